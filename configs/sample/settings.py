@@ -1,0 +1,108 @@
+"""Every setting of COSMOULINE, with its default, unit and meaning.
+
+Copy this folder to configs/<your lens>, keep in settings.py only what differs from here, and
+leave this file as it is. A settings.py is Python: run only those that you wrote or have read.
+Paths start with "/" or "~", or with a variable of the environment such as "$DATA".
+"""
+
+# --- The lens ---------------------------------------------------------------------------------
+lens_name: str = ""  # shown in titles, begins the names of exported files
+lens_ra_deg: float | None = None  # J2000; needed for airmass and Moon, and with a WCS to find it
+lens_dec_deg: float | None = None
+lens_position_px: tuple[float, float] | None = None
+# (x, y) on the image ref_img_name, as ds9 shows them (1-based); goes before RA and Dec
+point_sources: dict | str | int = 1
+# {"A": (0.0, 0.0), "B": (-1.48, 0.55)}: arcsec east and north of the lens position;
+# "sources.cat": a file of this folder, pixels of the reference image; 4: find four yourself
+point_sources_unit: str = "arcsec"  # of a dict: "arcsec" (east, north) or "deg" (RA, Dec)
+north_angle_deg: float = 0.0  # without a WCS: north on the reference image, from +y towards -x
+is_mirrored: bool = False  # without a WCS: True where east lies to the right of north
+
+# --- Frames and folders -----------------------------------------------------------------------
+work_dir: str = ""  # all products; can grow to the size of the raw frames
+sets: list[dict] = []
+# One entry per band, season or camera:
+# {"name": "R", "telescope": "EulerCAM", "raw_dir": "~/raw/HE0435_R",
+#  "overrides": {"gain_e_per_adu": 2.0},      values for missing or wrong header keywords
+#  "bad_pixel_mask": "~/masks/ecam.fits",     FITS, not 0 where a pixel is bad
+#  "extension": 1}                            which image of a multi-extension file
+ref_img_name: str | None = None  # None: chosen by seeing, ellipticity, stars and sky
+
+# --- How to run -------------------------------------------------------------------------------
+engine: str = "local"  # "serial": one process; "local": worker processes on this machine
+max_cpus: int = 0  # worker processes; 0: all cores
+image_timeout_s: float | None = None  # a worker is stopped after this time on one image
+died_retries: int = 1  # how often an image is tried again whose worker died
+
+# --- 1_character ------------------------------------------------------------------------------
+find_hot_pixels: bool = True  # from the stack of unaligned images of a set
+hot_pixel_sigma: float = 8.0  # how far above its neighbourhood a hot pixel stands
+detect_threshold_sigma: float = 3.0  # of a source's pixels, above the sky noise
+detect_min_area_px: int = 5  # connected pixels above the threshold
+
+# --- 2_skysub ---------------------------------------------------------------------------------
+sky_box_px: int | None = None  # mesh of the sky map; None: side / 16, within 64 and 256
+
+# --- 3_align ----------------------------------------------------------------------------------
+align_method: str = "triangles"  # or "astroalign"
+allow_mirror_images: bool = False  # True where cameras of both parities are mixed
+align_rms_max_px: float = 1.5  # worse is not aligned
+fwhm_max_arcsec: float | None = None  # 3_update_flags rejects beyond these; None: no limit
+ellipticity_max: float | None = 0.5
+sky_level_max_e: float | None = None
+
+# --- 4_norm -----------------------------------------------------------------------------------
+norm_stars: list[str] | None = None  # names in normstars.cat; None: all of it, or chosen
+psf_stars: list[str] | None = None  # names as above; None: the normalisation stars
+n_norm_stars: int = 12  # how many are chosen where there is no normstars.cat
+star_snr_min: float = 60.0  # of a chosen star, in the median image
+star_lens_distance_px: float = 20.0  # a chosen star is farther from the lens than this
+aperture_fwhm: float = 1.5  # radius of the aperture in FWHM of the image
+coeff_method: str = "als"  # "als": stars and images solved together; "median": COSMOULINE's
+
+# --- 5_psf ------------------------------------------------------------------------------------
+psf_name: str = "psf1"  # several PSFs can live side by side
+psf_engine: str = "gp"  # "gp": Moffat and Gaussian-process grid; "starred": STARRED
+psf_stamp_fwhm: float = 7.0  # side of a star's stamp in FWHM of the image
+psf_upsampling: int = 2  # PSF pixels per image pixel; 3 for FWHM below 2 px
+psf_prior: tuple[float, float, float] = (0.10, 0.80, 0.70)
+# departures from the Moffat: their size as part of its peak, correlation length in FWHM, and
+# the power of the Moffat that they follow into the wings
+psf_field: str = "auto"  # "auto", "on", "off": a PSF that varies linearly over the field
+psf_min_stars: int = 3  # an image with fewer good PSF stars is rejected
+n_psf_draws: int = 4  # posterior draws of each PSF, for the errors of the fluxes; 0: none
+cosmic_sigma: float = 5.0  # astroscrappy's sigclip
+cosmic_fraction: float = 0.3  # its sigfrac
+cosmic_object: float = 5.0  # its objlim
+
+# --- 6_extract --------------------------------------------------------------------------------
+lens_stamp_fwhm: float = 8.0  # side of the lens's stamp: its diameter plus this times the FWHM
+lens_stamp_px: int | None = None  # or its side in pixels, a multiple of 8
+
+# --- 7_deconv ---------------------------------------------------------------------------------
+dec_name: str = "lens"  # several deconvolutions can live side by side
+deconv_engine: str = "gp"  # "gp": point sources, Sersic, Gaussian process; "starred": STARRED
+dec_coefficient: str = "renorm"  # "renorm", "medcoeff" or "none"
+extended_light: str = "auto"  # "auto": galaxy and field where the data ask; "none": points only
+dec_fwhm_max_arcsec: float | None = None  # images beyond these are not deconvolved
+dec_ellipticity_max: float | None = 0.4
+dec_coeff_max: float | None = 10.0
+
+# --- 8_renorm ---------------------------------------------------------------------------------
+renorm_name: str = "renorm1"
+renorm_stars: list[str] | None = None  # None: the normalisation stars
+renorm_method: str = "als"  # "als", or "median": COSMOULINE's
+
+# --- lcmanip ----------------------------------------------------------------------------------
+join_by: str = "night"  # "night", "image" or "minutes"
+join_minutes: float = 30.0  # longest group of images under "minutes"
+join_center: str = "mean"  # "mean": weighted; "median": COSMOULINE's
+join_fwhm_max_arcsec: float | None = None  # images beyond these are left out
+join_ellipticity_max: float | None = None
+join_sky_max_e: float | None = None  # sky level x coefficient
+join_coeff_max: float | None = None
+night_fwhm_max_arcsec: float = 5.0  # nights beyond these are flagged, not left out
+night_ellipticity_max: float = 0.95
+night_sky_max_e: float = 50000.0
+night_coeff_max: float = 20.0
+night_min_images: int = 1

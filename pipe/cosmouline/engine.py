@@ -1,0 +1,162 @@
+"""Run one function on many images: in this process, or in worker processes.
+
+One generator, `outcomes`, serves all engines. The results come back to the caller one by one,
+who is the only one to write the database. A worker that dies, hangs or runs out of memory costs
+its own image only.
+"""
+
+import functools
+import importlib.util
+import inspect
+import multiprocessing
+import os
+import sys
+import traceback
+from concurrent.futures import FIRST_COMPLETED, wait
+from pathlib import Path
+from typing import NamedTuple
+
+from cosmouline.errors import ImageRejected, UserError
+
+FEW = 4  # starting workers takes about two seconds: fewer images are done in this process
+
+
+class Outcome(NamedTuple):
+    """What became of one image: done, rejected, failed, died or timeout."""
+
+    img_name: str
+    word: str
+    values: dict
+    message: str = ""
+    details: str = ""
+
+
+class Work(NamedTuple):
+    """A function on one image, by file and name, so that any process can find it.
+
+    Numbered scripts cannot be imported by name, and pickle knows functions by name only.
+    """
+
+    path: str
+    name: str
+    bound: dict
+
+    @classmethod
+    def of(cls, function):
+        """Describe a module-level function, or a functools.partial of one with keywords."""
+        bound = {}
+        if isinstance(function, functools.partial):
+            function, bound = function.func, function.keywords
+        return cls(inspect.getsourcefile(function), function.__name__, bound)
+
+    def __call__(self, image, settings):
+        """Run the function; whatever it raises becomes an outcome."""
+        name = image["img_name"]
+        try:
+            function = getattr(_module(self.path), self.name)
+            return Outcome(name, "done", function(image, settings, **self.bound))
+        except ImageRejected as reason:
+            return Outcome(name, "rejected", {}, str(reason))
+        except UserError:
+            raise
+        except MemoryError:
+            return Outcome(name, "failed", {}, "not enough memory", traceback.format_exc())
+        except Exception as error:  # one broken image must not stop the others
+            return Outcome(name, "failed", {}, f"{type(error).__name__}: {error}",
+                           traceback.format_exc())
+
+
+def outcomes(function, images, settings):
+    """Yield the outcome of ``function(image, settings)`` for every image, as they come.
+
+    Parameters
+    ----------
+    function : callable
+        Module-level function of a script or of the library, or a functools.partial of one with
+        keyword arguments. It returns the new fields of the image.
+    images : list of dict
+        Rows of the database.
+    settings : namespace
+        ``engine`` is "serial" or "local"; ``max_cpus`` the number of workers (0: all that this
+        process may use); ``image_timeout_s`` the longest time for one image, None for no limit;
+        ``died_retries`` how often an image is tried again whose worker died.
+
+    Notes
+    -----
+    Workers are spawned, never forked: a fork after jax has started hangs. Their libraries run
+    one thread each (see ``cosmouline.__init__``), so all engines give the same bits.
+    """
+    work = Work.of(function)
+    n_workers = min(settings.max_cpus or _n_usable_cpus(), len(images))
+    if settings.engine == "serial" or n_workers < 2 or len(images) < FEW:
+        for image in images:
+            yield work(image, settings)
+    else:
+        yield from _in_processes(work, images, settings, n_workers)
+
+
+def _in_processes(work, images, settings, n_workers):
+    """Keep every worker busy, two images ahead; retry the images whose worker died."""
+    from pebble import ProcessPool  # the serial engine needs no pool
+
+    todo = [(image, 0) for image in reversed(images)]
+    flying = {}
+    pool = ProcessPool(max_workers=n_workers, context=multiprocessing.get_context("spawn"))
+    try:
+        while todo or flying:
+            while todo and len(flying) < 2 * n_workers:
+                image, n_tries = todo.pop()
+                future = pool.schedule(work, args=(image, settings),
+                                       timeout=settings.image_timeout_s)
+                flying[future] = image, n_tries
+            for future in wait(flying, return_when=FIRST_COMPLETED).done:
+                image, n_tries = flying.pop(future)
+                outcome = _result(future, image)
+                if outcome.word == "died" and n_tries < settings.died_retries:
+                    todo.insert(0, (image, n_tries + 1))
+                else:
+                    yield outcome
+    finally:
+        pool.stop()
+        pool.join()
+
+
+def _result(future, image):
+    """Turn a future into an outcome: the work's own, or the worker's death."""
+    from pebble import ProcessExpired
+
+    try:
+        return future.result()
+    except TimeoutError:
+        return Outcome(image["img_name"], "timeout", {},
+                       "stopped after image_timeout_s; raise it if that image is worth it")
+    except ProcessExpired as death:
+        return Outcome(image["img_name"], "died", {},
+                       f"its worker process died (exit code {death.exitcode}): out of memory, "
+                       "killed, or a crash in a compiled library")
+
+
+def _n_usable_cpus():
+    """Return the cores this process may use: the whole machine, or its share in a cluster job."""
+    if hasattr(os, "sched_getaffinity"):  # absent on macOS
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def module_of(work):
+    """Return the module that holds the function of a `Work`."""
+    return _module(work.path)
+
+
+@functools.cache
+def _module(path):
+    """Load the module of a function, in whatever process: a library module or a script."""
+    for module in list(sys.modules.values()):
+        if getattr(module, "__file__", None) == path:
+            return module
+    name = "script_" + Path(path).stem
+    spec = importlib.util.spec_from_file_location(name, path)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module

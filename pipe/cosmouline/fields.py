@@ -1,0 +1,259 @@
+"""Every field of the image database, declared once.
+
+A name with placeholders, such as ``flux_e__{dec}__{source}``, declares a family of fields: one
+for each deconvolution and source. `expand` puts the names chosen in the settings into such a
+pattern; what is left in braces stands for any name.
+"""
+
+import functools
+import math
+import numbers
+import re
+from typing import NamedTuple
+
+
+class Field(NamedTuple):
+    """One field: `producer` is the script that writes it, `formerly` its name in COSMOULINE."""
+
+    name: str
+    type: type
+    unit: str
+    meaning: str
+    producer: str
+    formerly: str = ""
+
+
+_ADD = "1_character/1a_add_to_database"
+_COPY = "1_character/1b_copy_convert"
+_EPHEM = "1_character/2a_astrocalc"
+_HOT = "1_character/2c_hot_pixels"
+_DETECT = "1_character/3a_detect"
+_SEEING = "1_character/3b_measure_seeing"
+_SKY = "1_character/4a_sky_stats"
+_SKYSUB = "2_skysub/1_skysub"
+_REF = "3_align/1a_pick_reference"
+_ALIGN = "3_align/1b_identify_stars"
+_PICK = "4_norm/0_pick_stars"
+_PHOT = "4_norm/2a_photometry"
+_COEFF = "4_norm/3a_medcoeff"
+_PSFCUT = "5_psf/2a_extract"
+_PSFCR = "5_psf/3_find_cosmics"
+_PSF = "5_psf/4_build_psf"
+_OBJECTS = "6_extract/1_extract_objects"
+_OBJCR = "6_extract/2_find_cosmics"
+_STARS = "7_deconv/0_star_photometry"
+_PREPARE = "7_deconv/1_prepare"
+_READOUT = "7_deconv/6_readout"
+_RENORM = "8_renorm/1a_renormalize"
+_ANY = "the script named in the field"
+
+FIELDS = {field.name: field for field in [
+    Field("img_name", str, "", "set name + file name, unique", _ADD, "imgname"),
+    Field("gogogo", bool, "", "False once a script or the user has rejected the image", _ADD),
+    Field("whynot", str, "", "why gogogo is False", _ADD),
+    Field("treatme", bool, "", "False to leave a whole set aside for a while", _ADD),
+    Field("testlist", bool, "", "True: treated under --test", _ADD),
+    Field("test_comment", str, "", "comment of the image in testlist.txt", _ADD, "testcomment"),
+    Field("updating", bool, "", "True for an image added to a finished reduction", _ADD),
+    Field("set_name", str, "", "the set of the settings that it belongs to", _ADD, "setname"),
+    Field("telescope", str, "", "name of the telescope file", _ADD, "telescopename"),
+    Field("filter", str, "", "name of the filter", _ADD),
+    Field("raw_path", str, "", "where the raw frame lies", _ADD, "rawimg"),
+    Field("datetime_utc", str, "", "middle of the exposure, ISO", _ADD, "datet"),
+    Field("mjd", float, "d", "middle of the exposure, JD - 2400000.5, UTC", _ADD),
+    Field("exptime_s", float, "s", "exposure time", _ADD, "exptime"),
+    Field("gain_e_per_adu", float, "e-/ADU", "gain", _ADD, "gain"),
+    Field("read_noise_e", float, "e-", "read noise", _ADD, "readnoise"),
+    Field("saturation_adu", float, "ADU", "saturation level of the raw frame", _ADD,
+          "saturlevel"),
+    Field("pixel_scale_arcsec", float, "arcsec", "side of a pixel", _ADD, "pixsize"),
+    Field("site_lon_deg", float, "deg", "longitude of the telescope, east positive", _ADD,
+          "telescopelongitude"),
+    Field("site_lat_deg", float, "deg", "latitude of the telescope", _ADD, "telescopelatitude"),
+    Field("site_height_m", float, "m", "height of the telescope", _ADD, "telescopeelevation"),
+    Field("frame_notes", str, "", "what is odd about the raw frame, though it is used", _ADD),
+
+    Field("nx_px", int, "px", "columns of the image, after trimming", _COPY),
+    Field("ny_px", int, "px", "rows of the image, after trimming", _COPY),
+    Field("saturation_e", float, "e-", "saturation level in electrons", _COPY),
+    Field("has_wcs", bool, "", "the frame brought celestial coordinates", _COPY),
+
+    Field("mhjd", float, "d", "heliocentric mjd, UTC", _EPHEM),
+    Field("airmass", float, "1", "airmass of the target", _EPHEM),
+    Field("alt_deg", float, "deg", "height of the target above the horizon", _EPHEM, "alt"),
+    Field("az_deg", float, "deg", "azimuth of the target", _EPHEM, "az"),
+    Field("moon_dist_deg", float, "deg", "angle between target and Moon", _EPHEM, "moondist"),
+    Field("moon_alt_deg", float, "deg", "height of the Moon", _EPHEM, "moonalt"),
+    Field("moon_percent", float, "%", "lit part of the Moon", _EPHEM, "moonpercent"),
+    Field("sun_alt_deg", float, "deg", "height of the Sun", _EPHEM, "sunalt"),
+    Field("sun_dist_deg", float, "deg", "angle between target and Sun", _EPHEM, "sundist"),
+    Field("astro_note", str, "", "what is odd about time or place", _EPHEM, "astrocomment"),
+
+    Field("n_hot_px", int, "1", "hot, dead and masked pixels of the image's camera", _HOT),
+    Field("n_sources", int, "1", "sources detected, cosmics left out", _DETECT),
+    Field("fwhm_px", float, "px", "seeing from the image's own sources", _SEEING,
+          "seeingpixels"),
+    Field("fwhm_arcsec", float, "arcsec", "the same in arcsec", _SEEING, "seeing"),
+    Field("ellipticity", float, "1", "1 - b/a of the stars", _SEEING, "ell"),
+    Field("pa_deg", float, "deg", "angle of the stars' long axis from x to y", _SEEING, "pa"),
+    Field("n_good_stars", int, "1", "stars behind the seeing", _SEEING, "goodstars"),
+    Field("sky_level_e", float, "e-", "median of the clipped sky pixels", _SKY, "skylevel"),
+    Field("sky_sigma_e", float, "e-", "their standard deviation", _SKY, "prealistddev"),
+    Field("sky_box_px", int, "px", "mesh of the sky map", _SKYSUB),
+    Field("sky_range_e", float, "e-", "highest minus lowest value of the sky map", _SKYSUB),
+    Field("sky_noise_e", float, "e-", "noise of the sky map's pixels, median", _SKYSUB),
+
+    Field("is_reference", bool, "", "the image that all others are aligned to", _REF),
+    Field("ref_score", float, "1", "fitness as reference, relative to the best", _REF),
+    Field("is_aligned", bool, "", "its stars were found on the reference image", _ALIGN,
+          "flagali"),
+    Field("align_note", str, "", "why it could not be aligned", _ALIGN, "alicomment"),
+    Field("n_align_stars", int, "1", "stars matched with the reference", _ALIGN,
+          "nbralistars"),
+    Field("align_rms_px", float, "px", "rms of their residuals", _ALIGN, "geomaprms"),
+    Field("align_angle_deg", float, "deg", "rotation against the reference", _ALIGN,
+          "geomapangle"),
+    Field("align_scale", float, "1", "image pixels per reference pixel", _ALIGN,
+          "geomapscale"),
+    Field("align_parity", int, "1", "-1 for a mirror image of the reference", _ALIGN),
+    Field("align_m11", float, "1", "x_img = m11 x_ref + m12 y_ref + dx", _ALIGN),
+    Field("align_m12", float, "1", "see align_m11", _ALIGN),
+    Field("align_dx_px", float, "px", "see align_m11", _ALIGN),
+    Field("align_m21", float, "1", "y_img = m21 x_ref + m22 y_ref + dy", _ALIGN),
+    Field("align_m22", float, "1", "see align_m21", _ALIGN),
+    Field("align_dy_px", float, "px", "see align_m21", _ALIGN),
+
+    Field("field_fwhm_px", float, "px", "seeing from the stars found in other images too",
+          _PICK),
+    Field("field_fwhm_arcsec", float, "arcsec", "the same in arcsec", _PICK),
+    Field("field_ellipticity", float, "1", "1 - b/a of the same stars", _PICK),
+    Field("n_field_stars", int, "1", "stars of the field catalogue found in the image", _PICK),
+    Field("n_phot_stars", int, "1", "normalisation stars with an aperture flux", _PHOT),
+    Field("aper_radius_px", float, "px", "radius of the aperture", _PHOT),
+    Field("aper_flux_e__{star}", float, "e-", "aperture flux of a star", _PHOT,
+          "<sexphotom>_<star>_ap30_flux"),
+    Field("aper_sigma_e__{star}", float, "e-", "its error", _PHOT,
+          "<sexphotom>_<star>_ap30_flux_err"),
+    Field("medcoeff", float, "1", "flux x medcoeff = flux on the reference image", _COEFF),
+    Field("medcoeff_sigma", float, "1", "its error", _COEFF, "sigcoeff"),
+    Field("n_coeff_stars", int, "1", "stars behind medcoeff", _COEFF, "nbrcoeffstars"),
+
+    Field("n_psf_cut__{psf}", int, "1", "PSF stars cut from the image", _PSFCUT),
+    Field("n_psf_cosmics__{psf}", int, "1", "cosmic pixels on their stamps", _PSFCR),
+    Field("n_psf_used__{psf}", int, "1", "PSF stars that survived the fit", _PSF),
+    Field("psf_fwhm_px__{psf}", float, "px", "FWHM of the PSF's Moffat", _PSF),
+    Field("psf_fwhm_arcsec__{psf}", float, "arcsec", "the same in arcsec", _PSF),
+    Field("psf_ellipticity__{psf}", float, "1", "1 - b/a of the PSF's Moffat", _PSF),
+    Field("psf_beta__{psf}", float, "1", "exponent of the PSF's Moffat", _PSF),
+    Field("psf_chi2__{psf}", float, "1", "median reduced chi2 of the PSF stars", _PSF),
+    Field("psf_varies__{psf}", bool, "", "the PSF varies over the field", _PSF),
+
+    Field("n_objects", int, "1", "objects cut from the image", _OBJECTS),
+    Field("object_side_px", int, "px", "side of their stamps", _OBJECTS),
+    Field("n_object_cosmics", int, "1", "cosmic pixels on their stamps", _OBJCR,
+          "obj_<o>_cosmics"),
+    Field("n_psf_phot__{psf}", int, "1", "stars with a PSF flux", _STARS),
+    Field("star_flux_e__{psf}__{star}", float, "e-", "PSF flux of a star", _STARS,
+          "out_<dec>_<star>_flux"),
+    Field("star_sigma_e__{psf}__{star}", float, "e-", "its error", _STARS,
+          "out_<dec>_<star>_shotnoise"),
+    Field("star_chi2__{psf}__{star}", float, "1", "its reduced chi2", _STARS),
+
+    Field("renorm__{renorm}", float, "1", "flux x renorm = flux on the reference scale",
+          _RENORM, "<renormname>"),
+    Field("renorm_sigma__{renorm}", float, "1", "error of that coefficient", _RENORM,
+          "<renormname>_err"),
+    Field("n_renorm_stars__{renorm}", int, "1", "stars behind it", _RENORM,
+          "<renormname>_comment"),
+    Field("renorm_chi2__{renorm}", float, "1", "reduced chi2 of the stars about it", _RENORM),
+
+    Field("dec_number__{dec}", int, "1", "number of the image in the deconvolution, from 1",
+          _PREPARE, "decfilenum_<dec>"),
+    Field("dec_psf__{dec}", str, "", "PSF used for it", _PREPARE, "decpsf_<dec>"),
+    Field("dec_coeff__{dec}", float, "1", "coefficient used for it", _PREPARE, "decnorm_<dec>"),
+    Field("dec_coeff_sigma__{dec}", float, "1", "error of that coefficient", _PREPARE),
+    Field("flux_e__{dec}__{source}", float, "e-", "flux of a point source in the exposure",
+          _READOUT, "out_<dec>_<source>_flux"),
+    Field("flux_sigma_e__{dec}__{source}", float, "e-",
+          "its error: photons, read noise, blending, field, PSF; coefficient not included",
+          _READOUT, "out_<dec>_<source>_shotnoise"),
+    Field("flux_random_e__{dec}__{source}", float, "e-",
+          "the part from photons, read noise and blending", _READOUT),
+    Field("flux_psf_e__{dec}__{source}", float, "e-", "the part from the PSF", _READOUT),
+    Field("flux_sys_e__{dec}__{source}", float, "e-",
+          "error of the constant part, common to all images", _READOUT),
+    Field("flux_cov_e2__{dec}__{source}__{other}", float, "e-2",
+          "covariance of two sources in the exposure", _READOUT),
+    Field("dec_shift_x_px__{dec}", float, "px", "fitted shift against the alignment", _READOUT,
+          "out_<dec>_delta1"),
+    Field("dec_shift_y_px__{dec}", float, "px", "see dec_shift_x_px", _READOUT,
+          "out_<dec>_delta2"),
+    Field("dec_sky_e__{dec}", float, "e-", "sky left in the stamp, per pixel", _READOUT,
+          "out_<dec>_z2"),
+    Field("dec_chi2__{dec}", float, "1", "reduced chi2 of the stamp", _READOUT),
+    Field("n_dec_masked__{dec}", int, "1", "pixels of the stamp left out", _READOUT),
+
+    Field("ran__{script}", str, "", "outcome and numbers of the last run of a script", _ANY),
+]}
+
+_NAME = r"(?:(?!__).)+?"  # a name put into a family: anything but the double underscore
+
+
+@functools.cache
+def _regex(pattern):
+    """Compile a field pattern: every placeholder matches one name."""
+    parts = re.split(r"\{\w+\}", pattern)
+    return re.compile(_NAME.join(re.escape(part) for part in parts) + r"\Z")
+
+
+@functools.cache
+def lookup(name):
+    """Return the declaration of a field, by its name or the family that it belongs to.
+
+    Raises
+    ------
+    ValueError
+        If no field of this name is declared.
+    """
+    if name in FIELDS:
+        return FIELDS[name]
+    families = [f for p, f in FIELDS.items() if "{" in p and _regex(p).match(name)]
+    if not families:
+        raise ValueError(f"the field '{name}' is not declared in cosmouline/fields.py")
+    return max(families, key=lambda field: field.name.count("__"))
+
+
+def matches(pattern, name):
+    """Tell whether a field name fits a pattern such as ``flux_e__lens__{source}``."""
+    return name == pattern or ("{" in pattern and bool(_regex(pattern).match(name)))
+
+
+def expand(patterns, settings):
+    """Put the chosen names of PSF, renormalisation and deconvolution into field patterns."""
+    chosen = {"{psf}": settings.psf_name, "{renorm}": settings.renorm_name,
+              "{dec}": settings.dec_name}
+    return tuple(functools.reduce(lambda p, kv: p.replace(*kv), chosen.items(), pattern)
+                 for pattern in patterns)
+
+
+def convert(name, value):
+    """Return `value` as the declared type of a field.
+
+    Raises
+    ------
+    ValueError
+        If the field is not declared, the value has another type, or it is not finite: a
+        measurement that failed is left out, never stored as NaN.
+    """
+    declared = lookup(name).type
+    fits = {
+        str: lambda v: isinstance(v, str),
+        bool: lambda v: isinstance(v, bool) or type(v).__name__ in ("bool_", "bool"),
+        int: lambda v: isinstance(v, numbers.Integral) and not isinstance(v, bool),
+        float: lambda v: isinstance(v, numbers.Real) and not isinstance(v, bool),
+    }[declared]
+    if not fits(value):
+        raise ValueError(f"the field '{name}' is {declared.__name__}, not {value!r}")
+    if declared is float and not math.isfinite(value):
+        raise ValueError(f"the field '{name}' cannot be {value}: leave it out instead")
+    return declared(value)

@@ -1,0 +1,59 @@
+"""The header of a numbered script: its manual page, and what the library reads from it."""
+
+import ast
+import re
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).resolve().parents[2]
+WORDS = ("Needs", "Writes", "Settings", "Next", "Run as")
+
+
+class Header(NamedTuple):
+    """What a script says of itself; `purpose` is its first line."""
+
+    script: str
+    purpose: str
+    sections: dict
+    settings: tuple
+    needs: tuple
+    writes: tuple
+
+
+def script_name(path):
+    """Return the name of a script, as in ``1_character/3a_detect`` or ``lcmanip/1_join``."""
+    relative = Path(path).resolve().relative_to(ROOT).with_suffix("")
+    parts = relative.parts[1:] if relative.parts[0] == "pipe" else relative.parts
+    return "/".join(parts)
+
+
+def script_path(script):
+    """Return the path of a script, from its name."""
+    top = script.split("/")[0]
+    folder = ROOT if top in ("lcmanip", "extrascripts", "skymaker") else ROOT / "pipe"
+    return folder / f"{script}.py"
+
+
+def sections(doc):
+    """Return the text of each section of a script's docstring, by its word."""
+    found = re.split(rf"^({'|'.join(WORDS)})\s*:", doc, flags=re.MULTILINE)
+    return {word: " ".join(text.split("\n\n")[0].split())
+            for word, text in zip(found[1::2], found[2::2], strict=True)}
+
+
+def settings_names(doc):
+    """Return the names that stand under ``Settings`` in a script's docstring."""
+    text = re.sub(r"\(.*?\)", "", sections(doc).get("Settings", ""))
+    return tuple(re.findall(r"[a-z]\w+", text))
+
+
+def read_header(script):
+    """Read the header, NEEDS and WRITES of a script without running it."""
+    path = script_path(script)
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    doc = ast.get_docstring(tree) or ""
+    names = {node.targets[0].id: ast.literal_eval(node.value) for node in tree.body
+             if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "")
+             in ("NEEDS", "WRITES")}
+    return Header(script, doc.split("\n")[0], sections(doc), settings_names(doc),
+                  names.get("NEEDS", ()), names.get("WRITES", ()))

@@ -1,0 +1,81 @@
+"""Where each product lies under ``settings.work_dir``."""
+
+
+def database(settings):
+    """Return the path of the image database."""
+    return settings.work_dir / "database.json"
+
+
+def logs(settings):
+    """Return the folder of the log files, one per run of a script."""
+    return settings.work_dir / "logs"
+
+
+def image(settings, img_name):
+    """Return the path of the image in electrons, never resampled."""
+    return settings.work_dir / "ali" / f"{img_name}.fits"
+
+
+def catalog(settings, img_name):
+    """Return the path of the sources detected on one image."""
+    return settings.work_dir / "ali" / f"{img_name}.cat.fits"
+
+
+def sky(settings, img_name):
+    """Return the path of the sky map of one image."""
+    return settings.work_dir / "sky" / f"{img_name}.fits"
+
+
+def bad_pixels(settings, set_name):
+    """Return the path of the bad-pixel mask of one set."""
+    return settings.work_dir / "badpix" / f"{set_name}.fits"
+
+
+def field_stars(settings):
+    """Return the path of all stars of the field, in pixels of the reference image."""
+    return settings.work_dir / "field_stars.ecsv"
+
+
+def picked_stars(settings):
+    """Return the path of the normalisation stars that were picked or taken over."""
+    return settings.work_dir / "normstars.cat"
+
+
+def psf_stamps(settings, img_name):
+    """Return the path of the stamps of the PSF stars of one image."""
+    return settings.work_dir / f"psf_{settings.psf_name}" / f"{img_name}_stamps.fits"
+
+
+def psf(settings, img_name):
+    """Return the path of the PSF of one image."""
+    return settings.work_dir / f"psf_{settings.psf_name}" / f"{img_name}_psf.fits"
+
+
+def objects(settings, img_name):
+    """Return the path of the stamps of the lens and the stars of one image."""
+    return settings.work_dir / "objects" / f"{img_name}.fits"
+
+
+def deconvolution(settings):
+    """Return the folder of one joint deconvolution."""
+    return settings.work_dir / f"dec_{settings.dec_name}"
+
+
+def pictures(settings, name):
+    """Return a folder of pictures, one per image."""
+    return settings.work_dir / f"{name}_png"
+
+
+def plot(settings, name):
+    """Return the path of one plot."""
+    return settings.work_dir / "plots" / f"{name}.png"
+
+
+def report(settings, name):
+    """Return the path of one text report."""
+    return settings.work_dir / f"report_{name}.txt"
+
+
+def exports(settings):
+    """Return the folder of exported tables and light curves."""
+    return settings.work_dir / "export"

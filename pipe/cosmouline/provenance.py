@@ -1,0 +1,81 @@
+"""Which run made which fields, and whether they are still up to date.
+
+Each script leaves one field ``ran__<script>`` in the row of an image::
+
+    done 17 12
+    failed 18 12: ValueError: only 2 stars
+
+the outcome, the run that looked at the image last, and the run in which its result last
+changed. A result is out of date when a setting that the script reads has another value now, or
+when something that it needs changed in a later run than the one that looked at the image.
+"""
+
+import hashlib
+
+from cosmouline import fields
+
+# Files of the lens folder that a setting refers to: their content counts as part of its value.
+SETTING_FILES = {"norm_stars": "normstars.cat", "psf_stars": "normstars.cat"}
+
+
+def settings_used(settings, names):
+    """Return the values of the settings that a script reads, as text, by name."""
+    used = {name: repr(getattr(settings, name)) for name in sorted(names)}
+    for name in set(SETTING_FILES) & set(used):
+        path = settings.config_dir / SETTING_FILES[name]
+        if path.is_file():
+            used[name] += " " + hashlib.sha256(path.read_bytes()).hexdigest()[:12]
+    return used
+
+
+def outcome(row, script):
+    """Return (outcome, last run, run of the last change, message) of a script on an image."""
+    text = row.get(f"ran__{script}")
+    if text is None:
+        return None, 0, 0, ""
+    numbers, _, message = text.partition(": ")
+    word, last, changed = numbers.split()
+    return word, int(last), int(changed), message
+
+
+def why_out_of_date(row, script, needs, runs, used):
+    """Return why the result of a script on an image is out of date; empty if it is not.
+
+    Parameters
+    ----------
+    row : dict
+        The image.
+    script : str
+        Name of the script.
+    needs : tuple of str
+        Fields that it reads.
+    runs : dict of int to dict
+        The runs of the database.
+    used : dict of str to str
+        The settings that it reads, as `settings_used` gives them.
+    """
+    _, last, _, _ = outcome(row, script)
+    before = runs.get(last, {}).get("settings", {})
+    changed = [name for name in used if before.get(name) != used[name]]
+    if changed:
+        return f"{changed[0]} has changed"
+    for producer in _producers(needs):
+        if outcome(row, producer)[2] > last:
+            return f"{producer} has run again"
+    return ""
+
+
+def record(row, script, number, word, message, values, stale):
+    """Return the ``ran__`` text of a new outcome.
+
+    The run of the last change stays as it was when the image was up to date and came out the
+    same again; so a mere repetition does not make everything after it out of date.
+    """
+    before, _, changed, _ = outcome(row, script)
+    same = before == word and not stale and all(row.get(k) == v for k, v in values.items())
+    text = f"{word} {number} {changed if same else number}"
+    return f"{text}: {' '.join(message.split())}" if message else text
+
+
+def _producers(needs):
+    return sorted({fields.lookup(name).producer for name in needs})

@@ -1,0 +1,276 @@
+"""Run one numbered script: options, settings, database, log, and the map over images."""
+
+import argparse
+import contextlib
+import logging
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+from types import SimpleNamespace
+
+from cosmouline import __version__, engine, fields, paths, provenance
+from cosmouline.database import Database, fitting
+from cosmouline.errors import UserError
+from cosmouline.header import script_name, settings_names
+from cosmouline.lock import Lock
+from cosmouline.settings import differences, load_settings
+
+from tqdm import tqdm
+
+log = logging.getLogger("cosmouline")
+
+EXIT_USER_ERROR = 1
+EXIT_IMAGES_FAILED = 3  # the script came to its end, but some images failed
+EXIT_INTERRUPTED = 130
+
+
+def run(main, doc, arguments=None, argv=None):
+    """Run ``main(settings, db)`` of a script and exit; the entry point of every script.
+
+    Parameters
+    ----------
+    main : callable
+        The script's main function.
+    doc : str
+        The script's docstring: its manual page, shown by ``--help``.
+    arguments : dict of str to dict, optional
+        Arguments of this script alone, as keywords of argparse's add_argument; their values are
+        in ``settings.options``.
+    argv : list of str, optional
+        Instead of the command line.
+
+    Notes
+    -----
+    Exit status: 0 done; 1 something the user can mend, told in one line; 2 wrong options; 3 done,
+    but images failed; 130 interrupted. A script that declares WRITES locks the database.
+    """
+    script = script_name(main.__code__.co_filename)
+    options = _parse(script, doc, arguments or {}, argv)
+    signal.signal(signal.SIGTERM, _terminate)
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout, force=True)
+    sys.exit(_guarded(main, script, options))
+
+
+def _guarded(main, script, options):
+    """Run main; turn what it raises into one line and an exit status."""
+    start = time.perf_counter()
+    try:
+        settings = load_settings(options.config_dir)
+        settings.options = options
+        _apply_options(settings, options)
+        log_path = _log_to_file(settings, script)
+        n_failed = _with_database(main, script, settings)
+    except UserError as problem:
+        log.error("%s: %s", script, problem)
+        return EXIT_USER_ERROR
+    except KeyboardInterrupt:
+        log.error("%s: interrupted; what is finished is kept. Run it again to go on.", script)
+        return EXIT_INTERRUPTED
+    except Exception as error:
+        if options.debug:
+            raise
+        log.error("%s: unexpected %s: %s. The whole story is in the log file (or use --debug).",
+                  script, type(error).__name__, error)
+        logging.getLogger("cosmouline.file").error("", exc_info=True)
+        return EXIT_USER_ERROR
+    log.info("%s: done in %.1f s (log: %s).", script, time.perf_counter() - start, log_path)
+    return EXIT_IMAGES_FAILED if n_failed else 0
+
+
+def _with_database(main, script, settings):
+    """Open the database, locked if the script writes, and run main; return n failed images."""
+    path = paths.database(settings)
+    writes = main.__globals__.get("WRITES", ())
+    with Lock(path) if writes else contextlib.nullcontext():
+        db = Database(path)
+        for notice in db.notices:
+            log.warning("%s", notice)
+        log.info("%s on %s (%d images, %d in use)", script, settings.config_dir,
+                 len(db.rows), len(db.select(gogogo=True, treatme=True)))
+        try:
+            counts = main(settings, db)
+        finally:
+            if writes:
+                db.save()
+            db.close()
+    return counts["failed"] + counts["died"] + counts["timeout"] if counts else 0
+
+
+def for_each_image(measure, images, settings, db, *, needs, writes):
+    """Call ``measure(image, settings)`` on every image and store what it returns.
+
+    Parameters
+    ----------
+    measure : callable
+        Module-level function ``(image: dict, settings) -> dict`` of fields that fit `writes`.
+        It raises ImageRejected("reason") for an image that cannot be used. What all images
+        share is bound with functools.partial.
+    images : list of dict
+        Rows of the database.
+    needs, writes : tuple of str
+        Fields or patterns read and written (see `fields`). An image that is up to date is
+        skipped unless ``--redo`` is given; fields in `writes` are cleared before a new value.
+
+    Returns
+    -------
+    dict of str to int
+        How many images are done, rejected, failed, died, timeout, and kept as they were.
+
+    Notes
+    -----
+    Every outcome is in the journal of the database before the next one is looked at. A failure
+    leaves the fields empty and the image in use.
+    """
+    step = _Step.of(measure, settings, db, needs, writes)
+    db.require(images, step.needs)
+    todo = [image for image in images if step.why_to_do(image)]
+    counts = dict.fromkeys(("done", "rejected", "failed", "died", "timeout"), 0)
+    counts["kept"] = len(images) - len(todo)
+    results = engine.outcomes(measure, todo, settings) if todo else []
+    bar = tqdm(results, total=len(todo), unit="image", disable=None, leave=False)
+    for outcome in bar:
+        counts[outcome.word] += 1
+        step.store(outcome)
+        if outcome.word != "done":
+            bar.clear()
+            log.warning("%s %s: %s", outcome.img_name, outcome.word, outcome.message)
+            logging.getLogger("cosmouline.file").info("%s", outcome.details)
+    log.info("%s", ", ".join(f"{n} {word}" for word, n in counts.items() if n))
+    return counts
+
+
+def for_all_images(results, images, settings, db, *, measure, needs, writes):
+    """Store the fields of a step that looks at all images at once.
+
+    Parameters
+    ----------
+    results : dict of str to dict
+        Fields by image name; images that are not in it lose the fields of `writes`.
+    images : list of dict
+        The images that the step looked at.
+    measure : callable
+        A function of the script, to know which script it is.
+    """
+    step = _Step.of(measure, settings, db, needs, writes)
+    for image in images:
+        name = image["img_name"]
+        step.store(engine.Outcome(name, "done", results.get(name, {})))
+    log.info("%d images, %d with values", len(images), len(results))
+
+
+class _Step:
+    """One script at work on the database: what is to do, and how an outcome is stored."""
+
+    def __init__(self, script, needs, writes, used, db, redo):
+        self.script, self.needs, self.writes = script, needs, writes
+        self.used, self.db, self.redo = used, db, redo
+        self.number = None
+
+    @classmethod
+    def of(cls, function, settings, db, needs, writes):
+        """Describe the step of a script's function."""
+        work = engine.Work.of(function)
+        module = engine.module_of(work)
+        used = provenance.settings_used(settings, settings_names(module.__doc__))
+        return cls(script_name(work.path), fields.expand(needs, settings),
+                   fields.expand(writes, settings), used, db, settings.options.redo)
+
+    def why_to_do(self, image):
+        """Tell why an image is to be done; empty if it is up to date."""
+        word = provenance.outcome(image, self.script)[0]
+        if word != "done":
+            return "not done"
+        return "--redo" if self.redo else self._stale(image)
+
+    def _stale(self, image):
+        return provenance.why_out_of_date(image, self.script, self.needs, self.db.runs, self.used)
+
+    def store(self, outcome):
+        """Write one outcome: old fields out, new ones in, and where they come from, at once."""
+        if self.number is None:
+            self.number = self.db.begin_run(self.script, self.used)
+        row = self.db.rows.get(outcome.img_name, {})
+        unknown = [name for name in outcome.values
+                   if not any(fields.matches(pattern, name) for pattern in self.writes)]
+        if unknown:
+            raise ValueError(f"{self.script} gave '{unknown[0]}', which its WRITES does not name")
+        values = {name: fields.convert(name, value) for name, value in outcome.values.items()
+                  if value is not None}
+        cleared = dict.fromkeys(fitting(row, self.writes))
+        record = provenance.record(row, self.script, self.number, outcome.word, outcome.message,
+                                   cleared | values, bool(self._stale(row)))
+        changes = cleared | values | {f"ran__{self.script}": record}
+        if outcome.word == "rejected":
+            changes |= {"gogogo": False, "whynot": f"{outcome.message} ({self.script})"}
+        self.db.update(outcome.img_name, changes)
+
+
+def _parse(script, doc, arguments, argv):
+    parser = argparse.ArgumentParser(
+        prog=f"{script.split('/')[-1]}.py", description=doc,
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+    for name, keywords in arguments.items():
+        parser.add_argument(name, **keywords)
+    parser.add_argument("config_dir", nargs="?", default=os.environ.get("COSMOULINE_CONFIG"),
+                        help="folder of the lens (default: the variable COSMOULINE_CONFIG)")
+    parser.add_argument("--test", action="store_true", help="only the images of testlist.txt")
+    parser.add_argument("--redo", action="store_true", help="also what is up to date")
+    parser.add_argument("--only", nargs="+", metavar="IMG", help="only these images")
+    parser.add_argument("--cpus", type=int, metavar="N",
+                        help="worker processes; 0: all cores (default: max_cpus of the settings)")
+    parser.add_argument("--debug", action="store_true", help="in one process, with tracebacks")
+    return parser.parse_args(argv)
+
+
+def _apply_options(settings, options):
+    if options.cpus is not None:
+        settings.max_cpus = options.cpus
+    if options.debug:
+        settings.engine = "serial"
+
+
+def _log_to_file(settings, script):
+    """Add a log file, with version and the settings that differ from the sample."""
+    folder = paths.logs(settings)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / f"{time.strftime('%Y%m%dT%H%M%S')}_{script.replace('/', '-')}.log"
+        handler = logging.FileHandler(path, encoding="utf-8")
+    except OSError as error:
+        raise UserError(f"work_dir {settings.work_dir} cannot be written: {error}") from error
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    log.addHandler(handler)
+    file_log = logging.getLogger("cosmouline.file")
+    file_log.propagate = False
+    file_log.addHandler(handler)
+    file_log.setLevel(logging.INFO)
+    file_log.info("cosmouline %s, %s, %s", __version__, script, " ".join(sys.argv))
+    for name, value in differences(settings).items():
+        file_log.info("%s = %r", name, value)
+    return path
+
+
+def _terminate(*_):
+    """Treat SIGTERM like Ctrl-C: stop, keep what is finished, release the lock."""
+    raise KeyboardInterrupt
+
+
+def make_options(**changes):
+    """Return the options of a script as they are without a command line, for use from Python."""
+    return SimpleNamespace(**({"test": False, "redo": False, "only": None, "cpus": None,
+                               "debug": False, "config_dir": None} | changes))
+
+
+def log_line(text, *values):
+    """Tell one line to the terminal and the log file."""
+    log.info(text, *values)
+
+
+def relative(path):
+    """Return a path as short as it can be shown to the user."""
+    path = Path(path)
+    with contextlib.suppress(ValueError):
+        return path.relative_to(Path.cwd())
+    return path

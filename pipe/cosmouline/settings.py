@@ -1,0 +1,229 @@
+"""Read configs/<lens>/settings.py over configs/sample/settings.py, and check it."""
+
+import contextlib
+import difflib
+import os
+import re
+import runpy
+import types
+import typing
+from pathlib import Path
+from types import SimpleNamespace
+
+from cosmouline.errors import UserError
+from cosmouline.header import ROOT
+
+SAMPLE = ROOT / "configs" / "sample" / "settings.py"
+
+CHOICES = {
+    "engine": ("serial", "local"),
+    "align_method": ("triangles", "astroalign"),
+    "point_sources_unit": ("arcsec", "deg"),
+    "coeff_method": ("als", "median"),
+    "renorm_method": ("als", "median"),
+    "psf_engine": ("gp", "starred"),
+    "psf_field": ("auto", "on", "off"),
+    "deconv_engine": ("gp", "starred"),
+    "dec_coefficient": ("renorm", "medcoeff", "none"),
+    "extended_light": ("auto", "none"),
+    "join_by": ("night", "image", "minutes"),
+    "join_center": ("mean", "median"),
+}
+NAMES = ("psf_name", "dec_name", "renorm_name")  # become parts of file and field names
+SET_KEYS = {"name": str, "telescope": str, "raw_dir": str, "overrides": dict,
+            "bad_pixel_mask": str, "extension": int}
+SET_MUST = ("name", "telescope", "raw_dir")
+
+# The settings of COSMOULINE that users know by heart, and what became of them.
+FORMERLY = {
+    "lensName": "lens_name", "lensRA": "lens_ra_deg", "lensDEC": "lens_dec_deg",
+    "workdir": "work_dir", "maxcores": "max_cpus", "telescopename": "sets", "setnames": "sets",
+    "setname": "sets", "rawdirs": "sets", "rawdir": "sets", "refimgname": "ref_img_name",
+    "refimgname_per_band": "ref_img_name", "psfname": "psf_name", "decname": "dec_name",
+    "lensregion": "lens_position_px", "cosmicssigclip": "cosmic_sigma",
+    "renormname": "renorm_name", "decnormfieldname": "dec_coefficient",
+    "decpsfnames": "psf_name", "normcoeffname": "renorm_name", "sourcenames": "point_sources",
+    "imgmaxseeing": "join_fwhm_max_arcsec", "imgmaxell": "join_ellipticity_max",
+    "imgmaxrelskylevel": "join_sky_max_e", "imgmaxmedcoeff": "join_coeff_max",
+    "nightmaxseeing": "night_fwhm_max_arcsec", "nightmaxell": "night_ellipticity_max",
+    "nightmaxrelskylevel": "night_sky_max_e", "nightmaxnormcoeff": "night_coeff_max",
+    "nightminnbimg": "night_min_images", "outputname": "lens_name",
+}
+
+
+def load_settings(config_dir):
+    """Return the settings of one lens as a namespace.
+
+    Parameters
+    ----------
+    config_dir : str or Path or None
+        Folder that holds settings.py.
+
+    Returns
+    -------
+    SimpleNamespace
+        Every name of the sample; `work_dir` as a Path, `sets` with their paths expanded, and
+        `config_dir`.
+
+    Raises
+    ------
+    UserError
+        One line, before any work, for an unknown name, a wrong type, a value that is not among
+        the choices, or a path that is relative or missing.
+    """
+    if config_dir is None:
+        raise UserError("give the folder of a lens: python <script> configs/<lens> "
+                        "(or set the variable COSMOULINE_CONFIG).")
+    path = Path(config_dir) / "settings.py"
+    if not path.is_file():
+        raise UserError(f"there is no {path}. Copy configs/sample to {config_dir} and edit its "
+                        "settings.py.")
+    sample, annotations = _run(SAMPLE)
+    own, _ = _run(path)
+    _check_names(own, sample, path)
+    _check_types(own, annotations, path)
+    settings = SimpleNamespace(**(sample | own))
+    settings.config_dir = path.parent.resolve()
+    _check_values(settings, path)
+    return settings
+
+
+def differences(settings):
+    """Return the settings of a lens that differ from the sample, by name."""
+    sample, _ = _run(SAMPLE)
+    return {name: value for name, value in sorted(vars(settings).items())
+            if name in sample and value != sample[name]}
+
+
+def _run(path):
+    """Return the names that a settings.py defines, and their annotations."""
+    try:
+        path.read_text(encoding="utf-8")  # Python itself lets other bytes pass in comments
+        with contextlib.redirect_stdout(None):
+            names = runpy.run_path(str(path))
+    except UnicodeDecodeError as error:
+        raise UserError(f"{path} is not utf-8 text: save it as utf-8.") from error
+    except SyntaxError as error:
+        raise UserError(f"{path}, line {error.lineno}: {error.msg}.") from error
+    except SystemExit as error:
+        raise UserError(f"{path} stops Python; a settings.py only sets values.") from error
+    except Exception as error:
+        line = _line_of(error, path)
+        raise UserError(f"{path}, line {line}: {type(error).__name__}: {error}.") from error
+    annotations = names.get("__annotations__", {})
+    data = {name: str(value) if isinstance(value, Path) else value
+            for name, value in names.items() if _is_data(name, value)}
+    return data, annotations
+
+
+def _is_data(name, value):
+    return not name.startswith("_") and not isinstance(
+        value, types.ModuleType | type | types.FunctionType)
+
+
+def _line_of(error, path):
+    """Return the line of a settings file where an exception came up."""
+    lines = [0]
+    trace = error.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename == str(path):
+            lines.append(trace.tb_lineno)
+        trace = trace.tb_next
+    return lines[-1]
+
+
+def _check_names(own, sample, path):
+    for name in sorted(own.keys() - sample.keys()):
+        if name in FORMERLY:
+            raise UserError(f"{path}: '{name}' of the old COSMOULINE is now '{FORMERLY[name]}' "
+                            "(see configs/sample/settings.py).")
+        near = difflib.get_close_matches(name, sample, n=1)
+        hint = f" Did you mean '{near[0]}'?" if near else " See configs/sample/settings.py."
+        raise UserError(f"{path}: unknown setting '{name}'.{hint}")
+
+
+def _check_types(own, annotations, path):
+    for name, value in own.items():
+        if not _fits(value, annotations[name]):
+            kind = annotations[name]
+            wanted = kind.__name__ if isinstance(kind, type) else str(kind)
+            raise UserError(f"{path}: {name} = {value!r}, but it must be {wanted}.")
+
+
+def _fits(value, kind):
+    """Tell whether a value fits an annotation: plain types, unions, list[...], tuple[...]."""
+    origin, inside = typing.get_origin(kind), typing.get_args(kind)
+    if origin is types.UnionType:
+        return any(_fits(value, one) for one in inside)
+    if origin is list:
+        return isinstance(value, list | tuple) and all(_fits(v, inside[0]) for v in value)
+    if origin is tuple:
+        return (isinstance(value, list | tuple) and len(value) == len(inside)
+                and all(map(_fits, value, inside)))
+    if isinstance(value, bool):
+        return kind is bool
+    if kind is float:
+        return isinstance(value, int | float)
+    return isinstance(value, kind)
+
+
+def _check_values(settings, path):
+    for name, allowed in CHOICES.items():
+        if getattr(settings, name) not in allowed:
+            raise UserError(f"{path}: {name} = {getattr(settings, name)!r}, but it must be one of "
+                            f"{', '.join(allowed)}.")
+    for name in NAMES:
+        check_name(getattr(settings, name), f"{path}: {name}")
+    settings.work_dir = _path(settings.work_dir, f"{path}: work_dir")
+    settings.sets = _checked_sets(settings, path)
+    for one in settings.sets:
+        if settings.work_dir.is_relative_to(one["raw_dir"]):
+            raise UserError(f"{path}: work_dir {settings.work_dir} lies inside raw_dir "
+                            f"{one['raw_dir']}: its products would be taken for frames.")
+
+
+def check_name(name, where):
+    """Raise UserError unless a name can stand in file names and field names."""
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9.+-]*(?:_[A-Za-z0-9.+-]+)*", name):
+        raise UserError(f"{where} = {name!r}: use letters, digits, '.', '+', '-' and single "
+                        "'_' only.")
+
+
+def _checked_sets(settings, path):
+    sets = [_checked_set(dict(one), f"{path}: sets[{i}]") for i, one in enumerate(settings.sets)]
+    names = [one["name"] for one in sets]
+    for name in names:
+        if names.count(name) > 1:
+            raise UserError(f"{path}: two sets are called '{name}'.")
+    return sets
+
+
+def _checked_set(one, where):
+    for key in SET_MUST:
+        if key not in one:
+            raise UserError(f"{where} lacks '{key}'.")
+    for key, value in one.items():
+        if key not in SET_KEYS:
+            near = difflib.get_close_matches(key, SET_KEYS, n=1)
+            raise UserError(f"{where}: unknown key '{key}'."
+                            + (f" Did you mean '{near[0]}'?" if near else ""))
+        if not isinstance(value, SET_KEYS[key]):
+            raise UserError(f"{where}: {key} = {value!r}, but it must be "
+                            f"{SET_KEYS[key].__name__}.")
+    check_name(one["name"], f"{where}: name")
+    for key in ("raw_dir", "bad_pixel_mask"):
+        if key in one:
+            one[key] = _path(one[key], f"{where}: {key}")
+    return one
+
+
+def _path(text, where):
+    """Expand "~" and variables of the environment; the result must be absolute."""
+    expanded = os.path.expanduser(os.path.expandvars(text))
+    unset = re.search(r"\$\{?(\w+)", expanded)
+    if unset:
+        raise UserError(f"{where} = '{text}', but the variable {unset[1]} is not set. "
+                        f"Say: export {unset[1]}=/path/to/it")
+    if not text or not os.path.isabs(expanded):
+        raise UserError(f"{where} = '{text}': give an absolute path, or one from '~'.")
+    return Path(expanded)

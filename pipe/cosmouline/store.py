@@ -1,0 +1,195 @@
+"""The file of the image database: whole, checked, and safe against kill and power loss.
+
+The database is one JSON file with one image per line, sorted, so that it can be compared and
+edited by hand. Between two whole saves every finished result is appended to a journal beside
+it. `load` gives the file with the journal on top. Nothing that was appended is lost by a
+``kill -9``; a power loss costs at most the last second.
+"""
+
+import contextlib
+import hashlib
+import json
+import os
+import time
+import zlib
+
+from cosmouline.atomic import atomic_path
+from cosmouline.errors import UserError
+
+FORMAT = "cosmouline-images"
+VERSION = 1
+N_BACKUPS = 20  # files kept in backups/; hard links, so they cost only what changed
+SYNC_EVERY_S = 1.0  # an fsync costs 3-4 ms, an append 0.1 ms: sync at most once per second
+
+
+class Store:
+    """Read and write one database file and its journal.
+
+    Attributes
+    ----------
+    generation : int
+        Number of the last whole save; a journal of an older generation is already merged.
+    notices : list of str
+        What the last `load` found worth telling.
+    """
+
+    def __init__(self, path):
+        self.path = path
+        self.journal_path = path.with_name(path.name + ".journal")
+        self.generation = 0
+        self.notices = []
+        self._journal = None
+        self._synced = 0.0
+
+    def load(self):
+        """Return rows (dict by image name) and runs (dict by number), the journal applied."""
+        self.notices = []
+        rows, runs = ({}, {}) if not self.path.exists() else self._read_file()
+        for entry in self._read_journal():
+            if "run" in entry:
+                runs[entry["run"]["number"]] = entry["run"]
+            else:
+                _apply(rows, entry["img_name"], entry["set"])
+        return rows, runs
+
+    def save(self, rows, runs):
+        """Write everything to a new file, keep the old one as a backup, drop the journal."""
+        lines = [_dump(rows[name]) for name in sorted(rows)]
+        body = ",\n".join(lines)
+        head = {"format": FORMAT, "version": VERSION, "generation": self.generation + 1,
+                "sha256": _digest(body), "n": len(lines),
+                "runs": [runs[number] for number in sorted(runs)]}
+        self._backup()
+        with atomic_path(self.path) as temporary:
+            temporary.write_text(f'{_dump(head)[:-1]}, "images": [\n{body}\n]}}\n',
+                                 encoding="utf-8")
+        self.generation += 1
+        self.close()
+        self.journal_path.unlink(missing_ok=True)  # harmless if not reached: older generation
+
+    def append(self, entry):
+        """Add one line to the journal; it survives a kill at once, a power loss in a second."""
+        if self._journal is None:
+            self._journal = self._open_journal()
+        text = _dump({"generation": self.generation, **entry})
+        self._journal.write(f"{zlib.crc32(text.encode()):08x} {text}\n".encode())
+        now = time.monotonic()
+        if now - self._synced > SYNC_EVERY_S:
+            os.fsync(self._journal.fileno())
+            self._synced = now
+
+    def close(self):
+        """Close the journal."""
+        if self._journal is not None:
+            self._journal.close()
+            self._journal = None
+
+    def _open_journal(self):
+        """Open for appending without a buffer; end a torn last line first."""
+        self.journal_path.parent.mkdir(parents=True, exist_ok=True)
+        file = open(self.journal_path, "ab+", buffering=0)  # noqa: SIM115 - stays open
+        if file.tell() > 0:
+            file.seek(-1, os.SEEK_END)
+            if file.read(1) != b"\n":
+                file.write(b"\n")
+        return file
+
+    def _backup(self):
+        """Hard-link the present file into backups/ and keep the newest ones."""
+        if not self.path.exists():
+            return
+        folder = self.path.parent / "backups"
+        folder.mkdir(exist_ok=True)
+        stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
+        with contextlib.suppress(FileExistsError):
+            os.link(self.path, folder / f"{self.generation:06d}_{stamp}_{self.path.name}")
+        for old in sorted(folder.glob(f"*_{self.path.name}"))[:-N_BACKUPS]:
+            old.unlink()
+
+    def _read_file(self):
+        text = self._decode(self.path.read_bytes())
+        try:
+            head = json.loads(text, object_pairs_hook=self._unique)
+        except (ValueError, RecursionError) as error:
+            raise self._damaged(str(error)) from error
+        if not isinstance(head, dict) or head.get("format") != FORMAT or "images" not in head:
+            raise self._damaged("it is not an image database")
+        if head["version"] > VERSION:
+            raise UserError(f"{self.path} was written by a newer version of cosmouline "
+                            f"(format {head['version']}, this one reads {VERSION}). Update.")
+        self.generation = head["generation"]
+        body = text[text.index('"images": [') + 11:text.rindex("]")].strip()
+        if _digest(body.replace("\r\n", "\n")) != head["sha256"]:
+            self.notices.append(f"{self.path.name} was edited by hand.")
+        return self._by_name(head["images"]), {run["number"]: run for run in head["runs"]}
+
+    def _decode(self, raw):
+        if not raw:
+            raise self._damaged("it is empty")
+        try:
+            return raw.decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise self._damaged("it is not utf-8 text") from error
+
+    def _by_name(self, images):
+        rows = {}
+        for number, row in enumerate(images, 1):
+            if not isinstance(row, dict) or not isinstance(row.get("img_name"), str):
+                raise self._damaged(f"image {number} has no 'img_name'")
+            if row["img_name"] in rows:
+                raise self._damaged(f"the image {row['img_name']} stands twice")
+            rows[row["img_name"]] = row
+        return rows
+
+    def _unique(self, pairs):
+        """Build a dict, and tell of a key that stands twice (json keeps the last silently)."""
+        row = dict(pairs)
+        if len(row) < len(pairs):
+            keys = [key for key, _ in pairs]
+            twice = sorted({key for key in keys if keys.count(key) > 1})
+            self.notices.append(f"{row.get('img_name', 'the head')}: {', '.join(twice)} stands "
+                                "twice; the last value is taken.")
+        return row
+
+    def _read_journal(self):
+        """Give the whole lines of this generation; drop and report torn ones."""
+        if not self.journal_path.exists():
+            return
+        n_torn = 0
+        for line in self.journal_path.read_bytes().split(b"\n"):
+            entry = _parse(line)
+            n_torn += entry is None and bool(line)
+            if entry is not None and entry["generation"] == self.generation:
+                yield entry
+        if n_torn:
+            self.notices.append(f"{self.journal_path.name}: {n_torn} torn line(s) dropped; "
+                                "their images are done again.")
+
+    def _damaged(self, why):
+        return UserError(f"{self.path} is damaged: {why}. Copy the newest good file of "
+                         f"{self.path.parent / 'backups'} over it.")
+
+
+def _apply(rows, img_name, values):
+    """Set the values of one image; None removes a field."""
+    row = rows.setdefault(img_name, {"img_name": img_name})
+    row.update(values)
+    for name in [name for name, value in values.items() if value is None]:
+        del row[name]
+
+
+def _dump(value):
+    """Write one line of JSON, always the same for the same content; NaN is an error."""
+    return json.dumps(value, sort_keys=True, allow_nan=False, ensure_ascii=False)
+
+
+def _digest(text):
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _parse(line):
+    """Return the entry of one journal line, None if it is torn."""
+    with contextlib.suppress(ValueError):
+        if int(line[:8], 16) == zlib.crc32(line[9:]):
+            return json.loads(line[9:])
+    return None

@@ -1,0 +1,97 @@
+"""Run the scripts of the pipeline in order, and stop at the first that fails.
+
+Needs   : configs/<lens>/settings.py
+Writes  : what the scripts write
+Settings: none of its own
+Next    : look at the pictures in work_dir
+
+Run as  : python pipe/run_all.py configs/<lens> [--from 3_align] [--to 5_psf/4] [--list] [--status]
+          [--keep-going] [--test] [--redo] [--cpus 4]
+"""
+
+import argparse
+import logging
+import os
+import subprocess
+import sys
+import time
+
+from cosmouline import status
+from cosmouline.errors import UserError
+from cosmouline.header import read_header, script_path
+from cosmouline.run import EXIT_IMAGES_FAILED
+from cosmouline.settings import load_settings
+
+from order import QUASAR
+
+log = logging.getLogger("cosmouline")
+
+
+def position(text, order, last=False):
+    """Return the place of a script, or of the first or last one of a folder, in the order."""
+    found = [i for i, script in enumerate(order) if script.startswith(text.removesuffix(".py"))]
+    if not found:
+        raise UserError(f"no script begins with '{text}'. See run_all.py --list.")
+    return found[-1] if last else found[0]
+
+
+def run_script(script, config_dir, extra):
+    """Run one script in a process of its own; return its exit status."""
+    log.info("--- %s", script)
+    command = [sys.executable, str(script_path(script)), str(config_dir), *extra]
+    return subprocess.run(command, check=False).returncode
+
+
+def run_stretch(scripts, config_dir, extra, keep_going):
+    """Run scripts one after the other; return the exit status of the one that stopped it."""
+    start = time.perf_counter()
+    for script in scripts:
+        code = run_script(script, config_dir, extra)
+        if code and not (keep_going and code == EXIT_IMAGES_FAILED):
+            log.error("stopped at %s (exit status %d). Mend it, then go on with --from %s",
+                      script, code, script)
+            return code
+    log.info("%d scripts done in %.0f s", len(scripts), time.perf_counter() - start)
+    return 0
+
+
+def parse():
+    """Read the command line; what is not known here goes to the scripts."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("config_dir", nargs="?", default=os.environ.get("COSMOULINE_CONFIG"))
+    parser.add_argument("--from", dest="first", default="")
+    parser.add_argument("--to", dest="last", default="")
+    parser.add_argument("--list", action="store_true", help="show the order and what each does")
+    parser.add_argument("--status", action="store_true", help="show what is done on this lens")
+    parser.add_argument("--keep-going", action="store_true", help="also when images failed")
+    for name in ("--test", "--redo"):
+        parser.add_argument(name, action="append_const", dest="extra", const=name, default=[])
+    parser.add_argument("--cpus")
+    options = parser.parse_args()
+    options.extra += ["--cpus", options.cpus] if options.cpus else []
+    return options
+
+
+def main():
+    """List, tell the status, or run."""
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
+    options = parse()
+    try:
+        stretch = QUASAR[position(options.first, QUASAR):position(options.last, QUASAR, True) + 1]
+        if options.list:
+            for script in stretch:
+                log.info("%-34s %s", script, read_header(script).purpose)
+            return 0
+        settings = load_settings(options.config_dir)
+        if options.status:
+            log.info("%s", status.report(settings, QUASAR))
+            return 0
+    except UserError as problem:
+        log.error("run_all.py: %s", problem)
+        return 1
+    return run_stretch(stretch, options.config_dir, options.extra, options.keep_going)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

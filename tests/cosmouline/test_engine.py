@@ -1,0 +1,79 @@
+"""The engine: each image gets its outcome, and a bad one costs itself only."""
+
+import functools
+import os
+import time
+from types import SimpleNamespace
+
+from cosmouline import engine
+from cosmouline.errors import ImageRejected, UserError
+
+import pytest
+
+
+def measure(image, settings, factor=1):
+    """Do what the image's name says; worker processes load it by the path of this file."""
+    name = image["img_name"]
+    if name.startswith("reject"):
+        raise ImageRejected("cloud")
+    if name.startswith("fail"):
+        raise ValueError("broken")
+    if name.startswith("die"):
+        os.kill(os.getpid(), 9)
+    if name.startswith("hang"):
+        time.sleep(600)
+    if name.startswith("user"):
+        raise UserError("mend this")
+    return {"n_sources": factor * len(name), "pid": os.getpid(),
+            "threads": os.environ["OMP_NUM_THREADS"]}
+
+
+def settings(name="local", **changes):
+    return SimpleNamespace(**({"engine": name, "max_cpus": 2, "image_timeout_s": None,
+                               "died_retries": 1} | changes))
+
+
+def run(names, how):
+    images = [{"img_name": name} for name in names]
+    return {o.img_name: o for o in engine.outcomes(measure, images, how)}
+
+
+def test_serial_gives_every_outcome():
+    found = run(["a", "reject1", "fail1"], settings("serial"))
+
+    assert {name: o.word for name, o in found.items()} == {
+        "a": "done", "reject1": "rejected", "fail1": "failed"}
+    assert found["reject1"].message == "cloud"
+    assert found["fail1"].message == "ValueError: broken"
+    assert "Traceback" in found["fail1"].details
+
+
+def test_processes_survive_death_and_time_out():
+    names = [f"img{i}" for i in range(8)] + ["reject1", "fail1", "die1", "hang1"]
+
+    found = run(names, settings(image_timeout_s=3.0))
+
+    bad = {name: o.word for name, o in found.items() if o.word != "done"}
+    assert bad == {"reject1": "rejected", "fail1": "failed", "die1": "died", "hang1": "timeout"}
+    assert "exit code -9" in found["die1"].message
+    assert {o.values["threads"] for o in found.values() if o.word == "done"} == {"1"}
+    assert os.getpid() not in {o.values["pid"] for o in found.values() if o.word == "done"}
+
+
+def test_few_images_are_done_in_this_process():
+    found = run(["a", "b"], settings())
+
+    assert {o.values["pid"] for o in found.values()} == {os.getpid()}
+
+
+def test_what_is_bound_reaches_the_function():
+    bound = functools.partial(measure, factor=10)
+    outcome, = engine.outcomes(bound, [{"img_name": "abc"}], settings("serial"))
+
+    assert outcome.values["n_sources"] == 30
+
+
+@pytest.mark.parametrize("name", ["serial", "local"])
+def test_the_user_s_fault_stops_the_run(name):
+    with pytest.raises(UserError, match="mend this"):
+        run(["a", "b", "c", "d", "user1"], settings(name))

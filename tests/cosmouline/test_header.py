@@ -1,0 +1,40 @@
+from cosmouline import header
+
+DOC = """Do something.
+
+Needs   : mjd (1_character/1a_add_to_database)
+Writes  : fwhm_px -> database,
+          and a picture
+Settings: fwhm_max_arcsec (see the sample),
+          engine
+Next    : the next one
+
+Run as  : python x.py
+"""
+
+
+def test_sections_are_joined_to_one_line_each():
+    found = header.sections(DOC)
+
+    assert found["Writes"] == "fwhm_px -> database, and a picture"
+    assert list(found) == list(header.WORDS)
+
+
+def test_the_settings_are_the_names_outside_of_brackets():
+    assert header.settings_names(DOC) == ("fwhm_max_arcsec", "engine")
+
+
+def test_names_and_paths_of_scripts_belong_together():
+    for name in ("1_character/3a_detect", "lcmanip/1_join"):
+        assert header.script_name(header.script_path(name)) == name
+
+
+def test_a_header_is_read_without_running_the_script(tmp_path, monkeypatch):
+    monkeypatch.setattr(header, "ROOT", tmp_path)
+    path = tmp_path / "pipe" / "1_x" / "1_do.py"
+    path.parent.mkdir(parents=True)
+    path.write_text(f'"""{DOC}"""\nNEEDS = ("mjd",)\nWRITES = ("fwhm_px",)\nraise OSError\n')
+
+    read = header.read_header("1_x/1_do")
+
+    assert (read.purpose, read.needs, read.writes) == ("Do something.", ("mjd",), ("fwhm_px",))

@@ -1,0 +1,232 @@
+"""Scripts as the user runs them: on a made-up script in a made-up checkout."""
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+
+from cosmouline.database import Database
+
+import pytest
+
+SCRIPT = '''
+"""Count the letters of the name of every image.
+
+Needs   : mjd (1_character/1a_add_to_database)
+Writes  : n_sources
+Settings: detect_min_area_px
+Next    : nothing
+
+Run as  : python 3a_detect.py
+"""
+
+import os
+import pathlib
+import time
+
+from cosmouline import header
+from cosmouline.errors import ImageRejected, UserError
+from cosmouline.run import for_each_image, run
+
+NEEDS = ("mjd",)
+WRITES = ("n_sources",)
+
+header.ROOT = pathlib.Path(__file__).parents[2]
+
+
+def measure(image, settings):
+    """Do what the name and the file beside the script ask for."""
+    name = image["img_name"]
+    time.sleep(float(os.environ.get("WAIT_S", "0")))
+    if name in os.environ.get("BROKEN", ""):
+        raise ValueError("broken image")
+    if name.startswith("cloud"):
+        raise ImageRejected("no star")
+    return {"n_sources": len(name) + settings.detect_min_area_px}
+
+
+def main(settings, db):
+    """Measure every image to treat."""
+    if "STOP" in os.environ:
+        raise UserError("the list is empty. Fill it.")
+    if "BUG" in os.environ:
+        raise KeyError("bug")
+    return for_each_image(measure, db.to_treat(settings), settings, db, needs=NEEDS, writes=WRITES)
+
+
+if __name__ == "__main__":
+    run(main, __doc__)
+'''
+SCRIPT_NAME = "1_character/3a_detect"
+
+
+class Lens:
+    """A folder with a script, settings and a database of images."""
+
+    def __init__(self, folder, names):
+        self.folder, self.script = folder, folder / "pipe" / f"{SCRIPT_NAME}.py"
+        self.script.parent.mkdir(parents=True)
+        self.script.write_text(textwrap.dedent(SCRIPT))
+        self.settings("")
+        db = Database(folder / "work" / "database.json")
+        for name in names:
+            db.update(name, {"gogogo": True, "treatme": True, "testlist": False, "mjd": 5.0})
+        db.save()
+
+    def settings(self, text):
+        (self.folder / "settings.py").write_text(
+            f"work_dir = {str(self.folder / 'work')!r}\nengine = 'serial'\n{text}\n")
+
+    def start(self, *options, **environment):
+        return subprocess.Popen(
+            [sys.executable, str(self.script), str(self.folder), *options], text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=os.environ | environment)
+
+    def run(self, *options, **environment):
+        process = self.start(*options, **environment)
+        return process.communicate(timeout=60)[0], process.wait()
+
+    @property
+    def rows(self):
+        return Database(self.folder / "work" / "database.json").rows
+
+
+@pytest.fixture
+def lens(tmp_path):
+    return Lens(tmp_path, ["a", "bb", "cloud1"])
+
+
+def test_fields_verdicts_counts_and_log(lens):
+    text, code = lens.run()
+
+    assert code == 0
+    assert "cloud1 rejected: no star" in text
+    assert "2 done, 1 rejected" in text
+    assert (lens.rows["a"]["n_sources"], lens.rows["bb"]["n_sources"]) == (6, 7)
+    assert lens.rows["cloud1"]["gogogo"] is False
+    assert lens.rows["cloud1"]["whynot"] == f"no star ({SCRIPT_NAME})"
+    log, = (lens.folder / "work" / "logs").iterdir()
+    assert "engine = 'serial'" in log.read_text()
+
+
+def test_what_is_up_to_date_is_kept_and_a_new_setting_is_not(lens):
+    lens.run()
+    assert "2 kept" in lens.run()[0]
+    lens.settings("detect_min_area_px = 9")
+
+    assert "2 done" in lens.run()[0]
+    assert lens.rows["a"]["n_sources"] == 10
+
+
+def test_redo_does_all_again_and_a_failure_keeps_no_old_value(lens):
+    lens.run()
+    text, code = lens.run("--redo", BROKEN="a")
+
+    assert code == 3
+    assert "a failed: ValueError: broken image" in text
+    assert "n_sources" not in lens.rows["a"]
+    assert lens.rows["a"]["gogogo"] is True
+    assert "1 done, 1 kept" in lens.run()[0]
+
+
+def test_only_and_test_choose_images(lens):
+    assert "1 done" in lens.run("--only", "bb")[0]
+    text, code = lens.run("--test")
+    assert code == 1
+    assert "no image to treat" in text
+
+
+def test_a_user_error_is_one_line_and_exit_1(lens):
+    text, code = lens.run(STOP="1")
+
+    assert code == 1
+    assert text.splitlines()[-1] == f"{SCRIPT_NAME}: the list is empty. Fill it."
+
+
+def test_a_bug_shows_no_traceback_but_the_log_has_it(lens):
+    text, code = lens.run(BUG="1")
+
+    assert code == 1
+    assert "Traceback" not in text
+    assert "Traceback" in next((lens.folder / "work" / "logs").iterdir()).read_text()
+    assert "Traceback" in lens.run("--debug", BUG="1")[0]
+
+
+def test_the_help_is_the_manual_page(lens):
+    text, code = lens.run("--help")
+
+    assert code == 0
+    assert "Count the letters" in text
+    assert "Settings: detect_min_area_px" in text
+
+
+def many(tmp_path):
+    return Lens(tmp_path, [f"img{i:02d}" for i in range(40)])
+
+
+def wait_for_journal(lens, n_lines):
+    journal = lens.folder / "work" / "database.json.journal"
+    for _ in range(600):
+        if journal.exists() and len(journal.read_bytes().splitlines()) >= n_lines:
+            return
+        time.sleep(0.05)
+    raise TimeoutError
+
+
+@pytest.mark.parametrize("engine", ["serial", "local"])
+def test_kill_9_loses_nothing_that_was_finished(tmp_path, engine):
+    lens = many(tmp_path)
+    lens.settings(f"engine = {engine!r}\nmax_cpus = 2")
+    process = lens.start(WAIT_S="0.1")
+    wait_for_journal(lens, 6)
+    process.kill()
+    process.communicate()
+    finished = sum("n_sources" in row for row in lens.rows.values())
+
+    text, code = lens.run()
+
+    assert finished >= 5
+    assert code == 0
+    assert f"{40 - finished} done, {finished} kept" in text
+    assert all("n_sources" in row for row in lens.rows.values())
+
+
+def test_ctrl_c_keeps_what_is_finished_and_leaves_no_lock(tmp_path):
+    lens = many(tmp_path)
+    process = lens.start(WAIT_S="0.1")
+    wait_for_journal(lens, 4)
+    process.send_signal(signal.SIGINT)
+    text = process.communicate(timeout=20)[0]
+
+    assert process.returncode == 130
+    assert "interrupted; what is finished is kept" in text
+    assert not (lens.folder / "work" / "database.json.lock").exists()
+    assert sum("n_sources" in row for row in lens.rows.values()) >= 3
+
+
+def test_a_second_script_is_refused_in_two_seconds(tmp_path):
+    lens = many(tmp_path)
+    first = lens.start(WAIT_S="0.2")
+    wait_for_journal(lens, 2)
+    start = time.monotonic()
+    text, code = lens.run()
+    waited_s = time.monotonic() - start
+    first.kill()
+    first.communicate()
+
+    assert code == 1
+    assert "in use by 3a_detect.py" in text
+    assert waited_s < 2 + 3  # two seconds, and what importing takes on a loaded machine
+
+
+def test_serial_and_local_give_the_same_rows(tmp_path):
+    rows = {}
+    for engine in ("serial", "local"):
+        lens = Lens(tmp_path / engine, [f"img{i}" for i in range(9)] + ["cloud1"])
+        lens.settings(f"engine = {engine!r}\nmax_cpus = 2")
+        lens.run()
+        rows[engine] = lens.rows
+
+    assert rows["serial"] == rows["local"]
