@@ -76,6 +76,7 @@ FIELDS = {field.name: field for field in [
     Field("nx_px", int, "px", "columns of the image, after trimming", _COPY),
     Field("ny_px", int, "px", "rows of the image, after trimming", _COPY),
     Field("saturation_e", float, "e-", "saturation level in electrons", _COPY),
+    Field("pixel_notes", str, "", "what is odd about its pixels, though it is used", _COPY),
     Field("has_wcs", bool, "", "the frame brought celestial coordinates", _COPY),
 
     Field("mhjd", float, "d", "heliocentric mjd, UTC", _EPHEM),

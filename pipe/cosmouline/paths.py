@@ -79,3 +79,9 @@ def report(settings, name):
 def exports(settings):
     """Return the folder of exported tables and light curves."""
     return settings.work_dir / "export"
+
+
+def light_curve(settings):
+    """Return the path of the light curve that lcmanip writes."""
+    name = f"{settings.lens_name}_{settings.dec_name}_by_{settings.join_by}.rdb"
+    return exports(settings) / name

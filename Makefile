@@ -1,0 +1,29 @@
+# make demo : light curves of a simulated quad, from frames to .rdb, beside the truth
+# make test : the whole test suite          make lint : style
+PYTHON ?= python3
+BIN := .venv/bin
+INSTALLED := .venv/.installed
+
+.PHONY: demo test lint clean
+
+demo: $(INSTALLED)
+	rm -rf demo
+	$(BIN)/python skymaker/1_draw_campaign.py demo --out demo/sky
+	$(BIN)/python pipe/run_all.py configs/demo
+	$(BIN)/python extrascripts/compare_with_truth.py configs/demo --truth demo/sky
+
+test: $(INSTALLED)
+	$(BIN)/python -m pytest -q
+
+lint: $(INSTALLED)
+	$(BIN)/ruff check .
+
+clean:
+	rm -rf .venv demo
+
+$(INSTALLED): requirements.txt pyproject.toml
+	$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11) and 'cosmouline needs Python 3.11 or newer: make PYTHON=python3.11')"
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --requirement requirements.txt
+	$(BIN)/python -m pip install --quiet --no-deps --editable .
+	touch $(INSTALLED)

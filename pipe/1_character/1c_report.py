@@ -1,0 +1,34 @@
+"""List the images in the order of time, and those that are out of use with the reason.
+
+Needs   : the rows of the database (1_character/1a_add_to_database)
+Writes  : report_content.txt
+Settings: none
+Next    : 1_character/2a_astrocalc
+
+Run as  : python 1c_report.py ../../configs/MYLENS
+"""
+
+from cosmouline import paths, reports
+from cosmouline.run import log_line, relative, run
+
+NEEDS = ("datetime_utc",)
+WRITES = ()
+
+COLUMNS = ("datetime_utc", "img_name", "telescope", "filter", "exptime_s", "gain_e_per_adu",
+           "frame_notes", "pixel_notes")
+
+
+def main(settings, db):
+    """Write the report."""
+    images = sorted(db.select(gogogo=True), key=lambda image: image.get("mjd", 0.0))
+    rejected = db.select(gogogo=False)
+    text = "\n\n".join([
+        f"{len(images)} images in use", reports.table(images, COLUMNS),
+        f"{len(rejected)} images out of use", reports.table(rejected, ("img_name", "whynot"))])
+    path = paths.report(settings, "content")
+    reports.write_report(path, f"{settings.lens_name}: images", text)
+    log_line("%d images in use, %d not: %s", len(images), len(rejected), relative(path))
+
+
+if __name__ == "__main__":
+    run(main, __doc__)

@@ -1,0 +1,50 @@
+"""Compute heliocentric time, airmass, Moon and Sun for every image.
+
+Needs   : mjd and the site (1_character/1a_add_to_database)
+Writes  : mhjd, airmass, alt_deg, az_deg, Moon and Sun, astro_note -> database
+Settings: lens_ra_deg, lens_dec_deg
+Next    : 1_character/2c_hot_pixels
+
+Run as  : python 2a_astrocalc.py ../../configs/MYLENS
+
+Without lens_ra_deg and lens_dec_deg the heliocentric time is left out, and light curves are drawn
+against mjd. Nothing is downloaded.
+"""
+
+from cosmouline.ephem import ephemerides
+from cosmouline.run import for_all_images, log_line, run
+
+NEEDS = ("mjd",)
+WRITES = ("mhjd", "airmass", "alt_deg", "az_deg", "moon_dist_deg", "moon_alt_deg",
+          "moon_percent", "sun_alt_deg", "sun_dist_deg", "astro_note")
+SITE = ("site_lon_deg", "site_lat_deg", "site_height_m")
+
+
+def measure(images, settings):
+    """Return the fields of all images, those of one site at a time."""
+    results = {}
+    for site in {tuple(image.get(name) for name in SITE) for image in images}:
+        here = [image for image in images if tuple(image.get(name) for name in SITE) == site]
+        table = ephemerides([image["mjd"] for image in here], settings.lens_ra_deg,
+                            settings.lens_dec_deg, *site)
+        results |= {image["img_name"]: row for image, row in zip(here, table, strict=True)}
+    return results
+
+
+def main(settings, db):
+    """Compute for all images in use, and tell what looks odd."""
+    images = db.to_treat(settings)
+    db.require(images, NEEDS)
+    if settings.lens_ra_deg is None or settings.lens_dec_deg is None:
+        log_line("lens_ra_deg or lens_dec_deg is not set: no heliocentric time, no airmass")
+        return
+    results = measure(images, settings)
+    for_all_images(results, images, settings, db, measure=measure, needs=NEEDS, writes=WRITES)
+    odd = [name for name, row in results.items() if row.get("astro_note")]
+    if odd:
+        log_line("%d images look odd (first: %s, %s)", len(odd), odd[0],
+                 results[odd[0]]["astro_note"])
+
+
+if __name__ == "__main__":
+    run(main, __doc__)

@@ -1,0 +1,37 @@
+"""Detect the sources of every image.
+
+Needs   : ali/<img_name>.fits (1_character/1b_copy_convert), badpix/ (1_character/2c_hot_pixels)
+Writes  : ali/<img_name>.cat.fits; n_sources -> database
+Settings: detect_threshold_sigma, detect_min_area_px
+Next    : 1_character/3b_measure_seeing
+
+Run as  : python 3a_detect.py ../../configs/MYLENS
+"""
+
+from cosmouline import paths, products
+from cosmouline.detect import detect_sources
+from cosmouline.io_sources import write_sources
+from cosmouline.run import for_each_image, run
+
+NEEDS = ("saturation_e", "n_hot_px")
+WRITES = ("n_sources",)
+
+
+def measure(image, settings):
+    """Write the catalogue of one image; return the number of its sources."""
+    image_e, bad = products.image_and_bad(image, settings)
+    catalog = detect_sources(image_e, image["saturation_e"], bad,
+                             threshold_sigma=settings.detect_threshold_sigma,
+                             min_area_px=settings.detect_min_area_px)
+    write_sources(paths.catalog(settings, image["img_name"]), catalog)
+    return {"n_sources": len(catalog)}
+
+
+def main(settings, db):
+    """Detect on every image in use."""
+    images = db.to_treat(settings)
+    return for_each_image(measure, images, settings, db, needs=NEEDS, writes=WRITES)
+
+
+if __name__ == "__main__":
+    run(main, __doc__)

@@ -1,0 +1,49 @@
+"""Fields of many rows as arrays."""
+
+from cosmouline.fields import matches
+
+import numpy as np
+
+
+def column(rows, name):
+    """Return a number field of all rows as floats, shape (n,); NaN where a row lacks it."""
+    return np.array([row.get(name, np.nan) for row in rows], float)
+
+
+def texts(rows, name, absent=""):
+    """Return a text field of all rows as a list."""
+    return [row.get(name, absent) for row in rows]
+
+
+def members(rows, pattern):
+    """Return the names that fill the one placeholder of a family, in order of first sight.
+
+    ``members(rows, "flux_e__lens__{source}")`` gives the sources of that deconvolution.
+    """
+    prefix = pattern.split("{")[0]
+    found = {}
+    for row in rows:
+        found |= dict.fromkeys(name.removeprefix(prefix) for name in row
+                               if matches(pattern, name))
+    return list(found)
+
+
+def family(rows, pattern, names):
+    """Return the fields of a family, shape (n rows, n names); NaN where a row lacks one."""
+    prefix = pattern.split("{")[0]
+    return np.stack([column(rows, prefix + name) for name in names], axis=1)
+
+
+def covariance(rows, pattern, names):
+    """Return the covariances of a family with two placeholders, (n rows, n names, n names).
+
+    Each pair is stored once, in either order; the diagonal under the name twice.
+    """
+    prefix = pattern.split("{")[0]
+    filled = np.full((len(rows), len(names), len(names)), np.nan)
+    for i, one in enumerate(names):
+        for j, other in enumerate(names):
+            values = column(rows, f"{prefix}{one}__{other}")
+            found = np.isfinite(values)
+            filled[found, i, j] = filled[found, j, i] = values[found]
+    return filled

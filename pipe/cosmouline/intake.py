@@ -1,0 +1,92 @@
+"""Which raw frames belong to the sets, and what their images are called."""
+
+import logging
+import re
+
+from cosmouline.errors import UserError
+from cosmouline.io_catalog import read_image_list
+from cosmouline.io_fits import frame_stem, list_frames
+from cosmouline.provenance import outcome
+
+log = logging.getLogger("cosmouline")
+
+SCRIPT = "1_character/1a_add_to_database"
+LONGEST_NAME = 100  # with the endings of the products it stays below the 255 of file systems
+
+
+def known_and_new(settings, db):
+    """Register the raw frames that the database does not know yet; return all of its rows.
+
+    A frame that its header made unusable before is tried again: it may have been replaced, or
+    the settings mended.
+
+    Raises
+    ------
+    UserError
+        If no set is given, a folder is missing or holds no frame, or two frames would get the
+        same name.
+    """
+    if not settings.sets:
+        raise UserError("sets is empty: give name, telescope and raw_dir of your frames.")
+    found = {}
+    for one in settings.sets:
+        for name, path in frames_of(one).items():
+            found[name] = one["name"], path
+    _refuse_same_names(found)
+    n_new = len(found.keys() - db.rows.keys())
+    for name, (set_name, path) in sorted(found.items()):
+        if name not in db.rows or outcome(db.rows[name], SCRIPT)[0] == "rejected":
+            db.update(name, {"set_name": set_name, "raw_path": str(path), "gogogo": True,
+                             "whynot": None, "treatme": True, "testlist": False,
+                             "updating": False})
+    log.info("%d frames found, %d of them new", len(found), n_new)
+    return [db.rows[name] for name in sorted(found)]
+
+
+def frames_of(one):
+    """Return the paths of the frames of one set by image name."""
+    folder = one["raw_dir"]
+    if not folder.is_dir():
+        raise UserError(f"set {one['name']}: there is no folder {folder} (raw_dir).")
+    files = list_frames(folder)
+    if not files:
+        raise UserError(f"set {one['name']}: no FITS file in {folder} (raw_dir).")
+    named = {}
+    for path in files:
+        name = image_name(one["name"], frame_stem(path))
+        if name in named:
+            raise UserError(f"set {one['name']}: {path.name} and {named[name].name} would both "
+                            f"be called {name}. Rename or remove one.")
+        named[name] = path
+    return named
+
+
+def image_name(set_name, stem):
+    """Return a name that is safe in paths: set and file name, other signs replaced by "-"."""
+    return f"{set_name}_{re.sub(r'[^A-Za-z0-9_.+-]+', '-', stem).strip('-.')}"[:LONGEST_NAME]
+
+
+def mark_lists(settings, db):
+    """Take the images of kicklist.txt out of use and mark those of testlist.txt."""
+    for name, comment in _listed(settings, db, "kicklist.txt").items():
+        db.reject(name, f"kicklist: {comment}")
+    tests = _listed(settings, db, "testlist.txt")
+    for name in db.rows:
+        db.update(name, {"testlist": name in tests, "test_comment": tests.get(name)})
+
+
+def _listed(settings, db, file_name):
+    path = settings.config_dir / file_name
+    names = read_image_list(path) if path.is_file() else {}
+    for name in sorted(names.keys() - db.rows.keys()):
+        log.warning("%s: %s is not in the database", file_name, name)
+    return {name: names[name] for name in names if name in db.rows}
+
+
+def _refuse_same_names(found):
+    lower = {}
+    for name in sorted(found):
+        other = lower.setdefault(name.lower(), name)
+        if other != name:
+            raise UserError(f"{found[name][1].name} and {found[other][1].name} differ by upper "
+                            "and lower case only: some file systems mix them up. Rename one.")

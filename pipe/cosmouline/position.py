@@ -1,0 +1,100 @@
+"""Where the lens and its point sources lie on the reference image."""
+
+from cosmouline import io_catalog, io_fits, paths
+from cosmouline.errors import UserError
+from cosmouline.io_catalog import from_ds9
+
+import numpy as np
+from astropy.wcs import WCS
+
+ARCSEC_PER_DEG = 3600.0
+
+
+def lens_on_reference(reference, settings):
+    """Return the position (x, y) of the lens on the reference image, in pixels from 0.
+
+    Parameters
+    ----------
+    reference : dict
+        Row of the reference image.
+    settings : namespace
+        `lens_position_px` goes before `lens_ra_deg` and `lens_dec_deg`, which need a WCS.
+
+    Raises
+    ------
+    UserError
+        If there is neither, or the position lies outside of the image.
+    """
+    if settings.lens_position_px is not None:
+        position = _from_pixels(reference, settings)
+    elif settings.lens_ra_deg is not None and reference.get("has_wcs"):
+        position = _to_pixels(reference, settings, settings.lens_ra_deg, settings.lens_dec_deg)
+    else:
+        raise UserError(
+            f"where is the lens on {reference['img_name']}? It has "
+            f"{'a' if reference.get('has_wcs') else 'no'} WCS. Set lens_ra_deg and lens_dec_deg "
+            "(with a WCS), or ref_img_name and lens_position_px as ds9 shows it.")
+    if not (0 <= position[0] < reference["nx_px"] and 0 <= position[1] < reference["ny_px"]):
+        raise UserError(f"the lens would lie at {tuple(np.round(position + 1, 1).tolist())}, "
+                        f"outside of {reference['img_name']} ({reference['nx_px']} x "
+                        f"{reference['ny_px']} pixels). Check its position.")
+    return position
+
+
+def sources_on_reference(reference, settings):
+    """Return names and positions (n, 2) of the point sources; positions None if to be found."""
+    wanted = settings.point_sources
+    if isinstance(wanted, int):
+        return [chr(ord("A") + i) for i in range(wanted)], None
+    if isinstance(wanted, str):
+        path = settings.config_dir / wanted
+        stars = io_catalog.read_cat(path, min_distance_px=0.0)  # images can be close
+        return [s.name for s in stars], np.array([(s.x_px, s.y_px) for s in stars])
+    if not wanted:
+        raise UserError("point_sources is empty: name at least one source.")
+    names, pairs = list(wanted), np.array(list(wanted.values()), float)
+    if settings.point_sources_unit == "deg":
+        return names, np.array([_to_pixels(reference, settings, *pair) for pair in pairs])
+    lens = lens_on_reference(reference, settings)
+    return names, lens + pairs @ pixels_per_arcsec(reference, settings, lens).T
+
+
+def pixels_per_arcsec(reference, settings, position):
+    """Return the matrix (2, 2) from (east, north) in arcsec to (x, y) in pixels.
+
+    From the WCS at `position` where there is one; otherwise from `north_angle_deg`,
+    `is_mirrored` and the pixel scale.
+    """
+    if reference.get("has_wcs"):
+        return _wcs_matrix(_wcs(reference, settings), position)
+    angle = np.deg2rad(settings.north_angle_deg)
+    north = np.array([-np.sin(angle), np.cos(angle)])
+    east = np.array([-np.cos(angle), -np.sin(angle)]) * (-1 if settings.is_mirrored else 1)
+    return np.column_stack([east, north]) / reference["pixel_scale_arcsec"]
+
+
+def _wcs_matrix(wcs, position):
+    """Differentiate a WCS at a position, by steps of one arcsec east and north."""
+    ra, dec = wcs.all_pix2world(*position, 0)
+    step = 1 / ARCSEC_PER_DEG
+    east = wcs.all_world2pix(ra + step / np.cos(np.deg2rad(dec)), dec, 0)
+    north = wcs.all_world2pix(ra, dec + step, 0)
+    return np.column_stack([np.array(east) - position, np.array(north) - position])
+
+
+def _from_pixels(reference, settings):
+    if settings.ref_img_name is None:
+        raise UserError("lens_position_px counts on one image: name it as ref_img_name too "
+                        f"(the one chosen now is {reference['img_name']}).")
+    return np.array(from_ds9(*settings.lens_position_px))
+
+
+def _to_pixels(reference, settings, ra_deg, dec_deg):
+    if not reference.get("has_wcs"):
+        raise UserError(f"{reference['img_name']} has no WCS: RA and Dec cannot be placed on it.")
+    return np.array(_wcs(reference, settings).all_world2pix(ra_deg, dec_deg, 0), float)
+
+
+def _wcs(reference, settings):
+    header = io_fits.read_image_header(paths.image(settings, reference["img_name"]))
+    return WCS(header)

@@ -1,0 +1,108 @@
+"""What a CCD does to the light: defects, cosmic tracks, bleeding, digits."""
+
+import numpy as np
+
+HOT_MEDIAN_E_S = 20.0  # dark current of a hot pixel, e-/s: 6000 e- in 300 s
+HOT_SPREAD = 1.0  # scatter of its natural logarithm: a few are ten times as bright, or as faint
+BAD_COLUMN_RESPONSE = 0.3  # of the light that a bad column keeps
+TRACK_MEDIAN_E = 2500.0  # electrons of a cosmic per pixel of its track
+TRACK_SPREAD = 0.8  # scatter of the natural logarithm of that
+TRACK_LENGTH_PX = 4.0  # mean length; exponential, so that most are short and some long
+TRACK_STEP_PX = 0.1  # charge is laid down in steps of this length
+ADC_MAX = 65535  # of a 16 bit converter
+
+
+def hot_electrons(telescope, exptime_s):
+    """Give the expected electrons of the hot pixels of a detector, ndarray of shape (ny, nx)."""
+    rng = np.random.default_rng([telescope.defect_seed, 0])
+    x = rng.integers(0, telescope.nx, telescope.n_hot_pixels)
+    y = rng.integers(0, telescope.ny, telescope.n_hot_pixels)
+    currents_e_s = HOT_MEDIAN_E_S * np.exp(rng.normal(0, HOT_SPREAD, telescope.n_hot_pixels))
+    electrons = np.zeros((telescope.ny, telescope.nx))
+    electrons[y, x] = currents_e_s * exptime_s
+    return electrons
+
+
+def response(telescope):
+    """Fraction of the light that each pixel keeps, ndarray (ny, nx): 1 but in bad columns."""
+    kept = np.ones((telescope.ny, telescope.nx))
+    for x, first_y in telescope.bad_columns:
+        kept[first_y:, x] = BAD_COLUMN_RESPONSE
+    return kept
+
+
+def cosmic_tracks(rng, shape, n_tracks):
+    """Electrons of straight cosmic tracks.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+        Source of the places, lengths and energies.
+    shape : (int, int)
+        (ny, nx) of the image.
+    n_tracks : int
+        How many; a track that leaves the image is cut there.
+
+    Returns
+    -------
+    ndarray of float, shape (ny, nx)
+        Zero where no track went.
+    """
+    electrons = np.zeros(shape)
+    for _ in range(n_tracks):
+        x, y = rng.uniform(-0.5, shape[1] - 0.5), rng.uniform(-0.5, shape[0] - 0.5)
+        angle, length = rng.uniform(0, 2 * np.pi), 1 + rng.exponential(TRACK_LENGTH_PX - 1)
+        per_px = TRACK_MEDIAN_E * np.exp(rng.normal(0, TRACK_SPREAD))
+        along = np.arange(0, length, TRACK_STEP_PX)
+        columns = np.rint(x + along * np.cos(angle)).astype(int)
+        rows = np.rint(y + along * np.sin(angle)).astype(int)
+        inside = (columns >= 0) & (columns < shape[1]) & (rows >= 0) & (rows < shape[0])
+        np.add.at(electrons, (rows[inside], columns[inside]), per_px * TRACK_STEP_PX)
+    return electrons
+
+
+def fill_wells(electrons, full_well_e, bleeds):
+    """Limit the charge of each pixel to the full well.
+
+    Parameters
+    ----------
+    electrons : ndarray of float, shape (ny, nx)
+        Charge, not changed.
+    full_well_e : float
+        What a pixel can hold.
+    bleeds : bool
+        Half of the surplus of each pixel flows up its column and half down, each into the next
+        pixels that have room; what reaches the edge is lost. Without it the surplus is lost.
+
+    Returns
+    -------
+    ndarray of float, shape (ny, nx)
+    """
+    filled = np.minimum(electrons, full_well_e)
+    if not bleeds:
+        return filled
+    columns = np.flatnonzero((electrons > full_well_e).any(axis=0))
+    surplus = 0.5 * (electrons - filled)[:, columns]
+    up = _pour(filled[:, columns], surplus, full_well_e)
+    filled[:, columns] = _pour(up[::-1], surplus[::-1], full_well_e)[::-1]
+    return filled
+
+
+def _pour(columns, surplus, full_well_e):
+    """Let the surplus of each row flow to the rows after it; returns the filled columns."""
+    columns = columns.copy()
+    flowing = np.zeros(columns.shape[1])
+    for row, extra in zip(columns, surplus, strict=True):
+        flowing += extra
+        taken = np.minimum(flowing, full_well_e - row)
+        row += taken
+        flowing -= taken
+    return columns
+
+
+def digitise(electrons, telescope):
+    """ADU of a charge, as the telescope's `dtype`: rounded and clipped if that is uint16."""
+    adu = electrons / telescope.gain_e_per_adu
+    if telescope.dtype == "uint16":
+        adu = np.clip(np.rint(adu), 0, ADC_MAX)
+    return adu.astype(telescope.dtype)

@@ -1,0 +1,239 @@
+"""One frame of a campaign: the expected light, then what chance and the detector make of it."""
+
+from cosmouline.skymaker import detector, geometry, variability
+from cosmouline.skymaker.pointspread import add_point, local_point_spread
+from cosmouline.skymaker.sersic import add_galaxy
+
+import numpy as np
+
+OBJECT_DTYPE = np.dtype(
+    [
+        ("name", "U32"),
+        ("kind", "U8"),  # star, image (of the lens) or galaxy
+        ("x_px", "f8"),
+        ("y_px", "f8"),
+        ("mag", "f8"),  # on that date, in the band of the telescope
+        ("flux_e_s", "f8"),  # at transparency 1
+        ("flux_e", "f8"),  # of the exposure, transparency included
+    ]
+)
+
+
+def objects_of_frame(campaign, index):
+    """Positions and fluxes of all sources of a frame.
+
+    Parameters
+    ----------
+    campaign : model.Campaign
+        The campaign.
+    index : int
+        Which frame.
+
+    Returns
+    -------
+    ndarray of `OBJECT_DTYPE`
+        Stars, then images of the lens, then galaxies, each in the order of the campaign; those
+        that fall outside the frame too. Positions are light centres, 0-based pixels; fluxes are
+        total ones. The date is the middle of the exposure.
+    """
+    telescope, frame = campaign.telescope_of(index), campaign.frames[index]
+    rows = [
+        *_star_rows(campaign.stars, frame.mjd_mid),
+        *_lens_rows(campaign.lens, frame.mjd_mid),
+        *_galaxy_rows(campaign.all_galaxies),
+    ]
+    table = np.zeros(len(rows), OBJECT_DTYPE)
+    if not rows:
+        return table
+    names, kinds, ra_deg, dec_deg, mags, colours = zip(*rows, strict=True)
+    table["name"], table["kind"] = names, kinds
+    table["mag"] = np.array(mags) + telescope.colour_term * np.array(colours)
+    table["x_px"], table["y_px"] = geometry.sky_to_pixel(campaign, index, ra_deg, dec_deg).T
+    table["flux_e_s"] = variability.flux_e_s(telescope, np.array(mags), np.array(colours))
+    table["flux_e"] = table["flux_e_s"] * frame.transparency * frame.exptime_s
+    return table
+
+
+def _star_rows(stars, mjd):
+    """Name, kind, position, magnitude and colour of the stars at a date."""
+    for star in stars:
+        mag = float(variability.star_magnitude(star, mjd))
+        yield star.name, "star", *geometry.star_position(star, mjd), mag, star.colour_mag
+
+
+def _lens_rows(lens, mjd):
+    """Give the same of the images of the lens."""
+    if lens is None:
+        return
+    for image, ra_deg, dec_deg in zip(lens.images, *geometry.lens_positions(lens), strict=True):
+        mag = float(variability.image_magnitude(lens, image, mjd))
+        yield image.name, "image", ra_deg, dec_deg, mag, lens.colour_mag
+
+
+def _galaxy_rows(galaxies):
+    """Give the same of the galaxies."""
+    for galaxy in galaxies:
+        yield (
+            galaxy.name,
+            "galaxy",
+            galaxy.ra_deg,
+            galaxy.dec_deg,
+            galaxy.mag,
+            galaxy.colour_mag,
+        )
+
+
+def expected_electrons(campaign, index):
+    """Mean of the electrons that reach the pixels: sources and sky, without noise or defects.
+
+    Parameters
+    ----------
+    campaign : model.Campaign
+        The campaign.
+    index : int
+        Which frame.
+
+    Returns
+    -------
+    ndarray of float, shape (ny, nx)
+    """
+    return source_electrons(campaign, index) + sky_electrons(campaign, index)
+
+
+def source_electrons(campaign, index):
+    """Mean electrons of the sources alone, ndarray of shape (ny, nx)."""
+    telescope, frame = campaign.telescope_of(index), campaign.frames[index]
+    matrix = geometry.plane_to_pixel_matrix(telescope, frame)
+    image = np.zeros((telescope.ny, telescope.nx))
+    by_name = {galaxy.name: galaxy for galaxy in campaign.all_galaxies}
+    for source in objects_of_frame(campaign, index):
+        x, y, flux = float(source["x_px"]), float(source["y_px"]), float(source["flux_e"])
+        psf = local_point_spread(telescope, frame, x, y)
+        if source["kind"] == "galaxy":
+            add_galaxy(image, x, y, flux, psf, _galaxy_on_pixels(by_name[source["name"]], matrix))
+        else:
+            add_point(image, x, y, flux, psf)
+    return image
+
+
+def _galaxy_on_pixels(galaxy, matrix):
+    """Shape of a galaxy in pixels: (r_eff_px, n_sersic, axis_ratio, angle_rad)."""
+    angle = np.radians(galaxy.pa_deg)
+    major = matrix[:, :2] @ [np.sin(angle), np.cos(angle)]  # (east, north) of the major axis
+    r_eff_px = galaxy.r_eff_arcsec * np.hypot(*major)
+    return float(r_eff_px), galaxy.n_sersic, galaxy.axis_ratio, float(np.arctan2(*major[::-1]))
+
+
+def sky_electrons(campaign, index):
+    """Mean electrons of the sky, moonlight and gradient included, ndarray of shape (ny, nx)."""
+    telescope, frame = campaign.telescope_of(index), campaign.frames[index]
+    level_e_s = variability.flux_e_s(telescope, frame.sky_mag)
+    if frame.moon_mag is not None:
+        level_e_s += variability.flux_e_s(telescope, frame.moon_mag)
+    level_e = level_e_s * telescope.pixel_scale_arcsec**2 * frame.exptime_s
+    along_x, along_y = frame.sky_gradient
+    columns = np.linspace(-1, 1, telescope.nx)[None, :]
+    rows = np.linspace(-1, 1, telescope.ny)[:, None]
+    return level_e * (1 + along_x * columns + along_y * rows)
+
+
+def draw_frame(campaign, index):
+    """Draw one frame of a campaign.
+
+    Parameters
+    ----------
+    campaign : model.Campaign
+        The campaign.
+    index : int
+        Which frame, from 0.
+
+    Returns
+    -------
+    data_adu : ndarray, shape (ny, nx)
+        The frame, of the telescope's dtype.
+    header : dict
+        Keywords and values.
+    truth : dict
+        Row of the frame in the truth table (see `frame_truth`), and "objects" (see
+        `objects_of_frame`), "cosmic" and "saturated" (boolean, shape (ny, nx): a track went
+        there; the charge reached SATURATE before the read noise).
+
+    Notes
+    -----
+    The random numbers come from (campaign.seed, index) alone: frames can be drawn one by one, in
+    any order, on any machine.
+    """
+    telescope, frame = campaign.telescope_of(index), campaign.frames[index]
+    rng = np.random.default_rng([campaign.seed, index])
+    expected = expected_electrons(campaign, index) * detector.response(telescope)
+    expected += detector.hot_electrons(telescope, frame.exptime_s)
+    tracks = detector.cosmic_tracks(rng, expected.shape, frame.n_cosmics)
+    full_well_e = telescope.full_well_adu * telescope.gain_e_per_adu
+    charge = detector.fill_wells(rng.poisson(expected) + tracks, full_well_e, telescope.bleeds)
+    read = charge + rng.normal(0, telescope.read_noise_e, charge.shape)
+    truth = {
+        **frame_truth(campaign, index),
+        "objects": objects_of_frame(campaign, index),
+        "cosmic": tracks > 0,
+        "saturated": charge >= telescope.saturation_adu * telescope.gain_e_per_adu,
+    }
+    return detector.digitise(read, telescope), frame_header(campaign, index), truth
+
+
+def frame_truth(campaign, index):
+    """Row of a frame in the truth table, a dict.
+
+    `sky_e` is the mean sky in electrons per pixel of the exposure; ``mag_X`` and ``flux_e_s_X``
+    are the magnitude and the flux at transparency 1 of image X of the lens.
+    """
+    telescope, frame = campaign.telescope_of(index), campaign.frames[index]
+    truth = {
+        "telescope": telescope.name,
+        "mjd": frame.mjd_mid,
+        "exptime_s": frame.exptime_s,
+        "seeing_arcsec": frame.fwhm_arcsec,
+        "moffat_beta": frame.moffat_beta,
+        "ellipticity": frame.ellipticity,
+        "pa_deg": frame.pa_deg,
+        "lobe_fraction": frame.lobe_fraction,
+        "lobe_angle_deg": frame.lobe_angle_deg,
+        "transparency": frame.transparency,
+        "sky_e": float(sky_electrons(campaign, index).mean()),
+        "shift_x_px": frame.shift_px[0],
+        "shift_y_px": frame.shift_px[1],
+        "rotation_deg": frame.rotation_deg,
+        "defect": frame.defect,
+    }
+    for source in objects_of_frame(campaign, index):
+        if source["kind"] == "image":
+            truth[f"mag_{source['name']}"] = float(source["mag"])
+            truth[f"flux_e_s_{source['name']}"] = float(source["flux_e_s"])
+    return truth
+
+
+def frame_header(campaign, index):
+    """Keywords of a frame, a dict; dates are UTC, and those of the start of the exposure."""
+    telescope, frame = campaign.telescope_of(index), campaign.frames[index]
+    header = {
+        "DATE-OBS": iso_date(frame.mjd_start),
+        "MJD-OBS": frame.mjd_start,
+        "EXPTIME": frame.exptime_s,
+        "GAIN": telescope.gain_e_per_adu,
+        "RDNOISE": telescope.read_noise_e,
+        "SATURATE": telescope.saturation_adu,
+        "FILTER": telescope.filter_name,
+        "PIXSCALE": telescope.pixel_scale_arcsec,
+        "OBJECT": campaign.name if campaign.lens is None else campaign.lens.name,
+        "TELESCOP": telescope.name,
+        "SITELONG": telescope.site_lon_deg,
+        "SITELAT": telescope.site_lat_deg,
+        "SITEELEV": telescope.site_elev_m,
+        "BUNIT": "adu",
+    }
+    return header | (geometry.wcs_keywords(campaign, index) if telescope.has_wcs else {})
+
+
+def iso_date(mjd):
+    """Date of an MJD (UTC) as an ISO string, to the millisecond."""
+    milliseconds = np.rint((mjd - geometry.MJD_J2000) * 86400e3).astype(int)
+    return str(np.datetime64("2000-01-01T12:00:00.000") + np.timedelta64(milliseconds, "ms"))

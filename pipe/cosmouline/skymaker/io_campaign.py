@@ -1,0 +1,163 @@
+"""A campaign on the disk: FITS frames in a folder per telescope, and the truth beside them."""
+
+import dataclasses
+import json
+from pathlib import Path
+
+from cosmouline.atomic import atomic_path
+from cosmouline.errors import UserError
+from cosmouline.skymaker import draw, geometry, variability
+
+import numpy as np
+from astropy.io import fits
+from astropy.table import Table, vstack
+from tqdm import tqdm
+
+COMMENTS = {
+    "DATE-OBS": "start of the exposure (UTC)",
+    "MJD-OBS": "[d] start of the exposure (UTC)",
+    "EXPTIME": "[s] exposure time",
+    "GAIN": "[electron/adu] conversion factor",
+    "RDNOISE": "[electron] read noise",
+    "SATURATE": "[adu] saturation level",
+    "PIXSCALE": "[arcsec/pixel] scale",
+    "SITELONG": "[deg] longitude, east positive",
+    "SITELAT": "[deg] latitude",
+    "SITEELEV": "[m] height",
+}
+
+
+def draw_campaign(campaign, folder, indices=None, progress=False):
+    """Draw the frames of a campaign into a folder, and write the truth beside them.
+
+    Parameters
+    ----------
+    campaign : model.Campaign
+        What to draw.
+    folder : str or Path
+        Holds ``frames/<telescope>/<campaign>_<index>.fits`` and the truth afterwards.
+    indices : iterable of int, optional
+        The frames to draw; all of them by default. The truth lists the drawn ones.
+    progress : bool
+        Show a progress bar.
+
+    Returns
+    -------
+    list of Path
+        The frames, in the order drawn.
+
+    Raises
+    ------
+    UserError
+        If the folder holds other frames, which the truth would not describe.
+
+    Notes
+    -----
+    Every file is written whole or not at all. The truth is one row per frame
+    (``truth_frames.ecsv``, `draw.frame_truth`), one row per source and frame in 0-based pixels
+    (``truth_objects.ecsv``, `draw.objects_of_frame`), one row per star (``truth_stars.ecsv``,
+    `star_table`), and all parameters with the coordinates of the lens images (``truth.json``).
+    """
+    folder = Path(folder)
+    indices = list(range(len(campaign.frames)) if indices is None else indices)
+    paths = [folder / frame_file(campaign, index) for index in indices]
+    _refuse_strangers(folder, paths)
+    for index in tqdm(indices, "drawing", disable=not progress):
+        data_adu, header, _ = draw.draw_frame(campaign, index)
+        write_frame(folder / frame_file(campaign, index), data_adu, header)
+    _write_table(folder / "truth_frames.ecsv", frame_table(campaign, indices))
+    _write_table(folder / "truth_objects.ecsv", object_table(campaign, indices))
+    _write_table(folder / "truth_stars.ecsv", star_table(campaign))
+    with atomic_path(folder / "truth.json") as temporary:
+        temporary.write_text(json.dumps(parameters(campaign), indent=1) + "\n")
+    return paths
+
+
+def frame_file(campaign, index):
+    """Path of a frame inside the folder of its campaign."""
+    telescope = campaign.frames[index].telescope
+    return Path("frames") / telescope / f"{campaign.name}_{index:04d}.fits"
+
+
+def _refuse_strangers(folder, paths):
+    """Stop if the folder holds frames that are not going to be written."""
+    strangers = sorted(set(folder.glob("frames/*/[!.]*.fits")) - set(paths))
+    if strangers:
+        raise UserError(
+            f"{folder} already holds {len(strangers)} frames of another campaign (first: "
+            f"{strangers[0].relative_to(folder)}). Give another folder, or delete this one first."
+        )
+
+
+def write_frame(path, data_adu, header):
+    """Write one frame as FITS.
+
+    Parameters
+    ----------
+    path : Path
+        The file; its folder is made if need be.
+    data_adu : ndarray, shape (ny, nx)
+        uint16 is written as such (BZERO 32768), float32 as 32 bit floats.
+    header : dict
+        Keywords and values; the common ones get their comment.
+    """
+    hdu = fits.PrimaryHDU(data_adu)
+    for key, value in header.items():
+        hdu.header[key] = (value, COMMENTS.get(key, ""))
+    with atomic_path(path) as temporary:
+        hdu.writeto(temporary)
+
+
+def _write_table(path, table):
+    """Write a table as ECSV."""
+    with atomic_path(path) as temporary:
+        table.write(temporary, format="ascii.ecsv")
+
+
+def frame_table(campaign, indices):
+    """Truth of the frames: `draw.frame_truth`, after the file; an astropy Table."""
+    return Table(
+        [
+            {"file": str(frame_file(campaign, index)), **draw.frame_truth(campaign, index)}
+            for index in indices
+        ]
+    )
+
+
+def object_table(campaign, indices):
+    """Truth of every source on every frame: `draw.objects_of_frame`, after the file; a Table."""
+    tables = []
+    for index in indices:
+        table = Table(draw.objects_of_frame(campaign, index))
+        file = str(frame_file(campaign, index))
+        table.add_column(np.full(len(table), file), name="file", index=0)
+        tables.append(table)
+    return vstack(tables)
+
+
+def star_table(campaign):
+    """Truth of the stars: all their parameters and their mean flux on each telescope; a Table.
+
+    The position is that of epoch 2016.0; ``flux_e_s_<telescope>`` is at transparency 1.
+    """
+    table = Table([dataclasses.asdict(star) for star in campaign.stars])
+    for telescope in campaign.telescopes if len(table) else ():
+        fluxes = variability.flux_e_s(telescope, table["mag"], table["colour_mag"])
+        table[f"flux_e_s_{telescope.name}"] = np.asarray(fluxes)
+    table.meta["epoch_year"] = geometry.EPOCH_YEAR
+    return table
+
+
+def parameters(campaign):
+    """All parameters of a campaign as a dict that JSON can hold.
+
+    The frames are left out (they have their table); ``lens_images`` gives the right ascension and
+    declination (degrees) of each image of the lens.
+    """
+    values = dataclasses.asdict(campaign)
+    del values["frames"]
+    if campaign.lens is not None:
+        names = [image.name for image in campaign.lens.images]
+        positions = np.column_stack(geometry.lens_positions(campaign.lens)).tolist()
+        values["lens_images"] = dict(zip(names, positions, strict=True))
+    return values

@@ -1,0 +1,293 @@
+"""Descriptions of what is drawn: telescopes, stars, galaxies, a lens, frames, a campaign.
+
+Positions are ICRS degrees, angles degrees, dates MJD (UTC). A magnitude becomes a flux by the
+zero point of the telescope: 10**(0.4 (zeropoint - mag)) electrons per second at transparency 1,
+integrated over the whole point spread function.
+"""
+
+from dataclasses import dataclass, replace
+
+DTYPES = ("uint16", "float32")
+
+
+@dataclass(frozen=True)
+class Telescope:
+    """One camera on one telescope.
+
+    Parameters
+    ----------
+    name : str
+        Name of its folder and of the keyword TELESCOP.
+    nx, ny : int
+        Columns and rows of a frame.
+    pixel_scale_arcsec, gain_e_per_adu, read_noise_e : float
+        Scale of a pixel, electrons per ADU, read noise per pixel.
+    zeropoint_mag : float
+        Magnitude of a star that gives 1 e-/s at transparency 1: the depth of the telescope.
+    saturation_adu : float
+        Keyword SATURATE: the level below which a pixel can be trusted.
+    full_well_adu : float
+        Level at which a pixel is full. It is above `saturation_adu`, so that a filled pixel stays
+        above SATURATE with its read noise.
+    bleeds : bool
+        Charge above the full well flows along the column; otherwise it is lost.
+    camera_angle_deg : float
+        Counter-clockwise angle by which north is turned from the +y axis.
+    is_mirrored : bool
+        East is right of north instead of left, as after an odd number of mirrors.
+    colour_term : float
+        Added to a magnitude per magnitude of the source's colour.
+    n_hot_pixels, defect_seed : int
+        Hot pixels of the detector (the same in all frames), and the seed of their places.
+    bad_columns : tuple of (int, int)
+        (x, y): column x is bad from row y to the last row.
+    dtype : str
+        "uint16" (rounded and clipped to 0..65535 ADU) or "float32".
+    has_wcs : bool
+        The header holds a TAN world coordinate system.
+    filter_name : str
+        Keyword FILTER.
+    site_lon_deg, site_lat_deg, site_elev_m : float
+        Longitude (east positive), latitude and height; the default is La Silla.
+    """
+
+    name: str = "SIM"
+    nx: int = 580
+    ny: int = 540
+    pixel_scale_arcsec: float = 0.21
+    gain_e_per_adu: float = 2.0
+    read_noise_e: float = 5.0
+    zeropoint_mag: float = 24.5
+    saturation_adu: float = 60000.0
+    full_well_adu: float = 61500.0
+    bleeds: bool = True
+    camera_angle_deg: float = 0.0
+    is_mirrored: bool = False
+    colour_term: float = 0.0
+    n_hot_pixels: int = 0
+    defect_seed: int = 0
+    bad_columns: tuple = ()
+    dtype: str = "uint16"
+    has_wcs: bool = True
+    filter_name: str = "R"
+    site_lon_deg: float = -70.7345
+    site_lat_deg: float = -29.2584
+    site_elev_m: float = 2347.0
+
+    def __post_init__(self):
+        if self.dtype not in DTYPES:
+            raise ValueError(f"dtype must be one of {DTYPES}, not {self.dtype!r}")
+        if self.full_well_adu < self.saturation_adu:
+            raise ValueError("full_well_adu must not be below saturation_adu")
+
+
+@dataclass(frozen=True)
+class Star:
+    """A star: position at epoch 2016.0, proper motion, magnitude, and what makes it vary.
+
+    `pm_ra_mas_yr` is the Gaia pmra (motion along the right ascension times cos dec). A variable
+    star follows a sine of `amplitude_mag` and `period_days`. `colour_mag` enters by the colour
+    term of the telescope.
+    """
+
+    name: str
+    ra_deg: float
+    dec_deg: float
+    mag: float
+    pm_ra_mas_yr: float = 0.0
+    pm_dec_mas_yr: float = 0.0
+    colour_mag: float = 0.0
+    amplitude_mag: float = 0.0
+    period_days: float = 10.0
+
+
+@dataclass(frozen=True)
+class Galaxy:
+    """A Sersic galaxy; `mag` is its total magnitude, integrated to infinity.
+
+    `r_eff_arcsec` is the geometric mean of the two axes of the half-light ellipse, `pa_deg` the
+    position angle of the major axis from north through east.
+    """
+
+    name: str
+    ra_deg: float
+    dec_deg: float
+    mag: float
+    r_eff_arcsec: float
+    n_sersic: float = 1.0
+    axis_ratio: float = 1.0
+    pa_deg: float = 0.0
+    colour_mag: float = 0.0
+
+
+@dataclass(frozen=True)
+class LensImage:
+    """An image of the quasar: offset from the lens position, mean magnitude, delay, drift.
+
+    A positive `delay_days` arrives later: mag(t) = mag + source(t - delay) + drift(t), where the
+    drift (microlensing) is drift_mag * sin(2 pi t / drift_period_days + drift_phase_rad).
+    """
+
+    name: str
+    east_arcsec: float
+    north_arcsec: float
+    mag: float
+    delay_days: float = 0.0
+    drift_mag: float = 0.0
+    drift_period_days: float = 300.0
+    drift_phase_rad: float = 0.0
+
+
+@dataclass(frozen=True)
+class Lens:
+    """A lensed quasar: images, the galaxy between, and the variations of the source.
+
+    The source is a damped random walk of asymptotic rms `sigma_mag` and time scale `tau_days`,
+    fixed by `seed` alone: more frames or other dates sample the same curve.
+    """
+
+    name: str
+    ra_deg: float
+    dec_deg: float
+    images: tuple = ()
+    galaxy: Galaxy | None = None
+    tau_days: float = 60.0
+    sigma_mag: float = 0.12
+    colour_mag: float = 0.0
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One exposure: when, through which air, where the telescope pointed, and what went wrong.
+
+    Parameters
+    ----------
+    telescope : str
+        Name of the telescope.
+    mjd_start, exptime_s : float
+        Start of the exposure (MJD, UTC) and its length.
+    fwhm_arcsec, moffat_beta : float
+        Full width at half maximum of the Moffat part at the centre of the frame (geometric mean
+        of the axes), and its exponent.
+    ellipticity, pa_deg : float
+        1 - b/a of the Moffat and the angle of its major axis, from +x to +y.
+    lobe_fraction, lobe_angle_deg : float
+        Part of the flux in an off-centre Gaussian lobe, and the side on which it lies.
+    fwhm_gradient : (2,) tuple
+        Relative change of the FWHM from the centre to the right edge and to the top edge.
+    ellipticity_gradient : (2,) tuple of (2,) tuples
+        The same for e1 = e cos(2 pa) and for e2 = e sin(2 pa).
+    transparency : float
+        Factor on all sources (not on the sky).
+    sky_mag, moon_mag : float
+        Brightness of the dark sky and of scattered moonlight (None: no moon), mag/arcsec2.
+    sky_gradient : (2,) tuple
+        Relative change of the sky from the centre to the right edge and to the top edge.
+    shift_px : (2,) tuple
+        Where the centre of the field falls, from the centre of the frame: (x, y).
+    rotation_deg : float
+        Counter-clockwise turn of the sky on the frame; 180 after the meridian.
+    trail_px : (2,) tuple
+        Vector along which the stars were smeared by a guiding error.
+    n_cosmics : int
+        Number of cosmic tracks.
+    defect : str
+        What should make a pipeline reject the frame, in words; "none" for a good frame.
+    """
+
+    telescope: str
+    mjd_start: float
+    exptime_s: float = 300.0
+    fwhm_arcsec: float = 1.0
+    moffat_beta: float = 3.5
+    ellipticity: float = 0.0
+    pa_deg: float = 0.0
+    lobe_fraction: float = 0.0
+    lobe_angle_deg: float = 0.0
+    fwhm_gradient: tuple = (0.0, 0.0)
+    ellipticity_gradient: tuple = ((0.0, 0.0), (0.0, 0.0))
+    transparency: float = 1.0
+    sky_mag: float = 21.0
+    moon_mag: float | None = None
+    sky_gradient: tuple = (0.0, 0.0)
+    shift_px: tuple = (0.0, 0.0)
+    rotation_deg: float = 0.0
+    trail_px: tuple = (0.0, 0.0)
+    n_cosmics: int = 0
+    defect: str = "none"
+
+    def __post_init__(self):
+        for name, limit in (("fwhm_arcsec", 0), ("exptime_s", 0), ("moffat_beta", 1)):
+            if not getattr(self, name) > limit:
+                raise ValueError(f"{name} must be above {limit}, not {getattr(self, name)}")
+
+    @property
+    def mjd_mid(self):
+        """Middle of the exposure (MJD, UTC)."""
+        return self.mjd_start + 0.5 * self.exptime_s / 86400
+
+
+@dataclass(frozen=True)
+class Campaign:
+    """Frames of one field by one or several telescopes; `seed` fixes noise and cosmics."""
+
+    name: str
+    ra_deg: float
+    dec_deg: float
+    telescopes: tuple
+    frames: tuple
+    stars: tuple = ()
+    galaxies: tuple = ()
+    lens: Lens | None = None
+    seed: int = 0
+
+    def __post_init__(self):
+        known = {telescope.name for telescope in self.telescopes}
+        missing = {frame.telescope for frame in self.frames} - known
+        if missing:
+            raise ValueError(f"frames of telescopes that are not in telescopes: {sorted(missing)}")
+        names = [source.name for source in self.sources]
+        twice = {name for name in names if names.count(name) > 1}
+        if twice:
+            raise ValueError(f"names of sources must differ, given twice: {sorted(twice)}")
+
+    @property
+    def all_galaxies(self):
+        """Galaxies of the field, then that of the lens."""
+        has_one = self.lens is not None and self.lens.galaxy is not None
+        return self.galaxies + ((self.lens.galaxy,) if has_one else ())
+
+    @property
+    def sources(self):
+        """Stars, images of the lens, galaxies: everything with a name and a flux."""
+        images = self.lens.images if self.lens is not None else ()
+        return self.stars + images + self.all_galaxies
+
+    def telescope_of(self, index):
+        """Telescope that took frame `index`."""
+        wanted = self.frames[index].telescope
+        return next(telescope for telescope in self.telescopes if telescope.name == wanted)
+
+
+def change_frame(campaign, index, **changes):
+    """Campaign in which fields of one frame are replaced, the rest being the same.
+
+    Parameters
+    ----------
+    campaign : Campaign
+        The campaign to start from; it is not changed.
+    index : int
+        Which frame.
+    **changes
+        Fields of `Frame` with their new values, such as ``transparency=0.1``.
+    """
+    frames = list(campaign.frames)
+    frames[index] = replace(frames[index], **changes)
+    return replace(campaign, frames=tuple(frames))
+
+
+def change_telescopes(campaign, **changes):
+    """Campaign in which fields of all telescopes are replaced, such as ``dtype="float32"``."""
+    telescopes = tuple(replace(telescope, **changes) for telescope in campaign.telescopes)
+    return replace(campaign, telescopes=telescopes)

@@ -1,0 +1,172 @@
+"""The point spread function, and point sources integrated over the pixels."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+LOBE_SIGMA = 0.30  # of the FWHM: width of the Gaussian lobe
+LOBE_OFFSET = 0.40  # of the FWHM: its distance from the Moffat; a Moffat alone cannot fit it
+TRAIL_STEP = 0.2  # of the FWHM: steps along a trail, too fine to be seen
+LOST_IN_WINGS = 1e-4  # of the flux, beyond the drawn square: a tenth of the promised 0.1 %
+MAX_HALF_PX = 500  # half of the largest square; reached only by a beta below about 2.2
+CORE_FWHM = 3.0  # half of the square with the fine integration: beyond, the PSF is smooth
+N_NODES_CORE, N_NODES_WINGS = 4, 2  # Gauss-Legendre nodes per pixel and axis
+N_NODES_SHARP, SHARP_PX = 8, 2.5  # nodes in the core below this FWHM
+
+
+@dataclass(frozen=True)
+class PointSpread:
+    """Elliptical Moffat and Gaussian lobe, smeared along a trail; unit integral.
+
+    The light centre is at (0, 0): the Moffat and the lobe lie on opposite sides of it, and the
+    trail is symmetric about it. `e1`, `e2` are (1 - b/a) times cos and sin of twice the angle of
+    the major axis; `fwhm_px` is the geometric mean of the two axes of the Moffat.
+    """
+
+    fwhm_px: float
+    beta: float
+    e1: float = 0.0
+    e2: float = 0.0
+    lobe_fraction: float = 0.0
+    lobe_angle_deg: float = 0.0
+    trail_px: tuple = (0.0, 0.0)
+
+    @property
+    def axes_px(self):
+        """Moffat radii (alpha) along the major and the minor axis."""
+        alpha = self.fwhm_px / (2 * np.sqrt(2 ** (1 / self.beta) - 1))
+        stretch = np.sqrt(1 - np.hypot(self.e1, self.e2))
+        return alpha / stretch, alpha * stretch
+
+    def density(self, dx, dy):
+        """Flux per square pixel at offsets (dx, dy) in pixels, which broadcast."""
+        length = np.hypot(*self.trail_px)
+        n_steps = 1 + int(np.ceil(length / (TRAIL_STEP * self.fwhm_px)))
+        steps = (np.arange(n_steps) + 0.5) / n_steps - 0.5
+        total = 0.0
+        for step in steps:
+            total = total + self._still(dx - step * self.trail_px[0], dy - step * self.trail_px[1])
+        return total / n_steps
+
+    def _still(self, dx, dy):
+        """Density without the trail."""
+        angle = np.radians(self.lobe_angle_deg)
+        lobe_x = LOBE_OFFSET * self.fwhm_px * np.cos(angle)
+        lobe_y = LOBE_OFFSET * self.fwhm_px * np.sin(angle)
+        part, rest = self.lobe_fraction, 1 - self.lobe_fraction
+        light = rest * self._moffat(dx + part * lobe_x, dy + part * lobe_y)
+        if part == 0:
+            return light
+        return light + part * self._lobe(dx - rest * lobe_x, dy - rest * lobe_y)
+
+    def _moffat(self, dx, dy):
+        """Moffat of unit integral."""
+        major, minor = self.axes_px
+        angle = 0.5 * np.arctan2(self.e2, self.e1)
+        along = (np.cos(angle) * dx + np.sin(angle) * dy) / major
+        across = (np.cos(angle) * dy - np.sin(angle) * dx) / minor
+        peak = (self.beta - 1) / (np.pi * major * minor)
+        return peak * (1 + along**2 + across**2) ** -self.beta
+
+    def _lobe(self, dx, dy):
+        """Round Gaussian of unit integral."""
+        variance = (LOBE_SIGMA * self.fwhm_px) ** 2
+        return np.exp(-0.5 * (dx**2 + dy**2) / variance) / (2 * np.pi * variance)
+
+    def radius_px(self, lost):
+        """Radius that leaves out the fraction `lost` of the Moffat, half the trail added."""
+        reach = np.sqrt(lost ** (1 / (1 - self.beta)) - 1)
+        return self.axes_px[0] * reach + 0.5 * np.hypot(*self.trail_px)
+
+
+def local_point_spread(telescope, frame, x_px, y_px):
+    """Point spread function of a frame at a position.
+
+    Parameters
+    ----------
+    telescope : model.Telescope
+        Gives scale and size.
+    frame : model.Frame
+        Gives the PSF at the centre and its linear change to the edges.
+    x_px, y_px : float
+        Position, 0-based pixels.
+
+    Returns
+    -------
+    PointSpread
+    """
+    field = np.array([2 * x_px / (telescope.nx - 1) - 1, 2 * y_px / (telescope.ny - 1) - 1])
+    angle = np.radians(2 * frame.pa_deg)
+    centre = frame.ellipticity * np.array([np.cos(angle), np.sin(angle)])
+    e1, e2 = centre + np.array(frame.ellipticity_gradient) @ field
+    fwhm_arcsec = frame.fwhm_arcsec * (1 + np.dot(frame.fwhm_gradient, field))
+    return PointSpread(
+        fwhm_px=float(fwhm_arcsec) / telescope.pixel_scale_arcsec,
+        beta=frame.moffat_beta,
+        e1=float(e1),
+        e2=float(e2),
+        lobe_fraction=frame.lobe_fraction,
+        lobe_angle_deg=frame.lobe_angle_deg,
+        trail_px=frame.trail_px,
+    )
+
+
+def pixel_integrals(psf, columns_px, rows_px, n_nodes):
+    """Flux of a unit source in each pixel, by Gauss-Legendre integration.
+
+    Parameters
+    ----------
+    psf : PointSpread
+        The light.
+    columns_px, rows_px : ndarray, shape (nx,) and (ny,)
+        Centres of the pixels, relative to the source.
+    n_nodes : int
+        Nodes per pixel and axis.
+
+    Returns
+    -------
+    ndarray, shape (ny, nx)
+    """
+    nodes, weights = np.polynomial.legendre.leggauss(n_nodes)
+    dx = (columns_px[:, None] + 0.5 * nodes).ravel()
+    dy = (rows_px[:, None] + 0.5 * nodes).ravel()
+    light = psf.density(dx[None, :], dy[:, None])
+    light = light.reshape(rows_px.size, n_nodes, columns_px.size, n_nodes)
+    return np.einsum("iajb,a,b->ij", light, 0.5 * weights, 0.5 * weights)
+
+
+def add_point(image, x_px, y_px, flux, psf):
+    """Add a point source to an image, in place.
+
+    Parameters
+    ----------
+    image : ndarray of float, shape (ny, nx)
+        Changed in place. The part of the source that falls outside is lost.
+    x_px, y_px : float
+        Light centre, 0-based pixels; it may lie outside.
+    flux : float
+        Total flux, integrated to infinity.
+    psf : PointSpread
+        The point spread function there.
+    """
+    half_wings = min(psf.radius_px(LOST_IN_WINGS), MAX_HALF_PX)
+    half_core = CORE_FWHM * psf.fwhm_px + 0.5 * np.hypot(*psf.trail_px)
+    n_core = N_NODES_SHARP if psf.fwhm_px < SHARP_PX else N_NODES_CORE
+    columns, rows = window(image.shape, x_px, y_px, half_wings)
+    inner_columns, inner_rows = window(image.shape, x_px, y_px, half_core)
+    if columns.size == 0 or rows.size == 0:
+        return
+    stamp = pixel_integrals(psf, columns - x_px, rows - y_px, N_NODES_WINGS)
+    if inner_columns.size and inner_rows.size:
+        core = pixel_integrals(psf, inner_columns - x_px, inner_rows - y_px, n_core)
+        stamp[np.ix_(inner_rows - rows[0], inner_columns - columns[0])] = core
+    image[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1] += flux * stamp
+
+
+def window(shape, x_px, y_px, half_px):
+    """Columns and rows (arrays of int) of the square around a position that lie in an image."""
+    half = int(np.ceil(half_px))
+    x, y = round(x_px), round(y_px)
+    columns = np.arange(max(x - half, 0), min(x + half + 1, shape[1]))
+    rows = np.arange(max(y - half, 0), min(y + half + 1, shape[0]))
+    return columns, rows
