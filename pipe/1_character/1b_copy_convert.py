@@ -10,10 +10,12 @@ Run as  : python 1b_copy_convert.py ../../configs/MYLENS
 
 from pathlib import Path
 
-from cosmouline import paths, telescope
+from cosmouline import paths
 from cosmouline.checkframe import check_frame
-from cosmouline.io_fits import read_frame, trimmed, wcs_cards, write_image
+from cosmouline.intake import set_of
+from cosmouline.io_fits import read_frame, shift_wcs, wcs_cards, write_image
 from cosmouline.run import for_each_image, run
+from cosmouline.telescope import load_telescope, read_exposure, trim_frame
 
 NEEDS = ("raw_path", "set_name", "gain_e_per_adu", "saturation_adu")
 WRITES = ("nx_px", "ny_px", "saturation_e", "has_wcs", "pixel_notes")
@@ -21,19 +23,21 @@ WRITES = ("nx_px", "ny_px", "saturation_e", "has_wcs", "pixel_notes")
 
 def measure(image, settings):
     """Write one image in electrons; return its size and saturation level."""
-    one = next(one for one in settings.sets if one["name"] == image["set_name"])
+    one = set_of(image, settings)
     frame = read_frame(Path(image["raw_path"]), one.get("extension"))
-    notes = check_frame(frame)
-    trim = telescope.trim_of(telescope.load_telescope(one["telescope"]), one.get("overrides", {}))
-    data_adu, wcs = trimmed(frame.data_adu, wcs_cards(frame.header), trim)
-    gain = image["gain_e_per_adu"]
-    cards = {"GAIN": (1.0, "the pixels are electrons"), "RAWGAIN": (gain, "[e-/ADU] applied"),
-             "BUNIT": "electron", "IMGNAME": image["img_name"]}
-    write_image(paths.image(settings, image["img_name"]), data_adu * gain, cards, wcs)
+    notes = check_frame(frame, saturation_adu=image["saturation_adu"])
+    trim = read_exposure(frame.header, load_telescope(one["telescope"]),
+                         one.get("overrides")).trim
+    data_e = trim_frame(frame.data_adu, trim) * image["gain_e_per_adu"]
+    wcs = wcs_cards(frame.header)
+    wcs = wcs if wcs is None else shift_wcs(wcs, trim.left, trim.bottom)
+    cards = {"BUNIT": "electron", "RAWGAIN": image["gain_e_per_adu"],
+             "IMGNAME": image["img_name"]}
+    write_image(paths.image(settings, image["img_name"]), data_e, cards, wcs)
     return {
-        "nx_px": data_adu.shape[1],
-        "ny_px": data_adu.shape[0],
-        "saturation_e": image["saturation_adu"] * gain,
+        "nx_px": data_e.shape[1],
+        "ny_px": data_e.shape[0],
+        "saturation_e": image["saturation_adu"] * image["gain_e_per_adu"],
         "has_wcs": wcs is not None,
         "pixel_notes": "; ".join(notes) or None,
     }

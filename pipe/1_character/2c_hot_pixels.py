@@ -35,7 +35,8 @@ def bad_pixels(one, images, settings):
         stack = images[::max(1, len(images) // N_MOST)][:N_MOST]
 
         def rows_of(index, rows):
-            return read_image(paths.image(settings, stack[index]["img_name"]), rows)
+            path = paths.image(settings, stack[index]["img_name"])
+            return read_image(path, (rows.start, rows.stop))
 
         bad |= hot_pixels(rows_of, len(stack), shape, n_sigma=settings.hot_pixel_sigma)
     if "bad_pixel_mask" in one:

@@ -71,7 +71,8 @@ FIELDS = {field.name: field for field in [
           "telescopelongitude"),
     Field("site_lat_deg", float, "deg", "latitude of the telescope", _ADD, "telescopelatitude"),
     Field("site_height_m", float, "m", "height of the telescope", _ADD, "telescopeelevation"),
-    Field("frame_notes", str, "", "what is odd about the raw frame, though it is used", _ADD),
+    Field("header_notes", str, "", "values that did not come from the header", _ADD),
+    Field("frame_notes", str, "", "what is odd about the header, though it is used", _ADD),
 
     Field("nx_px", int, "px", "columns of the image, after trimming", _COPY),
     Field("ny_px", int, "px", "rows of the image, after trimming", _COPY),
@@ -117,6 +118,8 @@ FIELDS = {field.name: field for field in [
     Field("align_scale", float, "1", "image pixels per reference pixel", _ALIGN,
           "geomapscale"),
     Field("align_parity", int, "1", "-1 for a mirror image of the reference", _ALIGN),
+    Field("lens_x_px", float, "px", "where the lens lies on the image", _ALIGN),
+    Field("lens_y_px", float, "px", "see lens_x_px", _ALIGN),
     Field("align_m11", float, "1", "x_img = m11 x_ref + m12 y_ref + dx", _ALIGN),
     Field("align_m12", float, "1", "see align_m11", _ALIGN),
     Field("align_dx_px", float, "px", "see align_m11", _ALIGN),

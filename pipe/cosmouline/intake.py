@@ -66,6 +66,25 @@ def image_name(set_name, stem):
     return f"{set_name}_{re.sub(r'[^A-Za-z0-9_.+-]+', '-', stem).strip('-.')}"[:LONGEST_NAME]
 
 
+def set_of(image, settings):
+    """Return the entry of ``settings.sets`` that an image belongs to."""
+    for one in settings.sets:
+        if one["name"] == image["set_name"]:
+            return one
+    raise UserError(f"{image['img_name']} belongs to the set '{image['set_name']}', which is no "
+                    "longer in sets. Put it back, or take its images out of use.")
+
+
+def tell_assumptions(images):
+    """Tell once what was taken from elsewhere because the headers lack it."""
+    notes = {}
+    for image in images:
+        for note in filter(None, image.get("header_notes", "").split("; ")):
+            notes.setdefault(f"{image['set_name']}: {note}", []).append(image)
+    for note, those in notes.items():
+        log.info("%s (%d images)", note, len(those))
+
+
 def mark_lists(settings, db):
     """Take the images of kicklist.txt out of use and mark those of testlist.txt."""
     for name, comment in _listed(settings, db, "kicklist.txt").items():

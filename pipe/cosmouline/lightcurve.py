@@ -1,8 +1,8 @@
 """Light curves: groups of images joined into magnitudes with errors, ready for an rdb table."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 
+from cosmouline.dates import mjd_to_iso
 from cosmouline.join_errors import (
     cosmouline_errors,
     fill_scatter,
@@ -15,7 +15,6 @@ import numpy as np
 
 WINDOW_D = 20.0  # COSMOULINE: time over which a quasar hardly changes
 N_MAGERR = 6
-_MJD_ZERO = datetime(1858, 11, 17)
 _CENTERS = {"median": median_flux, "mean": weighted_mean}
 
 
@@ -140,7 +139,7 @@ def night_properties(groups, mhjd, fwhm_arcsec, ellipticity, airmass, sky_level_
     dates = mean_mhjd if mjd is None else [np.mean(np.asarray(mjd)[g]) for g in groups]
     return {
         "mhjd": mean_mhjd,
-        "datetime": np.array([_iso(date) for date in dates]),
+        "datetime": np.array([mjd_to_iso(date, "seconds") for date in dates]),
         "telescope": np.array([_mixed(telescope, g) for g in groups]),
         "setname": np.array([_mixed(set_name, g) for g in groups]),
         "nbimg": np.array([len(g) for g in groups]),
@@ -343,11 +342,6 @@ def _joined(means, bars_e, n_used, sys_e, n_images):
 def _mag_error(error_e, flux_e):
     """Turn an error of the flux into one of the magnitude, as COSMOULINE does."""
     return 2.5 * np.log10(1.0 + error_e / flux_e)
-
-
-def _iso(mjd):
-    """Write a modified Julian date as ISO date and time, rounded to the second."""
-    return (_MJD_ZERO + timedelta(seconds=round(mjd * 86400.0))).isoformat()
 
 
 def _mixed(names, group):

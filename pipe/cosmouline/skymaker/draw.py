@@ -1,5 +1,6 @@
 """One frame of a campaign: the expected light, then what chance and the detector make of it."""
 
+from cosmouline.dates import mjd_to_iso
 from cosmouline.skymaker import detector, geometry, variability
 from cosmouline.skymaker.pointspread import add_point, local_point_spread
 from cosmouline.skymaker.sersic import add_galaxy
@@ -215,7 +216,7 @@ def frame_header(campaign, index):
     """Keywords of a frame, a dict; dates are UTC, and those of the start of the exposure."""
     telescope, frame = campaign.telescope_of(index), campaign.frames[index]
     header = {
-        "DATE-OBS": iso_date(frame.mjd_start),
+        "DATE-OBS": mjd_to_iso(frame.mjd_start),
         "MJD-OBS": frame.mjd_start,
         "EXPTIME": frame.exptime_s,
         "GAIN": telescope.gain_e_per_adu,
@@ -231,9 +232,3 @@ def frame_header(campaign, index):
         "BUNIT": "adu",
     }
     return header | (geometry.wcs_keywords(campaign, index) if telescope.has_wcs else {})
-
-
-def iso_date(mjd):
-    """Date of an MJD (UTC) as an ISO string, to the millisecond."""
-    milliseconds = np.rint((mjd - geometry.MJD_J2000) * 86400e3).astype(int)
-    return str(np.datetime64("2000-01-01T12:00:00.000") + np.timedelta64(milliseconds, "ms"))

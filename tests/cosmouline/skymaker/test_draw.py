@@ -1,6 +1,5 @@
 """A frame: noise, determinism, truth, header, and that each condition does what it says."""
 
-import datetime
 from dataclasses import replace
 
 from cosmouline.skymaker import draw
@@ -255,14 +254,6 @@ def test_wcs_can_be_left_out():
 
 def test_object_without_a_lens_is_the_campaign():
     assert draw.frame_header(blank(), 0)["OBJECT"] == "blank"
-
-
-@pytest.mark.parametrize("date", ["2024-02-29T23:59:59.999", "1999-12-31T00:00:00.000"])
-def test_dates(date):
-    start = datetime.datetime.fromisoformat(date)
-    mjd = (start - datetime.datetime(1858, 11, 17)) / datetime.timedelta(days=1)
-
-    assert draw.iso_date(mjd) == date
 
 
 def test_empty_field_has_no_objects():

@@ -1,0 +1,246 @@
+"""The dates of FITS headers, as modified Julian dates in UTC: one function per way to write them.
+
+Every function gives the moment that the card names (start, middle or end of the exposure, which
+the telescope's description knows) and raises ValueError, with the text found, for what is no date.
+"""
+
+import contextlib
+import datetime
+import re
+import time
+import warnings
+
+import erfa
+from astropy.time import Time
+from astropy.utils import iers
+from astropy.utils.exceptions import AstropyWarning
+
+MJD_OF_ORDINAL_ZERO = -678576  # datetime.date(1858, 11, 17).toordinal() is 678576
+MJD_OF_UNIX_ZERO = 40587  # 1 January 1970
+JD_MINUS_MJD = 2400000.5
+EARLIEST_MJD = 44239.0  # 1 January 1980: older CCD frames of a lens do not exist
+GPS_BEHIND_TAI_S = 19.0
+SECONDS_PER_DAY = 86400.0
+
+_DAY = re.compile(r"(\d{4})([-/])(\d\d?)\2(\d\d?)")
+_DAY_BEFORE_2000 = re.compile(r"(\d\d)/(\d\d)/(\d\d)")
+_CLOCK = re.compile(r"(\d\d?):(\d\d?)(?::(\d\d?(?:\.\d*)?))?|(\d\d)(\d\d)(\d\d(?:\.\d*)?)")
+_ZONE = re.compile(r"\s*(?:Z|UTC?|([+-])(\d\d):?(\d\d)?)$")
+_SCALES = {"utc": "utc", "ut": "utc", "ut1": "utc", "tai": "tai", "tt": "tt", "tdb": "tdb"}
+
+
+def iso_to_mjd(text, zone_h=0.0):
+    """Date and time in one card, such as ``2017-12-19T18:33:43.317-0700``.
+
+    Parameters
+    ----------
+    text : str
+        ``yyyy-mm-ddThh:mm:ss.s`` with ``T`` or a blank, ``/`` or ``-``, and ``Z``, ``+hh:mm``,
+        ``+hhmm``, ``+hh`` or nothing behind it. Seconds may be 60.x (a rounded clock, or a leap
+        second).
+    zone_h : float
+        Hours that the clock is ahead of UTC, for a text without a zone of its own.
+
+    Returns
+    -------
+    float
+        MJD in UTC.
+
+    Raises
+    ------
+    ValueError
+        If the text is not of this form, or no such day or hour exists.
+    """
+    parts = re.split(r"[T ]\s*", str(text).strip(), maxsplit=1)
+    if len(parts) != 2:
+        raise ValueError(f"{text!r} is not a date of the form yyyy-mm-ddThh:mm:ss")
+    return split_to_mjd(parts[0], parts[1], zone_h)
+
+
+def split_to_mjd(date_text, time_text, zone_h=0.0):
+    """Date and time in two cards, such as ``2004-04-15`` and ``05:12:34.2``.
+
+    The date is one that `day_to_mjd` reads. Zones are those of `iso_to_mjd`, as are the errors.
+    """
+    clock, own_zone_h = _cut_zone(str(time_text).strip())
+    if own_zone_h is not None:
+        zone_h = own_zone_h
+    return day_to_mjd(date_text) + _day_fraction(clock) - zone_h / 24.0
+
+
+def day_seconds_to_mjd(date_text, seconds, zone_h=0.0):
+    """Date in one card, and in another the seconds since midnight (Maidanak's ``TM_START``)."""
+    if not 0.0 <= float(seconds) <= SECONDS_PER_DAY:
+        raise ValueError(f"{seconds} s is not a time of day")
+    return day_to_mjd(date_text) + float(seconds) / SECONDS_PER_DAY - zone_h / 24.0
+
+
+def day_to_mjd(text):
+    """Date without a time: MJD of its midnight.
+
+    ``yyyy-mm-dd``, ``yyyy/mm/dd`` or ``dd/mm/yy``, which is always 19yy (FITS standard 4.0,
+    section 4.4.2.1). Day-first dates with a four-digit year are refused: nothing tells them from
+    month-first ones.
+    """
+    text = str(text).strip()
+    if match := _DAY.fullmatch(text):
+        year, _, month, day = match.groups()
+    elif match := _DAY_BEFORE_2000.fullmatch(text):
+        day, month, year = match.groups()
+        year = 1900 + int(year)
+    else:
+        raise ValueError(f"{text!r} is not a date of the form yyyy-mm-dd")
+    try:
+        ordinal = datetime.date(int(year), int(month), int(day)).toordinal()
+    except ValueError:
+        raise ValueError(f"{text!r}: there is no such date") from None
+    return float(ordinal + MJD_OF_ORDINAL_ZERO)
+
+
+def jd_to_mjd(value):
+    """Turn a Julian date, a number or its text, into an MJD. An MJD given as JD is refused."""
+    jd = float(value)
+    if not 2400000.5 <= jd <= 2500000.0:
+        raise ValueError(f"{value} is not a Julian date of our time")
+    return jd - JD_MINUS_MJD
+
+
+def mjd_to_mjd(value):
+    """Check an MJD, a number or its text. A value that is rather a JD is refused."""
+    mjd = float(value)
+    if not 0.0 < mjd < 100000.0:
+        raise ValueError(f"{value} is not a modified Julian date of our time")
+    return mjd
+
+
+def unix_to_mjd(value):
+    """Seconds since 1 January 1970 (``TUNIX_DP`` of the Euler and Mercator cameras)."""
+    seconds = float(value)
+    if not 0.0 < seconds < 4.0e9:
+        raise ValueError(f"{value} is not a Unix time")
+    return MJD_OF_UNIX_ZERO + seconds / SECONDS_PER_DAY
+
+
+def to_utc(mjd, time_system):
+    """Bring an MJD from the time system of the header (``TIMESYS``) to UTC.
+
+    Parameters
+    ----------
+    mjd : float
+    time_system : str
+        ``UTC``, ``UT``, ``UT1`` (taken as UTC: they differ by less than 0.9 s), ``TAI``, ``TT``,
+        ``TDB`` or ``GPS``.
+
+    Raises
+    ------
+    ValueError
+        For any other system.
+    """
+    system = str(time_system).strip().lower()
+    if system == "gps":
+        return to_utc(mjd + GPS_BEHIND_TAI_S / SECONDS_PER_DAY, "tai")
+    if system not in _SCALES:
+        raise ValueError(f"time system {time_system!r} is not known")
+    if _SCALES[system] == "utc":
+        return float(mjd)
+    with offline():
+        return float(Time(mjd, format="mjd", scale=_SCALES[system]).utc.mjd)
+
+
+def is_day_only(text):
+    """Whether a card holds a date without a time of day (the date itself may be impossible)."""
+    text = str(text).strip()
+    return bool(_DAY.fullmatch(text) or _DAY_BEFORE_2000.fullmatch(text))
+
+
+def zone_hours(text):
+    """Hours ahead of UTC that a date or time ends with, or None where it names no zone."""
+    *day, clock = re.split(r"[T ]\s*", str(text).strip(), maxsplit=1)
+    return _cut_zone(clock)[1] if day or ":" in clock else None
+
+
+def plausible(mjd, now_mjd=None):
+    """Say why a date cannot be that of a CCD frame, or None where it can.
+
+    Parameters
+    ----------
+    mjd : float
+    now_mjd : float, optional
+        The present; the computer's clock where it is not given.
+
+    Returns
+    -------
+    str or None
+        A flag for the image: it stays in use, since the clock may be wrong and the frame good.
+    """
+    if now_mjd is None:
+        now_mjd = unix_to_mjd(time.time())
+    if mjd < EARLIEST_MJD:
+        return f"date before 1980 (MJD {mjd:.2f}): was the clock of the camera set?"
+    if mjd > now_mjd + 1.0:
+        return f"date in the future (MJD {mjd:.2f}): was the clock of the camera set?"
+    return None
+
+
+@contextlib.contextmanager
+def offline():
+    """Let astropy convert times with the tables it came with: no download, no word about age.
+
+    Notes
+    -----
+    Compute nodes have no network. The tables predict the Earth's rotation for a year; beyond it
+    astropy takes UT1 = UTC and no polar motion, an error under 1 s or 15" of hour angle.
+    """
+    settings = {"auto_download": False, "auto_max_age": None, "iers_degraded_accuracy": "ignore"}
+    with contextlib.ExitStack() as stack:
+        for name, value in settings.items():
+            stack.enter_context(iers.conf.set_temp(name, value))
+        stack.enter_context(warnings.catch_warnings())
+        warnings.simplefilter("ignore", AstropyWarning)
+        warnings.simplefilter("ignore", erfa.ErfaWarning)
+        yield
+
+
+def _cut_zone(clock):
+    """Split ``18:33:43-0700`` into ``18:33:43`` and -7.0 (None without a zone)."""
+    match = _ZONE.search(clock)
+    if not match:
+        return clock, None
+    sign, hours, minutes = match.groups()
+    if sign is None:
+        return clock[: match.start()], 0.0
+    value = int(hours) + int(minutes or 0) / 60.0
+    if value > 14.0:  # Kiribati has the largest offset of all
+        raise ValueError(f"{clock!r}: there is no such time zone")
+    return clock[: match.start()], -value if sign == "-" else value
+
+
+def _day_fraction(clock):
+    """Turn ``hh:mm:ss.s`` (or ``hhmmss``) into a fraction of a day."""
+    match = _CLOCK.fullmatch(clock)
+    if not match:
+        raise ValueError(f"{clock!r} is not a time of the form hh:mm:ss")
+    hours, minutes, seconds = (float(part or 0.0) for part in _three(match.groups()))
+    if hours >= 24.0 or minutes >= 60.0 or seconds >= 61.0:
+        raise ValueError(f"{clock!r}: there is no such time in a date")
+    return (hours * 3600.0 + minutes * 60.0 + seconds) / SECONDS_PER_DAY
+
+
+def _three(groups):
+    """Take hours, minutes and seconds from whichever of the two forms matched."""
+    return groups[:3] if groups[0] is not None else groups[3:]
+
+
+def mjd_to_iso(mjd, timespec="milliseconds"):
+    """Write a modified Julian date as ISO date and time.
+
+    Parameters
+    ----------
+    mjd : float
+    timespec : str
+        "milliseconds" or "seconds"; the moment is rounded to them, never cut off.
+    """
+    per_day = SECONDS_PER_DAY * {"milliseconds": 1000, "seconds": 1}[timespec]
+    zero = datetime.datetime.fromordinal(-MJD_OF_ORDINAL_ZERO)
+    return (zero + datetime.timedelta(days=round(mjd * per_day) / per_day)).isoformat(
+        timespec=timespec)

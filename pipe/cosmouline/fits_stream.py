@@ -1,0 +1,361 @@
+"""FITS files as bytes: where each header and each image lies, whether all of it is there, pixels.
+
+astropy opens most broken files without a word (a wrong BITPIX, SIMPLE = F) or stops with a
+message about its own buffers, so the structure is read here, where each mistake has a sentence.
+Tile compression alone is left to astropy.
+"""
+
+import bz2
+import contextlib
+import gzip
+import io
+import math
+import stat
+import warnings
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from cosmouline.errors import ImageRejected
+
+import numpy as np
+from astropy.io import fits
+
+BLOCK_BYTES = 2880  # FITS standard 4.0, section 3.1
+CARD_BYTES = 80
+MAX_HEADER_BYTES = 8 << 20  # the largest header met in the wild has 0.4 MB
+MAX_UNPACKED_BYTES = 512 << 20  # a 11500 x 11500 frame of float32
+CHUNK_BYTES = 4 << 20  # stays in the processor's cache from reading to writing
+STORED_AS = {8: "u1", 16: ">i2", 32: ">i4", 64: ">i8", -32: ">f4", -64: ">f8"}
+PADDING = b"\0 "
+MAX_BLANK_BLOCKS = 10  # a tape record
+
+
+@dataclass(frozen=True)
+class Hdu:
+    """One header and data unit of a file.
+
+    Attributes
+    ----------
+    index : int
+        0 for the primary.
+    header : Header
+        As it is in the file.
+    header_at, data_at : int
+        First byte of each.
+    n_bytes, n_bytes_there : int
+        Size of the data that the header announces, and what the file has of it.
+    """
+
+    index: int
+    header: fits.Header
+    header_at: int
+    data_at: int
+    n_bytes: int
+    n_bytes_there: int
+
+    @property
+    def name(self):
+        """EXTNAME, or an empty text."""
+        return str(card_value(self.header, "EXTNAME", "")).strip()
+
+    @property
+    def is_compressed(self):
+        """Whether it is a table that holds a tile-compressed image (``.fz``)."""
+        return self._kind == "BINTABLE" and card_value(self.header, "ZIMAGE") is True
+
+    @property
+    def shape(self):
+        """Shape of the image as numpy counts it, without planes of 1; () for no image."""
+        if not self.is_compressed and self._kind != "IMAGE":
+            return ()
+        axes = image_axes(self.header, "Z" if self.is_compressed else "")
+        while len(axes) > 2 and axes[-1] == 1:
+            axes = axes[:-1]
+        return tuple(reversed(axes)) if axes and math.prod(axes) > 0 else ()
+
+    @property
+    def _kind(self):
+        """XTENSION; IMAGE for the primary."""
+        return str(card_value(self.header, "XTENSION", "IMAGE")).strip()
+
+
+@contextlib.contextmanager
+def open_frame(path, max_bytes=MAX_UNPACKED_BYTES):
+    """Open a FITS file, plain or packed by gzip or bzip2 whatever its name says.
+
+    Parameters
+    ----------
+    path : str or Path
+    max_bytes : int
+        Largest size of a packed file once unpacked: it is held in memory, and 300 kB of gzip
+        can unpack to 300 MB.
+
+    Yields
+    ------
+    file object
+        Readable and seekable, at its start.
+
+    Raises
+    ------
+    ImageRejected
+        If it is not a regular file (opening a FIFO would wait for ever), cannot be read, or is
+        packed and damaged or too large.
+    """
+    path = Path(path)
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise ImageRejected("not a regular file")
+        with open(path, "rb") as raw:
+            yield _unpacked(raw, max_bytes)
+    except FileNotFoundError:
+        raise ImageRejected(f"missing file: {str(path)!r}") from None
+    except OSError as error:
+        raise ImageRejected(f"cannot be read: {error.strerror or error}") from error
+
+
+def read_hdus(stream):
+    """Find all headers of a file.
+
+    Parameters
+    ----------
+    stream : file object
+        From `open_frame`.
+
+    Returns
+    -------
+    list of Hdu
+
+    Raises
+    ------
+    ImageRejected
+        If the file is empty, not FITS, cut inside a header, contradicts itself, or holds much
+        more than its headers announce (BITPIX or NAXIS lie: the pixels would be nonsense).
+    """
+    size = stream.seek(0, io.SEEK_END)
+    if size == 0:
+        raise ImageRejected("the file is empty")
+    hdus, position = [], 0
+    while position < size and (not hdus or _extension_at(stream, position)):
+        hdus.append(_read_hdu(stream, len(hdus), position, size))
+        position = _after(stream, hdus[-1])
+    _check_rest(hdus[-1], size - position, size)
+    return hdus
+
+
+def read_pixels(stream, hdu, first_row=0, last_row=None):
+    """Read the pixels of an uncompressed 2-d image.
+
+    Parameters
+    ----------
+    stream : file object
+    hdu : Hdu
+    first_row, last_row : int, optional
+        Rows ``first_row`` to ``last_row - 1``; all by default.
+
+    Returns
+    -------
+    ndarray of float32, shape (rows, nx)
+        BSCALE and BZERO applied; pixels that equal BLANK and infinite ones are NaN.
+
+    Notes
+    -----
+    Read in chunks that are byte-swapped, scaled and written into the result in one go: a frame
+    of 16-bit integers costs its float32 array and 4 MB more, and no memory map that would kill
+    the process if the file shrank meanwhile.
+    """
+    ny, nx = hdu.shape
+    last_row = ny if last_row is None else last_row
+    stored = np.dtype(STORED_AS[hdu.header["BITPIX"]])
+    pixels = np.empty((last_row - first_row, nx), dtype=np.float32)
+    row_bytes = nx * stored.itemsize
+    rows_per_chunk = max(1, CHUNK_BYTES // row_bytes)
+    stream.seek(hdu.data_at + first_row * row_bytes)
+    for row in range(0, len(pixels), rows_per_chunk):
+        part = pixels[row : row + rows_per_chunk]
+        chunk = stream.read(part.size * stored.itemsize)
+        if len(chunk) < part.size * stored.itemsize:
+            raise ImageRejected("truncated: the file became shorter while it was read")
+        _scale(np.frombuffer(chunk, dtype=stored).reshape(part.shape), hdu.header, part)
+    return pixels
+
+
+def check_complete(hdu):
+    """Refuse an HDU of which the file has only a part (ImageRejected)."""
+    if hdu.n_bytes_there < hdu.n_bytes:
+        raise ImageRejected(
+            f"truncated: the header announces {hdu.n_bytes} bytes of data, "
+            f"the file has {hdu.n_bytes_there}"
+        )
+
+
+def image_axes(header, prefix=""):
+    """NAXIS1, NAXIS2, ... of a header as a tuple; `prefix` Z for those of a compressed image."""
+    n_axes = _count(header, f"{prefix}NAXIS")
+    return tuple(_count(header, f"{prefix}NAXIS{i + 1}") for i in range(n_axes))
+
+
+def padded_size(n_bytes):
+    """Round a number of bytes up to whole blocks."""
+    return -(-n_bytes // BLOCK_BYTES) * BLOCK_BYTES
+
+
+def card_value(header, keyword, default=None):
+    """Value of a card; ImageRejected where the card is there and cannot be read."""
+    try:
+        return header.get(keyword, default)
+    except fits.VerifyError:
+        raise ImageRejected(f"{keyword}: the card of the header cannot be read") from None
+
+
+def _unpacked(raw, max_bytes):
+    """Give the file itself, or its unpacked content."""
+    start = raw.read(3)
+    raw.seek(0)
+    if start[:2] == b"\x1f\x8b":
+        return _inflate(gzip.GzipFile(fileobj=raw), max_bytes, "gzip")
+    if start == b"BZh":
+        return _inflate(bz2.BZ2File(raw), max_bytes, "bzip2")
+    return raw
+
+
+def _inflate(packed, max_bytes, kind):
+    """Unpack into memory, up to a limit, and only if the first bytes are FITS."""
+    content = io.BytesIO()
+    try:
+        while chunk := packed.read(1 << 20):
+            if content.tell() == 0:
+                _check_magic(chunk)
+            if content.tell() + len(chunk) > max_bytes:
+                raise ImageRejected(
+                    f"size: more than {max_bytes >> 20} MB once unpacked; unpack the file by hand"
+                )
+            content.write(chunk)
+    except EOFError:
+        raise ImageRejected(f"truncated: the {kind} file ends early") from None
+    except (zlib.error, OSError) as error:
+        raise ImageRejected(f"damaged {kind} file: {error}") from error
+    content.seek(0)
+    return content
+
+
+def _check_magic(start):
+    """Refuse what does not begin as a FITS file does."""
+    if not start.startswith(b"SIMPLE"):
+        raise ImageRejected(f"not a FITS file: it begins with {start[:12]!r}")
+
+
+def _extension_at(stream, position):
+    """Whether an extension begins at a position."""
+    stream.seek(position)
+    return stream.read(8) == b"XTENSION"
+
+
+def _read_hdu(stream, index, position, size):
+    """Read the header at a position and work out its data."""
+    raw = _header_bytes(stream, index, position)
+    header = _parse_header(raw)
+    if card_value(header, "SIMPLE") is False:
+        raise ImageRejected("SIMPLE = F: the file itself says that it does not follow FITS")
+    data_at = position + len(raw)
+    n_bytes = _data_bytes(header)
+    there = max(0, min(n_bytes, size - data_at))
+    return Hdu(index, header, position, data_at, n_bytes, there)
+
+
+def _parse_header(raw):
+    """Make a Header of bytes; odd cards in it are read, or refused, only when they are needed."""
+    # accents in latin-1 would make their whole card unreadable
+    text = raw.decode("ascii", "replace").replace("\ufffd", "?")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return fits.Header.fromstring(text)
+
+
+def _header_bytes(stream, index, position):
+    """Read blocks up to the one with the END card."""
+    stream.seek(position)
+    raw = b""
+    while len(raw) < MAX_HEADER_BYTES:
+        block = stream.read(BLOCK_BYTES)
+        if index == 0 and not raw:
+            _check_magic(block)
+        raw += block
+        if _has_end(block):
+            return raw
+        if len(block) < BLOCK_BYTES:
+            raise ImageRejected("truncated: the file ends inside a header (no END card)")
+    raise ImageRejected(f"size: a header of more than {MAX_HEADER_BYTES >> 20} MB")
+
+
+def _has_end(block):
+    """Whether one of the cards of a block is END."""
+    cards = (block[i : i + CARD_BYTES] for i in range(0, len(block), CARD_BYTES))
+    return any(card.rstrip() == b"END" for card in cards)
+
+
+def _data_bytes(header):
+    """Size of the data that a header announces (FITS standard 4.0, equation 2)."""
+    bitpix = card_value(header, "BITPIX")
+    if bitpix not in STORED_AS:
+        raise ImageRejected(f"BITPIX = {bitpix!r} is none of 8, 16, 32, 64, -32, -64")
+    axes = image_axes(header)
+    if not axes:
+        return 0
+    n_elements = _count(header, "PCOUNT", 0) + math.prod(axes)
+    return abs(bitpix) // 8 * _count(header, "GCOUNT", 1) * n_elements
+
+
+def _count(header, keyword, default=None):
+    """Give a card that must be a whole number >= 0."""
+    value = card_value(header, keyword, default)
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise ImageRejected(f"{keyword} = {value!r} is not a whole number >= 0")
+    return value
+
+
+def _number(header, keyword, default):
+    """Give a card that must be a number."""
+    value = card_value(header, keyword, default)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ImageRejected(f"{keyword} = {value!r} is not a number")
+    return value
+
+
+def _after(stream, hdu):
+    """Where the next extension may begin: behind the data and blank blocks."""
+    position = hdu.data_at + padded_size(hdu.n_bytes)
+    stream.seek(position)
+    for _ in range(MAX_BLANK_BLOCKS):
+        block = stream.read(BLOCK_BYTES)
+        if not block or block.strip(PADDING):
+            break
+        position += len(block)
+    return position
+
+
+def _check_rest(last, rest, size):
+    """Refuse a file that has much more than its headers announce."""
+    if rest >= BLOCK_BYTES:
+        raise ImageRejected(
+            f"size: the header announces {last.n_bytes} bytes of data, "
+            f"the file has {size - last.data_at}: BITPIX or NAXIS is wrong"
+        )
+
+
+def _scale(raw, header, out):
+    """Write raw * BSCALE + BZERO into a float32 array."""
+    scale, zero = _number(header, "BSCALE", 1.0), _number(header, "BZERO", 0.0)
+    # 32-bit integers with BZERO = 2^31 lose all their digits in float32
+    exact = np.float32 if raw.dtype.itemsize <= 2 or raw.dtype == ">f4" else np.float64
+    with np.errstate(over="ignore", invalid="ignore"):
+        if scale != 1.0:
+            np.add(np.multiply(raw, scale, dtype=exact), zero, out=out, casting="same_kind")
+        elif zero != 0.0:
+            np.add(raw, zero, out=out, dtype=exact, casting="same_kind")
+        else:
+            out[...] = raw
+    if raw.dtype.kind == "f":
+        out[np.isinf(out)] = np.nan
+    elif "BLANK" in header:
+        out[raw == _number(header, "BLANK", 0)] = np.nan
