@@ -21,7 +21,6 @@ from cosmouline.errors import UserError
 from cosmouline.header import read_header, script_path
 from cosmouline.run import EXIT_IMAGES_FAILED
 from cosmouline.settings import load_settings
-
 from order import QUASAR
 
 log = logging.getLogger("cosmouline")

@@ -1,6 +1,6 @@
 """Cosmic-ray hits on star stamps."""
 
-from cosmouline.stamps import smoothed_variance
+from cosmouline.judging import smoothed_variance
 
 import astroscrappy
 import numpy as np
@@ -39,7 +39,7 @@ def cosmic_mask(
     van Dokkum 2001, PASP 113, 1420, as astroscrappy computes it. The sky stays in the data, and
     the variance is that of sky and smoothed stamp. It also marks cores of stars and of lenses, so
     the mask serves the first fit only; every pixel is judged again by the model
-    (`stamps.judge_pixels`). COSMOULINE keeps its mask, with an object limit of 1.
+    (`judging.judge_pixels`). COSMOULINE keeps its mask, with an object limit of 1.
     """
     good = stamps.good
     variance = smoothed_variance(

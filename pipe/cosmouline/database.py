@@ -37,10 +37,15 @@ class Database:
                 if all(row.get(name) == value for name, value in wanted.items())]
 
     def to_treat(self, settings):
-        """Return the rows in use: not rejected, not set aside, and what the options ask for."""
+        """Return the rows to work on: not set aside, and what the options ask for.
+
+        An image that a script rejected is out of use for the scripts after that one only. So it
+        comes back by itself once what it was rejected for is mended, and the scripts run again.
+        """
         options = settings.options
-        rows = self.select(gogogo=True, treatme=True, **({"testlist": True} if options.test
-                                                         else {}))
+        rows = self.select(treatme=True, **({"testlist": True} if options.test else {}))
+        rows = [row for row in rows
+                if row["gogogo"] or rejected_by(row) >= (options.script or "~")]
         if options.only:
             unknown = sorted(set(options.only) - self.rows.keys())
             if unknown:
@@ -55,10 +60,10 @@ class Database:
 
     def reference(self):
         """Return the row of the reference image."""
-        rows = self.select(is_reference=True)
-        if len(rows) != 1:
-            raise UserError("no reference image yet. Run 3_align/1a_pick_reference.py first.")
-        return rows[0]
+        for row in self.rows.values():
+            if row.get("ref_img_name") == row["img_name"]:
+                return row
+        raise UserError("no reference image yet. Run 3_align/1a_pick_reference.py first.")
 
     def require(self, rows, patterns):
         """Stop, naming the script to run, where a row lacks a field."""
@@ -93,6 +98,12 @@ class Database:
         """Take an image out of use, with the reason."""
         self.update(img_name, {"gogogo": False, "whynot": why})
 
+    def revive(self, script):
+        """Take the images back into use that a script rejected, for it to judge them again."""
+        for row in self.select(gogogo=False):
+            if row.get("whynot", "").endswith(f"({script})"):
+                self.update(row["img_name"], {"gogogo": True, "whynot": None})
+
     def begin_run(self, script, settings_used):
         """Register a run of a script; return its number."""
         number = 1 + max(self.runs, default=0)
@@ -111,6 +122,12 @@ class Database:
     def close(self):
         """Close the journal."""
         self.store.close()
+
+
+def rejected_by(row):
+    """Return the script that rejected an image; empty if none did."""
+    why = row.get("whynot", "")
+    return why[:-1].rpartition("(")[2] if not row.get("gogogo", True) and why[-1:] == ")" else ""
 
 
 def has(row, pattern):

@@ -105,7 +105,7 @@ FIELDS = {field.name: field for field in [
     Field("sky_range_e", float, "e-", "highest minus lowest value of the sky map", _SKYSUB),
     Field("sky_noise_e", float, "e-", "noise of the sky map's pixels, median", _SKYSUB),
 
-    Field("is_reference", bool, "", "the image that all others are aligned to", _REF),
+    Field("ref_img_name", str, "", "the image that it is aligned to", _REF, "refimgname"),
     Field("ref_score", float, "1", "fitness as reference, relative to the best", _REF),
     Field("is_aligned", bool, "", "its stars were found on the reference image", _ALIGN,
           "flagali"),
@@ -127,6 +127,8 @@ FIELDS = {field.name: field for field in [
     Field("align_m22", float, "1", "see align_m21", _ALIGN),
     Field("align_dy_px", float, "px", "see align_m21", _ALIGN),
 
+    Field("star_list", str, "", "how many normalisation stars, and a hash of their list",
+          _PICK),
     Field("field_fwhm_px", float, "px", "seeing from the stars found in other images too",
           _PICK),
     Field("field_fwhm_arcsec", float, "arcsec", "the same in arcsec", _PICK),

@@ -42,9 +42,9 @@ def sections(doc):
 
 
 def settings_names(doc):
-    """Return the names that stand under ``Settings`` in a script's docstring."""
+    """Return the names that stand under ``Settings`` in a script's docstring; "none" is none."""
     text = re.sub(r"\(.*?\)", "", sections(doc).get("Settings", ""))
-    return tuple(re.findall(r"[a-z]\w+", text))
+    return tuple(name for name in re.findall(r"[a-z]\w+", text) if name != "none")
 
 
 def read_header(script):

@@ -22,8 +22,9 @@ def write_sources(path, catalog):
 def read_sources(path):
     """Return the structured array of a FITS table, brightest first, in native byte order."""
     records = fits.getdata(path, 1)
-    dtype = np.dtype([(name, records.dtype[name].newbyteorder("=")) for name in records.names])
+    columns = {name: np.asarray(records[name]) for name in records.names}
+    dtype = [(name, values.dtype.newbyteorder("=")) for name, values in columns.items()]
     catalog = np.empty(len(records), dtype)
-    for name in records.names:
-        catalog[name] = records[name]
+    for name, values in columns.items():
+        catalog[name] = values
     return catalog

@@ -18,6 +18,7 @@ LEAST_ROUNDS = 8
 TOLERANCE = 1e-6  # relative change of the coefficients that ends the rounds
 OUTLIER_SIGMA = 6.0  # to which residuals are cut before they count for the scatter of a star
 LEAST_LEVERAGE = 0.1
+LEAST_USED = 2 / 3  # of a constant star's points: outliers are a few per cent
 CHI2_MIN_STARS = 4  # fewer stars do not measure the scatter that enlarges the error
 TINY = 1e-30
 
@@ -153,7 +154,7 @@ def normalise(flux, flux_sigma, min_stars=MIN_STARS, reference=None):
     state = _first_state(task)
     for k in range(MAX_ROUNDS):
         before = state
-        state = _judge_points(task, _measure_scatter(_fit_once(task, state), k))
+        state = _judge_points(task, _measure_scatter(task, _fit_once(task, state), k))
         if k >= SETTLING_ROUNDS:
             state = _flag_variables(task, state)
         is_same = (state.used == before.used).all()
@@ -219,12 +220,18 @@ def _leverage(weight, used, is_variable):
     return np.where(is_variable, 1.0, left)
 
 
-def _measure_scatter(state, k):
-    """Measure the scatter of the stars beyond their flux errors, by moments."""
+def _measure_scatter(task, state, k):
+    """Measure the scatter of the stars beyond their flux errors, by moments.
+
+    Of a star that would lose too many points to the clip all of them count: it is no constant
+    star with outliers, it varies.
+    """
     longest2 = OUTLIER_SIGMA**2 * (state.relative2 + state.scatter**2)
-    squared = np.minimum(state.residual**2 / state.leverage, longest2)
-    excess = np.where(state.used, squared - state.relative2, 0.0)
-    scatter = np.sqrt(np.maximum(excess.sum(0) / np.maximum(state.used.sum(0), 1), 0))
+    varies = state.used.sum(0) < LEAST_USED * task.measured.sum(0)
+    counted = np.where(varies, task.measured, state.used)
+    squared = np.minimum(state.residual**2 / state.leverage, np.where(varies, np.inf, longest2))
+    excess = np.where(counted, squared - state.relative2, 0.0)
+    scatter = np.sqrt(np.maximum(excess.sum(0) / np.maximum(counted.sum(0), 1), 0))
     if k < SETTLING_ROUNDS:
         scatter = (scatter + state.scatter) / 2
     return replace(state, scatter=np.maximum(scatter, SCATTER_FLOOR))

@@ -1,11 +1,16 @@
 """Read the products of earlier scripts, by the row of an image."""
 
 from cosmouline import io_catalog, io_fits, io_table, paths
+from cosmouline.align import apply
 from cosmouline.errors import UserError
 from cosmouline.io_sky import read_sky
 from cosmouline.io_sources import read_sources
+from cosmouline.starfield import positions
 
 import numpy as np
+from scipy.spatial import cKDTree
+
+DETECTION_PX = 1.5  # a detection this near to a predicted star is that star
 
 MATRIX = ("align_m11", "align_m12", "align_dx_px", "align_m21", "align_m22", "align_dy_px")
 
@@ -26,11 +31,6 @@ def sources(image, settings):
     return read_sources(paths.catalog(settings, image["img_name"]))
 
 
-def positions(catalog):
-    """Return the positions of a catalogue, shape (n, 2)."""
-    return np.column_stack([catalog["x_px"], catalog["y_px"]])
-
-
 def sky(image, settings):
     """Return the sky map of an image."""
     return read_sky(paths.sky(settings, image["img_name"]))
@@ -48,35 +48,56 @@ def matrix_fields(matrix):
     return dict(zip(MATRIX, np.ravel(matrix).tolist(), strict=True))
 
 
-def norm_stars(settings):
-    """Return the normalisation stars, as they stand on the reference image."""
+def picked_stars(settings):
+    """Return all stars that were picked, as they stand on the reference image."""
     return io_catalog.read_cat(paths.picked_stars(settings))
 
 
-def named_stars(settings, names, setting):
-    """Return the normalisation stars that a setting names; all of them for None.
+def norm_stars(settings):
+    """Return the normalisation stars: those of the picked ones that `norm_stars` names."""
+    return only_named(picked_stars(settings), settings.norm_stars, "norm_stars")
+
+
+def only_named(stars, names, setting):
+    """Return the stars that a setting names, in its order; all of them for None.
 
     Raises
     ------
     UserError
         If a name is not among the stars.
     """
-    stars = {star.name: star for star in norm_stars(settings)}
-    unknown = [name for name in names or () if name not in stars]
+    by_name = {star.name: star for star in stars}
+    unknown = [name for name in names or () if name not in by_name]
     if unknown:
         raise UserError(f"{setting}: there is no star '{unknown[0]}' among the normalisation "
-                        f"stars ({', '.join(stars)}).")
-    return [stars[name] for name in names] if names else list(stars.values())
+                        f"stars ({', '.join(by_name)}).")
+    return [by_name[name] for name in names] if names else list(stars)
 
 
 def psf_stars(settings):
-    """Return the stars that the PSF is built from."""
-    return named_stars(settings, settings.psf_stars, "psf_stars")
+    """Return the stars that the PSF is built from: those of `psf_stars`, or of `norm_stars`."""
+    names = settings.psf_stars or settings.norm_stars
+    return only_named(picked_stars(settings), names, "psf_stars")
 
 
 def star_positions(stars):
     """Return the positions of stars on the reference image, shape (n, 2)."""
     return np.array([(star.x_px, star.y_px) for star in stars]).reshape(-1, 2)
+
+
+def on_image(reference_xy, image, settings):
+    """Return where positions of the reference image lie on an image, shape (n, 2).
+
+    The centroid of the detection there, if one lies within 1.5 px; else what the transform says.
+    """
+    predicted = apply(matrix(image), reference_xy)
+    detected = positions(sources(image, settings))
+    if not len(detected):
+        return predicted
+    distance, row = cKDTree(detected).query(predicted, distance_upper_bound=DETECTION_PX)
+    near = np.isfinite(distance)
+    predicted[near] = detected[row[near]]
+    return predicted
 
 
 def field_stars(settings):

@@ -45,7 +45,7 @@ class PsfOptions:
     moffat_error, grid_error : float
         Relative error of the model when pixels are judged after the Moffat and after the grid.
     shift_error_px : float
-        Error of the position when pixels are judged (see `stamps.model_error`).
+        Error of the position when pixels are judged (see `judging.model_error`).
     max_steps : int
         L-BFGS steps of the first pass; a third of it in the later ones.
     max_passes : int

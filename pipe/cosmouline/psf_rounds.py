@@ -3,11 +3,11 @@
 from dataclasses import dataclass, replace
 
 from cosmouline.errors import ImageRejected
+from cosmouline.judging import judge_pixels, smoothed_variance
 from cosmouline.psf_grid import GridFit, fit_grid, grid_prior
 from cosmouline.psf_model import moffat, render, star_parameters
 from cosmouline.psf_moffat import MoffatFit, first_guess, fit_moffat, linear_amplitude
 from cosmouline.psf_reject import drop_coarse, drop_fine, star_quality
-from cosmouline.stamps import judge_pixels, smoothed_variance
 
 import numpy as np
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 from cosmouline import __version__, engine, fields, paths, provenance
-from cosmouline.database import Database, fitting
+from cosmouline.database import Database, fitting, rejected_by
 from cosmouline.errors import UserError
 from cosmouline.header import script_name, settings_names
 from cosmouline.lock import Lock
@@ -59,6 +59,7 @@ def _guarded(main, script, options):
     try:
         settings = load_settings(options.config_dir)
         settings.options = options
+        options.script = script
         _apply_options(settings, options)
         log_path = _log_to_file(settings, script)
         n_failed = _with_database(main, script, settings)
@@ -75,7 +76,8 @@ def _guarded(main, script, options):
                   script, type(error).__name__, error)
         logging.getLogger("cosmouline.file").error("", exc_info=True)
         return EXIT_USER_ERROR
-    log.info("%s: done in %.1f s (log: %s).", script, time.perf_counter() - start, log_path)
+    log.info("%s: done in %.1f s (log: %s)", script, time.perf_counter() - start,
+             relative(log_path))
     return EXIT_IMAGES_FAILED if n_failed else 0
 
 
@@ -180,7 +182,7 @@ class _Step:
     def why_to_do(self, image):
         """Tell why an image is to be done; empty if it is up to date."""
         word = provenance.outcome(image, self.script)[0]
-        if word != "done":
+        if word not in ("done", "rejected"):
             return "not done"
         return "--redo" if self.redo else self._stale(image)
 
@@ -204,7 +206,15 @@ class _Step:
         changes = cleared | values | {f"ran__{self.script}": record}
         if outcome.word == "rejected":
             changes |= {"gogogo": False, "whynot": f"{outcome.message} ({self.script})"}
+        elif self._is_to_be_judged_anew(row, record):
+            changes |= {"gogogo": True, "whynot": None}
         self.db.update(outcome.img_name, changes)
+
+    def _is_to_be_judged_anew(self, row, record):
+        """Whether this script had rejected an image, or a later one has on older results."""
+        culprit = rejected_by(row)
+        changed_now = record.split(":")[0].endswith(f" {self.number}")
+        return culprit == self.script or (culprit > self.script and changed_now)
 
 
 def _parse(script, doc, arguments, argv):
@@ -260,7 +270,7 @@ def _terminate(*_):
 def make_options(**changes):
     """Return the options of a script as they are without a command line, for use from Python."""
     return SimpleNamespace(**({"test": False, "redo": False, "only": None, "cpus": None,
-                               "debug": False, "config_dir": None} | changes))
+                               "debug": False, "config_dir": None, "script": ""} | changes))
 
 
 def log_line(text, *values):

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
+from cosmouline.judging import judge_pixels
 from cosmouline.psf_model import shift_operator
-from cosmouline.stamps import judge_pixels
 
 import numpy as np
 

@@ -81,6 +81,21 @@ def test_variable_stars_are_found_and_do_not_matter():
     assert found.used[:, brightest].all()
 
 
+@pytest.mark.parametrize("amplitude", [0.02, 0.1, 0.3])
+@pytest.mark.parametrize("n_images", [8, 15, 40])
+def test_a_strongly_variable_star_is_called_so_and_not_clipped_away(n_images, amplitude):
+    flux, sigma, true, _ = campaign(5, n_images=n_images, noise=0.003)
+    flux[:, 3] *= 1 + amplitude * np.where(np.arange(n_images) // 2 % 2, 1, -1)
+
+    found = normalise(flux, sigma)
+
+    assert list(np.flatnonzero(found.is_variable)) == [3]
+    assert found.used[:, 3].all()
+    # a square wave scatters by its amplitude; 15 % covers the noise and the fitted mean
+    assert found.star_scatter[3] == pytest.approx(amplitude, rel=0.15)
+    assert np.std(deviation(found.coeff, true)) < 3 * np.median(found.coeff_sigma / found.coeff)
+
+
 @pytest.mark.parametrize("n_images", [8, 40])
 def test_constant_stars_are_not_called_variable(n_images):
     flagged = []

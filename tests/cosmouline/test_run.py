@@ -42,7 +42,7 @@ def measure(image, settings):
     time.sleep(float(os.environ.get("WAIT_S", "0")))
     if name in os.environ.get("BROKEN", ""):
         raise ValueError("broken image")
-    if name.startswith("cloud"):
+    if name.startswith("cloud") and "CLEAR" not in os.environ:
         raise ImageRejected("no star")
     return {"n_sources": len(name) + settings.detect_min_area_px}
 
@@ -79,6 +79,11 @@ class Lens:
         (self.folder / "settings.py").write_text(
             f"work_dir = {str(self.folder / 'work')!r}\nengine = 'serial'\n{text}\n")
 
+    def reject(self, name, why):
+        db = Database(self.folder / "work" / "database.json")
+        db.reject(name, why)
+        db.save()
+
     def start(self, *options, **environment):
         return subprocess.Popen(
             [sys.executable, str(self.script), str(self.folder), *options], text=True,
@@ -113,7 +118,7 @@ def test_fields_verdicts_counts_and_log(lens):
 
 def test_what_is_up_to_date_is_kept_and_a_new_setting_is_not(lens):
     lens.run()
-    assert "2 kept" in lens.run()[0]
+    assert "3 kept" in lens.run()[0]
     lens.settings("detect_min_area_px = 9")
 
     assert "2 done" in lens.run()[0]
@@ -128,7 +133,34 @@ def test_redo_does_all_again_and_a_failure_keeps_no_old_value(lens):
     assert "a failed: ValueError: broken image" in text
     assert "n_sources" not in lens.rows["a"]
     assert lens.rows["a"]["gogogo"] is True
-    assert "1 done, 1 kept" in lens.run()[0]
+    assert "1 done, 2 kept" in lens.run()[0]
+
+
+def test_a_rejected_image_comes_back_when_its_cause_is_mended(lens):
+    lens.run()
+    assert "1 kept" in lens.run("--only", "cloud1")[0]
+    lens.settings("detect_min_area_px = 9")
+
+    text, _ = lens.run(CLEAR="1")
+
+    assert "3 done" in text
+    assert lens.rows["cloud1"]["gogogo"] is True
+    assert "whynot" not in lens.rows["cloud1"]
+
+
+def test_what_a_later_script_rejected_is_judged_anew_when_its_input_changes(lens):
+    lens.run(CLEAR="1")
+    lens.reject("a", "no PSF (5_psf/4_build_psf)")
+    lens.reject("bb", "kicklist: satellite")
+    lens.run("--redo", CLEAR="1")
+    assert lens.rows["a"]["gogogo"] is False  # the same result again: nothing to judge anew
+    lens.settings("detect_min_area_px = 9")
+
+    lens.run(CLEAR="1")
+
+    assert lens.rows["a"]["gogogo"] is True
+    assert lens.rows["bb"]["gogogo"] is False
+    assert lens.rows["bb"]["n_sources"] == 7
 
 
 def test_only_and_test_choose_images(lens):

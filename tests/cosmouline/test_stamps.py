@@ -1,16 +1,16 @@
-"""Stamps: cut, masked, and judged by a model."""
+"""Stamps: cut and masked."""
 
 from cosmouline.stamps import (
     MASK_BAD,
+    MASK_COSMIC,
     MASK_NEIGHBOUR,
     MASK_OUTSIDE,
     MASK_SATURATED,
     crop,
     cut_stamps,
-    judge_pixels,
-    model_error,
-    smoothed_variance,
+    join_stamps,
     stamp_side,
+    with_cosmics,
 )
 
 import numpy as np
@@ -165,47 +165,27 @@ def test_a_crop_cannot_move_the_centre_or_grow(side_px):
         crop(cut(frame(), [[60, 45]], 24), side_px)
 
 
-def test_the_model_error_of_one_bright_pixel():
-    model = np.zeros((1, 5, 5))
-    model[0, 2, 2] = 100.0
+def test_cosmics_are_marked_and_unmarked_and_other_marks_stay():
+    image_e = frame()
+    image_e[45, 60] = np.nan
+    stamps = cut(image_e, [[60, 45], [30, 30]])
+    cosmic = np.zeros(stamps.mask.shape, bool)
+    cosmic[1, 3, 4] = True
 
-    error = model_error(model, 0.03, 0.08)[0]
+    marked = with_cosmics(stamps, cosmic)
 
-    # relative error 3 of the pixel and its four neighbours, joined to .08 of the step of 100
-    expected = np.zeros((5, 5))
-    expected[[2, 2, 2, 1, 3], [2, 1, 3, 2, 2]] = np.hypot(3, 8)
-    assert error == pytest.approx(expected)
-
-
-def test_pixels_are_judged_by_noise_and_model_error():
-    model = np.full((1, 4, 4), 1000.0)
-    good = np.ones(model.shape, bool)
-    good[0, 3, 3] = False
-    variance = np.full(model.shape, 400.0)
-    residual = np.zeros(model.shape)
-    limit = 5 * np.hypot(20, 20)  # noise, and 2 % of 1000
-    residual[0, 0, :2] = 0.99 * limit, -1.01 * limit
-    residual[0, 1, 0] = np.nan
-
-    judged = judge_pixels(residual, variance, model, good, 0.02)
-
-    assert np.argwhere(~judged[0]).tolist() == [[0, 1], [1, 0], [3, 3]]
+    assert (marked.mask & MASK_COSMIC != 0).sum() == 1
+    assert marked.mask[1, 3, 4] & MASK_COSMIC
+    np.testing.assert_array_equal(with_cosmics(marked, False).mask, stamps.mask)
 
 
-def test_the_first_noise_map_is_that_of_the_smoothed_star(star_stamps):
-    stamps = star_stamps(41, 4.0, (1e5, 2e5), n_stars=2)
-    broken = stamps.data.copy()
-    broken[0, 15, 15] = np.nan
-    good = np.isfinite(broken)
+def test_stamps_of_one_side_are_joined_and_of_two_sides_refused():
+    image_e = frame()
+    one, other = cut(image_e, [[60, 45]]), cut(image_e, [[30, 30], [40, 40]])
 
-    variance = smoothed_variance(broken, good, stamps.sky_variance, 4.0)
+    both = join_stamps(one, other)
 
-    true = stamps.sky_variance + stamps.flux_e[:, None, None] * [
-        stamps.truth.stamp(stamps.side_px, *xy) for xy in stamps.offset_px
-    ]
-    assert np.isfinite(variance).all()
-    assert (variance >= stamps.sky_variance).all()
-    # smoothing by a Gaussian of sigma .35 FWHM takes a quarter to a half off the peak
-    ratio = variance / true
-    assert ratio.min() > 0.4
-    assert np.median(ratio) == pytest.approx(1.05, abs=0.06)
+    np.testing.assert_array_equal(both.data_e[1:], other.data_e)
+    np.testing.assert_array_equal(both.position_px, [[60, 45], [30, 30], [40, 40]])
+    with pytest.raises(ValueError, match="one side: 16, 24"):
+        join_stamps(one, cut(image_e, [[30, 30]], side_px=24))

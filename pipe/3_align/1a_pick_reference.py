@@ -1,0 +1,76 @@
+"""Propose the reference image: sharp, deep, round, and with most stars in common.
+
+Needs   : catalogues (1_character/3a_detect), seeing, sky
+Writes  : ref_img_name, ref_score -> database
+Settings: ref_img_name, align_method, allow_mirror_images
+Next    : 3_align/1b_identify_stars
+
+Run as  : python 1a_pick_reference.py ../../configs/MYLENS
+
+The choice stays when images are added later; --redo chooses anew, and then everything from here
+on is done again. To choose yourself, set ref_img_name.
+"""
+
+from cosmouline import products
+from cosmouline.align import align_catalogs
+from cosmouline.errors import ImageRejected, UserError
+from cosmouline.run import for_all_images, log_line, run
+from cosmouline.starfield import first_reference, positions, reference_scores
+
+NEEDS = ("n_sources", "fwhm_px", "ellipticity", "sky_sigma_e")
+WRITES = ("ref_img_name", "ref_score")
+N_CANDIDATES = 30  # the best at first sight are compared with each other
+
+
+def measure(images, settings):
+    """Return the scores of the best images, relative to the best one."""
+    quick = sorted(images, key=lambda im: im["fwhm_px"] * im["sky_sigma_e"] / im["n_good_stars"])
+    best = quick[:N_CANDIDATES]
+    catalogs = [products.sources(image, settings) for image in best]
+    first = first_reference(catalogs)
+    matrices = [aligned(catalogs[first], catalog, settings) for catalog in catalogs]
+    scores = reference_scores(
+        catalogs, matrices, [image["sky_sigma_e"] for image in best],
+        [image["fwhm_px"] for image in best], [image["ellipticity"] for image in best], first)
+    return {image["img_name"]: score / scores.max()
+            for image, score in zip(best, scores.tolist(), strict=True)}
+
+
+def aligned(reference, catalog, settings):
+    """Return the transform between two catalogues, None if there is none."""
+    parities = (1, -1) if settings.allow_mirror_images else (1,)
+    try:
+        return align_catalogs(positions(reference), positions(catalog), parities,
+                              method=settings.align_method).matrix
+    except ImageRejected:
+        return None
+
+
+def choice(images, scores, settings):
+    """Return the name of the reference image: set by the user, chosen before, or the best."""
+    names = [image["img_name"] for image in images]
+    if settings.ref_img_name is not None:
+        if settings.ref_img_name not in names:
+            raise UserError(f"ref_img_name = '{settings.ref_img_name}' is not among the images "
+                            "in use (see report_content.txt).")
+        return settings.ref_img_name
+    before = {image.get("ref_img_name") for image in images} & set(names)
+    if before and not settings.options.redo:
+        return before.pop()
+    return max(scores, key=scores.get)
+
+
+def main(settings, db):
+    """Choose, and write the choice into every row."""
+    images = db.to_treat(settings)
+    db.require(images, NEEDS)
+    scores = measure(images, settings)
+    name = choice(images, scores, settings)
+    log_line("reference image: %s", name)
+    results = {image["img_name"]: {"ref_img_name": name, "ref_score": scores.get(
+        image["img_name"])} for image in images}
+    for_all_images(results, images, settings, db, measure=measure, needs=NEEDS, writes=WRITES)
+
+
+if __name__ == "__main__":
+    run(main, __doc__)

@@ -1,0 +1,66 @@
+"""Find the transform from the reference image to every image, by their stars.
+
+Needs   : catalogues (1_character/3a_detect), the reference image (3_align/1a_pick_reference)
+Writes  : is_aligned, align_note, the matrix align_*, lens_x_px, lens_y_px -> database
+Settings: align_method, align_rms_max_px, allow_mirror_images, lens_ra_deg, lens_dec_deg,
+          lens_position_px, ref_img_name
+Next    : 3_align/1c_report
+
+Run as  : python 1b_identify_stars.py ../../configs/MYLENS
+
+Rotations, meridian flips, other pixel scales and, where allowed, mirror images are found. A match
+that chance could give is refused. No pixel is resampled: fluxes are measured where the light fell.
+"""
+
+from functools import partial
+
+from cosmouline import products
+from cosmouline.align import align_catalogs, apply
+from cosmouline.errors import ImageRejected
+from cosmouline.position import lens_on_reference
+from cosmouline.run import for_each_image, log_line, run
+from cosmouline.starfield import positions
+
+NEEDS = ("n_sources", "ref_img_name")
+WRITES = ("is_aligned", "align_note", "n_align_stars", "align_rms_px", "align_angle_deg",
+          "align_scale", "align_parity", "align_m11", "align_m12", "align_dx_px", "align_m21",
+          "align_m22", "align_dy_px", "lens_x_px", "lens_y_px")
+
+
+def measure(image, settings, reference_xy, lens_xy):
+    """Return the transform of one image, or why there is none."""
+    parities = (1, -1) if settings.allow_mirror_images else (1,)
+    image_xy = positions(products.sources(image, settings))
+    try:
+        found = align_catalogs(reference_xy, image_xy, parities, method=settings.align_method)
+        if found.rms_px > settings.align_rms_max_px:
+            raise ImageRejected(f"its stars scatter by {found.rms_px:.2f} px about the reference")
+    except ImageRejected as reason:
+        return {"is_aligned": False, "align_note": str(reason)}
+    lens_x_px, lens_y_px = apply(found.matrix, lens_xy[None])[0].tolist()
+    return products.matrix_fields(found.matrix) | {
+        "is_aligned": True,
+        "n_align_stars": found.n_matches,
+        "align_rms_px": found.rms_px,
+        "align_angle_deg": found.angle_deg,
+        "align_scale": found.scale,
+        "align_parity": found.parity,
+        "lens_x_px": lens_x_px,
+        "lens_y_px": lens_y_px,
+    }
+
+
+def main(settings, db):
+    """Align every image in use."""
+    images = db.to_treat(settings)
+    reference = db.reference()
+    work = partial(measure, reference_xy=positions(products.sources(reference, settings)),
+                   lens_xy=lens_on_reference(reference, settings))
+    counts = for_each_image(work, images, settings, db, needs=NEEDS, writes=WRITES)
+    n_aligned = sum(image.get("is_aligned", False) for image in images)
+    log_line("%d of %d images are aligned to %s", n_aligned, len(images), reference["img_name"])
+    return counts
+
+
+if __name__ == "__main__":
+    run(main, __doc__)

@@ -1,0 +1,74 @@
+"""List the stars of the field, and pick those for normalisation and PSF.
+
+Needs   : transforms (3_align/1b_identify_stars), catalogues (1_character/3a_detect), sky maps
+Writes  : field_stars.ecsv, normstars.cat and .reg in work_dir; star_list, field_fwhm_px,
+          field_fwhm_arcsec, field_ellipticity, n_field_stars -> database
+Settings: norm_stars, psf_stars, n_norm_stars, star_snr_min,
+          star_lens_distance_px
+Next    : 4_norm/2a_photometry
+
+Run as  : python 0_pick_stars.py ../../configs/MYLENS
+
+A file normstars.cat in the folder of the lens goes before the automatic choice. Stars once chosen
+stay when images are added later; --redo chooses anew. To correct the choice, copy normstars.cat
+from work_dir to the folder of the lens and edit it there.
+"""
+
+from cosmouline import io_catalog, paths, products, star_list
+from cosmouline.run import for_all_images, log_line, relative, run
+
+NEEDS = ("is_aligned", "n_sources", "sky_noise_e", "fwhm_px", "ellipticity", "pa_deg",
+         "lens_x_px")
+WRITES = ("star_list", "field_fwhm_px", "field_fwhm_arcsec", "field_ellipticity",
+          "n_field_stars")
+
+
+def measure(images, stars, settings):
+    """Measure the seeing anew from the stars that recur; return the fields of all images."""
+    seeings, stars, n_found = star_list.common_seeing(images, stars, settings)
+    results = {}
+    for image, seeing, n in zip(images, seeings, n_found, strict=True):
+        results[image["img_name"]] = {
+            "field_fwhm_px": seeing.fwhm_px,
+            "field_fwhm_arcsec": seeing.fwhm_px * image["pixel_scale_arcsec"],
+            "field_ellipticity": seeing.ellipticity,
+            "n_field_stars": int(n),
+        }
+    return results, stars
+
+
+def chosen(images, stars, reference, settings):
+    """Return the stars of the lens's own list, those chosen before, or a new choice."""
+    own = settings.config_dir / "normstars.cat"
+    before = paths.picked_stars(settings)
+    if own.is_file():
+        log_line("stars taken from %s", own)
+        picked = io_catalog.read_cat(own)
+        io_catalog.check_inside(picked, (reference["ny_px"], reference["nx_px"]), own)
+    elif before.is_file() and star_list.is_kept(images, reference, settings):
+        picked = io_catalog.read_cat(before)
+    else:
+        picked = star_list.pick(images, stars, reference, settings)
+    products.only_named(picked, settings.norm_stars, "norm_stars")  # tells a wrong name now
+    products.only_named(picked, settings.psf_stars, "psf_stars")
+    return picked
+
+
+def main(settings, db):
+    """List, pick and write."""
+    images = [image for image in db.to_treat(settings) if image["is_aligned"]]
+    db.require(images, NEEDS)
+    reference = db.reference()
+    stars = star_list.list_stars(images, reference, settings)
+    results, stars = measure(images, stars, settings)
+    picked = chosen(images, stars, reference, settings)
+    star_list.write(stars, picked, settings)
+    digest = star_list.digest(picked)
+    results = {name: values | {"star_list": digest} for name, values in results.items()}
+    for_all_images(results, images, settings, db, measure=measure, needs=NEEDS, writes=WRITES)
+    log_line("%d stars in the field, %d picked: %s", len(stars), len(picked),
+             relative(paths.picked_stars(settings)))
+
+
+if __name__ == "__main__":
+    run(main, __doc__)

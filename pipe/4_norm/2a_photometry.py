@@ -1,0 +1,47 @@
+"""Measure the normalisation stars in round apertures, on the pixels as they fell.
+
+Needs   : the stars (4_norm/0_pick_stars), transforms, sky maps (2_skysub/1_skysub)
+Writes  : aper_flux_e__<star>, aper_sigma_e__<star>, aper_radius_px, n_phot_stars -> database
+Settings: norm_stars, aperture_fwhm
+Next    : 4_norm/3a_medcoeff
+
+Run as  : python 2a_photometry.py ../../configs/MYLENS
+"""
+
+from cosmouline import products
+from cosmouline.aperture import aperture_fluxes
+from cosmouline.run import for_each_image, run
+
+import numpy as np
+
+NEEDS = ("star_list", "is_aligned", "field_fwhm_px", "sky_noise_e", "saturation_e", "n_hot_px")
+WRITES = ("aper_flux_e__{star}", "aper_sigma_e__{star}", "aper_radius_px", "n_phot_stars")
+SATURATED = 0.9  # CCDs are not linear up to the brim
+
+
+def measure(image, settings):
+    """Return the aperture fluxes of one image; a star that cannot be measured is absent."""
+    stars = products.norm_stars(settings)
+    xy = products.on_image(products.star_positions(stars), image, settings)
+    image_e, bad = products.image_and_bad(image, settings)
+    sky = products.sky(image, settings)
+    radius_px = settings.aperture_fwhm * image["field_fwhm_px"]
+    found = aperture_fluxes(image_e, sky.level, sky.sigma_at(*xy.T), *xy.T, [radius_px], bad,
+                            SATURATED * image["saturation_e"])
+    flux_e, sigma_e = found.flux_e[:, 0], found.sigma_e[:, 0]
+    good = np.isfinite(flux_e) & (flux_e > 0)
+    values = {"aper_radius_px": radius_px, "n_phot_stars": int(good.sum())}
+    for star, flux, sigma in zip(np.array([s.name for s in stars])[good], flux_e[good],
+                                 sigma_e[good], strict=True):
+        values |= {f"aper_flux_e__{star}": flux, f"aper_sigma_e__{star}": sigma}
+    return values
+
+
+def main(settings, db):
+    """Measure every aligned image."""
+    images = [image for image in db.to_treat(settings) if image.get("is_aligned")]
+    return for_each_image(measure, images, settings, db, needs=NEEDS, writes=WRITES)
+
+
+if __name__ == "__main__":
+    run(main, __doc__)

@@ -1,0 +1,43 @@
+"""Draw the light curves of the stars, raw and normalised, and the map of the field.
+
+Needs   : aperture fluxes (4_norm/2a_photometry), medcoeff (4_norm/3a_medcoeff)
+Writes  : plots/stars_aperture.png, plots/medcoeff.png, plots/map.png
+Settings: lens_name, norm_stars, psf_stars
+Next    : 4_norm/5_histograms
+
+Run as  : python 3c_plot_stars.py ../../configs/MYLENS
+
+What to look for: a star that rises above the others varies or has a neighbour, leave it out of
+norm_stars; a single low point is a cloud or a cosmic; the map shows each star by its name.
+"""
+
+from cosmouline import drawing, products
+from cosmouline.columns import column, family
+from cosmouline.curve import time_of
+from cosmouline.plots.star_curves import coefficient_page, star_curves_page
+from cosmouline.run import run
+
+NEEDS = ("medcoeff", "n_phot_stars")
+WRITES = ()
+
+
+def main(settings, db):
+    """Draw the three pictures."""
+    images = [image for image in db.to_treat(settings) if "medcoeff" in image]
+    names = [star.name for star in products.norm_stars(settings)]
+    flux_e = family(images, "aper_flux_e__{star}", names)
+    coeff, mhjd = column(images, "medcoeff"), time_of(images)
+    page = star_curves_page(mhjd, (flux_e * coeff[:, None]).T, names, before=flux_e.T,
+                            colour=column(images, "field_fwhm_arcsec"),
+                            colour_label="seeing [arcsec]",
+                            title=f"{settings.lens_name}: stars in apertures")
+    drawing.save_plot(page, "stars_aperture", settings, __file__)
+    page = coefficient_page(mhjd, coeff, column(images, "medcoeff_sigma"),
+                            title=f"{settings.lens_name}: medcoeff", label="medcoeff")
+    drawing.save_plot(page, "medcoeff", settings, __file__)
+    page = drawing.field_map(images, db.reference(), settings)
+    drawing.save_plot(page, "map", settings, __file__)
+
+
+if __name__ == "__main__":
+    run(main, __doc__)

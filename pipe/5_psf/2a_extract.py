@@ -1,0 +1,45 @@
+"""Cut the PSF stars out of every image, with noise maps and masks.
+
+Needs   : the stars (4_norm/0_pick_stars), medcoeff, sky maps, transforms
+Writes  : psf_<psf_name>/<img_name>_stamps.fits; n_psf_cut__<psf_name> -> database
+Settings: psf_name, psf_stars, norm_stars, psf_stamp_fwhm
+Next    : 5_psf/3_find_cosmics
+
+Run as  : python 2a_extract.py ../../configs/MYLENS
+
+Stamps are cut at the nearest pixel and never interpolated. Bad and saturated pixels, neighbours
+and what lies outside of the image are marked in MASK, each with its own bit.
+"""
+
+from cosmouline import cutting, paths, products
+from cosmouline.errors import ImageRejected
+from cosmouline.io_stamps import write_stamps
+from cosmouline.run import for_each_image, run
+from cosmouline.stamps import stamp_side
+
+NEEDS = ("star_list", "field_fwhm_px", "medcoeff", "sky_noise_e", "saturation_e", "n_hot_px",
+         "is_aligned")
+WRITES = ("n_psf_cut__{psf}",)
+
+
+def measure(image, settings):
+    """Write the stamps of one image; return how many of them are usable."""
+    stars = products.psf_stars(settings)
+    side_px = stamp_side(image["field_fwhm_px"], settings.psf_stamp_fwhm)
+    stamps = cutting.star_stamps(image, stars, side_px, settings)
+    n_usable = int(stamps.is_usable.sum())
+    if n_usable == 0:
+        raise ImageRejected(f"none of its {len(stars)} PSF stars is inside, unsaturated and good")
+    write_stamps(paths.psf_stamps(settings, image["img_name"]), stamps,
+                 [star.name for star in stars], {"img_name": image["img_name"]})
+    return {f"n_psf_cut__{settings.psf_name}": n_usable}
+
+
+def main(settings, db):
+    """Cut the stars of every image that has a coefficient."""
+    images = [image for image in db.to_treat(settings) if "medcoeff" in image]
+    return for_each_image(measure, images, settings, db, needs=NEEDS, writes=WRITES)
+
+
+if __name__ == "__main__":
+    run(main, __doc__)

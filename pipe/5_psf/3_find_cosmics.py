@@ -1,0 +1,44 @@
+"""Mark the cosmic rays on the stamps of the PSF stars.
+
+Needs   : stamps (5_psf/2a_extract), sky level, read noise
+Writes  : the bit 8 of MASK in psf_<psf_name>/<img_name>_stamps.fits;
+          n_psf_cosmics__<psf_name> -> database
+Settings: psf_name, cosmic_sigma, cosmic_fraction, cosmic_object
+Next    : 5_psf/4_build_psf
+
+Run as  : python 3_find_cosmics.py ../../configs/MYLENS
+
+These marks are a first guess: the PSF fit leaves them out of its first pass, then judges every
+pixel anew by the model. So the core of a good star is never lost to a false alarm.
+"""
+
+from cosmouline import paths
+from cosmouline.cosmics import cosmic_mask
+from cosmouline.io_stamps import read_stamps, update_mask
+from cosmouline.run import for_each_image, run
+from cosmouline.stamps import with_cosmics
+
+NEEDS = ("n_psf_cut__{psf}", "sky_level_e", "read_noise_e", "field_fwhm_px")
+WRITES = ("n_psf_cosmics__{psf}",)
+
+
+def measure(image, settings):
+    """Mark the cosmics of one image; return the number of pixels."""
+    path = paths.psf_stamps(settings, image["img_name"])
+    stamps = with_cosmics(read_stamps(path)[0], False)
+    cosmic = cosmic_mask(stamps, image["field_fwhm_px"], image["read_noise_e"],
+                         image["sky_level_e"], settings.cosmic_sigma, settings.cosmic_fraction,
+                         settings.cosmic_object)
+    update_mask(path, with_cosmics(stamps, cosmic).mask)
+    return {f"n_psf_cosmics__{settings.psf_name}": int(cosmic.sum())}
+
+
+def main(settings, db):
+    """Look at the stamps of every image."""
+    images = [image for image in db.to_treat(settings)
+              if f"n_psf_cut__{settings.psf_name}" in image]
+    return for_each_image(measure, images, settings, db, needs=NEEDS, writes=WRITES)
+
+
+if __name__ == "__main__":
+    run(main, __doc__)

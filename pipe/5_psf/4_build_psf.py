@@ -1,0 +1,53 @@
+"""Build the PSF of every image from its stars.
+
+Needs   : stamps with marked cosmics (5_psf/2a_extract, 5_psf/3_find_cosmics)
+Writes  : psf_<psf_name>/<img_name>_psf.fits; FWHM, ellipticity, beta, chi2, stars -> database
+Settings: psf_name, psf_engine, psf_upsampling, psf_prior, psf_field, psf_min_stars, n_psf_draws
+Next    : 5_psf/5_png_check
+
+Run as  : python 4_build_psf.py ../../configs/MYLENS
+
+A Moffat plus a grid of pixels with a Gaussian-process prior; psf_engine = "starred" takes STARRED
+instead. Draws from the posterior of each PSF are kept, for the errors of the fluxes.
+"""
+
+from cosmouline import paths, psf_engines
+from cosmouline.io_psf import write_psf
+from cosmouline.io_stamps import read_stamps
+from cosmouline.run import for_each_image, run
+
+import numpy as np
+
+NEEDS = ("n_psf_cosmics__{psf}", "n_psf_cut__{psf}", "field_fwhm_px", "lens_x_px", "nx_px",
+         "pixel_scale_arcsec")
+WRITES = ("n_psf_used__{psf}", "psf_fwhm_px__{psf}", "psf_fwhm_arcsec__{psf}",
+          "psf_ellipticity__{psf}", "psf_beta__{psf}", "psf_chi2__{psf}", "psf_varies__{psf}")
+
+
+def measure(image, settings):
+    """Write the PSF of one image; return its numbers."""
+    stamps, names, _ = read_stamps(paths.psf_stamps(settings, image["img_name"]))
+    fit, names, draws = psf_engines.build(stamps, names, image, settings)
+    write_psf(paths.psf(settings, image["img_name"]), fit, names,
+              {"img_name": image["img_name"], "engine": settings.psf_engine}, **draws)
+    psf, name = fit.psf, settings.psf_name
+    return {
+        f"n_psf_used__{name}": int(fit.is_used.sum()),
+        f"psf_fwhm_px__{name}": psf.star_fwhm_px,
+        f"psf_fwhm_arcsec__{name}": psf.star_fwhm_px * image["pixel_scale_arcsec"],
+        f"psf_ellipticity__{name}": psf.ellipticity,
+        f"psf_beta__{name}": float(np.exp(psf.moffat[3])),
+        f"psf_chi2__{name}": float(np.median(fit.chi2[fit.is_used])),
+        f"psf_varies__{name}": psf.gradient is not None,
+    }
+
+
+def main(settings, db):
+    """Build the PSF of every image."""
+    images = [image for image in db.to_treat(settings)
+              if f"n_psf_cosmics__{settings.psf_name}" in image]
+    return for_each_image(measure, images, settings, db, needs=NEEDS, writes=WRITES)
+
+
+if __name__ == "__main__":
+    run(main, __doc__)

@@ -1,0 +1,68 @@
+"""Cut stamps of stars and of the lens out of an image, by the rows of the database."""
+
+from cosmouline import products
+from cosmouline.align import apply
+from cosmouline.columns import column
+from cosmouline.stamps import cut_stamps
+
+import numpy as np
+
+SATURATED = 0.9  # of the saturation level: CCDs are not linear up to the brim
+LENS_FIELD_FWHM = 1.6  # sources nearer to the lens's images than this belong to the lens
+LENS_SIDES_PX = 48, 80  # least and greatest side of its stamp
+SIDE_STEP_PX = 8
+UNKNOWN_RADIUS_ARCSEC = 1.5  # of a lens whose images are still to be found
+
+
+def star_stamps(image, stars, side_px, settings):
+    """Return the stamps of stars on an image, their neighbours masked."""
+    xy = products.on_image(products.star_positions(stars), image, settings)
+    return _cut(image, xy, side_px, settings, np.zeros((0, 2)), 0.0)
+
+
+def lens_stamp(image, lens_xy, radius_px, side_px, settings):
+    """Return the stamp of the lens on an image.
+
+    Parameters
+    ----------
+    image : dict
+    lens_xy : ndarray of float, shape (2,)
+        Middle of the lens's images on the reference image.
+    radius_px : float
+        Largest distance of an image of the lens from there. What is farther out than this and
+        1.6 FWHM is a neighbour and masked; what is nearer belongs to the lens.
+    side_px : int
+    settings : namespace
+    """
+    field_px = radius_px + LENS_FIELD_FWHM * image["field_fwhm_px"]
+    return _cut(image, apply(products.matrix(image), lens_xy[None]), side_px, settings,
+                lens_xy[None], field_px)
+
+
+def lens_side(images, radius_px, settings):
+    """Return the side of the lens's stamps: that of earlier images, or a new choice.
+
+    The sides of all epochs must be equal; so the first choice stays when images are added.
+    """
+    before = column(images, "lens_side_px")
+    if settings.lens_stamp_px is not None:
+        return settings.lens_stamp_px
+    if np.isfinite(before).any() and not settings.options.redo:
+        return int(np.nanmax(before))
+    fwhm_px = np.median(column(images, "field_fwhm_px"))
+    wanted = 2 * radius_px + settings.lens_stamp_fwhm * fwhm_px
+    return int(np.clip(SIDE_STEP_PX * np.ceil(wanted / SIDE_STEP_PX), *LENS_SIDES_PX))
+
+
+def _cut(image, xy, side_px, settings, lens_xy, lens_field_px):
+    """Cut stamps; sources within `lens_field_px` of the lens are not masked."""
+    image_e, bad = products.image_and_bad(image, settings)
+    sky, field = products.sky(image, settings), products.field_stars(settings)
+    field_xy = np.column_stack([field["x_px"], field["y_px"]])
+    far = np.ones(len(field_xy), bool)
+    for place in lens_xy:
+        far &= np.hypot(*(field_xy - place).T) > lens_field_px
+    return cut_stamps(
+        image_e, sky.level, sky.sigma, xy, side_px, image["field_fwhm_px"],
+        SATURATED * image["saturation_e"], bad, apply(products.matrix(image), field_xy[far]),
+        field["flux_e"][far] / image["medcoeff"])

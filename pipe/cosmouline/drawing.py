@@ -1,0 +1,67 @@
+"""Pictures of a lens: where they are written, and what several scripts draw alike."""
+
+import logging
+from pathlib import Path
+
+from cosmouline import io_fits, paths, products
+from cosmouline.plots import style
+from cosmouline.plots.frame import alignment_map
+from cosmouline.position import pixels_per_arcsec
+
+import numpy as np
+
+log = logging.getLogger("cosmouline")
+
+
+def save_plot(page, name, settings, script):
+    """Write a page as plots/<name>.png and tell where."""
+    path = paths.plot(settings, name)
+    _save(page, path, settings, script)
+    log.info("picture: %s", path)
+
+
+def save_page(page, folder, img_name, settings, script):
+    """Write the page of one image as <folder>_png/<img_name>.png."""
+    _save(page, paths.pictures(settings, folder) / f"{img_name}.png", settings, script)
+
+
+def field_map(images, reference, settings):
+    """Return the page of the reference image with its stars, the lens, and all outlines."""
+    image_e = io_fits.read_image(paths.image(settings, reference["img_name"]))
+    image_e = image_e - products.sky(reference, settings).level()
+    lens = np.array([reference["lens_x_px"], reference["lens_y_px"]])
+    east, north = pixels_per_arcsec(reference, settings, lens).T
+    return alignment_map(
+        image_e, _star_lists(settings), lens,
+        matrices=[products.matrix(image) for image in images],
+        shapes=[(image["ny_px"], image["nx_px"]) for image in images],
+        title=f"{settings.lens_name}: {reference['img_name']}", info=_info(images, reference),
+        pixel_scale_arcsec=reference["pixel_scale_arcsec"], north=north, east=east)
+
+
+def title(image, settings):
+    """Return the title of a page about one image."""
+    return f"{settings.lens_name}  {image['img_name']}"
+
+
+def _star_lists(settings):
+    """Return names and positions of the normalisation and PSF stars, if they are picked."""
+    if not paths.picked_stars(settings).is_file():
+        return {}
+    lists = {"normalisation stars": products.norm_stars(settings),
+             "PSF stars": products.psf_stars(settings)}
+    return {label: ([star.name for star in stars], products.star_positions(stars))
+            for label, stars in lists.items()}
+
+
+def _info(images, reference):
+    rms_px = np.median([image["align_rms_px"] for image in images])
+    angles = np.array([image["align_angle_deg"] for image in images])
+    return [f"{len(images)} images aligned", f"residuals {rms_px:.2f} px (median)",
+            f"rotations {angles.min():.1f} to {angles.max():.1f} deg",
+            f"reference: seeing {reference['fwhm_arcsec']:.2f} arcsec"]
+
+
+def _save(page, path, settings, script):
+    text = style.stamp_text(settings.lens_name, Path(script).stem)
+    style.save(page, path, text)

@@ -1,0 +1,108 @@
+"""Contact sheets: many small pictures on one page, with their names and what became of them."""
+
+from cosmouline.plots import style
+from cosmouline.plots.frame import frame_image
+from cosmouline.plots.stamps import stamp
+
+import numpy as np
+from matplotlib import patches
+
+CELL_IN = 1.72
+GAP_IN, TEXT_IN = 0.13, 0.36
+THUMBNAIL_PX = 220  # as many as the cell has on the screen
+STATUS_COLOURS = {
+    "used": "#555555",
+    "reference": style.SOURCE_COLOURS[0],
+    "rejected": style.SOURCE_COLOURS[1],
+    "failed": style.SOURCE_COLOURS[3],
+    "set aside": style.SOURCE_COLOURS[4],
+}
+
+
+@style.styled
+def contact_sheet(images, names, status=None, notes=None, title="", subtitle="", per_row=7):
+    """Page of small frames; returns the Figure.
+
+    Parameters
+    ----------
+    images : sequence of ndarray of float, shape (ny, nx)
+        Frames, which are binned, or stamps; of any sizes. None: an empty cell.
+    names : sequence of str
+        Written above.
+    status : sequence of str, optional
+        Gives the colour of the frame: used, reference, rejected, failed, set aside; any other
+        text is drawn as ``used``. The colours that occur are explained at the top.
+    notes : sequence of str, optional
+        Small text below the names.
+    title, subtitle : str
+        Of the page.
+    per_row : int
+        Pictures in a row.
+    """
+    status = [None] * len(names) if status is None else status
+    notes = [""] * len(names) if notes is None else notes
+    n_rows = max(1, -(-len(names) // per_row))
+    width = 0.3 + per_row * (CELL_IN + GAP_IN) - GAP_IN
+    page = style.blank(width, style.TITLE_IN + n_rows * (CELL_IN + TEXT_IN + GAP_IN) + 0.25)
+    style.title_page(page, title, subtitle)
+    _explain(page, [word for word in STATUS_COLOURS if word in set(status)])
+    for index, image in enumerate(images):
+        row, col = divmod(index, per_row)
+        left = 0.15 + col * (CELL_IN + GAP_IN)
+        top = style.TITLE_IN + TEXT_IN + row * (CELL_IN + TEXT_IN + GAP_IN)
+        ax = style.place(page, left, top, CELL_IN, CELL_IN)
+        _thumbnail(ax, image, STATUS_COLOURS.get(status[index], STATUS_COLOURS["used"]))
+        _caption(ax, names[index], notes[index])
+    return page
+
+
+def _thumbnail(ax, image, colour):
+    """Small picture in a frame of a colour."""
+    if image is None:
+        style.no_data(ax)
+    elif max(np.shape(image)) <= THUMBNAIL_PX:
+        stamp(ax, image)
+    else:
+        frame_image(ax, image, max_side_px=THUMBNAIL_PX)
+    ax.set(xlabel="", ylabel="")
+    style.bare(ax)
+    ax.set_anchor("S")
+    for spine in ax.spines.values():
+        spine.set(color=colour, linewidth=0.7 if colour == STATUS_COLOURS["used"] else 2.4)
+
+
+def _caption(ax, name, note):
+    """Name and note above a small picture."""
+    for text, height_pt, colour, size in ((name, 14.5, style.INK, 8.0), (note, 4, "#666666", 7.5)):
+        ax.annotate(
+            _fitting(text, size),
+            (0, 1),
+            (0, height_pt),
+            xycoords="axes fraction",
+            textcoords="offset points",
+            fontsize=size,
+            color=colour,
+        )
+
+
+def _fitting(text, size_pt):
+    """Text cut in its middle where it is wider than a cell: the ends of names tell them apart."""
+    text, most = str(text or ""), int(72 * CELL_IN / (0.6 * size_pt))
+    if len(text) > most:
+        text = f"{text[: most // 2 - 1]}…{text[len(text) - (most - most // 2) :]}"
+    return style.safe_text(text)
+
+
+def _explain(page, words):
+    """Legend of the colours at the upper right."""
+    words = [word for word in words if word != "used"]
+    if words:
+        handles = [patches.Patch(fill=False, ec=STATUS_COLOURS[w], linewidth=2.0) for w in words]
+        page.legend(
+            handles,
+            words,
+            loc="upper right",
+            ncols=len(words),
+            borderaxespad=0.6,
+            handlelength=1.2,
+        )

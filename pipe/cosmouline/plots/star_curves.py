@@ -1,0 +1,232 @@
+"""Curves of the stars before and after a normalisation, and the coefficients themselves."""
+
+from cosmouline.plots import style
+from cosmouline.plots.date_axis import calendar_axis
+from cosmouline.plots.light_curve import time_series
+from cosmouline.plots.point_colours import draw_common_key, draw_key, point_colours
+from cosmouline.plots.scaling import finite, robust_limits, root_mean_square
+
+import numpy as np
+
+SPANS_PERCENT = (1, 2, 5, 10, 20, 50, 100)  # half heights of the panels to choose from
+HELD = 97.0  # percentage of the points that the panels must hold
+MARGIN = 1.12  # the panels reach a little beyond their last tick
+LEAST_SPAN = 0.01  # of coefficients that are all the same
+ROW_IN = 0.74
+MAX_HEIGHT_IN = 30.0
+
+
+def percent_deviation(flux):
+    """Deviation of fluxes from their median, in percent of it.
+
+    Parameters
+    ----------
+    flux : array of float, shape (n_stars, n)
+        Normalised fluxes in any unit; NaN where a star was not measured.
+
+    Returns
+    -------
+    ndarray of float, shape (n_stars, n)
+        NaN where the flux is NaN, or where the median is not positive.
+    """
+    flux = np.asarray(flux, dtype=float)
+    medians = np.array([_median(star) for star in flux]).reshape(-1, 1)
+    return 100 * (flux / np.where(medians > 0, medians, np.nan) - 1)
+
+
+def _median(values):
+    """Median of the finite values; NaN without one."""
+    values = finite(values)
+    return np.median(values) if values.size else np.nan
+
+
+def span_percent(*deviations):
+    """Half height of panels that holds 97 % of the deviations: 1, 2, 5, 10, 20, 50 or 100.
+
+    It is 10 where there are no values.
+    """
+    sizes = np.concatenate([np.abs(finite(deviation)) for deviation in deviations])
+    if sizes.size == 0:
+        return 10
+    needed = np.percentile(sizes, HELD)
+    return next((span for span in SPANS_PERCENT if span >= needed), SPANS_PERCENT[-1])
+
+
+@style.styled
+def star_curve(ax, mhjd, deviation, span, colour=None):
+    """Draw the deviations of one star; beside them their rms, and how many lie outside.
+
+    Parameters
+    ----------
+    ax : Axes
+    mhjd : array of float, shape (n,)
+        Days.
+    deviation : array of float, shape (n,)
+        In percent, from `percent_deviation`.
+    span : float
+        Half height of the panel in percent.
+    colour : optional
+        As in `light_curve`.
+    """
+    ax.axhline(0.0, color=style.FAINT, linewidth=0.7, zorder=1)
+    limits = (-MARGIN * span, MARGIN * span)
+    time_series(ax, mhjd, deviation, colour=colour, limits=limits, calendar=False, show_key=False)
+    values = finite(deviation)
+    if values.size == 0:
+        return
+    ax.set_yticks([-span, 0, span])
+    _write_beside(ax, f"{style.short(root_mean_square(values))} %", 6, style.INK)
+    n_out = int((np.abs(values) > limits[1]).sum())
+    if n_out:
+        _write_beside(ax, f"{n_out} outside", -6, style.ACCENT)
+
+
+def _write_beside(ax, text, height_pt, colour):
+    """Small text at the right of an Axes, at a height about its middle."""
+    ax.annotate(
+        text,
+        (1, 0.5),
+        (6, height_pt),
+        xycoords="axes fraction",
+        textcoords="offset points",
+        va="center",
+        fontsize=8,
+        color=colour,
+    )
+
+
+@style.styled
+def star_curves_page(
+    mhjd, after, names, before=None, colour=None, colour_label="", span=None, title=""
+):
+    """Page of star curves, one row per star, a column on one scale; returns the Figure.
+
+    Parameters
+    ----------
+    mhjd : array of float, shape (n,)
+        Days.
+    after, before : array of float, shape (n_stars, n)
+        Fluxes with the coefficient and without it (None: one column), in any unit.
+    names : sequence of str
+        Of the stars.
+    colour : array of float or of str, shape (n,), optional
+        Quantity that colours the points: airmass, seeing.
+    colour_label : str
+        Its label with the unit.
+    span : float, optional
+        Half height of all panels in percent; None: `span_percent` of each column.
+    title : str
+        Of the page.
+    """
+    columns = [("before", before), ("after", after)] if before is not None else [("", after)]
+    shape = len(names), np.size(mhjd)
+    deviations = [percent_deviation(np.reshape(flux, shape)) for _, flux in columns]
+    n_rows = max(len(names), 1)
+    size = (style.PAGE_WIDTH_IN, min(1.5 + ROW_IN * n_rows, MAX_HEIGHT_IN))
+    page, axes = style.figure(len(columns), n_rows, size, sharex=True, sharey="col", squeeze=False)
+    page.get_layout_engine().set(hspace=0, h_pad=0.03)
+    style.title_page(page, title)
+    for col, (heading, _) in enumerate(columns):
+        for ax, deviation in zip(axes[:, col], deviations[col], strict=False):
+            star_curve(ax, mhjd, deviation, span or span_percent(deviations[col]), colour)
+            ax.set_xlabel("")
+        _head(axes[:, col], heading, deviations[col])
+    for ax, name in zip(axes[:, 0], names, strict=False):
+        ax.set_ylabel(style.safe_text(name), rotation=0, ha="right", va="center")
+    page.supylabel("deviation from the median (%)", fontsize=9)
+    key = point_colours(colour, np.size(mhjd))[1]
+    draw_common_key(list(axes.flat), key, colour_label)
+    return page
+
+
+def _head(axes, heading, deviations):
+    """Calendar, title and days of one column."""
+    typical = finite([root_mean_square(deviation) for deviation in deviations])
+    if typical.size:
+        calendar_axis(axes[0])
+        note = f"median of the rms {style.short(np.median(typical))} %"
+        axes[0].set_title(f"{heading}:  {note}" if heading else note)
+    axes[-1].set_xlabel("MHJD (days)")
+
+
+@style.styled
+def coefficient_page(
+    mhjd, coefficient, coefficient_sigma=None, medcoeff=None, by_set=None, title="",
+    label="coefficient",
+):  # fmt: skip
+    """Page of a coefficient: against the days, and beside the first coefficient.
+
+    Parameters
+    ----------
+    mhjd : array of float, shape (n,)
+        Days.
+    coefficient, coefficient_sigma : array of float, shape (n,)
+        Bigger is a fainter image; NaN where there is none.
+    medcoeff : array of float, shape (n,), optional
+        The coefficient to compare with; None: the first panel alone.
+    by_set : array of float or str, shape (n,), optional
+        Colours the points, usually the set of each image.
+    title, label : str
+        Of the page; name of the coefficient.
+
+    Returns
+    -------
+    Figure
+        With `medcoeff` also one against the other, with the line of equality, and their ratio
+        against the days and as a function of medcoeff.
+    """
+    compared = medcoeff is not None
+    rows, cols = (2, 2) if compared else (1, 1)
+    size = (style.PAGE_WIDTH_IN, 8.0 if compared else 4.2)
+    ratios = (2.3, 1) if compared else None
+    page, axes = style.figure(cols, rows, size, squeeze=False, width_ratios=ratios)
+    style.title_page(page, title)
+    look = {"colour": by_set, "least_span": LEAST_SPAN}
+    time_series(axes[0, 0], mhjd, coefficient, coefficient_sigma, show_key=not compared, **look)
+    axes[0, 0].set_ylabel(style.safe_text(label))
+    if compared:
+        ratio = np.asarray(coefficient, dtype=float) / np.asarray(medcoeff, dtype=float)
+        time_series(axes[1, 0], mhjd, ratio, calendar=False, show_key=False, **look)
+        axes[1, 0].set_ylabel(f"{style.safe_text(label)} / medcoeff")
+        against(axes[0, 1], medcoeff, coefficient, by_set, equality=True)
+        against(axes[1, 1], medcoeff, ratio, by_set)
+        draw_key(axes[0, 1], point_colours(by_set, np.size(mhjd))[1], "set")
+        _finish_comparison(axes, label)
+    return page
+
+
+def _finish_comparison(axes, label):
+    """Labels of the right column, and lines at a ratio of one."""
+    axes[0, 1].set(xlabel="medcoeff", ylabel=style.safe_text(label))
+    axes[1, 1].set(xlabel="medcoeff", ylabel=f"{style.safe_text(label)} / medcoeff")
+    for ax in axes[1]:
+        ax.axhline(1.0, color=style.FAINT, linewidth=0.7, zorder=1)
+
+
+@style.styled
+def against(ax, x, y, colour=None, equality=False):
+    """Draw one quantity against another; points where one of them is NaN are left out.
+
+    Parameters
+    ----------
+    ax : Axes
+    x, y : array of float, shape (n,)
+    colour : optional
+        As in `light_curve`.
+    equality : bool
+        Whether to draw the line y = x.
+    """
+    x, y = np.asarray(x, dtype=float), np.asarray(y, dtype=float)
+    kept = np.isfinite(x) & np.isfinite(y)
+    if not kept.any():
+        style.no_data(ax)
+        return
+    shades = point_colours(colour, x.size)[0][kept]
+    area = float(np.clip(5000 / kept.sum(), 4.0, 20.0))
+    ax.scatter(x[kept], y[kept], s=area, c=shades, linewidths=0, zorder=3)
+    limits = [robust_limits(values[kept], LEAST_SPAN) for values in (x, y)]
+    if equality:
+        ends = min(limits[0][0], limits[1][0]), max(limits[0][1], limits[1][1])
+        limits = [ends, ends]
+        ax.plot(ends, ends, color=style.FAINT, linewidth=0.7, zorder=1)
+    ax.set(xlim=limits[0], ylim=limits[1])

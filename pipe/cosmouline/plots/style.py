@@ -1,0 +1,313 @@
+"""The look of every picture: sizes, fonts, colours, and the one way to save."""
+
+import datetime
+
+from cosmouline.atomic import atomic_path
+
+import matplotlib
+import numpy as np
+from matplotlib import patheffects
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+DPI = 120  # 9 pt letters are then 15 pixels tall, readable at 100 % on a laptop
+PAGE_WIDTH_IN = 12.0  # 1440 pixels: as wide as a laptop shows
+STAMP_IN = 0.17  # height kept free below for the stamp
+TITLE_IN = 0.45  # height of the line that `title_page` writes
+
+INK = "#222222"
+FAINT = "#8A8A8A"
+PALE = "#DDDDDD"
+ACCENT = "#D55E00"  # what deserves a look: rejected, outside, wrong
+
+# Okabe and Ito (2008): told apart under all three kinds of colour blindness
+SOURCE_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+
+IMAGE_MAP = matplotlib.colormaps["gray_r"].with_extremes(bad="#DCE6F0")
+RESIDUAL_MAP = matplotlib.colormaps["RdBu_r"].with_extremes(bad="#C9C9C9")
+DEPTH_MAP = matplotlib.colormaps["magma"].with_extremes(bad="#DCE6F0")
+FIELD_MAP = matplotlib.colormaps["viridis"].with_extremes(bad="#DCE6F0")
+
+RC = {
+    "font.family": "DejaVu Sans",  # comes with matplotlib: the same picture on every machine
+    "font.size": 9.0,
+    "axes.titlesize": 9.5,
+    "axes.titlelocation": "left",
+    "axes.labelsize": 9.0,
+    "xtick.labelsize": 8.0,
+    "ytick.labelsize": 8.0,
+    "legend.fontsize": 8.5,
+    "legend.frameon": False,
+    "legend.handletextpad": 0.5,
+    "figure.titlesize": 11.5,
+    "axes.linewidth": 0.7,
+    "axes.edgecolor": "#555555",
+    "axes.labelcolor": INK,
+    "axes.titlecolor": INK,
+    "text.color": INK,
+    "xtick.color": "#555555",
+    "ytick.color": "#555555",
+    "xtick.labelcolor": INK,
+    "ytick.labelcolor": INK,
+    "xtick.direction": "in",
+    "ytick.direction": "in",
+    "xtick.major.width": 0.7,
+    "ytick.major.width": 0.7,
+    "axes.formatter.useoffset": False,
+    "image.origin": "lower",
+    "image.interpolation": "nearest",  # a pixel is a pixel
+    "figure.facecolor": "white",
+    "savefig.facecolor": "white",
+}
+
+# Decorates every public function that draws: the caller's own matplotlib settings stay as they are
+styled = matplotlib.rc_context(RC)
+
+
+def safe_text(text):
+    """Text that matplotlib shows as it is written.
+
+    Parameters
+    ----------
+    text : object
+        Shown as ``str`` shows it; None is the empty text.
+
+    Returns
+    -------
+    str
+        With every ``$`` escaped, because two of them would start a formula.
+    """
+    return "" if text is None else str(text).replace("$", r"\$")
+
+
+def axis_label(label, unit=""):
+    """Label of an axis: ``label (unit)``, without the bracket for a ratio (unit "" or "1")."""
+    unit = unit_text(unit).strip()
+    return safe_text(label) + (f" ({unit})" if unit else "")
+
+
+def source_colour(index):
+    """Colour of the source number `index` (0 is A), the same in all pictures."""
+    return SOURCE_COLOURS[index % len(SOURCE_COLOURS)]
+
+
+def short(value):
+    """Write a number in three digits, from 100 on as an integer; a dash for None and NaN."""
+    if value is None or not np.isfinite(value):
+        return "–"
+    return (f"{value:.0f}" if abs(value) >= 100 else f"{value:#.3g}").replace("-", "−")
+
+
+def unit_text(unit):
+    """Write a unit to stand behind a number, with its space; empty for a ratio ("" or "1")."""
+    unit = str(unit or "").replace("e-", "e⁻")
+    return "" if unit in ("", "1") else " " + safe_text(unit)
+
+
+def halo(width_pt=2.2):
+    """Path effect that gives text a white outline, to be read on any picture."""
+    return [patheffects.withStroke(linewidth=width_pt, foreground="white")]
+
+
+@styled
+def blank(width_in, height_in):
+    """Page without Axes, for layouts given in inches (see `place`)."""
+    page = Figure(figsize=(width_in, height_in), dpi=DPI)
+    FigureCanvasAgg(page)
+    return page
+
+
+@styled
+def figure(ncols=1, nrows=1, size=None, **subplots):
+    """Page with a grid of Axes whose labels never overlap (constrained layout).
+
+    Parameters
+    ----------
+    ncols, nrows : int
+        Shape of the grid.
+    size : (float, float), optional
+        Width and height in inches. None: the page width, and a height for the rows.
+    **subplots
+        Passed to ``Figure.subplots``: ``sharex``, ``height_ratios``, ...
+
+    Returns
+    -------
+    page : matplotlib.figure.Figure
+    axes : Axes or ndarray of Axes
+        As ``Figure.subplots`` gives them: one Axes for a single panel.
+    """
+    page = blank(*(size or (PAGE_WIDTH_IN, max(5.0, 3.2 * nrows + 0.8))))
+    page.set_layout_engine("constrained", w_pad=0.07, h_pad=0.06)
+    _keep_free(page, STAMP_IN, 0.0)
+    return page, page.subplots(nrows, ncols, **subplots)
+
+
+def _keep_free(page, below_in, above_in):
+    """Let the layout, where there is one, leave room for the stamp and the title."""
+    height = page.get_size_inches()[1]
+    if page.get_layout_engine() is not None:
+        below, above = below_in / height, above_in / height
+        page.get_layout_engine().set(rect=(0, below, 1, 1 - below - above))
+
+
+@styled
+def place(page, left_in, top_in, width_in, height_in):
+    """Axes at a place given in inches from the upper left corner of the page."""
+    page_width, page_height = page.get_size_inches()
+    bottom = page_height - top_in - height_in
+    return page.add_axes(
+        (
+            left_in / page_width,
+            bottom / page_height,
+            width_in / page_width,
+            height_in / page_height,
+        )
+    )
+
+
+def place_grid(page, n_rows, n_cols, corner_in, cell_in, gap_in):
+    """Grid of Axes in inches; returns an ndarray of Axes, shape (n_rows, n_cols).
+
+    Parameters
+    ----------
+    page : matplotlib.figure.Figure
+        From `blank`.
+    n_rows, n_cols : int
+        Shape of the grid.
+    corner_in, cell_in, gap_in : (float, float)
+        Left and top of the first Axes, width and height of each, and the gaps between them.
+    """
+    (left, top), (width, height), (gap_x, gap_y) = corner_in, cell_in, gap_in
+    axes = np.empty((n_rows, n_cols), dtype=object)
+    for row, col in np.ndindex(n_rows, n_cols):
+        x, y = left + col * (width + gap_x), top + row * (height + gap_y)
+        axes[row, col] = place(page, x, y, width, height)
+    return axes
+
+
+@styled
+def title_page(page, title, subtitle=""):
+    """Write the title at the upper left, and a fainter subtitle behind it.
+
+    A layout made by `figure` leaves room for it; pages in inches leave `TITLE_IN` themselves.
+    """
+    if not (title or subtitle):
+        return
+    width, height = page.get_size_inches()
+    _keep_free(page, STAMP_IN, TITLE_IN - 0.08)
+    heading = page.text(
+        0.12 / width,
+        1 - 0.25 / height,
+        safe_text(title),
+        va="center",
+        fontsize=RC["figure.titlesize"],
+        fontweight="bold",
+    )
+    heading.set_in_layout(False)
+    right = heading.get_window_extent().x1 / page.dpi
+    x, y = (right + 0.15) / width, 1 - 0.25 / height
+    behind = page.text(x, y, safe_text(subtitle), va="center", color="#666666")
+    behind.set_in_layout(False)
+
+
+@styled
+def no_data(ax, text="no data"):
+    """Say on an Axes that there is nothing to draw, and take its ticks away."""
+    bare(ax)
+    ax.text(0.5, 0.5, text, transform=ax.transAxes, ha="center", va="center", color=FAINT)
+
+
+@styled
+def bare(ax):
+    """Take the ticks away, for small images that need no axes."""
+    ax.set(xticks=[], yticks=[])
+
+
+@styled
+def numbers(ax, rows, tabs=(0.0, 0.45), line_in=0.19):
+    """Write a small table of text on an Axes that shows nothing else.
+
+    Parameters
+    ----------
+    ax : Axes
+        Its frame is taken away.
+    rows : sequence of str or sequences of str
+        One row per line, one text per column; a text alone runs over all columns.
+    tabs : sequence of float
+        Left ends of the columns, as fractions of the width.
+    line_in : float
+        Height of a line in inches.
+    """
+    ax.set_axis_off()
+    for i_row, row in enumerate(rows):
+        row = (row,) if isinstance(row, str) else row
+        for i_col, (tab, text) in enumerate(zip(tabs, row, strict=False)):
+            ax.annotate(
+                safe_text(text),
+                (tab, 1.0),
+                (0, -72 * line_in * i_row),
+                xycoords="axes fraction",
+                textcoords="offset points",
+                va="top",
+                color=INK if i_col or len(row) == 1 else "#666666",
+                annotation_clip=False,
+            )
+
+
+@styled
+def colour_bar(ax, mappable, label="", width_in=0.09, gap_in=0.06, **options):
+    """Draw a slim colour bar at the right of an Axes, as tall as the Axes, and return it.
+
+    A label of one or two letters (a unit) stands on top, a longer one at the side. Further
+    options go to ``Figure.colorbar``.
+    """
+    width, _ = ax.figure.get_size_inches()
+    fraction = ax.get_position().width * width
+    inset = ax.inset_axes((1 + gap_in / fraction, 0, width_in / fraction, 1))
+    bar = ax.figure.colorbar(mappable, cax=inset, **options)
+    if len(str(label)) > 2:
+        bar.set_label(safe_text(label))
+    else:
+        bar.ax.set_title(safe_text(label), loc="left", fontsize=8.5, pad=4)
+    bar.outline.set_linewidth(0.5)
+    return bar
+
+
+def stamp_text(lens="", script="", when=None):
+    """Text for the corner of a picture: lens, script and the time (UT) it was made."""
+    when = when or datetime.datetime.now(datetime.UTC)
+    return "  ·  ".join(part for part in (lens, script, f"{when:%Y-%m-%d %H:%M} UT") if part)
+
+
+@styled
+def save(page, path, stamp="", dpi=DPI):
+    """Write a page as PNG; the file is either whole or not there.
+
+    Parameters
+    ----------
+    page : matplotlib.figure.Figure
+        The page. It is left as it was: saving it twice does not stamp it twice.
+    path : str or Path
+        Where; the folder is made. The ending must be ``.png``.
+    stamp : str
+        Small text for the lower right corner, see `stamp_text`.
+    dpi : float
+        Pixels per inch.
+
+    Raises
+    ------
+    ValueError
+        If `path` does not end in ``.png``.
+    """
+    if not str(path).lower().endswith(".png"):
+        raise ValueError(f"path must end in .png, not '{path}'")
+    width, height = page.get_size_inches()
+    text = page.text(
+        1 - 0.08 / width, 0.05 / height, safe_text(stamp), ha="right", fontsize=6.5, color=FAINT
+    )
+    text.set_in_layout(False)
+    try:
+        with atomic_path(path) as temporary:
+            page.savefig(temporary, dpi=dpi, metadata={"Software": "COSMOULINE"})
+    finally:
+        text.remove()

@@ -1,0 +1,128 @@
+"""The stars of a lens's field: all of them, and the few that everything is measured against."""
+
+import hashlib
+import logging
+
+from cosmouline import io_catalog, io_regions, io_table, paths, products
+from cosmouline.io_catalog import Star
+from cosmouline.seeing import Seeing
+from cosmouline.starfield import (
+    FieldStars,
+    build_catalog,
+    nearest_detections,
+    refine_seeing,
+    select_stars,
+)
+
+import numpy as np
+
+log = logging.getLogger("cosmouline")
+
+N_IMAGES_MOST = 200  # spread over the campaign; more do not make the list better
+N_SEEING_STARS = 200  # brightest stars that the seeing is looked for on
+REGION_RADIUS_PX = 10.0
+N_REASONS = 10  # refused stars that are told
+FIELDS = {
+    "name": (str, "", "a star that was picked bears its name"),
+    "x_px": (float, "px", "column on the reference image, from 0"),
+    "y_px": (float, "px", "row on the reference image, from 0"),
+    "flux_e": (float, "e-", "isophotal flux on the reference image"),
+    "fwhm_ratio": (float, "1", "its width over that of its images"),
+    "ellipticity_excess": (float, "1", "its ellipticity over that of its images"),
+    "saturated_fraction": (float, "1", "part of the images in which it is saturated"),
+    "n_detected": (int, "1", "images in which it was found"),
+    "n_inside": (int, "1", "images on which it falls"),
+}
+
+
+def list_stars(images, reference, settings):
+    """Return the `FieldStars` of at most 200 images, spread evenly, the reference among them."""
+    step = max(1, -(-len(images) // N_IMAGES_MOST))
+    some = [reference, *[image for image in images[::step] if image is not reference]]
+    return build_catalog(
+        [products.sources(image, settings) for image in some],
+        [products.matrix(image) for image in some],
+        [(image["ny_px"], image["nx_px"]) for image in some],
+        [image["fwhm_px"] for image in some], [image["ellipticity"] for image in some])
+
+
+def common_seeing(images, stars, settings):
+    """Measure the seeing of all images from the stars that recur.
+
+    Returns
+    -------
+    seeings : list of Seeing
+    stars : FieldStars
+        With shapes relative to the new seeing.
+    n_found : ndarray of int
+        Bright stars of the list found in each image.
+    """
+    bright = FieldStars(stars.stars[:N_SEEING_STARS], stars.frame_scale)
+    catalogs = [products.sources(image, settings) for image in images]
+    matrices = [products.matrix(image) for image in images]
+    first = [Seeing(im["fwhm_px"], im["ellipticity"], im["pa_deg"], im["n_good_stars"])
+             for im in images]
+    seeings, bright = refine_seeing(bright, catalogs, matrices, first)
+    refined = stars.stars.copy()
+    refined[:len(bright)] = bright.stars
+    n_found = (nearest_detections(catalogs, matrices, bright.xy_px) >= 0).sum(axis=1)
+    return seeings, FieldStars(refined, stars.frame_scale), n_found
+
+
+def pick(images, stars, reference, settings):
+    """Choose stars; tell why brighter ones are not among them."""
+    lens = np.array([[reference["lens_x_px"], reference["lens_y_px"]]])
+    chosen = select_stars(
+        stars, np.median([image["fwhm_px"] for image in images]),
+        np.median([image["sky_noise_e"] for image in images]), n_max=settings.n_norm_stars,
+        exclude_xy_px=lens, exclude_radius_px=settings.star_lens_distance_px,
+        snr_min=settings.star_snr_min)
+    for row, reason in list(chosen.refused.items())[:N_REASONS]:
+        x_px, y_px = io_catalog.to_ds9(stars.xy_px[row])
+        log.info("no star for us at (%.1f, %.1f): %s", x_px, y_px, reason)
+    return [Star(letters(i), *stars.xy_px[row].tolist(), float(stars.stars["flux_e"][row]))
+            for i, row in enumerate(chosen.indices)]
+
+
+def letters(index):
+    """Return a, b, ... z, aa, ab, ... for 0, 1, ..."""
+    name = ""
+    while index >= 0:
+        name = chr(ord("a") + index % 26) + name
+        index = index // 26 - 1
+    return name
+
+
+def is_kept(images, reference, settings):
+    """Tell whether stars chosen before stay: on the same reference image, and no --redo."""
+    before = [image for image in images if "star_list" in image]
+    return not settings.options.redo and any(
+        image["ref_img_name"] == reference["img_name"] for image in before)
+
+
+def digest(picked):
+    """Return the number of stars and a hash of their names and places, as one word."""
+    text = repr([(star.name, round(star.x_px, 3), round(star.y_px, 3)) for star in picked])
+    return f"{len(picked)}-{hashlib.sha256(text.encode()).hexdigest()[:10]}"
+
+
+def write(stars, picked, settings):
+    """Write the list of all stars, and the picked ones as .cat and as regions for ds9."""
+    names = _names(stars, picked)
+    rows = [{"name": name} | dict(zip(stars.stars.dtype.names, row.tolist(), strict=True))
+            for name, row in zip(names, stars.stars, strict=True)]
+    rows = [{k: v for k, v in row.items() if v == v and v != ""} for row in rows]
+    io_table.write_ecsv(paths.field_stars(settings), rows, FIELDS)
+    path = paths.picked_stars(settings)
+    io_catalog.write_cat(path, picked, "name x y flux: pixels of the reference image, from 1")
+    io_regions.write_ds9_regions(path.with_suffix(".reg"), picked, REGION_RADIUS_PX)
+
+
+def _names(stars, picked):
+    """Return the names of the listed stars: those of the picked ones within 2 px, else empty."""
+    names = [""] * len(stars)
+    for star in picked:
+        distance = np.hypot(*(stars.xy_px - (star.x_px, star.y_px)).T)
+        if len(distance) and distance.min() < 2.0:
+            names[int(np.argmin(distance))] = star.name
+    return names

@@ -1,0 +1,89 @@
+"""date_axis.py: days against dates of the calendar that are known."""
+
+from cosmouline.plots import style
+from cosmouline.plots.date_axis import calendar_axis, calendar_ticks
+
+import numpy as np
+import pytest
+
+# MJD = JD - 2400000.5; these are in the Explanatory Supplement and in every FITS header
+KNOWN = {51544: "2000", 53371: "2005", 55197: "2010", 58849: "2020"}
+
+
+@pytest.mark.parametrize(("mjd", "year"), KNOWN.items())
+def test_years_begin_on_the_known_days(mjd, year):
+    ticks, labels = calendar_ticks(mjd - 2000, mjd + 2000)
+
+    assert labels[list(ticks).index(mjd)] == year
+
+
+def test_months_and_days_are_named():
+    months, month_labels = calendar_ticks(55197 - 40, 55197 + 100, 6.0)
+    days, day_labels = calendar_ticks(55197 - 3, 55197 + 3, 6.0)
+
+    assert month_labels[list(months).index(55197)] == "Jan 2010"
+    assert month_labels[list(months).index(55228)] == "Feb 2010"
+    assert day_labels[list(days).index(55197)] == "1 Jan 2010"
+    assert day_labels[list(days).index(55196)] == "31 Dec 2009"
+
+
+def test_leap_days_count():
+    ticks, labels = calendar_ticks(56726 - 800, 56726 + 10, 20.0)  # 2012 is a leap year
+
+    # 1 March 2012 is MJD 55987, 60 days after 1 January (55927)
+    assert labels[list(ticks).index(55987)] == "Mar 2012"
+
+
+@pytest.mark.parametrize("span", [1.5, 4, 20, 100, 400, 2000, 6000, 40000, 500000])
+@pytest.mark.parametrize("width_in", [2.0, 5.0, 11.0])
+def test_labels_find_room_and_are_inside(span, width_in):
+    low, high = 53000.3, 53000.3 + span
+
+    ticks, labels = calendar_ticks(low, high, width_in)
+
+    assert len(ticks) == len(labels)
+    assert np.all((ticks >= low) & (ticks <= high))
+    assert len(ticks) * 0.42 <= width_in
+    assert np.all(np.diff(ticks) > 0)
+
+
+def test_years_are_round():
+    _, labels = calendar_ticks(40000, 60000, 4.0)
+
+    assert {int(label) % 5 for label in labels} == {0}
+
+
+@pytest.mark.parametrize("limits", [(0.0, 1e9), (-1e7, 5e4), (5.0, 5.0), (np.nan, np.nan)])
+def test_what_is_no_date_has_no_ticks(limits):
+    ticks, labels = calendar_ticks(*limits)
+
+    assert ticks.size == len(labels) == 0
+
+
+def test_the_axis_stands_on_top_where_the_days_are():
+    page, ax = style.figure()
+    ax.set_xlim(53000, 55000)
+
+    calendar_axis(ax)
+    page.draw_without_rendering()
+
+    (top,) = ax.child_axes
+    ticks = {
+        text.get_text(): tick
+        for text, tick in zip(top.get_xticklabels(), top.get_xticks(), strict=True)
+    }
+    assert ticks["Jan 2005"] == 53371
+    assert top.get_xlim() == ax.get_xlim()
+
+
+def test_drawn_again_it_follows_the_limits():
+    page, ax = style.figure()
+    ax.set_xlim(53000, 55000)
+    calendar_axis(ax)
+    ax.set_xlim(55100, 55300)
+
+    calendar_axis(ax)
+    page.draw_without_rendering()
+
+    (top,) = ax.child_axes
+    assert "Jan 2010" in [text.get_text() for text in top.get_xticklabels()]

@@ -1,0 +1,141 @@
+"""histograms.py: counts and medians are those of numpy, and wild values are counted."""
+
+from cosmouline.plots import histograms, style
+from cosmouline.plots.histograms import histogram
+
+import numpy as np
+import pytest
+
+
+def drawn_counts(ax):
+    """Read the counts of the outlines (the fills come first of each pair)."""
+    return [patch.get_data().values for patch in ax.patches[1::2]]
+
+
+def test_every_value_is_counted_once():
+    values = np.random.default_rng(1).normal(1.0, 0.1, 500)
+    values[7] = np.nan
+    _, ax = style.figure()
+
+    histogram(ax, values, "seeing", "arcsec")
+
+    assert drawn_counts(ax)[0].sum() == 499
+    assert ax.get_xlabel() == "seeing (arcsec)"
+
+
+def test_the_median_is_marked_and_written(texts):
+    values = [1.0, 2.0, 3.0, 4.0, 10.0, np.nan]
+    page, ax = style.figure()
+
+    histogram(ax, values, "sky", "e-")
+
+    assert ax.lines[0].get_xdata()[0] == 3.0
+    assert "median 3.00 e⁻  (n = 5)" in texts(page)
+
+
+def test_wild_values_are_counted_at_the_side(texts):
+    values = np.random.default_rng(2).normal(1.0, 0.1, 300)
+    values[:2], values[2] = 1e4, -1e4
+    page, ax = style.figure()
+
+    histogram(ax, values)
+
+    assert {"2 above ▸", "◂ 1 below"} <= set(texts(page))
+    assert ax.get_xlim()[1] < 3
+    assert drawn_counts(ax)[0].sum() == 297
+
+
+def test_what_is_never_negative_starts_at_zero_or_above():
+    _, ax = style.figure()
+
+    histogram(ax, np.abs(np.random.default_rng(3).normal(0, 0.01, 200)))
+
+    assert ax.get_xlim()[0] == 0
+
+
+def test_each_set_has_its_histogram_in_the_same_bins(texts):
+    values = np.r_[np.full(30, 1.0), np.linspace(1.5, 2, 20), np.nan]
+    sets = ["C2"] * 30 + ["E$C$"] * 20 + ["empty"]
+    page, ax = style.figure()
+
+    histogram(ax, values, "seeing", by_set=sets)
+
+    assert [counts.sum() for counts in drawn_counts(ax)] == [30, 20]
+    assert len({patch.get_data().edges.tobytes() for patch in ax.patches}) == 1
+    assert "C2  median 1.00  (n = 30)" in texts(page)
+    assert any(text.startswith(r"E\$C\$") for text in texts(page))
+
+
+def test_many_sets_are_drawn_together(texts):
+    n_sets = histograms.MAX_SETS + 1
+    page, ax = style.figure()
+
+    histogram(ax, np.arange(float(n_sets)), by_set=[f"s{i}" for i in range(n_sets)])
+
+    assert len(drawn_counts(ax)) == 1
+    assert f"{n_sets} sets  median 5.00  (n = {n_sets})" in texts(page)
+
+
+@pytest.mark.parametrize("values", [[], [np.nan, np.nan], [2.0], [2.0] * 9, [0.0], np.arange(1e4)])
+def test_histograms_of_little_and_of_much(values, assert_whole):
+    page, ax = style.figure()
+
+    histogram(ax, values, "x", "px")
+    histograms.pixel_histogram(style.figure()[1], values)
+
+    assert_whole(page)
+
+
+@pytest.mark.parametrize("n_panels", [0, 3, 5])
+def test_a_page_has_one_panel_per_quantity(n_panels, assert_whole):
+    values = np.random.default_rng(4).normal(size=50)
+
+    page = histograms.histograms_page(
+        [(values, f"q{i}", "1") for i in range(n_panels)], None, "$t$"
+    )
+
+    assert_whole(page)
+    assert sum(ax.axison and bool(ax.patches) for ax in page.axes) == n_panels
+
+
+def test_the_pixel_histogram_finds_the_sky(texts):
+    pixels = np.random.default_rng(5).normal(50.0, 4.0, 100_000)
+    page, ax = style.figure()
+
+    histograms.pixel_histogram(ax, np.append(pixels, [np.nan, 1e6]))
+
+    # the median of n Gaussian values scatters by 1.2533 sigma / sqrt(n)
+    assert ax.lines[0].get_xdata()[0] == pytest.approx(50, abs=5 * 1.2533 * 4 / np.sqrt(1e5))
+    assert "level 50.0 e⁻\nσ 4.00 e⁻" in texts(page)
+
+
+def test_the_pixel_histogram_takes_what_was_measured(texts):
+    page, ax = style.figure()
+
+    histograms.pixel_histogram(ax, np.arange(100.0), level_e=40.0, sigma_e=5.0)
+
+    assert ax.get_xlim() == (0.0, 80.0)
+    assert "level 40.0 e⁻\nσ 5.00 e⁻" in texts(page)
+
+
+def test_saturated_peaks_are_counted_per_star(texts, assert_whole):
+    peak = np.array([[1.0, 70.0, 80.0, np.nan], [1.0, 2.0, 3.0, 4.0]])
+    page, ax = style.figure()
+
+    histograms.peaks(ax, ["a$1$", "b"], peak, limit=65.0)
+
+    assert_whole(page)
+    shown = texts(page)
+    assert shown.count("2 above") == 1
+    assert r"a\$1\$" in shown
+    np.testing.assert_array_equal(ax.collections[0].get_offsets()[:, 0], [1, 70, 80])
+    assert ax.get_ylim()[0] > ax.get_ylim()[1]
+
+
+@pytest.mark.parametrize("peak", [np.zeros((0, 5)), np.full((2, 3), np.nan), np.ones((1, 1))])
+def test_peaks_of_little(peak, assert_whole):
+    page, ax = style.figure()
+
+    histograms.peaks(ax, ["abc"[i] for i in range(len(peak))], peak)
+
+    assert_whole(page)

@@ -1,0 +1,252 @@
+"""light_curve.py: the points drawn are the points given, whatever else happens."""
+
+from cosmouline.plots import style
+from cosmouline.plots.light_curve import (
+    MIN_MAG_SPAN,
+    common_limits,
+    light_curve,
+    separating_shifts,
+    time_series,
+)
+
+import numpy as np
+import pytest
+from matplotlib import colors
+
+
+def curve(seed=1, n=80):
+    """Days over 15 years, magnitudes and errors."""
+    rng = np.random.default_rng(seed)
+    mhjd = np.sort(rng.uniform(53000, 58500, n))
+    return mhjd, -10 + 0.2 * np.sin(mhjd / 500) + rng.normal(0, 0.01, n), np.full(n, 0.01)
+
+
+def points(ax, index=0):
+    return np.asarray(ax.collections[index].get_offsets())
+
+
+def test_the_points_are_the_data():
+    mhjd, mag, sigma = curve()
+    _, ax = style.figure()
+
+    light_curve(ax, mhjd, mag, sigma, label="A$1$")
+
+    np.testing.assert_array_equal(points(ax), np.column_stack([mhjd, mag]))
+    assert ax.collections[0].get_label() == r"A\$1\$"
+    assert ax.get_ylabel() == "magnitude"
+
+
+def test_the_bars_reach_one_sigma_and_unknown_errors_have_none():
+    mhjd, mag, sigma = curve(n=5)
+    sigma[2] = np.nan
+    _, ax = style.figure()
+
+    light_curve(ax, mhjd, mag, sigma)
+
+    bars = np.array(ax.collections[1].get_segments())
+    kept = [0, 1, 3, 4]
+    np.testing.assert_allclose(bars[:, 0], np.column_stack([mhjd, mag - sigma])[kept])
+    np.testing.assert_allclose(bars[:, 1], np.column_stack([mhjd, mag + sigma])[kept])
+
+
+def test_bright_is_up_and_stays_up_with_a_second_curve():
+    mhjd, mag, sigma = curve()
+    _, ax = style.figure()
+
+    light_curve(ax, mhjd, mag, sigma)
+    light_curve(ax, mhjd + 4000, mag + 2, sigma)
+
+    assert ax.yaxis_inverted()
+    bottom, top = ax.get_ylim()
+    assert bottom > mag.max() + 2
+    assert top < mag.min()
+    assert ax.get_xlim()[0] < mhjd.min()
+    assert ax.get_xlim()[1] > mhjd.max() + 4000
+
+
+def test_a_time_series_is_not_upside_down():
+    mhjd, mag, _ = curve()
+    _, ax = style.figure()
+
+    time_series(ax, mhjd, mag)
+
+    assert not ax.yaxis_inverted()
+    np.testing.assert_array_equal(points(ax), np.column_stack([mhjd, mag]))
+
+
+def test_nan_points_are_left_out():
+    mhjd, mag, sigma = curve(n=6)
+    mhjd[0], mag[3] = np.nan, np.nan
+    _, ax = style.figure()
+
+    light_curve(ax, mhjd, mag, sigma)
+
+    np.testing.assert_array_equal(points(ax)[:, 0], mhjd[[1, 2, 4, 5]])
+
+
+def test_masked_points_are_open_and_do_not_count_for_the_limits():
+    mhjd, mag, sigma = curve()
+    flag = np.ones(80, dtype=bool)
+    flag[[3, 40]] = False
+    mag[3] = mag.max() + 0.1 * np.ptp(mag)
+    mag[40] += 5
+    _, ax = style.figure()
+
+    light_curve(ax, mhjd, mag, sigma, flag=flag)
+
+    faces = ax.collections[0].get_facecolors()
+    white = (faces == 1.0).all(axis=1)
+    np.testing.assert_array_equal(white, ~flag)
+    assert max(ax.get_ylim()) < mag[flag].max() + 0.3
+    np.testing.assert_allclose(points(ax)[40, 1], mag[40])
+
+
+def test_a_curve_that_is_masked_completely_still_has_limits():
+    mhjd, mag, sigma = curve()
+    _, ax = style.figure()
+
+    light_curve(ax, mhjd, mag, sigma, flag=np.zeros(80, dtype=bool))
+
+    assert min(ax.get_ylim()) < mag.min() < mag.max() < max(ax.get_ylim())
+
+
+def test_wild_points_become_arrows_at_the_edge_where_they_lie():
+    mhjd, mag, sigma = curve()
+    mag[10] -= 3.0  # far too bright: above
+    mag[20] += 3.0
+    _, ax = style.figure()
+
+    light_curve(ax, mhjd, mag, sigma)
+
+    bright, faint = points(ax, 2), points(ax, 3)
+    np.testing.assert_allclose(bright, [(mhjd[10], 0.982)])
+    np.testing.assert_allclose(faint, [(mhjd[20], 0.018)])
+    assert ax.get_ylim()[0] < mag[20]
+
+
+def test_given_limits_are_kept_in_either_order():
+    mhjd, mag, sigma = curve()
+    for limits in ((-11, -9), (-9, -11)):
+        _, ax = style.figure()
+        light_curve(ax, mhjd, mag, sigma, mag_limits=limits)
+        assert ax.get_ylim() == (-9, -11)
+
+
+def test_a_flat_curve_is_not_blown_up():
+    mhjd, _, sigma = curve()
+    _, ax = style.figure()
+
+    light_curve(ax, mhjd, np.full(80, 5.0), sigma * 1e-3)
+
+    assert abs(np.diff(ax.get_ylim())[0]) >= MIN_MAG_SPAN
+
+
+def test_the_calendar_is_on_top_only_where_it_is_asked_for():
+    mhjd, mag, sigma = curve()
+    page, axes = style.figure(2)
+
+    light_curve(axes[0], mhjd, mag, sigma)
+    light_curve(axes[0], mhjd, mag + 1, sigma)
+    light_curve(axes[1], mhjd, mag, sigma, calendar=False)
+    page.draw_without_rendering()
+
+    assert [child.get_gid() for child in axes[0].child_axes] == ["calendar"]
+    assert "2010" in [text.get_text() for text in axes[0].child_axes[0].get_xticklabels()]
+    assert not axes[1].child_axes
+
+
+def test_the_points_have_the_colours_of_the_field(texts):
+    mhjd, mag, sigma = curve()
+    seeing = np.linspace(0.5, 2.5, 80)
+    page, ax = style.figure()
+
+    light_curve(ax, mhjd, mag, sigma, seeing, "seeing $x$ (arcsec)")
+
+    low, high = np.percentile(seeing, (2, 98))
+    expected = style.FIELD_MAP(np.clip((seeing - low) / (high - low), 0, 1))
+    np.testing.assert_allclose(ax.collections[0].get_facecolors(), expected, atol=0.01)
+    assert r"seeing \$x\$ (arcsec)" in texts(page)
+
+
+def test_one_colour_is_that_of_the_source():
+    mhjd, mag, sigma = curve(n=3)
+    _, ax = style.figure()
+
+    light_curve(ax, mhjd, mag, sigma, style.source_colour(1))
+
+    np.testing.assert_allclose(
+        ax.collections[0].get_facecolors()[0], colors.to_rgba(style.source_colour(1))
+    )
+
+
+EMPTY = [[], [], []]
+ONE = [[55000.0], [1.0], [0.1]]
+NAN = [[55000.0, np.nan], [np.nan, 1.0], [np.nan, 0.1]]
+NO_DATE = [[0.0, 1e9], [1.0, 2.0], [0.1, 0.1]]
+
+
+@pytest.mark.parametrize("data", [EMPTY, ONE, NAN, NO_DATE])
+@pytest.mark.parametrize("times", [1, 2])
+def test_curves_of_little_are_drawn(data, times, assert_whole):
+    page, ax = style.figure(size=(7.0, 4.0))
+
+    for _ in range(times):
+        light_curve(ax, *data, colour=[1.0] * len(data[0]), flag=[True] * len(data[0]))
+
+    assert_whole(page)
+    assert ax.yaxis_inverted()
+
+
+def test_an_empty_curve_says_so(texts):
+    page, ax = style.figure()
+
+    light_curve(ax, *EMPTY)
+
+    assert "no data" in texts(page)
+
+
+def test_ten_thousand_points_are_drawn(assert_whole):
+    mhjd, mag, sigma = curve(n=10_000)
+    page, ax = style.figure()
+
+    light_curve(ax, mhjd, mag, sigma, mag)
+
+    assert_whole(page)
+    assert points(ax).shape == (10_000, 2)
+
+
+def test_shifts_pull_curves_apart_and_leave_the_brightest():
+    base = np.random.default_rng(2).normal(0, 0.1, 500)
+    mags = np.array([base + 0.1, base, base + 5.0, np.full(500, np.nan)])[:3]
+
+    shifts = separating_shifts(mags, gap_mag=0.2)
+
+    assert shifts[1] == 0
+    assert shifts[2] == 0  # far away already
+    top = np.percentile(mags[1], 95)
+    assert np.percentile(mags[0] + shifts[0], 5) >= top + 0.2
+    assert shifts[0] / 0.05 == pytest.approx(round(shifts[0] / 0.05))
+
+
+def test_common_limits_hold_all_curves_without_their_wild_points():
+    mags = np.random.default_rng(3).normal(0, 0.1, (2, 200))
+    mags[1] += 3
+    mags[0, 5] = 99.0
+    flag = np.ones(200, dtype=bool)
+    flag[7], mags[1, 7] = False, -50.0
+
+    low, high = common_limits(mags, flag)
+
+    assert -1 < low < np.delete(mags[0], 7).min()
+    assert mags[1].max() < high < 5
+
+
+def test_common_limits_hold_the_bars_of_one_point():
+    low, high = common_limits([[1.0]], None, [[0.1]])
+
+    assert (low, high) == pytest.approx((0.8, 1.2))
+
+
+def test_common_limits_of_nothing():
+    assert common_limits(np.full((2, 3), np.nan)) is None
+    assert common_limits(np.zeros((0, 0))) is None

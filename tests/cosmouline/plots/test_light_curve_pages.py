@@ -1,0 +1,141 @@
+"""light_curve_pages.py: several curves on a page, and measured beside true."""
+
+from cosmouline.plots import light_curve_pages as pages
+from cosmouline.plots import style
+
+import numpy as np
+import pytest
+
+NAMES = ["A", "B$1$"]
+
+
+def quasar(seed=1, n=120):
+    """Days, true and measured magnitudes of two sources, errors."""
+    rng = np.random.default_rng(seed)
+    mhjd = np.sort(rng.uniform(53000, 56000, n))
+    true = np.array([-10 + 0.3 * np.sin(mhjd / 300), -9 + 0.3 * np.sin((mhjd - 20) / 300)])
+    sigma = np.full((2, n), 0.01)
+    return mhjd, true, true + rng.normal(0, 0.01, (2, n)), sigma
+
+
+def points(ax, index=0):
+    return np.asarray(ax.collections[index].get_offsets())
+
+
+def test_all_curves_are_on_the_page_with_their_shifts(assert_whole, texts):
+    mhjd, _, mags, sigmas = quasar()
+
+    page = pages.light_curves_page(mhjd, mags, sigmas, NAMES, [0.0, -0.5], title="lens $1$")
+
+    assert_whole(page)
+    (ax,) = page.axes
+    np.testing.assert_allclose(points(ax, 0)[:, 1], mags[0])
+    np.testing.assert_allclose(points(ax, 2)[:, 1], mags[1] - 0.5)
+    assert {"A", r"B\$1\$ −0.50", r"lens \$1\$"} <= set(texts(page))
+
+
+def test_the_legend_is_outside_of_the_data():
+    mhjd, _, mags, sigmas = quasar()
+
+    page = pages.light_curves_page(mhjd, mags, sigmas, NAMES)
+    page.draw_without_rendering()
+
+    (ax,) = page.axes
+    assert ax.get_legend().get_window_extent().x0 >= ax.get_window_extent().x1
+
+
+def test_one_panel_per_source_coloured_by_a_field(assert_whole, texts):
+    mhjd, _, mags, sigmas = quasar()
+    seeing = np.linspace(0.5, 2, 120)
+
+    page = pages.by_field_page(
+        mhjd, mags, sigmas, NAMES, seeing, "seeing (arcsec)", title="t", notes=["χ² 1", "$χ²$ 2"]
+    )
+
+    assert_whole(page)
+    for ax, mag in zip(page.axes, mags, strict=False):
+        np.testing.assert_allclose(points(ax)[:, 1], mag)
+    assert page.axes[0].get_xlim() == page.axes[1].get_xlim()
+    shown = texts(page)
+    assert shown.count("seeing (arcsec)") == 1
+    assert {"χ² 1", r"\$χ²\$ 2", r"B\$1\$ (mag)"} <= set(shown)
+
+
+def test_one_panel_per_source_coloured_by_set(assert_whole, texts):
+    mhjd, _, mags, sigmas = quasar()
+    sets = np.where(mhjd < 54000, "C2", "ECAM")
+
+    page = pages.by_field_page(mhjd, mags, sigmas, NAMES, sets, "set")
+
+    assert_whole(page)
+    shown = texts(page)
+    assert shown.count("C2") == shown.count("ECAM") == shown.count("set") == 1
+
+
+def test_residuals_are_measured_minus_true_in_mmag(assert_whole, texts):
+    mhjd, true, _, sigmas = quasar()
+    mags = true + np.array([[0.010], [-0.020]])
+
+    page = pages.measured_and_true(mhjd, mags, sigmas, NAMES, mhjd, true, "demo")
+
+    assert_whole(page)
+    np.testing.assert_allclose(points(page.axes[1])[:, 1], 10.0)
+    np.testing.assert_allclose(points(page.axes[2])[:, 1], -20.0)
+    # the errors are 10 mmag
+    assert {"rms 10.0 mmag   pull 1.00", "rms 20.0 mmag   pull 2.00"} <= set(texts(page))
+
+
+def test_the_truth_is_drawn_and_interpolated():
+    mhjd, _, _, sigmas = quasar()
+    true_mhjd = np.array([52000.0, 57000.0])
+    true_mags = np.array([[0.0, 5.0], [1.0, 1.0]])
+    mags = np.array([(mhjd - 52000) / 1000, np.ones(mhjd.size)])
+
+    page = pages.measured_and_true(mhjd, mags, sigmas, NAMES, true_mhjd, true_mags)
+
+    np.testing.assert_array_equal(page.axes[0].lines[0].get_ydata(), true_mags[0])
+    np.testing.assert_allclose(points(page.axes[1])[:, 1], 0.0, atol=1e-9)
+
+
+def test_epochs_outside_of_the_truth_have_no_residual():
+    mhjd, true, mags, sigmas = quasar()
+
+    page = pages.measured_and_true(mhjd, mags, sigmas, NAMES, mhjd[:50], true[:, :50])
+
+    assert len(points(page.axes[1])) == 50
+
+
+def test_the_residual_panels_share_their_scale():
+    mhjd, true, mags, sigmas = quasar()
+    mags[1] += np.random.default_rng(2).normal(0, 0.1, mhjd.size)
+
+    page = pages.measured_and_true(mhjd, mags, sigmas, NAMES, mhjd, true)
+
+    assert page.axes[1].get_ylim() == page.axes[2].get_ylim()
+    assert page.axes[1].yaxis_inverted()
+
+
+@pytest.mark.parametrize("n_sources", [0, 2])
+@pytest.mark.parametrize("mhjd", [[], [55000.0], [55000.0, np.nan]])
+def test_pages_of_little_are_drawn(n_sources, mhjd, assert_whole):
+    mags = np.full((n_sources, len(mhjd)), np.nan if len(mhjd) == 2 else 1.0)
+    names = NAMES[:n_sources]
+
+    assert_whole(pages.light_curves_page(mhjd, mags, mags, names))
+    assert_whole(pages.by_field_page(mhjd, mags, None, names, [1.0] * len(mhjd), "x"))
+    true_mags = np.ones((n_sources, 2))
+    assert_whole(pages.measured_and_true(mhjd, mags, mags, names, [5e4, 6e4], true_mags))
+
+
+def test_a_source_keeps_its_colour_on_every_page():
+    mhjd, true, mags, sigmas = quasar()
+    together = pages.light_curves_page(mhjd, mags, sigmas, NAMES)
+    compared = pages.measured_and_true(mhjd, mags, sigmas, NAMES, mhjd, true)
+
+    for page in (together, compared):
+        colour = page.axes[0].collections[2].get_facecolors()[0]
+        np.testing.assert_allclose(colour[:3], _rgb(style.source_colour(1)), atol=1e-6)
+
+
+def _rgb(colour):
+    return [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]

@@ -1,0 +1,202 @@
+"""style.py: text is shown as written, files are whole, the user's matplotlib stays as it is."""
+
+import datetime
+
+from cosmouline.plots import style
+
+import matplotlib
+import numpy as np
+import pytest
+from matplotlib import image as mpl_image
+
+PNG_MAGIC = b"\x89PNG\r\n\x1a\n"  # the first 8 bytes of every PNG (ISO 15948, 5.2)
+
+
+def drawn_as_written(text):
+    """Whether matplotlib takes a text for plain, and what it then shows."""
+    _, ax = style.figure()
+    artist = ax.text(0, 0, style.safe_text(text))
+    shown, is_math = artist._preprocess_math(artist.get_text())
+    return shown, is_math
+
+
+@pytest.mark.parametrize("text", ["a$b$c", "$", "$$", r"5\$ and $x^2$", "plain", r"back\slash"])
+def test_user_text_is_never_a_formula(text):
+    assert drawn_as_written(text) == (text, False)
+
+
+def test_without_the_escape_two_dollars_would_be_a_formula():
+    _, ax = style.figure()
+    artist = ax.text(0, 0, "a$b$c")
+
+    assert artist._preprocess_math(artist.get_text())[1] is True
+
+
+def test_none_is_an_empty_text():
+    assert style.safe_text(None) == ""
+    assert style.safe_text(5) == "5"
+
+
+def test_an_axis_label_carries_its_unit_unless_it_is_a_ratio():
+    assert style.axis_label("seeing", "arcsec") == "seeing (arcsec)"
+    assert style.axis_label("sky level", "e-") == "sky level (e⁻)"
+    assert style.axis_label("coefficient", "1") == "coefficient"
+    assert style.axis_label("coefficient") == "coefficient"
+    assert style.axis_label("p$", "c$") == r"p\$ (c\$)"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(1.0, "1.00"), (0.08044, "0.0804"), (1138.4, "1138"), (-2.5, "−2.50"), (np.nan, "–"),
+     (None, "–"), (np.inf, "–")],
+)  # fmt: skip
+def test_numbers_are_short(value, text):
+    assert style.short(value) == text
+
+
+def test_sources_have_the_same_colours_everywhere_and_never_run_out():
+    first = [style.source_colour(i) for i in range(7)]
+
+    assert len(set(first)) == 7
+    assert style.source_colour(7) == first[0]
+
+
+def test_one_panel_is_an_axes_and_more_are_an_array():
+    page, ax = style.figure()
+    _, axes = style.figure(ncols=2, nrows=3)
+
+    assert ax.figure is page
+    assert axes.shape == (3, 2)
+
+
+def test_a_place_is_where_it_was_said_to_be():
+    page = style.blank(10.0, 5.0)
+
+    ax = style.place(page, left_in=1.0, top_in=0.5, width_in=4.0, height_in=2.0)
+
+    # inches from the top left corner -> fractions from the bottom left one
+    assert ax.get_position().bounds == pytest.approx((0.1, (5 - 0.5 - 2) / 5, 0.4, 0.4))
+
+
+def test_a_grid_of_places_leaves_the_gaps():
+    page = style.blank(10.0, 10.0)
+
+    axes = style.place_grid(page, 2, 3, (1.0, 1.0), (2.0, 2.0), (0.5, 1.0))
+
+    assert axes.shape == (2, 3)
+    assert axes[0, 1].get_position().x0 == pytest.approx((1 + 2 + 0.5) / 10)
+    assert axes[1, 0].get_position().y1 == pytest.approx(1 - (1 + 2 + 1) / 10)
+
+
+def test_the_settings_of_matplotlib_stay_those_of_the_user():
+    before = matplotlib.rcParams.copy()
+
+    page, ax = style.figure()
+    style.title_page(page, "title")
+
+    assert matplotlib.rcParams.copy() == before
+    assert ax.spines["left"].get_linewidth() == style.RC["axes.linewidth"]
+    assert matplotlib.rcParams["axes.linewidth"] != style.RC["axes.linewidth"]
+
+
+def test_a_saved_page_is_a_png_of_the_size_in_inches_times_the_dpi(tmp_path):
+    page, ax = style.figure(size=(4.0, 3.0))
+    ax.plot([1, 2], [3, 4])
+    path = tmp_path / "new folder" / "picture.png"
+
+    style.save(page, path, "HE0435$1$")
+
+    assert path.read_bytes()[:8] == PNG_MAGIC
+    assert mpl_image.imread(path).shape[:2] == (3 * style.DPI, 4 * style.DPI)
+    assert [p.name for p in path.parent.iterdir()] == ["picture.png"]
+
+
+def test_saving_leaves_the_page_as_it_was(tmp_path):
+    page, _ = style.figure(size=(3.0, 3.0))
+
+    style.save(page, tmp_path / "a.png", "stamp")
+    style.save(page, tmp_path / "b.png", "stamp")
+
+    assert page.texts == []
+    first, second = (mpl_image.imread(tmp_path / name) for name in ("a.png", "b.png"))
+    np.testing.assert_array_equal(first, second)
+
+
+def test_the_stamp_is_drawn_in_the_lower_right_corner(tmp_path):
+    page, _ = style.figure(size=(4.0, 3.0))
+    style.save(page, tmp_path / "without.png")
+    style.save(page, tmp_path / "with.png", "lens · script · 2026")
+
+    without, stamped = (mpl_image.imread(tmp_path / f"{n}.png") for n in ("without", "with"))
+    rows, columns = np.nonzero((without != stamped).any(axis=2))
+    assert rows.min() > 0.93 * without.shape[0]
+    assert columns.min() > 0.5 * without.shape[1]
+
+
+def test_a_failure_leaves_the_old_picture_and_no_other_file(tmp_path):
+    page, ax = style.figure(size=(3.0, 3.0))
+    path = tmp_path / "a.png"
+    path.write_bytes(b"old")
+    ax.set_title("$broken formula_{$")
+
+    with pytest.raises(ValueError, match="broken"):
+        style.save(page, path)
+
+    assert path.read_bytes() == b"old"
+    assert [p.name for p in tmp_path.iterdir()] == ["a.png"]
+
+
+def test_only_png_is_written(tmp_path):
+    page, _ = style.figure(size=(3.0, 3.0))
+
+    with pytest.raises(ValueError, match=r"path must end in \.png"):
+        style.save(page, tmp_path / "a.pdf")
+
+
+def test_the_stamp_text_joins_lens_script_and_time():
+    when = datetime.datetime(2026, 1, 31, 12, 5, tzinfo=datetime.UTC)
+
+    assert (
+        style.stamp_text("HE0435", "4_norm/x", when)
+        == "HE0435  ·  4_norm/x  ·  2026-01-31 12:05 UT"
+    )
+    assert style.stamp_text("", "", when) == "2026-01-31 12:05 UT"
+
+
+def test_the_title_stands_above_everything_and_the_subtitle_behind_it(assert_whole):
+    page, ax = style.figure(size=(8.0, 4.0))
+    style.title_page(page, "Title $1$", "subtitle")
+    ax.set_title("of the panel")
+
+    assert_whole(page)
+    title, subtitle = (text.get_window_extent() for text in page.texts)
+    assert subtitle.x0 > title.x1
+    assert title.y0 > ax.title.get_window_extent().y1
+
+
+def test_a_page_without_a_title_has_no_text():
+    page, _ = style.figure()
+
+    style.title_page(page, "")
+
+    assert page.texts == []
+
+
+def test_numbers_are_written_in_columns_row_below_row():
+    page = style.blank(5.0, 3.0)
+    ax = style.place(page, 0, 0, 5.0, 3.0)
+
+    style.numbers(ax, [("FWHM", "4 px"), "a line", ("a$", "b")], tabs=(0.0, 0.5))
+
+    assert [text.get_text() for text in ax.texts] == ["FWHM", "4 px", "a line", r"a\$", "b"]
+    tops = [text.get_window_extent().y1 for text in ax.texts]
+    assert tops[0] > tops[2] > tops[3]
+    assert not ax.axison
+
+
+def test_no_data_says_so_and_shows_no_ticks(texts):
+    page, ax = style.figure()
+
+    style.no_data(ax)
+
+    assert texts(page) == ["no data"]

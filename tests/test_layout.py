@@ -1,0 +1,146 @@
+"""The rules of the house that a program can check."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+from cosmouline import fields, header
+from cosmouline.settings import SAMPLE
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+PIPE, LIBRARY = ROOT / "pipe", ROOT / "pipe" / "cosmouline"
+NUMBERED = sorted(PIPE.glob("[0-9]*/*.py")) + sorted(ROOT.glob("lcmanip/*.py"))
+SCRIPTS = [*NUMBERED, *sorted(ROOT.glob("extrascripts/*.py")), *sorted(ROOT.glob("skymaker/*.py"))]
+ORDER = ast.literal_eval(ast.parse((PIPE / "order.py").read_text()).body[1].value)
+SETTINGS = {node.target.id for node in ast.parse(SAMPLE.read_text()).body
+            if isinstance(node, ast.AnnAssign)}
+
+# An import goes down only. Numeric modules stand on the second floor.
+UPPER = {"paths": 3, "settings": 3, "header": 3, "lock": 3, "store": 3, "database": 4,
+         "provenance": 4, "products": 5, "position": 5, "intake": 5, "lens": 5, "engine": 5,
+         "run": 6, "status": 6}
+GROUND = {"errors": 0, "atomic": 0, "fields": 1}
+
+
+def name(path):
+    return str(path.relative_to(ROOT).with_suffix(""))
+
+
+def tree_of(path):
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+def attributes_of(tree, variable):
+    """Return the names x of every ``variable.x`` in a file."""
+    return {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)
+            and isinstance(node.value, ast.Name) and node.value.id == variable}
+
+
+@pytest.mark.parametrize("path", NUMBERED, ids=name)
+def test_a_script_is_short_and_its_header_is_a_manual_page(path):
+    text = path.read_text(encoding="utf-8")
+    read = header.read_header(header.script_name(path))
+
+    assert len(text.splitlines()) <= 80
+    assert tuple(read.sections) == header.WORDS
+    assert read.purpose.endswith(".")
+    assert path.name in read.sections["Run as"]
+
+
+@pytest.mark.parametrize("path", NUMBERED, ids=name)
+def test_a_script_names_the_settings_that_it_reads(path):
+    """Those that it reads itself; what library modules above the numbers read is listed too."""
+    listed = set(header.settings_names(ast.get_docstring(tree_of(path))))
+    read = attributes_of(tree_of(path), "settings") & SETTINGS
+
+    assert read <= listed
+    assert listed <= SETTINGS
+
+
+@pytest.mark.parametrize("path", SCRIPTS, ids=name)
+def test_nothing_runs_when_a_script_is_imported(path):
+    allowed = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.Assign, ast.If, ast.Expr)
+    body = tree_of(path).body
+
+    assert all(isinstance(node, allowed) for node in body)
+    assert [isinstance(node, ast.If) for node in body].count(True) == 1
+    assert not any(isinstance(node, ast.ClassDef) for node in body)
+
+
+@pytest.mark.parametrize("path", SCRIPTS, ids=name)
+def test_no_script_imports_a_script_or_asks_a_question(path):
+    tree = tree_of(path)
+    modules = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    calls = {getattr(node.func, "id", "") for node in ast.walk(tree) if isinstance(node, ast.Call)}
+
+    assert not any((module or "").split(".")[0] in {p.stem for p in SCRIPTS} for module in modules)
+    assert not calls & {"input", "eval", "exec", "print"}
+
+
+@pytest.mark.parametrize("path", NUMBERED, ids=name)
+def test_fields_have_their_producer_and_what_is_needed_comes_earlier(path):
+    script = header.script_name(path)
+    read = header.read_header(script)
+    place = ORDER.index(script)
+
+    assert all(fields.lookup(field).producer == script for field in read.writes)
+    for field in read.needs:
+        assert ORDER.index(fields.lookup(field).producer) <= place
+
+
+def test_every_script_is_in_the_order_and_every_producer_exists():
+    assert sorted(ORDER) == sorted(header.script_name(path) for path in NUMBERED)
+    producers = {field.producer for field in fields.FIELDS.values() if "/" in field.producer}
+    assert all(header.script_path(script).is_file() for script in producers)
+
+
+def floor_of(module):
+    module = module.removeprefix("cosmouline.")
+    top = module.split(".")[0]
+    if top in GROUND:
+        return GROUND[top]
+    if top.startswith(("io_", "telescope", "fits_", "header_")):
+        return 1
+    return UPPER.get(top, 2)
+
+
+@pytest.mark.parametrize("path", sorted(LIBRARY.rglob("*.py")), ids=name)
+def test_an_import_goes_down_or_stays_on_its_floor(path):
+    module = ".".join(path.relative_to(PIPE).with_suffix("").parts)
+    imports = [node.module for node in ast.walk(tree_of(path)) if isinstance(node, ast.ImportFrom)
+               and (node.module or "").startswith("cosmouline.")]
+    here = floor_of(module)
+
+    if module.startswith("cosmouline.io_"):
+        here = 2  # a reader of one kind of file may know the dataclass that it fills
+    assert all(floor_of(other) <= here for other in imports)
+
+
+def test_plots_know_numpy_and_matplotlib_alone():
+    for path in (LIBRARY / "plots").glob("*.py"):
+        roots = {alias.name.split(".")[0] for node in ast.walk(tree_of(path))
+                 if isinstance(node, ast.Import) for alias in node.names}
+        modules = {node.module for node in ast.walk(tree_of(path))
+                   if isinstance(node, ast.ImportFrom)}
+        ours = {m for m in modules if m.startswith("cosmouline")}
+
+        third = (roots | {m.split(".")[0] for m in modules - ours}) - set(sys.stdlib_module_names)
+        assert third <= {"numpy", "matplotlib"}
+        assert all(m.startswith(("cosmouline.plots", "cosmouline.atomic")) or m == "cosmouline"
+                   for m in ours)
+
+
+def test_no_file_bears_the_name_of_a_standard_module():
+    ours = {path.stem for path in [*SCRIPTS, *LIBRARY.rglob("*.py"), *PIPE.glob("*.py")]}
+
+    assert not (ours - {"__init__"}) & set(sys.stdlib_module_names)
+
+
+def test_the_order_is_listed_with_what_each_script_does():
+    listed = subprocess.run([sys.executable, str(PIPE / "run_all.py"), "--list"], text=True,
+                            capture_output=True, check=True).stdout
+
+    assert [line.split()[0] for line in listed.splitlines()] == list(ORDER)
