@@ -9,6 +9,7 @@ from typing import NamedTuple
 from cosmouline.errors import ImageRejected
 from cosmouline.header_values import number_of, text_of
 from cosmouline.io_fits import wcs_cards
+from cosmouline.robust import MAD_TO_SIGMA
 
 import numpy as np
 
@@ -21,7 +22,6 @@ MAX_CONSTANT_FRACTION = 0.02  # of the rows or columns: a few dead ones are norm
 WRAPPED_SIGMAS = 50.0  # below the sky; noise and bad pixels of a corrected frame stay above
 MIN_WRAPPED_PX = 4
 MAX_SATURATED_FRACTION = 0.01
-MAD_TO_SIGMA = 1.4826  # 1 / Phi^-1(3/4)
 TWICE_MATTERS = ("DATE-OBS", "MJD-OBS", "EXPTIME", "GAIN", "RDNOISE", "FILTER", "SATURATE")
 CELESTIAL_AXES = ("RA", "DEC", "GLON", "GLAT", "ELON", "ELAT")
 

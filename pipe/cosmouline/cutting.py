@@ -11,7 +11,6 @@ SATURATED = 0.9  # of the saturation level: CCDs are not linear up to the brim
 LENS_FIELD_FWHM = 1.6  # sources nearer to the lens's images than this belong to the lens
 LENS_SIDES_PX = 48, 80  # least and greatest side of its stamp
 SIDE_STEP_PX = 8
-UNKNOWN_RADIUS_ARCSEC = 1.5  # of a lens whose images are still to be found
 
 
 def star_stamps(image, stars, side_px, settings):

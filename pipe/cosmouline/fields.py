@@ -156,6 +156,8 @@ FIELDS = {field.name: field for field in [
 
     Field("n_objects", int, "1", "objects cut from the image", _OBJECTS),
     Field("object_side_px", int, "px", "side of their stamps", _OBJECTS),
+    Field("lens_side_px", int, "px", "side of the lens's stamp, the same in all images",
+          _OBJECTS),
     Field("n_object_cosmics", int, "1", "cosmic pixels on their stamps", _OBJCR,
           "obj_<o>_cosmics"),
     Field("n_psf_phot__{psf}", int, "1", "stars with a PSF flux", _STARS),

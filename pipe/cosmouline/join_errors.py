@@ -6,9 +6,10 @@ covariance of all sources from the errors of all images. "Normalised" is flux x 
 
 from typing import NamedTuple
 
+from cosmouline.robust import MAD_TO_SIGMA
+
 import numpy as np
 
-MAD_TO_SIGMA = 1.4826  # 1 / Phi^-1(3/4), with COSMOULINE's digits
 MIN_FOR_SCATTER = 3  # fewer images do not tell their scatter
 SCATTER_OF_FEW = 3.0  # COSMOULINE: what groups with fewer images get, in medians of the others
 

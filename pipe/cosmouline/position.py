@@ -8,6 +8,7 @@ import numpy as np
 from astropy.wcs import WCS
 
 ARCSEC_PER_DEG = 3600.0
+UNKNOWN_RADIUS_ARCSEC = 1.5  # of a lens whose images are still to be found
 
 
 def lens_on_reference(reference, settings):
@@ -57,6 +58,19 @@ def sources_on_reference(reference, settings):
         return names, np.array([_to_pixels(reference, settings, *pair) for pair in pairs])
     lens = lens_on_reference(reference, settings)
     return names, lens + pairs @ pixels_per_arcsec(reference, settings, lens).T
+
+
+def lens_centre_and_radius(reference, settings):
+    """Return the middle of the point sources on the reference image, and the largest distance.
+
+    Both in pixels. Sources still to be found are taken to lie within 1.5 arcsec of the lens.
+    """
+    _, places = sources_on_reference(reference, settings)
+    if places is None:
+        radius_px = UNKNOWN_RADIUS_ARCSEC / reference["pixel_scale_arcsec"]
+        return lens_on_reference(reference, settings), radius_px
+    centre = places.mean(axis=0)
+    return centre, float(np.hypot(*(places - centre).T).max())
 
 
 def pixels_per_arcsec(reference, settings, position):

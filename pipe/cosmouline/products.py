@@ -80,6 +80,12 @@ def psf_stars(settings):
     return only_named(picked_stars(settings), names, "psf_stars")
 
 
+def skiplist(settings, file_name):
+    """Return the images named in a list of the lens's folder, with comments; empty without it."""
+    path = settings.config_dir / file_name
+    return io_catalog.read_image_list(path) if path.is_file() else {}
+
+
 def star_positions(stars):
     """Return the positions of stars on the reference image, shape (n, 2)."""
     return np.array([(star.x_px, star.y_px) for star in stars]).reshape(-1, 2)

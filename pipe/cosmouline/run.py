@@ -44,7 +44,8 @@ def run(main, doc, arguments=None, argv=None):
     Notes
     -----
     Exit status: 0 done; 1 something the user can mend, told in one line; 2 wrong options; 3 done,
-    but images failed; 130 interrupted. A script that declares WRITES locks the database.
+    but images failed; 130 interrupted. A script that declares WRITES or has a function
+    ``measure`` locks the database.
     """
     script = script_name(main.__code__.co_filename)
     options = _parse(script, doc, arguments or {}, argv)
@@ -82,9 +83,12 @@ def _guarded(main, script, options):
 
 
 def _with_database(main, script, settings):
-    """Open the database, locked if the script writes, and run main; return n failed images."""
+    """Open the database, locked if the script writes, and run main; return n failed images.
+
+    A script that loops over images writes at least what became of each.
+    """
     path = paths.database(settings)
-    writes = main.__globals__.get("WRITES", ())
+    writes = main.__globals__.get("WRITES") or "measure" in main.__globals__
     with Lock(path) if writes else contextlib.nullcontext():
         db = Database(path)
         for notice in db.notices:

@@ -64,6 +64,10 @@ class Stamps:
         """(x, y) of the objects from the centres of their stamps, shape (n, 2)."""
         return self.position_px - self.corner_px - (self.side_px - 1) / 2
 
+    def only(self, index):
+        """Return some of the stamps: a list of numbers, or a mask."""
+        return Stamps(*(getattr(self, field.name)[index] for field in fields(Stamps)))
+
 
 def stamp_side(fwhm_px, n_fwhm=7.0, smallest=16, largest=80, step=8):
     """Side of a star stamp in pixels.

@@ -48,3 +48,16 @@ def test_the_first_noise_map_is_that_of_the_smoothed_star(star_stamps):
     ratio = variance / true
     assert ratio.min() > 0.4
     assert np.median(ratio) == pytest.approx(1.05, abs=0.06)
+
+
+def test_model_error_is_of_light_and_of_steps():
+    source = np.zeros((5, 5))
+    source[2, 2], source[2, 3] = 100.0, 60.0
+
+    error = model_error(source, 0.03, 0.08)
+
+    assert error[2, 2] == pytest.approx(np.hypot(3.0, 8.0))
+    assert error[2, 3] == pytest.approx(np.hypot(3.0, 4.8))
+    assert error[1, 2] == pytest.approx(np.hypot(3.0, 8.0))
+    assert error[0, 0] == 0
+    assert model_error(np.ones((4, 4)), 0.1, 1.0) == pytest.approx(0.1)  # no step at the border

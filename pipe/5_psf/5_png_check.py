@@ -1,0 +1,64 @@
+"""Draw the PSF of every image: stars, residuals, PSF, radial profile.
+
+Needs   : stamps (5_psf/2a_extract) and PSFs (5_psf/4_build_psf)
+Writes  : psf_<psf_name>_png/<img_name>.png
+Settings: lens_name, psf_name
+Next    : 6_extract/1_extract_objects
+
+Run as  : python 5_png_check.py ../../configs/MYLENS
+
+What to look for: residuals like noise. A ring or a dipole in all stars means that the PSF cannot
+follow (trailed, or varying over the field); in one star, that this star is double.
+"""
+
+from cosmouline import drawing, paths
+from cosmouline.io_psf import read_psf
+from cosmouline.io_stamps import read_stamps
+from cosmouline.plots.psf import psf_page
+from cosmouline.psf_model import field_coordinates, render
+from cosmouline.run import for_each_image, run
+
+import numpy as np
+
+NEEDS = ("n_psf_used__{psf}", "psf_fwhm_px__{psf}", "psf_ellipticity__{psf}", "psf_beta__{psf}",
+         "pixel_scale_arcsec")
+WRITES = ()
+
+
+def model_of(found, position_px, shape):
+    """Return the fitted stars on their stamps, and their centres in pixels of the stamps."""
+    offset_px = np.column_stack([found.stars["x_px"], found.stars["y_px"]])
+    flux_e, side_px = np.nan_to_num(found.stars["flux_e"]), found.psf.side_px
+    narrow = found.psf.narrow(field_coordinates(position_px, shape))
+    unit = render(narrow, np.nan_to_num(offset_px), side_px, found.psf.upsampling)
+    return flux_e[:, None, None] * unit, offset_px + (side_px - 1) / 2
+
+
+def measure(image, settings):
+    """Draw the page of one image."""
+    stamps, _, _ = read_stamps(paths.psf_stamps(settings, image["img_name"]))
+    use = stamps.is_usable
+    found = read_psf(paths.psf(settings, image["img_name"]))
+    shape = image["ny_px"], image["nx_px"]
+    model_e, centre_px = model_of(found, stamps.position_px[use], shape)
+    sigma_e = np.sqrt(stamps.sky_sigma_e[use] ** 2 + np.maximum(model_e, 0))
+    numbers = {name: image[f"psf_{name}__{settings.psf_name}"]
+               for name in ("fwhm_px", "fwhm_arcsec", "ellipticity", "beta")}
+    stars = found.stars
+    page = psf_page(
+        stamps.data_e[use], model_e, sigma_e, centre_px, stars["flux_e"], stars["name"],
+        found.psf.narrow(), stars["chi2"], stars["is_used"], found.good,
+        title=drawing.title(image, settings), **numbers)
+    drawing.save_page(page, f"psf_{settings.psf_name}", image["img_name"], settings, __file__)
+    return {}
+
+
+def main(settings, db):
+    """Draw the pages that are missing or out of date."""
+    images = [image for image in db.to_treat(settings)
+              if f"n_psf_used__{settings.psf_name}" in image]
+    return for_each_image(measure, images, settings, db, needs=NEEDS, writes=WRITES)
+
+
+if __name__ == "__main__":
+    run(main, __doc__)

@@ -1,0 +1,56 @@
+"""Cut the lens and the stars out of every image, with noise maps and masks.
+
+Needs   : the stars (4_norm/0_pick_stars), medcoeff, sky maps, transforms
+Writes  : objects/<img_name>.fits; n_objects, object_side_px, lens_side_px -> database
+Settings: norm_stars, psf_stars, psf_stamp_fwhm, point_sources, point_sources_unit,
+          lens_ra_deg, lens_dec_deg, lens_position_px, north_angle_deg, is_mirrored,
+          lens_stamp_fwhm, lens_stamp_px
+Next    : 6_extract/2_find_cosmics
+
+Run as  : python 1_extract_objects.py ../../configs/MYLENS
+
+All objects of an image are in one file: cubes DATA, SIGMA and MASK, and a table OBJECTS. The first
+object is the lens. The side of its stamps is the same in all images; it stays when images are
+added, and is chosen anew by --redo.
+"""
+
+from functools import partial
+
+from cosmouline import cutting, paths, products
+from cosmouline.io_stamps import write_stamps
+from cosmouline.position import lens_centre_and_radius
+from cosmouline.run import for_each_image, log_line, run
+from cosmouline.stamps import join_stamps, stamp_side
+
+NEEDS = ("star_list", "field_fwhm_px", "medcoeff", "sky_noise_e", "saturation_e", "n_hot_px",
+         "is_aligned")
+WRITES = ("n_objects", "object_side_px", "lens_side_px")
+LENS = "lens"
+
+
+def measure(image, settings, lens_xy, radius_px, lens_side_px):
+    """Write the stamps of one image; return how many are usable, and their side."""
+    stars = {star.name: star for star in products.norm_stars(settings)}
+    stars |= {star.name: star for star in products.psf_stars(settings)}
+    side_px = max(stamp_side(image["field_fwhm_px"], settings.psf_stamp_fwhm), lens_side_px)
+    lens = cutting.lens_stamp(image, lens_xy, radius_px, side_px, settings)
+    stamps = join_stamps(lens, cutting.star_stamps(image, stars.values(), side_px, settings))
+    write_stamps(paths.objects(settings, image["img_name"]), stamps, [LENS, *stars],
+                 {"img_name": image["img_name"]})
+    return {"n_objects": int(stamps.is_usable.sum()), "object_side_px": side_px,
+            "lens_side_px": lens_side_px}
+
+
+def main(settings, db):
+    """Cut the objects of every image that has a coefficient."""
+    images = [image for image in db.to_treat(settings) if "medcoeff" in image]
+    db.require(images, NEEDS)
+    lens_xy, radius_px = lens_centre_and_radius(db.reference(), settings)
+    side_px = cutting.lens_side(images, radius_px, settings)
+    log_line("stamps of the lens: %d pixels", side_px)
+    work = partial(measure, lens_xy=lens_xy, radius_px=radius_px, lens_side_px=side_px)
+    return for_each_image(work, images, settings, db, needs=NEEDS, writes=WRITES)
+
+
+if __name__ == "__main__":
+    run(main, __doc__)

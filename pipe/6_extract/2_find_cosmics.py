@@ -1,0 +1,41 @@
+"""Mark the cosmic rays on the stamps of the lens and the stars.
+
+Needs   : stamps (6_extract/1_extract_objects), sky level, read noise
+Writes  : the bit 8 of MASK in objects/<img_name>.fits; n_object_cosmics -> database
+Settings: cosmic_sigma, cosmic_fraction, cosmic_object
+Next    : 6_extract/3_png_check
+
+Run as  : python 2_find_cosmics.py ../../configs/MYLENS
+
+The marks are a first guess; the fits judge every pixel anew by their model.
+"""
+
+from cosmouline import paths
+from cosmouline.cosmics import cosmic_mask
+from cosmouline.io_stamps import read_stamps, update_mask
+from cosmouline.run import for_each_image, run
+from cosmouline.stamps import with_cosmics
+
+NEEDS = ("n_objects", "sky_level_e", "read_noise_e", "field_fwhm_px")
+WRITES = ("n_object_cosmics",)
+
+
+def measure(image, settings):
+    """Mark the cosmics of one image; return the number of pixels."""
+    path = paths.objects(settings, image["img_name"])
+    stamps = with_cosmics(read_stamps(path)[0], False)
+    cosmic = cosmic_mask(stamps, image["field_fwhm_px"], image["read_noise_e"],
+                         image["sky_level_e"], settings.cosmic_sigma, settings.cosmic_fraction,
+                         settings.cosmic_object)
+    update_mask(path, with_cosmics(stamps, cosmic).mask)
+    return {"n_object_cosmics": int(cosmic.sum())}
+
+
+def main(settings, db):
+    """Look at the stamps of every image."""
+    images = [image for image in db.to_treat(settings) if "n_objects" in image]
+    return for_each_image(measure, images, settings, db, needs=NEEDS, writes=WRITES)
+
+
+if __name__ == "__main__":
+    run(main, __doc__)

@@ -1,0 +1,39 @@
+"""Draw the stamps of every image with their masks and noise maps.
+
+Needs   : stamps with marked cosmics (6_extract/1_extract_objects, 6_extract/2_find_cosmics)
+Writes  : objects_png/<img_name>.png
+Settings: lens_name
+Next    : 7_deconv/0_star_photometry
+
+Run as  : python 3_png_check.py ../../configs/MYLENS
+
+What to look for: every star in the middle of its stamp, neighbours and bad columns covered, and
+nothing covered that belongs to a star.
+"""
+
+from cosmouline import drawing, paths
+from cosmouline.io_stamps import read_stamps
+from cosmouline.plots.stamps import stamps_page
+from cosmouline.run import for_each_image, run
+
+NEEDS = ("n_objects", "n_object_cosmics")
+WRITES = ()
+
+
+def measure(image, settings):
+    """Draw the page of one image."""
+    stamps, names, _ = read_stamps(paths.objects(settings, image["img_name"]))
+    page = stamps_page(stamps.data_e, stamps.mask, names, stamps.sky_sigma_e,
+                       title=drawing.title(image, settings))
+    drawing.save_page(page, "objects", image["img_name"], settings, __file__)
+    return {}
+
+
+def main(settings, db):
+    """Draw the pages that are missing or out of date."""
+    images = [image for image in db.to_treat(settings) if "n_object_cosmics" in image]
+    return for_each_image(measure, images, settings, db, needs=NEEDS, writes=WRITES)
+
+
+if __name__ == "__main__":
+    run(main, __doc__)

@@ -1,0 +1,80 @@
+"""Choose the images of the joint deconvolution, with PSF and coefficient, and number them.
+
+Needs   : stamps (6_extract/2_find_cosmics), PSFs (5_psf/4_build_psf), coefficients
+Writes  : dec_number, dec_psf, dec_coeff, dec_coeff_sigma -> database
+Settings: dec_name, psf_name, renorm_name, dec_coefficient, dec_fwhm_max_arcsec,
+          dec_ellipticity_max, dec_coeff_max
+Next    : 7_deconv/2_apply_norm
+
+Run as  : python 1_prepare.py ../../configs/MYLENS
+
+Images named in dec_<dec_name>_skiplist.txt of the lens's folder are left out. They stay in use
+for everything else.
+"""
+
+from collections import Counter
+
+from cosmouline import products
+from cosmouline.errors import UserError
+from cosmouline.run import for_all_images, log_line, run
+
+NEEDS = ("n_object_cosmics", "n_psf_used__{psf}", "field_fwhm_arcsec", "field_ellipticity",
+         "lens_side_px", "medcoeff")
+WRITES = ("dec_number__{dec}", "dec_psf__{dec}", "dec_coeff__{dec}", "dec_coeff_sigma__{dec}")
+
+
+def coefficient(image, settings):
+    """Return coefficient and error of an image; None if it has none."""
+    names = {"renorm": (f"renorm__{settings.renorm_name}",
+                        f"renorm_sigma__{settings.renorm_name}"),
+             "medcoeff": ("medcoeff", "medcoeff_sigma"), "none": ()}[settings.dec_coefficient]
+    if not names:
+        return 1.0, 0.0
+    return tuple(image[name] for name in names) if names[0] in image else None
+
+
+def why_not(image, coeff, skipped, settings):
+    """Return why an image is left out; empty if it is not."""
+    if image["img_name"] in skipped:
+        return f"skiplist: {skipped[image['img_name']]}"
+    if coeff is None:
+        return f"no {settings.dec_coefficient} coefficient"
+    for name, value, limit in (
+            ("seeing", image["field_fwhm_arcsec"], settings.dec_fwhm_max_arcsec),
+            ("ellipticity", image["field_ellipticity"], settings.dec_ellipticity_max),
+            ("coefficient", coeff[0], settings.dec_coeff_max)):
+        if limit is not None and value > limit:
+            return f"{name} above {limit:g}"
+    return ""
+
+
+def measure(images, settings):
+    """Return the fields of the images that are chosen, in the order of time."""
+    results, reasons, dec = {}, Counter(), settings.dec_name
+    skipped = products.skiplist(settings, f"dec_{dec}_skiplist.txt")
+    for image in sorted(images, key=lambda im: (im["mjd"], im["img_name"])):
+        coeff = coefficient(image, settings)
+        reason = why_not(image, coeff, skipped, settings)
+        reasons[reason] += 1
+        if not reason:
+            results[image["img_name"]] = {
+                f"dec_number__{dec}": len(results) + 1, f"dec_psf__{dec}": settings.psf_name,
+                f"dec_coeff__{dec}": coeff[0], f"dec_coeff_sigma__{dec}": coeff[1]}
+    for reason, n in reasons.items():
+        log_line("%d images %s", n, f"left out: {reason}" if reason else "chosen")
+    return results
+
+
+def main(settings, db):
+    """Choose among the images that have stamps and a PSF."""
+    images = [image for image in db.to_treat(settings)
+              if f"n_psf_used__{settings.psf_name}" in image and "n_object_cosmics" in image]
+    db.require(images, ("lens_side_px", "mjd"))
+    results = measure(images, settings)
+    if not results:
+        raise UserError("no image is left for the deconvolution: see the reasons above.")
+    for_all_images(results, images, settings, db, measure=measure, needs=NEEDS, writes=WRITES)
+
+
+if __name__ == "__main__":
+    run(main, __doc__)

@@ -1,0 +1,57 @@
+"""Fit all epochs of the lens in one model: point sources, galaxy, residual light, shifts, sky.
+
+Needs   : dec_<dec_name>/epochs.npz (7_deconv/2_apply_norm), start.cat (7_deconv/3_write_start)
+Writes  : dec_<dec_name>/fit.npz
+Settings: dec_name, deconv_engine, extended_light
+Next    : 7_deconv/5a_png_check
+
+Run as  : python 4_deconv.py ../../configs/MYLENS
+
+The fluxes, the sky and the shift of each epoch are solved exactly; noise and masks come from the
+model; the errors from the full covariance, the PSFs' errors from their draws.
+"""
+
+from cosmouline import deconv_engines, paths
+from cosmouline.errors import UserError
+from cosmouline.io_catalog import read_cat
+from cosmouline.io_deconv import read_epochs, write_fit
+from cosmouline.products import star_positions
+from cosmouline.run import log_line, relative, run
+
+import numpy as np
+
+NEEDS = ("dec_number__{dec}",)
+WRITES = ()
+
+
+def tell(fit, psf_error, names):
+    """Tell how the fit ended, and the fluxes with their errors."""
+    log_line("%d steps, last change %s sigma, chi2 %.3f, %s, %.1f CPU s", fit.n_iterations,
+             fit.convergence and f"{fit.convergence:.3f}", np.nanmedian(fit.chi2_reduced),
+             "with a galaxy" if fit.has_galaxy else "without a galaxy", fit.cpu_s)
+    if fit.convergence is None or fit.convergence > fit.options.convergence_sigma:
+        log_line("the fit has not settled: its errors may be too small. Look at the pictures.")
+    mean = np.nanmean(fit.flux, axis=0)
+    for i, name in enumerate(names):
+        log_line("%s: flux %.0f e-, errors: random %.2f %%, PSF %.2f %%, of the constant part "
+                 "%.2f %%", name, mean[i], 100 * np.nanmedian(fit.flux_sigma[:, i]) / mean[i],
+                 100 * np.nanmedian(psf_error[:, i]), 100 * fit.flux_systematic[i] / mean[i])
+
+
+def main(settings, db):
+    """Read, fit and write."""
+    folder = paths.deconvolution(settings)
+    for name, script in (("epochs.npz", "2_apply_norm"), ("start.cat", "3_write_start")):
+        if not (folder / name).is_file():
+            raise UserError(f"there is no {folder / name}. Run 7_deconv/{script}.py first.")
+    content = read_epochs(folder / "epochs.npz")
+    sources = read_cat(folder / "start.cat", min_distance_px=0.0)
+    start_px = star_positions(sources) - content.centre_px
+    fit, psf_error = deconv_engines.fit(content, start_px, settings)
+    write_fit(folder / "fit.npz", fit, psf_error)
+    tell(fit, psf_error, [source.name for source in sources])
+    log_line("%s", relative(folder / "fit.npz"))
+
+
+if __name__ == "__main__":
+    run(main, __doc__)

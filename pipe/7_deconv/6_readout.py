@@ -1,0 +1,53 @@
+"""Read the fluxes of the joint fit into the database.
+
+Needs   : dec_<dec_name>/fit.npz (7_deconv/4_deconv)
+Writes  : flux_e, its errors and covariances, shift, sky, chi2 of every image -> database
+Settings: dec_name
+Next    : 9_quicklook/by_field
+
+Run as  : python 6_readout.py ../../configs/MYLENS
+
+Fluxes are electrons of the exposure, as they fell: multiply them by dec_coeff to compare images.
+"""
+
+from cosmouline import paths, readout
+from cosmouline.errors import UserError
+from cosmouline.io_catalog import read_cat
+from cosmouline.io_deconv import read_epochs, read_fit
+from cosmouline.run import for_all_images, log_line, run
+
+NEEDS = ("dec_coeff__{dec}",)
+WRITES = ("flux_e__{dec}__{source}", "flux_sigma_e__{dec}__{source}",
+          "flux_random_e__{dec}__{source}", "flux_psf_e__{dec}__{source}",
+          "flux_sys_e__{dec}__{source}", "flux_cov_e2__{dec}__{source}__{other}",
+          "dec_shift_x_px__{dec}", "dec_shift_y_px__{dec}", "dec_sky_e__{dec}",
+          "dec_chi2__{dec}", "n_dec_masked__{dec}")
+
+
+def measure(settings):
+    """Return the fields of all epochs of the fit that have fluxes."""
+    folder = paths.deconvolution(settings)
+    if not (folder / "fit.npz").is_file():
+        raise UserError(f"there is no {folder / 'fit.npz'}. Run 7_deconv/4_deconv.py first.")
+    content = read_epochs(folder / "epochs.npz")
+    fit, psf_error = read_fit(folder / "fit.npz")
+    if len(fit.flux) != len(content.names):
+        raise UserError("the fit is older than its epochs. Run 7_deconv/4_deconv.py again.")
+    sources = [star.name for star in read_cat(folder / "start.cat", min_distance_px=0.0)]
+    return readout.fields(fit, psf_error, content, sources, settings.dec_name)
+
+
+def main(settings, db):
+    """Write the fields of every image."""
+    results = measure(settings)
+    gone = sorted(results.keys() - db.rows.keys())
+    if gone:
+        raise UserError(f"the fit holds {gone[0]}, which is not in the database. "
+                        "Run 7_deconv from 1_prepare.py again.")
+    for_all_images(results, db.select(), settings, db, measure=measure, needs=NEEDS,
+                   writes=WRITES)
+    log_line("%d images have fluxes", len(results))
+
+
+if __name__ == "__main__":
+    run(main, __doc__)

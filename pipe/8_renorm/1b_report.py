@@ -1,0 +1,36 @@
+"""List the coefficients, faintest image first.
+
+Needs   : renorm (8_renorm/1a_renormalize)
+Writes  : report_<renorm_name>.txt
+Settings: lens_name, renorm_name
+Next    : 8_renorm/2_plot_star_curves
+
+Run as  : python 1b_report.py ../../configs/MYLENS
+"""
+
+from cosmouline import paths, reports
+from cosmouline.fields import expand
+from cosmouline.run import log_line, relative, run
+
+NEEDS = ("renorm__{renorm}", "medcoeff")
+WRITES = ()
+COLUMNS = ("img_name", "renorm__{renorm}", "renorm_sigma__{renorm}", "n_renorm_stars__{renorm}",
+           "renorm_chi2__{renorm}", "medcoeff", "field_fwhm_arcsec", "sky_level_e")
+FORMATS = (None, ".4f", ".4f", "d", ".2f", ".4f", ".2f", ".0f")
+
+
+def main(settings, db):
+    """Write the report."""
+    name = f"renorm__{settings.renorm_name}"
+    images = sorted((im for im in db.to_treat(settings) if name in im), key=lambda im: -im[name])
+    db.require(images, expand(NEEDS, settings))
+    columns = expand(COLUMNS, settings)
+    formats = {c: f for c, f in zip(columns, FORMATS, strict=True) if f}
+    path = paths.report(settings, settings.renorm_name)
+    reports.write_report(path, f"{settings.lens_name}: {settings.renorm_name}",
+                         reports.table(images, columns, formats))
+    log_line("%d coefficients: %s", len(images), relative(path))
+
+
+if __name__ == "__main__":
+    run(main, __doc__)

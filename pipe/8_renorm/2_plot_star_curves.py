@@ -1,0 +1,45 @@
+"""Draw the light curves of the stars after renormalisation, and the coefficients.
+
+Needs   : star fluxes (7_deconv/0_star_photometry), renorm (8_renorm/1a_renormalize)
+Writes  : plots/stars_<renorm_name>.png, plots/<renorm_name>.png
+Settings: lens_name, psf_name, renorm_name, renorm_stars, norm_stars
+Next    : 7_deconv/1_prepare
+
+Run as  : python 2_plot_star_curves.py ../../configs/MYLENS
+
+What to look for: flat stars, their scatter as large as their errors. A trend with the colour
+(seeing) points to neighbours or to a PSF that does not fit.
+"""
+
+from cosmouline import drawing, products
+from cosmouline.columns import column, family, texts
+from cosmouline.curve import time_of
+from cosmouline.plots.star_curves import coefficient_page, star_curves_page
+from cosmouline.run import run
+
+NEEDS = ("renorm__{renorm}", "star_flux_e__{psf}__{star}", "medcoeff")
+WRITES = ()
+
+
+def main(settings, db):
+    """Draw both pages."""
+    renorm = settings.renorm_name
+    images = [image for image in db.to_treat(settings) if f"renorm__{renorm}" in image]
+    stars = products.only_named(products.picked_stars(settings),
+                                settings.renorm_stars or settings.norm_stars, "renorm_stars")
+    names = [star.name for star in stars]
+    flux_e = family(images, f"star_flux_e__{settings.psf_name}__{{star}}", names).T
+    coeff, mhjd = column(images, f"renorm__{renorm}"), time_of(images)
+    page = star_curves_page(mhjd, flux_e * coeff, names, before=flux_e,
+                            colour=column(images, "field_fwhm_arcsec"),
+                            colour_label="seeing [arcsec]",
+                            title=f"{settings.lens_name}: stars with {renorm}")
+    drawing.save_plot(page, f"stars_{renorm}", settings, __file__)
+    page = coefficient_page(mhjd, coeff, column(images, f"renorm_sigma__{renorm}"),
+                            column(images, "medcoeff"), texts(images, "set_name"),
+                            title=f"{settings.lens_name}: {renorm}", label=renorm)
+    drawing.save_plot(page, renorm, settings, __file__)
+
+
+if __name__ == "__main__":
+    run(main, __doc__)

@@ -1,0 +1,145 @@
+"""Normal equations of what the epochs share, their own unknowns eliminated exactly."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+N_LOCAL_BESIDE_FLUXES = 3  # sky, shift in x, shift in y
+
+
+@dataclass(frozen=True, eq=False)
+class Normal:
+    """Equations of one Gauss-Newton step.
+
+    Parameters
+    ----------
+    local_covariance : ndarray of float, shape (n_epochs, l, l)
+        Inverse of the equations of the fluxes, the sky and the shift of each epoch, l =
+        n_sources + 3: the covariance of its fluxes when all that is shared is known.
+    local_rhs : ndarray of float, shape (n_epochs, l)
+    local_shared : ndarray of float, shape (n_epochs, l, g)
+        Their coupling to the g shared parameters.
+    shared : ndarray of float, shape (g, g)
+        Equations of the shared parameters after the elimination, priors included.
+    shared_rhs : ndarray of float, shape (g,)
+    node_local : ndarray of float, shape (n_epochs, n_nodes, l)
+    node_shared : ndarray of float, shape (n_nodes, g)
+        After the elimination.
+    node_rhs : ndarray of float, shape (n_nodes,)
+        For the change of the node fluxes.
+    """
+
+    local_covariance: np.ndarray
+    local_rhs: np.ndarray
+    local_shared: np.ndarray
+    shared: np.ndarray
+    shared_rhs: np.ndarray
+    node_local: np.ndarray
+    node_shared: np.ndarray
+    node_rhs: np.ndarray
+
+
+def eliminate(problem, state, sweep):
+    """Eliminate the fluxes, the sky and the shift of each epoch.
+
+    Parameters
+    ----------
+    problem : Problem
+    state : State
+    sweep : Sweep
+        At that state; without its `on_nodes` the parts of the nodes are empty.
+
+    Returns
+    -------
+    Normal
+
+    Notes
+    -----
+    Schur complement: of the equations ((N_ll, N_lg), (N_gl, N_gg)) of one epoch, N_gg -
+    N_gl N_ll^-1 N_lg is left. The sum over the epochs gets the priors of `problem`.
+    """
+    n_local = sweep.solution.shape[1] - 1 + N_LOCAL_BESIDE_FLUXES
+    local, shared = slice(0, n_local), slice(n_local, -1)
+    covariance, rhs = _solve_local(problem, state, sweep.products, local)
+    coupling = sweep.products[:, local, shared]
+    response = covariance @ coupling
+    prior = problem.prior
+    matrix = sweep.products[:, shared, shared].sum(0) + np.diag(prior.sd**-2)
+    matrix -= np.einsum("ekg,ekh->gh", coupling, response)
+    shared_rhs = sweep.products[:, shared, -1].sum(0) + (prior.mean - state.shared) / prior.sd**2
+    shared_rhs -= np.einsum("ekg,ek->g", response, rhs)
+    nodes = sweep.on_nodes
+    if nodes is None:
+        nodes = np.zeros((len(rhs), 0, sweep.products.shape[1]))
+    own = np.einsum("ekl,el->ek", covariance, rhs)
+    return Normal(
+        local_covariance=covariance,
+        local_rhs=rhs,
+        local_shared=coupling,
+        shared=matrix,
+        shared_rhs=shared_rhs,
+        node_local=nodes[:, :, local],
+        node_shared=_reduced(nodes[:, :, shared], nodes[:, :, local], response),
+        node_rhs=_reduced(nodes[:, :, -1:], nodes[:, :, local], own[:, :, None])[:, 0],
+    )
+
+
+def reduced_gram(gram, normal):
+    """Gram matrix of the nodes after the elimination.
+
+    Parameters
+    ----------
+    gram : ndarray of float, shape (n_nodes, n_nodes)
+        From `sweep.gram_matrix`.
+    normal : Normal
+
+    Returns
+    -------
+    ndarray of float, shape (n_nodes, n_nodes)
+    """
+    half = _side_by_side(normal.node_local @ np.linalg.cholesky(normal.local_covariance))
+    return gram - half @ half.T
+
+
+def objective(problem, state, sweep):
+    """Value of chi2 plus the priors of the shared parameters and of the shifts.
+
+    Parameters
+    ----------
+    problem : Problem
+    state : State
+    sweep : Sweep
+        At that state.
+
+    Returns
+    -------
+    float
+    """
+    prior = problem.prior
+    shared = np.sum(((state.shared - prior.mean) / prior.sd) ** 2)
+    shift = np.sum(((state.shift_px - prior.shift_px) / prior.shift_sd) ** 2)
+    return float(sweep.chi2.sum() + shared + shift)
+
+
+def _solve_local(problem, state, products, local):
+    """Covariance (n_epochs, l, l) and right side (n_epochs, l) of the unknowns of each epoch."""
+    prior = problem.prior
+    matrix, rhs = products[:, local, local].copy(), products[:, local, -1].copy()
+    for axis in (-2, -1):
+        matrix[:, axis, axis] += prior.shift_sd**-2
+    rhs[:, -2:] += (prior.shift_px - state.shift_px) / prior.shift_sd**2
+    norm = np.sqrt(np.einsum("ekk->ek", matrix))
+    scale = norm[:, :, None] * norm[:, None]
+    return np.linalg.inv(matrix / scale) / scale, rhs
+
+
+def _reduced(of_nodes, node_local, response):
+    """Sum over the epochs of the products with the nodes, less what the epochs take up."""
+    local = _side_by_side(node_local)
+    return of_nodes.sum(0) - local @ response.reshape(local.shape[1], -1)
+
+
+def _side_by_side(node_local):
+    """Products (n_epochs, n_nodes, l) of all epochs in the rows of the nodes."""
+    n_epochs, n_nodes, n_local = node_local.shape
+    return node_local.swapaxes(0, 1).reshape(n_nodes, n_epochs * n_local)

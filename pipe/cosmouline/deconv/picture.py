@@ -1,0 +1,80 @@
+"""Pictures of a finished fit: the model of each epoch, and the scene without any PSF."""
+
+from cosmouline.deconv.sersic import surface_brightness
+from cosmouline.deconv.stored import for_all_epochs, measured_pixels, problem_of
+from cosmouline.deconv.sweep import sweep_epochs
+from cosmouline.psf_model import TARGET_SIGMA_SMALL
+
+import numpy as np
+
+
+def model_images(fit, epochs):
+    """Model of each epoch on its own pixels.
+
+    Parameters
+    ----------
+    fit : LensFit
+    epochs : Epochs
+        The epochs of the fit.
+
+    Returns
+    -------
+    points, extended : ndarray of float, shape (n_epochs, side, side)
+        Point sources; galaxy and field. On the common scale: divide by ``coeff`` for electrons.
+        NaN in epochs that were not measured.
+    sky : ndarray of float, shape (n_epochs,)
+
+    Raises
+    ------
+    ValueError
+        If the epochs are not those of the fit.
+    """
+    pixels = measured_pixels(fit, epochs)
+    problem, state = problem_of(fit, pixels)
+    sweep = sweep_epochs(problem, state)
+    arrays = (sweep.points, sweep.extended, sweep.solution[:, -1])
+    return tuple(for_all_epochs(a * fit.scale, pixels.index, len(epochs)) for a in arrays)
+
+
+def deconvolved_image(fit, shape_px, upsampling):
+    """Scene of the fit in the reference frame, without the PSF.
+
+    Parameters
+    ----------
+    fit : LensFit
+    shape_px : tuple of int
+        (ny, nx) of the region in pixels, centred on the origin of the positions.
+    upsampling : int
+        Small pixels per pixel.
+
+    Returns
+    -------
+    scene : ndarray of float, shape (ny * upsampling, nx * upsampling)
+        Point sources of their mean fluxes as Gaussians of FWHM 2 small pixels, and the
+        background. Flux per small pixel, on the common scale.
+    background : ndarray of float, same shape
+        Galaxy and field; negative values of their sum are set to 0.
+    """
+    axes = [(np.arange(n * upsampling) + 0.5) / upsampling - n / 2 for n in shape_px]
+    points = _gaussians(
+        fit.position_px, np.nanmean(fit.flux, axis=0), TARGET_SIGMA_SMALL / upsampling, *axes
+    )
+    field = _gaussians(fit.nodes_px, fit.node_flux, fit.node_sigma_px, *axes)
+    background = np.maximum(_galaxy(fit.galaxy, TARGET_SIGMA_SMALL / upsampling, *axes) + field, 0)
+    return (points + background) / upsampling**2, background / upsampling**2
+
+
+def _gaussians(place_px, flux, sigma_px, y_px, x_px):
+    """Surface brightness of round Gaussians on a grid."""
+
+    def profile(distance):
+        return np.exp(-0.5 * (distance / sigma_px) ** 2) / (np.sqrt(2 * np.pi) * sigma_px)
+
+    rows = profile(y_px - place_px[:, 1:])
+    return (rows * flux[:, None]).T @ profile(x_px - place_px[:, :1])
+
+
+def _galaxy(galaxy, blur_px, y_px, x_px):
+    """Surface brightness of the galaxy on a grid."""
+    offset = np.stack(np.meshgrid(x_px - galaxy.x_px, y_px - galaxy.y_px), axis=-1)
+    return galaxy.flux * surface_brightness(galaxy.shape, offset, blur_px)

@@ -1,0 +1,229 @@
+"""What a joint fit is asked (data, lattice, priors) and where it stands (state)."""
+
+from dataclasses import dataclass, replace
+
+from cosmouline.deconv import images
+
+import numpy as np
+
+# Parameters that the epochs share, in the order of State.shared: the galaxy, then x, then y of
+# the sources.
+SHAPE = slice(0, 4)  # ln(effective radius in pixels), ln(Sersic index), e1, e2
+CENTRE = slice(4, 6)
+AMPLITUDE = 6  # flux of the galaxy
+POSITIONS = slice(7, None)
+NO_GALAXY_SD = 1e-9  # prior of the flux of a galaxy that shall stay at 0
+FREE_SD = 1e9  # prior of a flux that nothing is known of
+SMALLEST_SIZE_FWHM = 0.3  # of the galaxy's priors, where a single image leaves no scale
+
+
+@dataclass(frozen=True, eq=False)
+class Lattice:
+    """Gaussians whose fluxes make up the field.
+
+    Parameters
+    ----------
+    nodes_px : ndarray of float, shape (n_nodes, 2)
+        Their places in the reference frame; none when there is no field.
+    step_px, sigma_px : float
+        Step of the lattice and sigma of the Gaussians.
+    fwhm_px : float
+        The unit of the correlation lengths: first quartile of the seeing.
+    """
+
+    nodes_px: np.ndarray
+    step_px: float
+    sigma_px: float
+    fwhm_px: float
+
+
+@dataclass(frozen=True, eq=False)
+class Prior:
+    """Gaussian prior of the shared parameters, and of the shifts of the epochs.
+
+    Parameters
+    ----------
+    mean, sd : ndarray of float, shape (7 + 2 n_sources,)
+    shift_px : ndarray of float, shape (n_epochs, 2)
+    shift_sd : float
+    """
+
+    mean: np.ndarray
+    sd: np.ndarray
+    shift_px: np.ndarray
+    shift_sd: float
+
+    def without_galaxy(self):
+        """Return the same with a galaxy of no flux."""
+        sd = self.sd.copy()
+        sd[AMPLITUDE] = NO_GALAXY_SD
+        return replace(self, sd=sd)
+
+    @property
+    def has_galaxy(self):
+        """Whether the flux of the galaxy is free."""
+        return bool(self.sd[AMPLITUDE] > NO_GALAXY_SD)
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """Data in units of their median sigma, and all that a fit holds fixed.
+
+    Parameters
+    ----------
+    data, weight : ndarray of float, shape (n_epochs, side, side)
+        Weight 0: pixel not used.
+    transfer : ndarray of complex
+        From `images.transfer_functions`.
+    linear : ndarray of float, shape (n_epochs, 2, 2)
+    scale : float
+        Unit of `data` on the common scale.
+    geometry : images.Geometry
+    lattice : Lattice
+    prior : Prior
+    """
+
+    data: np.ndarray
+    weight: np.ndarray
+    transfer: np.ndarray
+    linear: np.ndarray
+    scale: float
+    geometry: images.Geometry
+    lattice: Lattice
+    prior: Prior
+
+    def take(self, index):
+        """Return the problem of some of the epochs."""
+        names = ("data", "weight", "transfer", "linear")
+        prior = replace(self.prior, shift_px=self.prior.shift_px[index])
+        return replace(self, prior=prior, **{name: getattr(self, name)[index] for name in names})
+
+
+@dataclass(frozen=True, eq=False)
+class State:
+    """Where a fit stands; the fluxes and the sky follow from it.
+
+    Parameters
+    ----------
+    shared : ndarray of float, shape (7 + 2 n_sources,)
+        Parameters of the galaxy and positions of the sources, in the order given above.
+    node_flux : ndarray of float, shape (n_nodes,)
+    shift_px : ndarray of float, shape (n_epochs, 2)
+    """
+
+    shared: np.ndarray
+    node_flux: np.ndarray
+    shift_px: np.ndarray
+
+    @property
+    def position_px(self):
+        """Positions of the sources in the reference frame, (n_sources, 2)."""
+        return self.shared[POSITIONS].reshape(2, -1).T
+
+    def take(self, index):
+        """Return the state of some of the epochs."""
+        return replace(self, shift_px=self.shift_px[index])
+
+
+def make_problem(epochs, good, variance_e2, lattice, prior, scale=None):
+    """Problem of the epochs under given masks and noise.
+
+    Parameters
+    ----------
+    epochs : Epochs
+    good : ndarray of bool, shape (n_epochs, side, side)
+    variance_e2 : ndarray of float, shape (n_epochs, side, side)
+        Whole variance, that of the objects included.
+    lattice : Lattice
+    prior : Prior
+    scale : float, optional
+        Unit of the data; default: the median sigma of the good pixels.
+
+    Returns
+    -------
+    Problem
+    """
+    coeff = epochs.coeff[:, None, None]
+    sigma = np.sqrt(np.where(good, variance_e2, np.inf)) * coeff
+    scale = float(np.median(sigma[good])) if scale is None else scale
+    return Problem(
+        data=np.where(good, epochs.data_e, 0.0) * coeff / scale,
+        weight=(scale / sigma) ** 2,
+        transfer=images.transfer_functions(epochs.psf, epochs.geometry),
+        linear=epochs.linear,
+        scale=scale,
+        geometry=epochs.geometry,
+        lattice=lattice,
+        prior=prior,
+    )
+
+
+def make_lattice(position_px, fwhm_px, options):
+    """Square lattice over a disc around the sources.
+
+    Parameters
+    ----------
+    position_px : ndarray of float, shape (n_sources, 2)
+    fwhm_px : ndarray of float, shape (n_epochs,)
+    options : FitOptions
+
+    Returns
+    -------
+    Lattice
+        Without nodes when `options` want no extended light.
+    """
+    centre = position_px.mean(0)
+    fwhm = float(np.percentile(fwhm_px, 25))
+    radius = _size(position_px) + options.field_margin_fwhm * np.median(fwhm_px)
+    step = max(1.0, options.node_step_fwhm * fwhm)
+    while np.pi * radius**2 / step**2 > options.max_nodes:
+        step *= 1.03
+    sigma = max(options.node_sigma_fwhm * fwhm, 0.85 * step)  # .85: no holes between the nodes
+    places = np.arange(-int(radius / step) - 1, int(radius / step) + 2) * step
+    offset = np.stack(np.meshgrid(places, places), -1).reshape(-1, 2)
+    inside = (np.hypot(*offset.T) <= radius) & (options.extended_light == "auto")
+    return Lattice(offset[inside] + centre, step, sigma, fwhm)
+
+
+def make_prior(start_px, position_px, shift_px, fwhm_px, options):
+    """Priors of the shared parameters and of the shifts.
+
+    Parameters
+    ----------
+    start_px : ndarray of float, shape (n_sources, 2)
+        Positions that were given: the prior of the positions.
+    position_px : ndarray of float, shape (n_sources, 2)
+        Best positions so far: size and place of the galaxy.
+    shift_px : ndarray of float, shape (n_epochs, 2)
+        Shifts that were given.
+    fwhm_px : ndarray of float, shape (n_epochs,)
+    options : FitOptions
+
+    Returns
+    -------
+    Prior
+    """
+    size = max(_size(position_px), SMALLEST_SIZE_FWHM * np.percentile(fwhm_px, 25))
+    mean = [np.log(size), np.log(options.sersic_index), 0.0, 0.0, *position_px.mean(0), 0.0]
+    sd = [options.radius_sd, options.sersic_index_sd]
+    sd += 2 * [options.ellipticity_sd] + 2 * [options.centre_sd * size] + [FREE_SD]
+    sd += [options.position_prior_px] * start_px.size
+    prior = Prior(
+        np.append(mean, start_px.T.ravel()), np.array(sd), shift_px, options.shift_prior_px
+    )
+    return prior if options.extended_light == "auto" else prior.without_galaxy()
+
+
+def start_state(prior, position_px, shift_px, lattice):
+    """State of a fit that begins: galaxy as its prior, with flux 0, and no field.
+
+    Parameters are those of `make_problem`, `make_lattice` and `make_prior`.
+    """
+    shared = prior.mean.copy()
+    shared[POSITIONS] = position_px.T.ravel()
+    return State(shared, np.zeros(len(lattice.nodes_px)), np.array(shift_px, float))
+
+
+def _size(position_px):
+    """Largest distance of a source from their mean."""
+    return float(np.hypot(*(position_px - position_px.mean(0)).T).max())

@@ -1,0 +1,186 @@
+"""The result of a joint fit, and its way to files and back."""
+
+from dataclasses import asdict, dataclass, fields
+
+from cosmouline.deconv.options import FitOptions
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Galaxy:
+    """The Sersic galaxy of a fit, in pixels of the reference frame.
+
+    Parameters
+    ----------
+    flux : float
+        On the common scale; 0: none.
+    radius_px : float
+        Effective radius.
+    sersic_index : float
+    e1, e2 : float
+        Ellipticity, see `sersic.shape_matrix`.
+    x_px, y_px : float
+        Centre, from the origin of the positions.
+    """
+
+    flux: float
+    radius_px: float
+    sersic_index: float
+    e1: float
+    e2: float
+    x_px: float
+    y_px: float
+
+    @property
+    def shape(self):
+        """Numbers (ln radius, ln index, e1, e2) as the fit has them."""
+        return np.array([np.log(self.radius_px), np.log(self.sersic_index), self.e1, self.e2])
+
+
+@dataclass(frozen=True, eq=False)
+class LensFit:
+    """All epochs of a lens in one model: fluxes, errors, and what redraws or resumes the fit.
+
+    Fluxes are on the common scale (electrons times ``coeff``). Epochs that could not be measured,
+    their stamps being masked, have NaN.
+
+    Parameters
+    ----------
+    flux : ndarray of float, shape (n_epochs, n_sources)
+    covariance : ndarray of float, shape (n_epochs, n_sources, n_sources)
+        Random errors: flux, sky and shift of each epoch free, the rest known.
+    covariance_total : ndarray of float, same shape
+        With the varying part of the errors of galaxy, field and positions.
+    systematic_covariance : ndarray of float, shape (n_sources, n_sources)
+        Of the part of the fluxes that is common to all epochs.
+    position_px : ndarray of float, shape (n_sources, 2)
+        Offsets (x, y) from the origin of the start positions, reference frame.
+    shift_px : ndarray of float, shape (n_epochs, 2)
+        Where that origin lies from the centre of each stamp.
+    sky : ndarray of float, shape (n_epochs,)
+        Sky that was left in the data, per pixel, on the common scale.
+    galaxy : Galaxy
+    nodes_px : ndarray of float, shape (n_nodes, 2)
+        Places of the Gaussians of the field; `node_flux` (n_nodes,) their fluxes, `node_sigma_px`
+        their sigma, `node_step_px` the step of their lattice.
+    field_amplitude : ndarray of float, shape (2 n_scales + 1,)
+        Prior amplitudes that the evidence chose: for each correlation length that of the flat
+        component (flux per squared pixel) and the fraction of the galaxy; last the fraction of
+        the PSF.
+    chi2_reduced : ndarray of float, shape (n_epochs,)
+        Per pixel used.
+    n_masked : ndarray of int, shape (n_epochs,)
+        Pixels that the fit masked beyond the given masks.
+    good : ndarray of bool, shape (n_epochs, side, side)
+        Pixels used.
+    variance_e2 : ndarray of float, shape (n_epochs, side, side)
+        Variance of each pixel of the data, in squared electrons of the exposure, from the model.
+    convergence : float or None
+        Largest last change of a flux in units of its error. None: no step lowered the objective.
+    n_iterations : int
+    has_galaxy : bool
+    cpu_s : float
+    log : list of dict
+        What `progress` was told.
+    upsampling : int
+    scale : float
+        Unit of the fluxes inside the fit.
+    prior_mean, prior_sd : ndarray of float, shape (7 + 2 n_sources,)
+        Prior of galaxy and positions inside the fit.
+    field_galaxy_flux : ndarray of float, shape (n_nodes,)
+        Galaxy of the prefit in the square of each node: the envelope of the field's prior.
+    node_sigma_px, node_step_px, field_fwhm_px : float
+        Of the lattice; the last is the unit of its correlation lengths.
+    options : FitOptions
+    """
+
+    flux: np.ndarray
+    covariance: np.ndarray
+    covariance_total: np.ndarray
+    systematic_covariance: np.ndarray
+    position_px: np.ndarray
+    shift_px: np.ndarray
+    sky: np.ndarray
+    galaxy: Galaxy
+    nodes_px: np.ndarray
+    node_flux: np.ndarray
+    field_amplitude: np.ndarray
+    chi2_reduced: np.ndarray
+    n_masked: np.ndarray
+    good: np.ndarray
+    variance_e2: np.ndarray
+    convergence: float | None
+    n_iterations: int
+    has_galaxy: bool
+    cpu_s: float
+    log: list
+    upsampling: int
+    scale: float
+    prior_mean: np.ndarray
+    prior_sd: np.ndarray
+    field_galaxy_flux: np.ndarray
+    node_sigma_px: float
+    node_step_px: float
+    field_fwhm_px: float
+    options: FitOptions
+
+    @property
+    def flux_sigma(self):
+        """Random error of each flux, what is shared propagated: (n_epochs, n_sources)."""
+        return np.sqrt(np.einsum("ekk->ek", self.covariance_total))
+
+    @property
+    def flux_systematic(self):
+        """Error of the constant part of the flux of each source: (n_sources,)."""
+        return np.sqrt(np.diag(self.systematic_covariance))
+
+    @property
+    def measured(self):
+        """Which epochs have fluxes: bool, (n_epochs,)."""
+        return np.isfinite(self.flux).all(1)
+
+    def to_arrays(self):
+        """Split into plain arrays and a header.
+
+        Returns
+        -------
+        arrays : dict of ndarray
+            To be stored as npz, no pickle needed.
+        header : dict
+            Numbers, texts, lists and dicts only: JSON.
+        """
+        arrays, header = {}, {}
+        for field in fields(self):
+            value = getattr(self, field.name)
+            (arrays if isinstance(value, np.ndarray) else header)[field.name] = value
+        return arrays, header | {"galaxy": asdict(self.galaxy), "options": asdict(self.options)}
+
+    @classmethod
+    def from_arrays(cls, arrays, header):
+        """Put together what `to_arrays` gave, after files if need be.
+
+        Parameters
+        ----------
+        arrays : mapping of str to ndarray
+        header : dict
+
+        Returns
+        -------
+        LensFit
+
+        Raises
+        ------
+        ValueError
+            If an entry is missing.
+        """
+        names = {field.name for field in fields(cls)}
+        missing = sorted(names - set(arrays) - set(header))
+        if missing:
+            raise ValueError(f"arrays and header have no {', '.join(missing)}")
+        values = {name: np.asarray(arrays[name]) for name in names & set(arrays)}
+        values |= {name: header[name] for name in names & set(header)}
+        choices = dict(header["options"])
+        choices["field_scales_fwhm"] = tuple(choices["field_scales_fwhm"])
+        values |= {"galaxy": Galaxy(**header["galaxy"]), "options": FitOptions(**choices)}
+        return cls(**values)

@@ -1,0 +1,178 @@
+"""The Sersic profile as a sum of Gaussians: table, interpolation, Fourier transform, picture."""
+
+import functools
+
+import numpy as np
+from scipy.optimize import nnls
+from scipy.special import gamma, gammaincinv
+
+INDICES = np.arange(0.5, 7.01, 0.25)  # Sersic indices of the table
+SIGMAS = np.geomspace(0.004, 12.0, 18)  # of the Gaussians, in effective radii
+INDEX_RANGE = (0.55, 6.9)  # of the fit: inside the table, where its slopes are good
+FIT_RADII = np.geomspace(1e-3, 15.0, 400)  # where the sums are fitted to the profile
+RIDGE = 1e-4  # keeps neighbouring Gaussians from sharing the light at random
+ROUND = 1e-12  # under the root of |e|^2, so that its slope exists at e = 0
+STRETCHES = np.array([[[1.0, 0.0], [0.0, -1.0]], [[0.0, 1.0], [1.0, 0.0]]])  # of e1 and of e2
+
+
+def profile(radius, index):
+    """Surface brightness of a round Sersic profile of flux 1.
+
+    Parameters
+    ----------
+    radius : ndarray of float
+        In effective radii.
+    index : float
+        Sersic index n.
+
+    Returns
+    -------
+    ndarray of float
+        Flux per squared effective radius.
+
+    Notes
+    -----
+    Graham & Driver 2005, PASA 22, 118, eqs 1-4.
+    """
+    b = gammaincinv(2 * index, 0.5)
+    flux = 2 * np.pi * index * np.exp(b) * b ** (-2 * index) * gamma(2 * index)
+    return np.exp(-b * (radius ** (1 / index) - 1)) / flux
+
+
+@functools.cache
+def gaussian_table():
+    """Fluxes (>= 0) of the Gaussians that make up a Sersic profile of each index of the table.
+
+    Returns
+    -------
+    ndarray of float, shape (27, 18)
+        One row for each of `INDICES`, one column for each of `SIGMAS`.
+
+    Notes
+    -----
+    Non-negative least squares (Hogg & Lang 2013, PASP 125, 719, have the idea), weighted by
+    radius^1.5. The sums are 1.00 from n = .75 to 4, .99 at 5 and .97 at 7, the rest being outside
+    15 effective radii; 1.04 at n = .5, a Gaussian between two of the table.
+    """
+    weight = FIT_RADII**1.5
+    gaussians = np.exp(-0.5 * (FIT_RADII[:, None] / SIGMAS) ** 2) / (2 * np.pi * SIGMAS**2)
+    n_gaussians = len(SIGMAS)
+    matrix = np.vstack([gaussians * weight[:, None], RIDGE * np.eye(n_gaussians)])
+    targets = [np.append(profile(FIT_RADII, n) * weight, np.zeros(n_gaussians)) for n in INDICES]
+    return np.array([nnls(matrix, target)[0] for target in targets])
+
+
+def fluxes(ln_index):
+    """Fluxes of the Gaussians at any Sersic index, and their derivatives.
+
+    Parameters
+    ----------
+    ln_index : float
+        ln n; the ends of the table hold outside of it.
+
+    Returns
+    -------
+    flux, slope : ndarray of float, shape (18,)
+        Slope to ln n.
+
+    Notes
+    -----
+    Catmull-Rom interpolation of the table: its slope, which the fit needs, is continuous.
+    """
+    table = gaussian_table()
+    step = INDICES[1] - INDICES[0]
+    last = len(INDICES) - 1
+    place = np.clip((np.exp(ln_index) - INDICES[0]) / step, 0.0, last - 1e-3)
+    row = int(place)
+    u = place - row
+    before, here, there, after = (table[np.clip(row + i, 0, last)] for i in (-1, 0, 1, 2))
+    linear = there - before
+    square = 2 * before - 5 * here + 4 * there - after
+    cube = 3 * here - before - 3 * there + after
+    flux = here + 0.5 * (linear * u + square * u**2 + cube * u**3)
+    slope = 0.5 * (linear + 2 * square * u + 3 * cube * u**2)
+    return flux, slope * np.exp(ln_index) / step
+
+
+def shape_matrix(e1_e2):
+    """Symmetric matrix of determinant 1, exp [[e1, e2], [e2, -e1]], and its derivatives.
+
+    Parameters
+    ----------
+    e1_e2 : ndarray of float, shape (2,)
+        Ellipticity; the axis ratio is exp(-|e|), the major axis at half the angle of (e1, e2).
+
+    Returns
+    -------
+    matrix : ndarray of float, shape (2, 2)
+        A Gaussian of covariance s^2 times it has the area of the round one of sigma s.
+    slopes : ndarray of float, shape (2, 2, 2)
+        Derivatives to e1 and to e2.
+    """
+    size2 = e1_e2 @ e1_e2 + ROUND
+    size = np.sqrt(size2)
+    cosh, sinh = np.cosh(size), np.sinh(size) / size
+    stretch = np.tensordot(e1_e2, STRETCHES, axes=1)
+    along = sinh * np.eye(2) + (cosh - sinh) / size2 * stretch
+    return cosh * np.eye(2) + sinh * stretch, e1_e2[:, None, None] * along + sinh * STRETCHES
+
+
+def transform(shape, linear, kx, ky):
+    """Fourier transform of a centred galaxy of flux 1 seen through a linear map.
+
+    Parameters
+    ----------
+    shape : ndarray of float, shape (4,)
+        ln(effective radius in pixels), ln(Sersic index), e1, e2.
+    linear : ndarray of float, shape (2, 2)
+        Map of the reference frame to the image.
+    kx, ky : ndarray of float
+        Frequencies in cycles per pixel of the image, of shapes that go together.
+
+    Returns
+    -------
+    ndarray of float, shape (5, ...)
+        The transform, which is real, and its derivatives to the four numbers of `shape`.
+    """
+    flux, flux_slope = fluxes(shape[1])
+    matrix, slopes = shape_matrix(shape[2:])
+    unit = -2 * np.pi**2 * np.exp(2 * shape[0])
+    form, *by_e = (_quadratic(linear @ m @ linear.T, kx, ky) for m in (matrix, *slopes))
+    exponent = unit * form
+    gaussians = np.exp(np.multiply.outer(SIGMAS**2, exponent))
+    weights = np.stack([flux, flux_slope, flux * SIGMAS**2])
+    value, to_index, to_exponent = np.tensordot(weights, gaussians, axes=1)
+    by_shape = [to_exponent * unit * change for change in by_e]
+    return np.stack([value, 2 * exponent * to_exponent, to_index, *by_shape])
+
+
+def surface_brightness(shape, offset_px, blur_px):
+    """Surface brightness of a galaxy of flux 1, blurred by a Gaussian.
+
+    Parameters
+    ----------
+    shape : ndarray of float, shape (4,)
+        As for `transform`.
+    offset_px : ndarray of float, shape (..., 2)
+        Points (x, y) from the centre of the galaxy.
+    blur_px : float
+        Sigma of the Gaussian.
+
+    Returns
+    -------
+    ndarray of float, shape (...)
+        Flux per pixel.
+    """
+    matrix, _ = shape_matrix(shape[2:])
+    total = np.zeros(offset_px.shape[:-1])
+    for flux, sigma in zip(np.maximum(fluxes(shape[1])[0], 0), SIGMAS, strict=True):
+        covariance = matrix * (sigma * np.exp(shape[0])) ** 2 + np.eye(2) * blur_px**2
+        distance2 = np.einsum("...i,ik,...k->...", offset_px, np.linalg.inv(covariance), offset_px)
+        area = 2 * np.pi * np.sqrt(np.linalg.det(covariance))
+        total += flux / area * np.exp(-0.5 * distance2)
+    return total
+
+
+def _quadratic(matrix, kx, ky):
+    """Value of the form k^T matrix k."""
+    return matrix[0, 0] * kx**2 + 2 * matrix[0, 1] * kx * ky + matrix[1, 1] * ky**2

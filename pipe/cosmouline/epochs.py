@@ -1,0 +1,78 @@
+"""Gather what a joint fit needs from the files of its images."""
+
+from cosmouline import paths, products
+from cosmouline.columns import column
+from cosmouline.deconv import Epochs, pad_psf
+from cosmouline.errors import UserError
+from cosmouline.io_deconv import EpochFile
+from cosmouline.io_psf import read_psf
+from cosmouline.io_stamps import read_stamps
+from cosmouline.psf_model import field_coordinates
+from cosmouline.stamps import MASK_COSMIC, crop
+
+import numpy as np
+
+
+def gather(images, centre_px, settings):
+    """Return the `EpochFile` of the lens in these images.
+
+    Parameters
+    ----------
+    images : list of dict
+        Rows of the images, in their order.
+    centre_px : ndarray of float, shape (2,)
+        Middle of the lens on the reference image.
+    settings : namespace
+
+    Raises
+    ------
+    UserError
+        If the stamps of the lens have not one size.
+    """
+    sides = {image["lens_side_px"] for image in images}
+    if len(sides) > 1:
+        raise UserError(f"the stamps of the lens have sides of {sorted(sides)} pixels. "
+                        "Run 6_extract/1_extract_objects.py --redo.")
+    side_px = sides.pop()
+    stamps = [_lens(image, side_px, settings) for image in images]
+    psfs = [_psf(image, side_px, settings) for image in images]
+    epochs = Epochs(
+        data_e=np.stack([one.data_e[0] for one in stamps]).astype(float),
+        sky_variance_e2=np.stack([one.sky_sigma_e[0] for one in stamps]).astype(float) ** 2,
+        good=np.stack([(one.mask[0] & ~MASK_COSMIC) == 0 for one in stamps]),
+        cosmic=np.stack([(one.mask[0] & MASK_COSMIC) != 0 for one in stamps]),
+        coeff=column(images, f"dec_coeff__{settings.dec_name}"),
+        psf=np.stack([narrow for narrow, _, _ in psfs]),
+        linear=np.stack([products.matrix(image)[:, :2] for image in images]),
+        shift_px=np.concatenate([one.offset_px for one in stamps]),
+        fwhm_px=column(images, "field_fwhm_px"),
+    )
+    draws, scale = _draws(psfs)
+    return EpochFile(epochs, [image["img_name"] for image in images], centre_px, draws, scale)
+
+
+def _lens(image, side_px, settings):
+    """Return the stamp of the lens alone; masked as a whole where it is not usable."""
+    stamps, names, _ = read_stamps(paths.objects(settings, image["img_name"]))
+    first = names.index("lens")
+    return crop(stamps.only([first]), side_px)
+
+
+def _psf(image, side_px, settings):
+    """Return the narrow PSF at the lens, its draws and their scales, padded for the fit."""
+    found = read_psf(paths.psf(settings, image["img_name"]))
+    shape = image["ny_px"], image["nx_px"]
+    uv = field_coordinates(np.array([image["lens_x_px"], image["lens_y_px"]]), shape)
+    up = found.psf.upsampling
+    draws = None if found.draws is None else pad_psf(found.draws.astype(float), side_px, up)
+    return pad_psf(found.psf.narrow(uv), side_px, up), draws, found.draw_scale
+
+
+def _draws(psfs):
+    """Return draws (n_draws, n_epochs, m, m) and scales; None where an epoch has none."""
+    counts = {0 if draws is None else len(draws) for _, draws, _ in psfs}
+    n_draws = min(counts)
+    if not n_draws:
+        return None, None
+    return (np.stack([draws[:n_draws] for _, draws, _ in psfs], axis=1),
+            np.stack([scale[:n_draws] for _, _, scale in psfs], axis=1))

@@ -1,0 +1,101 @@
+"""Errors of the fluxes, against the inverse of the dense equations of all unknowns."""
+
+from dataclasses import replace
+
+from cosmouline.deconv.covariance import flux_errors
+from cosmouline.deconv.field import solve_field
+from cosmouline.deconv.options import FitOptions
+from cosmouline.deconv.sweep import gram_matrix
+
+import numpy as np
+import pytest
+
+PSF_FLOOR = 1e-9  # no part of the field is taken for an error of the PSF
+
+
+def without_psf_part(fitted):
+    """The same fit with a prior whose PSF component is empty."""
+    amplitude = np.exp(fitted.field_prior.ln_variance / 2)
+    amplitude[-1] = PSF_FLOOR
+    gram = gram_matrix(fitted.problem, fitted.state)
+    posterior = solve_field(
+        fitted.problem,
+        fitted.state,
+        fitted.normal,
+        gram,
+        fitted.field_prior.with_amplitudes(amplitude),
+        FitOptions(psf_floor=PSF_FLOOR),
+        optimise=False,
+    )
+    return replace(fitted, posterior=posterior), gram
+
+
+def dense_covariance(fitted, gram):
+    """Covariance of all fluxes (n_epochs n_sources)^2 from the inverse of all equations."""
+    products, on_nodes = fitted.sweep.products, fitted.sweep.on_nodes
+    n_epochs, n_local = len(products), fitted.sweep.solution.shape[1] + 2
+    n_shared = products.shape[1] - 1 - n_local
+    own = n_epochs * n_local
+    shared, nodes = slice(own, own + n_shared), slice(own + n_shared, None)
+    dense = np.zeros((own + n_shared + len(gram),) * 2)
+    prior = fitted.problem.prior
+    for e in range(n_epochs):
+        mine = slice(e * n_local, (e + 1) * n_local)
+        dense[mine, mine] = products[e, :n_local, :n_local]
+        dense[mine, mine] += np.diag([0.0] * (n_local - 2) + [prior.shift_sd**-2] * 2)
+        dense[mine, shared] = products[e, :n_local, n_local:-1]
+        dense[mine, nodes] = on_nodes[e][:, :n_local].T
+        dense[shared, shared] += products[e, n_local:-1, n_local:-1]
+        dense[shared, nodes] += on_nodes[e][:, n_local:-1].T
+    dense = np.triu(dense) + np.triu(dense, 1).T
+    dense[shared, shared] += np.diag(prior.sd**-2)
+    covariance = fitted.posterior.covariance
+    jitter = 1e-9 * np.diag(covariance).max() * np.eye(len(gram))
+    dense[nodes, nodes] = gram + np.linalg.inv(covariance + jitter)
+    fluxes = [e * n_local + k for e in range(n_epochs) for k in range(n_local - 3)]
+    return np.linalg.inv(dense)[np.ix_(fluxes, fluxes)]
+
+
+def test_errors_are_those_of_the_dense_inverse(fitted):
+    """Random + propagated = dense; split into constant and varying part by the weighted mean."""
+    fitted, gram = without_psf_part(fitted)
+    n_epochs, n_sources = len(fitted.sweep.chi2), fitted.sweep.solution.shape[1] - 1
+    scale2 = fitted.problem.scale**2
+
+    errors = flux_errors(fitted)
+
+    dense = dense_covariance(fitted, gram) * scale2
+    random = np.zeros_like(dense)
+    for e in range(n_epochs):
+        mine = slice(e * n_sources, (e + 1) * n_sources)
+        random[mine, mine] = errors.covariance[e]
+    weight = 1 / np.einsum("ekk->ek", errors.covariance)
+    weight /= weight.sum(0)
+    mean = np.concatenate([np.diag(weight[e]) for e in range(n_epochs)], axis=1)
+    shared = dense - random
+    systematic = mean @ shared @ mean.T
+    assert errors.systematic_covariance == pytest.approx(
+        systematic, abs=1e-3 * np.diag(systematic).max()
+    )
+    away = np.eye(len(dense)) - np.tile(mean, (n_epochs, 1))
+    varying = away @ shared @ away.T
+    for e in range(n_epochs):
+        mine = slice(e * n_sources, (e + 1) * n_sources)
+        total = errors.covariance[e] + varying[mine, mine]
+        assert errors.covariance_total[e] == pytest.approx(total, rel=1e-3, abs=1e-3 * total.max())
+
+
+def test_light_of_a_static_psf_error_goes_back_to_its_source(fitted):
+    """A node at the place of a source has nearly its image: the source gains nearly its flux."""
+    source = fitted.state.position_px[0]
+    nearest = np.argmin(((fitted.problem.lattice.nodes_px - source) ** 2).sum(1))
+    psf_flux = np.zeros_like(fitted.posterior.psf_flux)
+    plain = flux_errors(replace(fitted, posterior=replace(fitted.posterior, psf_flux=psf_flux)))
+    psf_flux[nearest] = 1.0
+
+    given = flux_errors(replace(fitted, posterior=replace(fitted.posterior, psf_flux=psf_flux)))
+
+    gain = (given.flux - plain.flux) / fitted.problem.scale
+    relative = plain.flux[:, 0] / plain.flux[:, 0].mean()
+    assert np.all((gain[:, 0] / relative > 0.6) & (gain[:, 0] / relative < 1))
+    assert np.abs(gain[:, 1]).max() < 0.05
