@@ -12,7 +12,7 @@ Run as  : python lcmanip/1_join.py configs/MYLENS
 
 from cosmouline import curve, lightcurve, paths
 from cosmouline.io_rdb import write_rdb
-from cosmouline.run import log_line, relative, run
+from cosmouline.run import log_line, run
 
 NEEDS = ("mjd", "flux_e__{dec}__{source}", "dec_coeff__{dec}")
 WRITES = ()
@@ -56,7 +56,7 @@ def main(settings, db):
     tell(table, sources)
     path = paths.light_curve(settings)
     write_rdb(path, table)
-    log_line("%s", relative(path))
+    log_line("%s", paths.relative(path))
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ Run as  : python 1c_report.py ../../configs/MYLENS
 """
 
 from cosmouline import paths, reports
-from cosmouline.run import log_line, relative, run
+from cosmouline.run import log_line, run
 
 NEEDS = ("datetime_utc",)
 WRITES = ()
@@ -27,7 +27,7 @@ def main(settings, db):
         f"{len(rejected)} images out of use", reports.table(rejected, ("img_name", "whynot"))])
     path = paths.report(settings, "content")
     reports.write_report(path, f"{settings.lens_name}: images", text)
-    log_line("%d images in use, %d not: %s", len(images), len(rejected), relative(path))
+    log_line("%d images in use, %d not: %s", len(images), len(rejected), paths.relative(path))
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ Run as  : python 1c_report.py ../../configs/MYLENS
 """
 
 from cosmouline import paths, reports
-from cosmouline.run import log_line, relative, run
+from cosmouline.run import log_line, run
 
 NEEDS = ("is_aligned",)
 WRITES = ()
@@ -33,7 +33,7 @@ def main(settings, db):
         reports.table(not_aligned, ("img_name", "align_note", "n_sources"))])
     path = paths.report(settings, "alignment")
     reports.write_report(path, f"{settings.lens_name}: alignment", text)
-    log_line("%d aligned, %d not: %s", len(aligned), len(not_aligned), relative(path))
+    log_line("%d aligned, %d not: %s", len(aligned), len(not_aligned), paths.relative(path))
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from work_dir to the folder of the lens and edit it there.
 """
 
 from cosmouline import io_catalog, paths, products, star_list
-from cosmouline.run import for_all_images, log_line, relative, run
+from cosmouline.run import for_all_images, log_line, run
 
 NEEDS = ("is_aligned", "n_sources", "sky_noise_e", "fwhm_px", "ellipticity", "pa_deg",
          "lens_x_px")
@@ -67,7 +67,7 @@ def main(settings, db):
     results = {name: values | {"star_list": digest} for name, values in results.items()}
     for_all_images(results, images, settings, db, measure=measure, needs=NEEDS, writes=WRITES)
     log_line("%d stars in the field, %d picked: %s", len(stars), len(picked),
-             relative(paths.picked_stars(settings)))
+             paths.relative(paths.picked_stars(settings)))
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from cosmouline import epochs, paths
 from cosmouline.errors import UserError
 from cosmouline.io_deconv import write_epochs
 from cosmouline.position import lens_centre_and_radius
-from cosmouline.run import log_line, relative, run
+from cosmouline.run import log_line, run
 
 NEEDS = ("dec_number__{dec}", "lens_side_px", "field_fwhm_px", "is_aligned")
 WRITES = ()
@@ -31,7 +31,7 @@ def main(settings, db):
     path = paths.deconvolution(settings) / "epochs.npz"
     write_epochs(path, content)
     log_line("%d epochs of %d x %d pixels: %s", len(images), *content.epochs.data_e.shape[1:],
-             relative(path))
+             paths.relative(path))
 
 
 if __name__ == "__main__":

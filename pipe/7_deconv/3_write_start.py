@@ -18,7 +18,7 @@ from cosmouline.errors import UserError
 from cosmouline.io_catalog import Star
 from cosmouline.io_deconv import read_epochs
 from cosmouline.position import sources_on_reference
-from cosmouline.run import log_line, relative, run
+from cosmouline.run import log_line, run
 
 NEEDS = ("dec_number__{dec}",)
 WRITES = ()
@@ -47,7 +47,7 @@ def main(settings, db):
     path = paths.deconvolution(settings) / "start.cat"
     stars = [Star(name, *place, None) for name, place in zip(names, places.tolist(), strict=True)]
     io_catalog.write_cat(path, stars, "start positions: pixels of the reference image, from 1")
-    log_line("%d point sources (%s): %s", len(names), ", ".join(names), relative(path))
+    log_line("%d point sources (%s): %s", len(names), ", ".join(names), paths.relative(path))
 
 
 if __name__ == "__main__":

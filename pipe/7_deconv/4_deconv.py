@@ -1,7 +1,7 @@
 """Fit all epochs of the lens in one model: point sources, galaxy, residual light, shifts, sky.
 
 Needs   : dec_<dec_name>/epochs.npz (7_deconv/2_apply_norm), start.cat (7_deconv/3_write_start)
-Writes  : dec_<dec_name>/fit.npz
+Writes  : dec_<dec_name>/fit.npz; dec_fit, its hash -> database
 Settings: dec_name, deconv_engine, extended_light
 Next    : 7_deconv/5a_png_check
 
@@ -14,14 +14,14 @@ model; the errors from the full covariance, the PSFs' errors from their draws.
 from cosmouline import deconv_engines, paths
 from cosmouline.errors import UserError
 from cosmouline.io_catalog import read_cat
-from cosmouline.io_deconv import read_epochs, write_fit
+from cosmouline.io_deconv import digest, read_epochs, write_fit
 from cosmouline.products import star_positions
-from cosmouline.run import log_line, relative, run
+from cosmouline.run import for_all_images, log_line, run
 
 import numpy as np
 
 NEEDS = ("dec_number__{dec}",)
-WRITES = ()
+WRITES = ("dec_fit__{dec}",)
 
 
 def tell(fit, psf_error, names):
@@ -38,8 +38,8 @@ def tell(fit, psf_error, names):
                  100 * np.nanmedian(psf_error[:, i]), 100 * fit.flux_systematic[i] / mean[i])
 
 
-def main(settings, db):
-    """Read, fit and write."""
+def measure(settings):
+    """Fit and write; return the fields of all epochs."""
     folder = paths.deconvolution(settings)
     for name, script in (("epochs.npz", "2_apply_norm"), ("start.cat", "3_write_start")):
         if not (folder / name).is_file():
@@ -50,7 +50,16 @@ def main(settings, db):
     fit, psf_error = deconv_engines.fit(content, start_px, settings)
     write_fit(folder / "fit.npz", fit, psf_error)
     tell(fit, psf_error, [source.name for source in sources])
-    log_line("%s", relative(folder / "fit.npz"))
+    fields = {f"dec_fit__{settings.dec_name}": digest(fit)}
+    return dict.fromkeys(content.names, fields)
+
+
+def main(settings, db):
+    """Fit all epochs at once."""
+    results = measure(settings)
+    for_all_images(results, db.select(), settings, db, measure=measure, needs=NEEDS,
+                   writes=WRITES)
+    log_line("%s", paths.relative(paths.deconvolution(settings) / "fit.npz"))
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from cosmouline.io_catalog import read_cat
 from cosmouline.io_deconv import read_epochs, read_fit
 from cosmouline.run import for_all_images, log_line, run
 
-NEEDS = ("dec_coeff__{dec}",)
+NEEDS = ("dec_coeff__{dec}", "dec_fit__{dec}")
 WRITES = ("flux_e__{dec}__{source}", "flux_sigma_e__{dec}__{source}",
           "flux_random_e__{dec}__{source}", "flux_psf_e__{dec}__{source}",
           "flux_sys_e__{dec}__{source}", "flux_cov_e2__{dec}__{source}__{other}",

@@ -10,7 +10,7 @@ Run as  : python 1b_report.py ../../configs/MYLENS
 
 from cosmouline import paths, reports
 from cosmouline.fields import expand
-from cosmouline.run import log_line, relative, run
+from cosmouline.run import log_line, run
 
 NEEDS = ("renorm__{renorm}", "medcoeff")
 WRITES = ()
@@ -29,7 +29,7 @@ def main(settings, db):
     path = paths.report(settings, settings.renorm_name)
     reports.write_report(path, f"{settings.lens_name}: {settings.renorm_name}",
                          reports.table(images, columns, formats))
-    log_line("%d coefficients: %s", len(images), relative(path))
+    log_line("%d coefficients: %s", len(images), paths.relative(path))
 
 
 if __name__ == "__main__":

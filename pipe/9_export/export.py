@@ -11,7 +11,7 @@ Run as  : python export.py ../../configs/MYLENS
 from cosmouline import __version__, paths, reports
 from cosmouline.fields import lookup
 from cosmouline.io_table import write_ecsv, write_plain_pickle
-from cosmouline.run import log_line, relative, run
+from cosmouline.run import log_line, run
 
 NEEDS = ("img_name",)
 WRITES = ()
@@ -44,7 +44,7 @@ def main(settings, db):
     write_plain_pickle(folder / f"{name}_db.pkl", rows)
     reports.write_report(folder / f"{name}_readme.txt", f"{name}: the database of images",
                          readme(rows, fields, settings))
-    log_line("%d images, %d fields: %s", len(rows), len(fields), relative(folder))
+    log_line("%d images, %d fields: %s", len(rows), len(fields), paths.relative(folder))
 
 
 if __name__ == "__main__":

@@ -98,12 +98,6 @@ class Database:
         """Take an image out of use, with the reason."""
         self.update(img_name, {"gogogo": False, "whynot": why})
 
-    def revive(self, script):
-        """Take the images back into use that a script rejected, for it to judge them again."""
-        for row in self.select(gogogo=False):
-            if row.get("whynot", "").endswith(f"({script})"):
-                self.update(row["img_name"], {"gogogo": True, "whynot": None})
-
     def begin_run(self, script, settings_used):
         """Register a run of a script; return its number."""
         number = 1 + max(self.runs, default=0)

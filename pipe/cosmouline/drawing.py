@@ -16,13 +16,13 @@ log = logging.getLogger("cosmouline")
 def save_plot(page, name, settings, script):
     """Write a page as plots/<name>.png and tell where."""
     path = paths.plot(settings, name)
-    _save(page, path, settings, script)
-    log.info("picture: %s", path)
+    save_as(page, path, settings, script)
+    log.info("picture: %s", paths.relative(path))
 
 
 def save_page(page, folder, img_name, settings, script):
     """Write the page of one image as <folder>_png/<img_name>.png."""
-    _save(page, paths.pictures(settings, folder) / f"{img_name}.png", settings, script)
+    save_as(page, paths.pictures(settings, folder) / f"{img_name}.png", settings, script)
 
 
 def field_map(images, reference, settings):
@@ -62,6 +62,7 @@ def _info(images, reference):
             f"reference: seeing {reference['fwhm_arcsec']:.2f} arcsec"]
 
 
-def _save(page, path, settings, script):
+def save_as(page, path, settings, script):
+    """Write a page to a path, stamped with lens, script and time."""
     text = style.stamp_text(settings.lens_name, Path(script).stem)
     style.save(page, path, text)

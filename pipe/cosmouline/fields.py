@@ -43,6 +43,7 @@ _OBJECTS = "6_extract/1_extract_objects"
 _OBJCR = "6_extract/2_find_cosmics"
 _STARS = "7_deconv/0_star_photometry"
 _PREPARE = "7_deconv/1_prepare"
+_FIT = "7_deconv/4_deconv"
 _READOUT = "7_deconv/6_readout"
 _RENORM = "8_renorm/1a_renormalize"
 _ANY = "the script named in the field"
@@ -180,6 +181,7 @@ FIELDS = {field.name: field for field in [
     Field("dec_psf__{dec}", str, "", "PSF used for it", _PREPARE, "decpsf_<dec>"),
     Field("dec_coeff__{dec}", float, "1", "coefficient used for it", _PREPARE, "decnorm_<dec>"),
     Field("dec_coeff_sigma__{dec}", float, "1", "error of that coefficient", _PREPARE),
+    Field("dec_fit__{dec}", str, "", "hash of the joint fit that the image is part of", _FIT),
     Field("flux_e__{dec}__{source}", float, "e-", "flux of a point source in the exposure",
           _READOUT, "out_<dec>_<source>_flux"),
     Field("flux_sigma_e__{dec}__{source}", float, "e-",

@@ -10,7 +10,11 @@ WORDS = ("Needs", "Writes", "Settings", "Next", "Run as")
 
 
 class Header(NamedTuple):
-    """What a script says of itself; `purpose` is its first line."""
+    """What a script says of itself.
+
+    `purpose` is its first line; `leaves_record` tells whether it writes to the database what
+    became of each image.
+    """
 
     script: str
     purpose: str
@@ -18,6 +22,7 @@ class Header(NamedTuple):
     settings: tuple
     needs: tuple
     writes: tuple
+    leaves_record: bool
 
 
 def script_name(path):
@@ -55,5 +60,6 @@ def read_header(script):
     names = {node.targets[0].id: ast.literal_eval(node.value) for node in tree.body
              if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "")
              in ("NEEDS", "WRITES")}
+    measures = any(getattr(node, "name", "") == "measure" for node in tree.body)
     return Header(script, doc.split("\n")[0], sections(doc), settings_names(doc),
-                  names.get("NEEDS", ()), names.get("WRITES", ()))
+                  names.get("NEEDS", ()), names.get("WRITES", ()), measures)

@@ -1,5 +1,6 @@
 """Files of a joint fit: what goes in, and what comes out. No pickle is needed to read them."""
 
+import hashlib
 import json
 from dataclasses import fields
 from typing import NamedTuple
@@ -68,6 +69,15 @@ def read_fit(path):
     with np.load(path, allow_pickle=False) as arrays:
         header = json.loads(str(arrays["header"]))
         return LensFit.from_arrays(arrays, header), arrays["psf_error"]
+
+
+def digest(fit):
+    """Return a short hash of what a fit found; the same for the same result on any machine."""
+    arrays, _ = fit.to_arrays()
+    total = hashlib.sha256()
+    for name in sorted(arrays):
+        total.update(name.encode() + np.ascontiguousarray(arrays[name]).tobytes())
+    return total.hexdigest()[:12]
 
 
 def _save(path, arrays):

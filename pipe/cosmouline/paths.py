@@ -1,5 +1,8 @@
 """Where each product lies under ``settings.work_dir``."""
 
+import contextlib
+from pathlib import Path
+
 
 def database(settings):
     """Return the path of the image database."""
@@ -85,3 +88,10 @@ def light_curve(settings):
     """Return the path of the light curve that lcmanip writes."""
     name = f"{settings.lens_name}_{settings.dec_name}_by_{settings.join_by}.rdb"
     return exports(settings) / name
+
+
+def relative(path):
+    """Return a path as short as it can be shown to the user."""
+    with contextlib.suppress(ValueError):
+        return Path(path).relative_to(Path.cwd())
+    return Path(path)

@@ -7,7 +7,6 @@ import os
 import signal
 import sys
 import time
-from pathlib import Path
 from types import SimpleNamespace
 
 from cosmouline import __version__, engine, fields, paths, provenance
@@ -78,7 +77,7 @@ def _guarded(main, script, options):
         logging.getLogger("cosmouline.file").error("", exc_info=True)
         return EXIT_USER_ERROR
     log.info("%s: done in %.1f s (log: %s)", script, time.perf_counter() - start,
-             relative(log_path))
+             paths.relative(log_path))
     return EXIT_IMAGES_FAILED if n_failed else 0
 
 
@@ -280,11 +279,3 @@ def make_options(**changes):
 def log_line(text, *values):
     """Tell one line to the terminal and the log file."""
     log.info(text, *values)
-
-
-def relative(path):
-    """Return a path as short as it can be shown to the user."""
-    path = Path(path)
-    with contextlib.suppress(ValueError):
-        return path.relative_to(Path.cwd())
-    return path

@@ -10,14 +10,14 @@ COLUMNS = ("script", "done", "failed", "out of date", "to do")
 
 
 def report(settings, order):
-    """Return a table: for each script that writes fields, the images done, failed, to do.
+    """Return a table: for each script that works on images, the images done, failed, to do.
 
     Rejected images are counted below the table, with their reasons.
     """
     db = Database(paths.database(settings))
     in_use = db.select(gogogo=True, treatme=True)
     rows = [_line(script, in_use, settings, db.runs) for script in order
-            if read_header(script).writes]
+            if read_header(script).leaves_record]
     text = reports.table(rows, COLUMNS)
     return f"{text}\n{len(db.rows)} images, {len(in_use)} in use\n{_reasons(db)}"
 

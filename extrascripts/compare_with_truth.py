@@ -1,0 +1,67 @@
+"""Compare a finished reduction of simulated frames with the truth beside the frames.
+
+Needs   : fluxes (7_deconv/6_readout), star fluxes, and the truth tables of skymaker
+Writes  : report_truth.txt, plots/truth.png
+Settings: lens_name, dec_name, psf_name, renorm_name, norm_stars
+Next    : look at plots/truth.png
+
+Run as  : python compare_with_truth.py ../configs/demo --truth ../demo/sky
+
+Exit status 1 if a curve misses: mean bias above 2 % (4 % for the faintest source), pulls outside
+0.7 to 1.4, a spoilt frame in use, or a good one out of use.
+"""
+
+from cosmouline import drawing, paths, reports, truth_tables
+from cosmouline.errors import UserError
+from cosmouline.plots.light_curve_pages import measured_and_true
+from cosmouline.run import log_line, run
+
+ARGUMENTS = {"--truth": {"required": True, "help": "folder with truth_frames.ecsv"}}
+BIAS_MAX, BIAS_MAX_FAINTEST = 0.02, 0.04
+PULL_MIN, PULL_MAX = 0.7, 1.4
+COLUMNS = ("source", "measured mag", "true mag", "bias %", "systematic %", "scatter %",
+           "error %", "pull")
+FORMATS = {"measured mag": ".3f", "true mag": ".3f", "bias %": "+.2f", "systematic %": ".2f",
+           "scatter %": ".2f", "error %": ".2f", "pull": ".2f"}
+
+
+def misses(lines):
+    """Return what is wrong with the curves, in words."""
+    faintest = max(lines, key=lambda line: line["true mag"])
+    for line in lines:
+        limit = 100 * (BIAS_MAX_FAINTEST if line is faintest else BIAS_MAX)
+        if abs(line["bias %"]) > limit:
+            yield f"{line['source']}: bias of {line['bias %']:.2f} %, more than {limit:g} %"
+        if not PULL_MIN <= line["pull"] <= PULL_MAX:
+            yield f"{line['source']}: pull of {line['pull']:.2f}"
+
+
+def wrong_verdicts(db, spoilt):
+    """Yield the frames that are in use and should not be, or the other way round; tell all."""
+    for row in db.select():
+        defect = spoilt[row["img_name"]]
+        if not row["gogogo"]:
+            log_line("%s is out of use: %s", row["img_name"], row["whynot"])
+        if row["gogogo"] == bool(defect):
+            yield f"{row['img_name']}: {defect or 'a good frame'}, but its gogogo is " \
+                  f"{row['gogogo']}"
+
+
+def main(settings, db):
+    """Compare, tell, draw, and fail if a curve misses."""
+    found = truth_tables.compare_sources(db, settings, settings.options.truth)
+    text = reports.table(found.lines, COLUMNS, FORMATS)
+    reports.write_report(paths.report(settings, "truth"), f"{settings.lens_name}: truth", text)
+    log_line("%s", text)
+    page = measured_and_true(found.mhjd, found.mags, found.mag_sigmas, found.sources,
+                             found.true_mhjd, found.true_mags,
+                             title=f"{settings.lens_name}: measured and true")
+    drawing.save_plot(page, "truth", settings, __file__)
+    wrong = [*misses(found.lines), *wrong_verdicts(db, found.spoilt)]
+    if wrong:
+        raise UserError(f"the truth is missed. {'; '.join(wrong)}")
+    log_line("all curves meet the truth; spoilt frames are out of use.")
+
+
+if __name__ == "__main__":
+    run(main, __doc__, ARGUMENTS)

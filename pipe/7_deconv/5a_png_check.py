@@ -1,0 +1,55 @@
+"""Draw the joint deconvolution: one page per epoch, and an overview.
+
+Needs   : dec_<dec_name>/fit.npz (7_deconv/4_deconv)
+Writes  : dec_<dec_name>_png/<img_name>.png, plots/dec_<dec_name>.png
+Settings: lens_name, dec_name
+Next    : 7_deconv/6_readout
+
+Run as  : python 5a_png_check.py ../../configs/MYLENS
+
+What to look for: residuals like noise in all epochs. Structure at the same place in all of them is
+light that the model lacks (one more source, an arc); a dipole in one epoch is a bad PSF.
+"""
+
+from cosmouline import decpages, drawing
+from cosmouline.columns import column
+from cosmouline.curve import time_of
+from cosmouline.errors import UserError
+from cosmouline.plots.deconvolution import epoch_page, overview_page
+from cosmouline.run import for_each_image, run
+
+NEEDS = ("dec_fit__{dec}", "dec_coeff__{dec}", "field_fwhm_arcsec", "pixel_scale_arcsec",
+         "datetime_utc")
+WRITES = ()
+
+
+def measure(image, settings):
+    """Draw the page of one epoch."""
+    page = epoch_page(**decpages.epoch(image, settings))
+    drawing.save_page(page, f"dec_{settings.dec_name}", image["img_name"], settings, __file__)
+    return {}
+
+
+def overview(images, settings):
+    """Return the page of the whole fit."""
+    scene = decpages.scene_of(settings)
+    by_name = {image["img_name"]: image for image in images}
+    rows = [by_name[name] for name in scene.names]
+    return overview_page(
+        time_of(rows), scene.fit.chi2_reduced, scene.fit.shift_px - scene.epochs.shift_px,
+        scene.background, scene.residuals, scene.names, scene.sources, scene.xy_px,
+        column(rows, "pixel_scale_arcsec")[0],
+        title=f"{settings.lens_name}: {settings.dec_name}", subtitle=scene.summary)
+
+
+def main(settings, db):
+    """Draw the overview, then the pages that are missing or out of date."""
+    images = [image for image in db.select() if f"dec_fit__{settings.dec_name}" in image]
+    if not images:
+        raise UserError("there is no fit yet. Run 7_deconv/4_deconv.py first.")
+    drawing.save_plot(overview(images, settings), f"dec_{settings.dec_name}", settings, __file__)
+    return for_each_image(measure, images, settings, db, needs=NEEDS, writes=WRITES)
+
+
+if __name__ == "__main__":
+    run(main, __doc__)

@@ -1,0 +1,84 @@
+"""What the pages of a joint deconvolution show."""
+
+import functools
+import hashlib
+from typing import NamedTuple
+
+from cosmouline import drawing, paths
+from cosmouline.deconv import deconvolved_image, model_images
+from cosmouline.io_catalog import read_cat
+from cosmouline.io_deconv import read_epochs, read_fit
+
+import numpy as np
+
+UPSAMPLING = 4  # small pixels of the deconvolved pictures, per pixel
+
+
+class Scene(NamedTuple):
+    """A fit and its pictures; images in electrons of the exposures, masked residuals NaN."""
+
+    names: list
+    sources: list
+    fit: object
+    epochs: object
+    psf_error: np.ndarray
+    model_e: np.ndarray
+    residuals: np.ndarray
+    deconvolved: np.ndarray
+    background: np.ndarray
+    xy_px: np.ndarray
+    summary: str
+
+
+@functools.cache
+def scene(folder, fit_hash):
+    """Return the `Scene` of the fit in a folder; once per process and fit."""
+    content = read_epochs(folder / "epochs.npz")
+    fit, psf_error = read_fit(folder / "fit.npz")
+    sources = [star.name for star in read_cat(folder / "start.cat", min_distance_px=0.0)]
+    points, extended, sky = model_images(fit, content.epochs)
+    model_e = (points + extended + sky[:, None, None]) / content.epochs.coeff[:, None, None]
+    residuals = (content.epochs.data_e - model_e) / np.sqrt(fit.variance_e2)
+    side_px = content.epochs.data_e.shape[1]
+    deconvolved, background = deconvolved_image(fit, (side_px, side_px), UPSAMPLING)
+    return Scene(content.names, sources, fit, content.epochs, psf_error, model_e,
+                 np.where(fit.good, residuals, np.nan), deconvolved, background,
+                 fit.position_px + (side_px - 1) / 2, _summary(fit))
+
+
+def epoch(image, settings):
+    """Return the arguments of the page of one epoch."""
+    found = scene_of(settings)
+    e = found.names.index(image["img_name"])
+    fit, coeff = found.fit, found.epochs.coeff[e]
+    sigma = np.hypot(fit.flux_sigma[e], found.psf_error[e] * fit.flux[e]) / coeff
+    numbers = (("date", image["datetime_utc"][:16].replace("T", " ")),
+               ("seeing", f"{image['field_fwhm_arcsec']:.2f} arcsec"),
+               ("coefficient", f"{coeff:.4f}"), ("chi2", f"{fit.chi2_reduced[e]:.3f}"),
+               ("masked", f"{(~fit.good[e]).sum()} px"))
+    return {"data": found.epochs.data_e[e], "model": found.model_e[e],
+            "sigma": np.sqrt(fit.variance_e2[e]), "deconvolved": found.deconvolved,
+            "background": found.background, "names": found.sources, "xy_px": found.xy_px,
+            "good": fit.good[e], "pixel_scale_arcsec": image["pixel_scale_arcsec"],
+            "numbers": numbers, "flux_e": fit.flux[e] / coeff, "flux_sigma_e": sigma,
+            "title": drawing.title(image, settings)}
+
+
+def scene_of(settings):
+    """Return the `Scene` of the fit that the settings name."""
+    folder = paths.deconvolution(settings)
+    return scene(folder, hash_of(folder / "fit.npz"))
+
+
+def hash_of(path):
+    """Return a short hash of a file's content."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
+
+
+def _summary(fit):
+    text = f"{len(fit.flux)} epochs, chi2 {np.nanmedian(fit.chi2_reduced):.3f}"
+    if not fit.has_galaxy:
+        return f"{text}, no galaxy"
+    galaxy = fit.galaxy
+    return (f"{text}, galaxy: {galaxy.flux:.0f} e-, radius {galaxy.radius_px:.2f} px, "
+            f"Sersic index {galaxy.sersic_index:.2f}")
