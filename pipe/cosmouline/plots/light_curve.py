@@ -12,6 +12,7 @@ from matplotlib.ticker import MaxNLocator
 MIN_MAG_SPAN = 0.05  # a flat curve is not blown up to its noise
 MIN_DAY_SPAN = 4.0
 MANY = 3000  # so many bars are drawn fainter
+COMMON_MARGIN = 0.03  # of the width of several curves, beyond what each has of its own
 EDGE = 0.018  # place of the arrows, as a part of the height
 
 
@@ -233,4 +234,4 @@ def common_limits(mags, flag=None, mag_sigmas=None):
         good = ~good
     least = max(MIN_MAG_SPAN, _bars(mag_sigmas))
     ends = [robust_limits(mag[good], least) for mag in mags if finite(mag[good]).size]
-    return (np.min(ends), np.max(ends)) if ends else None
+    return padded_limits(ends, COMMON_MARGIN) if ends else None

@@ -2,6 +2,7 @@
 
 from cosmouline.plots import style
 from cosmouline.plots.light_curve import (
+    COMMON_MARGIN,
     MIN_MAG_SPAN,
     common_limits,
     light_curve,
@@ -244,7 +245,14 @@ def test_common_limits_hold_all_curves_without_their_wild_points():
 def test_common_limits_hold_the_bars_of_one_point():
     low, high = common_limits([[1.0]], None, [[0.1]])
 
-    assert (low, high) == pytest.approx((0.8, 1.2))
+    assert (low, high) == pytest.approx((0.8 - 0.4 * COMMON_MARGIN, 1.2 + 0.4 * COMMON_MARGIN))
+
+
+def test_common_limits_keep_flat_curves_that_are_far_apart_off_the_border():
+    low, high = common_limits([[1.0, 1.0, 1.01], [5.0, 5.0, 5.01]])
+
+    assert 1.0 - low > 0.02 * (high - low)
+    assert high - 5.01 > 0.02 * (high - low)
 
 
 def test_common_limits_of_nothing():
