@@ -1,28 +1,60 @@
-"""Fixtures shared by all tests: a loader of numbered scripts, and the way to the shared data."""
+"""Fixtures of all tests: scripts by their path, the shared data, and a small lens half-way through.
+
+The lens is drawn once; the order is run on it once, as far as some test asks for, and its work
+folder is kept as it was after every script. A test gets a copy of its own.
+"""
 
 import importlib.util
+import re
+import shutil
 import sys
 from pathlib import Path
 
+from cosmouline.database import Database
+from cosmouline.run import make_options
+from cosmouline.settings import load_settings
+from cosmouline.skymaker import draw
+from cosmouline.skymaker.campaigns import tiny_campaign
+from cosmouline.skymaker.geometry import frame_to_frame_matrix
+from cosmouline.skymaker.io_campaign import draw_campaign
+from cosmouline.skymaker.model import change_frame
+
+import numpy as np
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED_DATA = ROOT.parent / "shared" / "data"
+NOT_NEEDED_LATER = re.compile("png_check|plot|report|histograms|by_field|export")
+TURNED, CLOUDED, MOONLIT = 2, 4, 5  # frames of the small lens that are not like the others
+SETTINGS = """
+lens_name = "TINY"
+lens_ra_deg, lens_dec_deg = {ra_deg}, {dec_deg}
+work_dir = {work!r}
+engine = "serial"
+sets = [{{"name": "R", "telescope": "generic", "raw_dir": {raw!r}}}]
+point_sources = {{"A": (0.65, 0.30), "B": (-0.62, -0.35)}}
+extended_light = "none"
+n_norm_stars = 8
+"""
+
+
+def load_script(name):
+    """Import a script by its path from the project's root, without the ``.py``."""
+    path = ROOT / f"{name}.py"
+    for module in list(sys.modules.values()):
+        if getattr(module, "__file__", None) == str(path):
+            return module
+    spec = importlib.util.spec_from_file_location("script_" + name.replace("/", "_"), path)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
 
 
 @pytest.fixture
 def script():
-    """Import a numbered script by its path from the project's root, without the ``.py``."""
-
-    def load(name):
-        path = ROOT / f"{name}.py"
-        spec = importlib.util.spec_from_file_location("script_" + path.stem, path)
-        module = importlib.util.module_from_spec(spec)
-        sys.modules[spec.name] = module
-        spec.loader.exec_module(module)
-        return module
-
-    return load
+    """Import a script by its path from the project's root, without the ``.py``."""
+    return load_script
 
 
 @pytest.fixture
@@ -36,3 +68,157 @@ def shared_data():
         return path
 
     return find
+
+
+class Truth:
+    """What the frames of a campaign were drawn from, by the names of their images."""
+
+    def __init__(self, campaign):
+        self.campaign = campaign
+        self.names = [f"R_{campaign.name}_{i:04d}" for i in range(len(campaign.frames))]
+        self.spoilt = {name for name, frame in zip(self.names, campaign.frames, strict=True)
+                       if frame.defect != "none"}
+        self.good = [name for name in self.names if name not in self.spoilt]
+
+    def frame(self, name):
+        return self.campaign.frames[self.names.index(name)]
+
+    def row(self, name):
+        return draw.frame_truth(self.campaign, self.names.index(name))
+
+    def objects(self, name, kind="star"):
+        """Give the sources of one kind on a frame: structured array, see `draw.OBJECT_DTYPE`."""
+        found = draw.objects_of_frame(self.campaign, self.names.index(name))
+        return found[found["kind"] == kind]
+
+    def xy(self, name, kind="star"):
+        found = self.objects(name, kind)
+        return np.column_stack([found["x_px"], found["y_px"]])
+
+    def matrix(self, reference, name):
+        return frame_to_frame_matrix(self.campaign, self.names.index(reference),
+                                     self.names.index(name))
+
+    def light(self, name):
+        """Give the electrons that a source of 1 e-/s leaves on a frame."""
+        return self.frame(name).transparency * self.frame(name).exptime_s
+
+
+class Lens:
+    """A made-up lens in a folder: settings, frames, products, and the scripts to run on it."""
+
+    def __init__(self, folder, campaign, sky, work=None):
+        self.folder, self.sky, self.work = folder, sky, folder / "work"
+        self.truth, self.config = Truth(campaign), folder / "config"
+        self.raw = sky / "frames" / campaign.telescopes[0].name
+        self.config.mkdir(parents=True)
+        self.set()
+        if work is not None:
+            shutil.copytree(work, self.work)
+
+    def set(self, text=""):
+        """Write settings.py anew: those of the small lens, then what the test wants."""
+        lens = self.truth.campaign
+        standard = SETTINGS.format(ra_deg=lens.ra_deg, dec_deg=lens.dec_deg, work=str(self.work),
+                                   raw=str(self.raw))
+        (self.config / "settings.py").write_text(standard + text)
+
+    def own_frames(self):
+        """Copy the raw frames, so that the test can damage them; give their folder."""
+        shutil.copytree(self.raw, self.folder / "raw")
+        self.raw = self.folder / "raw"
+        self.set()
+        return self.raw
+
+    def settings(self, script="", **options):
+        """Load the settings, with the options of a command line."""
+        settings = load_settings(self.config)
+        settings.options = make_options(script=script, **options)
+        return settings
+
+    def run(self, script, **options):
+        """Run ``main`` of a script in this process; give what it returns."""
+        folder = "" if script.startswith(("lcmanip", "extrascripts")) else "pipe/"
+        module = load_script(folder + script)
+        extra = {name.lstrip("-"): argument.get("default")
+                 for name, argument in getattr(module, "ARGUMENTS", {}).items()}
+        settings = self.settings(script, **extra | options)
+        db = Database(self.work / "database.json")
+        try:
+            return module.main(settings, db)
+        finally:
+            db.save()
+            db.close()
+
+    @property
+    def rows(self):
+        db = Database(self.work / "database.json")
+        db.close()
+        return db.rows
+
+    def update(self, name, **values):
+        """Change fields of one image by hand; None removes one."""
+        db = Database(self.work / "database.json")
+        db.update(name, values)
+        db.save()
+        db.close()
+
+    def values(self, field, names=None):
+        """Give a field of images, by default of all good ones, as an array."""
+        return np.array([self.rows[name][field] for name in names or self.truth.good])
+
+
+class Trunk:
+    """The order run once on the small lens; its folder is kept as it was after every script."""
+
+    def __init__(self, folder, campaign):
+        self.folder, self.campaign, self.sky = folder, campaign, folder / "sky"
+        draw_campaign(campaign, self.sky)
+        self.order = load_script("pipe/order").QUASAR
+        self.needed = [name for name in self.order if not NOT_NEEDED_LATER.search(name)]
+        self.kept = {}
+
+    def after(self, script):
+        """Give the work folder as it was after a script; do not change it."""
+        if script not in self.kept:
+            earlier = self.needed[:self.needed.index(script)]
+            before = self.after(earlier[-1]) if earlier else None
+            lens = Lens(self.folder / script, self.campaign, self.sky, before)
+            lens.run(script)
+            self.kept[script] = lens.work
+        return self.kept[script]
+
+    def before(self, script):
+        """Give the work folder as a script finds it; None before the first."""
+        place = self.order.index(script)
+        earlier = [name for name in self.order[:place] if name in self.needed]
+        return self.after(earlier[-1]) if earlier else None
+
+
+@pytest.fixture(scope="session")
+def tiny():
+    """Give the campaign of the small lens: 7 frames, one of them behind a cloud."""
+    campaign = tiny_campaign(7, seed=1, n_hot_pixels=12, defect_seed=3)
+    campaign = change_frame(campaign, TURNED, rotation_deg=10.0)
+    campaign = change_frame(campaign, CLOUDED, transparency=2e-4, defect="thick cloud")
+    return change_frame(campaign, MOONLIT, moon_mag=19.9, sky_gradient=(0.015, -0.01))
+
+
+@pytest.fixture(scope="session")
+def trunk(tmp_path_factory, tiny):
+    """Give the `Trunk`."""
+    return Trunk(tmp_path_factory.mktemp("trunk"), tiny)
+
+
+@pytest.fixture
+def lens_before(trunk, tmp_path, caplog):
+    """Give a small lens of one's own as a script finds it; messages go to ``caplog``."""
+    caplog.set_level("INFO", "cosmouline")
+    return lambda script: Lens(tmp_path / "lens", trunk.campaign, trunk.sky, trunk.before(script))
+
+
+@pytest.fixture
+def lens_after(trunk, tmp_path, caplog):
+    """Give a small lens of one's own as a script leaves it; messages go to ``caplog``."""
+    caplog.set_level("INFO", "cosmouline")
+    return lambda script: Lens(tmp_path / "lens", trunk.campaign, trunk.sky, trunk.after(script))

@@ -31,8 +31,8 @@ def measure(image, settings):
     known = {name: value for name, value in asdict(exposure).items() if name in WRITES}
     return known | {
         "datetime_utc": mjd_to_iso(exposure.mjd),
-        "header_notes": "; ".join(exposure.notes) or None,
-        "frame_notes": "; ".join(exposure.flags) or None,
+        "header_notes": " | ".join(exposure.notes) or None,
+        "frame_notes": " | ".join(exposure.flags) or None,
     }
 
 

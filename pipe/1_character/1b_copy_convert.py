@@ -39,7 +39,7 @@ def measure(image, settings):
         "ny_px": data_e.shape[0],
         "saturation_e": image["saturation_adu"] * image["gain_e_per_adu"],
         "has_wcs": wcs is not None,
-        "pixel_notes": "; ".join(notes) or None,
+        "pixel_notes": " | ".join(notes) or None,
     }
 
 

@@ -37,15 +37,16 @@ def measure(images, stars, settings):
     return results, stars
 
 
-def chosen(images, stars, reference, settings):
+def chosen(images, stars, db, settings):
     """Return the stars of the lens's own list, those chosen before, or a new choice."""
+    reference = db.reference()
     own = settings.config_dir / "normstars.cat"
     before = paths.picked_stars(settings)
     if own.is_file():
         log_line("stars taken from %s", own)
         picked = io_catalog.read_cat(own)
-        io_catalog.check_inside(picked, (reference["ny_px"], reference["nx_px"]), own)
-    elif before.is_file() and star_list.is_kept(images, reference, settings):
+        star_list.check_on_images(picked, images, own)
+    elif before.is_file() and star_list.is_kept(images, reference, settings, db.runs):
         picked = io_catalog.read_cat(before)
     else:
         picked = star_list.pick(images, stars, reference, settings)
@@ -56,12 +57,11 @@ def chosen(images, stars, reference, settings):
 
 def main(settings, db):
     """List, pick and write."""
-    images = [image for image in db.to_treat(settings) if image["is_aligned"]]
+    images = [image for image in db.to_treat(settings) if image.get("is_aligned")]
     db.require(images, NEEDS)
-    reference = db.reference()
-    stars = star_list.list_stars(images, reference, settings)
+    stars = star_list.list_stars(images, db.reference(), settings)
     results, stars = measure(images, stars, settings)
-    picked = chosen(images, stars, reference, settings)
+    picked = chosen(images, stars, db, settings)
     star_list.write(stars, picked, settings)
     digest = star_list.digest(picked)
     results = {name: values | {"star_list": digest} for name, values in results.items()}

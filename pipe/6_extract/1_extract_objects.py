@@ -36,7 +36,7 @@ def measure(image, settings, lens_xy, radius_px, lens_side_px):
     lens = cutting.lens_stamp(image, lens_xy, radius_px, side_px, settings)
     stamps = join_stamps(lens, cutting.star_stamps(image, stars.values(), side_px, settings))
     write_stamps(paths.objects(settings, image["img_name"]), stamps, [LENS, *stars],
-                 {"img_name": image["img_name"]})
+                 {"img_name": image["img_name"], "lens_radius_px": radius_px})
     return {"n_objects": int(stamps.is_usable.sum()), "object_side_px": side_px,
             "lens_side_px": lens_side_px}
 

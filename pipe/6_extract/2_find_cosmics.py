@@ -16,6 +16,8 @@ from cosmouline.io_stamps import read_stamps, update_mask
 from cosmouline.run import for_each_image, run
 from cosmouline.stamps import with_cosmics
 
+import numpy as np
+
 NEEDS = ("n_objects", "sky_level_e", "read_noise_e", "field_fwhm_px")
 WRITES = ("n_object_cosmics",)
 
@@ -23,10 +25,12 @@ WRITES = ("n_object_cosmics",)
 def measure(image, settings):
     """Mark the cosmics of one image; return the number of pixels."""
     path = paths.objects(settings, image["img_name"])
-    stamps = with_cosmics(read_stamps(path)[0], False)
+    stamps, names, header = read_stamps(path)
+    stamps = with_cosmics(stamps, False)
+    extent_px = np.where(np.array(names) == "lens", header["lens_radius_px"], 0.0)
     cosmic = cosmic_mask(stamps, image["field_fwhm_px"], image["read_noise_e"],
                          image["sky_level_e"], settings.cosmic_sigma, settings.cosmic_fraction,
-                         settings.cosmic_object)
+                         settings.cosmic_object, extent_px)
     update_mask(path, with_cosmics(stamps, cosmic).mask)
     return {"n_object_cosmics": int(cosmic.sum())}
 

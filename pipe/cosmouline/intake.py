@@ -79,7 +79,7 @@ def tell_assumptions(images):
     """Tell once what was taken from elsewhere because the headers lack it."""
     notes = {}
     for image in images:
-        for note in filter(None, image.get("header_notes", "").split("; ")):
+        for note in filter(None, image.get("header_notes", "").split(" | ")):
             notes.setdefault(f"{image['set_name']}: {note}", []).append(image)
     for note, those in notes.items():
         log.info("%s (%d images)", note, len(those))

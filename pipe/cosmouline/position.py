@@ -100,7 +100,7 @@ def _from_pixels(reference, settings):
     if settings.ref_img_name is None:
         raise UserError("lens_position_px counts on one image: name it as ref_img_name too "
                         f"(the one chosen now is {reference['img_name']}).")
-    return np.array(from_ds9(*settings.lens_position_px))
+    return from_ds9(settings.lens_position_px)
 
 
 def _to_pixels(reference, settings, ra_deg, dec_deg):

@@ -54,15 +54,21 @@ def why_out_of_date(row, script, needs, runs, used):
     used : dict of str to str
         The settings that it reads, as `settings_used` gives them.
     """
-    _, last, _, _ = outcome(row, script)
-    before = runs.get(last, {}).get("settings", {})
-    changed = [name for name in used if before.get(name) != used[name]]
+    changed = changed_settings(row, script, runs, used)
     if changed:
         return f"{changed[0]} has changed"
+    _, last, _, _ = outcome(row, script)
     for producer in _producers(needs):
         if outcome(row, producer)[2] > last:
             return f"{producer} has run again"
     return ""
+
+
+def changed_settings(row, script, runs, used):
+    """Return the names of the settings that have another value than when the script last ran."""
+    _, last, _, _ = outcome(row, script)
+    before = runs.get(last, {}).get("settings", {})
+    return [name for name in used if before.get(name) != used[name]]
 
 
 def record(row, script, number, word, message, values, stale):

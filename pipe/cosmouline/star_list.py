@@ -3,7 +3,9 @@
 import hashlib
 import logging
 
-from cosmouline import io_catalog, io_regions, io_table, paths, products
+from cosmouline import io_catalog, io_regions, io_table, paths, products, provenance
+from cosmouline.align import apply
+from cosmouline.errors import UserError
 from cosmouline.io_catalog import Star
 from cosmouline.seeing import Seeing
 from cosmouline.starfield import (
@@ -18,6 +20,8 @@ import numpy as np
 
 log = logging.getLogger("cosmouline")
 
+SCRIPT = "4_norm/0_pick_stars"
+CHOICE = ("n_norm_stars", "star_snr_min", "star_lens_distance_px")  # settings of the choice
 N_IMAGES_MOST = 200  # spread over the campaign; more do not make the list better
 N_SEEING_STARS = 200  # brightest stars that the seeing is looked for on
 REGION_RADIUS_PX = 10.0
@@ -84,6 +88,20 @@ def pick(images, stars, reference, settings):
             for i, row in enumerate(chosen.indices)]
 
 
+def check_on_images(stars, images, path):
+    """Raise UserError for a star that falls on none of the images."""
+    xy = products.star_positions(stars)
+    seen = np.zeros(len(stars), bool)
+    for image in images:
+        x, y = apply(products.matrix(image), xy).T
+        seen |= (x > 0) & (y > 0) & (x < image["nx_px"] - 1) & (y < image["ny_px"] - 1)
+    for star, is_seen in zip(stars, seen, strict=True):
+        if not is_seen:
+            x, y = io_catalog.to_ds9([star.x_px, star.y_px])
+            raise UserError(f"{path}: star {star.name} at ({x:.1f}, {y:.1f}) lies outside of all "
+                            "images. Its pixels are those of the reference image.")
+
+
 def letters(index):
     """Return a, b, ... z, aa, ab, ... for 0, 1, ..."""
     name = ""
@@ -93,11 +111,18 @@ def letters(index):
     return name
 
 
-def is_kept(images, reference, settings):
-    """Tell whether stars chosen before stay: on the same reference image, and no --redo."""
+def is_kept(images, reference, settings, runs):
+    """Tell whether stars chosen before stay.
+
+    They do for the same reference image and the same settings of the choice, unless --redo asks
+    for a new one: so the stars do not change when images are added.
+    """
+    if settings.options.redo:
+        return False
+    used = provenance.settings_used(settings, CHOICE)
     before = [image for image in images if "star_list" in image]
-    return not settings.options.redo and any(
-        image["ref_img_name"] == reference["img_name"] for image in before)
+    return any(image["ref_img_name"] == reference["img_name"]
+               and not provenance.changed_settings(image, SCRIPT, runs, used) for image in before)
 
 
 def digest(picked):

@@ -49,6 +49,21 @@ def test_well_sampled_stars_without_hits_have_none(star_stamps):
     assert np.count_nonzero(found) <= 1
 
 
+@pytest.mark.parametrize("extent_px", [0.0, np.full(6, 2.0)])
+def test_sharp_cores_are_never_suspected_but_hits_elsewhere_are(star_stamps, extent_px):
+    made_up = star_stamps(54, 1.8, (2e4, 3e5))
+    hits = with_hits(made_up)
+    stamps = as_stamps(made_up)
+
+    found = cosmic_mask(stamps, 1.8, READ_NOISE_E, 375.0, extent_px=extent_px)
+
+    rows, cols = np.mgrid[: made_up.side_px, : made_up.side_px]
+    x, y = stamps.position_px.T[:, :, None, None]
+    core = np.hypot(cols - x, rows - y) < np.max(extent_px) + 1.5 * 1.8
+    assert not (found & core).any()
+    assert found[hits & ~core].all()
+
+
 def test_masked_pixels_and_unusable_stamps_are_not_marked(star_stamps):
     made_up = star_stamps(53, 4.0, (2e4, 3e5))
     hits = with_hits(made_up)
