@@ -15,7 +15,7 @@ NEEDS = ("datetime_utc",)
 WRITES = ()
 
 COLUMNS = ("datetime_utc", "img_name", "telescope", "filter", "exptime_s", "gain_e_per_adu",
-           "frame_notes", "pixel_notes")
+           "frame_notes", "pixel_notes", "quality_note")
 
 
 def main(settings, db):

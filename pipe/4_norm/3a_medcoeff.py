@@ -1,7 +1,7 @@
 """Compute a first coefficient per image from the aperture fluxes of the stars.
 
 Needs   : aperture fluxes (4_norm/2a_photometry)
-Writes  : medcoeff, medcoeff_sigma, n_coeff_stars -> database
+Writes  : medcoeff, medcoeff_sigma, n_coeff_stars, quality_note -> database
 Settings: norm_stars, coeff_method
 Next    : 4_norm/3c_plot_stars
 
@@ -12,12 +12,12 @@ stars and images together, so that a variable star, a star that is missing in th
 a mistake in the reference image biases nothing; "median" is COSMOULINE's formula.
 """
 
-from cosmouline import coefficients, products
-from cosmouline.columns import family
-from cosmouline.run import for_all_images, run
+from cosmouline import coefficients, outliers, products
+from cosmouline.columns import column, family
+from cosmouline.run import for_all_images, log_line, run
 
-NEEDS = ("n_phot_stars", "star_list")
-WRITES = ("medcoeff", "medcoeff_sigma", "n_coeff_stars")
+NEEDS = ("n_phot_stars", "star_list", "field_fwhm_arcsec", "field_ellipticity", "sky_level_e")
+WRITES = ("medcoeff", "medcoeff_sigma", "n_coeff_stars", "quality_note")
 
 
 def measure(images, names, reference, settings):
@@ -27,8 +27,20 @@ def measure(images, names, reference, settings):
         family(images, "aper_sigma_e__{star}", names), images.index(reference),
         settings.coeff_method)
     coefficients.tell(found, names)
-    return {image["img_name"]: {"medcoeff": c, "medcoeff_sigma": sigma, "n_coeff_stars": n}
+    noted = dict(zip((image["img_name"] for image in images), quality(images, found.coeff),
+                     strict=True))
+    return {image["img_name"]: {"medcoeff": c, "medcoeff_sigma": sigma, "n_coeff_stars": n,
+                                "quality_note": noted[image["img_name"]] or None}
             for image, (c, sigma, n, _) in coefficients.by_image(images, found)}
+
+
+def quality(images, coeff):
+    """Return in what each image stands out: trailed, cloudy, moonlit, bad seeing."""
+    return outliers.notes({
+        "seeing": (column(images, "field_fwhm_arcsec"), 0.2, ".2f"),
+        "ellipticity": (column(images, "field_ellipticity"), 0.05, ".2f"),
+        "sky": (column(images, "sky_level_e"), 1.0, ".0f"),
+        "coefficient": (coeff, 0.3, ".2f")})
 
 
 def main(settings, db):
@@ -38,6 +50,9 @@ def main(settings, db):
     names = [star.name for star in products.norm_stars(settings)]
     results = measure(images, names, db.reference(), settings)
     for_all_images(results, images, settings, db, measure=measure, needs=NEEDS, writes=WRITES)
+    for name, fields in results.items():
+        if fields["quality_note"]:
+            log_line("%s stands out: %s", name, fields["quality_note"])
 
 
 if __name__ == "__main__":

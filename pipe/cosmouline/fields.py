@@ -145,6 +145,7 @@ FIELDS = {field.name: field for field in [
     Field("medcoeff_sigma", float, "1", "its error", _COEFF, "sigcoeff"),
     Field("n_coeff_stars", int, "1", "stars behind medcoeff", _COEFF, "nbrcoeffstars"),
 
+    Field("quality_note", str, "", "in what it stands out from the other images", _COEFF),
     Field("n_psf_cut__{psf}", int, "1", "PSF stars cut from the image", _PSFCUT),
     Field("n_psf_cosmics__{psf}", int, "1", "cosmic pixels on their stamps", _PSFCR),
     Field("n_psf_used__{psf}", int, "1", "PSF stars that survived the fit", _PSF),
