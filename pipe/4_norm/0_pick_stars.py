@@ -40,7 +40,7 @@ def measure(images, stars, settings):
 def chosen(images, stars, db, settings):
     """Return the stars of the lens's own list, those chosen before, or a new choice."""
     reference = db.reference()
-    own = settings.config_dir / "normstars.cat"
+    own = star_list.own_list(settings)
     before = paths.picked_stars(settings)
     if own.is_file():
         log_line("stars taken from %s", own)
@@ -63,7 +63,7 @@ def main(settings, db):
     results, stars = measure(images, stars, settings)
     picked = chosen(images, stars, db, settings)
     star_list.write(stars, picked, settings)
-    digest = star_list.digest(picked)
+    digest = star_list.digest(picked, settings)
     results = {name: values | {"star_list": digest} for name, values in results.items()}
     for_all_images(results, images, settings, db, measure=measure, needs=NEEDS, writes=WRITES)
     log_line("%d stars in the field, %d picked: %s", len(stars), len(picked),

@@ -54,9 +54,10 @@ def solve(flux_e, flux_sigma_e, reference, method):
     """
     found = (_als if method == "als" else _median)(flux_e, flux_sigma_e, reference)
     if not np.isfinite(found.coeff[reference]):
-        n = np.isfinite(flux_e[reference]).sum()
-        raise UserError(f"the reference image has {n} measured normalisation stars, which give no "
-                        "coefficient. Choose other stars (normstars.cat) or another reference.")
+        n = int(np.isfinite(flux_e[reference]).sum())
+        raise UserError(f"the reference image has only {n} measured normalisation star(s): too "
+                        "few for a coefficient. Choose other stars (normstars.cat in the folder "
+                        "of the lens) or another reference (ref_img_name).")
     return found
 
 
@@ -80,7 +81,7 @@ def by_image(images, found):
 
 def _als(flux_e, flux_sigma_e, reference):
     """Turn transparencies c into coefficients c_ref / c, with the same relative error."""
-    found = normalise(flux_e, flux_sigma_e, reference=reference)
+    found = normalise(flux_e, flux_sigma_e)
     with np.errstate(invalid="ignore", divide="ignore"):
         coeff = found.coeff[reference] / found.coeff
         sigma = coeff * found.coeff_sigma / found.coeff

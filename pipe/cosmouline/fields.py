@@ -128,7 +128,7 @@ FIELDS = {field.name: field for field in [
     Field("align_m22", float, "1", "see align_m21", _ALIGN),
     Field("align_dy_px", float, "px", "see align_m21", _ALIGN),
 
-    Field("star_list", str, "", "how many normalisation stars, and a hash of their list",
+    Field("star_list", str, "", "whose choice the stars are, how many, hash of the list",
           _PICK),
     Field("field_fwhm_px", float, "px", "seeing from the stars found in other images too",
           _PICK),

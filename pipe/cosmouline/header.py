@@ -13,12 +13,13 @@ class Header(NamedTuple):
     """What a script says of itself.
 
     `purpose` is its first line; `leaves_record` tells whether it writes to the database what
-    became of each image.
+    became of each image. `notes` is what stands below the sections.
     """
 
     script: str
     purpose: str
     sections: dict
+    notes: str
     settings: tuple
     needs: tuple
     writes: tuple
@@ -61,5 +62,6 @@ def read_header(script):
              if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "")
              in ("NEEDS", "WRITES")}
     measures = any(getattr(node, "name", "") == "measure" for node in tree.body)
-    return Header(script, doc.split("\n")[0], sections(doc), settings_names(doc),
+    notes = doc.partition("Run as")[2].partition("\n\n")[2].strip()
+    return Header(script, doc.split("\n")[0], sections(doc), notes, settings_names(doc),
                   names.get("NEEDS", ()), names.get("WRITES", ()), measures)

@@ -7,6 +7,7 @@ from cosmouline.errors import UserError
 from cosmouline.io_catalog import read_image_list
 from cosmouline.io_fits import frame_stem, list_frames
 from cosmouline.provenance import outcome
+from cosmouline.telescope import load_telescope
 
 log = logging.getLogger("cosmouline")
 
@@ -23,13 +24,14 @@ def known_and_new(settings, db):
     Raises
     ------
     UserError
-        If no set is given, a folder is missing or holds no frame, or two frames would get the
-        same name.
+        If no set is given, a telescope is not known, a folder is missing or holds no frame, or
+        two frames would get the same name.
     """
     if not settings.sets:
         raise UserError("sets is empty: give name, telescope and raw_dir of your frames.")
     found = {}
     for one in settings.sets:
+        load_telescope(one["telescope"])  # tells a wrong name before anything is written
         for name, path in frames_of(one).items():
             found[name] = one["name"], path
     _refuse_same_names(found)

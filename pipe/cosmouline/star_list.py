@@ -22,6 +22,7 @@ log = logging.getLogger("cosmouline")
 
 SCRIPT = "4_norm/0_pick_stars"
 CHOICE = ("n_norm_stars", "star_snr_min", "star_lens_distance_px")  # settings of the choice
+OWN = "own"
 N_IMAGES_MOST = 200  # spread over the campaign; more do not make the list better
 N_SEEING_STARS = 200  # brightest stars that the seeing is looked for on
 REGION_RADIUS_PX = 10.0
@@ -120,15 +121,22 @@ def is_kept(images, reference, settings, runs):
     if settings.options.redo:
         return False
     used = provenance.settings_used(settings, CHOICE)
-    before = [image for image in images if "star_list" in image]
+    before = [image for image in images
+              if "star_list" in image and not image["star_list"].startswith(OWN)]
     return any(image["ref_img_name"] == reference["img_name"]
                and not provenance.changed_settings(image, SCRIPT, runs, used) for image in before)
 
 
-def digest(picked):
-    """Return the number of stars and a hash of their names and places, as one word."""
+def own_list(settings):
+    """Return the path of the lens's own star list, which goes before any choice."""
+    return settings.config_dir / "normstars.cat"
+
+
+def digest(picked, settings):
+    """Return whose choice the stars are, their number, and a hash of names and places."""
     text = repr([(star.name, round(star.x_px, 3), round(star.y_px, 3)) for star in picked])
-    return f"{len(picked)}-{hashlib.sha256(text.encode()).hexdigest()[:10]}"
+    whose = OWN if own_list(settings).is_file() else "chosen"
+    return f"{whose}-{len(picked)}-{hashlib.sha256(text.encode()).hexdigest()[:10]}"
 
 
 def write(stars, picked, settings):

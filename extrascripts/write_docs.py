@@ -1,0 +1,34 @@
+"""Write the generated pages of doc/: scripts.md, fields.md, settings.md.
+
+Needs   : pipe/order.py, the headers of the scripts, cosmouline/fields.py, configs/sample
+Writes  : doc/scripts.md, doc/fields.md, doc/settings.md
+Settings: none
+Next    : commit them
+
+Run as  : python extrascripts/write_docs.py
+
+A test fails when the pages are out of date.
+"""
+
+import runpy
+
+from cosmouline import manual
+from cosmouline.header import ROOT
+from cosmouline.io_text import write_text
+
+
+def pages():
+    """Return the text of every generated page, by file name."""
+    order = runpy.run_path(str(ROOT / "pipe" / "order.py"))["QUASAR"]
+    return {"scripts.md": manual.scripts_page(order), "fields.md": manual.fields_page(),
+            "settings.md": manual.settings_page()}
+
+
+def main():
+    """Write all pages."""
+    for name, text in pages().items():
+        write_text(ROOT / "doc" / name, text)
+
+
+if __name__ == "__main__":
+    main()
