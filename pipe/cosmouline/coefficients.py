@@ -4,7 +4,8 @@ import logging
 from typing import NamedTuple
 
 from cosmouline.errors import UserError
-from cosmouline.norm import median_coefficients, normalise
+from cosmouline.norm import normalise
+from cosmouline.norm_cosmouline import median_coefficients
 
 import numpy as np
 
@@ -45,7 +46,7 @@ def solve(flux_e, flux_sigma_e, reference, method):
     reference : int
         The image whose coefficient is 1.
     method : {"als", "median"}
-        `norm.normalise`, or `norm.median_coefficients`.
+        `norm.normalise`, or `norm_cosmouline.median_coefficients`.
 
     Raises
     ------
