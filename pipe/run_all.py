@@ -78,6 +78,9 @@ def main():
     options = parse()
     try:
         stretch = QUASAR[position(options.first, QUASAR):position(options.last, QUASAR, True) + 1]
+        if not stretch:
+            raise UserError(f"--from {options.first} comes after --to {options.last} in the "
+                            "order. See run_all.py --list.")
         if options.list:
             for script in stretch:
                 log.info("%-34s %s", script, read_header(script).purpose)

@@ -1,4 +1,4 @@
-"""Fixtures of all tests: scripts by their path, the shared data, and a small lens half-way through.
+"""Fixtures of all tests: scripts by their path, the shared data, a small lens half-way through.
 
 The lens is drawn once; the order is run on it once, as far as some test asks for, and its work
 folder is kept as it was after every script. A test gets a copy of its own.
@@ -10,6 +10,7 @@ import shutil
 import sys
 from pathlib import Path
 
+from cosmouline import drawing
 from cosmouline.database import Database
 from cosmouline.run import make_options
 from cosmouline.settings import load_settings
@@ -18,9 +19,12 @@ from cosmouline.skymaker.campaigns import tiny_campaign
 from cosmouline.skymaker.geometry import frame_to_frame_matrix
 from cosmouline.skymaker.io_campaign import draw_campaign
 from cosmouline.skymaker.model import change_frame
+from cosmouline.skymaker.pointspread import add_point, local_point_spread
 
 import numpy as np
 import pytest
+from matplotlib.collections import PathCollection
+from matplotlib.text import Text
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED_DATA = ROOT.parent / "shared" / "data"
@@ -99,6 +103,19 @@ class Truth:
         return frame_to_frame_matrix(self.campaign, self.names.index(reference),
                                      self.names.index(name))
 
+    def centre(self, name):
+        """Give where the lens's position, the middle of the field, falls on a frame."""
+        camera = self.campaign.telescopes[0]
+        return np.array([camera.nx - 1, camera.ny - 1]) / 2 + self.frame(name).shift_px
+
+    def star(self, name, x_px, y_px, flux_e=1.0):
+        """Draw one star alone, without noise, on a frame of this seeing."""
+        camera = self.campaign.telescopes[0]
+        image = np.zeros((camera.ny, camera.nx))
+        psf = local_point_spread(camera, self.frame(name), x_px, y_px)
+        add_point(image, x_px, y_px, flux_e, psf)
+        return image
+
     def light(self, name):
         """Give the electrons that a source of 1 e-/s leaves on a frame."""
         return self.frame(name).transparency * self.frame(name).exptime_s
@@ -163,6 +180,20 @@ class Lens:
         db.save()
         db.close()
 
+    def redo_without(self, script, product, name):
+        """Lose a product of one image and redo a script on it and another; give its new row."""
+        product(self.settings(), name).unlink()
+        other = next(one for one in self.truth.good if one != name)
+        counts = self.run(script, redo=True, only=[name, other])
+        assert (counts["done"], counts["failed"]) == (1, 1)
+        return self.rows[name]
+
+    def snapshot(self):
+        """Give all rows, and all products with the time of their last change."""
+        files = {str(path): path.stat().st_mtime_ns for path in self.work.rglob("*")
+                 if path.is_file() and "database.json" not in path.name}
+        return self.rows, files
+
     def values(self, field, names=None):
         """Give a field of images, by default of all good ones, as an array."""
         return np.array([self.rows[name][field] for name in names or self.truth.good])
@@ -210,6 +241,12 @@ def trunk(tmp_path_factory, tiny):
     return Trunk(tmp_path_factory.mktemp("trunk"), tiny)
 
 
+@pytest.fixture(scope="session")
+def new_lens():
+    """Make a `Lens` of the campaign of a trunk in a folder, with the products of another one."""
+    return lambda folder, trunk, work=None: Lens(folder, trunk.campaign, trunk.sky, work)
+
+
 @pytest.fixture
 def lens_before(trunk, tmp_path, caplog):
     """Give a small lens of one's own as a script finds it; messages go to ``caplog``."""
@@ -222,3 +259,25 @@ def lens_after(trunk, tmp_path, caplog):
     """Give a small lens of one's own as a script leaves it; messages go to ``caplog``."""
     caplog.set_level("INFO", "cosmouline")
     return lambda script: Lens(tmp_path / "lens", trunk.campaign, trunk.sky, trunk.after(script))
+
+
+class Pages(dict):
+    """Pages of pictures by name."""
+
+    def texts(self, name):
+        """Give all texts of a page."""
+        return [text.get_text() for text in self[name].findobj(Text) if text.get_text()]
+
+    def heights(self, name):
+        """Give the heights of the points of every panel that has some, left to right."""
+        found = [[np.ma.filled(c.get_offsets()[:, 1], np.nan) for c in ax.collections
+                  if type(c) is PathCollection] for ax in self[name].axes]
+        return [np.concatenate(panel) for panel in found if panel]
+
+
+@pytest.fixture
+def pages(monkeypatch):
+    """Give the `Pages` that scripts save as plots; nothing is written."""
+    found = Pages()
+    monkeypatch.setattr(drawing, "save_plot", lambda page, name, *_: found.update({name: page}))
+    return found

@@ -18,11 +18,13 @@ ORDER = ast.literal_eval(ast.parse((PIPE / "order.py").read_text()).body[1].valu
 SETTINGS = {node.target.id for node in ast.parse(SAMPLE.read_text()).body
             if isinstance(node, ast.AnnAssign)}
 
-# An import goes down only. Numeric modules stand on the second floor.
+# An import goes down only. Numeric modules stand on the second floor; what knows rows, settings
+# and files, so that a script can be short, on the fifth.
 UPPER = {"paths": 3, "settings": 3, "header": 3, "lock": 3, "store": 3, "database": 4,
-         "provenance": 4, "products": 5, "position": 5, "intake": 5, "lens": 5, "engine": 5,
+         "provenance": 4, "manual": 4, "products": 5, "position": 5, "intake": 5, "star_list": 5,
+         "cutting": 5, "epochs": 5, "drawing": 5, "decpages": 5, "truth_tables": 5, "engine": 5,
          "run": 6, "status": 6}
-GROUND = {"errors": 0, "atomic": 0, "fields": 1}
+GROUND = {"errors": 0, "atomic": 0, "fields": 1, "dates": 1}
 
 
 def name(path):
@@ -97,6 +99,17 @@ def test_every_script_is_in_the_order_and_every_producer_exists():
     assert all(header.script_path(script).is_file() for script in producers)
 
 
+def imports_of(tree):
+    """Return the modules of the library that a file imports, by their full names."""
+    found = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)
+             and (node.module or "").split(".")[0] == "cosmouline"]
+    names = {f"cosmouline.{alias.name}" for node in found if node.module == "cosmouline"
+             for alias in node.names}
+    modules = {name for name in names
+               if (PIPE / name.replace(".", "/")).with_suffix(".py").is_file()}
+    return modules | {node.module for node in found if node.module != "cosmouline"}
+
+
 def floor_of(module):
     module = module.removeprefix("cosmouline.")
     top = module.split(".")[0]
@@ -110,13 +123,12 @@ def floor_of(module):
 @pytest.mark.parametrize("path", sorted(LIBRARY.rglob("*.py")), ids=name)
 def test_an_import_goes_down_or_stays_on_its_floor(path):
     module = ".".join(path.relative_to(PIPE).with_suffix("").parts)
-    imports = [node.module for node in ast.walk(tree_of(path)) if isinstance(node, ast.ImportFrom)
-               and (node.module or "").startswith("cosmouline.")]
+    imports = imports_of(tree_of(path))
     here = floor_of(module)
 
     if module.startswith("cosmouline.io_"):
         here = 2  # a reader of one kind of file may know the dataclass that it fills
-    assert all(floor_of(other) <= here for other in imports)
+    assert {other for other in imports if floor_of(other) > here} == set()
 
 
 def test_plots_know_numpy_and_matplotlib_alone():

@@ -2,7 +2,7 @@
 
 Needs   : the rows of the database (1_character/1a_add_to_database)
 Writes  : report_content.txt
-Settings: none
+Settings: lens_name
 Next    : 1_character/2a_astrocalc
 
 Run as  : python 1c_report.py ../../configs/MYLENS

@@ -21,7 +21,10 @@ SITE = ("site_lon_deg", "site_lat_deg", "site_height_m")
 
 
 def measure(images, settings):
-    """Return the fields of all images, those of one site at a time."""
+    """Return the fields of all images, those of one site at a time; none without a position."""
+    if settings.lens_ra_deg is None or settings.lens_dec_deg is None:
+        log_line("lens_ra_deg or lens_dec_deg is not set: no heliocentric time, no airmass")
+        return {}
     results = {}
     for site in {tuple(image.get(name) for name in SITE) for image in images}:
         here = [image for image in images if tuple(image.get(name) for name in SITE) == site]
@@ -35,11 +38,7 @@ def measure(images, settings):
 
 def main(settings, db):
     """Compute for all images in use, and tell what looks odd."""
-    images = db.to_treat(settings)
-    db.require(images, NEEDS)
-    if settings.lens_ra_deg is None or settings.lens_dec_deg is None:
-        log_line("lens_ra_deg or lens_dec_deg is not set: no heliocentric time, no airmass")
-        return
+    images = db.to_treat(settings, NEEDS)
     results = measure(images, settings)
     for_all_images(results, images, settings, db, measure=measure, needs=NEEDS, writes=WRITES)
     odd = [name for name, row in results.items() if row.get("astro_note")]

@@ -13,9 +13,9 @@ joined in. Fewer than five images of a set cannot tell the two apart: then only 
 
 from collections import Counter
 
-from cosmouline import paths
+from cosmouline import paths, products
 from cosmouline.badpix import hot_pixels
-from cosmouline.errors import UserError
+from cosmouline.errors import ImageRejected, UserError
 from cosmouline.io_fits import read_image, write_image
 from cosmouline.run import for_all_images, log_line, run
 
@@ -35,17 +35,22 @@ def bad_pixels(one, images, settings):
         stack = images[::max(1, len(images) // N_MOST)][:N_MOST]
 
         def rows_of(index, rows):
-            path = paths.image(settings, stack[index]["img_name"])
-            return read_image(path, (rows.start, rows.stop))
+            return products.pixels(stack[index], settings, (rows.start, rows.stop))
 
         bad |= hot_pixels(rows_of, len(stack), shape, n_sigma=settings.hot_pixel_sigma)
-    if "bad_pixel_mask" in one:
+    return bad | given_mask(one, shape) if "bad_pixel_mask" in one else bad
+
+
+def given_mask(one, shape):
+    """Return the mask that the user gives with a set."""
+    where = f"bad_pixel_mask of set {one['name']}"
+    try:
         given = read_image(one["bad_pixel_mask"]) != 0
-        if given.shape != shape:
-            raise UserError(f"bad_pixel_mask of set {one['name']} is {given.shape[::-1]} pixels, "
-                            f"its images are {shape[::-1]}.")
-        bad |= given
-    return bad
+    except (FileNotFoundError, ImageRejected) as error:
+        raise UserError(f"{where}: {error}.") from error
+    if given.shape != shape:
+        raise UserError(f"{where} is {given.shape[::-1]} pixels, its images are {shape[::-1]}.")
+    return given
 
 
 def measure(images, settings):
@@ -64,8 +69,7 @@ def measure(images, settings):
 
 def main(settings, db):
     """Find the bad pixels of all sets."""
-    images = db.to_treat(settings)
-    db.require(images, NEEDS)
+    images = db.all_in_use(settings, NEEDS)
     for_all_images(measure(images, settings), images, settings, db, measure=measure, needs=NEEDS,
                    writes=WRITES)
 

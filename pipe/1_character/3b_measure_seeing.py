@@ -8,8 +8,7 @@ Next    : 1_character/4a_sky_stats
 Run as  : python 3b_measure_seeing.py ../../configs/MYLENS
 """
 
-from cosmouline import paths
-from cosmouline.io_sources import read_sources
+from cosmouline import products
 from cosmouline.run import for_each_image, run
 from cosmouline.seeing import frame_seeing
 
@@ -19,7 +18,7 @@ WRITES = ("fwhm_px", "fwhm_arcsec", "ellipticity", "pa_deg", "n_good_stars")
 
 def measure(image, settings):
     """Return the seeing of one image."""
-    seeing = frame_seeing(read_sources(paths.catalog(settings, image["img_name"])))
+    seeing = frame_seeing(products.sources(image, settings))
     return {
         "fwhm_px": seeing.fwhm_px,
         "fwhm_arcsec": seeing.fwhm_px * image["pixel_scale_arcsec"],
@@ -31,7 +30,7 @@ def measure(image, settings):
 
 def main(settings, db):
     """Measure every image in use."""
-    images = db.to_treat(settings)
+    images = db.to_treat(settings, NEEDS)
     return for_each_image(measure, images, settings, db, needs=NEEDS, writes=WRITES)
 
 

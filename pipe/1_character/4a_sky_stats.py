@@ -27,7 +27,7 @@ def measure(image, settings):
 
 def main(settings, db):
     """Measure every image in use."""
-    images = db.to_treat(settings)
+    images = db.to_treat(settings, NEEDS)
     return for_each_image(measure, images, settings, db, needs=NEEDS, writes=WRITES)
 
 

@@ -36,7 +36,7 @@ def measure(image, settings):
 
 def main(settings, db):
     """Map the sky of every image in use."""
-    images = db.to_treat(settings)
+    images = db.to_treat(settings, NEEDS)
     return for_each_image(measure, images, settings, db, needs=NEEDS, writes=WRITES)
 
 

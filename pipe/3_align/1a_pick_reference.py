@@ -17,7 +17,7 @@ from cosmouline.errors import ImageRejected, UserError
 from cosmouline.run import for_all_images, log_line, run
 from cosmouline.starfield import first_reference, positions, reference_scores
 
-NEEDS = ("n_sources", "fwhm_px", "ellipticity", "sky_sigma_e")
+NEEDS = ("n_sources", "n_good_stars", "fwhm_px", "ellipticity", "sky_sigma_e")
 WRITES = ("ref_img_name", "ref_score")
 N_CANDIDATES = 30  # the best at first sight are compared with each other
 
@@ -62,14 +62,14 @@ def choice(images, scores, settings):
 
 def main(settings, db):
     """Choose, and write the choice into every row."""
-    images = db.to_treat(settings)
-    db.require(images, NEEDS)
+    images = db.all_in_use(settings, NEEDS)
     scores = measure(images, settings)
-    name = choice(images, scores, settings)
-    log_line("reference image: %s", name)
-    results = {image["img_name"]: {"ref_img_name": name, "ref_score": scores.get(
-        image["img_name"])} for image in images}
-    for_all_images(results, images, settings, db, measure=measure, needs=NEEDS, writes=WRITES)
+    reference = choice(images, scores, settings)
+    log_line("reference image: %s", reference)
+    results = {name: {"ref_img_name": reference, "ref_score": scores.get(name)}
+               for name in db.rows}  # also of images out of use: there is one reference
+    for_all_images(results, db.select(), settings, db, measure=measure, needs=NEEDS,
+                   writes=WRITES)
 
 
 if __name__ == "__main__":

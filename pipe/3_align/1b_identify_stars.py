@@ -52,7 +52,7 @@ def measure(image, settings, reference_xy, lens_xy):
 
 def main(settings, db):
     """Align every image in use."""
-    images = db.to_treat(settings)
+    images = db.to_treat(settings, NEEDS)
     reference = db.reference()
     work = partial(measure, reference_xy=positions(products.sources(reference, settings)),
                    lens_xy=lens_on_reference(reference, settings))

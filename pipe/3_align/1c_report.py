@@ -22,8 +22,7 @@ FORMATS = {"align_rms_px": ".3f", "align_angle_deg": ".3f", "align_scale": ".5f"
 
 def main(settings, db):
     """Write the report: fewest matches first, for these are the ones to look at."""
-    images = db.to_treat(settings)
-    db.require(images, NEEDS)
+    images = db.to_treat(settings, NEEDS)
     aligned = sorted((im for im in images if im["is_aligned"]), key=lambda im: im["n_align_stars"])
     not_aligned = [image for image in images if not image["is_aligned"]]
     text = "\n\n".join([

@@ -32,7 +32,7 @@ def measure(image, settings):
 
 def main(settings, db):
     """Judge every image, the reference first."""
-    images = [image for image in db.to_treat(settings) if "is_aligned" in image]
+    images = db.to_treat(settings, NEEDS)
     reference = db.reference()
     try:
         measure(reference, settings)

@@ -16,7 +16,7 @@ from cosmouline.combine import resample
 from cosmouline.plots.pages import contact_sheet
 from cosmouline.run import log_line, run
 
-NEEDS = ("is_aligned", "sky_noise_e")
+NEEDS = ("align_angle_deg", "sky_noise_e", "fwhm_arcsec")
 WRITES = ()
 N_MOST = 84  # images on the sheet, spread evenly
 THUMBNAIL_PX = 200  # longer side of the turned images
@@ -33,8 +33,7 @@ def thumbnail(image, reference, settings):
 
 def main(settings, db):
     """Draw the map and the sheet."""
-    images = [image for image in db.to_treat(settings) if image.get("is_aligned")]
-    db.require(images, NEEDS)
+    images = db.to_treat(settings, NEEDS)
     reference = db.reference()
     drawing.save_plot(drawing.field_map(images, reference, settings), "alignment", settings,
                       __file__)

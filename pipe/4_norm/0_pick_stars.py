@@ -17,8 +17,8 @@ from work_dir to the folder of the lens and edit it there.
 from cosmouline import io_catalog, paths, products, star_list
 from cosmouline.run import for_all_images, log_line, run
 
-NEEDS = ("is_aligned", "n_sources", "sky_noise_e", "fwhm_px", "ellipticity", "pa_deg",
-         "lens_x_px")
+NEEDS = ("align_m11", "lens_x_px", "n_sources", "sky_noise_e", "fwhm_px", "ellipticity",
+         "pa_deg", "n_good_stars", "pixel_scale_arcsec")
 WRITES = ("star_list", "field_fwhm_px", "field_fwhm_arcsec", "field_ellipticity",
           "n_field_stars")
 
@@ -37,16 +37,15 @@ def measure(images, stars, settings):
     return results, stars
 
 
-def chosen(images, stars, db, settings):
+def chosen(images, stars, reference, runs, settings):
     """Return the stars of the lens's own list, those chosen before, or a new choice."""
-    reference = db.reference()
     own = star_list.own_list(settings)
     before = paths.picked_stars(settings)
     if own.is_file():
         log_line("stars taken from %s", own)
         picked = io_catalog.read_cat(own)
         star_list.check_on_images(picked, images, own)
-    elif before.is_file() and star_list.is_kept(images, reference, settings, db.runs):
+    elif before.is_file() and star_list.is_kept(images, reference, settings, runs):
         picked = io_catalog.read_cat(before)
     else:
         picked = star_list.pick(images, stars, reference, settings)
@@ -57,13 +56,13 @@ def chosen(images, stars, db, settings):
 
 def main(settings, db):
     """List, pick and write."""
-    images = [image for image in db.to_treat(settings) if image.get("is_aligned")]
-    db.require(images, NEEDS)
-    stars = star_list.list_stars(images, db.reference(), settings)
+    images = db.all_in_use(settings, NEEDS)
+    reference = db.reference(images)
+    stars = star_list.list_stars(images, reference, settings)
     results, stars = measure(images, stars, settings)
-    picked = chosen(images, stars, db, settings)
+    picked = chosen(images, stars, reference, db.runs, settings)
     star_list.write(stars, picked, settings)
-    digest = star_list.digest(picked, settings)
+    digest = star_list.digest(picked, reference, settings)
     results = {name: values | {"star_list": digest} for name, values in results.items()}
     for_all_images(results, images, settings, db, measure=measure, needs=NEEDS, writes=WRITES)
     log_line("%d stars in the field, %d picked: %s", len(stars), len(picked),

@@ -14,7 +14,7 @@ from cosmouline.run import for_each_image, run
 
 import numpy as np
 
-NEEDS = ("star_list", "is_aligned", "field_fwhm_px", "sky_noise_e", "saturation_e", "n_hot_px")
+NEEDS = ("align_m11", "star_list", "field_fwhm_px", "sky_noise_e", "saturation_e", "n_hot_px")
 WRITES = ("aper_flux_e__{star}", "aper_sigma_e__{star}", "aper_radius_px", "n_phot_stars")
 SATURATED = 0.9  # CCDs are not linear up to the brim
 
@@ -39,7 +39,7 @@ def measure(image, settings):
 
 def main(settings, db):
     """Measure every aligned image."""
-    images = [image for image in db.to_treat(settings) if image.get("is_aligned")]
+    images = db.to_treat(settings, NEEDS)
     return for_each_image(measure, images, settings, db, needs=NEEDS, writes=WRITES)
 
 

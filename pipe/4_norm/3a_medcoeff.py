@@ -45,10 +45,9 @@ def quality(images, coeff):
 
 def main(settings, db):
     """Solve for all aligned images at once."""
-    images = [image for image in db.to_treat(settings) if image.get("is_aligned")]
-    db.require(images, NEEDS)
+    images = db.all_in_use(settings, NEEDS)
     names = [star.name for star in products.norm_stars(settings)]
-    results = measure(images, names, db.reference(), settings)
+    results = measure(images, names, db.reference(images), settings)
     for_all_images(results, images, settings, db, measure=measure, needs=NEEDS, writes=WRITES)
     for name, fields in results.items():
         if fields["quality_note"]:

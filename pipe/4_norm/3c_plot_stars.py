@@ -23,7 +23,7 @@ WRITES = ()
 
 def main(settings, db):
     """Draw the three pictures."""
-    images = [image for image in db.to_treat(settings) if "medcoeff" in image]
+    images = db.to_treat(settings, NEEDS)
     names = [star.name for star in products.norm_stars(settings)]
     flux_e = family(images, "aper_flux_e__{star}", names)
     coeff, mhjd = column(images, "medcoeff"), time_of(images)

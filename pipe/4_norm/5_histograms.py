@@ -27,8 +27,7 @@ LABELS = ("seeing", "ellipticity", "sky level", "medcoeff")
 
 def main(settings, db):
     """Draw both pages."""
-    images = [image for image in db.to_treat(settings) if "medcoeff" in image]
-    db.require(images, NEEDS)
+    images = db.to_treat(settings, NEEDS)
     panels = [(column(images, name), label, lookup(name).unit)
               for name, label in zip(NEEDS, LABELS, strict=True)]
     page = histograms_page(panels, texts(images, "set_name"), f"{settings.lens_name}: all images")

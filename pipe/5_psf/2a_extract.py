@@ -37,7 +37,7 @@ def measure(image, settings):
 
 def main(settings, db):
     """Cut the stars of every image that has a coefficient."""
-    images = [image for image in db.to_treat(settings) if "medcoeff" in image]
+    images = db.to_treat(settings, NEEDS)
     return for_each_image(measure, images, settings, db, needs=NEEDS, writes=WRITES)
 
 

@@ -12,9 +12,9 @@ These marks are a first guess: the PSF fit leaves them out of its first pass, th
 pixel anew by the model. So the core of a good star is never lost to a false alarm.
 """
 
-from cosmouline import paths
+from cosmouline import paths, products
 from cosmouline.cosmics import cosmic_mask
-from cosmouline.io_stamps import read_stamps, update_mask
+from cosmouline.io_stamps import update_mask
 from cosmouline.run import for_each_image, run
 from cosmouline.stamps import with_cosmics
 
@@ -24,19 +24,17 @@ WRITES = ("n_psf_cosmics__{psf}",)
 
 def measure(image, settings):
     """Mark the cosmics of one image; return the number of pixels."""
-    path = paths.psf_stamps(settings, image["img_name"])
-    stamps = with_cosmics(read_stamps(path)[0], False)
+    stamps = with_cosmics(products.psf_stamps(image, settings)[0], False)
     cosmic = cosmic_mask(stamps, image["field_fwhm_px"], image["read_noise_e"],
                          image["sky_level_e"], settings.cosmic_sigma, settings.cosmic_fraction,
                          settings.cosmic_object)
-    update_mask(path, with_cosmics(stamps, cosmic).mask)
+    update_mask(paths.psf_stamps(settings, image["img_name"]), with_cosmics(stamps, cosmic).mask)
     return {f"n_psf_cosmics__{settings.psf_name}": int(cosmic.sum())}
 
 
 def main(settings, db):
     """Look at the stamps of every image."""
-    images = [image for image in db.to_treat(settings)
-              if f"n_psf_cut__{settings.psf_name}" in image]
+    images = db.to_treat(settings, NEEDS)
     return for_each_image(measure, images, settings, db, needs=NEEDS, writes=WRITES)
 
 

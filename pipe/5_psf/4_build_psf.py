@@ -11,9 +11,8 @@ A Moffat plus a grid of pixels with a Gaussian-process prior; psf_engine = "star
 instead. Draws from the posterior of each PSF are kept, for the errors of the fluxes.
 """
 
-from cosmouline import paths, psf_engines
+from cosmouline import paths, products, psf_engines
 from cosmouline.io_psf import write_psf
-from cosmouline.io_stamps import read_stamps
 from cosmouline.run import for_each_image, run
 
 import numpy as np
@@ -26,7 +25,7 @@ WRITES = ("n_psf_used__{psf}", "psf_fwhm_px__{psf}", "psf_fwhm_arcsec__{psf}",
 
 def measure(image, settings):
     """Write the PSF of one image; return its numbers."""
-    stamps, names, _ = read_stamps(paths.psf_stamps(settings, image["img_name"]))
+    stamps, names, _ = products.psf_stamps(image, settings)
     fit, names, draws = psf_engines.build(stamps, names, image, settings)
     write_psf(paths.psf(settings, image["img_name"]), fit, names,
               {"img_name": image["img_name"], "engine": settings.psf_engine}, **draws)
@@ -44,8 +43,7 @@ def measure(image, settings):
 
 def main(settings, db):
     """Build the PSF of every image."""
-    images = [image for image in db.to_treat(settings)
-              if f"n_psf_cosmics__{settings.psf_name}" in image]
+    images = db.to_treat(settings, NEEDS)
     return for_each_image(measure, images, settings, db, needs=NEEDS, writes=WRITES)
 
 

@@ -11,9 +11,7 @@ What to look for: residuals like noise. A ring or a dipole in all stars means th
 follow (trailed, or varying over the field); in one star, that this star is double.
 """
 
-from cosmouline import drawing, paths
-from cosmouline.io_psf import read_psf
-from cosmouline.io_stamps import read_stamps
+from cosmouline import drawing, products
 from cosmouline.plots.psf import psf_page
 from cosmouline.psf_model import field_coordinates, render
 from cosmouline.run import for_each_image, run
@@ -36,9 +34,9 @@ def model_of(found, position_px, shape):
 
 def measure(image, settings):
     """Draw the page of one image."""
-    stamps, _, _ = read_stamps(paths.psf_stamps(settings, image["img_name"]))
+    stamps, _, _ = products.psf_stamps(image, settings)
     use = stamps.is_usable
-    found = read_psf(paths.psf(settings, image["img_name"]))
+    found = products.psf(image, settings)
     shape = image["ny_px"], image["nx_px"]
     model_e, centre_px = model_of(found, stamps.position_px[use], shape)
     sigma_e = np.sqrt(stamps.sky_sigma_e[use] ** 2 + np.maximum(model_e, 0))
@@ -55,8 +53,7 @@ def measure(image, settings):
 
 def main(settings, db):
     """Draw the pages that are missing or out of date."""
-    images = [image for image in db.to_treat(settings)
-              if f"n_psf_used__{settings.psf_name}" in image]
+    images = db.to_treat(settings, NEEDS)
     return for_each_image(measure, images, settings, db, needs=NEEDS, writes=WRITES)
 
 

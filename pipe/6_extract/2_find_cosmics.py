@@ -10,9 +10,9 @@ Run as  : python 2_find_cosmics.py ../../configs/MYLENS
 The marks are a first guess; the fits judge every pixel anew by their model.
 """
 
-from cosmouline import paths
+from cosmouline import paths, products
 from cosmouline.cosmics import cosmic_mask
-from cosmouline.io_stamps import read_stamps, update_mask
+from cosmouline.io_stamps import update_mask
 from cosmouline.run import for_each_image, run
 from cosmouline.stamps import with_cosmics
 
@@ -24,20 +24,19 @@ WRITES = ("n_object_cosmics",)
 
 def measure(image, settings):
     """Mark the cosmics of one image; return the number of pixels."""
-    path = paths.objects(settings, image["img_name"])
-    stamps, names, header = read_stamps(path)
+    stamps, names, header = products.objects(image, settings)
     stamps = with_cosmics(stamps, False)
     extent_px = np.where(np.array(names) == "lens", header["lens_radius_px"], 0.0)
     cosmic = cosmic_mask(stamps, image["field_fwhm_px"], image["read_noise_e"],
                          image["sky_level_e"], settings.cosmic_sigma, settings.cosmic_fraction,
                          settings.cosmic_object, extent_px)
-    update_mask(path, with_cosmics(stamps, cosmic).mask)
+    update_mask(paths.objects(settings, image["img_name"]), with_cosmics(stamps, cosmic).mask)
     return {"n_object_cosmics": int(cosmic.sum())}
 
 
 def main(settings, db):
     """Look at the stamps of every image."""
-    images = [image for image in db.to_treat(settings) if "n_objects" in image]
+    images = db.to_treat(settings, NEEDS)
     return for_each_image(measure, images, settings, db, needs=NEEDS, writes=WRITES)
 
 

@@ -11,8 +11,7 @@ What to look for: every star in the middle of its stamp, neighbours and bad colu
 nothing covered that belongs to a star.
 """
 
-from cosmouline import drawing, paths
-from cosmouline.io_stamps import read_stamps
+from cosmouline import drawing, products
 from cosmouline.plots.stamps import stamps_page
 from cosmouline.run import for_each_image, run
 
@@ -22,7 +21,7 @@ WRITES = ()
 
 def measure(image, settings):
     """Draw the page of one image."""
-    stamps, names, _ = read_stamps(paths.objects(settings, image["img_name"]))
+    stamps, names, _ = products.objects(image, settings)
     page = stamps_page(stamps.data_e, stamps.mask, names, stamps.sky_sigma_e,
                        title=drawing.title(image, settings))
     drawing.save_page(page, "objects", image["img_name"], settings, __file__)
@@ -31,7 +30,7 @@ def measure(image, settings):
 
 def main(settings, db):
     """Draw the pages that are missing or out of date."""
-    images = [image for image in db.to_treat(settings) if "n_object_cosmics" in image]
+    images = db.to_treat(settings, NEEDS)
     return for_each_image(measure, images, settings, db, needs=NEEDS, writes=WRITES)
 
 

@@ -11,9 +11,7 @@ Flux and position of each star are solved on its own pixels. A star whose core i
 more than half, or more than a fifth where it is undersampled) has no flux.
 """
 
-from cosmouline import paths
-from cosmouline.io_psf import read_psf
-from cosmouline.io_stamps import read_stamps
+from cosmouline import products
 from cosmouline.psf_model import field_coordinates
 from cosmouline.run import for_each_image, run
 from cosmouline.stamps import MASK_COSMIC, crop
@@ -28,8 +26,8 @@ WRITES = ("star_flux_e__{psf}__{star}", "star_sigma_e__{psf}__{star}",
 
 def measure(image, settings):
     """Return the fluxes of the stars of one image; a star that is not reliable is absent."""
-    psf = read_psf(paths.psf(settings, image["img_name"])).psf
-    stamps, names, _ = read_stamps(paths.objects(settings, image["img_name"]))
+    psf = products.psf(image, settings).psf
+    stamps, names, _ = products.objects(image, settings)
     stamps, names = crop(stamps, psf.side_px), np.array(names)
     use = stamps.is_usable & (names != "lens")
     uv = field_coordinates(stamps.position_px[use], (image["ny_px"], image["nx_px"]))
@@ -49,8 +47,7 @@ def measure(image, settings):
 
 def main(settings, db):
     """Measure every image that has a PSF."""
-    images = [image for image in db.to_treat(settings)
-              if f"n_psf_used__{settings.psf_name}" in image]
+    images = db.to_treat(settings, NEEDS)
     return for_each_image(measure, images, settings, db, needs=NEEDS, writes=WRITES)
 
 

@@ -16,29 +16,28 @@ from collections import Counter
 
 from cosmouline import products
 from cosmouline.errors import UserError
+from cosmouline.fields import expand
 from cosmouline.run import for_all_images, log_line, run
 
 NEEDS = ("n_object_cosmics", "n_psf_used__{psf}", "field_fwhm_arcsec", "field_ellipticity",
-         "lens_side_px", "medcoeff")
+         "lens_side_px", "mjd")
 WRITES = ("dec_number__{dec}", "dec_psf__{dec}", "dec_coeff__{dec}", "dec_coeff_sigma__{dec}")
 
 
+COEFFICIENTS = {"renorm": ("renorm__{renorm}", "renorm_sigma__{renorm}"),
+                "medcoeff": ("medcoeff", "medcoeff_sigma"), "none": ()}
+
+
 def coefficient(image, settings):
-    """Return coefficient and error of an image; None if it has none."""
-    names = {"renorm": (f"renorm__{settings.renorm_name}",
-                        f"renorm_sigma__{settings.renorm_name}"),
-             "medcoeff": ("medcoeff", "medcoeff_sigma"), "none": ()}[settings.dec_coefficient]
-    if not names:
-        return 1.0, 0.0
-    return tuple(image[name] for name in names) if names[0] in image else None
+    """Return coefficient and error of an image."""
+    names = expand(COEFFICIENTS[settings.dec_coefficient], settings)
+    return tuple(image[name] for name in names) or (1.0, 0.0)
 
 
 def why_not(image, coeff, skipped, settings):
     """Return why an image is left out; empty if it is not."""
     if image["img_name"] in skipped:
         return f"skiplist: {skipped[image['img_name']]}"
-    if coeff is None:
-        return f"no {settings.dec_coefficient} coefficient"
     for name, value, limit in (
             ("seeing", image["field_fwhm_arcsec"], settings.dec_fwhm_max_arcsec),
             ("ellipticity", image["field_ellipticity"], settings.dec_ellipticity_max),
@@ -67,13 +66,12 @@ def measure(images, settings):
 
 def main(settings, db):
     """Choose among the images that have stamps and a PSF."""
-    images = [image for image in db.to_treat(settings)
-              if f"n_psf_used__{settings.psf_name}" in image and "n_object_cosmics" in image]
-    db.require(images, ("lens_side_px", "mjd"))
+    images = db.all_in_use(settings, NEEDS + COEFFICIENTS[settings.dec_coefficient])
     results = measure(images, settings)
     if not results:
         raise UserError("no image is left for the deconvolution: see the reasons above.")
-    for_all_images(results, images, settings, db, measure=measure, needs=NEEDS, writes=WRITES)
+    for_all_images(results, db.select(), settings, db, measure=measure, needs=NEEDS,
+                   writes=WRITES)
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ WRITES = ()
 def main(settings, db):
     """Gather and write."""
     number = f"dec_number__{settings.dec_name}"
-    images = sorted((image for image in db.to_treat(settings) if number in image),
+    images = sorted((image for image in db.select(gogogo=True) if number in image),
                     key=lambda image: image[number])
     if not images:
         raise UserError("no image is chosen. Run 7_deconv/1_prepare.py first.")

@@ -38,13 +38,23 @@ def tell(fit, psf_error, names):
                  100 * np.nanmedian(psf_error[:, i]), 100 * fit.flux_systematic[i] / mean[i])
 
 
-def measure(settings):
+def check(content, images, settings):
+    """Stop where the epochs are not those of the images chosen now."""
+    coeff = f"dec_coeff__{settings.dec_name}"
+    chosen = {image["img_name"]: image[coeff] for image in images if coeff in image}
+    if chosen != dict(zip(content.names, content.epochs.coeff.tolist(), strict=True)):
+        raise UserError("images or coefficients have changed since the epochs were gathered. "
+                        "Run 7_deconv/2_apply_norm.py again.")
+
+
+def measure(images, settings):
     """Fit and write; return the fields of all epochs."""
     folder = paths.deconvolution(settings)
     for name, script in (("epochs.npz", "2_apply_norm"), ("start.cat", "3_write_start")):
         if not (folder / name).is_file():
             raise UserError(f"there is no {folder / name}. Run 7_deconv/{script}.py first.")
     content = read_epochs(folder / "epochs.npz")
+    check(content, images, settings)
     sources = read_cat(folder / "start.cat", min_distance_px=0.0)
     start_px = star_positions(sources) - content.centre_px
     fit, psf_error = deconv_engines.fit(content, start_px, settings)
@@ -56,7 +66,7 @@ def measure(settings):
 
 def main(settings, db):
     """Fit all epochs at once."""
-    results = measure(settings)
+    results = measure(db.select(gogogo=True), settings)
     for_all_images(results, db.select(), settings, db, measure=measure, needs=NEEDS,
                    writes=WRITES)
     log_line("%s", paths.relative(paths.deconvolution(settings) / "fit.npz"))

@@ -37,12 +37,10 @@ def measure(images, names, reference, settings):
 
 def main(settings, db):
     """Solve for all images at once."""
-    images = [image for image in db.to_treat(settings)
-              if f"n_psf_phot__{settings.psf_name}" in image]
-    db.require(images, ("star_list",))
+    images = db.all_in_use(settings, NEEDS)
     stars = products.only_named(products.picked_stars(settings),
                                 settings.renorm_stars or settings.norm_stars, "renorm_stars")
-    results = measure(images, [star.name for star in stars], db.reference(), settings)
+    results = measure(images, [star.name for star in stars], db.reference(images), settings)
     for_all_images(results, images, settings, db, measure=measure, needs=NEEDS, writes=WRITES)
     if len(results) < len(images):
         log_line("%d images have too few stars for a coefficient", len(images) - len(results))

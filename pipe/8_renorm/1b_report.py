@@ -22,8 +22,7 @@ FORMATS = (None, ".4f", ".4f", "d", ".2f", ".4f", ".2f", ".0f")
 def main(settings, db):
     """Write the report."""
     name = f"renorm__{settings.renorm_name}"
-    images = sorted((im for im in db.to_treat(settings) if name in im), key=lambda im: -im[name])
-    db.require(images, expand(NEEDS, settings))
+    images = sorted(db.to_treat(settings, NEEDS), key=lambda im: -im[name])
     columns = expand(COLUMNS, settings)
     formats = {c: f for c, f in zip(columns, FORMATS, strict=True) if f}
     path = paths.report(settings, settings.renorm_name)

@@ -24,7 +24,7 @@ WRITES = ()
 def main(settings, db):
     """Draw both pages."""
     renorm = settings.renorm_name
-    images = [image for image in db.to_treat(settings) if f"renorm__{renorm}" in image]
+    images = db.to_treat(settings, NEEDS)
     stars = products.only_named(products.picked_stars(settings),
                                 settings.renorm_stars or settings.norm_stars, "renorm_stars")
     names = [star.name for star in stars]

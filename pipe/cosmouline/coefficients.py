@@ -6,6 +6,7 @@ from typing import NamedTuple
 from cosmouline.errors import UserError
 from cosmouline.norm import normalise
 from cosmouline.norm_cosmouline import median_coefficients
+from cosmouline.robust import median_of_finite
 
 import numpy as np
 
@@ -53,9 +54,9 @@ def solve(flux_e, flux_sigma_e, reference, method):
     UserError
         If the reference image itself has no coefficient.
     """
-    found = (_als if method == "als" else _median)(flux_e, flux_sigma_e, reference)
-    if not np.isfinite(found.coeff[reference]):
-        n = int(np.isfinite(flux_e[reference]).sum())
+    n = int(np.isfinite(flux_e[reference]).sum())
+    found = n and (_als if method == "als" else _median)(flux_e, flux_sigma_e, reference)
+    if not found or not np.isfinite(found.coeff[reference]):
         raise UserError(f"the reference image has only {n} measured normalisation star(s): too "
                         "few for a coefficient. Choose other stars (normstars.cat in the folder "
                         "of the lens) or another reference (ref_img_name).")
@@ -94,5 +95,5 @@ def _median(flux_e, _, reference):
     found = median_coefficients(flux_e, reference)
     scaled = flux_e * found.coeff[:, None]
     return Coefficients(found.coeff, found.coeff_sigma, found.n_stars,
-                        np.full(len(flux_e), np.nan), scaled / np.nanmedian(scaled, axis=0) - 1,
+                        np.full(len(flux_e), np.nan), scaled / median_of_finite(scaled, 0) - 1,
                         np.zeros(flux_e.shape[1], bool))

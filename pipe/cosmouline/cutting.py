@@ -46,7 +46,8 @@ def lens_side(images, radius_px, settings):
     before = column(images, "lens_side_px")
     if settings.lens_stamp_px is not None:
         return settings.lens_stamp_px
-    if np.isfinite(before).any() and not settings.options.redo:
+    of_all = settings.options.redo and not (settings.options.only or settings.options.test)
+    if np.isfinite(before).any() and not of_all:
         return int(np.nanmax(before))
     fwhm_px = np.median(column(images, "field_fwhm_px"))
     wanted = 2 * radius_px + settings.lens_stamp_fwhm * fwhm_px

@@ -1,11 +1,17 @@
 """The flat database of images: one row per image, checked against `fields`."""
 
+import logging
+import re
 import time
 
 from cosmouline import __version__
 from cosmouline.errors import UserError
-from cosmouline.fields import convert, lookup, matches
+from cosmouline.fields import convert, expand, lookup, matches
 from cosmouline.store import Store
+
+log = logging.getLogger("cosmouline")
+
+KICKED = "kicklist: "  # how the reason begins where a list of the user takes an image out
 
 
 class Database:
@@ -36,16 +42,29 @@ class Database:
         return [row for _, row in sorted(self.rows.items())
                 if all(row.get(name) == value for name, value in wanted.items())]
 
-    def to_treat(self, settings):
-        """Return the rows to work on: not set aside, and what the options ask for.
+    def to_treat(self, settings, needs=()):
+        """Return the rows to work on: in use, asked for by the options, with what is needed.
 
+        Parameters
+        ----------
+        settings : namespace
+            With its options.
+        needs : tuple of str
+            Fields or patterns. Images of which an earlier script could not tell one are passed
+            over, and told.
+
+        Raises
+        ------
+        UserError
+            If no image is left, or an earlier script has not looked at one of them.
+
+        Notes
+        -----
         An image that a script rejected is out of use for the scripts after that one only. So it
         comes back by itself once what it was rejected for is mended, and the scripts run again.
         """
         options = settings.options
-        rows = self.select(treatme=True, **({"testlist": True} if options.test else {}))
-        rows = [row for row in rows
-                if row["gogogo"] or rejected_by(row) >= (options.script or "~")]
+        rows = [row for row in self._in_use(settings) if row["testlist"] or not options.test]
         if options.only:
             unknown = sorted(set(options.only) - self.rows.keys())
             if unknown:
@@ -56,13 +75,42 @@ class Database:
                             f"{len(self.rows)}, {len(self.select(gogogo=True))} of them in use."
                             + (" Run 1_character/1a_add_to_database.py." if not self.rows
                                else ""))
+        for pattern in sorted(needs, key=_producer):  # the first script to run is named
+            rows = _with_field(rows, *expand([pattern], settings))
         return rows
 
-    def reference(self):
-        """Return the row of the reference image."""
+    def all_in_use(self, settings, needs):
+        """Return all rows in use that have what is needed, for a script that solves for all.
+
+        They do not depend on --test and --only: so a coefficient does not either. Raises like
+        `to_treat`.
+        """
+        self.to_treat(settings, needs)
+        return [row for row in self._in_use(settings)
+                if all(has(row, pattern) for pattern in expand(needs, settings))]
+
+    def _in_use(self, settings):
+        """Return the rows not set aside, and not rejected before this script."""
+        script = settings.options.script or "~"
+        return [row for row in self.select(treatme=True)
+                if row["gogogo"] or rejected_by(row) >= script]
+
+    def reference(self, images=None):
+        """Return the row of the reference image.
+
+        Raises
+        ------
+        UserError
+            If none is chosen yet, or it is not among `images`.
+        """
         for row in self.rows.values():
             if row.get("ref_img_name") == row["img_name"]:
-                return row
+                if images is None or row in images:
+                    return row
+                why = row.get("whynot", "an earlier script gave nothing for it")
+                raise UserError(f"the reference image {row['img_name']} itself is missing here: "
+                                f"{why}. Set ref_img_name to another one and go on from "
+                                "3_align/1a_pick_reference.py.")
         raise UserError("no reference image yet. Run 3_align/1a_pick_reference.py first.")
 
     def require(self, rows, patterns):
@@ -121,7 +169,10 @@ class Database:
 def rejected_by(row):
     """Return the script that rejected an image; empty if none did."""
     why = row.get("whynot", "")
-    return why[:-1].rpartition("(")[2] if not row.get("gogogo", True) and why[-1:] == ")" else ""
+    if row.get("gogogo", True) or why.startswith(KICKED):
+        return ""
+    found = re.search(r"\((\w+/\w+)\)$", why)
+    return found[1] if found else ""
 
 
 def has(row, pattern):
@@ -129,6 +180,25 @@ def has(row, pattern):
     if "{" not in pattern:
         return pattern in row
     return any(matches(pattern, name) for name in row)
+
+
+def _producer(pattern):
+    return lookup(pattern).producer
+
+
+def _with_field(rows, pattern):
+    """Return the rows that have a field; tell where its script gave none."""
+    lacking = [row for row in rows if not has(row, pattern)]
+    producer = _producer(pattern)
+    never = [row["img_name"] for row in lacking if f"ran__{producer}" not in row]
+    if never or (lacking and len(lacking) == len(rows)):
+        raise UserError(f"{len(never or lacking)} of {len(rows)} images have no '{pattern}' "
+                        f"(first: {(never or [lacking[0]['img_name']])[0]}). "
+                        f"Run {producer}.py first.")
+    if lacking:
+        log.warning("%d images have no '%s' (first: %s): passed over", len(lacking), pattern,
+                    lacking[0]["img_name"])
+    return [row for row in rows if has(row, pattern)]
 
 
 def fitting(row, patterns):

@@ -16,7 +16,7 @@ from concurrent.futures import FIRST_COMPLETED, wait
 from pathlib import Path
 from typing import NamedTuple
 
-from cosmouline.errors import ImageRejected, UserError
+from cosmouline.errors import ImageRejected, ProductLost, UserError
 
 FEW = 4  # starting workers takes about two seconds: fewer images are done in this process
 
@@ -57,6 +57,8 @@ class Work(NamedTuple):
             return Outcome(name, "done", function(image, settings, **self.bound))
         except ImageRejected as reason:
             return Outcome(name, "rejected", {}, str(reason))
+        except ProductLost as problem:
+            return Outcome(name, "failed", {}, str(problem))
         except UserError:
             raise
         except MemoryError:

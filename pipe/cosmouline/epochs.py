@@ -1,12 +1,10 @@
 """Gather what a joint fit needs from the files of its images."""
 
-from cosmouline import paths, products
+from cosmouline import products
 from cosmouline.columns import column
 from cosmouline.deconv import Epochs, pad_psf
 from cosmouline.errors import UserError
 from cosmouline.io_deconv import EpochFile
-from cosmouline.io_psf import read_psf
-from cosmouline.io_stamps import read_stamps
 from cosmouline.psf_model import field_coordinates
 from cosmouline.stamps import MASK_COSMIC, crop
 
@@ -53,14 +51,14 @@ def gather(images, centre_px, settings):
 
 def _lens(image, side_px, settings):
     """Return the stamp of the lens alone; masked as a whole where it is not usable."""
-    stamps, names, _ = read_stamps(paths.objects(settings, image["img_name"]))
+    stamps, names, _ = products.objects(image, settings)
     first = names.index("lens")
     return crop(stamps.only([first]), side_px)
 
 
 def _psf(image, side_px, settings):
     """Return the narrow PSF at the lens, its draws and their scales, padded for the fit."""
-    found = read_psf(paths.psf(settings, image["img_name"]))
+    found = products.psf(image, settings)
     shape = image["ny_px"], image["nx_px"]
     uv = field_coordinates(np.array([image["lens_x_px"], image["lens_y_px"]]), shape)
     up = found.psf.upsampling

@@ -8,5 +8,9 @@ class UserError(Exception):
     """
 
 
+class ProductLost(UserError):
+    """A product of one image is gone; where it concerns that image alone, only it fails."""
+
+
 class ImageRejected(Exception):
     """One image that cannot be used; the message is stored as its ``whynot``."""

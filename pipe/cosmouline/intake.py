@@ -3,6 +3,7 @@
 import logging
 import re
 
+from cosmouline.database import KICKED
 from cosmouline.errors import UserError
 from cosmouline.io_catalog import read_image_list
 from cosmouline.io_fits import frame_stem, list_frames
@@ -40,7 +41,7 @@ def known_and_new(settings, db):
         if name not in db.rows or outcome(db.rows[name], SCRIPT)[0] == "rejected":
             db.update(name, {"set_name": set_name, "raw_path": str(path), "gogogo": True,
                              "whynot": None, "treatme": True, "testlist": False,
-                             "updating": False})
+                             "updating": False, f"ran__{SCRIPT}": None})
     log.info("%d frames found, %d of them new", len(found), n_new)
     return [db.rows[name] for name in sorted(found)]
 
@@ -88,9 +89,16 @@ def tell_assumptions(images):
 
 
 def mark_lists(settings, db):
-    """Take the images of kicklist.txt out of use and mark those of testlist.txt."""
-    for name, comment in _listed(settings, db, "kicklist.txt").items():
-        db.reject(name, f"kicklist: {comment}")
+    """Take the images of kicklist.txt out of use and mark those of testlist.txt.
+
+    An image that is no longer in kicklist.txt is in use again.
+    """
+    kicked = _listed(settings, db, "kicklist.txt")
+    for name, comment in kicked.items():
+        db.reject(name, KICKED + comment)
+    for name in db.rows.keys() - kicked.keys():
+        if db.rows[name].get("whynot", "").startswith(KICKED):
+            db.update(name, {"gogogo": True, "whynot": None})
     tests = _listed(settings, db, "testlist.txt")
     for name in db.rows:
         db.update(name, {"testlist": name in tests, "test_comment": tests.get(name)})

@@ -1,5 +1,6 @@
 """Frames as they come from telescopes, and the images that the scripts write."""
 
+import errno
 import logging
 import math
 import re
@@ -197,7 +198,7 @@ def read_image(path, rows=None, cols=None):
         If the part does not lie inside the image.
     """
     if not Path(path).exists():
-        raise FileNotFoundError(f"no image {str(path)!r}")
+        raise FileNotFoundError(errno.ENOENT, "no such image", str(path))
     with open_frame(path) as stream:
         hdu = choose_image(read_hdus(stream), 0)
         check_complete(hdu)
@@ -211,7 +212,7 @@ def read_image(path, rows=None, cols=None):
 def read_image_header(path):
     """Read the header of an image written by `write_image`; errors as those of `read_image`."""
     if not Path(path).exists():
-        raise FileNotFoundError(f"no image {str(path)!r}")
+        raise FileNotFoundError(errno.ENOENT, "no such image", str(path))
     with open_frame(path) as stream:
         return read_hdus(stream)[0].header
 

@@ -28,7 +28,7 @@ def lens_on_reference(reference, settings):
     """
     if settings.lens_position_px is not None:
         position = _from_pixels(reference, settings)
-    elif settings.lens_ra_deg is not None and reference.get("has_wcs"):
+    elif None not in (settings.lens_ra_deg, settings.lens_dec_deg) and reference.get("has_wcs"):
         position = _to_pixels(reference, settings, settings.lens_ra_deg, settings.lens_dec_deg)
     else:
         raise UserError(
@@ -45,14 +45,14 @@ def lens_on_reference(reference, settings):
 def sources_on_reference(reference, settings):
     """Return names and positions (n, 2) of the point sources; positions None if to be found."""
     wanted = settings.point_sources
+    if not wanted:
+        raise UserError("point_sources is empty: name at least one source.")
     if isinstance(wanted, int):
         return [chr(ord("A") + i) for i in range(wanted)], None
     if isinstance(wanted, str):
         path = settings.config_dir / wanted
         stars = io_catalog.read_cat(path, min_distance_px=0.0)  # images can be close
         return [s.name for s in stars], np.array([(s.x_px, s.y_px) for s in stars])
-    if not wanted:
-        raise UserError("point_sources is empty: name at least one source.")
     names, pairs = list(wanted), np.array(list(wanted.values()), float)
     if settings.point_sources_unit == "deg":
         return names, np.array([_to_pixels(reference, settings, *pair) for pair in pairs])

@@ -1,10 +1,14 @@
 """Read the products of earlier scripts, by the row of an image."""
 
+import functools
+
 from cosmouline import io_catalog, io_fits, io_table, paths
 from cosmouline.align import apply
-from cosmouline.errors import UserError
+from cosmouline.errors import ProductLost, UserError
+from cosmouline.io_psf import read_psf
 from cosmouline.io_sky import read_sky
 from cosmouline.io_sources import read_sources
+from cosmouline.io_stamps import read_stamps
 from cosmouline.starfield import positions
 
 import numpy as np
@@ -15,9 +19,30 @@ DETECTION_PX = 1.5  # a detection this near to a predicted star is that star
 MATRIX = ("align_m11", "align_m12", "align_dx_px", "align_m21", "align_m22", "align_dy_px")
 
 
+def _made_by(script):
+    """Name the script to run where a product of an image is gone."""
+    def decorate(read):
+        @functools.wraps(read)
+        def reader(image, settings, *args):
+            try:
+                return read(image, settings, *args)
+            except FileNotFoundError as error:
+                name = image["img_name"]
+                raise ProductLost(f"{error.filename} is gone. Run {script}.py --redo --only "
+                                  f"{name}.") from error
+        return reader
+    return decorate
+
+
+@_made_by("1_character/1b_copy_convert")
+def pixels(image, settings, rows=None):
+    """Return an image in electrons, (ny, nx), or its rows from the first to before the last."""
+    return io_fits.read_image(paths.image(settings, image["img_name"]), rows)
+
+
 def image_and_bad(image, settings):
     """Return the image in electrons and its bad pixels (masked or NaN), both (ny, nx)."""
-    image_e = io_fits.read_image(paths.image(settings, image["img_name"]))
+    image_e = pixels(image, settings)
     bad = ~np.isfinite(image_e)
     if image["n_hot_px"]:
         mask = io_fits.read_image(paths.bad_pixels(settings, image["set_name"]))
@@ -26,14 +51,34 @@ def image_and_bad(image, settings):
     return image_e, bad
 
 
+@_made_by("1_character/3a_detect")
 def sources(image, settings):
     """Return the sources detected on an image."""
     return read_sources(paths.catalog(settings, image["img_name"]))
 
 
+@_made_by("2_skysub/1_skysub")
 def sky(image, settings):
     """Return the sky map of an image."""
     return read_sky(paths.sky(settings, image["img_name"]))
+
+
+@_made_by("6_extract/1_extract_objects")
+def objects(image, settings):
+    """Return stamps, names and header of the lens and the stars of an image."""
+    return read_stamps(paths.objects(settings, image["img_name"]))
+
+
+@_made_by("5_psf/2a_extract")
+def psf_stamps(image, settings):
+    """Return stamps, names and header of the PSF stars of an image."""
+    return read_stamps(paths.psf_stamps(settings, image["img_name"]))
+
+
+@_made_by("5_psf/4_build_psf")
+def psf(image, settings):
+    """Return what `io_psf.read_psf` reads of an image."""
+    return read_psf(paths.psf(settings, image["img_name"]))
 
 
 def matrix(image):

@@ -11,21 +11,37 @@ when something that it needs changed in a later run than the one that looked at 
 """
 
 import hashlib
+from pathlib import Path
 
 from cosmouline import fields
 
-# Files of the lens folder that a setting refers to: their content counts as part of its value.
-SETTING_FILES = {"norm_stars": "normstars.cat", "psf_stars": "normstars.cat"}
+STAR_SETTINGS = ("norm_stars", "psf_stars")  # they choose from the lens's own list, if any
 
 
 def settings_used(settings, names):
-    """Return the values of the settings that a script reads, as text, by name."""
+    """Return the values of the settings that a script reads, as text, by name.
+
+    The content of a file that a setting refers to counts as part of its value.
+    """
     used = {name: repr(getattr(settings, name)) for name in sorted(names)}
-    for name in set(SETTING_FILES) & set(used):
-        path = settings.config_dir / SETTING_FILES[name]
-        if path.is_file():
-            used[name] += " " + hashlib.sha256(path.read_bytes()).hexdigest()[:12]
+    for name in used:
+        for path in _files_of(name, settings):
+            if path.is_file():
+                used[name] += " " + hashlib.sha256(path.read_bytes()).hexdigest()[:12]
     return used
+
+
+def _files_of(name, settings):
+    """Return the files that a setting refers to: star lists, telescopes, masks."""
+    value = getattr(settings, name)
+    if name in STAR_SETTINGS:
+        return [settings.config_dir / "normstars.cat"]
+    if name == "point_sources" and isinstance(value, str):
+        return [settings.config_dir / value]
+    if name == "sets":
+        return [Path(one[key]).expanduser() for one in value
+                for key in ("telescope", "bad_pixel_mask") if key in one]
+    return []
 
 
 def outcome(row, script):

@@ -98,8 +98,8 @@ class PsfFit:
         Noise maps: sky and model of the star.
     n_passes : int
         Passes of the grid fit.
-    white : ndarray of float, shape (n_small, n_small)
-        White unknowns of the prior.
+    white : ndarray of float, shape (n_small, n_small), or None
+        White unknowns of the prior; None where the grid was fitted without it.
     uv : ndarray of float, shape (n, 2), or None
         Field coordinates of the stars.
     options : PsfOptions
@@ -125,7 +125,16 @@ class PsfFit:
         return np.stack([self.x_px, self.y_px], 1)
 
 
-def fit_psf(stamps_data_e, sky_variance_e2, good, fwhm_px, options=None, uv=None, cosmic=None):
+def fit_psf(
+    stamps_data_e,
+    sky_variance_e2,
+    good,
+    fwhm_px,
+    options=None,
+    uv=None,
+    cosmic=None,
+    fit_residual=None,
+):
     """Fit the PSF of one image to the stamps of its stars.
 
     Parameters
@@ -143,6 +152,8 @@ def fit_psf(stamps_data_e, sky_variance_e2, good, fwhm_px, options=None, uv=None
         Field coordinates of the stars (`psf_model.field_coordinates`), for a PSF that varies.
     cosmic : ndarray of bool, shape (n, side_px, side_px), optional
         Suspected cosmics: left out of the first fit, then judged like every other pixel.
+    fit_residual : callable, optional
+        Another way to fit the grid, see `psf_rounds.grid_passes`.
 
     Returns
     -------
@@ -166,7 +177,7 @@ def fit_psf(stamps_data_e, sky_variance_e2, good, fwhm_px, options=None, uv=None
     state = first_state(frame, frame.good if cosmic is None else frame.good & ~cosmic)
     was_fitted = state.is_used
     state = vary_over_field(frame, moffat_rounds(frame, state))
-    state, grid, quality, n_passes = grid_passes(frame, state)
+    state, grid, quality, n_passes = grid_passes(frame, state, fit_residual)
     up = frame.options.upsampling
     psf = Psf(state.theta[:4], state.gradient, grid.residual, up, frame.side_px)
     flux_e = state.amplitude * (moffat_images(frame, state) + grid.residual).sum((1, 2))

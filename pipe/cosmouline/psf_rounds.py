@@ -212,8 +212,17 @@ def _flat_and_linear(frame, state):
     return flat, _moffat_of_used(frame, state, variance, FIELD_STEPS[1], uv)
 
 
-def grid_passes(frame, state):
+def grid_passes(frame, state, fit_residual=None):
     """Fit the grid, judge pixels and stars, again until they stay.
+
+    Parameters
+    ----------
+    frame : Frame
+    state : State
+    fit_residual : callable, optional
+        Fits the grid to the used stars: takes the frame, the state, the Moffats, the last
+        `GridFit` and the largest number of steps, returns a `GridFit`. Default: under the
+        Gaussian-process prior.
 
     Returns
     -------
@@ -228,13 +237,14 @@ def grid_passes(frame, state):
         If too few stars are left.
     """
     options = frame.options
-    prior = moffat_prior(state.theta, frame.side_px, options)
+    fit_residual = fit_residual or _grid_of_used
     images = moffat_images(frame, state)
-    grid = GridFit(np.zeros_like(prior.level), None, None, None)
+    nothing = np.zeros(images.shape[1:])
+    grid = GridFit(nothing, nothing, None, None)
     for k in range(options.max_passes):
         before = state
         steps = options.max_steps // 3 if k else options.max_steps
-        grid = _grid_of_used(frame, state, images, prior, grid.white, steps)
+        grid = fit_residual(frame, state, images, grid, steps)
         state = state.with_fit(state.theta, grid.offset_px, grid.amplitude)
         state, model = _judge(frame, state, images + grid.residual, options.grid_error)
         quality = _quality(frame, state, model)
@@ -258,11 +268,12 @@ def moffat_prior(theta, side_px, options):
     return grid_prior(moffat(theta[:4], side_px * up, up), np.exp(theta[0]), up, *constants)
 
 
-def _grid_of_used(frame, state, images, prior, white, max_steps):
-    """Fit the grid to the used stars, from the state on."""
+def _grid_of_used(frame, state, images, grid, max_steps):
+    """Fit the grid to the used stars, from the state and the last grid on."""
     used = state.is_used
+    prior = moffat_prior(state.theta, frame.side_px, frame.options)
     images = images[used] if len(images) > 1 else images
     weight = state.good[used] / state.variance[used]
-    start = GridFit(white, None, state.offset_px[used], state.amplitude[used])
+    start = GridFit(grid.white, None, state.offset_px[used], state.amplitude[used])
     up = frame.options.upsampling
     return fit_grid(frame.data[used], weight, images, prior, start, up, max_steps)

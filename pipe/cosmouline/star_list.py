@@ -85,6 +85,9 @@ def pick(images, stars, reference, settings):
     for row, reason in list(chosen.refused.items())[:N_REASONS]:
         x_px, y_px = io_catalog.to_ds9(stars.xy_px[row])
         log.info("no star for us at (%.1f, %.1f): %s", x_px, y_px, reason)
+    if not len(chosen.indices):
+        raise UserError(f"no star is left of the {len(stars)} of the field: lower star_snr_min or "
+                        f"star_lens_distance_px, or give your own list as {own_list(settings)}.")
     return [Star(letters(i), *stars.xy_px[row].tolist(), float(stars.stars["flux_e"][row]))
             for i, row in enumerate(chosen.indices)]
 
@@ -121,10 +124,9 @@ def is_kept(images, reference, settings, runs):
     if settings.options.redo:
         return False
     used = provenance.settings_used(settings, CHOICE)
-    before = [image for image in images
-              if "star_list" in image and not image["star_list"].startswith(OWN)]
-    return any(image["ref_img_name"] == reference["img_name"]
-               and not provenance.changed_settings(image, SCRIPT, runs, used) for image in before)
+    now = digest(io_catalog.read_cat(paths.picked_stars(settings)), reference, settings)
+    return any(image.get("star_list") == now
+               and not provenance.changed_settings(image, SCRIPT, runs, used) for image in images)
 
 
 def own_list(settings):
@@ -132,9 +134,11 @@ def own_list(settings):
     return settings.config_dir / "normstars.cat"
 
 
-def digest(picked, settings):
-    """Return whose choice the stars are, their number, and a hash of names and places."""
-    text = repr([(star.name, round(star.x_px, 3), round(star.y_px, 3)) for star in picked])
+def digest(picked, reference, settings):
+    """Return whose choice the stars are, their number, and a hash of names, places, reference."""
+    places = products.star_positions(picked).round(4).round(3)  # 4: as they are in the file
+    text = repr([(star.name, *xy) for star, xy in zip(picked, places.tolist(), strict=True)])
+    text += reference["img_name"]
     whose = OWN if own_list(settings).is_file() else "chosen"
     return f"{whose}-{len(picked)}-{hashlib.sha256(text.encode()).hexdigest()[:10]}"
 

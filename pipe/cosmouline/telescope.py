@@ -90,7 +90,6 @@ def list_telescopes():
     return sorted((path.stem for path in FOLDER.glob("*.yaml")), key=str.lower)
 
 
-@functools.cache
 def load_telescope(name):
     """Load the description of a telescope.
 
@@ -113,6 +112,12 @@ def load_telescope(name):
         if name not in list_telescopes():
             raise unknown_name(name, list_telescopes(), "telescope", "name")
         path = FOLDER / f"{name}.yaml"
+    return _load(path, path.stat().st_mtime_ns if path.exists() else 0)
+
+
+@functools.cache
+def _load(path, _):
+    """Read a description once; a change of the file changes its time, the second argument."""
     return telescope_from(_load_yaml(path), path.stem, str(path))
 
 

@@ -153,9 +153,9 @@ def test_a_truncated_frame_is_refused_with_both_sizes(tmp_path):
 def test_a_missing_frame_is_refused_and_a_missing_image_is_an_error(tmp_path):
     with pytest.raises(ImageRejected, match="missing file"):
         read_frame(tmp_path / "a.fits")
-    with pytest.raises(FileNotFoundError, match="no image"):
+    with pytest.raises(FileNotFoundError, match="no such image"):
         read_image(tmp_path / "a.fits")
-    with pytest.raises(FileNotFoundError, match="no image"):
+    with pytest.raises(FileNotFoundError, match="no such image"):
         read_image_header(tmp_path / "a.fits")
 
 

@@ -1,0 +1,73 @@
+from cosmouline.errors import UserError
+
+import pytest
+
+SCRIPT = "3_align/3_update_flags"
+
+
+def in_use(lens):
+    return [name for name, row in lens.rows.items() if row["gogogo"]]
+
+
+def test_what_is_not_aligned_goes_out_with_the_reason(lens_after):
+    lens = lens_after(SCRIPT)
+    clouded, = lens.truth.spoilt
+
+    assert in_use(lens) == lens.truth.good
+    why = lens.rows[clouded]["whynot"]
+    assert why.startswith("not aligned: only 1 sources in the image")
+    assert why.endswith(f"({SCRIPT})")
+
+
+@pytest.mark.parametrize(("setting", "field"), [
+    ("fwhm_max_arcsec", "fwhm_arcsec"), ("ellipticity_max", "ellipticity"),
+    ("sky_level_max_e", "sky_level_e")])
+def test_a_limit_takes_the_worst_image_out_and_a_wider_one_brings_it_back(
+        lens_after, setting, field, caplog):
+    lens = lens_after(SCRIPT)
+    worst, second = sorted(lens.truth.good, key=lambda name: -lens.rows[name][field])[:2]
+    limit = (lens.rows[worst][field] + lens.rows[second][field]) / 2
+    lens.set(f"{setting} = {limit}\n")
+
+    lens.run(SCRIPT)
+
+    assert worst not in in_use(lens)
+    assert len(in_use(lens)) == 5
+    assert lens.rows[worst]["whynot"] == (
+        f"{field} of {lens.rows[worst][field]:.3g} is above {limit:g} ({SCRIPT})")
+    assert caplog.messages[-1] == "5 of 7 images stay in use"
+
+    lens.set(f"{setting} = 1e6\n")
+    lens.run(SCRIPT)
+    assert in_use(lens) == lens.truth.good
+    assert "whynot" not in lens.rows[worst]
+
+
+def test_a_reference_image_beyond_the_limit_is_told(lens_after):
+    lens = lens_after(SCRIPT)
+    lens.set("fwhm_max_arcsec = 0.5\n")
+
+    with pytest.raises(UserError, match=r"the reference image R_tiny_0001 itself is out: "
+                                        r"fwhm_arcsec of .* is above 0\.5\. Set ref_img_name to "
+                                        "another one, or widen the limit"):
+        lens.run(SCRIPT)
+    assert in_use(lens) == lens.truth.good
+
+
+def test_what_is_up_to_date_is_kept(lens_after):
+    assert lens_after(SCRIPT).run(SCRIPT)["kept"] == 7
+
+
+def test_the_script_before_is_named(lens_before):
+    lens = lens_before("3_align/1b_identify_stars")
+
+    with pytest.raises(UserError, match=r"Run 3_align/1b_identify_stars\.py first"):
+        lens.run(SCRIPT)
+
+
+def test_an_image_of_which_the_alignment_failed_does_not_stop_the_others(lens_before):
+    lens = lens_before(SCRIPT)
+    lens.update("R_tiny_0003", is_aligned=None,
+                **{"ran__3_align/1b_identify_stars": "failed 99 99: ValueError: bad"})
+
+    assert lens.run(SCRIPT)["done"] == 5

@@ -1,0 +1,185 @@
+from cosmouline import io_catalog, io_table, paths, products
+from cosmouline.errors import UserError
+
+import numpy as np
+import pytest
+
+SCRIPT = "4_norm/0_pick_stars"
+REFERENCE = "R_tiny_0001"
+
+
+def picked(lens):
+    return products.picked_stars(lens.settings())
+
+
+def test_the_brightest_stars_are_picked_where_they_are(lens_after):
+    lens = lens_after(SCRIPT)
+    stars = picked(lens)
+
+    assert [star.name for star in stars] == list("abcdefgh")
+    # magnitudes rise by 0.25 from star to star; the lobe moves a centroid by 0.2 px at most
+    brightest = lens.truth.objects(REFERENCE)[:8]
+    assert products.star_positions(stars) == pytest.approx(
+        lens.truth.xy(REFERENCE)[:8], abs=0.25)
+    # an isophotal flux misses the wings, more of a faint star
+    ratio = np.array([star.flux_e for star in stars]) / brightest["flux_e"]
+    assert ratio.min() > 0.93
+    assert ratio.max() < 1.0
+
+
+def test_the_lists_are_written_for_people(lens_after):
+    lens = lens_after(SCRIPT)
+    settings = lens.settings()
+    first = picked(lens)[0]
+
+    line = next(line for line in paths.picked_stars(settings).read_text().splitlines()
+                if line.startswith("a "))
+    x, y = (float(word) for word in line.split()[1:3])
+    assert (x, y) == pytest.approx((first.x_px + 1, first.y_px + 1), abs=1e-4)  # ds9 counts from 1
+    assert "{a}" in paths.picked_stars(settings).with_suffix(".reg").read_text()
+    field = io_table.read_ecsv(paths.field_stars(settings))
+    assert [row["name"] for row in field if "name" in row] == list("abcdefgh")
+    assert len(field) == 14  # the stars, and the lens as one blend
+
+
+def test_the_seeing_is_measured_anew_from_the_stars_that_recur(lens_after):
+    lens = lens_after(SCRIPT)
+
+    for name in lens.truth.good:
+        row, frame = lens.rows[name], lens.truth.frame(name)
+        # the pixels widen a FWHM of 4.2 px by 1.3 %, the lobe by up to 3 %
+        assert 0.98 < row["field_fwhm_arcsec"] / frame.fwhm_arcsec < 1.06
+        assert row["field_fwhm_px"] == pytest.approx(row["field_fwhm_arcsec"] / 0.21)
+        assert row["n_field_stars"] >= 12
+    # relative to each other, where the widening cancels
+    ratio = lens.values("field_fwhm_arcsec") / [lens.truth.frame(name).fwhm_arcsec
+                                                for name in lens.truth.good]
+    assert ratio.std() < 0.02
+
+
+def test_the_list_of_the_user_goes_before(lens_before, caplog):
+    lens = lens_before(SCRIPT)
+    own = lens.config / "normstars.cat"
+    own.write_text("one 47.9 22.6\ntwo 100 100 5000\nthree 20 140\n")
+
+    lens.run(SCRIPT)
+
+    assert f"stars taken from {own}" in caplog.messages
+    assert [star.name for star in picked(lens)] == ["one", "two", "three"]
+    assert lens.rows["R_tiny_0000"]["star_list"].startswith("own-3-")
+
+    own.write_text("one 47.9 22.6\nfour 200 100\n")
+    with pytest.raises(UserError, match=r"star four at \(200\.0, 100\.0\) lies outside of all "
+                                        "images. Its pixels are those of the reference image"):
+        lens.run(SCRIPT)
+
+
+def test_stars_once_chosen_stay_when_images_are_added(lens_before):
+    lens = lens_before(SCRIPT)
+    lens.update("R_tiny_0005", treatme=False)
+    lens.update("R_tiny_0006", treatme=False)
+    lens.run(SCRIPT)
+    before = products.star_positions(picked(lens))
+    lens.update("R_tiny_0005", treatme=True)
+    lens.update("R_tiny_0006", treatme=True)
+
+    lens.run(SCRIPT)
+    assert (products.star_positions(picked(lens)) == before).all()
+
+    lens.run(SCRIPT, redo=True)
+    assert np.abs(products.star_positions(picked(lens)) - before).max() > 0
+
+
+def test_another_number_of_stars_chooses_anew(lens_after):
+    lens = lens_after(SCRIPT)
+    lens.set("n_norm_stars = 3\n")
+
+    lens.run(SCRIPT)
+
+    assert len(picked(lens)) == 3
+    assert lens.rows["R_tiny_0000"]["star_list"].startswith("chosen-3-")
+
+
+def test_another_reference_image_chooses_anew(lens_after):
+    lens = lens_after(SCRIPT)
+    before = products.star_positions(picked(lens))
+    lens.set("ref_img_name = 'R_tiny_0003'\n")
+    for script in ("3_align/1a_pick_reference", "3_align/1b_identify_stars", SCRIPT):
+        lens.run(script)
+
+    after = products.star_positions(picked(lens))
+
+    assert after[0] == pytest.approx(lens.truth.xy("R_tiny_0003")[0], abs=0.25)
+    assert np.abs(after[0] - before[0]).max() > 1
+
+
+def test_stars_near_the_lens_and_faint_ones_are_not_taken(lens_before, caplog):
+    lens = lens_before(SCRIPT)
+    reference = lens.rows[REFERENCE]
+    centre = np.array([reference["lens_x_px"], reference["lens_y_px"]])
+    distance = np.hypot(*(lens.truth.xy(REFERENCE)[:4] - centre).T)
+    lens.set(f"star_lens_distance_px = {np.sort(distance)[1]}\nstar_snr_min = 400.0\n")
+
+    lens.run(SCRIPT)
+
+    stars = products.star_positions(picked(lens))
+    assert len(stars) >= 2
+    assert np.hypot(*(stars - centre).T).min() > np.sort(distance)[0] + 1
+    assert any("px from an excluded position" in message for message in caplog.messages)
+    assert any("is below 400" in message for message in caplog.messages)
+
+
+@pytest.mark.parametrize("setting", ["norm_stars", "psf_stars"])
+def test_a_name_that_no_star_bears_is_told_now(lens_before, setting):
+    lens = lens_before(SCRIPT)
+    lens.set(f"{setting} = ['a', 'zz']\n")
+
+    with pytest.raises(UserError, match=rf"{setting}: there is no star 'zz' among the "
+                                        r"normalisation stars \(a, b, c, d, e, f, g, h\)"):
+        lens.run(SCRIPT)
+
+
+def test_no_star_at_all_is_told(lens_before):
+    lens = lens_before(SCRIPT)
+    lens.set("star_snr_min = 1e6\n")
+
+    with pytest.raises(UserError, match=r"no star.*(star_snr_min|normstars\.cat)"):
+        lens.run(SCRIPT)
+
+
+def test_the_same_stars_make_nothing_out_of_date(lens_after):
+    lens = lens_after("4_norm/2a_photometry")
+    lens.run(SCRIPT)
+
+    assert lens.run("4_norm/2a_photometry")["kept"] == 6
+
+
+def test_the_scripts_before_are_named(lens_before):
+    lens = lens_before("3_align/1b_identify_stars")
+    with pytest.raises(UserError, match=r"Run 3_align/1b_identify_stars\.py first"):
+        lens.run(SCRIPT)
+
+
+def test_an_own_list_is_read_again_when_it_changes(lens_after):
+    lens = lens_after("4_norm/2a_photometry")
+    stars = picked(lens)
+    io_catalog.write_cat(lens.config / "normstars.cat", stars[:5])
+    lens.run(SCRIPT)
+
+    assert lens.run("4_norm/2a_photometry")["done"] == 6
+
+    row = lens.rows["R_tiny_0000"]
+    assert "aper_flux_e__b" in row
+    assert "aper_flux_e__f" not in row
+
+
+def test_an_own_list_does_not_outlive_its_file(lens_before):
+    lens = lens_before(SCRIPT)
+    own = lens.config / "normstars.cat"
+    own.write_text("one 47.9 22.6\ntwo 100 100\n")
+    lens.run(SCRIPT)
+    own.unlink()
+
+    lens.run(SCRIPT)
+
+    assert [star.name for star in picked(lens)] == list("abcdefgh")

@@ -1,0 +1,67 @@
+from cosmouline import paths
+from cosmouline.errors import UserError
+from cosmouline.io_stamps import read_stamps, write_stamps
+from cosmouline.stamps import MASK_COSMIC
+
+import numpy as np
+import pytest
+
+SCRIPT = "6_extract/2_find_cosmics"
+REFERENCE = "R_tiny_0001"
+
+
+def objects_of(lens, name):
+    return read_stamps(paths.objects(lens.settings(), name))
+
+
+def test_hits_are_marked_and_the_cores_of_the_objects_are_not(lens_before):
+    lens = lens_before(SCRIPT)
+    stamps, names, header = objects_of(lens, REFERENCE)
+    stamps.data_e[:, 9, 7] += 2500.0  # the median hit, 140 sigma of the sky
+    write_stamps(paths.objects(lens.settings(), REFERENCE), stamps, names, header)
+
+    lens.run(SCRIPT, only=[REFERENCE])
+
+    stamps, _, _ = objects_of(lens, REFERENCE)
+    found = (stamps.mask & MASK_COSMIC) != 0
+    clean = (stamps.mask[:, 9, 7] & ~MASK_COSMIC) == 0  # no neighbour, no bad pixel
+    assert clean.sum() >= 6
+    assert clean[0]
+    assert found[clean, 9, 7].all()
+    assert lens.rows[REFERENCE]["n_object_cosmics"] == found.sum()
+    for xy in lens.truth.xy(REFERENCE, "image"):
+        x, y = np.round(xy).astype(int) - stamps.corner_px[0]
+        assert not found[0, y, x]
+
+
+def test_a_second_look_marks_the_same_pixels(lens_after):
+    lens = lens_after(SCRIPT)
+    before = {name: objects_of(lens, name)[0].mask for name in lens.truth.good}
+
+    lens.run(SCRIPT, redo=True)
+
+    for name, mask in before.items():
+        assert (objects_of(lens, name)[0].mask == mask).all()
+
+
+def test_what_is_up_to_date_is_kept_and_new_stamps_are_not(lens_after):
+    lens = lens_after(SCRIPT)
+    before = lens.snapshot()
+    assert lens.run(SCRIPT)["kept"] == 6
+    assert lens.snapshot() == before
+
+    lens.set("lens_stamp_px = 56\n")
+    lens.run("6_extract/1_extract_objects", only=[REFERENCE])
+    counts = lens.run(SCRIPT)
+    assert (counts["done"], counts["kept"]) == (1, 5)
+
+
+def test_lost_stamps_fail_alone_and_keep_no_old_value(lens_after):
+    row = lens_after(SCRIPT).redo_without(SCRIPT, paths.objects, "R_tiny_0003")
+
+    assert "n_object_cosmics" not in row
+
+
+def test_the_script_before_is_named(lens_before):
+    with pytest.raises(UserError, match=r"Run 6_extract/1_extract_objects\.py first"):
+        lens_before("6_extract/1_extract_objects").run(SCRIPT)

@@ -1,0 +1,93 @@
+from cosmouline import coefficients
+from cosmouline.errors import UserError
+
+import numpy as np
+import pytest
+
+TRANSPARENCY = np.array([1.0, 0.8, 0.5, 1.2, 0.9, 0.7])
+
+
+def fluxes(seed, n_stars=6, relative=0.003):
+    """Fluxes of constant stars under known transparencies, and their errors."""
+    star = np.geomspace(1e5, 1e6, n_stars)
+    clean = TRANSPARENCY[:, None] * star
+    noise = np.random.default_rng(seed).normal(0, relative, clean.shape)
+    return clean * (1 + noise), relative * clean
+
+
+@pytest.mark.parametrize("method", ["als", "median"])
+@pytest.mark.parametrize("reference", [0, 2])
+def test_a_faint_image_has_a_large_coefficient_and_the_reference_has_1(method, reference):
+    flux, sigma = fluxes(seed=1)
+
+    found = coefficients.solve(flux, sigma, reference, method)
+
+    # the mean of six stars of 0.3 %, in the image and in the reference; a median 1.25 times that
+    error = 0.003 * np.sqrt(2 / 6) * 1.25
+    assert found.coeff == pytest.approx(TRANSPARENCY[reference] / TRANSPARENCY, rel=5 * error)
+    assert found.coeff[reference] == 1
+    assert found.n_stars.tolist() == [6] * 6
+    relative = found.coeff_sigma / found.coeff
+    assert 0.2 < np.median(relative) / (0.003 / np.sqrt(6)) < 2
+    assert np.abs(found.residual).max() < 5 * 0.003 * np.sqrt(2)
+
+
+def test_als_gives_chi2_and_finds_the_variable_star():
+    flux, sigma = fluxes(seed=2)
+    flux[:, 3] *= [1.2, 0.8, 1.1, 0.9, 1.25, 0.85]
+
+    found = coefficients.solve(flux, sigma, 0, "als")
+
+    assert found.is_variable.tolist() == [False] * 3 + [True] + [False] * 2
+    assert found.n_stars.tolist() == [5] * 6
+    assert found.chi2 == pytest.approx(np.ones(6), abs=5 * np.sqrt(2 / 4))
+    assert found.coeff == pytest.approx(1 / TRANSPARENCY, rel=5 * 0.003 * np.sqrt(2 / 5))
+    assert np.isnan(coefficients.solve(flux, sigma, 0, "median").chi2).all()
+
+
+@pytest.mark.parametrize("method", ["als", "median"])
+def test_a_star_that_was_never_measured_is_passed_over(method):
+    flux, sigma = fluxes(seed=3)
+    flux[:, 2] = np.nan
+
+    found = coefficients.solve(flux, sigma, 0, method)
+
+    assert found.n_stars.tolist() == [5] * 6
+    assert np.isnan(found.residual[:, 2]).all()
+    assert found.coeff == pytest.approx(1 / TRANSPARENCY, rel=5 * 0.003 * np.sqrt(2 / 5) * 1.25)
+
+
+@pytest.mark.parametrize("method", ["als", "median"])
+def test_a_reference_without_stars_is_the_user_s_to_mend(method):
+    flux, sigma = fluxes(seed=4)
+    flux[1] = np.nan
+
+    with pytest.raises(UserError, match="the reference image has only 0 measured normalisation "
+                                        r"star\(s\): too few for a coefficient\. Choose other"):
+        coefficients.solve(flux, sigma, 1, method)
+
+
+def test_images_without_a_coefficient_are_left_out():
+    flux, sigma = fluxes(seed=5)
+    flux[4] = np.nan
+    found = coefficients.solve(flux, sigma, 0, "als")
+    images = [{"img_name": str(i)} for i in range(6)]
+
+    rows = {image["img_name"]: row for image, row in coefficients.by_image(images, found)}
+
+    assert list(rows) == ["0", "1", "2", "3", "5"]
+    coeff, sigma, n_stars, _ = rows["3"]
+    assert (coeff, sigma, n_stars) == (found.coeff[3], found.coeff_sigma[3], 6)
+    assert type(n_stars) is int
+
+
+def test_what_is_told(caplog):
+    caplog.set_level("INFO", "cosmouline")
+    flux, sigma = fluxes(seed=6)
+    flux[:, 0] *= [1.2, 0.8, 1.1, 0.9, 1.25, 0.85]
+
+    coefficients.tell(coefficients.solve(flux, sigma, 0, "als"), list("abcdef"))
+
+    assert caplog.messages[0] == "variable, not used: a"
+    assert caplog.messages[1].startswith("6 coefficients, median error 0.1")
+    assert caplog.messages[1].endswith("%, from 6 stars")

@@ -1,0 +1,100 @@
+from types import SimpleNamespace
+
+from cosmouline.database import Database
+from cosmouline.errors import UserError
+from cosmouline.intake import (
+    frames_of,
+    image_name,
+    known_and_new,
+    mark_lists,
+    set_of,
+    tell_assumptions,
+)
+
+import pytest
+
+
+@pytest.fixture
+def settings(tmp_path):
+    """Settings of one set of two files; nothing looks into them here."""
+    raw = tmp_path / "raw"
+    raw.mkdir()
+    for name in ("a.fits", "b.fits.gz", "notes.txt", ".c.fits"):
+        (raw / name).write_text("")
+    return SimpleNamespace(sets=[{"name": "R", "telescope": "generic", "raw_dir": raw}],
+                           config_dir=tmp_path)
+
+
+@pytest.fixture
+def db(tmp_path):
+    db = Database(tmp_path / "database.json")
+    yield db
+    db.close()
+
+
+@pytest.mark.parametrize(("stem", "name"), [
+    ("frame_01", "R_frame_01"), ("my frame (2)", "R_my-frame-2"), ("é.v1+x", "R_v1+x"),
+    ("x" * 200, "R_" + "x" * 98)])
+def test_an_image_is_called_by_its_set_and_file(stem, name):
+    assert image_name("R", stem) == name
+
+
+def test_frames_are_the_fits_files_of_the_folder(settings):
+    found = frames_of(settings.sets[0])
+
+    assert {name: path.name for name, path in found.items()} == {
+        "R_a": "a.fits", "R_b": "b.fits.gz"}
+
+
+def test_new_frames_get_a_row_and_known_ones_keep_theirs(settings, db, caplog):
+    caplog.set_level("INFO", "cosmouline")
+    rows = known_and_new(settings, db)
+    assert [row["img_name"] for row in rows] == ["R_a", "R_b"]
+    assert rows[0]["set_name"] == "R"
+    assert rows[0]["raw_path"].endswith("raw/a.fits")
+    assert (rows[0]["gogogo"], rows[0]["treatme"]) == (True, True)
+    assert caplog.messages == ["2 frames found, 2 of them new"]
+
+    db.reject("R_a", "kicklist: trail")
+    db.update("R_b", {"testlist": True})
+    known_and_new(settings, db)
+    assert db.rows["R_a"]["gogogo"] is False
+    assert db.rows["R_b"]["testlist"] is True
+    assert caplog.messages[-1] == "2 frames found, 0 of them new"
+
+
+def test_names_that_differ_by_case_only_are_refused(settings, db):
+    (settings.sets[0]["raw_dir"] / "A.fits").write_text("")
+
+    with pytest.raises(UserError, match=r"A\.fits and a\.fits|a\.fits and A\.fits"):
+        known_and_new(settings, db)
+
+
+def test_the_set_of_an_image(settings):
+    assert set_of({"img_name": "R_a", "set_name": "R"}, settings) is settings.sets[0]
+    with pytest.raises(UserError, match="V_a belongs to the set 'V', which is no longer in sets"):
+        set_of({"img_name": "V_a", "set_name": "V"}, settings)
+
+
+def test_assumptions_are_told_once_with_their_number(caplog):
+    caplog.set_level("INFO", "cosmouline")
+    images = [{"set_name": "R", "header_notes": "gain is 2 (default) | no filter; none asked"},
+              {"set_name": "R", "header_notes": "gain is 2 (default)"}, {"set_name": "V"}]
+
+    tell_assumptions(images)
+
+    assert caplog.messages == ["R: gain is 2 (default) (2 images)",
+                               "R: no filter; none asked (1 images)"]
+
+
+def test_lists_mark_images_and_tell_unknown_names(settings, db, caplog):
+    known_and_new(settings, db)
+    (settings.config_dir / "kicklist.txt").write_text("# bad ones\nR_a  cosmic on the lens\nR_z\n")
+    (settings.config_dir / "testlist.txt").write_text("R_b\n")
+
+    mark_lists(settings, db)
+
+    assert db.rows["R_a"]["whynot"] == "kicklist: cosmic on the lens"
+    assert (db.rows["R_b"]["testlist"], db.rows["R_b"]["test_comment"]) == (True, "na")
+    assert db.rows["R_a"]["testlist"] is False
+    assert "kicklist.txt: R_z is not in the database" in caplog.messages

@@ -1,0 +1,63 @@
+from cosmouline import paths, psf_engines
+from cosmouline.errors import ImageRejected
+from cosmouline.io_stamps import read_stamps
+from cosmouline.stamps import MASK_OUTSIDE
+
+import numpy as np
+import pytest
+
+NAME = "R_tiny_0001"
+
+
+@pytest.fixture
+def inputs(lens_after):
+    """Stamps, names, row and settings of one image of the small lens, its four best stars."""
+    lens = lens_after("5_psf/3_find_cosmics")
+    settings = lens.settings()
+    stamps, names, _ = read_stamps(paths.psf_stamps(settings, NAME))
+    return stamps.only(slice(4)), names[:4], lens.rows[NAME], settings
+
+
+def test_the_settings_become_the_options_of_the_fit(lens_after):
+    lens = lens_after("5_psf/3_find_cosmics")
+    lens.set("psf_prior = (0.2, 0.7, 0.6)\npsf_upsampling = 3\npsf_field = 'on'\n"
+             "psf_min_stars = 5\n")
+
+    options = psf_engines.options(lens.settings())
+
+    assert (options.prior_tau, options.prior_ell, options.prior_power) == (0.2, 0.7, 0.6)
+    assert (options.upsampling, options.field, options.min_stars) == (3, "on", 5)
+
+
+def test_draws_are_the_same_for_an_image_on_all_machines_and_differ_between_images(inputs):
+    stamps, names, image, settings = inputs
+    settings.n_psf_draws = 2
+
+    _, _, first = psf_engines.build(stamps, names, image, settings)
+    _, _, again = psf_engines.build(stamps, names, image, settings)
+    _, _, other = psf_engines.build(stamps, names, image | {"img_name": "other"}, settings)
+
+    assert (first["draws"] == again["draws"]).all()
+    assert np.abs(first["draws"] - other["draws"]).max() > 0
+    assert first["draws"].shape[0] == len(first["draw_scale"]) == len(first["draw_flux"]) == 2
+
+
+def test_stars_that_are_not_usable_are_left_out(inputs):
+    stamps, names, image, settings = inputs
+    settings.n_psf_draws = 0
+    stamps.is_usable[1] = False
+    stamps.mask[1] |= MASK_OUTSIDE
+
+    fit, used, draws = psf_engines.build(stamps, names, image, settings)
+
+    assert used == ["a", "c", "d"]
+    assert len(fit.is_used) == 3
+    assert draws == {}
+
+
+def test_too_few_stars_reject_the_image(inputs):
+    stamps, names, image, settings = inputs
+    stamps.is_usable[:2] = False
+
+    with pytest.raises(ImageRejected, match="2"):
+        psf_engines.build(stamps, names, image, settings)

@@ -1,0 +1,209 @@
+"""The whole order as a user runs it: a small lens, from frames to a light curve, by processes."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from cosmouline import paths
+from cosmouline.database import fitting
+from cosmouline.header import read_header
+from cosmouline.io_rdb import read_rdb
+
+import pytest
+
+RUN_ALL = Path(__file__).resolve().parents[2] / "pipe" / "run_all.py"
+
+
+def run_all(lens, *options):
+    """Run the order in a process; give its exit status and what it told."""
+    done = subprocess.run([sys.executable, str(RUN_ALL), str(lens.config), *options], text=True,
+                          capture_output=True, check=False, env=os.environ | {"COLUMNS": "200"})
+    return done.returncode, done.stdout + done.stderr
+
+
+def scripts_run(text):
+    """Give the scripts that a run has started, in order."""
+    return [line.removeprefix("--- ") for line in text.splitlines() if line.startswith("--- ")]
+
+
+@pytest.fixture(scope="module")
+def whole(trunk, new_lens, tmp_path_factory):
+    """Give a lens on which the whole order ran with two worker processes, and what was told."""
+    lens = new_lens(tmp_path_factory.mktemp("whole"), trunk)
+    lens.set('engine = "local"\nmax_cpus = 2\n')
+    code, text = run_all(lens)
+    return lens, code, text
+
+
+@pytest.fixture
+def finished(whole, trunk, new_lens, tmp_path):
+    """Give a copy of that lens."""
+    lens = new_lens(tmp_path / "lens", trunk, whole[0].work)
+    lens.set('engine = "local"\nmax_cpus = 2\n')
+    return lens
+
+
+def test_the_order_comes_to_its_end_with_a_light_curve(whole, trunk):
+    lens, code, text = whole
+
+    assert code == 0, text
+    assert scripts_run(text) == list(trunk.order)
+    assert f"{len(trunk.order)} scripts done" in text
+    assert "Traceback" not in text
+    assert "Warning" not in text
+    curve = read_rdb(paths.light_curve(lens.settings()))
+    assert {"mhjd", "mag_A", "magerr_A_cov", "magsys_A", "mag_B", "magerr_B_5", "telescope",
+            "flag"} <= set(curve)
+    assert len(curve["mhjd"]) == len(lens.truth.good)
+    assert curve["flag"].all()
+
+
+def test_the_curves_meet_the_truth_and_the_spoilt_frame_is_out(whole, caplog, pages):
+    lens, _, text = whole
+    caplog.set_level("INFO", "cosmouline")
+
+    lens.run("extrascripts/compare_with_truth", truth=str(lens.sky))
+
+    assert caplog.messages[-1] == "all curves meet the truth; spoilt frames are out of use."
+    clouded, = lens.truth.spoilt
+    assert f"{clouded} rejected: not aligned: only 1 sources in the image" in text
+    assert lens.rows[clouded]["whynot"].endswith("(3_align/3_update_flags)")
+
+
+def test_two_processes_and_one_give_the_same_rows_bit_for_bit(whole, trunk, new_lens, tmp_path):
+    parallel = whole[0].rows
+    serial = new_lens(tmp_path / "serial", trunk, trunk.after(trunk.needed[-1])).rows
+
+    for name, row in serial.items():
+        of_runs = [field for field in row if field.startswith("ran__")]
+        assert {f: v for f, v in row.items() if f not in of_runs} == {
+            f: v for f, v in parallel[name].items() if not f.startswith("ran__")}
+        # the same verdicts; the numbers of the runs differ by those that only draw
+        assert {f: row[f].split()[0] for f in of_runs} == {
+            f: parallel[name][f].split()[0] for f in of_runs}
+
+
+def test_every_product_is_where_its_script_says(whole):
+    lens = whole[0]
+    names = {str(path.relative_to(lens.work)) for path in lens.work.rglob("*")}
+
+    for image in lens.truth.good:
+        assert {f"ali/{image}.fits", f"ali/{image}.cat.fits", f"sky/{image}.fits",
+                f"psf_psf1/{image}_stamps.fits", f"psf_psf1/{image}_psf.fits",
+                f"psf_psf1_png/{image}.png", f"objects/{image}.fits",
+                f"objects_png/{image}.png", f"dec_lens_png/{image}.png"} <= names
+    assert {"badpix/R.fits", "report_content.txt", "report_alignment.txt", "report_renorm1.txt",
+            "normstars.cat", "normstars.reg", "field_stars.ecsv", "dec_lens/epochs.npz",
+            "dec_lens/start.cat", "dec_lens/fit.npz", "plots/alignment.png",
+            "plots/alignment_sheet.png", "plots/stars_aperture.png", "plots/medcoeff.png",
+            "plots/map.png", "plots/histograms.png", "plots/seeing_by_date.png",
+            "plots/stars_renorm1.png", "plots/renorm1.png", "plots/dec_lens.png",
+            "plots/lens_by_field_fwhm_arcsec.png", "export/TINY_db.ecsv", "export/TINY_db.pkl",
+            "export/TINY_readme.txt", "export/TINY_lens_by_night.rdb",
+            "export/TINY_lens_by_night.png"} <= names
+    assert not [name for name in names if ".tmp." in name or name.endswith(".lock")]
+
+
+def test_a_second_run_keeps_all_and_changes_no_field(finished, trunk):
+    lens = finished
+    before = lens.rows
+
+    for script in trunk.order:
+        header = read_header(script)
+        counts = lens.run(script) if header.leaves_record else None
+        if counts:
+            assert counts["kept"] == sum(counts.values()), script
+
+    for name, row in lens.rows.items():
+        assert {f: v for f, v in row.items() if not f.startswith("ran__")} == {
+            f: v for f, v in before[name].items() if not f.startswith("ran__")}
+        for field in fitting(row, ("ran__{script}",)):  # outcome, and run of the last change
+            assert row[field].split()[::2] == before[name][field].split()[::2]
+
+
+def test_the_status_counts_what_is_done(finished):
+    finished.set("detect_min_area_px = 6\n")
+
+    code, text = run_all(finished, "--status")
+
+    assert code == 0
+    lines = {line.split("|")[0].strip(): [cell.strip() for cell in line.split("|")[1:]]
+             for line in text.splitlines() if "|" in line}
+    assert lines["1_character/1b_copy_convert"] == ["6", "0", "0", "0"]
+    assert lines["1_character/3a_detect"] == ["0", "0", "6", "0"]  # out of date
+    assert "7 images, 6 in use" in text
+    assert "1 rejected: not aligned: only 1 sources" in text
+    assert not scripts_run(text)
+
+
+def test_a_stretch_of_the_order(finished):
+    code, text = run_all(finished, "--from", "1_character/1c", "--to", "1_character/2a")
+
+    assert code == 0
+    assert scripts_run(text) == ["1_character/1c_report", "1_character/2a_astrocalc"]
+    assert "2 scripts done" in text
+
+
+def test_the_first_failure_stops_with_the_name_of_its_script(trunk, new_lens, tmp_path):
+    lens = new_lens(tmp_path / "lens", trunk, trunk.after("1_character/2a_astrocalc"))
+
+    code, text = run_all(lens, "--from", "1_character/3a", "--to", "2_skysub")
+
+    assert code == 1
+    assert scripts_run(text) == ["1_character/3a_detect"]
+    assert "have no 'n_hot_px'" in text
+    assert ("stopped at 1_character/3a_detect (exit status 1). Mend it, then go on with "
+            "--from 1_character/3a_detect") in text
+
+
+def test_a_failed_image_stops_the_order_and_keep_going_does_not(trunk, new_lens, tmp_path):
+    lens = new_lens(tmp_path / "lens", trunk, trunk.after("1_character/2c_hot_pixels"))
+    paths.image(lens.settings(), "R_tiny_0003").unlink()
+    stretch = ("--from", "1_character/3a", "--to", "1_character/3b")
+
+    code, text = run_all(lens, *stretch)
+    assert code == 3
+    assert scripts_run(text) == ["1_character/3a_detect"]
+    assert "R_tiny_0003 failed: " in text
+    assert "stopped at 1_character/3a_detect (exit status 3)" in text
+
+    code, text = run_all(lens, *stretch, "--keep-going")
+    assert scripts_run(text) == ["1_character/3a_detect", "1_character/3b_measure_seeing"]
+    assert "2 scripts done" in text
+    assert sum("fwhm_px" in row for row in lens.rows.values()) == 6
+
+
+def test_options_are_handed_on_to_the_scripts(trunk, new_lens, tmp_path):
+    lens = new_lens(tmp_path / "lens", trunk, trunk.after("1_character/3a_detect"))
+    lens.update("R_tiny_0001", testlist=True)
+
+    code, text = run_all(lens, "--from", "1_character/3a", "--to", "1_character/3a", "--redo",
+                         "--test", "--cpus", "1")
+
+    assert code == 0
+    assert "1 done" in text
+    assert "7 kept" not in text
+
+
+@pytest.mark.parametrize(("options", "message"), [
+    (["--from", "nothing"], "no script begins with 'nothing'. See run_all.py --list."),
+    (["--from", "5_psf", "--to", "3_align"], "5_psf")])
+def test_a_stretch_that_is_none_is_told(trunk, new_lens, tmp_path, options, message):
+    lens = new_lens(tmp_path / "lens", trunk)
+
+    code, text = run_all(lens, *options)
+
+    assert code == 1
+    assert message in text
+
+
+def test_a_folder_without_settings_is_told(trunk, new_lens, tmp_path):
+    lens = new_lens(tmp_path / "lens", trunk)
+    shutil.rmtree(lens.config)
+
+    code, text = run_all(lens)
+
+    assert code == 1
+    assert "Copy configs/sample to" in text

@@ -1,0 +1,71 @@
+from cosmouline.errors import UserError
+
+import pytest
+
+SCRIPT = "extrascripts/compare_with_truth"
+READOUT = "7_deconv/6_readout"
+
+
+def test_the_small_lens_meets_its_truth(lens_after, pages, caplog):
+    lens = lens_after(READOUT)
+
+    lens.run(SCRIPT, truth=str(lens.sky))
+
+    assert caplog.messages[-1] == "all curves meet the truth; spoilt frames are out of use."
+    clouded, = lens.truth.spoilt
+    assert any(m.startswith(f"{clouded} is out of use: not aligned") for m in caplog.messages)
+    text = (lens.work / "report_truth.txt").read_text()
+    rows = {line.split("|")[0].strip(): [float(cell) for cell in line.split("|")[1:]]
+            for line in text.splitlines() if line[:2] in ("A ", "B ")}
+    for source, mag in (("A", 17.6), ("B", 18.4)):
+        measured, true = rows[source][:2]
+        assert true == pytest.approx(mag, abs=0.5)  # it varies
+        assert measured == pytest.approx(true, abs=0.02)
+    assert set(pages) == {"truth"}
+
+
+def test_a_wrong_flux_is_told(lens_after, pages):
+    lens = lens_after(READOUT)
+    for name in lens.truth.good:
+        lens.update(name, flux_e__lens__A=1.05 * lens.rows[name]["flux_e__lens__A"])
+
+    with pytest.raises(UserError, match=r"the truth is missed\. A: bias of [45]\.\d+ %, more than "
+                                        "2 %"):
+        lens.run(SCRIPT, truth=str(lens.sky))
+
+
+def test_wrong_errors_are_told(lens_after, pages):
+    lens = lens_after(READOUT)
+    for name in lens.truth.good:
+        for source in "AB":
+            field = f"flux_sigma_e__lens__{source}"
+            lens.update(name, **{field: 5 * lens.rows[name][field]})
+
+    with pytest.raises(UserError, match=r"A: pull of 0\.[0-4]"):
+        lens.run(SCRIPT, truth=str(lens.sky))
+
+
+def test_a_spoilt_frame_in_use_and_a_good_one_out_of_use_are_told(lens_after, pages):
+    lens = lens_after(READOUT)
+    clouded, = lens.truth.spoilt
+    lens.update(clouded, gogogo=True, whynot=None)
+    lens.update("R_tiny_0003", gogogo=False, whynot="no reason")
+
+    with pytest.raises(UserError, match=f"R_tiny_0003: a good frame, but its gogogo is False; "
+                                        f"{clouded}: thick cloud, but its gogogo is True"):
+        lens.run(SCRIPT, truth=str(lens.sky))
+
+
+def test_a_folder_without_truth_is_told(lens_after):
+    lens = lens_after(READOUT)
+
+    with pytest.raises(UserError, match=r"there is no .*truth_frames\.ecsv: give the folder that "
+                                        "skymaker wrote as --truth"):
+        lens.run(SCRIPT, truth=str(lens.config))
+
+
+def test_the_script_before_is_named(lens_before):
+    lens = lens_before(READOUT)
+
+    with pytest.raises(UserError, match=r"Run 7_deconv/6_readout\.py first"):
+        lens.run(SCRIPT, truth=str(lens.sky))

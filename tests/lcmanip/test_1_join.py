@@ -1,0 +1,169 @@
+from cosmouline import paths
+from cosmouline.errors import UserError
+from cosmouline.io_rdb import read_rdb
+
+import numpy as np
+import pytest
+
+SCRIPT = "lcmanip/1_join"
+
+
+def curve_of(lens):
+    return read_rdb(paths.light_curve(lens.settings()))
+
+
+def same_night(lens):
+    """Put the exposures into three nights of two: 8 minutes apart."""
+    for first, second in zip(lens.truth.good[::2], lens.truth.good[1::2], strict=True):
+        for field in ("mjd", "mhjd"):
+            lens.update(second, **{field: lens.rows[first][field] + 8 / 1440})
+
+
+def test_magnitudes_and_errors_of_single_images(lens_before, caplog):
+    lens = lens_before(SCRIPT)
+
+    lens.run(SCRIPT)
+
+    curve = curve_of(lens)
+    coeff, coeff_sigma = lens.values("dec_coeff__lens"), lens.values("dec_coeff_sigma__lens")
+    assert curve["mhjd"] == pytest.approx(lens.values("mhjd"))
+    assert curve["nbimg"].tolist() == [1] * 6
+    assert curve["flag"].tolist() == [True] * 6
+    assert curve["fwhm"] == pytest.approx(lens.values("field_fwhm_arcsec"))
+    assert set(curve["telescope"]) == {"generic"}
+    for source in "AB":
+        flux_e = lens.values(f"flux_e__lens__{source}")
+        assert curve[f"mag_{source}"] == pytest.approx(-2.5 * np.log10(flux_e * coeff))
+        relative = np.hypot(lens.values(f"flux_sigma_e__lens__{source}") / flux_e,
+                            coeff_sigma / coeff)
+        assert curve[f"magerr_{source}_cov"] == pytest.approx(2.5 * np.log10(1 + relative))
+    assert caplog.messages[-1].endswith("TINY_lens_by_night.rdb")
+    assert any(m.startswith("6 images in 6 points, 0 of them flagged") for m in caplog.messages)
+
+
+def test_the_columns_are_those_that_cosmouline_writes(lens_before):
+    lens = lens_before(SCRIPT)
+    lens.run(SCRIPT)
+
+    bars = [f"magerr_{{}}_{k}" for k in range(6)]
+    sources = [name.format(source) for source in "AB" for name in ("mag_{}", *bars)]
+    ours = [name.format(source) for source in "AB" for name in ("magerr_{}_cov", "magsys_{}")]
+    assert list(curve_of(lens)) == [
+        "mhjd", "datetime", "telescope", "setname", "nbimg", "fwhm", "ellipticity", "airmass",
+        "relskylevel", "normcoeff", "flag", *sources, *ours]
+
+
+@pytest.mark.parametrize(("settings", "n_points"), [
+    ("", 3), ("join_by = 'image'\n", 6), ("join_by = 'minutes'\njoin_minutes = 5.0\n", 6),
+    ("join_by = 'minutes'\njoin_minutes = 10.0\n", 3)])
+def test_images_are_joined_by_night_image_or_minutes(lens_before, settings, n_points):
+    lens = lens_before(SCRIPT)
+    same_night(lens)
+    lens.set(settings)
+
+    lens.run(SCRIPT)
+
+    curve = curve_of(lens)
+    assert len(curve["mhjd"]) == n_points
+    assert curve["nbimg"].sum() == 6
+    if n_points == 3:
+        flux_e = lens.values("flux_e__lens__A") * lens.values("dec_coeff__lens")
+        joined_e = 10 ** (-0.4 * curve["mag_A"])
+        assert (joined_e > flux_e.reshape(3, 2).min(1)).all()
+        assert (joined_e < flux_e.reshape(3, 2).max(1)).all()
+
+
+def test_telescopes_are_not_mixed(lens_before):
+    lens = lens_before(SCRIPT)
+    same_night(lens)
+    lens.update(lens.truth.good[1], telescope="Other")
+
+    lens.run(SCRIPT)
+
+    curve = curve_of(lens)
+    assert len(curve["mhjd"]) == 4
+    assert sorted(curve["telescope"]).count("Other") == 1
+
+
+@pytest.mark.parametrize(("setting", "word"), [
+    ("join_fwhm_max_arcsec = 1.1", "seeing above 1.1"),
+    ("join_coeff_max = 1.3", "coefficient above 1.3"),
+    ("join_sky_max_e = 1000.0", "relative sky level above 1000")])
+def test_images_beyond_a_limit_are_left_out(lens_before, caplog, setting, word):
+    lens = lens_before(SCRIPT)
+    lens.set(f"{setting}\n")
+
+    lens.run(SCRIPT)
+
+    told, = (m for m in caplog.messages if "images left out" in m)
+    assert told.endswith(word)
+    assert len(curve_of(lens)["mhjd"]) == 6 - int(told.split()[0]) < 6
+
+
+def test_nights_beyond_a_limit_are_flagged_and_stay(lens_before):
+    lens = lens_before(SCRIPT)
+    lens.set("night_fwhm_max_arcsec = 1.05\n")
+
+    lens.run(SCRIPT)
+
+    curve = curve_of(lens)
+    assert curve["flag"].tolist() == (curve["fwhm"] < 1.05).tolist()
+    assert 0 < curve["flag"].sum() < 6
+
+
+def test_too_few_images_in_a_night_are_flagged(lens_before):
+    lens = lens_before(SCRIPT)
+    lens.set("night_min_images = 2\n")
+
+    lens.run(SCRIPT)
+
+    assert not curve_of(lens)["flag"].any()
+
+
+def test_a_flux_that_is_not_positive_leaves_its_night_out(lens_before, caplog):
+    lens = lens_before(SCRIPT)
+    lens.update("R_tiny_0003", flux_e__lens__B=-50.0)
+
+    lens.run(SCRIPT)
+
+    assert len(curve_of(lens)["mhjd"]) == 5
+    assert any("1 left out for want of a magnitude" in m for m in caplog.messages)
+
+
+def test_nothing_within_the_limits_is_told(lens_before):
+    lens = lens_before(SCRIPT)
+    lens.set("join_fwhm_max_arcsec = 0.1\n")
+
+    with pytest.raises(UserError, match="no image is within the join_ limits of the settings"):
+        lens.run(SCRIPT)
+
+
+def test_without_a_position_the_time_is_that_of_the_earth(lens_before):
+    lens = lens_before(SCRIPT)
+    for name in lens.truth.good:
+        lens.update(name, mhjd=None)
+
+    lens.run(SCRIPT)
+
+    assert curve_of(lens)["mhjd"] == pytest.approx(lens.values("mjd"))
+
+
+def test_the_script_before_is_named(lens_before):
+    with pytest.raises(UserError, match=r"Run 7_deconv/6_readout\.py first"):
+        lens_before("7_deconv/6_readout").run(SCRIPT)
+
+
+def test_pycs3_reads_the_curve(lens_before):
+    pytest.importorskip("pycs3")
+    from pycs3.gen.lc_func import rdbimport
+
+    lens = lens_before(SCRIPT)
+    lens.run(SCRIPT)
+
+    curve = rdbimport(str(paths.light_curve(lens.settings())), object="A",
+                      magcolname="mag_A", magerrcolname="magerr_A_cov", flagcolname="flag",
+                      telescopename="TINY", verbose=False)
+
+    assert curve.jds == pytest.approx(lens.values("mhjd"))
+    assert curve.mags == pytest.approx(curve_of(lens)["mag_A"])
+    assert curve.mask.all()
