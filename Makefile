@@ -13,7 +13,7 @@ demo: $(INSTALLED)
 	$(BIN)/python extrascripts/compare_with_truth.py configs/demo --truth demo/sky
 
 test: $(INSTALLED)
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check .
