@@ -2,9 +2,9 @@
 
 Run as: python tests/benchmarks/transit_of_hatp32.py configs/hatp32
 
-Published (Wang et al. 2019): depth 2.37 +- 0.10 %, duration 0.130 d; the middle of this transit is
-MJD 58107.2096 (UTC, exposures). Exit status 1 unless 35 of 36 frames are aligned, the scatter out
-of transit is below 12 mmag, and the depth is 0.019 to 0.029 mag.
+Published: depth 2.37 +- 0.10 %, duration 0.130 d, middle at MJD 58107.2096 (UTC at the telescope).
+Exit status 1 unless 35 of 36 frames are aligned, the scatter out of transit is below 12 mmag, and
+the depth is 0.019 to 0.029 mag.
 """
 
 import argparse
