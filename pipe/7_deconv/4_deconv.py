@@ -28,14 +28,16 @@ def tell(fit, psf_error, names):
     """Tell how the fit ended, and the fluxes with their errors."""
     log_line("%d steps, last change %s sigma, chi2 %.3f, %s, %.1f CPU s", fit.n_iterations,
              fit.convergence and f"{fit.convergence:.3f}", np.nanmedian(fit.chi2_reduced),
-             "with a galaxy" if fit.has_galaxy else "without a galaxy", fit.cpu_s)
+             "a Sersic galaxy" if fit.has_galaxy else "no Sersic galaxy", fit.cpu_s)
     if fit.convergence is None or fit.convergence > fit.options.convergence_sigma:
         log_line("the fit has not settled: its errors may be too small. Look at the pictures.")
     mean = np.nanmean(fit.flux, axis=0)
     for i, name in enumerate(names):
-        log_line("%s: flux %.0f e-, errors: random %.2f %%, PSF %.2f %%, of the constant part "
-                 "%.2f %%", name, mean[i], 100 * np.nanmedian(fit.flux_sigma[:, i]) / mean[i],
-                 100 * np.nanmedian(psf_error[:, i]), 100 * fit.flux_systematic[i] / mean[i])
+        constant = 100 * fit.flux_systematic[i] / mean[i]
+        log_line("%s: flux %.0f e-, errors: random %.2f %%, PSF %.2f %%, of the constant part %s",
+                 name, mean[i], 100 * np.nanmedian(fit.flux_sigma[:, i]) / mean[i],
+                 100 * np.nanmedian(psf_error[:, i]),
+                 f"{constant:.2f} %" if np.isfinite(constant) else "not known")
 
 
 def check(content, images, settings):

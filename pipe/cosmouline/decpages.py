@@ -78,7 +78,7 @@ def hash_of(path):
 def _summary(fit):
     text = f"{len(fit.flux)} epochs, chi2 {np.nanmedian(fit.chi2_reduced):.3f}"
     if not fit.has_galaxy:
-        return f"{text}, no galaxy"
+        return f"{text}, no Sersic galaxy"
     galaxy = fit.galaxy
     return (f"{text}, galaxy: {galaxy.flux:.0f} e-, radius {galaxy.radius_px:.2f} px, "
             f"Sersic index {galaxy.sersic_index:.2f}")

@@ -20,7 +20,8 @@ def fields(fit, psf_error, content, sources, dec_name):
     Notes
     -----
     The fit's fluxes are on the common scale; divided by the coefficient they are electrons of the
-    exposure again. The error of a flux joins its total covariance with the PSF's error.
+    exposure again. The error of a flux joins its total covariance with the PSF's error. A
+    systematic error that the engine does not know is left out.
     """
     return {name: _of_source(fit, psf_error, content.epochs, e, sources, dec_name)
             | _of_epoch(fit, content.epochs, e, dec_name)
@@ -41,8 +42,9 @@ def _of_source(fit, psf_error, epochs, e, sources, dec):
             f"flux_sigma_e__{key}": np.sqrt(total_e2[i, i] + psf_e[i] ** 2),
             f"flux_random_e__{key}": np.sqrt(random_e2[i, i]),
             f"flux_psf_e__{key}": psf_e[i],
-            f"flux_sys_e__{key}": abs(relative_sys[i] * flux_e[i]),
         }
+        if np.isfinite(relative_sys[i]):
+            values[f"flux_sys_e__{key}"] = abs(relative_sys[i] * flux_e[i])
         values |= {f"flux_cov_e2__{key}__{other}": total_e2[i, j]
                    for j, other in enumerate(sources) if j >= i}
     return values

@@ -3,6 +3,8 @@
 jax and starred take seconds to import, so this is done when the first PSF is fitted.
 """
 
+import logging
+from contextlib import contextmanager
 from functools import lru_cache
 from types import SimpleNamespace
 
@@ -12,8 +14,8 @@ from cosmouline.psf_model import shift_operator
 
 import numpy as np
 
-# Of the noise: simulated stars of seven seeings and brightnesses, 1 to 4 tried; rms against the
-# truth .24-1.3 %, as with the Gaussian process. In STARRED's own unit 1 over-fits.
+# Of the l1 penalty, in units of the noise of each starlet. Seven simulated sets of stars, .5 to 4
+# tried: rms against the truth .24-1.3 %, as with the Gaussian process; .5 over-fits, twice as bad.
 STRENGTH = 2.0
 STEPS_PER_STEP = 2  # of adabelief, for one of the L-BFGS of the Gaussian process
 RATE = 1e-3  # first step of adabelief, of a Moffat of unit peak; it falls to 0 as a cosine
@@ -61,8 +63,8 @@ def fit_starred_psf(data_e, variance, good, fwhm_px, options=None):
     """
     options = options or PsfOptions()
     if options.field == "on":
-        raise ValueError('psf_field = "on" needs psf_engine = "gp": the PSF of STARRED is the same '
-                         "over the field")
+        raise ValueError('psf_field = "on" needs psf_engine = "gp": the PSF that STARRED gives is '
+                         "the same over the field")
     return fit_psf(data_e, variance, good, fwhm_px, options, fit_residual=fit_starlets)
 
 
@@ -94,13 +96,23 @@ def fit_starlets(frame, state, images, grid, max_steps):
     amplitude = _padded(state.amplitude[state.is_used] * up**2 / unit, 1.0)
     free = _single({"a": amplitude, "x0": start[:, 0], "y0": start[:, 1],
                     "background": grid.residual.ravel()})
-    with jax.enable_x64(False):
+    with single_precision():
         descend = _descent(len(amplitude), frame.side_px, up)
         found = jax.device_get(descend(free, fixed, STEPS_PER_STEP * max_steps))
     found = {name: np.asarray(value, float) for name, value in found.items()}
     offset_px = np.stack([found["x0"], found["y0"]], 1)[:n_used]
     residual = found["background"].reshape(images.shape[1:])
     return GridFit(None, residual, offset_px, found["a"][:n_used] * unit / up**2)
+
+
+@contextmanager
+def single_precision():
+    """Context in which jax is silent and, in this thread, works in single precision."""
+    import jax
+
+    logging.getLogger("jax").setLevel(logging.WARNING)  # it tells of accelerators that are missing
+    with jax.enable_x64(False):
+        yield
 
 
 def starred_moffat(theta):

@@ -4,9 +4,12 @@ from dataclasses import dataclass, replace
 from types import SimpleNamespace
 
 import cosmouline.stamps
+from cosmouline.deconv import Epochs
+from cosmouline.psf_model import TARGET_SIGMA_SMALL
 
 import numpy as np
 import pytest
+from scipy.special import erf
 
 SUBPIXELS = 5  # per pixel and axis: the star is integrated over the pixels
 
@@ -80,3 +83,53 @@ def _star_stamps(seed, fwhm_px, flux_e, n_stars=6, sky_e=400.0, side_px=None, gr
 def star_stamps():
     """Give the simulator of star stamps: its result has the data, and the truth."""
     return _star_stamps
+
+
+def _gaussian(side_px, xy_px, sigma_px, pixel_px=1.0):
+    """Exact integrals of a Gaussian of flux 1 over pixels, its place counted from the centre."""
+    edges = (np.arange(side_px + 1) - side_px / 2) * pixel_px
+    x, y = (np.diff(erf((edges - at) / (np.sqrt(2) * sigma_px))) / 2 for at in xy_px)
+    return np.outer(y, x)
+
+
+def _lens_epochs(seed, linear=((1, 0), (0, 1)), galaxy_flux=20000.0, n_epochs=6,
+                 position_px=((-2.6, 0.6), (2.9, -1.1)), second_flux=0.0):
+    """Epochs of two variable sources and a galaxy; PSFs and galaxy are Gaussians: exact.
+
+    `linear` is the map of all epochs, or one each; `second_flux` is that of a galaxy at
+    (1, 6.5). Gives the epochs, and the truth.
+    """
+    random = np.random.default_rng(seed)
+    side_px, up, sky_e2 = 32, 2, 400.0
+    position_px, galaxy_px = np.array(position_px), np.array([0.3, 0.5])
+    phase = 2 * np.pi * (np.arange(n_epochs)[:, None] / n_epochs + np.arange(2) / 3)
+    flux = np.array([30000.0, 12000.0]) * (1 + 0.1 * np.sin(phase))
+    shift_px = random.uniform(-0.4, 0.4, (n_epochs, 2))
+    sigma_px, coeff = random.uniform(1.3, 1.9, n_epochs), random.uniform(0.9, 1.2, n_epochs)
+    linear = np.array(np.broadcast_to(linear, (n_epochs, 2, 2)), float)
+    model, psf = [], []
+    for e, width in enumerate(sigma_px):
+        places = position_px @ linear[e].T + shift_px[e]
+        light = sum(f * _gaussian(side_px, xy, width)
+                    for f, xy in zip(flux[e], places, strict=True))
+        for galaxy, xy in ((galaxy_flux, galaxy_px), (second_flux, (1.0, 6.5))):
+            centre = linear[e] @ xy + shift_px[e]
+            light = light + galaxy * _gaussian(side_px, centre, np.hypot(width, 2.0))
+        model.append(light / coeff[e])
+        narrow = np.sqrt(width**2 - (TARGET_SIGMA_SMALL / up) ** 2)
+        psf.append(_gaussian((side_px + 16) * up, (0, 0), narrow, 1 / up))
+    model = np.array(model)
+    variance = np.full(model.shape, sky_e2)
+    data = model + np.sqrt(variance + model) * random.standard_normal(model.shape)
+    good = np.ones(model.shape, bool)
+    epochs = Epochs(data, variance, good, ~good, coeff, np.array(psf), linear,
+                    shift_px + random.normal(0, 0.1, (n_epochs, 2)), 2.355 * sigma_px)
+    return epochs, SimpleNamespace(flux=flux, position_px=position_px, shift_px=shift_px,
+                                   galaxy_px=galaxy_px, galaxy_flux=galaxy_flux,
+                                   sigma_px=sigma_px)
+
+
+@pytest.fixture(scope="session")
+def lens_epochs():
+    """Give the simulator of the epochs of a lens."""
+    return _lens_epochs

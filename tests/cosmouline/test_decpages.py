@@ -21,7 +21,7 @@ def test_the_residuals_are_noise(lens):
     assert np.isnan(scene.residuals[~scene.fit.good]).all()
     assert scene.sources == ["A", "B"]
     assert scene.summary.startswith("6 epochs, chi2 ")
-    assert scene.summary.endswith("no galaxy")
+    assert scene.summary.endswith("no Sersic galaxy")
 
 
 def test_the_deconvolved_picture_has_the_sources_where_they_are(lens):
