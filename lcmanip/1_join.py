@@ -14,6 +14,8 @@ from cosmouline import curve, lightcurve, paths
 from cosmouline.io_rdb import write_rdb
 from cosmouline.run import log_line, run
 
+import numpy as np
+
 NEEDS = ("mjd", "flux_e__{dec}__{source}", "dec_coeff__{dec}")
 WRITES = ()
 
@@ -39,9 +41,9 @@ def tell(table, sources):
     for source in sources:
         mag, sigma = table[f"mag_{source}"], table[f"magerr_{source}_cov"]
         ratio, _, n = lightcurve.dispersion(table["mhjd"], mag, sigma)
-        log_line("%s: median error %.4f mag, systematic %.4f mag%s", source,
-                 lightcurve.finite_median(sigma),
-                 lightcurve.finite_median(table[f"magsys_{source}"]),
+        systematic = lightcurve.finite_median(table[f"magsys_{source}"])
+        log_line("%s: median error %.4f mag%s%s", source, lightcurve.finite_median(sigma),
+                 f", systematic {systematic:.4f} mag" if np.isfinite(systematic) else "",
                  f", scatter about neighbours / error {ratio:.2f}" if n else "")
 
 

@@ -12,6 +12,7 @@ Run as  : python pipe/run_all.py configs/<lens> [--from 3_align] [--to 5_psf/4] 
 import argparse
 import logging
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -19,7 +20,7 @@ import time
 from cosmouline import status
 from cosmouline.errors import UserError
 from cosmouline.header import read_header, script_path
-from cosmouline.run import EXIT_IMAGES_FAILED
+from cosmouline.run import EXIT_IMAGES_FAILED, EXIT_INTERRUPTED
 from cosmouline.settings import load_settings
 from order import QUASAR
 
@@ -38,7 +39,18 @@ def run_script(script, config_dir, extra):
     """Run one script in a process of its own; return its exit status."""
     log.info("--- %s", script)
     command = [sys.executable, str(script_path(script)), str(config_dir), *extra]
-    return subprocess.run(command, check=False).returncode
+    with subprocess.Popen(command) as process:
+        try:
+            return process.wait()
+        except KeyboardInterrupt:
+            process.terminate()  # once more: a terminal has told both, a `kill` only this one
+            process.wait()
+            return EXIT_INTERRUPTED
+
+
+def terminate(*_):
+    """Treat SIGTERM like Ctrl-C, so that the running script stops too."""
+    raise KeyboardInterrupt
 
 
 def run_stretch(scripts, config_dir, extra, keep_going):
@@ -75,6 +87,7 @@ def parse():
 def main():
     """List, tell the status, or run."""
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
+    signal.signal(signal.SIGTERM, terminate)
     options = parse()
     try:
         stretch = QUASAR[position(options.first, QUASAR):position(options.last, QUASAR, True) + 1]

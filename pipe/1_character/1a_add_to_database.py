@@ -12,7 +12,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from cosmouline.dates import mjd_to_iso
-from cosmouline.intake import known_and_new, mark_lists, set_of, tell_assumptions
+from cosmouline.intake import known_and_new, mark_lists, set_of, tell_assumptions, tell_twins
 from cosmouline.io_fits import read_header
 from cosmouline.run import for_each_image, run
 from cosmouline.telescope import load_telescope, read_exposure
@@ -41,6 +41,7 @@ def main(settings, db):
     images = known_and_new(settings, db)
     counts = for_each_image(measure, images, settings, db, needs=NEEDS, writes=WRITES)
     tell_assumptions(images)
+    tell_twins(images)
     mark_lists(settings, db)
     return counts
 

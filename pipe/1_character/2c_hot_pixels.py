@@ -32,7 +32,7 @@ def bad_pixels(one, images, settings):
     images = [image for image in images if (image["ny_px"], image["nx_px"]) == shape]
     bad = np.zeros(shape, bool)
     if settings.find_hot_pixels and len(images) >= N_LEAST:
-        stack = images[::max(1, len(images) // N_MOST)][:N_MOST]
+        stack = images[::-(-len(images) // N_MOST)]
 
         def rows_of(index, rows):
             return products.pixels(stack[index], settings, (rows.start, rows.stop))

@@ -2,7 +2,7 @@
 
 Needs   : catalogues (1_character/3a_detect), seeing, sky
 Writes  : ref_img_name, ref_score -> database
-Settings: ref_img_name, align_method, allow_mirror_images
+Settings: ref_img_name, align_method, align_rms_max_px, allow_mirror_images
 Next    : 3_align/1b_identify_stars
 
 Run as  : python 1a_pick_reference.py ../../configs/MYLENS
@@ -41,7 +41,8 @@ def aligned(reference, catalog, settings):
     parities = (1, -1) if settings.allow_mirror_images else (1,)
     try:
         return align_catalogs(positions(reference), positions(catalog), parities,
-                              method=settings.align_method).matrix
+                              method=settings.align_method,
+                              rms_max_px=settings.align_rms_max_px).matrix
     except ImageRejected:
         return None
 

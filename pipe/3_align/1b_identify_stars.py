@@ -32,9 +32,8 @@ def measure(image, settings, reference_xy, lens_xy):
     parities = (1, -1) if settings.allow_mirror_images else (1,)
     image_xy = positions(products.sources(image, settings))
     try:
-        found = align_catalogs(reference_xy, image_xy, parities, method=settings.align_method)
-        if found.rms_px > settings.align_rms_max_px:
-            raise ImageRejected(f"its stars scatter by {found.rms_px:.2f} px about the reference")
+        found = align_catalogs(reference_xy, image_xy, parities, method=settings.align_method,
+                               rms_max_px=settings.align_rms_max_px)
     except ImageRejected as reason:
         return {"is_aligned": False, "align_note": str(reason)}
     lens_x_px, lens_y_px = apply(found.matrix, lens_xy[None])[0].tolist()

@@ -45,6 +45,7 @@ def chosen(images, stars, reference, runs, settings):
         log_line("stars taken from %s", own)
         picked = io_catalog.read_cat(own)
         star_list.check_on_images(picked, images, own)
+        star_list.check_on_field(picked, stars, reference, own)
     elif before.is_file() and star_list.is_kept(images, reference, settings, runs):
         picked = io_catalog.read_cat(before)
     else:

@@ -45,7 +45,7 @@ def main(settings, db):
     """Cut the objects of every image that has a coefficient."""
     images = db.to_treat(settings, NEEDS)
     lens_xy, radius_px = lens_centre_and_radius(db.reference(), settings)
-    side_px = cutting.lens_side(db.all_in_use(settings, NEEDS), radius_px, settings)
+    side_px = cutting.lens_side(db.all_in_use(settings, NEEDS), radius_px, settings, db.runs)
     log_line("stamps of the lens: %d pixels", side_px)
     work = partial(measure, lens_xy=lens_xy, radius_px=radius_px, lens_side_px=side_px)
     return for_each_image(work, images, settings, db, needs=NEEDS, writes=WRITES)

@@ -11,33 +11,15 @@ The fluxes, the sky and the shift of each epoch are solved exactly; noise and ma
 model; the errors from the full covariance, the PSFs' errors from their draws.
 """
 
-from cosmouline import deconv_engines, paths
+from cosmouline import deconv_engines, paths, readout
 from cosmouline.errors import UserError
 from cosmouline.io_catalog import read_cat
 from cosmouline.io_deconv import digest, read_epochs, write_fit
 from cosmouline.products import star_positions
 from cosmouline.run import for_all_images, log_line, run
 
-import numpy as np
-
-NEEDS = ("dec_number__{dec}",)
+NEEDS = ("dec_number__{dec}", "dec_epochs__{dec}", "dec_start__{dec}")
 WRITES = ("dec_fit__{dec}",)
-
-
-def tell(fit, psf_error, names):
-    """Tell how the fit ended, and the fluxes with their errors."""
-    log_line("%d steps, last change %s sigma, chi2 %.3f, %s, %.1f CPU s", fit.n_iterations,
-             fit.convergence and f"{fit.convergence:.3f}", np.nanmedian(fit.chi2_reduced),
-             "a Sersic galaxy" if fit.has_galaxy else "no Sersic galaxy", fit.cpu_s)
-    if fit.convergence is None or fit.convergence > fit.options.convergence_sigma:
-        log_line("the fit has not settled: its errors may be too small. Look at the pictures.")
-    mean = np.nanmean(fit.flux, axis=0)
-    for i, name in enumerate(names):
-        constant = 100 * fit.flux_systematic[i] / mean[i]
-        log_line("%s: flux %.0f e-, errors: random %.2f %%, PSF %.2f %%, of the constant part %s",
-                 name, mean[i], 100 * np.nanmedian(fit.flux_sigma[:, i]) / mean[i],
-                 100 * np.nanmedian(psf_error[:, i]),
-                 f"{constant:.2f} %" if np.isfinite(constant) else "not known")
 
 
 def check(content, images, settings):
@@ -61,7 +43,8 @@ def measure(images, settings):
     start_px = star_positions(sources) - content.centre_px
     fit, psf_error = deconv_engines.fit(content, start_px, settings)
     write_fit(folder / "fit.npz", fit, psf_error)
-    tell(fit, psf_error, [source.name for source in sources])
+    for line in readout.summary(fit, psf_error, [source.name for source in sources]):
+        log_line("%s", line)
     fields = {f"dec_fit__{settings.dec_name}": digest(fit)}
     return dict.fromkeys(content.names, fields)
 

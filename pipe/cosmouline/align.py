@@ -17,7 +17,6 @@ TOLERANCE_PX = 3.0  # error of a transform that three stars give
 MATCHES_MIN = 6
 CHANCE_SIGMAS, CHANCE_EXTRA = 5.0, 4.0
 CHANCE_RADIUS_PX = (1.0, 9.0)  # limits of the radius within which a match counts, 3 rms
-RMS_MAX_PX = 1.5
 AFFINE_MIN = 10  # matches that fix shear and the two scales besides a similarity
 N_ROUNDS = 3  # of matching and fitting
 RMS_PER_MEDIAN = 1.2  # of the distances of a 2-D Gaussian, sqrt(2) / sqrt(2 ln 2)
@@ -159,6 +158,7 @@ def align_catalogs(
     parities=(1,),
     max_sources=MAX_SOURCES,
     method="triangles",
+    rms_max_px=1.5,
 ):
     """Find the transform from the reference image to an image from their source lists.
 
@@ -172,6 +172,8 @@ def align_catalogs(
         Brightest sources of each list that are compared.
     method : {"triangles", "astroalign"}
         Who proposes the transform; it is judged and refined in the same way.
+    rms_max_px : float
+        A transform about which the matches scatter by more is refused.
 
     Returns
     -------
@@ -181,8 +183,8 @@ def align_catalogs(
     Raises
     ------
     ImageRejected
-        If no transform matches more stars than chance would, or the matches scatter by more than
-        1.5 px. Fewer than 6 sources in common can never tell themselves from chance.
+        If no transform matches more stars than chance would, or the matches scatter too
+        much. Fewer than 6 sources in common can never tell themselves from chance.
     ValueError
         If the method is not known.
 
@@ -202,20 +204,20 @@ def align_catalogs(
                 "chance cannot be ruled out"
             )
     if method == "astroalign":
-        return _refined(_from_astroalign(*lists), *lists)
-    return _from_triangles(*lists, parities)
+        return _refined(_from_astroalign(*lists), *lists, rms_max_px)
+    return _from_triangles(*lists, parities, rms_max_px)
 
 
-def _from_triangles(reference_xy, image_xy, parities):
+def _from_triangles(reference_xy, image_xy, parities, rms_max_px):
     """Alignment from the quick set of triangles, or from the larger one."""
     lists = reference_xy, image_xy
     quick, thorough = TRIANGLE_STARS
     try:
-        return _refined(_best_triangles(*lists, quick, parities), *lists)
+        return _refined(_best_triangles(*lists, quick, parities), *lists, rms_max_px)
     except ImageRejected:
         if min(len(xy) for xy in lists) <= quick:
             raise
-    return _refined(_best_triangles(*lists, thorough, parities), *lists)
+    return _refined(_best_triangles(*lists, thorough, parities), *lists, rms_max_px)
 
 
 def _best_triangles(reference_xy, image_xy, n_stars, parities):
@@ -250,7 +252,7 @@ def _iterate(matrix, reference_xy, image_xy, tree, tolerance_px, affine=False):
     return Alignment(matrix, len(i), rms_px)
 
 
-def _refined(matrix, reference_xy, image_xy):
+def _refined(matrix, reference_xy, image_xy, rms_max_px):
     """Alignment from a first transform: all sources, the chance gate, then the affine fit."""
     if matrix is None:
         raise ImageRejected("no triangle of stars is similar to one of the reference image")
@@ -261,10 +263,10 @@ def _refined(matrix, reference_xy, image_xy):
         tolerance_px = max(1.0, 4 * found.rms_px)
         found = _iterate(found.matrix, reference_xy, image_xy, tree, tolerance_px, affine=True)
         _refuse_chance(found, reference_xy, image_xy)
-    if found.rms_px > RMS_MAX_PX:
+    if found.rms_px > rms_max_px:
         raise ImageRejected(
             f"the {found.n_matches} matched stars scatter by {found.rms_px:.2f} px around the "
-            f"transform, more than {RMS_MAX_PX} px"
+            f"transform, more than {rms_max_px:g} px"
         )
     return found
 

@@ -69,7 +69,8 @@ def tell(found, names):
         log.info("variable, not used: %s", ", ".join(np.array(names)[found.is_variable]))
     good = np.isfinite(found.coeff)
     log.info("%d coefficients, median error %.2f %%, from %d stars", good.sum(),
-             100 * np.median((found.coeff_sigma / found.coeff)[good]), len(names))
+             100 * np.median((found.coeff_sigma / found.coeff)[good]),
+             len(names) - found.is_variable.sum())
 
 
 def by_image(images, found):

@@ -64,7 +64,8 @@ def joined(rows, groups, sources, dec_name, center):
         column(rows, f"dec_coeff__{dec_name}"),
         column(rows, f"dec_coeff_sigma__{dec_name}"),
         covariance_e2=covariance(rows, f"flux_cov_e2__{dec_name}__{{source}}__{{other}}", sources),
-        psf_sigma_e=family(rows, f"flux_psf_e__{dec_name}__{{source}}", sources),
+        psf_sigma_e=np.nan_to_num(  # absent where the PSFs had no draws
+            family(rows, f"flux_psf_e__{dec_name}__{{source}}", sources)),
         sys_sigma_e=family(rows, f"flux_sys_e__{dec_name}__{{source}}", sources),
         center=center)
 
@@ -79,6 +80,11 @@ def properties(rows, groups, dec_name):
 
 
 def time_of(rows):
-    """Return mhjd of all rows; mjd where the position of the lens is not known."""
+    """Return mhjd of all rows; mjd of all, and say so, where one has none."""
     mhjd = column(rows, "mhjd")
-    return mhjd if np.isfinite(mhjd).all() else column(rows, "mjd")
+    if np.isfinite(mhjd).all():
+        return mhjd
+    log.warning("times are mjd, not heliocentric: %d of %d images have no mhjd. Set lens_ra_deg "
+                "and lens_dec_deg and run 1_character/2a_astrocalc.py.",
+                np.isnan(mhjd).sum(), len(rows))
+    return column(rows, "mjd")

@@ -1,8 +1,9 @@
 """Cut stamps of stars and of the lens out of an image, by the rows of the database."""
 
-from cosmouline import products
+from cosmouline import products, provenance
 from cosmouline.align import apply
 from cosmouline.columns import column
+from cosmouline.errors import UserError
 from cosmouline.stamps import cut_stamps
 
 import numpy as np
@@ -11,6 +12,9 @@ SATURATED = 0.9  # of the saturation level: CCDs are not linear up to the brim
 LENS_FIELD_FWHM = 1.6  # sources nearer to the lens's images than this belong to the lens
 LENS_SIDES_PX = 48, 80  # least and greatest side of its stamp
 SIDE_STEP_PX = 8
+MARGIN_FWHM = 2.0  # a source nearer to the border than this, both sides together, is cut
+SCRIPT = "6_extract/1_extract_objects"
+CHOICE = ("lens_stamp_fwhm", "lens_stamp_px", "point_sources", "point_sources_unit")
 
 
 def star_stamps(image, stars, side_px, settings):
@@ -38,20 +42,49 @@ def lens_stamp(image, lens_xy, radius_px, side_px, settings):
                 lens_xy[None], field_px)
 
 
-def lens_side(images, radius_px, settings):
+def lens_side(images, radius_px, settings, runs):
     """Return the side of the lens's stamps: that of earlier images, or a new choice.
 
-    The sides of all epochs must be equal; so the first choice stays when images are added.
+    Parameters
+    ----------
+    images : list of dict
+        Of all epochs.
+    radius_px : float
+        Largest distance of an image of the lens from the middle of all.
+    settings : namespace
+    runs : dict of int to dict
+        The runs of the database.
+
+    Raises
+    ------
+    UserError
+        If the images of the lens do not fit into the stamp.
+
+    Notes
+    -----
+    The sides of all epochs must be equal; so the first choice stays when images are added, until
+    a setting of `CHOICE` has another value.
     """
-    before = column(images, "lens_side_px")
-    if settings.lens_stamp_px is not None:
-        return settings.lens_stamp_px
-    of_all = settings.options.redo and not (settings.options.only or settings.options.test)
-    if np.isfinite(before).any() and not of_all:
-        return int(np.nanmax(before))
     fwhm_px = np.median(column(images, "field_fwhm_px"))
-    wanted = 2 * radius_px + settings.lens_stamp_fwhm * fwhm_px
-    return int(np.clip(SIDE_STEP_PX * np.ceil(wanted / SIDE_STEP_PX), *LENS_SIDES_PX))
+    side_px = settings.lens_stamp_px or _side_before(images, settings, runs)
+    if side_px is None:
+        wanted = 2 * radius_px + settings.lens_stamp_fwhm * fwhm_px
+        side_px = int(np.clip(SIDE_STEP_PX * np.ceil(wanted / SIDE_STEP_PX), *LENS_SIDES_PX))
+    if 2 * radius_px + MARGIN_FWHM * fwhm_px > side_px:
+        raise UserError(f"a point source lies {radius_px:.0f} px from the middle of all: that "
+                        f"does not fit into a stamp of {side_px} px. Check point_sources and "
+                        "point_sources_unit, or set lens_stamp_px.")
+    return side_px
+
+
+def _side_before(images, settings, runs):
+    """Return the side that earlier images have; None where it is to be chosen."""
+    options, used = settings.options, provenance.settings_used(settings, CHOICE)
+    if options.redo and not (options.only or options.test):
+        return None
+    sides = [image["lens_side_px"] for image in images if "lens_side_px" in image
+             and not provenance.changed_settings(image, SCRIPT, runs, used)]
+    return max(sides, default=None)
 
 
 def _cut(image, xy, side_px, settings, lens_xy, lens_field_px):

@@ -70,14 +70,24 @@ class Database:
             if unknown:
                 raise UserError(f"--only {unknown[0]}: no such image in the database.")
             rows = [row for row in rows if row["img_name"] in options.only]
+            for name in sorted(set(options.only) - {row["img_name"] for row in rows}):
+                log.warning("--only %s is out of use: %s", name,
+                            self.rows[name].get("whynot", "treatme is False"))
         if not rows:
-            raise UserError("no image to treat: the database has "
-                            f"{len(self.rows)}, {len(self.select(gogogo=True))} of them in use."
-                            + (" Run 1_character/1a_add_to_database.py." if not self.rows
-                               else ""))
+            raise UserError(self._why_nothing(options))
         for pattern in sorted(needs, key=_producer):  # the first script to run is named
             rows = _with_field(rows, *expand([pattern], settings))
         return rows
+
+    def _why_nothing(self, options):
+        """Tell in one line why there is no image to work on."""
+        if not self.rows:
+            return "the database has no image yet. Run 1_character/1a_add_to_database.py first."
+        if options.test and not self.select(testlist=True):
+            return ("--test: no image is marked. Name some in testlist.txt in the folder of the "
+                    "lens, then run 1_character/1a_add_to_database.py.")
+        return (f"no image to treat: the database has {len(self.rows)}, "
+                f"{len(self.select(gogogo=True))} of them in use.")
 
     def all_in_use(self, settings, needs):
         """Return all rows in use that have what is needed, for a script that solves for all.
@@ -156,7 +166,9 @@ class Database:
         return number
 
     def save(self):
-        """Write the whole file, with the runs that some row still refers to."""
+        """Write the whole file if anything changed, with the runs that rows still refer to."""
+        if self.store.is_saved:
+            return
         used = {number for row in self.rows.values() for name, text in row.items()
                 if name.startswith("ran__") for number in _numbers(text)}
         self.store.save(self.rows, {n: run for n, run in self.runs.items() if n in used})

@@ -10,6 +10,8 @@ from tqdm import tqdm
 def fit(content, start_px, settings):
     """Return the `LensFit` of all epochs, and the relative errors of its fluxes from the PSFs.
 
+    Without draws of the PSFs their errors are not known: NaN.
+
     Parameters
     ----------
     content : EpochFile
@@ -33,7 +35,7 @@ def fit(content, start_px, settings):
         except ValueError as problem:
             raise UserError(f"the joint fit cannot be made: {problem}.") from problem
     if content.draws is None:
-        return found, np.zeros_like(found.flux)
+        return found, np.full_like(found.flux, np.nan)
     return found, psf_error(found, content.epochs, content.draws, content.draw_scale)
 
 

@@ -43,6 +43,8 @@ _OBJECTS = "6_extract/1_extract_objects"
 _OBJCR = "6_extract/2_find_cosmics"
 _STARS = "7_deconv/0_star_photometry"
 _PREPARE = "7_deconv/1_prepare"
+_EPOCHS = "7_deconv/2_apply_norm"
+_START = "7_deconv/3_write_start"
 _FIT = "7_deconv/4_deconv"
 _READOUT = "7_deconv/6_readout"
 _RENORM = "8_renorm/1a_renormalize"
@@ -60,6 +62,7 @@ FIELDS = {field.name: field for field in [
     Field("telescope", str, "", "name of the telescope file", _ADD, "telescopename"),
     Field("filter", str, "", "name of the filter", _ADD),
     Field("raw_path", str, "", "where the raw frame lies", _ADD, "rawimg"),
+    Field("raw_state", str, "", "its size in bytes and the time of its last change in ns", _ADD),
     Field("datetime_utc", str, "", "middle of the exposure, ISO", _ADD, "datet"),
     Field("mjd", float, "d", "middle of the exposure, JD - 2400000.5, UTC", _ADD),
     Field("exptime_s", float, "s", "exposure time", _ADD, "exptime"),
@@ -149,7 +152,7 @@ FIELDS = {field.name: field for field in [
     Field("n_psf_cut__{psf}", int, "1", "PSF stars cut from the image", _PSFCUT),
     Field("n_psf_cosmics__{psf}", int, "1", "cosmic pixels on their stamps", _PSFCR),
     Field("n_psf_used__{psf}", int, "1", "PSF stars that survived the fit", _PSF),
-    Field("psf_fwhm_px__{psf}", float, "px", "FWHM of the PSF's Moffat", _PSF),
+    Field("psf_fwhm_px__{psf}", float, "px", "FWHM of a star, of its Moffat", _PSF),
     Field("psf_fwhm_arcsec__{psf}", float, "arcsec", "the same in arcsec", _PSF),
     Field("psf_ellipticity__{psf}", float, "1", "1 - b/a of the PSF's Moffat", _PSF),
     Field("psf_beta__{psf}", float, "1", "exponent of the PSF's Moffat", _PSF),
@@ -182,6 +185,9 @@ FIELDS = {field.name: field for field in [
     Field("dec_psf__{dec}", str, "", "PSF used for it", _PREPARE, "decpsf_<dec>"),
     Field("dec_coeff__{dec}", float, "1", "coefficient used for it", _PREPARE, "decnorm_<dec>"),
     Field("dec_coeff_sigma__{dec}", float, "1", "error of that coefficient", _PREPARE),
+    Field("dec_epochs__{dec}", str, "", "hash of the epochs that were gathered", _EPOCHS),
+    Field("dec_start__{dec}", str, "", "hash of the places where the sources are looked for",
+          _START),
     Field("dec_fit__{dec}", str, "", "hash of the joint fit that the image is part of", _FIT),
     Field("flux_e__{dec}__{source}", float, "e-", "flux of a point source in the exposure",
           _READOUT, "out_<dec>_<source>_flux"),

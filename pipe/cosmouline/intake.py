@@ -19,8 +19,8 @@ LONGEST_NAME = 100  # with the endings of the products it stays below the 255 of
 def known_and_new(settings, db):
     """Register the raw frames that the database does not know yet; return all of its rows.
 
-    A frame that its header made unusable before is tried again: it may have been replaced, or
-    the settings mended.
+    A frame that its header made unusable before is tried again, and so is one that was replaced:
+    whose size or time of change is another one.
 
     Raises
     ------
@@ -38,12 +38,44 @@ def known_and_new(settings, db):
     _refuse_same_names(found)
     n_new = len(found.keys() - db.rows.keys())
     for name, (set_name, path) in sorted(found.items()):
-        if name not in db.rows or outcome(db.rows[name], SCRIPT)[0] == "rejected":
-            db.update(name, {"set_name": set_name, "raw_path": str(path), "gogogo": True,
-                             "whynot": None, "treatme": True, "testlist": False,
+        state = _state(path)
+        row = db.rows.get(name, {"raw_state": state})
+        if row["raw_state"] != state:
+            log.info("%s has another frame now: it is done anew", name)
+        if name not in db.rows or outcome(row, SCRIPT)[0] == "rejected" or (
+                row["raw_state"] != state):
+            db.update(name, {"set_name": set_name, "raw_path": str(path), "raw_state": state,
+                             "gogogo": True, "whynot": None, "treatme": True, "testlist": False,
                              "updating": False, f"ran__{SCRIPT}": None})
     log.info("%d frames found, %d of them new", len(found), n_new)
+    _tell_lost(found, db)
     return [db.rows[name] for name in sorted(found)]
+
+
+def _state(path):
+    """Return what changes when a file is replaced: size and time of its last change."""
+    found = path.stat()
+    return f"{found.st_size} {found.st_mtime_ns}"
+
+
+def _tell_lost(found, db):
+    """Tell of images whose frame is in none of the sets any more."""
+    lost = sorted(db.rows.keys() - found.keys())
+    if lost:
+        log.warning("%d images have no frame in the sets any more (first: %s). They stay as they "
+                    "are; to leave them out, name them in kicklist.txt.", len(lost), lost[0])
+
+
+def tell_twins(images):
+    """Tell of images of one set with the same time: they may be one frame, twice."""
+    first = {}
+    for image in images:
+        if "mjd" in image:
+            moment = image["set_name"], image["mjd"], image["exptime_s"]
+            other = first.setdefault(moment, image["img_name"])
+            if other != image["img_name"]:
+                log.warning("%s and %s are of the same time: one frame twice? Name one of them in "
+                            "kicklist.txt.", other, image["img_name"])
 
 
 def frames_of(one):
@@ -96,9 +128,12 @@ def mark_lists(settings, db):
     kicked = _listed(settings, db, "kicklist.txt")
     for name, comment in kicked.items():
         db.reject(name, KICKED + comment)
+    if kicked:
+        log.info("%d images are out of use by kicklist.txt", len(kicked))
     for name in db.rows.keys() - kicked.keys():
         if db.rows[name].get("whynot", "").startswith(KICKED):
             db.update(name, {"gogogo": True, "whynot": None})
+            log.info("%s is no longer in kicklist.txt: it is in use again", name)
     tests = _listed(settings, db, "testlist.txt")
     for name in db.rows:
         db.update(name, {"testlist": name in tests, "test_comment": tests.get(name)})

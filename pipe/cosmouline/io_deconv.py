@@ -73,7 +73,19 @@ def read_fit(path):
 
 def digest(fit):
     """Return a short hash of what a fit found; the same for the same result on any machine."""
-    arrays, _ = fit.to_arrays()
+    return _hash(fit.to_arrays()[0])
+
+
+def digest_epochs(content):
+    """Return a short hash of what goes into a fit."""
+    arrays = {field.name: getattr(content.epochs, field.name) for field in fields(Epochs)}
+    arrays |= {"names": np.array(content.names), "centre_px": content.centre_px}
+    if content.draws is not None:
+        arrays["draws"] = content.draws
+    return _hash(arrays)
+
+
+def _hash(arrays):
     total = hashlib.sha256()
     for name in sorted(arrays):
         total.update(name.encode() + np.ascontiguousarray(arrays[name]).tobytes())

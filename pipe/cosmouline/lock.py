@@ -33,6 +33,8 @@ class Lock:
                 self._create()
                 return self
             holder = self._read()
+            if not holder:
+                continue  # given back since
             if not _is_gone(holder):
                 raise UserError(
                     f"{self.path.with_suffix('')} is in use by "

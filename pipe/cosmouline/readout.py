@@ -1,6 +1,38 @@
-"""Fields of the database from a joint fit."""
+"""What a joint fit found: a summary in words, and the fields of the database."""
+
+from cosmouline.robust import median_of_finite
 
 import numpy as np
+
+
+def summary(fit, psf_error, names):
+    """Yield lines that tell how a fit ended, and the flux of every source with its errors.
+
+    Parameters
+    ----------
+    fit : LensFit
+    psf_error : ndarray of float, shape (n_epochs, n_sources)
+        Relative errors from the PSFs; NaN where they are not known.
+    names : sequence of str
+        Of the sources.
+    """
+    change = "" if fit.convergence is None else f"last change {fit.convergence:.3f} sigma, "
+    galaxy = "a" if fit.has_galaxy else "no"
+    yield (f"{fit.n_iterations} steps, {change}chi2 {np.nanmedian(fit.chi2_reduced):.3f}, "
+           f"{galaxy} Sersic galaxy, {fit.cpu_s:.1f} CPU s")
+    if fit.convergence is None or fit.convergence > fit.options.convergence_sigma:
+        yield "the fit has not settled: its errors may be too small. Look at the pictures."
+    for i, name in enumerate(names):
+        mean = np.nanmean(fit.flux[:, i])
+        random, constant = fit.flux_sigma[:, i] / mean, fit.flux_systematic[i] / mean
+        yield (f"{name}: flux {mean:.0f} e-, errors: random {_percent(random)}, PSF "
+               f"{_percent(psf_error[:, i])}, of the constant part {_percent(constant)}")
+
+
+def _percent(part):
+    """Write the median of a ratio in per cent."""
+    median = median_of_finite(np.atleast_1d(part))
+    return f"{100 * median:.2f} %" if np.isfinite(median) else "not known"
 
 
 def fields(fit, psf_error, content, sources, dec_name):
@@ -21,7 +53,7 @@ def fields(fit, psf_error, content, sources, dec_name):
     -----
     The fit's fluxes are on the common scale; divided by the coefficient they are electrons of the
     exposure again. The error of a flux joins its total covariance with the PSF's error. A
-    systematic error that the engine does not know is left out.
+    systematic error or one from the PSF that the engine does not know is left out.
     """
     return {name: _of_source(fit, psf_error, content.epochs, e, sources, dec_name)
             | _of_epoch(fit, content.epochs, e, dec_name)
@@ -34,17 +66,16 @@ def _of_source(fit, psf_error, epochs, e, sources, dec):
     flux_e = fit.flux[e] / coeff
     total_e2, random_e2 = fit.covariance_total[e] / coeff**2, fit.covariance[e] / coeff**2
     psf_e = np.abs(psf_error[e] * flux_e)
-    relative_sys = fit.flux_systematic / np.nanmean(fit.flux, axis=0)
+    systematic_e = fit.flux_systematic / coeff
     for i, name in enumerate(sources):
         key = f"{dec}__{name}"
         values |= {
             f"flux_e__{key}": flux_e[i],
-            f"flux_sigma_e__{key}": np.sqrt(total_e2[i, i] + psf_e[i] ** 2),
+            f"flux_sigma_e__{key}": np.sqrt(total_e2[i, i] + np.nan_to_num(psf_e[i]) ** 2),
             f"flux_random_e__{key}": np.sqrt(random_e2[i, i]),
-            f"flux_psf_e__{key}": psf_e[i],
         }
-        if np.isfinite(relative_sys[i]):
-            values[f"flux_sys_e__{key}"] = abs(relative_sys[i] * flux_e[i])
+        known = {f"flux_psf_e__{key}": psf_e[i], f"flux_sys_e__{key}": systematic_e[i]}
+        values |= {name: value for name, value in known.items() if np.isfinite(value)}
         values |= {f"flux_cov_e2__{key}__{other}": total_e2[i, j]
                    for j, other in enumerate(sources) if j >= i}
     return values

@@ -13,7 +13,7 @@ def table(rows, columns, formats=None):
     Parameters
     ----------
     rows : iterable of dict
-        One per line. A value that is absent or None is shown as ``-``.
+        One per line. A value that is absent, None or NaN is shown as ``-``.
     columns : iterable of str
         The entries to show, in this order; their names are the heads of the columns.
     formats : dict of str, optional
@@ -57,7 +57,7 @@ def _column(rows, name, spec):
 
 def _cell(value, spec):
     """Write one value as text of one line."""
-    if value is None:
+    if value is None or value != value:
         return ABSENT
     return format(value, spec) if _is_number(value) else " ".join(str(value).split())
 

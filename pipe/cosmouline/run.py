@@ -9,7 +9,7 @@ import sys
 import time
 from types import SimpleNamespace
 
-from cosmouline import __version__, engine, fields, paths, provenance
+from cosmouline import __version__, engine, fields, paths, provenance, status
 from cosmouline.database import Database, fitting, rejected_by
 from cosmouline.errors import UserError
 from cosmouline.header import script_name, settings_names
@@ -92,8 +92,12 @@ def _with_database(main, script, settings):
         db = Database(path)
         for notice in db.notices:
             log.warning("%s", notice)
+        in_use = db.select(gogogo=True, treatme=True)
         log.info("%s on %s (%d images, %d in use)", script, settings.config_dir,
-                 len(db.rows), len(db.select(gogogo=True, treatme=True)))
+                 len(db.rows), len(in_use))
+        for line in status.out_of_date(main.__globals__.get("NEEDS", ()), in_use, settings,
+                                       db.runs):
+            log.warning("%s", line)
         try:
             counts = main(settings, db)
         finally:
@@ -209,15 +213,9 @@ class _Step:
         changes = cleared | values | {f"ran__{self.script}": record}
         if outcome.word == "rejected":
             changes |= {"gogogo": False, "whynot": f"{outcome.message} ({self.script})"}
-        elif self._is_to_be_judged_anew(row, record):
+        elif rejected_by(row) == self.script:
             changes |= {"gogogo": True, "whynot": None}
         self.db.update(outcome.img_name, changes)
-
-    def _is_to_be_judged_anew(self, row, record):
-        """Whether this script had rejected an image, or a later one has on older results."""
-        culprit = rejected_by(row)
-        changed_now = record.split(":")[0].endswith(f" {self.number}")
-        return culprit == self.script or (culprit > self.script and changed_now)
 
 
 def _parse(script, doc, arguments, argv):

@@ -2,6 +2,7 @@
 
 import contextlib
 import difflib
+import math
 import os
 import re
 import runpy
@@ -30,6 +31,25 @@ CHOICES = {
     "join_center": ("mean", "median"),
 }
 NAMES = ("psf_name", "dec_name", "renorm_name")  # become parts of file and field names
+MOST_SOURCES = 12
+TINY = 1e-9
+LIMITS = {  # least and greatest value
+    "lens_ra_deg": (0, 360), "lens_dec_deg": (-90, 90), "north_angle_deg": (-360, 360),
+    "max_cpus": (0, 4096), "image_timeout_s": (TINY, math.inf), "died_retries": (0, 100),
+    "hot_pixel_sigma": (1, math.inf), "detect_threshold_sigma": (0.1, math.inf),
+    "detect_min_area_px": (1, 10_000), "sky_box_px": (8, 10_000), "align_rms_max_px": (0.01, 5),
+    "n_norm_stars": (1, 10_000), "star_snr_min": (0, math.inf),
+    "star_lens_distance_px": (0, math.inf), "aperture_fwhm": (0.1, 50),
+    "psf_stamp_fwhm": (3, 50), "psf_upsampling": (1, 6), "psf_prior": (TINY, 1e3),
+    "psf_min_stars": (1, 1000), "n_psf_draws": (0, 1000), "cosmic_sigma": (TINY, math.inf),
+    "cosmic_fraction": (TINY, math.inf), "cosmic_object": (TINY, math.inf),
+    "lens_stamp_fwhm": (2, 50), "lens_stamp_px": (16, 400), "join_minutes": (TINY, math.inf),
+    "night_min_images": (1, 10_000),
+} | dict.fromkeys((
+    "fwhm_max_arcsec", "ellipticity_max", "sky_level_max_e", "dec_fwhm_max_arcsec",
+    "dec_ellipticity_max", "dec_coeff_max", "join_fwhm_max_arcsec", "join_ellipticity_max",
+    "join_sky_max_e", "join_coeff_max", "night_fwhm_max_arcsec", "night_ellipticity_max",
+    "night_sky_max_e", "night_coeff_max"), (TINY, math.inf))
 SET_KEYS = {"name": str, "telescope": str, "raw_dir": str, "overrides": dict,
             "bad_pixel_mask": str, "extension": int}
 SET_MUST = ("name", "telescope", "raw_dir")
@@ -172,14 +192,49 @@ def _check_values(settings, path):
         if getattr(settings, name) not in allowed:
             raise UserError(f"{path}: {name} = {getattr(settings, name)!r}, but it must be one of "
                             f"{', '.join(allowed)}.")
+    for name, limits in LIMITS.items():
+        _check_limits(getattr(settings, name), *limits, f"{path}: {name}")
+    if (settings.lens_stamp_px or 0) % 8:
+        raise UserError(f"{path}: lens_stamp_px = {settings.lens_stamp_px}, but it must be a "
+                        "multiple of 8.")
     for name in NAMES:
         check_name(getattr(settings, name), f"{path}: {name}")
+    if "/" in settings.lens_name:
+        raise UserError(f"{path}: lens_name = {settings.lens_name!r} has a '/': files are called "
+                        "after it.")
+    _check_sources(settings.point_sources, path)
     settings.work_dir = _path(settings.work_dir, f"{path}: work_dir")
     settings.sets = _checked_sets(settings, path)
     for one in settings.sets:
         if settings.work_dir.is_relative_to(one["raw_dir"]):
             raise UserError(f"{path}: work_dir {settings.work_dir} lies inside raw_dir "
                             f"{one['raw_dir']}: its products would be taken for frames.")
+
+
+def _check_limits(value, least, most, where):
+    """Raise UserError for a number, or one of several, out of its limits; NaN is."""
+    for number in value if isinstance(value, list | tuple) else (value,):
+        if number is not None and not least <= number <= most:
+            allowed = (f"from {least:g} to {most:g}" if math.isfinite(most)
+                       else "above 0" if least == TINY else f"{least:g} or more")
+            raise UserError(f"{where} = {value!r}, but it must be {allowed}.")
+
+
+def _check_sources(sources, path):
+    """Raise UserError unless the point sources are a number, a file of the lens, or places."""
+    where = f"{path}: point_sources"
+    if isinstance(sources, str):
+        if not (path.parent / sources).is_file():
+            raise UserError(f"{where}: there is no {path.parent / sources}.")
+    elif isinstance(sources, dict):
+        for name, place in sources.items():
+            check_name(str(name), f"{where}: the name")
+            if not _fits(place, tuple[float, float]):
+                raise UserError(f"{where}: {name} is at {place!r}, but a place is two numbers.")
+        if len(set(map(tuple, sources.values()))) < len(sources):
+            raise UserError(f"{where}: two sources are at the same place.")
+    elif not 1 <= sources <= MOST_SOURCES:
+        raise UserError(f"{where} = {sources}, but from 1 to {MOST_SOURCES} can be looked for.")
 
 
 def check_name(name, where):
@@ -191,11 +246,16 @@ def check_name(name, where):
 
 def _checked_sets(settings, path):
     sets = [_checked_set(dict(one), f"{path}: sets[{i}]") for i, one in enumerate(settings.sets)]
-    names = [one["name"] for one in sets]
-    for name in names:
-        if names.count(name) > 1:
-            raise UserError(f"{path}: two sets are called '{name}'.")
+    _refuse_twins([one["name"] for one in sets], f"{path}: two sets are called")
+    _refuse_twins([(str(one["raw_dir"].resolve()), one.get("extension")) for one in sets],
+                  f"{path}: two sets have the frames of")
     return sets
+
+
+def _refuse_twins(values, problem):
+    for value in values:
+        if values.count(value) > 1:
+            raise UserError(f"{problem} '{value if isinstance(value, str) else value[0]}'.")
 
 
 def _checked_set(one, where):
@@ -214,6 +274,8 @@ def _checked_set(one, where):
     for key in ("raw_dir", "bad_pixel_mask"):
         if key in one:
             one[key] = _path(one[key], f"{where}: {key}")
+    if "bad_pixel_mask" in one and not one["bad_pixel_mask"].is_file():
+        raise UserError(f"{where}: there is no bad_pixel_mask {one['bad_pixel_mask']}.")
     return one
 
 

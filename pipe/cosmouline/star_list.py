@@ -17,6 +17,7 @@ from cosmouline.starfield import (
 )
 
 import numpy as np
+from scipy.spatial import cKDTree
 
 log = logging.getLogger("cosmouline")
 
@@ -27,6 +28,7 @@ N_IMAGES_MOST = 200  # spread over the campaign; more do not make the list bette
 N_SEEING_STARS = 200  # brightest stars that the seeing is looked for on
 REGION_RADIUS_PX = 10.0
 N_REASONS = 10  # refused stars that are told
+SAME_STAR_PX = 3.0
 FIELDS = {
     "name": (str, "", "a star that was picked bears its name"),
     "x_px": (float, "px", "column on the reference image, from 0"),
@@ -104,6 +106,24 @@ def check_on_images(stars, images, path):
             x, y = io_catalog.to_ds9([star.x_px, star.y_px])
             raise UserError(f"{path}: star {star.name} at ({x:.1f}, {y:.1f}) lies outside of all "
                             "images. Its pixels are those of the reference image.")
+
+
+def check_on_field(picked, stars, reference, path):
+    """Tell stars of an own list where nothing was found; stop if it is most of them.
+
+    Raises
+    ------
+    UserError
+        If more than half of the stars have no source within 3 px.
+    """
+    distance, _ = cKDTree(stars.xy_px).query(products.star_positions(picked))
+    lost = [star.name for star, d in zip(picked, distance, strict=True) if d > SAME_STAR_PX]
+    if 2 * len(lost) > len(picked):
+        raise UserError(f"{path}: {len(lost)} of {len(picked)} stars have no source within "
+                        f"{SAME_STAR_PX:g} px on {reference['img_name']}. Was the list made for "
+                        "another reference image? Then set ref_img_name to that one.")
+    if lost:
+        log.warning("%s: nothing was found at %s", path, ", ".join(lost))
 
 
 def letters(index):

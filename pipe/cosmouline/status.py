@@ -4,7 +4,7 @@ from collections import Counter
 
 from cosmouline import fields, paths, provenance, reports
 from cosmouline.database import Database
-from cosmouline.header import read_header
+from cosmouline.header import read_header, script_path
 
 COLUMNS = ("script", "done", "failed", "out of date", "to do")
 
@@ -22,23 +22,60 @@ def report(settings, order):
     return f"{text}\n{len(db.rows)} images, {len(in_use)} in use\n{_reasons(db)}"
 
 
-def _line(script, images, settings, runs):
-    """Count the images of one script by their state."""
+def out_of_date(needs, images, settings, runs):
+    """Yield a line for every script behind some fields whose results are out of date.
+
+    Parameters
+    ----------
+    needs : tuple of str
+        Fields or patterns.
+    images : list of dict
+        Rows in use.
+    settings : namespace
+    runs : dict of int to dict
+        The runs of the database.
+    """
+    for script in sorted(_scripts_behind(needs)):
+        reasons = Counter(filter(None, _reasons_of(script, images, settings, runs)))
+        for reason, n in reasons.items():
+            yield f"out of date on {n} images: {script}.py ({reason}). Run it again."
+
+
+def _scripts_behind(needs):
+    """Return all scripts that fields depend on."""
+    found, todo = set(), {fields.lookup(name).producer for name in needs}
+    while todo:
+        script = todo.pop()
+        if script not in found and script_path(script).is_file():
+            found.add(script)
+            todo |= {fields.lookup(name).producer for name in read_header(script).needs}
+    return found
+
+
+def _reasons_of(script, images, settings, runs):
+    """Return why the result of a script is out of date, for every image; empty if it is not."""
     header = read_header(script)
     used = provenance.settings_used(settings, header.settings)
     needs = fields.expand(header.needs, settings)
-    counts = Counter(_state(image, script, needs, runs, used) for image in images)
+    return [provenance.outcome(image, script)[0] == "done"
+            and provenance.why_out_of_date(image, script, needs, runs, used) for image in images]
+
+
+def _line(script, images, settings, runs):
+    """Count the images of one script by their state."""
+    reasons = _reasons_of(script, images, settings, runs)
+    counts = Counter(_state(image, script, reason)
+                     for image, reason in zip(images, reasons, strict=True))
     return {"script": script, **{name: counts[name] for name in COLUMNS[1:]}}
 
 
-def _state(image, script, needs, runs, used):
+def _state(image, script, reason):
     word = provenance.outcome(image, script)[0]
-    if word is None:
+    if word in (None, "rejected"):
         return "to do"
     if word != "done":
         return "failed"
-    stale = provenance.why_out_of_date(image, script, needs, runs, used)
-    return "out of date" if stale else "done"
+    return "out of date" if reason else "done"
 
 
 def _reasons(db):

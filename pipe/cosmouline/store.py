@@ -18,7 +18,7 @@ from cosmouline.errors import UserError
 
 FORMAT = "cosmouline-images"
 VERSION = 1
-N_BACKUPS = 20  # files kept in backups/; hard links, so they cost only what changed
+N_BACKUPS = 10  # newest files kept in backups/, and the last one of as many days
 SYNC_EVERY_S = 1.0  # an fsync costs 3-4 ms, an append 0.1 ms: sync at most once per second
 
 
@@ -29,6 +29,8 @@ class Store:
     ----------
     generation : int
         Number of the last whole save; a journal of an older generation is already merged.
+    is_saved : bool
+        False where the file lacks something, or was edited by hand.
     notices : list of str
         What the last `load` found worth telling.
     """
@@ -37,6 +39,7 @@ class Store:
         self.path = path
         self.journal_path = path.with_name(path.name + ".journal")
         self.generation = 0
+        self.is_saved = True
         self.notices = []
         self._journal = None
         self._synced = 0.0
@@ -44,6 +47,7 @@ class Store:
     def load(self):
         """Return rows (dict by image name) and runs (dict by number), the journal applied."""
         self.notices = []
+        self.is_saved = not self.journal_path.exists()
         rows, runs = ({}, {}) if not self.path.exists() else self._read_file()
         for entry in self._read_journal():
             if "run" in entry:
@@ -64,11 +68,13 @@ class Store:
             temporary.write_text(f'{_dump(head)[:-1]}, "images": [\n{body}\n]}}\n',
                                  encoding="utf-8")
         self.generation += 1
+        self.is_saved = True
         self.close()
         self.journal_path.unlink(missing_ok=True)  # harmless if not reached: older generation
 
     def append(self, entry):
         """Add one line to the journal; it survives a kill at once, a power loss in a second."""
+        self.is_saved = False
         if self._journal is None:
             self._journal = self._open_journal()
         text = _dump({"generation": self.generation, **entry})
@@ -103,8 +109,12 @@ class Store:
         stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
         with contextlib.suppress(FileExistsError):
             os.link(self.path, folder / f"{self.generation:06d}_{stamp}_{self.path.name}")
-        for old in sorted(folder.glob(f"*_{self.path.name}"))[:-N_BACKUPS]:
-            old.unlink()
+        files = sorted(folder.glob(f"*_{self.path.name}"))
+        last_of_day = {file.name.split("_")[1][:8]: file for file in files}
+        kept = {*files[-N_BACKUPS:], *list(last_of_day.values())[-N_BACKUPS:]}
+        for old in files:
+            if old not in kept:
+                old.unlink()
 
     def _read_file(self):
         text = self._decode(self.path.read_bytes())
@@ -121,6 +131,7 @@ class Store:
         body = text[text.index('"images": [') + 11:text.rindex("]")].strip()
         if _digest(body.replace("\r\n", "\n")) != head["sha256"]:
             self.notices.append(f"{self.path.name} was edited by hand.")
+            self.is_saved = False
         return self._by_name(head["images"]), {run["number"]: run for run in head["runs"]}
 
     def _decode(self, raw):

@@ -104,7 +104,7 @@ def test_a_frame_without_an_image_of_the_sky_is_rejected(lens_before):
 
 
 def test_the_scripts_before_are_named(lens_before):
-    with pytest.raises(UserError, match=r"the database has 0, 0 of them in use. Run "
+    with pytest.raises(UserError, match=r"the database has no image yet\. Run "
                                         r"1_character/1a_add_to_database\.py"):
         lens_before(ADD).run(SCRIPT)
 

@@ -60,17 +60,31 @@ def test_the_seeing_is_measured_anew_from_the_stars_that_recur(lens_after):
 def test_the_list_of_the_user_goes_before(lens_before, caplog):
     lens = lens_before(SCRIPT)
     own = lens.config / "normstars.cat"
-    own.write_text("one 47.9 22.6\ntwo 100 100 5000\nthree 20 140\n")
+    (x, y), (x2, y2) = lens.truth.xy(REFERENCE)[[1, 4]] + 1
+    own.write_text(f"one 47.9 22.6\ntwo {x} {y} 5000\nthree {x2} {y2}\nfour 20 140\n")
 
     lens.run(SCRIPT)
 
     assert f"stars taken from {own}" in caplog.messages
-    assert [star.name for star in picked(lens)] == ["one", "two", "three"]
-    assert lens.rows["R_tiny_0000"]["star_list"].startswith("own-3-")
+    assert [star.name for star in picked(lens)] == ["one", "two", "three",
+                                                       "four"]
+    assert lens.rows["R_tiny_0000"]["star_list"].startswith("own-4-")
+    assert f"{own}: nothing was found at four" in caplog.messages
 
     own.write_text("one 47.9 22.6\nfour 200 100\n")
     with pytest.raises(UserError, match=r"star four at \(200\.0, 100\.0\) lies outside of all "
                                         "images. Its pixels are those of the reference image"):
+        lens.run(SCRIPT)
+
+
+def test_a_list_that_was_made_for_another_reference_is_refused(lens_before):
+    lens = lens_before(SCRIPT)
+    places = lens.truth.xy("R_tiny_0002")[:5] + 1  # this one is turned by 10 degrees
+    (lens.config / "normstars.cat").write_text(
+        "".join(f"s{i} {x} {y}\n" for i, (x, y) in enumerate(places)))
+
+    with pytest.raises(UserError, match=r"of 5 stars have no source within 3 px on R_tiny_0001\. "
+                                        "Was the list made for another reference image"):
         lens.run(SCRIPT)
 
 
@@ -176,8 +190,10 @@ def test_an_own_list_is_read_again_when_it_changes(lens_after):
 def test_an_own_list_does_not_outlive_its_file(lens_before):
     lens = lens_before(SCRIPT)
     own = lens.config / "normstars.cat"
-    own.write_text("one 47.9 22.6\ntwo 100 100\n")
+    (x, y), (x2, y2) = lens.truth.xy(REFERENCE)[[1, 4]] + 1
+    own.write_text(f"one {x} {y}\ntwo {x2} {y2}\n")
     lens.run(SCRIPT)
+    assert [star.name for star in picked(lens)] == ["one", "two"]
     own.unlink()
 
     lens.run(SCRIPT)

@@ -90,4 +90,4 @@ def test_what_is_told(caplog):
 
     assert caplog.messages[0] == "variable, not used: a"
     assert caplog.messages[1].startswith("6 coefficients, median error 0.1")
-    assert caplog.messages[1].endswith("%, from 6 stars")
+    assert caplog.messages[1].endswith("%, from 5 stars")

@@ -1,7 +1,8 @@
 from types import SimpleNamespace
 
-from cosmouline import cutting, io_table, paths, products
+from cosmouline import cutting, io_table, paths, products, provenance
 from cosmouline.detect import CATALOG_DTYPE
+from cosmouline.errors import UserError
 from cosmouline.io_catalog import Star
 from cosmouline.io_fits import write_image
 from cosmouline.io_sky import write_sky
@@ -35,6 +36,7 @@ def gaussians(sources):
 def settings(tmp_path):
     """A shifted image of three stars of the field: two alone, one beside the first."""
     found = SimpleNamespace(work_dir=tmp_path, lens_stamp_px=None, lens_stamp_fwhm=8.0,
+                            point_sources=4, point_sources_unit="arcsec", config_dir=tmp_path,
                             options=make_options())
     field = [(50.0, 60.0, 8e4), (62.0, 60.0, 4e4), (100.0, 30.0, 6e4)]
     sources = [(x + SHIFT[0], y + SHIFT[1], flux / COEFF) for x, y, flux in field]
@@ -98,13 +100,28 @@ def test_saturation_counts_from_nine_tenths(settings):
 def test_the_side_of_the_lens(settings, radius_px, fwhm_px, side_px):
     images = [row(field_fwhm_px=f) for f in (0.9 * fwhm_px, fwhm_px, 2 * fwhm_px)]
 
-    assert cutting.lens_side(images, radius_px, settings) == side_px
+    assert cutting.lens_side(images, radius_px, settings, {}) == side_px
 
 
-def test_the_side_of_the_lens_stays_unless_it_is_set_or_redone(settings):
-    images = [row(lens_side_px=72), row()]
-    assert cutting.lens_side(images, 5.0, settings) == 72
-    settings.options.redo = True
-    assert cutting.lens_side(images, 5.0, settings) == 48
+def test_the_side_of_the_lens_stays_until_a_setting_of_it_changes(settings):
+    used = provenance.settings_used(settings, cutting.CHOICE)
+    images = [row(lens_side_px=72, **{f"ran__{cutting.SCRIPT}": "done 1 1"}), row()]
+    runs = {1: {"settings": used}}
+
+    assert cutting.lens_side(images, 5.0, settings, runs) == 72
+    settings.options.redo, settings.options.only = True, ["i"]
+    assert cutting.lens_side(images, 5.0, settings, runs) == 72  # --redo of some keeps that of all
+    settings.options.only = None
+    assert cutting.lens_side(images, 5.0, settings, runs) == 48
+    settings.options.redo, settings.lens_stamp_fwhm = False, 12.0
+    assert cutting.lens_side(images, 5.0, settings, runs) == 64  # 10 + 48
     settings.lens_stamp_px = 56
-    assert cutting.lens_side(images, 5.0, settings) == 56
+    assert cutting.lens_side(images, 5.0, settings, runs) == 56
+
+
+def test_a_source_that_does_not_fit_is_told(settings):
+    with pytest.raises(UserError, match=r"a point source lies 60 px from the middle of all: that "
+                                        r"does not fit into a stamp of 80 px\. Check point_"):
+        cutting.lens_side([row()], 60.0, settings, {})
+    settings.lens_stamp_px = 160
+    assert cutting.lens_side([row()], 60.0, settings, {}) == 160

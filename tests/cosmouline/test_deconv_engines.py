@@ -27,13 +27,13 @@ def test_points_alone_where_the_settings_say_so(inputs):
     assert 1e-4 < np.median(psf_error) < 1e-2
 
 
-def test_without_draws_the_psfs_are_taken_as_known(inputs):
+def test_without_draws_the_errors_of_the_psfs_are_not_known(inputs):
     content, start_px, settings = inputs
 
     _, psf_error = deconv_engines.fit(content._replace(draws=None, draw_scale=None), start_px,
                                       settings)
 
-    assert (psf_error == 0).all()
+    assert np.isnan(psf_error).all()
 
 
 def test_a_field_and_no_galaxy_where_there_is_none(inputs):

@@ -9,6 +9,7 @@ from cosmouline.intake import (
     mark_lists,
     set_of,
     tell_assumptions,
+    tell_twins,
 )
 
 import pytest
@@ -98,3 +99,37 @@ def test_lists_mark_images_and_tell_unknown_names(settings, db, caplog):
     assert (db.rows["R_b"]["testlist"], db.rows["R_b"]["test_comment"]) == (True, "na")
     assert db.rows["R_a"]["testlist"] is False
     assert "kicklist.txt: R_z is not in the database" in caplog.messages
+
+
+def test_a_frame_that_was_replaced_is_done_anew_and_told(settings, db, caplog):
+    caplog.set_level("INFO", "cosmouline")
+    known_and_new(settings, db)
+    for name in ("R_a", "R_b"):
+        db.update(name, {"ran__1_character/1a_add_to_database": "done 1 1"})
+
+    known_and_new(settings, db)
+    assert "ran__1_character/1a_add_to_database" in db.rows["R_a"]
+
+    (settings.sets[0]["raw_dir"] / "a.fits").write_text("other pixels")
+    known_and_new(settings, db)
+    assert "ran__1_character/1a_add_to_database" not in db.rows["R_a"]
+    assert "ran__1_character/1a_add_to_database" in db.rows["R_b"]
+    assert "R_a has another frame now: it is done anew" in caplog.messages
+
+
+def test_an_image_without_its_frame_is_told_and_stays(settings, db, caplog):
+    known_and_new(settings, db)
+    (settings.sets[0]["raw_dir"] / "a.fits").unlink()
+
+    known_and_new(settings, db)
+
+    assert "R_a" in db.rows
+    assert "1 images have no frame in the sets any more (first: R_a)" in caplog.text
+
+
+def test_one_frame_twice_is_told(caplog):
+    row = {"set_name": "R", "mjd": 5.0, "exptime_s": 300.0}
+    tell_twins([row | {"img_name": "a"}, row | {"img_name": "b"},
+                row | {"img_name": "c", "mjd": 6.0}, row | {"img_name": "d", "set_name": "I"}])
+
+    assert [record.message.split(" are ")[0] for record in caplog.records] == ["a and b"]

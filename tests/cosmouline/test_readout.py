@@ -54,10 +54,40 @@ def test_the_error_joins_the_covariance_and_the_psf(fields):
     assert "flux_cov_e2__d__B__A" not in row
 
 
-def test_the_error_of_the_constant_part_goes_with_the_flux(fields):
-    # 11 of the mean flux of 1100 is 1 %
-    assert fields["i"]["flux_sys_e__d__A"] == pytest.approx(0.01 * 1000)
-    assert fields["j"]["flux_sys_e__d__A"] == pytest.approx(0.01 * 600)
+def test_the_error_of_the_constant_part_is_one_light_in_all_epochs(fields):
+    for name, coeff in (("i", 1.0), ("j", 2.0)):
+        assert fields[name]["flux_sys_e__d__A"] * coeff == 11
+        assert fields[name]["flux_sys_e__d__B"] * coeff == 9
+
+
+def test_errors_that_nobody_knows_are_absent():
+    fit = result()
+    fit.flux_systematic = np.array([np.nan, 9.0])
+    content = SimpleNamespace(epochs=SimpleNamespace(coeff=COEFF, shift_px=np.zeros((3, 2))),
+                              names=["i", "j", "k"])
+
+    row = readout.fields(fit, np.full((3, 2), np.nan), content, ["A", "B"], "d")["j"]
+
+    assert "flux_sys_e__d__A" not in row
+    assert "flux_sys_e__d__B" in row
+    assert "flux_psf_e__d__A" not in row
+    assert row["flux_sigma_e__d__B"] == pytest.approx(np.sqrt(1.5 * 16 / 4))
+
+
+def test_the_summary_tells_what_is_known():
+    fit = result()
+    fit.flux_sigma = np.sqrt(1.5 * np.array([[25.0, 16.0]] * 2 + [[np.nan] * 2]))
+    fit.flux_systematic = np.array([11.0, np.nan])
+    fit.n_iterations, fit.convergence, fit.has_galaxy, fit.cpu_s = 7, 0.5, False, 1.0
+    fit.options = SimpleNamespace(convergence_sigma=0.1)
+
+    lines = list(readout.summary(fit, np.full((3, 2), np.nan), ["A", "B"]))
+
+    assert lines[0] == "7 steps, last change 0.500 sigma, chi2 1.050, no Sersic galaxy, 1.0 CPU s"
+    assert lines[1].startswith("the fit has not settled")
+    assert lines[2] == ("A: flux 1100 e-, errors: random 0.56 %, PSF not known, of the constant "
+                        "part 1.00 %")
+    assert lines[3].endswith("of the constant part not known")
 
 
 def test_shift_chi2_and_masked_pixels(fields):

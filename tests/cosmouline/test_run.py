@@ -148,26 +148,35 @@ def test_a_rejected_image_comes_back_when_its_cause_is_mended(lens):
     assert "whynot" not in lens.rows["cloud1"]
 
 
-def test_what_a_later_script_rejected_is_judged_anew_when_its_input_changes(lens):
+def test_what_a_later_script_rejected_is_measured_but_stays_out_until_that_one_judges(lens):
     lens.run(CLEAR="1")
     lens.reject("a", "no PSF (5_psf/4_build_psf)")
     lens.reject("bb", "kicklist: satellite")
-    lens.run("--redo", CLEAR="1")
-    assert lens.rows["a"]["gogogo"] is False  # the same result again: nothing to judge anew
     lens.settings("detect_min_area_px = 9")
 
-    lens.run(CLEAR="1")
+    text, _ = lens.run(CLEAR="1")
 
-    assert lens.rows["a"]["gogogo"] is True
+    assert "2 done" in text  # a and ccc; bb is out of use for all
+    assert lens.rows["a"]["gogogo"] is False
     assert lens.rows["bb"]["gogogo"] is False
-    assert lens.rows["bb"]["n_sources"] == 7
 
 
 def test_only_and_test_choose_images(lens):
     assert "1 done" in lens.run("--only", "bb")[0]
     text, code = lens.run("--test")
     assert code == 1
-    assert "no image to treat" in text
+    assert "--test: no image is marked. Name some in testlist.txt" in text
+
+
+def test_an_image_out_of_use_is_told_under_only(lens):
+    db = Database(lens.folder / "work" / "database.json")
+    db.reject("bb", "kicklist: cloud")
+    db.save()
+    db.close()
+
+    text, _ = lens.run("--only", "a", "bb")
+
+    assert "--only bb is out of use: kicklist: cloud" in text
 
 
 def test_a_user_error_is_one_line_and_exit_1(lens):

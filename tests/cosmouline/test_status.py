@@ -12,7 +12,8 @@ DETECT, SEEING = ORDER[1:]
 @pytest.fixture
 def settings(tmp_path):
     return SimpleNamespace(work_dir=tmp_path, config_dir=tmp_path, psf_name="p", dec_name="d",
-                           renorm_name="r", detect_threshold_sigma=3.0, detect_min_area_px=5)
+                           renorm_name="r", detect_threshold_sigma=3.0, detect_min_area_px=5,
+                           sets=[], find_hot_pixels=True, hot_pixel_sigma=8.0)
 
 
 def fill(settings, **texts):
@@ -42,6 +43,22 @@ def test_every_state_is_counted(settings):
 
     # done, failed, out of date, to do; a report leaves no record
     assert found == {DETECT: [3, 1, 0, 1], SEEING: [1, 1, 1, 2]}
+
+
+def test_what_lies_behind_a_field_and_is_out_of_date_is_told(settings):
+    db = fill(settings, a=("done 3 3", "done 4 4"), b=("done 3 3", "done 4 4"))
+    needs, rows = ("fwhm_px",), db.select()
+    assert not list(status.out_of_date(needs, rows, settings, db.runs))
+
+    db.update("b", {f"ran__{DETECT}": "done 4 4", f"ran__{SEEING}": "done 3 3"})
+    assert list(status.out_of_date(needs, rows, settings, db.runs)) == [
+        f"out of date on 1 images: {SEEING}.py ({DETECT} has run again). Run it again."]
+
+    settings.detect_min_area_px = 9
+    told = list(status.out_of_date(needs, rows, settings, db.runs))
+    db.close()
+    assert told[0] == (f"out of date on 2 images: {DETECT}.py (detect_min_area_px has changed). "
+                       "Run it again.")
 
 
 def test_a_changed_setting_makes_all_out_of_date(settings):

@@ -2,9 +2,10 @@
 
 import json
 import os
+import time
 
 from cosmouline.errors import UserError
-from cosmouline.store import N_BACKUPS, Store
+from cosmouline.store import Store
 
 import pytest
 
@@ -88,11 +89,29 @@ def test_a_failing_save_leaves_the_old_file_and_no_temporary_one(store, monkeypa
     assert not list(store.path.parent.glob(".*tmp*"))
 
 
-def test_old_files_are_kept_as_backups_up_to_a_number(store):
-    for _ in range(N_BACKUPS + 5):
-        store.save(ROWS, RUN)
+def test_the_newest_files_and_one_of_each_day_are_kept(store, monkeypatch):
+    for day in range(1, 21):
+        monkeypatch.setattr(time, "strftime", lambda *_, day=day: f"202011{day:02d}T000000Z")
+        for _ in range(3):
+            store.save(ROWS, RUN)
 
-    assert len(list((store.path.parent / "backups").iterdir())) == N_BACKUPS
+    names = sorted(path.name for path in (store.path.parent / "backups").iterdir())
+    days = [name.split("_")[1][6:8] for name in names]
+    # the last ten files are those of four days; before them one of each of six more
+    assert days == [*map(str, range(11, 18)), *3 * ["18"], *3 * ["19"], *3 * ["20"]]
+
+
+def test_the_store_knows_whether_its_file_is_whole(store):
+    assert store.is_saved
+    store.append({"img_name": "c", "set": {"fwhm_px": 9.0}})
+    store.close()
+    assert not store.is_saved
+
+    again = Store(store.path)
+    rows, runs = again.load()
+    assert not again.is_saved  # the journal holds something
+    again.save(rows, runs)
+    assert again.is_saved
 
 
 def test_an_edit_by_hand_is_welcome_and_told(store):
