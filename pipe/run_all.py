@@ -59,8 +59,9 @@ def run_stretch(scripts, config_dir, extra, keep_going):
     for script in scripts:
         code = run_script(script, config_dir, extra)
         if code and not (keep_going and code == EXIT_IMAGES_FAILED):
-            log.error("stopped at %s (exit status %d). Mend it, then go on with --from %s",
-                      script, code, script)
+            log.error("stopped at %s (%s). %s on with --from %s", script,
+                      *("interrupted", "Go") if code == EXIT_INTERRUPTED
+                      else (f"exit status {code}", "Mend it, then go"), script)
             return code
     log.info("%d scripts done in %.0f s", len(scripts), time.perf_counter() - start)
     return 0

@@ -29,7 +29,7 @@ def main(settings, db):
     coeff, mhjd = column(images, "medcoeff"), time_of(images)
     page = star_curves_page(mhjd, (flux_e * coeff[:, None]).T, names, before=flux_e.T,
                             colour=column(images, "field_fwhm_arcsec"),
-                            colour_label="seeing [arcsec]",
+                            colour_label="seeing (arcsec)",
                             title=f"{settings.lens_name}: stars in apertures")
     drawing.save_plot(page, "stars_aperture", settings, __file__)
     page = coefficient_page(mhjd, coeff, column(images, "medcoeff_sigma"),

@@ -30,7 +30,8 @@ def main(settings, db):
     images = db.to_treat(settings, NEEDS)
     panels = [(column(images, name), label, lookup(name).unit)
               for name, label in zip(NEEDS, LABELS, strict=True)]
-    page = histograms_page(panels, texts(images, "set_name"), f"{settings.lens_name}: all images")
+    page = histograms_page(panels, texts(images, "set_name"),
+                           f"{settings.lens_name}: images in use")
     drawing.save_plot(page, "histograms", settings, __file__)
     page, ax = figure(size=(11.0, 4.5))
     time_series(ax, time_of(images), column(images, "field_fwhm_arcsec"),

@@ -32,7 +32,7 @@ def main(settings, db):
     coeff, mhjd = column(images, f"renorm__{renorm}"), time_of(images)
     page = star_curves_page(mhjd, flux_e * coeff, names, before=flux_e,
                             colour=column(images, "field_fwhm_arcsec"),
-                            colour_label="seeing [arcsec]",
+                            colour_label="seeing (arcsec)",
                             title=f"{settings.lens_name}: stars with {renorm}")
     drawing.save_plot(page, f"stars_{renorm}", settings, __file__)
     page = coefficient_page(mhjd, coeff, column(images, f"renorm_sigma__{renorm}"),

@@ -18,6 +18,7 @@ from cosmouline.errors import UserError
 from cosmouline.fields import lookup
 from cosmouline.lightcurve import dispersion
 from cosmouline.plots.light_curve_pages import by_field_page
+from cosmouline.plots.style import axis_label
 from cosmouline.run import run
 
 import numpy as np
@@ -37,8 +38,7 @@ def colour_of(rows, name):
         raise UserError(f"no image has '{name}'. Run {declared.producer}.py first.")
     if declared.type in (str, bool):
         return np.array([str(value) for value in texts(rows, name, "?")]), name
-    unit = f" [{declared.unit}]" if declared.unit not in ("", "1") else ""
-    return column(rows, name), f"{name}{unit}"
+    return column(rows, name), axis_label(name, declared.unit)
 
 
 def curves(rows, sources, settings):

@@ -23,7 +23,7 @@ def test_both_curves_are_drawn_over_time(lens_before, pages):
     assert panels[1] == pytest.approx(magnitudes(lens, "B"))
     texts = pages.texts(page)
     assert "TINY: lens by field_fwhm_arcsec" in texts
-    assert "field_fwhm_arcsec [arcsec]" in texts
+    assert "field_fwhm_arcsec (arcsec)" in texts
     assert sum("scatter about neighbours / error" in text for text in texts) == 2
 
 

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -173,6 +174,25 @@ def test_a_failed_image_stops_the_order_and_keep_going_does_not(trunk, new_lens,
     assert scripts_run(text) == ["1_character/3a_detect", "1_character/3b_measure_seeing"]
     assert "2 scripts done" in text
     assert sum("fwhm_px" in row for row in lens.rows.values()) == 6
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_stops_the_running_script_too(trunk, new_lens, tmp_path, number):
+    lens = new_lens(tmp_path / "lens", trunk, trunk.after("5_psf/3_find_cosmics"))
+    command = [sys.executable, str(RUN_ALL), str(lens.config), "--from", "5_psf/4_build_psf"]
+    with subprocess.Popen(command, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          start_new_session=True) as run:
+        for line in run.stdout:
+            if line.startswith("5_psf/4_build_psf on"):
+                break
+        run.send_signal(number)
+        text = run.stdout.read()
+
+    assert run.returncode == 130
+    script = "5_psf/4_build_psf"
+    assert f"stopped at {script} (interrupted). Go on with --from {script}" in text
+    assert "Traceback" not in text
+    assert not list(lens.work.glob("*.lock"))
 
 
 def test_options_are_handed_on_to_the_scripts(trunk, new_lens, tmp_path):

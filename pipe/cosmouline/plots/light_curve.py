@@ -137,7 +137,9 @@ def _set_limits(ax, mhjd, values, sigma, limits, least_span):
     if limits is not None:
         ax.set_ylim(*sorted(limits, reverse=bool(ax.yaxis_inverted())))
     elif values.size:
-        _grow(ax, "y", robust_limits(values, max(least_span, _bars(sigma))))
+        bar = _bars(sigma)
+        low, high = robust_limits(values, max(least_span, bar))
+        _grow(ax, "y", (low - bar / 4, high + bar / 4))
 
 
 def _bars(sigma):

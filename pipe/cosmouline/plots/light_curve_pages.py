@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.ticker import MaxNLocator
 
 RESIDUAL_SPAN_MMAG = 10.0  # smallest half height of a residual panel
+NOTE_ROOM = 0.16  # of the height of a panel
 
 
 @style.styled
@@ -91,9 +92,16 @@ def by_field_page(
         if row < rows - 1:
             ax.set_xlabel("")
         if notes is not None:
+            _make_room(ax)
             _write_note(ax, notes[row])
     draw_common_key(axes[:, 0], point_colours(colour, np.size(mhjd))[1], colour_label)
     return page
+
+
+def _make_room(ax):
+    """Let the axis reach higher, so that a note hides no point."""
+    faint, bright = ax.get_ylim()
+    ax.set_ylim(faint, bright + NOTE_ROOM * (bright - faint))
 
 
 def _write_note(ax, text):
@@ -128,7 +136,8 @@ def measured_and_true(mhjd, mags, mag_sigmas, names, true_mhjd, true_mags, title
     -------
     Figure
         The curves above; below one panel per source with measured minus true in thousandths of
-        a magnitude, its rms, and the rms of the pulls (residual over quoted error).
+        a magnitude, its rms, and the same in units of the quoted errors (the mean is not taken
+        out).
     """
     rows, mags = len(names), np.reshape(np.asarray(mags, dtype=float), (len(names), np.size(mhjd)))
     size = (style.PAGE_WIDTH_IN, 5.0 + 0.95 * rows)
@@ -156,7 +165,8 @@ def _residual_panels(axes, mhjd, mags, mag_sigmas, true_mhjd, true_mags):
     """Measured minus true of each source, all on one scale, with two numbers."""
     truths = [np.interp(mhjd, true_mhjd, true, np.nan, np.nan) for true in true_mags]
     residuals = 1e3 * (mags - np.reshape(truths, mags.shape))
-    ends = [robust_limits(residual, 2 * RESIDUAL_SPAN_MMAG) for residual in residuals]
+    ends = [robust_limits(residual, 2 * RESIDUAL_SPAN_MMAG, fraction=0.12)
+            for residual in residuals]
     scale = np.max(np.abs(ends), initial=RESIDUAL_SPAN_MMAG)
     for row, ax in enumerate(axes):
         colour, sigma = style.source_colour(row), 1e3 * np.asarray(mag_sigmas[row], dtype=float)
@@ -168,6 +178,6 @@ def _residual_panels(axes, mhjd, mags, mag_sigmas, true_mhjd, true_mags):
         ax.set_ylabel("mmag")
         pull = root_mean_square(residuals[row] / sigma)
         scatter = root_mean_square(residuals[row])
-        text = f"rms {style.short(scatter)} mmag   pull {style.short(pull)}"
+        text = f"rms {style.short(scatter)} mmag  =  {style.short(pull)} σ"
         ax.annotate(text, (1, 0.5), (8, 0), xycoords="axes fraction", textcoords="offset points",
                     va="center", fontsize=8.5, color=colour)  # fmt: skip

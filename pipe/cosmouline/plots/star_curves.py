@@ -9,7 +9,8 @@ from cosmouline.plots.scaling import finite, robust_limits, root_mean_square
 import numpy as np
 
 SPANS_PERCENT = (1, 2, 5, 10, 20, 50, 100)  # half heights of the panels to choose from
-HELD = 97.0  # percentage of the points that the panels must hold
+HELD = 97.0  # percentage of the points of a star that its panel must hold
+VARIABLE = 4.0  # a star that needs so many times the height of the median one does not count
 MARGIN = 1.12  # the panels reach a little beyond their last tick
 LEAST_SPAN = 0.01  # of coefficients that are all the same
 ROW_IN = 0.74
@@ -40,16 +41,25 @@ def _median(values):
     return np.median(values) if values.size else np.nan
 
 
-def span_percent(*deviations):
-    """Half height of panels that holds 97 % of the deviations: 1, 2, 5, 10, 20, 50 or 100.
+def span_percent(deviations):
+    """Half height of panels that holds 97 % of every star but those that vary.
 
-    It is 10 where there are no values.
+    Parameters
+    ----------
+    deviations : array of float, shape (n_stars, n)
+        In percent; NaN are left out.
+
+    Returns
+    -------
+    int
+        1, 2, 5, 10, 20, 50 or 100; 10 where there are no values.
     """
-    sizes = np.concatenate([np.abs(finite(deviation)) for deviation in deviations])
-    if sizes.size == 0:
+    sizes = [np.abs(finite(star)) for star in np.atleast_2d(deviations)]
+    needed = np.array([np.percentile(size, HELD) for size in sizes if size.size])
+    if needed.size == 0:
         return 10
-    needed = np.percentile(sizes, HELD)
-    return next((span for span in SPANS_PERCENT if span >= needed), SPANS_PERCENT[-1])
+    height = needed[needed <= VARIABLE * np.median(needed)].max()
+    return next((span for span in SPANS_PERCENT if span >= height), SPANS_PERCENT[-1])
 
 
 @style.styled

@@ -82,7 +82,7 @@ def test_residuals_are_measured_minus_true_in_mmag(assert_whole, texts):
     np.testing.assert_allclose(points(page.axes[1])[:, 1], 10.0)
     np.testing.assert_allclose(points(page.axes[2])[:, 1], -20.0)
     # the errors are 10 mmag
-    assert {"rms 10.0 mmag   pull 1.00", "rms 20.0 mmag   pull 2.00"} <= set(texts(page))
+    assert {"rms 10.0 mmag  =  1.00 σ", "rms 20.0 mmag  =  2.00 σ"} <= set(texts(page))
 
 
 def test_the_truth_is_drawn_and_interpolated():

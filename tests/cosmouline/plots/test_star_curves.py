@@ -35,6 +35,13 @@ def test_the_scale_holds_97_percent(sigma, span):
     assert star_curves.span_percent(deviation) == span
 
 
+def test_a_variable_star_does_not_flatten_the_others():
+    deviations = np.random.default_rng(3).normal(0, [[0.3], [0.4], [0.3], [12.0]], (4, 500))
+
+    assert star_curves.span_percent(deviations) == 1  # 2.17 x 0.4 %
+    assert star_curves.span_percent(deviations[3:]) == 50
+
+
 def test_the_scale_without_data_is_ten_percent():
     assert star_curves.span_percent(np.array([np.nan])) == 10
 
