@@ -12,6 +12,7 @@ from pathlib import Path
 
 from cosmouline import paths
 from cosmouline.checkframe import check_frame
+from cosmouline.errors import ProductLost
 from cosmouline.intake import set_of
 from cosmouline.io_fits import read_frame, shift_wcs, wcs_cards, write_image
 from cosmouline.run import for_each_image, run
@@ -23,8 +24,11 @@ WRITES = ("nx_px", "ny_px", "saturation_e", "has_wcs", "pixel_notes")
 
 def measure(image, settings):
     """Write one image in electrons; return its size and saturation level."""
-    one = set_of(image, settings)
-    frame = read_frame(Path(image["raw_path"]), one.get("extension"))
+    one, path = set_of(image, settings), Path(image["raw_path"])
+    if not path.exists():
+        raise ProductLost(f"there is no {path} any more. Put it back, or name the image in "
+                          "kicklist.txt.")
+    frame = read_frame(path, one.get("extension"))
     notes = check_frame(frame, saturation_adu=image["saturation_adu"])
     trim = read_exposure(frame.header, load_telescope(one["telescope"]),
                          one.get("overrides")).trim

@@ -63,7 +63,9 @@ def measure(images, settings):
         bad = bad_pixels(one, mine, settings)
         write_image(paths.bad_pixels(settings, one["name"]), bad.astype(np.uint8), {})
         log_line("%s: %d bad pixels of %d", one["name"], bad.sum(), bad.size)
-        results |= {image["img_name"]: {"n_hot_px": int(bad.sum())} for image in mine}
+        for image in mine:  # a mask of another size does not count
+            fits = bad.shape == (image["ny_px"], image["nx_px"])
+            results[image["img_name"]] = {"n_hot_px": int(bad.sum()) if fits else 0}
     return results
 
 

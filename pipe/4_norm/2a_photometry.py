@@ -16,7 +16,6 @@ import numpy as np
 
 NEEDS = ("align_m11", "star_list", "field_fwhm_px", "sky_noise_e", "saturation_e", "n_hot_px")
 WRITES = ("aper_flux_e__{star}", "aper_sigma_e__{star}", "aper_radius_px", "n_phot_stars")
-SATURATED = 0.9  # CCDs are not linear up to the brim
 
 
 def measure(image, settings):
@@ -27,7 +26,7 @@ def measure(image, settings):
     sky = products.sky(image, settings)
     radius_px = settings.aperture_fwhm * image["field_fwhm_px"]
     found = aperture_fluxes(image_e, sky.level, sky.sigma_at(*xy.T), *xy.T, [radius_px], bad,
-                            SATURATED * image["saturation_e"])
+                            products.saturation_e(image))
     flux_e, sigma_e = found.flux_e[:, 0], found.sigma_e[:, 0]
     good = np.isfinite(flux_e) & (flux_e > 0)
     values = {"aper_radius_px": radius_px, "n_phot_stars": int(good.sum())}

@@ -14,11 +14,10 @@ They must be good to about a third of a pixel; the fit moves them.
 
 import hashlib
 
-from cosmouline import io_catalog, paths
+from cosmouline import io_catalog, paths, products
 from cosmouline.deconv import find_sources
 from cosmouline.errors import UserError
 from cosmouline.io_catalog import Star
-from cosmouline.io_deconv import read_epochs
 from cosmouline.position import sources_on_reference
 from cosmouline.run import for_all_images, log_line, run
 
@@ -31,10 +30,7 @@ def start_places(reference, settings):
     names, places = sources_on_reference(reference, settings)
     if places is not None:
         return names, places
-    path = paths.deconvolution(settings) / "epochs.npz"
-    if not path.is_file():
-        raise UserError(f"there is no {path}. Run 7_deconv/2_apply_norm.py first.")
-    content = read_epochs(path)
+    content = products.gathered_epochs(settings)
     try:
         offsets = find_sources(content.epochs, len(names))
     except ValueError as problem:

@@ -11,10 +11,9 @@ The fluxes, the sky and the shift of each epoch are solved exactly; noise and ma
 model; the errors from the full covariance, the PSFs' errors from their draws.
 """
 
-from cosmouline import deconv_engines, paths, readout
+from cosmouline import deconv_engines, paths, products, readout
 from cosmouline.errors import UserError
-from cosmouline.io_catalog import read_cat
-from cosmouline.io_deconv import digest, read_epochs, write_fit
+from cosmouline.io_deconv import digest, write_fit
 from cosmouline.products import star_positions
 from cosmouline.run import for_all_images, log_line, run
 
@@ -33,16 +32,12 @@ def check(content, images, settings):
 
 def measure(images, settings):
     """Fit and write; return the fields of all epochs."""
-    folder = paths.deconvolution(settings)
-    for name, script in (("epochs.npz", "2_apply_norm"), ("start.cat", "3_write_start")):
-        if not (folder / name).is_file():
-            raise UserError(f"there is no {folder / name}. Run 7_deconv/{script}.py first.")
-    content = read_epochs(folder / "epochs.npz")
+    content = products.gathered_epochs(settings)
     check(content, images, settings)
-    sources = read_cat(folder / "start.cat", min_distance_px=0.0)
+    sources = products.start_sources(settings)
     start_px = star_positions(sources) - content.centre_px
     fit, psf_error = deconv_engines.fit(content, start_px, settings)
-    write_fit(folder / "fit.npz", fit, psf_error)
+    write_fit(paths.deconvolution(settings) / "fit.npz", fit, psf_error)
     for line in readout.summary(fit, psf_error, [source.name for source in sources]):
         log_line("%s", line)
     fields = {f"dec_fit__{settings.dec_name}": digest(fit)}

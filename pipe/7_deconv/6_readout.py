@@ -10,10 +10,8 @@ Run as  : python 6_readout.py ../../configs/MYLENS
 Fluxes are electrons of the exposure, as they fell: multiply them by dec_coeff to compare images.
 """
 
-from cosmouline import paths, readout
+from cosmouline import products, readout
 from cosmouline.errors import UserError
-from cosmouline.io_catalog import read_cat
-from cosmouline.io_deconv import read_epochs, read_fit
 from cosmouline.run import for_all_images, log_line, run
 
 NEEDS = ("dec_coeff__{dec}", "dec_fit__{dec}")
@@ -26,14 +24,11 @@ WRITES = ("flux_e__{dec}__{source}", "flux_sigma_e__{dec}__{source}",
 
 def measure(settings):
     """Return the fields of all epochs of the fit that have fluxes."""
-    folder = paths.deconvolution(settings)
-    if not (folder / "fit.npz").is_file():
-        raise UserError(f"there is no {folder / 'fit.npz'}. Run 7_deconv/4_deconv.py first.")
-    content = read_epochs(folder / "epochs.npz")
-    fit, psf_error = read_fit(folder / "fit.npz")
+    fit, psf_error = products.joint_fit(settings)
+    content = products.gathered_epochs(settings)
     if len(fit.flux) != len(content.names):
         raise UserError("the fit is older than its epochs. Run 7_deconv/4_deconv.py again.")
-    sources = [star.name for star in read_cat(folder / "start.cat", min_distance_px=0.0)]
+    sources = [star.name for star in products.start_sources(settings)]
     return readout.fields(fit, psf_error, content, sources, settings.dec_name)
 
 

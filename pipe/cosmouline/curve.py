@@ -52,6 +52,9 @@ def grouped(rows, by, minutes):
         return group_by_minutes(mjd, minutes, telescopes)
     lon_deg = column(rows, "site_lon_deg")
     known = np.isfinite(lon_deg).all()
+    if not known:
+        log.warning("%d images have no longitude of their telescope: nights end at a gap of 0.4 "
+                    "days instead of at local noon", np.isnan(lon_deg).sum())
     return group_by_night(mjd, lon_deg if known else None, labels=telescopes)
 
 

@@ -8,7 +8,6 @@ from cosmouline.stamps import cut_stamps
 
 import numpy as np
 
-SATURATED = 0.9  # of the saturation level: CCDs are not linear up to the brim
 LENS_FIELD_FWHM = 1.6  # sources nearer to the lens's images than this belong to the lens
 LENS_SIDES_PX = 48, 80  # least and greatest side of its stamp
 SIDE_STEP_PX = 8
@@ -97,5 +96,5 @@ def _cut(image, xy, side_px, settings, lens_xy, lens_field_px):
         far &= np.hypot(*(field_xy - place).T) > lens_field_px
     return cut_stamps(
         image_e, sky.level, sky.sigma, xy, side_px, image["field_fwhm_px"],
-        SATURATED * image["saturation_e"], bad, apply(products.matrix(image), field_xy[far]),
+        products.saturation_e(image), bad, apply(products.matrix(image), field_xy[far]),
         field["flux_e"][far] / image["medcoeff"])

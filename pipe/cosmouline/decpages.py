@@ -51,7 +51,8 @@ def epoch(image, settings):
     found = scene_of(settings)
     e = found.names.index(image["img_name"])
     fit, coeff = found.fit, found.epochs.coeff[e]
-    sigma = np.hypot(fit.flux_sigma[e], found.psf_error[e] * fit.flux[e]) / coeff
+    psf_error = np.nan_to_num(found.psf_error[e])  # not known without draws
+    sigma = np.hypot(fit.flux_sigma[e], psf_error * fit.flux[e]) / coeff
     numbers = (("date", image["datetime_utc"][:16].replace("T", " ")),
                ("seeing", f"{image['field_fwhm_arcsec']:.2f} arcsec"),
                ("coefficient", f"{coeff:.4f}"), ("chi2", f"{fit.chi2_reduced[e]:.3f}"),

@@ -1,5 +1,7 @@
 """Gather what a joint fit needs from the files of its images."""
 
+from collections import Counter
+
 from cosmouline import products
 from cosmouline.columns import column
 from cosmouline.deconv import Epochs, pad_psf
@@ -25,7 +27,7 @@ def gather(images, centre_px, settings):
     Raises
     ------
     UserError
-        If the stamps of the lens have not one size.
+        If the stamps of the lens, or the PSFs, have not one size.
     """
     sides = {image["lens_side_px"] for image in images}
     if len(sides) > 1:
@@ -34,6 +36,13 @@ def gather(images, centre_px, settings):
     side_px = sides.pop()
     stamps = [_lens(image, side_px, settings) for image in images]
     psfs = [_psf(image, side_px, settings) for image in images]
+    shapes = Counter(narrow.shape for narrow, _, _ in psfs)
+    if len(shapes) > 1:
+        rare = shapes.most_common()[-1][0]
+        odd = next(image["img_name"] for image, one in zip(images, psfs, strict=True)
+                   if one[0].shape == rare)
+        raise UserError(f"the PSFs were built with different psf_upsampling (of {odd}, for one). "
+                        "Run 5_psf/4_build_psf.py on all images.")
     epochs = Epochs(
         data_e=np.stack([one.data_e[0] for one in stamps]).astype(float),
         sky_variance_e2=np.stack([one.sky_sigma_e[0] for one in stamps]).astype(float) ** 2,

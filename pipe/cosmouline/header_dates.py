@@ -9,7 +9,6 @@ from cosmouline.header_values import first_text, text_of
 
 DATES_AGREE_WITHIN_S = 60.0
 MOMENT_TO_MID = {"start": 0.5, "mid": 0.0, "end": -0.5}
-SECONDS_PER_DAY = 86400.0
 
 
 class MidExposure(NamedTuple):
@@ -162,7 +161,7 @@ def _to_mid(header, telescope, recipe, moment, exptime_s, flags):
             mjd = dates.to_utc(mjd, system)
         except ValueError:
             flags.append(f"TIMESYS = {system!r} is not known: {moment.keyword} is taken as UTC")
-    return mjd + MOMENT_TO_MID[recipe.moment] * exptime_s / SECONDS_PER_DAY
+    return mjd + MOMENT_TO_MID[recipe.moment] * exptime_s / dates.SECONDS_PER_DAY
 
 
 def _compare(header, telescope, moment, mjd, exptime_s, flags):
@@ -173,8 +172,8 @@ def _compare(header, telescope, moment, mjd, exptime_s, flags):
     if other is None or other.keyword == moment.keyword:
         return
     other_mjd = _to_mid(header, telescope, telescope.date_check, other, exptime_s, flags)
-    difference_s = abs(other_mjd - mjd) * SECONDS_PER_DAY
-    digits_s = SECONDS_PER_DAY * 10.0 ** Decimal(other.text).as_tuple().exponent
+    difference_s = abs(other_mjd - mjd) * dates.SECONDS_PER_DAY
+    digits_s = dates.SECONDS_PER_DAY * 10.0 ** Decimal(other.text).as_tuple().exponent
     if difference_s > DATES_AGREE_WITHIN_S + digits_s:
         flags.append(
             f"{moment.keyword} and {other.keyword} differ by {difference_s / 60.0:.1f} min: "

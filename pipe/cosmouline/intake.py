@@ -8,7 +8,7 @@ from cosmouline.errors import UserError
 from cosmouline.io_catalog import read_image_list
 from cosmouline.io_fits import frame_stem, list_frames
 from cosmouline.provenance import outcome
-from cosmouline.telescope import load_telescope
+from cosmouline.telescope import checked_overrides, load_telescope
 
 log = logging.getLogger("cosmouline")
 
@@ -32,7 +32,7 @@ def known_and_new(settings, db):
         raise UserError("sets is empty: give name, telescope and raw_dir of your frames.")
     found = {}
     for one in settings.sets:
-        load_telescope(one["telescope"])  # tells a wrong name before anything is written
+        _check_set(one)
         for name, path in frames_of(one).items():
             found[name] = one["name"], path
     _refuse_same_names(found)
@@ -50,6 +50,15 @@ def known_and_new(settings, db):
     log.info("%d frames found, %d of them new", len(found), n_new)
     _tell_lost(found, db)
     return [db.rows[name] for name in sorted(found)]
+
+
+def _check_set(one):
+    """Tell a wrong telescope or override before anything is written."""
+    try:
+        load_telescope(one["telescope"])
+        checked_overrides(one.get("overrides", {}))
+    except UserError as problem:
+        raise UserError(f"set {one['name']}: {problem}") from problem
 
 
 def _state(path):

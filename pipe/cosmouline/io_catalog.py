@@ -97,32 +97,6 @@ def write_cat(path, stars, comment=""):
     write_text(path, _on_lines([*_comment_lines(comment), *rows]))
 
 
-def check_inside(stars, shape, path):
-    """Check that all stars lie on the image.
-
-    Parameters
-    ----------
-    stars : iterable of Star
-        Pixels from 0.
-    shape : tuple of int
-        ``(ny, nx)`` of the image.
-    path : str or Path
-        The file that the stars came from, for the message.
-
-    Raises
-    ------
-    UserError
-        If a star lies beyond the outer edge of the border pixels.
-    """
-    ny, nx = shape
-    for star in stars:
-        if not (-0.5 <= star.x_px <= nx - 0.5 and -0.5 <= star.y_px <= ny - 0.5):
-            raise UserError(
-                f"{path}: the star '{star.name}' at ({star.x_px + 1:.1f}, {star.y_px + 1:.1f}) is "
-                f"outside the reference image of {nx} x {ny} pixels. Correct or remove it."
-            )
-
-
 def read_image_list(path):
     """Read a list of images, ``img_name [comment]`` a line (kick list, test list, skip list).
 

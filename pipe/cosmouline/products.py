@@ -1,10 +1,12 @@
 """Read the products of earlier scripts, by the row of an image."""
 
 import functools
+import zipfile
 
 from cosmouline import io_catalog, io_fits, io_table, paths
 from cosmouline.align import apply
 from cosmouline.errors import ProductLost, UserError
+from cosmouline.io_deconv import read_epochs, read_fit
 from cosmouline.io_psf import read_psf
 from cosmouline.io_sky import read_sky
 from cosmouline.io_sources import read_sources
@@ -14,6 +16,7 @@ from cosmouline.starfield import positions
 import numpy as np
 from scipy.spatial import cKDTree
 
+SATURATED = 0.9  # of the saturation level: CCDs are not linear up to the brim
 DETECTION_PX = 1.5  # a detection this near to a predicted star is that star
 
 MATRIX = ("align_m11", "align_m12", "align_dx_px", "align_m21", "align_m22", "align_dy_px")
@@ -149,6 +152,37 @@ def on_image(reference_xy, image, settings):
     near = np.isfinite(distance)
     predicted[near] = detected[row[near]]
     return predicted
+
+
+def gathered_epochs(settings):
+    """Return the `EpochFile` of the joint deconvolution."""
+    return _of_deconvolution(settings, "epochs.npz", "2_apply_norm", read_epochs)
+
+
+def start_sources(settings):
+    """Return the point sources where they are looked for first."""
+    return _of_deconvolution(settings, "start.cat", "3_write_start",
+                             lambda path: io_catalog.read_cat(path, min_distance_px=0.0))
+
+
+def joint_fit(settings):
+    """Return the `LensFit` of the joint deconvolution, and the errors from the PSFs."""
+    return _of_deconvolution(settings, "fit.npz", "4_deconv", read_fit)
+
+
+def _of_deconvolution(settings, name, script, read):
+    path = paths.deconvolution(settings) / name
+    if not path.is_file():
+        raise UserError(f"there is no {path}. Run 7_deconv/{script}.py first.")
+    try:
+        return read(path)
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        raise UserError(f"{path} is damaged ({error}). Run 7_deconv/{script}.py again.") from error
+
+
+def saturation_e(image):
+    """Return the electrons from which on a pixel counts as saturated."""
+    return SATURATED * image["saturation_e"]
 
 
 def field_stars(settings):

@@ -115,20 +115,6 @@ def reference_scores(catalogs, matrices, sky_sigma_e, fwhm_px, ellipticity, firs
     return scores
 
 
-def choose_reference(catalogs, matrices, sky_sigma_e, fwhm_px, ellipticity, first):
-    """Index of the best reference image; arguments as in `reference_scores`.
-
-    Raises
-    ------
-    ValueError
-        If no frame is aligned.
-    """
-    scores = reference_scores(catalogs, matrices, sky_sigma_e, fwhm_px, ellipticity, first)
-    if not np.any(scores > 0):
-        raise ValueError("no frame can be the reference: none is aligned")
-    return int(np.argmax(scores))
-
-
 def build_catalog(catalogs, matrices, shapes, fwhm_px, ellipticity, min_fraction=0.5, reference=0):
     """Join the detections of all frames into one list of stars.
 

@@ -146,7 +146,7 @@ def read_exposure(header, telescope, overrides=None):
     UserError
         If an override is unknown or impossible.
     """
-    reading = _Reading(header, telescope, _checked_overrides(overrides or {}))
+    reading = _Reading(header, telescope, checked_overrides(overrides or {}))
     _run_checks(reading)
     values = {name: _quantity(reading, name) for name in RANGES}
     if values["exptime_s"] > LONGEST_EXPOSURE_S:
@@ -208,8 +208,8 @@ def _load_yaml(path):
         raise UserError(f"{path}: not YAML ({' '.join(str(error).split())})") from None
 
 
-def _checked_overrides(overrides):
-    """Check names and values of the user's overrides."""
+def checked_overrides(overrides):
+    """Return the user's overrides; UserError for an unknown name or an impossible value."""
     checked = {}
     for name, value in overrides.items():
         if name not in OVERRIDES:

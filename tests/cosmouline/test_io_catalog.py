@@ -3,7 +3,6 @@
 from cosmouline.errors import UserError
 from cosmouline.io_catalog import (
     Star,
-    check_inside,
     from_ds9,
     read_cat,
     read_image_list,
@@ -110,15 +109,6 @@ def test_a_list_that_could_not_be_read_is_not_written(tmp_path, stars, message):
         write_cat(tmp_path / "new.cat", stars)
 
     assert not (tmp_path / "new.cat").exists()
-
-
-def test_a_star_outside_the_image_is_named_in_the_pixels_of_the_file():
-    inside = [Star("corner", -0.5, -0.5), Star("other", 99.5, 49.5)]  # outer pixel edges
-    check_inside(inside, (50, 100), "stars.cat")
-
-    with pytest.raises(UserError, match=r"stars.cat: the star 'x' at \(51.0, 70.0\) is outside "
-                                        "the reference image of 100 x 50 pixels"):
-        check_inside([*inside, Star("x", 50.0, 69.0)], (50, 100), "stars.cat")
 
 
 def test_an_image_list_as_people_write_it(tmp_path):

@@ -8,7 +8,6 @@ from cosmouline.detect import CATALOG_DTYPE
 from cosmouline.seeing import Seeing
 from cosmouline.starfield import (
     build_catalog,
-    choose_reference,
     first_reference,
     reference_scores,
     refine_seeing,
@@ -196,26 +195,16 @@ def test_reference_is_the_deepest_round_frame():
     expected = truth.scale / truth.scale[0] / (sky_sigma_e * truth.fwhm_px)
     assert np.all(scores <= expected * 1.01)
     assert scores[5] == pytest.approx(expected[5], rel=0.15)
-    assert choose_reference(*args, first=0) == int(np.argmax(scores))
 
     best = int(np.argmax(scores))
     truth.ellipticity[best] = 0.3  # trailed
-    assert choose_reference(*args, first=0) != best
+    assert np.argmax(reference_scores(*args, first=0)) != best
     truth.matrices[5] = None
     assert reference_scores(*args, first=0)[5] == 0
 
     truth.ellipticity[0] = 0.3
     truth.matrices[1:] = [None] * (N_FRAMES - 1)
-    assert choose_reference(*args, first=0) == 0  # elongated, but all there is
-
-
-def test_no_possible_reference_is_an_error():
-    truth = simulate()
-    nothing = [None] * N_FRAMES
-    with pytest.raises(ValueError, match="no frame can be the reference"):
-        choose_reference(
-            truth.catalogs, nothing, np.ones(N_FRAMES), truth.fwhm_px, truth.ellipticity, 0
-        )
+    assert np.argmax(reference_scores(*args, first=0)) == 0  # elongated, but all there is
 
 
 def test_all_are_aligned_first_to_the_frame_with_most_sources():
