@@ -53,7 +53,7 @@ def choice(images, scores, settings):
     if settings.ref_img_name is not None:
         if settings.ref_img_name not in names:
             raise UserError(f"ref_img_name = '{settings.ref_img_name}' is not among the images "
-                            "in use (see report_content.txt).")
+                            "in use (see run_all.py --status).")
         return settings.ref_img_name
     before = {image.get("ref_img_name") for image in images} & set(names)
     if before and not settings.options.redo:

@@ -15,6 +15,8 @@ from cosmouline import drawing, products
 from cosmouline.plots.stamps import stamps_page
 from cosmouline.run import for_each_image, run
 
+import numpy as np
+
 NEEDS = ("n_objects", "n_object_cosmics")
 WRITES = ()
 
@@ -22,7 +24,8 @@ WRITES = ()
 def measure(image, settings):
     """Draw the page of one image."""
     stamps, names, _ = products.objects(image, settings)
-    page = stamps_page(stamps.data_e, stamps.mask, names, stamps.sky_sigma_e,
+    sigma_e = np.sqrt(stamps.sky_sigma_e**2 + np.maximum(stamps.data_e, 0))
+    page = stamps_page(stamps.data_e, stamps.mask, names, sigma_e,
                        title=drawing.title(image, settings))
     drawing.save_page(page, "objects", image["img_name"], settings, __file__)
     return {}

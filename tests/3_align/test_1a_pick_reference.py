@@ -36,7 +36,7 @@ def test_the_user_s_choice_goes_before_and_must_be_in_use(lens_before):
 
     lens.set("ref_img_name = 'R_tiny_0099'\n")
     with pytest.raises(UserError, match="ref_img_name = 'R_tiny_0099' is not among the images in "
-                                        r"use \(see report_content\.txt\)"):
+                                        r"use \(see run_all\.py --status\)"):
         lens.run(SCRIPT)
 
 

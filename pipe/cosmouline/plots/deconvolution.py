@@ -70,18 +70,19 @@ def epoch_page(
     """
     data, model, sigma = (np.asarray(image, dtype=float) for image in (data, model, sigma))
     page = _page(TOP_IN + 2 * PANEL_IN + GAP_IN[1] + 0.4, title, subtitle)
-    axes = style.place_grid(page, 2, 3, (LEFT_IN, TOP_IN), (PANEL_IN, PANEL_IN), GAP_IN)
+    second_in = TOP_IN + PANEL_IN + GAP_IN[1]
+    upper, lower = _panels(page, TOP_IN, 3), _panels(page, second_in, 2)
     norm = stamp_norm(data, None if good is None else ~np.asarray(good, dtype=bool))
-    _draw(axes[0, 0], data, "data", norm)
-    _draw(axes[0, 1], model, "model", norm, "e-")
-    _draw_residual(axes[0, 2], data, model, sigma, good)
-    _draw(axes[1, 0], deconvolved, "deconvolved", None, "e-", data.shape)
-    _draw(axes[1, 1], background, "background", None, "e-", data.shape)
-    label_sources(axes[1, 0], names, xy_px)
+    _draw(upper[0], data, "data", norm)
+    _draw(upper[1], model, "model", norm, "e-")
+    _draw_residual(upper[2], data, model, sigma, good)
+    _draw(lower[0], deconvolved, "deconvolved", None, "e-", data.shape)
+    _draw(lower[1], background, "background", None, "e-", data.shape)
+    label_sources(lower[0], names, xy_px)
     if pixel_scale_arcsec and data.size:
-        marks.scale_bar(axes[0, 0], pixel_scale_arcsec)
+        marks.scale_bar(upper[0], pixel_scale_arcsec)
     rows = [*numbers, *_flux_rows(names, flux_e, flux_sigma_e)]
-    style.numbers(axes[1, 2], rows, tabs=(0.0, 0.36, 0.68))
+    style.numbers(page, _left_in(2), second_in, rows, tabs_in=(0.0, 1.1, 2.07))
     return page
 
 
@@ -92,12 +93,23 @@ def _page(height_in, title, subtitle):
     return page
 
 
+def _left_in(col):
+    """Left side of a column of panels."""
+    return LEFT_IN + col * (PANEL_IN + GAP_IN[0])
+
+
+def _panels(page, top_in, n_panels):
+    """Axes of a row of panels."""
+    side = PANEL_IN, PANEL_IN
+    return [style.place(page, _left_in(col), top_in, *side) for col in range(n_panels)]
+
+
 def _draw(ax, image, title, norm=None, unit="", shape=None):
     """Image with its title and, for a unit, its scale; `shape` is that of the stamp it covers."""
     image = np.asarray(image, dtype=float)
     norm = norm or stamp_norm(image)
     stamp(ax, image, norm=norm, shape=shape)
-    ax.set_title(title)
+    style.title_panel(ax, title)
     if unit and ax.images:
         label = style.unit_text(unit).strip()
         style.colour_bar(ax, ax.images[0], label, ticks=round_ticks(norm), format="%g")
@@ -131,7 +143,7 @@ def _draw_residual(ax, data, model, sigma, good):
         residual = (data - model) / sigma
     masked = None if good is None else ~np.asarray(good, dtype=bool)
     residual_stamp(ax, residual, RESIDUAL_LIMIT, masked)
-    ax.set_title("residual")
+    style.title_panel(ax, "residual")
     if ax.images:
         style.colour_bar(ax, ax.images[0], "σ", ticks=[-4, -2, 0, 2, 4])
 
@@ -194,9 +206,7 @@ def overview_page(
     chi2_curve(style.place(page, 0.6, top, 4.8, UPPER_IN), mhjd, chi2, epochs)
     shift_plot(style.place(page, 6.15, top, UPPER_IN, UPPER_IN), shifts_px)
     residual_histogram(style.place(page, 9.2, top, UPPER_IN, UPPER_IN), residuals)
-    axes = style.place_grid(
-        page, 1, 3, (LEFT_IN, second_in), (PANEL_IN, PANEL_IN), GAP_IN
-    )[0]  # fmt: skip
+    axes = _panels(page, second_in, 3)
     _draw(axes[0], galaxy, "background", None, "e-", residuals.shape[1:])
     label_sources(axes[0], names, xy_px)
     if pixel_scale_arcsec and axes[0].images:
@@ -240,7 +250,7 @@ def _rms_limits(rms):
 def _draw_map(ax, image, title, colour_map, limits):
     """Map on a linear colour scale."""
     stamp(ax, image, norm=stretch_norm(*limits, "linear"), colour_map=colour_map)
-    ax.set_title(title)
+    style.title_panel(ax, title)
     if ax.images:
         style.colour_bar(ax, ax.images[0], "σ")
 

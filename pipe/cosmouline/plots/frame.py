@@ -6,9 +6,9 @@ from cosmouline.plots import marks, style
 from cosmouline.plots.histograms import pixel_histogram
 from cosmouline.plots.scaling import (
     LEAST_SIGMAS,
-    bin_image,
     colour_limits,
     frame_limits,
+    shrink,
     stretch_norm,
 )
 
@@ -51,8 +51,7 @@ def frame_image(ax, image, limits=None, stretch="log", colour_map=None, max_side
     if image.size == 0:
         style.no_data(ax)
         return
-    factor = min(int(np.ceil(max(image.shape) / max_side_px)), min(image.shape))
-    shown = bin_image(image, factor)
+    shown, factor = shrink(image, max_side_px)
     least_sigmas = LEAST_SIGMAS if stretch == "log" else 0.0
     ny, nx = shown.shape
     ax.imshow(

@@ -1,15 +1,15 @@
 """Contact sheets: many small pictures on one page, with their names and what became of them."""
 
-from cosmouline.plots import style
-from cosmouline.plots.frame import frame_image
-from cosmouline.plots.stamps import stamp
+from cosmouline.plots import mosaic, style
+from cosmouline.plots.scaling import frame_limits, shrink, stretch_norm
+from cosmouline.plots.stamps import stamp_colours
 
 import numpy as np
 from matplotlib import patches
 
 CELL_IN = 1.72
 GAP_IN, TEXT_IN = 0.13, 0.36
-THUMBNAIL_PX = 220  # as many as the cell has on the screen
+THUMBNAIL_PX = int(CELL_IN * style.DPI)  # as many as the cell has on the screen
 STATUS_COLOURS = {
     "used": "#555555",
     "reference": style.SOURCE_COLOURS[0],
@@ -46,43 +46,42 @@ def contact_sheet(images, names, status=None, notes=None, title="", subtitle="",
     page = style.blank(width, style.TITLE_IN + n_rows * (CELL_IN + TEXT_IN + GAP_IN) + 0.25)
     style.title_page(page, title, subtitle)
     _explain(page, [word for word in STATUS_COLOURS if word in set(status)])
-    for index, image in enumerate(images):
-        row, col = divmod(index, per_row)
-        left = 0.15 + col * (CELL_IN + GAP_IN)
-        top = style.TITLE_IN + TEXT_IN + row * (CELL_IN + TEXT_IN + GAP_IN)
-        ax = style.place(page, left, top, CELL_IN, CELL_IN)
-        _thumbnail(ax, image, STATUS_COLOURS.get(status[index], STATUS_COLOURS["used"]))
-        _caption(ax, names[index], notes[index])
+    cells = [divmod(index, per_row) for index in range(len(images))]
+    corners = [
+        (
+            0.15 + col * (CELL_IN + GAP_IN),
+            style.TITLE_IN + TEXT_IN + row * (CELL_IN + TEXT_IN + GAP_IN),
+        )
+        for row, col in cells
+    ]
+    pictures, edges = [_thumbnail(image) for image in images], [_edge(word) for word in status]
+    boxes = mosaic.draw_mosaic(page, pictures, corners, (CELL_IN, CELL_IN), edges)
+    for box, name, note in zip(boxes, names, notes, strict=True):
+        _caption(page, box, name, note)
     return page
 
 
-def _thumbnail(ax, image, colour):
-    """Small picture in a frame of a colour."""
-    if image is None:
-        style.no_data(ax)
-    elif max(np.shape(image)) <= THUMBNAIL_PX:
-        stamp(ax, image)
-    else:
-        frame_image(ax, image, max_side_px=THUMBNAIL_PX)
-    ax.set(xlabel="", ylabel="")
-    style.bare(ax)
-    ax.set_anchor("S")
-    for spine in ax.spines.values():
-        spine.set(color=colour, linewidth=0.7 if colour == STATUS_COLOURS["used"] else 2.4)
+def _thumbnail(image):
+    """Colours of a small picture; None where there is nothing to see."""
+    if image is None or np.size(image) == 0:
+        return None
+    if max(np.shape(image)) <= THUMBNAIL_PX:
+        return stamp_colours(image)
+    shown, _ = shrink(image, THUMBNAIL_PX)
+    return mosaic.paint(shown, stretch_norm(*frame_limits(shown), "log"))
 
 
-def _caption(ax, name, note):
+def _edge(word):
+    """Colour and width in points of the frame that tells what became of an image."""
+    colour = STATUS_COLOURS.get(word, STATUS_COLOURS["used"])
+    return colour, 0.7 if colour == STATUS_COLOURS["used"] else 2.4
+
+
+def _caption(page, box, name, note):
     """Name and note above a small picture."""
-    for text, height_pt, colour, size in ((name, 14.5, style.INK, 8.0), (note, 4, "#666666", 7.5)):
-        ax.annotate(
-            _fitting(text, size),
-            (0, 1),
-            (0, height_pt),
-            xycoords="axes fraction",
-            textcoords="offset points",
-            fontsize=size,
-            color=colour,
-        )
+    for text, height_pt, colour, size in ((name, 15.5, style.INK, 8.0), (note, 5, "#666666", 7.5)):
+        text = _fitting(text, size)
+        mosaic.write_above(page, box, text, height_pt, color=colour, fontsize=size)
 
 
 def _fitting(text, size_pt):
@@ -90,7 +89,7 @@ def _fitting(text, size_pt):
     text, most = str(text or ""), int(72 * CELL_IN / (0.6 * size_pt))
     if len(text) > most:
         text = f"{text[: most // 2 - 1]}…{text[len(text) - (most - most // 2) :]}"
-    return style.safe_text(text)
+    return text
 
 
 def _explain(page, words):

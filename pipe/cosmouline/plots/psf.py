@@ -1,13 +1,17 @@
 """The page of one PSF: its stars, what the model leaves, the PSF, its profile and numbers."""
 
-from cosmouline.plots import style
+from itertools import chain
+
+from cosmouline.plots import mosaic, style
 from cosmouline.plots.scaling import finite, stretch_norm
-from cosmouline.plots.stamps import residual_stamp, stamp, stamp_norm
+from cosmouline.plots.stamps import residual_colours, residual_mappable, stamp_norm
 
 import numpy as np
+from matplotlib.ticker import LogLocator
 
 MAX_STARS = 12  # more do not fit beside each other
 LEFT_IN, GAP_IN, STAR_IN = 0.42, 0.07, 1.55  # margin, gap, and largest size of a star
+STARS_TOP_IN = style.TITLE_IN + 0.3
 FOOT_IN = 3.3  # height of the lower row
 RESIDUAL_LIMIT = 5.0  # sigma
 DECADES = 4.0  # of the PSF that are shown
@@ -52,23 +56,24 @@ def psf_page(
     used = np.ones(len(names), dtype=bool) if used is None else np.asarray(used, dtype=bool)
     room = style.PAGE_WIDTH_IN - LEFT_IN - 0.75
     cell = min(STAR_IN, room / n_shown - GAP_IN) if n_shown else 0.0
-    foot_top = style.TITLE_IN + 0.3 + 3 * (cell + GAP_IN) + 0.5
+    foot_top = STARS_TOP_IN + 3 * (cell + GAP_IN) + 0.5
     page = style.blank(style.PAGE_WIDTH_IN, foot_top + FOOT_IN)
     style.title_page(page, title, _how_many(n_shown, len(names)))
-    corner = LEFT_IN, style.TITLE_IN + 0.3
-    axes = style.place_grid(page, 3, n_shown, corner, (cell, cell), (GAP_IN, GAP_IN))
-    for col in range(n_shown):
-        masked = None if good is None else ~np.asarray(good[col], dtype=bool)
-        _star_column(axes[:, col], data[col], model[col], sigma[col], masked)
-        _name_star(axes[:, col], names[col], used[col], None if chi2 is None else chi2[col])
+    pictures = [
+        _star_pictures(data[i], model[i], sigma[i], None if good is None else good[i])
+        for i in range(n_shown)
+    ]
+    boxes = _draw_stars(page, pictures, cell)
+    for i in range(n_shown):
+        _name_star(page, boxes[i], names[i], used[i], None if chi2 is None else chi2[i])
     if n_shown:
-        _label_rows(axes)
+        _label_rows(page, boxes[0], boxes[-1])
     side = FOOT_IN - 0.75
     _draw_psf(style.place(page, LEFT_IN, foot_top, side, side), psf)
     profile = style.place(page, LEFT_IN + side + 1.5, foot_top, 4.3, side)
     radial_profile(profile, data, model, xy_px, flux_e, used, good)
     rows = _number_rows(fwhm_px, fwhm_arcsec, ellipticity, beta, chi2, used, info)
-    style.numbers(style.place(page, LEFT_IN + side + 6.2, foot_top, 2.6, side), rows)
+    style.numbers(page, LEFT_IN + side + 6.2, foot_top, rows)
     return page
 
 
@@ -77,38 +82,50 @@ def _how_many(n_shown, n_stars):
     return f"first {n_shown} of {n_stars} stars" if n_shown < n_stars else ""
 
 
-def _star_column(axes, data, model, sigma, masked):
-    """Draw data, model and residual of one star, data and model in the same shades."""
+def _star_pictures(data, model, sigma, good):
+    """Colours of data, model and residual of one star, data and model in the same shades."""
+    masked = None if good is None else ~np.asarray(good, dtype=bool)
     norm = stamp_norm(data, masked)
-    stamp(axes[0], data, norm=norm)
-    stamp(axes[1], model, norm=norm)
     with np.errstate(divide="ignore", invalid="ignore"):
-        residual_stamp(axes[2], (data - model) / sigma, RESIDUAL_LIMIT, masked)
+        residual = (data - model) / sigma
+    residual = residual_colours(residual, RESIDUAL_LIMIT, masked)
+    return mosaic.paint(data, norm), mosaic.paint(model, norm), residual
 
 
-def _name_star(axes, name, is_used, chi2):
+def _draw_stars(page, pictures, cell):
+    """Draw the pictures of each star below each other; returns their boxes alike."""
+    step = cell + GAP_IN
+    corners = [(LEFT_IN + col * step, STARS_TOP_IN + row * step)
+               for col in range(len(pictures)) for row in range(3)]  # fmt: skip
+    boxes = mosaic.draw_mosaic(page, list(chain(*pictures)), corners, (cell, cell))
+    return [boxes[start : start + 3] for start in range(0, len(boxes), 3)]
+
+
+def _name_star(page, boxes, name, is_used, chi2):
     """Name above, chi2 below; in colour and in words where the star was left out."""
     colour = style.INK if is_used else style.ACCENT
-    axes[0].set_title(style.safe_text(name), color=colour)
+    mosaic.write_above(page, boxes[0], name, color=colour)
     words = [] if chi2 is None else [f"χ² {style.short(chi2)}"]
     words += [] if is_used else ["not used"]
-    axes[2].set_xlabel("\n".join(words), fontsize=8, color=colour, labelpad=3)
+    mosaic.write_below(page, boxes[2], "\n".join(words), ha="center", color=colour)
 
 
-def _label_rows(axes):
-    """Names of the rows, and the scale of the residuals."""
-    for ax, text in zip(axes[:, 0], ("data", "model", "residual"), strict=True):
-        ax.set_ylabel(text)
-    if axes[2, -1].images:
-        label = style.axis_label("residual", "σ")
-        style.colour_bar(axes[2, -1], axes[2, -1].images[0], label, ticks=[-5, 0, 5])
+def _label_rows(page, first, last):
+    """Names of the rows beside the first star, and the scale of the residuals after the last."""
+    for box, text in zip(first, ("data", "model", "residual"), strict=True):
+        mosaic.write_beside(page, box, text)
+    place = style.place(
+        page, last[2].right + 0.06, last[2].top, 0.09, last[2].bottom - last[2].top
+    )
+    label = style.axis_label("residual", "σ")
+    style.fill_bar(place, residual_mappable(RESIDUAL_LIMIT), label, ticks=[-5, 0, 5])
 
 
 def _draw_psf(ax, psf):
     """Draw the PSF over four decades, in units of its peak."""
     psf = np.asarray(psf, dtype=float)
     style.bare(ax)
-    ax.set_title("narrow PSF")
+    style.title_panel(ax, "narrow PSF")
     values = finite(psf)
     if values.size == 0 or values.max() <= 0:
         style.no_data(ax)
@@ -146,22 +163,28 @@ def radial_profile(ax, data, model, xy_px, flux_e, used=None, good=None):
     the used stars, each pixel with the weight of its star's flux: the mean of the electrons over
     that of the fluxes.
     """
-    used = np.ones(len(data), dtype=bool) if used is None else used
+    used = np.ones(len(data), dtype=bool) if used is None else np.asarray(used, dtype=bool)
     ax.set(xlabel="radius (px)", ylabel="part of the flux per px")
-    ax.set_title("radial profile")
+    style.title_panel(ax, "radial profile")
     profiles = [
         _star_profile(data[i], model[i], xy_px[i], flux_e[i], None if good is None else good[i])
         for i in range(len(data))
     ]
-    for (radius, pixels, _, unit), is_used in zip(profiles, used, strict=True):
-        colour = style.source_colour(0) if is_used else style.ACCENT
-        ax.scatter(radius, pixels / unit, s=2, color=colour, alpha=0.25, linewidths=0, zorder=2)
-    _draw_rings(ax, [profile for profile, keep in zip(profiles, used, strict=True) if keep])
+    _draw_pixels(ax, _joined(profiles, ~used), style.ACCENT)
+    _draw_pixels(ax, _joined(profiles, used), style.source_colour(0))
+    _draw_rings(ax, _joined(profiles, used))
 
 
-def _draw_rings(ax, profiles):
+def _draw_pixels(ax, profile, colour):
+    """Pixels of stars as faint dots."""
+    radius, pixels, _, unit = profile
+    look = {"marker": "o", "markersize": 1.4, "markeredgewidth": 0, "alpha": 0.25, "zorder": 2}
+    ax.plot(radius, pixels / unit, color=colour, linestyle="none", **look)
+
+
+def _draw_rings(ax, profile):
     """Means of the rings, and the limits of the Axes that they give."""
-    radius, level, measured = _ring_means(profiles)
+    radius, level, measured = _ring_means(profile)
     if radius.size == 0:
         style.no_data(ax)
         return
@@ -171,24 +194,30 @@ def _draw_rings(ax, profiles):
     ax.plot(radius, level, color=style.INK, linewidth=1.2, zorder=5, label="model")
     ax.set(yscale="log", xlim=(0, radius.max() + PROFILE_BIN_PX))
     ax.set_ylim(10.0**-PROFILE_DECADES * level.max(), 2.5 * level.max())
+    ax.yaxis.set_major_formatter(style.power_of_ten)
+    ax.yaxis.set_minor_locator(LogLocator(subs=(2, 5)))  # every tick takes its millisecond
     ax.legend(loc="upper right")
 
 
 def _star_profile(data, model, xy_px, flux_e, good):
-    """Radius, data and model of the pixels of one star, and its flux for each."""
+    """Radius, data and model of the pixels of one star, and its flux for each; shape (4, n)."""
     data, model = np.asarray(data, dtype=float), np.asarray(model, dtype=float)
     y, x = np.indices(data.shape)
     radius = np.hypot(x - xy_px[0], y - xy_px[1])
     kept = np.isfinite(data) & np.isfinite(model) & np.isfinite(radius)
     kept &= bool(flux_e > 0) if good is None else bool(flux_e > 0) & np.asarray(good, dtype=bool)
-    return radius[kept], data[kept], model[kept], np.full(kept.sum(), float(flux_e))
+    return np.stack([radius[kept], data[kept], model[kept], np.full(kept.sum(), float(flux_e))])
 
 
-def _ring_means(profiles):
+def _joined(profiles, chosen):
+    """Profile of all pixels of the chosen stars."""
+    found = [profile for profile, keep in zip(profiles, chosen, strict=True) if keep]
+    return np.concatenate([np.empty((4, 0)), *found], axis=1)
+
+
+def _ring_means(profile):
     """Radius, model and data of the rings in units of the flux, where the model is positive."""
-    if not any(profile[0].size for profile in profiles):
-        return np.array([]), np.array([]), np.array([])
-    radius, data, model, unit = (np.concatenate(parts) for parts in zip(*profiles, strict=True))
+    radius, data, model, unit = profile
     ring = (radius / PROFILE_BIN_PX).astype(int)
     total = np.bincount(ring, unit)
     kept = (total > 0) & (np.bincount(ring, model) > 0)

@@ -200,3 +200,9 @@ def bin_image(image, factor):
     count = is_finite.sum(axis=(1, 3))
     total = np.where(is_finite, blocks, 0).sum(axis=(1, 3), dtype=float)
     return np.where(count, total / np.maximum(count, 1), np.nan)
+
+
+def shrink(image, max_side_px):
+    """Bin an image by the mean to about a size; returns the image and the factor."""
+    factor = min(int(np.ceil(max(image.shape) / max_side_px)), min(image.shape))
+    return bin_image(image, factor), factor

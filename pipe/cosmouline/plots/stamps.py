@@ -1,14 +1,15 @@
 """Stamps: small cut-outs of the stars and the lens, with what is masked in colour."""
 
-from cosmouline.plots import style
+from cosmouline.plots import mosaic, style
 from cosmouline.plots.scaling import MAD_TO_SIGMA, finite, stretch_norm
 
 import numpy as np
-from matplotlib import colors, patches
+from matplotlib import cm, colors, patches
 
-# bits of the MASK plane, in the order they are painted: a saturated pixel hides the others
+OUTSIDE = 16  # bit of the MASK plane
+# all its bits in the order they are painted: a saturated pixel hides the others
 MASK_LOOKS = (
-    (16, "outside the frame", "#9A9A9A"),
+    (OUTSIDE, "outside the frame", "#9A9A9A"),
     (4, "neighbour", "#56B4E9"),
     (1, "bad pixel", "#E69F00"),
     (8, "cosmic", "#009E73"),
@@ -49,16 +50,14 @@ def stamp_norm(data, mask=None):
 
 
 @style.styled
-def stamp(ax, data, mask=None, norm=None, colour_map=None, shape=None):
-    """Draw one stamp without ticks, masked pixels tinted by their reason.
+def stamp(ax, data, norm=None, colour_map=None, shape=None):
+    """Draw one stamp without ticks.
 
     Parameters
     ----------
     ax : Axes
     data : ndarray of float, shape (ny, nx)
         Electrons; NaN pixels are pale blue.
-    mask : ndarray of uint8, shape (ny, nx), optional
-        Bits: 1 bad pixel, 2 saturated, 4 neighbour, 8 cosmic, 16 outside the frame.
     norm : Normalize, optional
         Turns electrons into shades; None: `stamp_norm`.
     colour_map : Colormap, optional
@@ -72,12 +71,29 @@ def stamp(ax, data, mask=None, norm=None, colour_map=None, shape=None):
     if data.size == 0:
         style.no_data(ax)
         return
-    norm = norm or stamp_norm(data, mask)
+    norm = norm or stamp_norm(data)
     ny, nx = shape or data.shape
     look = {"norm": norm, "cmap": colour_map or style.IMAGE_MAP}
     ax.imshow(np.ma.masked_invalid(data), extent=(-0.5, nx - 0.5, -0.5, ny - 0.5), **look)
-    if mask is not None:
-        ax.imshow(mask_tint(mask))
+
+
+def stamp_colours(data, mask=None):
+    """Colours of one stamp for a mosaic, masked pixels tinted by their reason.
+
+    Parameters
+    ----------
+    data : ndarray of float, shape (ny, nx)
+        Electrons; NaN pixels are pale blue.
+    mask : ndarray of uint8, shape (ny, nx), optional
+        Bits: 1 bad pixel, 2 saturated, 4 neighbour, 8 cosmic, 16 outside the frame.
+
+    Returns
+    -------
+    ndarray of uint8, shape (ny, nx, 4)
+        As `mosaic.paint` gives them, in the shades of `stamp_norm`.
+    """
+    tint = None if mask is None else mask_tint(mask)
+    return mosaic.paint(data, stamp_norm(data, mask), tint=tint)
 
 
 def mask_tint(mask):
@@ -100,6 +116,11 @@ def mask_tint(mask):
     return tint
 
 
+def residual_mappable(limit=5.0):
+    """Shades and colours of a residual, blue below and red above the model, for a colour bar."""
+    return cm.ScalarMappable(stretch_norm(-limit, limit, "linear"), style.RESIDUAL_MAP)
+
+
 @style.styled
 def residual_stamp(ax, residual, limit=5.0, mask=None):
     """Draw a residual in units of the noise, blue below and red above the model.
@@ -114,17 +135,27 @@ def residual_stamp(ax, residual, limit=5.0, mask=None):
     mask : ndarray, shape (ny, nx), optional
         Pixels where it is not 0 are grey.
     """
-    residual = np.asarray(residual, dtype=float)
-    if mask is not None:
-        residual = np.where(np.asarray(mask) == 0, residual, np.nan)
-    stamp(ax, residual, None, stretch_norm(-limit, limit, "linear"), style.RESIDUAL_MAP)
+    look = residual_mappable(limit)
+    stamp(ax, _without(residual, mask), look.norm, look.cmap)
+
+
+def residual_colours(residual, limit=5.0, mask=None):
+    """Colours of a residual for a mosaic, as `residual_stamp` draws it."""
+    look = residual_mappable(limit)
+    return mosaic.paint(_without(residual, mask), look.norm, look.cmap)
+
+
+def _without(image, mask):
+    """Image with NaN where a mask is not 0."""
+    image = np.asarray(image, dtype=float)
+    return image if mask is None else np.where(np.asarray(mask) == 0, image, np.nan)
 
 
 @style.styled
 def mask_legend(ax, mask=None, **place):
     """Explain the colours of the masked pixels; with a mask, those that occur in it.
 
-    Keywords place the legend as in ``Axes.legend``.
+    `ax` may be a page instead; keywords place the legend as in ``Axes.legend``.
     """
     bits = int(np.bitwise_or.reduce(np.ravel(mask), initial=0)) if mask is not None else 255
     looks = [look for look in MASK_LOOKS if look[0] & bits]
@@ -145,11 +176,12 @@ def stamps_page(data, mask=None, names=None, sigma=None, notes=None, title="", p
     data : array of float, shape (n, ny, nx)
         Stamps in electrons.
     mask : array of uint8, shape (n, ny, nx), optional
-        Mask bits, see `stamp`.
+        Mask bits, see `stamp_colours`.
     names : sequence of str, optional
         Written above the stamps.
     sigma : array of float, shape (n, ny, nx), optional
-        Noise maps, drawn below their stamps on a linear scale.
+        Noise of all light in a pixel, drawn below the stamps on a linear scale; what is outside
+        the frame is shown as NaN is.
     notes : sequence of str, optional
         Written below; None: the peak, the noise of the sky and the part that is masked.
     title : str
@@ -162,34 +194,49 @@ def stamps_page(data, mask=None, names=None, sigma=None, notes=None, title="", p
     Figure
     """
     n_stamps = len(data)
-    n_rows, planes = max(1, -(-n_stamps // per_row)), 1 if sigma is None else 2
-    row_in = 0.28 + planes * (CELL_IN + GAP_IN) + 0.5
-    n_cols = min(max(n_stamps, 4), per_row)
-    width = max(6.5, LEFT_IN + 0.15 + n_cols * (CELL_IN + GAP_IN))
-    page = style.blank(width, style.TITLE_IN + n_rows * row_in + 0.55)
+    masks = [None] * n_stamps if mask is None else mask
+    sigmas = [None] * n_stamps if sigma is None else _inside_frame(sigma, mask)
+    page, corners = _layout(n_stamps, 1 if sigma is None else 2, per_row)
     style.title_page(page, title)
+    pictures = [stamp_colours(*one) for one in zip(data, masks, strict=True)]
+    if sigma is not None:
+        pictures += [mosaic.paint(one, _noise_norm(one)) for one in sigmas]
+    boxes = mosaic.draw_mosaic(page, pictures, corners, (CELL_IN, CELL_IN))
     for index in range(n_stamps):
-        row, col = divmod(index, per_row)
-        corner = LEFT_IN + col * (CELL_IN + GAP_IN), style.TITLE_IN + 0.28 + row * row_in
-        axes = style.place_grid(page, planes, 1, corner, (CELL_IN, CELL_IN), (0, GAP_IN))[:, 0]
-        own_mask, own_sigma = (None if cube is None else cube[index] for cube in (mask, sigma))
-        stamp(axes[0], data[index], own_mask)
-        if sigma is not None and col == 0:
-            axes[0].set_ylabel("data")
-            axes[1].set_ylabel("noise")
-        if sigma is not None:
-            stamp(axes[1], own_sigma, None, _noise_norm(own_sigma))
-        axes[0].set_title(style.safe_text(names[index]) if names is not None else "")
-        _write_below(axes[-1], notes[index] if notes else _note(data[index], own_mask, own_sigma))
+        mosaic.write_above(page, boxes[index], names[index] if names is not None else "")
+        note = notes[index] if notes else _note(data[index], masks[index], sigmas[index])
+        # counted from the end: the noise map, or the stamp where there are none
+        mosaic.write_below(page, boxes[index - n_stamps], note, color="#666666")
+    for index in range(0, n_stamps if sigma is not None else 0, per_row):
+        mosaic.write_beside(page, boxes[index], "data")
+        mosaic.write_beside(page, boxes[index + n_stamps], "noise")
     if mask is not None:
-        foot = style.place(page, 0.1, page.get_size_inches()[1] - 0.5, width - 0.2, 0.25)
-        foot.set_axis_off()
-        mask_legend(foot, mask, loc="upper left", ncols=5, borderaxespad=0)
+        width, height = page.get_size_inches()
+        place = {"loc": "upper left", "bbox_to_anchor": (0.1 / width, 0.5 / height)}
+        mask_legend(page, mask, ncols=5, borderaxespad=0, **place)
     return page
 
 
+def _layout(n_stamps, planes, per_row):
+    """Page for rows of stamps, and the corners of the cells, plane after plane."""
+    n_rows, n_cols = max(1, -(-n_stamps // per_row)), min(max(n_stamps, 4), per_row)
+    step_in = CELL_IN + GAP_IN
+    row_in = 0.28 + planes * step_in + 0.5
+    width_in = max(6.5, LEFT_IN + 0.15 + n_cols * step_in)
+    page = style.blank(width_in, style.TITLE_IN + n_rows * row_in + 0.55)
+    rows, cols = np.divmod(np.arange(n_stamps), per_row)
+    left, top = LEFT_IN + cols * step_in, style.TITLE_IN + 0.28 + rows * row_in
+    corners = [np.column_stack([left, top + plane * step_in]) for plane in range(planes)]
+    return page, np.concatenate(corners)
+
+
+def _inside_frame(sigma, mask):
+    """Noise maps with NaN outside the frame, where they hold no noise."""
+    return sigma if mask is None else np.where(np.asarray(mask) & OUTSIDE, np.nan, sigma)
+
+
 def _noise_norm(sigma):
-    """Shades of a noise map up to its 99th percentile: masked pixels have a huge sigma."""
+    """Shades of a noise map up to its 99th percentile: a saturated pixel would leave it white."""
     values = finite(sigma)
     if values.size == 0:
         return stretch_norm(0.0, 1.0, "linear")
@@ -206,17 +253,3 @@ def _note(data, mask, sigma):
     masked = f"{style.short(part)} % masked" if part else ""
     noise = "" if sigma is None else f", σ {style.short(finite(sigma).min(initial=np.inf))}"
     return f"peak {style.short(peak)}{noise} e⁻\n{masked}"
-
-
-def _write_below(ax, text):
-    """Small text below an Axes."""
-    ax.annotate(
-        style.safe_text(text),
-        (0, 0),
-        (0, -3),
-        xycoords="axes fraction",
-        textcoords="offset points",
-        va="top",
-        fontsize=8,
-        color="#666666",
-    )

@@ -1,6 +1,7 @@
 """The look of every picture: sizes, fonts, colours, and the one way to save."""
 
 import datetime
+import functools
 
 from cosmouline.atomic import atomic_path
 
@@ -12,6 +13,7 @@ from matplotlib.figure import Figure
 
 DPI = 120  # 9 pt letters are then 15 pixels tall, readable at 100 % on a laptop
 PAGE_WIDTH_IN = 12.0  # 1440 pixels: as wide as a laptop shows
+PNG_LEVEL = 3  # of compression: half the time of the usual 6, for files 5 to 15 % larger
 STAMP_IN = 0.17  # height kept free below for the stamp
 TITLE_IN = 0.45  # height of the line that `title_page` writes
 
@@ -28,8 +30,10 @@ RESIDUAL_MAP = matplotlib.colormaps["RdBu_r"].with_extremes(bad="#C9C9C9")
 DEPTH_MAP = matplotlib.colormaps["magma"].with_extremes(bad="#DCE6F0")
 FIELD_MAP = matplotlib.colormaps["viridis"].with_extremes(bad="#DCE6F0")
 
+SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
 RC = {
-    "font.family": "DejaVu Sans",  # comes with matplotlib: the same picture on every machine
+    "font.family": ["DejaVu Sans"],  # comes with matplotlib: the same picture on every machine
     "font.size": 9.0,
     "axes.titlesize": 9.5,
     "axes.titlelocation": "left",
@@ -60,8 +64,30 @@ RC = {
     "savefig.facecolor": "white",
 }
 
-# Decorates every public function that draws: the caller's own matplotlib settings stay as they are
-styled = matplotlib.rc_context(RC)
+
+def styled(draw):
+    """Decorate a public function that draws: the caller's own matplotlib settings stay.
+
+    Parameters
+    ----------
+    draw : callable
+        It runs under the settings `RC`.
+
+    Returns
+    -------
+    callable
+        The settings are entered (which takes as long as drawing a line) only where they are not
+        those already: not by functions that another one calls.
+    """
+
+    @functools.wraps(draw)
+    def drawn(*args, **kwargs):
+        if RC.items() <= matplotlib.rcParams.items():
+            return draw(*args, **kwargs)
+        with matplotlib.rc_context(RC):
+            return draw(*args, **kwargs)
+
+    return drawn
 
 
 def safe_text(text):
@@ -96,6 +122,11 @@ def short(value):
     if value is None or not np.isfinite(value):
         return "–"
     return (f"{value:.0f}" if abs(value) >= 100 else f"{value:#.3g}").replace("-", "−")
+
+
+def power_of_ten(value, _position=None):
+    """Write a power of ten for a logarithmic axis; matplotlib sets it as a formula, slowly."""
+    return "10" + f"{np.log10(value):.0f}".translate(SUPERSCRIPTS)
 
 
 def unit_text(unit):
@@ -165,24 +196,14 @@ def place(page, left_in, top_in, width_in, height_in):
     )
 
 
-def place_grid(page, n_rows, n_cols, corner_in, cell_in, gap_in):
-    """Grid of Axes in inches; returns an ndarray of Axes, shape (n_rows, n_cols).
+@styled
+def write(page, left_in, top_in, text, **look):
+    """Write text at a place given in inches from the upper left corner of the page.
 
-    Parameters
-    ----------
-    page : matplotlib.figure.Figure
-        From `blank`.
-    n_rows, n_cols : int
-        Shape of the grid.
-    corner_in, cell_in, gap_in : (float, float)
-        Left and top of the first Axes, width and height of each, and the gaps between them.
+    Returns the Text; keywords give its look and alignment.
     """
-    (left, top), (width, height), (gap_x, gap_y) = corner_in, cell_in, gap_in
-    axes = np.empty((n_rows, n_cols), dtype=object)
-    for row, col in np.ndindex(n_rows, n_cols):
-        x, y = left + col * (width + gap_x), top + row * (height + gap_y)
-        axes[row, col] = place(page, x, y, width, height)
-    return axes
+    width, height = page.get_size_inches()
+    return page.text(left_in / width, 1 - top_in / height, safe_text(text), **look)
 
 
 @styled
@@ -193,21 +214,23 @@ def title_page(page, title, subtitle=""):
     """
     if not (title or subtitle):
         return
-    width, height = page.get_size_inches()
     _keep_free(page, STAMP_IN, TITLE_IN - 0.08)
-    heading = page.text(
-        0.12 / width,
-        1 - 0.25 / height,
-        safe_text(title),
-        va="center",
-        fontsize=RC["figure.titlesize"],
-        fontweight="bold",
-    )
+    look = {"va": "center", "fontsize": RC["figure.titlesize"], "fontweight": "bold"}
+    heading = write(page, 0.12, 0.25, title, **look)
     heading.set_in_layout(False)
     right = heading.get_window_extent().x1 / page.dpi
-    x, y = (right + 0.15) / width, 1 - 0.25 / height
-    behind = page.text(x, y, safe_text(subtitle), va="center", color="#666666")
+    behind = write(page, right + 0.15, 0.25, subtitle, va="center", color="#666666")
     behind.set_in_layout(False)
+
+
+@styled
+def title_panel(ax, title, **look):
+    """Write the title of an Axes that has nothing above it.
+
+    Matplotlib would look for a place above all tick labels otherwise, which takes as long as
+    drawing a picture.
+    """
+    ax.set_title(safe_text(title), y=1.0, loc="left", **look)
 
 
 @styled
@@ -224,34 +247,28 @@ def bare(ax):
 
 
 @styled
-def numbers(ax, rows, tabs=(0.0, 0.45), line_in=0.19):
-    """Write a small table of text on an Axes that shows nothing else.
+def numbers(page, left_in, top_in, rows, tabs_in=(0.0, 1.17), line_in=0.19):
+    """Write a small table of text on a page.
 
     Parameters
     ----------
-    ax : Axes
-        Its frame is taken away.
+    page : matplotlib.figure.Figure
+        From `blank`.
+    left_in, top_in : float
+        Upper left corner of the table, in inches from that of the page.
     rows : sequence of str or sequences of str
         One row per line, one text per column; a text alone runs over all columns.
-    tabs : sequence of float
-        Left ends of the columns, as fractions of the width.
+    tabs_in : sequence of float
+        Left ends of the columns.
     line_in : float
-        Height of a line in inches.
+        Height of a line.
     """
-    ax.set_axis_off()
     for i_row, row in enumerate(rows):
         row = (row,) if isinstance(row, str) else row
-        for i_col, (tab, text) in enumerate(zip(tabs, row, strict=False)):
-            ax.annotate(
-                safe_text(text),
-                (tab, 1.0),
-                (0, -72 * line_in * i_row),
-                xycoords="axes fraction",
-                textcoords="offset points",
-                va="top",
-                color=INK if i_col or len(row) == 1 else "#666666",
-                annotation_clip=False,
-            )
+        for i_col, (tab_in, text) in enumerate(zip(tabs_in, row, strict=False)):
+            colour = INK if i_col or len(row) == 1 else "#666666"
+            place = left_in + tab_in, top_in + line_in * i_row
+            write(page, *place, text, va="top", color=colour)
 
 
 @styled
@@ -264,11 +281,17 @@ def colour_bar(ax, mappable, label="", width_in=0.09, gap_in=0.06, **options):
     width, _ = ax.figure.get_size_inches()
     fraction = ax.get_position().width * width
     inset = ax.inset_axes((1 + gap_in / fraction, 0, width_in / fraction, 1))
-    bar = ax.figure.colorbar(mappable, cax=inset, **options)
+    return fill_bar(inset, mappable, label, **options)
+
+
+@styled
+def fill_bar(ax, mappable, label="", **options):
+    """Draw a colour bar on an Axes of its own and return it; otherwise as `colour_bar`."""
+    bar = ax.figure.colorbar(mappable, cax=ax, **options)
     if len(str(label)) > 2:
         bar.set_label(safe_text(label))
     else:
-        bar.ax.set_title(safe_text(label), loc="left", fontsize=8.5, pad=4)
+        title_panel(bar.ax, label, fontsize=8.5, pad=4)
     bar.outline.set_linewidth(0.5)
     return bar
 
@@ -308,6 +331,11 @@ def save(page, path, stamp="", dpi=DPI):
     text.set_in_layout(False)
     try:
         with atomic_path(path) as temporary:
-            page.savefig(temporary, dpi=dpi, metadata={"Software": "COSMOULINE"})
+            page.savefig(
+                temporary,
+                dpi=dpi,
+                metadata={"Software": "COSMOULINE"},
+                pil_kwargs={"compress_level": PNG_LEVEL},
+            )
     finally:
         text.remove()

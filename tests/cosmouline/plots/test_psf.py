@@ -1,6 +1,7 @@
 """plots/psf.py: data, model, residual and profile of the stars of one image."""
 
-from cosmouline.plots import psf, style
+from cosmouline.plots import psf, stamps, style
+from cosmouline.plots.stamps import stamp_norm
 
 import numpy as np
 import pytest
@@ -26,18 +27,46 @@ def star_page(n_stars=3, **options):
     return psf.psf_page(data, model, sigma, centres, flux_e, names, fine, **options)
 
 
-def test_columns_are_data_model_and_residual_of_the_stars():
+def test_columns_are_data_model_and_residual_of_the_stars(boxes, screen, look):
     data, model, sigma, *_ = moffat_stars()
 
-    page = star_page()
+    shown = screen(star_page())
 
     for star in range(3):
-        rows = [page.axes[3 * row + star].images[0].get_array() for row in range(3)]
-        np.testing.assert_array_equal(rows[0], data[star])
-        np.testing.assert_array_equal(rows[1], model[star])
-        np.testing.assert_allclose(rows[2], ((data - model) / sigma)[star])
-        norms = [page.axes[3 * row + star].images[0].norm for row in range(2)]
-        assert norms[0] is norms[1]
+        norm = stamp_norm(data[star])
+        residual = stamps.residual_mappable(psf.RESIDUAL_LIMIT)
+        expected = [
+            style.IMAGE_MAP(norm(data[star]), bytes=True),
+            style.IMAGE_MAP(norm(model[star]), bytes=True),
+            residual.to_rgba((data[star] - model[star]) / sigma[star], bytes=True),
+        ]
+        for box, colours in zip(boxes[3 * star : 3 * star + 3], expected, strict=True):
+            np.testing.assert_array_equal(look(shown, box, (24, 24)), colours[..., :3])
+
+
+def test_rows_columns_and_scale_are_where_their_names_are(boxes, place_of):
+    page = star_page(chi2=[1.25, 2.25, 3.25])
+
+    for star, chi2 in enumerate(("χ² 1.25", "χ² 2.25", "χ² 3.25")):
+        column = boxes[3 * star : 3 * star + 3]
+        assert len({box.left for box in column}) == 1
+        assert column[0].bottom < column[1].top < column[1].bottom < column[2].top
+        name, below = place_of(page, rf"s\${star}\$"), place_of(page, chi2)
+        assert name.left == pytest.approx(column[0].left, abs=0.02)
+        assert 0 < column[0].top - name.bottom < 0.1
+        assert (below.left + below.right) / 2 == pytest.approx(
+            (column[2].left + column[2].right) / 2, abs=0.02
+        )
+        assert 0 < below.top - column[2].bottom < 0.1
+    for box, row in ((boxes[0], "data"), (boxes[2], "residual")):
+        beside = place_of(page, row)
+        assert 0 < box.left - beside.right < 0.1
+        assert box.top < (beside.top + beside.bottom) / 2 < box.bottom
+    bar = next(ax for ax in page.axes if ax.get_ylabel() == "residual (σ)")
+    x0, y0, x1, y1 = bar.get_position().extents * np.tile(page.get_size_inches(), 2)
+    assert 0 < x0 - boxes[-1].right < x1 - boxes[-1].right < 0.3
+    height = page.get_size_inches()[1]
+    assert (height - y1, height - y0) == pytest.approx((boxes[-1].top, boxes[-1].bottom))
 
 
 def test_the_page_tells_the_numbers_and_which_stars_were_used(assert_whole, texts):
@@ -52,14 +81,14 @@ def test_the_page_tells_the_numbers_and_which_stars_were_used(assert_whole, text
     assert {"χ² 1.00", "χ² 7.50\nnot used", "χ² –"} <= shown
 
 
-def test_pixels_that_were_not_used_are_grey():
+def test_pixels_that_were_not_used_are_grey(boxes, screen, look):
     good = np.ones((3, 24, 24), dtype=bool)
     good[1, 2:4, 5] = False
 
-    page = star_page(good=good)
+    shown = screen(star_page(good=good))
 
-    masked = np.ma.getmaskarray(page.axes[3 * 2 + 1].images[0].get_array())
-    np.testing.assert_array_equal(masked, ~good[1])
+    residual = look(shown, boxes[3 * 1 + 2], (24, 24))
+    np.testing.assert_array_equal((residual == 0xC9).all(axis=-1), ~good[1])
 
 
 @pytest.mark.parametrize("n_stars", [1, 15])
@@ -71,13 +100,35 @@ def test_any_number_of_stars_fits_on_the_page(n_stars, assert_whole, texts):
     assert (f"first 12 of {n_stars} stars" in texts(page)) == (n_stars > 12)
 
 
+def line_of(ax, label):
+    """The line of an Axes that has a label."""
+    line, = (line for line in ax.lines if line.get_label() == label)
+    return line
+
+
+def test_every_pixel_is_a_dot_of_the_profile_in_the_colour_of_its_star():
+    data, model, _, centres, flux_e = moffat_stars()
+    good = np.ones(data.shape, dtype=bool)
+    good[0, 3, 4] = False
+    flux_e[2], (_, ax) = np.nan, style.figure()
+
+    psf.radial_profile(ax, data, model, centres, flux_e, [True, False, True], good)
+
+    y, x = np.indices((24, 24))
+    for star, colour in ((0, style.source_colour(0)), (1, style.ACCENT)):
+        dots, = (line for line in ax.lines if line.get_color() == colour)
+        distance = np.hypot(x - centres[star, 0], y - centres[star, 1])[good[star]]
+        expected = np.column_stack([distance, data[star][good[star]] / flux_e[star]])
+        np.testing.assert_allclose(dots.get_xydata(), expected)
+
+
 def test_the_profile_is_that_of_the_moffat():
     data, model, _, centres, flux_e = moffat_stars()
     _, ax = style.figure()
 
     psf.radial_profile(ax, data, model, centres, flux_e)
 
-    radius, level = ax.lines[0].get_data()
+    radius, level = line_of(ax, "model").get_data()
     alpha = 4.0 / 2 / np.sqrt(2 ** (1 / 3) - 1)
     expected = 2 / (np.pi * alpha**2) * (1 + radius**2 / alpha**2) ** -3
     # within a ring of half a pixel the Moffat changes by at most 25 %, its mean by far less
@@ -88,9 +139,8 @@ def test_the_profile_is_that_of_the_moffat():
 def test_the_rings_are_means_with_the_weights_of_the_fluxes():
     data, model, _, centres, flux_e = moffat_stars()
 
-    radius, level, measured = psf._ring_means(
-        [psf._star_profile(data[i], model[i], centres[i], flux_e[i], None) for i in range(3)]
-    )
+    stars = [psf._star_profile(data[i], model[i], centres[i], flux_e[i], None) for i in range(3)]
+    radius, level, measured = psf._ring_means(np.concatenate(stars, axis=1))
 
     y, x = np.indices(data[0].shape)
     distance = np.array([np.hypot(x - cx, y - cy) for cx, cy in centres])
@@ -109,7 +159,7 @@ def test_stars_that_were_not_used_do_not_count_for_the_rings():
     psf.radial_profile(ax, data, model, centres, flux_e, used=[True, False, True])
 
     alpha = 4.0 / 2 / np.sqrt(2 ** (1 / 3) - 1)
-    assert ax.lines[0].get_ydata().max() < 2 / (np.pi * alpha**2)
+    assert line_of(ax, "model").get_ydata().max() < 2 / (np.pi * alpha**2)
 
 
 @pytest.mark.parametrize("value", [np.nan, 0.0])

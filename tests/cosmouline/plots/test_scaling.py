@@ -183,3 +183,15 @@ def test_binning_leaves_nan_out(factor):
     image[2:6, 3:9] = np.nan
 
     np.testing.assert_allclose(scaling.bin_image(image, factor), slow_bin(image, factor))
+
+
+@pytest.mark.parametrize(
+    ("shape", "factor"), [((100, 100), 1), ((101, 30), 2), ((900, 700), 9), ((2, 5000), 2)]
+)
+def test_an_image_is_shrunk_to_about_the_size(shape, factor):
+    image = np.random.default_rng(8).normal(size=shape)
+
+    shrunk, found = scaling.shrink(image, 100)
+
+    assert found == factor
+    np.testing.assert_array_equal(shrunk, scaling.bin_image(image, factor))

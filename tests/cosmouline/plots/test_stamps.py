@@ -1,6 +1,6 @@
 """plots/stamps.py: pixels are shown as they are, masks in their colours."""
 
-from cosmouline.plots import stamps, style
+from cosmouline.plots import mosaic, stamps, style
 
 import numpy as np
 import pytest
@@ -97,27 +97,128 @@ def test_residuals_are_symmetric_and_masked_pixels_are_grey():
     np.testing.assert_allclose(middle[:3], 0.97, atol=0.03)
 
 
-def test_the_page_shows_names_noise_and_masks(assert_whole, texts):
-    data = np.array([star(i) for i in range(10)])
-    sigma = np.full(data.shape, 10.0)
-    mask = np.zeros(data.shape, dtype=np.uint8)
-    mask[4, :8] = 16  # a quarter of the stamp
+def test_colours_are_the_shades_of_the_unmasked_pixels_with_the_tint_over_them():
+    data, mask = star(), np.zeros((32, 40), dtype=np.uint8)
+    data[3, 3], mask[3, 3], mask[10:12] = 1e6, 8, 4
 
-    page = stamps.stamps_page(data, mask, [f"s${i}$" for i in range(10)], sigma, title="c_1")
+    colours = stamps.stamp_colours(data, mask)
+
+    norm, good = stamps.stamp_norm(data, mask), mask == 0
+    plain = style.IMAGE_MAP(norm(data), bytes=True)
+    np.testing.assert_array_equal(colours[good], plain[good])
+    for row, col, name in ((3, 3, "cosmic"), (10, 7, "neighbour")):
+        over = next(colour for _, look, colour in stamps.MASK_LOOKS if look == name)
+        below = plain[row, col, :3] / 255
+        mixed = 0.45 * below + 0.55 * np.array(colors.to_rgb(over))
+        np.testing.assert_allclose(colours[row, col, :3], 255 * mixed, atol=0.51)
+    np.testing.assert_array_equal(stamps.stamp_colours(data[:2, :2]).shape, (2, 2, 4))
+
+
+def test_colours_of_a_residual_are_those_of_its_stamp(screen, look):
+    residual, mask = np.linspace(-9, 9, 600).reshape(20, 30), np.zeros((20, 30))
+    mask[0, 1], residual[4, 5] = 1, np.nan
+    page = style.blank(3.0, 2.0)
+    ax = style.place(page, 0, 0, 3.0, 2.0)
+
+    stamps.residual_stamp(ax, residual, 5.0, mask)
+    ax.set_axis_off()
+    colours = stamps.residual_colours(residual, 5.0, mask)
+
+    shown = look(screen(page), mosaic.Box(0.0, 0.0, 3.0, 2.0), (20, 30))
+    np.testing.assert_allclose(colours[..., :3], shown, atol=1)
+    assert colours[0, 1, 0] == colours[4, 5, 0] == 0xC9
+
+
+N_STARS = 10
+
+
+@pytest.fixture
+def star_page(boxes):
+    """Page of ten stars with a mask and noise maps, and what it was made of."""
+    data = np.array([star(i, peak=1000.0 * (i + 1)) for i in range(N_STARS)])
+    sigma = 10.0 + np.random.default_rng(3).uniform(0, 9, data.shape)
+    mask = np.zeros(data.shape, dtype=np.uint8)
+    mask[4, :8], mask[2, 30:, :3] = stamps.OUTSIDE, 8  # a quarter of one, nine pixels of another
+    sigma[4, :8] = 1.0
+    names = [f"s${i}$" for i in range(N_STARS)]
+    return stamps.stamps_page(data, mask, names, sigma, title="c_1"), data, mask, sigma
+
+
+def test_every_stamp_is_in_its_place_with_its_mask_and_its_noise_map(
+    star_page, boxes, screen, look
+):
+    page, data, mask, sigma = star_page
+
+    shown = screen(page)
+
+    assert len(boxes) == 2 * N_STARS
+    for i in range(N_STARS):
+        stamp_seen, noise_seen = (look(shown, box, (32, 40)) for box in boxes[i::N_STARS])
+        expected = stamps.stamp_colours(data[i], mask[i])
+        np.testing.assert_array_equal(stamp_seen, expected[..., :3])
+        inside = np.where(mask[i] == stamps.OUTSIDE, np.nan, sigma[i])
+        values = inside[np.isfinite(inside)]
+        norm = colors.Normalize(values.min(), np.percentile(values, 99), clip=True)
+        expected = style.IMAGE_MAP(norm(np.ma.masked_invalid(inside)), bytes=True)
+        np.testing.assert_array_equal(noise_seen, expected[..., :3])
+
+
+def test_noise_outside_the_frame_is_pale_blue_and_does_not_count(
+    star_page, boxes, screen, look, texts
+):
+    page, _, _, sigma = star_page
+
+    seen = look(screen(page), boxes[N_STARS + 4], (32, 40))
+
+    np.testing.assert_array_equal(seen[:8], np.broadcast_to((0xDC, 0xE6, 0xF0), (8, 40, 3)))
+    assert not (seen[8:] == (0xDC, 0xE6, 0xF0)).all(axis=-1).any()
+    least = style.short(sigma[4, 8:].min())
+    assert any("25.0 % masked" in text and f"σ {least} e⁻" in text for text in texts(page))
+
+
+def test_names_stand_above_and_numbers_below_their_stamps(star_page, boxes, place_of, texts):
+    page, data, *_ = star_page
+
+    for i in range(N_STARS):
+        name = place_of(page, rf"s\${i}\$")
+        note, = (text for text in texts(page) if f"peak {style.short(data[i].max())}," in text)
+        below = place_of(page, note)
+        assert name.left == pytest.approx(boxes[i].left, abs=0.02)
+        assert 0 < boxes[i].top - name.bottom < 0.1
+        assert below.left == pytest.approx(boxes[i].left, abs=0.02)
+        assert 0 < below.top - boxes[N_STARS + i].bottom < 0.1
+    assert texts(page).count("data") == texts(page).count("noise") == 2  # in each row
+
+
+def test_the_page_is_whole_and_explains_the_masks_that_occur(star_page, assert_whole, texts):
+    page, *_ = star_page
 
     assert_whole(page)
     shown = texts(page)
-    assert {r"s\$0\$", r"s\$9\$", "outside the frame"} <= set(shown)
-    assert "cosmic" not in shown
-    assert any("25.0 % masked" in text and "σ 10.0 e⁻" in text for text in shown)
-    np.testing.assert_array_equal(page.axes[0].images[0].get_array(), data[0])
-    np.testing.assert_array_equal(page.axes[1].images[0].get_array(), sigma[0])
+    assert {"c_1", "outside the frame", "cosmic"} <= set(shown)
+    assert "neighbour" not in shown
+
+
+def test_rows_are_filled_one_after_the_other(boxes):
+    stamps.stamps_page(np.array([star()] * 5), per_row=3)
+
+    # aligned on the left, the second row below the first
+    assert [round(box.left, 3) for box in boxes[3:]] == [round(box.left, 3) for box in boxes[:2]]
+    assert boxes[0].top == boxes[2].top < boxes[2].bottom < boxes[3].top == boxes[4].top
 
 
 def test_notes_replace_the_numbers(texts):
     page = stamps.stamps_page(star()[None], names=["a"], notes=["$only$ this"])
 
     assert set(texts(page)) == {"a", r"\$only\$ this"}
+
+
+def test_without_noise_maps_the_notes_stand_below_the_stamps(boxes, place_of):
+    page = stamps.stamps_page(np.array([star(), star()]), notes=["one", "two"])
+
+    for box, note in zip(boxes, ("one", "two"), strict=True):
+        assert place_of(page, note).left == pytest.approx(box.left, abs=0.02)
+        assert 0 < place_of(page, note).top - box.bottom < 0.1
 
 
 @pytest.mark.parametrize(

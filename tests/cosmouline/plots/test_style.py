@@ -78,14 +78,13 @@ def test_a_place_is_where_it_was_said_to_be():
     assert ax.get_position().bounds == pytest.approx((0.1, (5 - 0.5 - 2) / 5, 0.4, 0.4))
 
 
-def test_a_grid_of_places_leaves_the_gaps():
-    page = style.blank(10.0, 10.0)
+def test_text_is_written_where_it_was_said_to_be(place_of):
+    page = style.blank(10.03, 5.07)
 
-    axes = style.place_grid(page, 2, 3, (1.0, 1.0), (2.0, 2.0), (0.5, 1.0))
+    style.write(page, 4.0, 2.0, "$right$", ha="right", va="top")
 
-    assert axes.shape == (2, 3)
-    assert axes[0, 1].get_position().x0 == pytest.approx((1 + 2 + 0.5) / 10)
-    assert axes[1, 0].get_position().y1 == pytest.approx(1 - (1 + 2 + 1) / 10)
+    box = place_of(page, r"\$right\$")
+    assert (box.right, box.top) == pytest.approx((4.0, 2.0), abs=2 / 120)
 
 
 def test_the_settings_of_matplotlib_stay_those_of_the_user():
@@ -97,6 +96,27 @@ def test_the_settings_of_matplotlib_stay_those_of_the_user():
     assert matplotlib.rcParams.copy() == before
     assert ax.spines["left"].get_linewidth() == style.RC["axes.linewidth"]
     assert matplotlib.rcParams["axes.linewidth"] != style.RC["axes.linewidth"]
+
+
+def test_the_settings_are_entered_once_and_left_after_a_failure(monkeypatch):
+    entered, rc_context = [], matplotlib.rc_context
+    monkeypatch.setattr(matplotlib, "rc_context", lambda rc: entered.append(rc) or rc_context(rc))
+    before = matplotlib.rcParams.copy()
+
+    @style.styled
+    def inner():
+        assert matplotlib.rcParams["axes.linewidth"] == style.RC["axes.linewidth"]
+        raise ZeroDivisionError
+
+    @style.styled
+    def outer():
+        inner()
+
+    with pytest.raises(ZeroDivisionError):
+        outer()
+
+    assert entered == [style.RC]
+    assert matplotlib.rcParams.copy() == before
 
 
 def test_a_saved_page_is_a_png_of_the_size_in_inches_times_the_dpi(tmp_path):
@@ -182,16 +202,36 @@ def test_a_page_without_a_title_has_no_text():
     assert page.texts == []
 
 
-def test_numbers_are_written_in_columns_row_below_row():
+def test_numbers_are_written_in_columns_row_below_row(place_of):
     page = style.blank(5.0, 3.0)
-    ax = style.place(page, 0, 0, 5.0, 3.0)
 
-    style.numbers(ax, [("FWHM", "4 px"), "a line", ("a$", "b")], tabs=(0.0, 0.5))
+    style.numbers(page, 1.0, 0.5, [("FWHM", "4 px"), "a line", ("a$", "b")], (0.0, 2.0), 0.2)
 
-    assert [text.get_text() for text in ax.texts] == ["FWHM", "4 px", "a line", r"a\$", "b"]
-    tops = [text.get_window_extent().y1 for text in ax.texts]
-    assert tops[0] > tops[2] > tops[3]
-    assert not ax.axison
+    first, second, line, third = (
+        place_of(page, text) for text in ("FWHM", "4 px", "a line", r"a\$")
+    )
+    assert first.left == line.left == third.left == pytest.approx(1.0, abs=0.02)
+    assert second.left == pytest.approx(3.0, abs=0.02)
+    assert (first.top, line.top, third.top) == pytest.approx((0.5, 0.7, 0.9), abs=0.03)
+    assert place_of(page, "b").top == pytest.approx(third.top, abs=0.02)
+
+
+def test_powers_of_ten_are_written_as_such():
+    assert [style.power_of_ten(value) for value in (1e-12, 0.1, 1.0, 1e5)] == [
+        "10⁻¹²", "10⁻¹", "10⁰", "10⁵",
+    ]  # fmt: skip
+
+
+def test_the_title_of_a_panel_stands_above_it_on_the_left(place_of):
+    page = style.blank(4.0, 3.0)
+    ax = style.place(page, 1.0, 1.0, 2.0, 1.0)
+
+    style.title_panel(ax, "$x$")
+
+    page.draw_without_rendering()
+    box = place_of(page, r"\$x\$")
+    assert box.left == pytest.approx(1.0, abs=0.02)
+    assert 0.9 < box.bottom < 1.0
 
 
 def test_no_data_says_so_and_shows_no_ticks(texts):
