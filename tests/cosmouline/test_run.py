@@ -239,7 +239,7 @@ def test_ctrl_c_keeps_what_is_finished_and_leaves_no_lock(tmp_path):
     process = lens.start(WAIT_S="0.1")
     wait_for_journal(lens, 4)
     process.send_signal(signal.SIGINT)
-    text = process.communicate(timeout=20)[0]
+    text = process.communicate(timeout=60)[0]
 
     assert process.returncode == 130
     assert "interrupted; what is finished is kept" in text
@@ -249,17 +249,19 @@ def test_ctrl_c_keeps_what_is_finished_and_leaves_no_lock(tmp_path):
 
 def test_a_second_script_is_refused_in_two_seconds(tmp_path):
     lens = many(tmp_path)
-    first = lens.start(WAIT_S="0.2")
+    first = lens.start(WAIT_S="1.0")
     wait_for_journal(lens, 2)
     start = time.monotonic()
+    lens.run("--help")  # what starting a script takes here
+    started = time.monotonic()
     text, code = lens.run()
-    waited_s = time.monotonic() - start
+    waited_s = time.monotonic() - started
     first.kill()
     first.communicate()
 
     assert code == 1
     assert "in use by 3a_detect.py" in text
-    assert waited_s < 2 + 3  # two seconds, and what importing takes on a loaded machine
+    assert waited_s < 2 + 2 * (started - start)
 
 
 def test_serial_and_local_give_the_same_rows(tmp_path):
