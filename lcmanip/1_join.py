@@ -8,6 +8,11 @@ Settings: lens_name, dec_name, join_by, join_minutes, join_center, join_fwhm_max
 Next    : lcmanip/2_plot
 
 Run as  : python lcmanip/1_join.py configs/MYLENS
+
+After COSMOULINE's columns: magerr_X_cov, the error from the full covariance (photons, blending,
+PSF, coefficient); magerr_X_norm, its part from the coefficient, which all sources of a point
+share; magsys_X, the error of the constant part, the same for all points; magcov_X_Y, the
+covariance of two sources at one point.
 """
 
 from cosmouline import curve, lightcurve, paths

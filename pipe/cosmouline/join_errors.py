@@ -15,11 +15,15 @@ SCATTER_OF_FEW = 3.0  # COSMOULINE: what groups with fewer images get, in median
 
 
 class Mean(NamedTuple):
-    """Fluxes of a group: (M,) values, (M, M) covariance, (M,) chi2 per degree of freedom."""
+    """Fluxes of a group: (M,) values, (M, M) covariance, (M,) chi2 per degree of freedom.
+
+    ``norm_sigma_e`` (M,) is the coefficient's part of the errors: it moves all sources together.
+    """
 
     flux_e: np.ndarray
     cov_e2: np.ndarray
     chi2_dof: np.ndarray
+    norm_sigma_e: np.ndarray
 
 
 def cosmouline_errors(flux_e, flux_sigma_e, coeff, coeff_sigma):
@@ -132,7 +136,9 @@ def weighted_mean(flux_e, cov_e2, coeff_relative):
     chi2 = np.sum(weight * np.where(usable, flux_e - mean_e, 0.0) ** 2, axis=0)
     chi2_dof = chi2 / np.where(n_used > 1, n_used - 1, np.nan)
     mean_cov_e2 = np.einsum("ik,ikl,il->kl", share, np.nan_to_num(budget_e2), share)
-    return Mean(mean_e, _scaled(mean_cov_e2, _inflation(chi2_dof, n_used)), chi2_dof)
+    norm_sigma_e = np.sqrt(coeff_relative**2 @ share**2) * np.abs(finite_median(flux_e))
+    factor = _inflation(chi2_dof, n_used)
+    return Mean(mean_e, _scaled(mean_cov_e2, factor), chi2_dof, factor * norm_sigma_e)
 
 
 def median_flux(flux_e, cov_e2, coeff_relative):
@@ -152,7 +158,8 @@ def median_flux(flux_e, cov_e2, coeff_relative):
     variance_e2 = np.einsum("ikk->ik", _budget(flux_e, cov_e2, coeff_relative))
     sigma_e = np.where(np.isfinite(flux_e), np.sqrt(variance_e2), np.nan)
     ratio = _median_sigma(sigma_e) * np.sqrt(np.nansum(sigma_e**-2.0, axis=0))
-    return Mean(finite_median(flux_e), _scaled(mean.cov_e2, ratio), mean.chi2_dof)
+    return Mean(finite_median(flux_e), _scaled(mean.cov_e2, ratio), mean.chi2_dof,
+                ratio * mean.norm_sigma_e)
 
 
 def finite_median(values):

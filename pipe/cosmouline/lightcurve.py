@@ -1,5 +1,6 @@
 """Light curves: groups of images joined into magnitudes with errors, ready for an rdb table."""
 
+import itertools
 from dataclasses import dataclass
 
 from cosmouline.dates import mjd_to_iso
@@ -15,6 +16,7 @@ import numpy as np
 
 WINDOW_D = 20.0  # COSMOULINE: time over which a quasar hardly changes
 N_MAGERR = 6
+MAG_PER_LN = 2.5 / np.log(10)
 _CENTERS = {"median": median_flux, "mean": weighted_mean}
 
 
@@ -34,6 +36,10 @@ class Joined:
         COSMOULINE's error bars 0 to 5.
     flux_cov_e2 : ndarray of float, shape (G, M, M)
         Covariance of the sources' fluxes.
+    mag_cov : ndarray of float, shape (G, M, M)
+        Covariance of their magnitudes, to first order in the errors.
+    magerr_norm : ndarray of float, shape (G, M)
+        The part of `magerr_cov` that is the coefficient's: all sources of a group share it.
     """
 
     n_images: np.ndarray
@@ -44,6 +50,8 @@ class Joined:
     mag_sys: np.ndarray
     chi2_dof: np.ndarray
     flux_cov_e2: np.ndarray
+    mag_cov: np.ndarray
+    magerr_norm: np.ndarray
 
     @property
     def is_complete(self):
@@ -195,8 +203,10 @@ def rdb_columns(properties, flags, joined, sources, keep_incomplete=False):
     Returns
     -------
     dict of ndarray
-        COSMOULINE's columns in its order, then ``magerr_<source>_cov`` and ``magsys_<source>`` of
-        all sources; rows in order of mhjd, which PyCS3 needs to match its properties.
+        COSMOULINE's columns in its order; then ``magerr_<source>_cov``, of which
+        ``magerr_<source>_norm`` is the part that all sources share, and ``magsys_<source>`` of all
+        sources; then the covariance ``magcov_<source>_<other>`` of each pair. Rows in order of
+        mhjd, which PyCS3 needs to match its properties.
     """
     columns = {**properties, "flag": np.asarray(flags)}
     for i, source in enumerate(sources):
@@ -205,7 +215,10 @@ def rdb_columns(properties, flags, joined, sources, keep_incomplete=False):
             columns[f"magerr_{source}_{k}"] = joined.magerr[:, i, k]
     for i, source in enumerate(sources):
         columns[f"magerr_{source}_cov"] = joined.magerr_cov[:, i]
+        columns[f"magerr_{source}_norm"] = joined.magerr_norm[:, i]
         columns[f"magsys_{source}"] = joined.mag_sys[:, i]
+    for (i, one), (j, other) in itertools.combinations(enumerate(sources), 2):
+        columns[f"magcov_{one}_{other}"] = joined.mag_cov[:, i, j]
     rows = np.argsort(properties["mhjd"], kind="stable")
     if not keep_incomplete:
         rows = rows[joined.is_complete[rows]]
@@ -336,6 +349,8 @@ def _joined(means, bars_e, n_used, sys_e, n_images):
         mag_sys=_mag_error(sys_e, positive_e),
         chi2_dof=np.array([mean.chi2_dof for mean in means]),
         flux_cov_e2=cov_e2,
+        mag_cov=MAG_PER_LN**2 * cov_e2 / (positive_e[:, :, None] * positive_e[:, None, :]),
+        magerr_norm=_mag_error(np.array([mean.norm_sigma_e for mean in means]), positive_e),
     )
 
 

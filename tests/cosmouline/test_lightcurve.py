@@ -50,7 +50,9 @@ def test_cosmoulines_own_rdb_is_met(golden):
     ours = rdb_columns(*nights, ["A", "B"])
 
     assert list(ours)[: len(theirs)] == list(theirs)
-    assert list(ours)[len(theirs):] == ["magerr_A_cov", "magsys_A", "magerr_B_cov", "magsys_B"]
+    assert list(ours)[len(theirs):] == [
+        "magerr_A_cov", "magerr_A_norm", "magsys_A", "magerr_B_cov", "magerr_B_norm", "magsys_B",
+        "magcov_A_B"]
     for name, values in theirs.items():
         if values.dtype.kind == "f":
             np.testing.assert_allclose(ours[name], values, rtol=0, atol=1e-9, err_msg=name)
@@ -180,8 +182,8 @@ def test_magnitudes_have_the_errors_that_they_claim(center):
     joined = join(*arguments, center=center)
 
     pulls = (joined.mag + 2.5 * np.log10(true_e)) / joined.magerr_cov
-    relative = joined.flux_cov_e2 / (joined.flux_e[:, :, None] * joined.flux_e[:, None, :])
-    colour_sigma = 1.0857 * np.sqrt(relative[:, 0, 0] + relative[:, 1, 1] - 2 * relative[:, 0, 1])
+    cov = joined.mag_cov
+    colour_sigma = np.sqrt(cov[:, 0, 0] + cov[:, 1, 1] - 2 * cov[:, 0, 1])
     colour = joined.mag[:, 0] - joined.mag[:, 1] + 2.5 * np.log10(true_e[0] / true_e[1])
 
     width = 5 / np.sqrt(2 * n_nights)
@@ -203,6 +205,26 @@ def test_the_errors_of_the_coefficient_correlate_the_sources():
     assert without.flux_cov_e2[0, 0, 1] == 0
     assert with_coeff.flux_cov_e2[0, 0, 1] == pytest.approx(
         0.01**2 / 2 * np.prod(with_coeff.flux_e[0]), rel=0.1)
+
+
+@pytest.mark.parametrize("center", ["mean", "median"])
+def test_the_coefficients_part_of_an_error_is_told_apart(center):
+    """Four images of equal weight: 1 % / sqrt(4) of the mean, and the median's own factor.
+
+    What is left in quadrature is the error without that of the coefficient.
+    """
+    n = 4
+    args = ([np.arange(n)], np.full((n, 2), 1000.0), np.full((n, 2), 10.0), np.full(n, 2.0))
+
+    joined = join(*args, np.full(n, 0.02), center=center)
+    without = join(*args, np.zeros(n), center=center)
+
+    factor = {"mean": 1.0, "median": np.sqrt(4 * np.pi / (2 * n + 2.6))}[center]
+    expected = 2.5 * np.log10(1 + 0.01 / 2 * factor)
+    assert joined.magerr_norm[0] == pytest.approx([expected, expected])
+    assert without.magerr_norm == pytest.approx(np.zeros((1, 2)))
+    squares = joined.magerr_norm**2 + without.magerr_cov**2
+    assert joined.magerr_cov == pytest.approx(np.sqrt(squares), rel=0.01)
 
 
 @pytest.mark.parametrize(
