@@ -1,7 +1,9 @@
 """Fit all epochs of a lens with the engine of the settings."""
 
+from cosmouline import paths
 from cosmouline.deconv import FitOptions, fit_lens, psf_error
 from cosmouline.errors import UserError
+from cosmouline.starred_cache import keep_compiled
 
 import numpy as np
 from tqdm import tqdm
@@ -31,7 +33,7 @@ def fit(content, start_px, settings):
             bar.set_postfix_str(str(entry.get("stage", "")))
 
         try:
-            found = _engine(settings.deconv_engine)(content.epochs, start_px, options, progress)
+            found = _engine(settings)(content.epochs, start_px, options, progress)
         except ValueError as problem:
             raise UserError(f"the joint fit cannot be made: {problem}.") from problem
     if content.draws is None:
@@ -39,9 +41,10 @@ def fit(content, start_px, settings):
     return found, psf_error(found, content.epochs, content.draws, content.draw_scale)
 
 
-def _engine(name):
-    if name == "starred":
+def _engine(settings):
+    if settings.deconv_engine == "starred":
         from cosmouline.starred_deconv import fit_starred  # takes seconds to import
 
+        keep_compiled(paths.compiled(settings))
         return fit_starred
     return fit_lens

@@ -90,6 +90,11 @@ def light_curve(settings):
     return exports(settings) / name
 
 
+def compiled(settings):
+    """Return the folder of compiled programs."""
+    return settings.work_dir / "compiled"
+
+
 def relative(path):
     """Return a path as short as it can be shown to the user."""
     with contextlib.suppress(ValueError):

@@ -2,10 +2,12 @@
 
 import zlib
 
+from cosmouline import paths
 from cosmouline.psf import PsfOptions, fit_psf
 from cosmouline.psf_error import flux_scale, psf_draws
 from cosmouline.psf_model import field_coordinates
 from cosmouline.stamps import MASK_COSMIC
+from cosmouline.starred_cache import keep_compiled
 
 import numpy as np
 
@@ -46,6 +48,7 @@ def build(stamps, names, image, settings):
     if settings.psf_engine == "starred":
         from cosmouline.starred_psf import fit_starred_psf  # takes seconds to import
 
+        keep_compiled(paths.compiled(settings))
         fit = fit_starred_psf(data_e, variance_e2, good & ~cosmic, image["field_fwhm_px"],
                               options(settings))
         return fit, names, {}

@@ -1,0 +1,32 @@
+"""Compiled programs on disk, told by what a second process adds to them."""
+
+import subprocess
+import sys
+
+PROGRAM = """
+import sys
+from cosmouline.starred_cache import keep_compiled
+keep_compiled(sys.argv[1])
+import jax
+print(jax.jit(lambda x: (3 * x).sum())(jax.numpy.arange(float(sys.argv[2]))))
+"""
+
+
+def run(folder, size):
+    done = subprocess.run([sys.executable, "-c", PROGRAM, str(folder), str(size)], check=True,
+                          capture_output=True, text=True)
+    programs = {path.name for path in folder.glob("*-cache")}
+    return float(done.stdout), programs
+
+
+def test_a_second_process_finds_the_programs_of_the_first(tmp_path):
+    folder = tmp_path / "compiled"
+
+    first, programs = run(folder, 4)
+    second, same = run(folder, 4)
+    other, more = run(folder, 5)
+
+    assert (first, second, other) == (18.0, 18.0, 30.0)
+    assert programs
+    assert same == programs
+    assert more > programs
