@@ -70,7 +70,7 @@ psf_prior: tuple[float, float, float] = (0.10, 0.80, 0.70)
 # the power of the Moffat that they follow into the wings
 psf_field: str = "auto"  # "auto", "on", "off": a PSF that varies linearly over the field
 psf_min_stars: int = 3  # an image with fewer good PSF stars is rejected
-n_psf_draws: int = 4  # posterior draws of each PSF, for the errors of the fluxes; 0: none
+n_psf_draws: int = 4  # draws of each PSF, for the errors of the fluxes; 0: none
 cosmic_sigma: float = 5.0  # astroscrappy's sigclip
 cosmic_fraction: float = 0.3  # its sigfrac
 cosmic_object: float = 5.0  # its objlim

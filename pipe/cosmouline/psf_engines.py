@@ -1,6 +1,7 @@
 """Build the PSF of an image with the engine of the settings."""
 
 import zlib
+from functools import partial
 
 from cosmouline import paths
 from cosmouline.psf import PsfOptions, fit_psf
@@ -45,20 +46,28 @@ def build(stamps, names, image, settings):
     shape = image["ny_px"], image["nx_px"]
     uv = field_coordinates(stamps.position_px[use], shape)
     lens_uv = field_coordinates(np.array([[image["lens_x_px"], image["lens_y_px"]]]), shape)[0]
+    seed = zlib.crc32(image["img_name"].encode())  # the same on all engines and in any order
     if settings.psf_engine == "starred":
-        from cosmouline.starred_psf import fit_starred_psf  # takes seconds to import
-
-        keep_compiled(paths.compiled(settings))
-        fit = fit_starred_psf(data_e, variance_e2, good & ~cosmic, image["field_fwhm_px"],
-                              options(settings))
-        return fit, names, {}
-    fit = fit_psf(data_e, variance_e2, good, image["field_fwhm_px"], options(settings), uv, cosmic)
+        fit, draw = _starred(data_e, variance_e2, good & ~cosmic, image, settings, seed)
+    else:
+        fit = fit_psf(data_e, variance_e2, good, image["field_fwhm_px"], options(settings), uv,
+                      cosmic)
+        draw = partial(psf_draws, data_e, fit, settings.n_psf_draws, seed, lens_uv)
     if not settings.n_psf_draws:
         return fit, names, {}
-    seed = zlib.crc32(image["img_name"].encode())  # the same on all engines and in any order
-    narrow, flux_e = psf_draws(data_e, fit, settings.n_psf_draws, seed, lens_uv)
+    narrow, flux_e = draw()
     scale = flux_scale(flux_e, fit, image["field_fwhm_px"], variance_e2)
     return fit, names, {"draws": narrow, "draw_scale": scale, "draw_flux": flux_e}
+
+
+def _starred(data_e, variance_e2, good, image, settings, seed):
+    """Return the fit of STARRED, and the function that makes its draws."""
+    from cosmouline.starred_psf import fit_starred_psf  # takes seconds to import
+    from cosmouline.starred_psf_error import starred_draws
+
+    keep_compiled(paths.compiled(settings))
+    fit = fit_starred_psf(data_e, variance_e2, good, image["field_fwhm_px"], options(settings))
+    return fit, partial(starred_draws, fit, settings.n_psf_draws, seed)
 
 
 def options(settings):

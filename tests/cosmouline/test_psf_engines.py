@@ -61,3 +61,15 @@ def test_too_few_stars_reject_the_image(inputs):
 
     with pytest.raises(ImageRejected, match="2"):
         psf_engines.build(stamps, names, image, settings)
+
+
+def test_starred_gives_draws_as_well_and_keeps_its_programs(inputs):
+    stamps, names, image, settings = inputs
+    settings.psf_engine, settings.n_psf_draws = "starred", 1
+
+    fit, _, draws = psf_engines.build(stamps, names, image, settings)
+
+    assert fit.white is None
+    assert draws["draws"].shape == (1, *fit.psf.narrow().shape)
+    assert draws["draw_scale"] == pytest.approx(1, abs=0.05)  # one draw of stars of S/N 100
+    assert list(paths.compiled(settings).glob("*-cache"))
