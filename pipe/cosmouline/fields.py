@@ -167,6 +167,7 @@ FIELDS = {field.name: field for field in [
     Field("n_object_cosmics", int, "1", "cosmic pixels on their stamps", _OBJCR,
           "obj_<o>_cosmics"),
     Field("n_psf_phot__{psf}", int, "1", "stars with a PSF flux", _STARS),
+    Field("n_core_hits__{psf}", int, "1", "cosmic pixels found in the cores of its stars", _STARS),
     Field("psf_sum_error__{psf}", float, "1",
           "relative error that all fluxes of the image share, from the draws of its PSF", _STARS),
     Field("star_flux_e__{psf}__{star}", float, "e-", "PSF flux of a star", _STARS,
