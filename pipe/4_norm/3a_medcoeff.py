@@ -13,7 +13,7 @@ a mistake in the reference image biases nothing; "median" is COSMOULINE's formul
 """
 
 from cosmouline import coefficients, outliers, products
-from cosmouline.columns import column, family
+from cosmouline.columns import column, family, texts
 from cosmouline.run import for_all_images, log_line, run
 
 NEEDS = ("n_phot_stars", "star_list", "field_fwhm_arcsec", "field_ellipticity", "sky_level_e")
@@ -25,7 +25,7 @@ def measure(images, names, reference, settings):
     found = coefficients.solve(
         family(images, "aper_flux_e__{star}", names),
         family(images, "aper_sigma_e__{star}", names), images.index(reference),
-        settings.coeff_method)
+        settings.coeff_method, texts(images, "set_name"))
     coefficients.tell(found, names)
     noted = dict(zip((image["img_name"] for image in images), quality(images, found.coeff),
                      strict=True))

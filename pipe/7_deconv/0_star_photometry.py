@@ -1,42 +1,53 @@
 """Measure every star of every image with the PSF of the image.
 
 Needs   : stamps (6_extract/1_extract_objects, 6_extract/2_find_cosmics), PSFs (5_psf/4_build_psf)
-Writes  : star_flux_e, star_sigma_e, star_chi2 of every star, n_psf_phot -> database
+Writes  : star_flux_e, star_sigma_e, star_chi2 of every star, n_psf_phot, n_core_hits,
+          psf_sum_error -> database
 Settings: psf_name
 Next    : 8_renorm/1a_renormalize
 
 Run as  : python 0_star_photometry.py ../../configs/MYLENS
 
-Flux and position of each star are solved on its own pixels. A star whose core is lost (masked by
-more than half, or more than a fifth where it is undersampled) has no flux.
+Flux and position of each star are solved on its own pixels, cosmics in its core are masked
+(n_core_hits counts the pixels). A star whose core is lost (masked by more than half, or more than
+a fifth where it is undersampled) has no flux. psf_sum_error is the relative error that all fluxes
+of an image share.
 """
 
 from cosmouline import products
+from cosmouline.corehits import fluxes_without_hits
 from cosmouline.psf_model import field_coordinates
 from cosmouline.run import for_each_image, run
 from cosmouline.stamps import MASK_COSMIC, crop
-from cosmouline.starphot import is_reliable, star_fluxes
+from cosmouline.starphot import is_reliable
+from cosmouline.zeropoint import sum_error
 
 import numpy as np
 
 NEEDS = ("n_objects", "n_object_cosmics", "n_psf_used__{psf}", "field_fwhm_px")
 WRITES = ("star_flux_e__{psf}__{star}", "star_sigma_e__{psf}__{star}",
-          "star_chi2__{psf}__{star}", "n_psf_phot__{psf}")
+          "star_chi2__{psf}__{star}", "n_psf_phot__{psf}", "n_core_hits__{psf}",
+          "psf_sum_error__{psf}")
 
 
 def measure(image, settings):
     """Return the fluxes of the stars of one image; a star that is not reliable is absent."""
-    psf = products.psf(image, settings).psf
+    found = products.psf(image, settings)
+    psf, scale = found.psf, found.draw_scale
     stamps, names, _ = products.objects(image, settings)
     stamps, names = crop(stamps, psf.side_px), np.array(names)
     use = stamps.is_usable & (names != "lens")
     uv = field_coordinates(stamps.position_px[use], (image["ny_px"], image["nx_px"]))
     narrow = psf.narrow(uv) if psf.gradient is not None else psf.narrow()
     good = (stamps.mask[use] & ~MASK_COSMIC) == 0  # cosmics are judged by the model
-    found = star_fluxes(stamps.data_e[use], stamps.sky_sigma_e[use] ** 2, good, narrow,
-                        psf.upsampling, stamps.offset_px[use])
+    found, hit = fluxes_without_hits(
+        stamps.data_e[use], stamps.sky_sigma_e[use] ** 2, good, narrow, psf.upsampling,
+        stamps.offset_px[use], image["field_fwhm_px"])
     reliable = is_reliable(found, image["field_fwhm_px"])
-    values = {f"n_psf_phot__{settings.psf_name}": int(reliable.sum())}
+    values = {f"n_psf_phot__{settings.psf_name}": int(reliable.sum()),
+              f"n_core_hits__{settings.psf_name}": int(hit.sum()),
+              f"psf_sum_error__{settings.psf_name}": sum_error(scale) if scale is not None
+              else None}
     for i in np.flatnonzero(reliable):
         key = f"{settings.psf_name}__{names[use][i]}"
         values |= {f"star_flux_e__{key}": found.flux_e[i],

@@ -1,38 +1,52 @@
 """Compute the coefficient of every image from the PSF fluxes of the stars.
 
 Needs   : star fluxes (7_deconv/0_star_photometry)
-Writes  : renorm, its error, number of stars and chi2 -> database
-Settings: renorm_name, renorm_stars, renorm_method, psf_name, norm_stars
+Writes  : renorm, its error, error as a zero point, number of stars, and chi2 -> database
+Settings: renorm_name, renorm_stars, renorm_method, psf_name, norm_stars, n_psf_draws
 Next    : 8_renorm/1b_report
 
 Run as  : python 1a_renormalize.py ../../configs/MYLENS
 
 Flux x renorm is the flux on the scale of the reference image. Stars that vary are found and not
-used; single bad points are left out; the error is that of the mean, enlarged where the stars
-disagree. "median" is COSMOULINE's formula.
+used; single bad points are left out. With several sets (telescopes, filters) each star has a
+relative flux per set where the data show one, so that colours make neither jumps nor errors. The
+error is that of the mean, enlarged where the stars disagree: that of the lens's light curve.
+renorm_abs_sigma, for zero points, has the error of the PSF's sum in it, which lens and stars
+share. "median" is COSMOULINE's formula.
 """
 
 from cosmouline import coefficients, products
-from cosmouline.columns import family
+from cosmouline.columns import column, family, texts
 from cosmouline.run import for_all_images, log_line, run
+from cosmouline.zeropoint import absolute_sigma, photon_error
 
 NEEDS = ("n_psf_phot__{psf}", "star_list")
-WRITES = ("renorm__{renorm}", "renorm_sigma__{renorm}", "n_renorm_stars__{renorm}",
-          "renorm_chi2__{renorm}")
+WRITES = ("renorm__{renorm}", "renorm_sigma__{renorm}", "renorm_abs_sigma__{renorm}",
+          "n_renorm_stars__{renorm}", "renorm_chi2__{renorm}")
 
 
 def measure(images, names, reference, settings):
     """Return the coefficients of all images that have one."""
     psf, renorm = settings.psf_name, settings.renorm_name
-    found = coefficients.solve(
-        family(images, f"star_flux_e__{psf}__{{star}}", names),
-        family(images, f"star_sigma_e__{psf}__{{star}}", names), images.index(reference),
-        settings.renorm_method)
+    flux_e = family(images, f"star_flux_e__{psf}__{{star}}", names)
+    sigma_e = family(images, f"star_sigma_e__{psf}__{{star}}", names)
+    found = coefficients.solve(flux_e, sigma_e, images.index(reference), settings.renorm_method,
+                               texts(images, "set_name"))
     coefficients.tell(found, names)
+    coefficients.tell_trend(found, flux_e, sigma_e, column(images, "airmass"))
+    absolute = absolute_sigma(found.coeff, found.coeff_sigma, photon_error(flux_e, sigma_e),
+                              column(images, f"psf_sum_error__{psf}"), settings.n_psf_draws)
+    zero_point = {image["img_name"]: sigma for image, sigma in zip(images, absolute, strict=True)}
     return {image["img_name"]: {
         f"renorm__{renorm}": c, f"renorm_sigma__{renorm}": sigma,
-        f"n_renorm_stars__{renorm}": n, f"renorm_chi2__{renorm}": chi2 if chi2 == chi2 else None,
+        f"renorm_abs_sigma__{renorm}": known(zero_point[image["img_name"]]),
+        f"n_renorm_stars__{renorm}": n, f"renorm_chi2__{renorm}": known(chi2),
     } for image, (c, sigma, n, chi2) in coefficients.by_image(images, found)}
+
+
+def known(value):
+    """Return a value, None for NaN."""
+    return value if value == value else None
 
 
 def main(settings, db):

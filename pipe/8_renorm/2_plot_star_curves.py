@@ -1,19 +1,23 @@
 """Draw the light curves of the stars after renormalisation, and the coefficients.
 
 Needs   : star fluxes (7_deconv/0_star_photometry), renorm (8_renorm/1a_renormalize)
-Writes  : plots/stars_<renorm_name>.png, plots/<renorm_name>.png
-Settings: lens_name, psf_name, renorm_name, renorm_stars, norm_stars
+Writes  : plots/stars_<renorm_name>.png, plots/<renorm_name>.png, plots/checks_<renorm_name>.png
+Settings: lens_name, psf_name, renorm_name, renorm_method, renorm_stars, norm_stars
 Next    : 7_deconv/1_prepare
 
 Run as  : python 2_plot_star_curves.py ../../configs/MYLENS
 
 What to look for: flat stars, their scatter as large as their errors. A trend with the colour
-(seeing) points to neighbours or to a PSF that does not fit.
+(seeing) points to neighbours or to a PSF that does not fit. The page of checks has the
+coefficient against seeing, sky and airmass, and the residuals of the stars in units of their
+errors, with the Gaussian that they should follow.
 """
 
-from cosmouline import drawing, products
+from cosmouline import coefficients, drawing, products
 from cosmouline.columns import column, family, texts
 from cosmouline.curve import time_of
+from cosmouline.norm import star_pulls
+from cosmouline.plots.normalisation import normalisation_page
 from cosmouline.plots.star_curves import coefficient_page, star_curves_page
 from cosmouline.run import run
 
@@ -22,7 +26,7 @@ WRITES = ()
 
 
 def main(settings, db):
-    """Draw both pages."""
+    """Draw the three pages."""
     renorm = settings.renorm_name
     images = db.to_treat(settings, NEEDS)
     stars = products.only_named(products.picked_stars(settings),
@@ -39,6 +43,22 @@ def main(settings, db):
                             column(images, "medcoeff"), texts(images, "set_name"),
                             title=f"{settings.lens_name}: {renorm}", label=renorm)
     drawing.save_plot(page, renorm, settings, __file__)
+    drawing.save_plot(checks(images, names, coeff, settings), f"checks_{renorm}", settings,
+                      __file__)
+
+
+def checks(images, names, coeff, settings):
+    """Return the page of the coefficient against the weather, and of the pulls of the stars."""
+    flux_e, sigma_e = (family(images, f"star_{kind}_e__{settings.psf_name}__{{star}}", names)
+                       for kind in ("flux", "sigma"))
+    sets = texts(images, "set_name")
+    found = coefficients.solve(flux_e, sigma_e, 0, settings.renorm_method, sets)
+    quantities = [(column(images, field), label, unit) for field, label, unit in (
+        ("field_fwhm_arcsec", "seeing", "arcsec"), ("sky_level_e", "sky level", "e-"),
+        ("airmass", "airmass", ""))]
+    return normalisation_page(quantities, coeff, star_pulls(found, flux_e, sigma_e).T, names,
+                              sets, f"{settings.lens_name}: checks of {settings.renorm_name}",
+                              settings.renorm_name)
 
 
 if __name__ == "__main__":

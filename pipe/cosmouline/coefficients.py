@@ -7,8 +7,13 @@ from cosmouline.errors import UserError
 from cosmouline.norm import normalise
 from cosmouline.norm_cosmouline import median_coefficients
 from cosmouline.robust import median_of_finite
+from cosmouline.setterms import SetTerms, set_terms, trend
 
 import numpy as np
+
+LEAST_TREND_STARS = 4  # fewer do not tell what is usual
+TREND_CHI2 = 3.0  # of the slopes with the airmass, above which colours matter
+TERM_ROUNDS = 5  # of coefficients and terms of the sets in turn; a term settles to a tenth in one
 
 log = logging.getLogger("cosmouline")
 
@@ -27,6 +32,11 @@ class Coefficients(NamedTuple):
         Relative departure of every star from its mean; NaN where not measured.
     is_variable : ndarray of bool, shape (n_stars,)
         Stars found to vary, which do not count.
+    used : ndarray of bool, shape (n, n_stars)
+        Fluxes that are measured and no outliers.
+    terms : SetTerms or None
+        Relative fluxes of the stars in every set, which the coefficients take into account; None
+        with one set, and for the medians.
     """
 
     coeff: np.ndarray
@@ -35,9 +45,11 @@ class Coefficients(NamedTuple):
     chi2: np.ndarray
     residual: np.ndarray
     is_variable: np.ndarray
+    used: np.ndarray
+    terms: SetTerms | None = None
 
 
-def solve(flux_e, flux_sigma_e, reference, method):
+def solve(flux_e, flux_sigma_e, reference, method, set_names=None):
     """Return the `Coefficients` of all images.
 
     Parameters
@@ -48,6 +60,8 @@ def solve(flux_e, flux_sigma_e, reference, method):
         The image whose coefficient is 1.
     method : {"als", "median"}
         `norm.normalise`, or `norm_cosmouline.median_coefficients`.
+    set_names : sequence of str, length n_images, optional
+        Set of every image: stars of other colours have other flux ratios in other sets ("als").
 
     Raises
     ------
@@ -55,7 +69,8 @@ def solve(flux_e, flux_sigma_e, reference, method):
         If the reference image itself has no coefficient.
     """
     n = int(np.isfinite(flux_e[reference]).sum())
-    found = n and (_als if method == "als" else _median)(flux_e, flux_sigma_e, reference)
+    found = n and (_als(flux_e, flux_sigma_e, reference, set_names) if method == "als"
+                   else _median(flux_e, reference))
     if not found or not np.isfinite(found.coeff[reference]):
         raise UserError(f"the reference image has only {n} measured normalisation star(s): too "
                         "few for a coefficient. Choose other stars (normstars.cat in the folder "
@@ -71,6 +86,28 @@ def tell(found, names):
     log.info("%d coefficients, median error %.2f %%, from %d stars", good.sum(),
              100 * np.median((found.coeff_sigma / found.coeff)[good]),
              len(names) - found.is_variable.sum())
+    _tell_terms(found.terms, names)
+
+
+def _tell_terms(terms, names):
+    """Tell how much the stars differ between the sets."""
+    if terms is None or not terms.scatter:
+        return
+    k, j = np.unravel_index(np.argmax(np.abs(terms.term)), terms.term.shape)
+    log.info("stars differ between the sets by %.2f %%, most %s with %+.2f %% in %s: taken into "
+             "account", 100 * terms.scatter, names[j], 100 * terms.term[k, j], terms.sets[k])
+
+
+def tell_trend(found, flux_e, flux_sigma_e, airmass):
+    """Tell whether the stars differ in their extinction, as red and blue ones do."""
+    slope, sigma = trend(found.residual, flux_sigma_e / flux_e, found.used, airmass)
+    known = np.isfinite(slope) & ~found.is_variable
+    if known.sum() < LEAST_TREND_STARS:
+        return
+    chi2 = np.mean((slope[known] / sigma[known]) ** 2) * known.sum() / (known.sum() - 1)
+    log.info("with the airmass the stars change by %.2f %% per unit beside each other (noise "
+             "%.2f %%)%s", 100 * np.std(slope[known]), 100 * np.sqrt(np.mean(sigma[known] ** 2)),
+             ": their colours matter" if chi2 > TREND_CHI2 else "")
 
 
 def by_image(images, found):
@@ -82,19 +119,35 @@ def by_image(images, found):
             yield image, row
 
 
-def _als(flux_e, flux_sigma_e, reference):
+def _als(flux_e, flux_sigma_e, reference, set_names):
     """Turn transparencies c into coefficients c_ref / c, with the same relative error."""
-    found = normalise(flux_e, flux_sigma_e)
+    found, terms = normalise(flux_e, flux_sigma_e), None
+    if len(set(set_names or ())) > 1:
+        found, terms = _with_terms(flux_e, flux_sigma_e, set_names, found)
     with np.errstate(invalid="ignore", divide="ignore"):
         coeff = found.coeff[reference] / found.coeff
         sigma = coeff * found.coeff_sigma / found.coeff
     return Coefficients(coeff, sigma, found.n_stars, found.chi2, found.residual,
-                        found.is_variable)
+                        found.is_variable, found.used, terms)
 
 
-def _median(flux_e, _, reference):
+def _with_terms(flux_e, flux_sigma_e, set_names, found):
+    """Solve for coefficients and for the terms of the sets in turn."""
+    factor = np.ones(np.shape(flux_e))
+    for _ in range(TERM_ROUNDS):
+        departure = (1 + found.residual) * factor - 1
+        terms = set_terms(departure, flux_sigma_e / flux_e, set_names, found.used,
+                          found.is_variable)
+        if not terms.scatter:
+            break
+        factor = 1 + terms.term[[terms.sets.index(name) for name in set_names]]
+        found = normalise(flux_e / factor, flux_sigma_e / factor)
+    return found, terms
+
+
+def _median(flux_e, reference):
     found = median_coefficients(flux_e, reference)
     scaled = flux_e * found.coeff[:, None]
     return Coefficients(found.coeff, found.coeff_sigma, found.n_stars,
                         np.full(len(flux_e), np.nan), scaled / median_of_finite(scaled, 0) - 1,
-                        np.zeros(flux_e.shape[1], bool))
+                        np.zeros(flux_e.shape[1], bool), np.isfinite(flux_e))

@@ -182,26 +182,38 @@ def is_reliable(stars, fwhm_px):
     return measured & (stars.flux_e > LEAST_SNR * stars.flux_sigma_e)
 
 
+def stars_and_slopes(narrow, upsampling, side_px, offset_px):
+    """Stars of unit flux on the pixels of stamps, and their derivatives by x and y.
+
+    Parameters
+    ----------
+    narrow, upsampling
+        As in `star_fluxes`.
+    side_px : int
+    offset_px : ndarray of float, shape (n, 2)
+        (x, y) from the centres of the stamps.
+
+    Returns
+    -------
+    stars, by_x, by_y : ndarray of float, shape (n, side_px, side_px)
+    """
+    rows, rows_slope = shift_operator(offset_px[:, 1], side_px, upsampling, derivative=True)
+    cols, cols_slope = shift_operator(offset_px[:, 0], side_px, upsampling, derivative=True)
+    half, area = narrow @ cols.swapaxes(1, 2), upsampling**2
+    by_x = rows @ (narrow @ cols_slope.swapaxes(1, 2))
+    return area * (rows @ half), area * by_x, area * (rows_slope @ half)
+
+
 def _first_unknowns(task, good, offset_px):
     """Return the expected positions, and the linear fluxes there; no sky."""
     offset_px = np.asarray(offset_px, dtype=float).reshape(-1, 2)
     unknowns = np.zeros((len(task.data), 4 if task.fit_sky else 3))
     unknowns[:, 1:3] = np.nan_to_num(offset_px)
-    psf = _psf_and_slopes(task, unknowns)[0]
+    psf = stars_and_slopes(task.narrow, task.upsampling, task.side_px, unknowns[:, 1:3])[0]
     weight = good / task.sky_variance
     top = (weight * psf * task.data).sum((1, 2))
     unknowns[:, 0] = top / ((weight * psf * psf).sum((1, 2)) + TINY)
     return unknowns
-
-
-def _psf_and_slopes(task, unknowns):
-    """Return stars of unit flux at the positions, and their derivatives by x and y."""
-    up, side = task.upsampling, task.side_px
-    rows, rows_slope = shift_operator(unknowns[:, 2], side, up, derivative=True)
-    cols, cols_slope = shift_operator(unknowns[:, 1], side, up, derivative=True)
-    half = task.narrow @ cols.swapaxes(1, 2)
-    by_x = rows @ (task.narrow @ cols_slope.swapaxes(1, 2))
-    return up**2 * (rows @ half), up**2 * by_x, up**2 * (rows_slope @ half)
 
 
 def _converge(task, good, unknowns):
@@ -220,7 +232,8 @@ def _converge(task, good, unknowns):
 def _linearise(task, good, unknowns):
     """Return model, noise, derivatives and weights at given unknowns."""
     n_stars, n_unknowns = unknowns.shape
-    psf, by_x, by_y = _psf_and_slopes(task, unknowns)
+    place = unknowns[:, 1:3]
+    psf, by_x, by_y = stars_and_slopes(task.narrow, task.upsampling, task.side_px, place)
     flux = unknowns[:, 0, None, None]
     least = np.maximum(flux, 1e-9)  # a star without flux has no position, but finite equations
     columns = [psf, by_x * least, by_y * least] + [np.ones_like(psf)] * task.fit_sky

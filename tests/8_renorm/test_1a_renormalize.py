@@ -123,3 +123,18 @@ def test_the_same_coefficients_make_nothing_out_of_date(lens_after):
 def test_the_script_before_is_named(lens_before):
     with pytest.raises(UserError, match=r"Run 7_deconv/0_star_photometry\.py first"):
         lens_before("7_deconv/0_star_photometry").run(SCRIPT)
+
+
+def test_zero_points_have_larger_errors_and_need_draws(lens_after):
+    lens = lens_after(SCRIPT)
+    name, other = "R_tiny_0003", "R_tiny_0005"
+    row = lens.rows[name]
+    assert row["renorm_abs_sigma__renorm1"] > row["renorm_sigma__renorm1"]
+    # stars of .1 to .45 %, PSFs of 8 of them: the sum is known to .1 % and better than .5 %
+    assert 5e-4 < row["psf_sum_error__psf1"] < 5e-3
+
+    lens.update(other, psf_sum_error__psf1=None)
+    lens.run(SCRIPT)
+
+    assert "renorm_abs_sigma__renorm1" not in lens.rows[other]
+    assert "renorm_sigma__renorm1" in lens.rows[other]

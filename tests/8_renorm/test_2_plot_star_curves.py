@@ -11,13 +11,15 @@ def test_stars_and_coefficients_are_drawn(lens_before, pages):
 
     lens.run(SCRIPT)
 
-    assert set(pages) == {"stars_renorm1", "renorm1"}
+    assert set(pages) == {"stars_renorm1", "renorm1", "checks_renorm1"}
     after = pages.heights("stars_renorm1")[1::2]
     assert len(after) == 8
     for star, percent in zip("abcdefgh", after, strict=True):
         flux_e = lens.values(f"star_flux_e__psf1__{star}") * lens.values("renorm__renorm1")
         assert percent == pytest.approx(100 * (flux_e / np.median(flux_e) - 1))
     assert pages.heights("renorm1")[0] == pytest.approx(lens.values("renorm__renorm1"))
+    for panel in pages.heights("checks_renorm1"):  # seeing, sky, airmass
+        assert panel == pytest.approx(lens.values("renorm__renorm1"))
 
 
 def test_the_named_stars_are_drawn_into_plots(lens_before):
@@ -27,7 +29,7 @@ def test_the_named_stars_are_drawn_into_plots(lens_before):
     lens.run(SCRIPT)
 
     assert {path.name for path in (lens.work / "plots").iterdir()} == {
-        "stars_renorm1.png", "renorm1.png"}
+        "stars_renorm1.png", "renorm1.png", "checks_renorm1.png"}
 
 
 def test_the_script_before_is_named(lens_before):

@@ -1,0 +1,77 @@
+"""Error of the coefficient of an image as a measure of its transparency."""
+
+import numpy as np
+
+PRIOR_DRAWS = 4  # weight of the other images, in draws: four draws know a variance to 70 %
+
+
+def sum_error(draw_scale):
+    """Relative error that all fluxes of an image share: of the PSF's sum, and of its stars.
+
+    Parameters
+    ----------
+    draw_scale : ndarray of float, shape (n_draws,)
+        Flux scales of draws from the posterior of the PSF (`psf_error.flux_scale`).
+
+    Returns
+    -------
+    float
+        Root mean square of their distances from 1; known to 35 % with four draws.
+    """
+    return float(np.sqrt(np.mean((np.asarray(draw_scale) - 1) ** 2)))
+
+
+def photon_error(flux, flux_sigma):
+    """Relative error of the mean of the stars of every image by their flux errors alone.
+
+    Parameters
+    ----------
+    flux, flux_sigma : array_like of float, shape (n_images, n_stars); NaN where missing
+
+    Returns
+    -------
+    ndarray of float, shape (n_images,)
+        Infinite for an image without stars.
+    """
+    snr2 = np.square(np.asarray(flux, dtype=float) / np.asarray(flux_sigma, dtype=float))
+    with np.errstate(divide="ignore"):
+        return 1 / np.sqrt(np.nansum(snr2, 1))
+
+
+def absolute_sigma(coeff, coeff_sigma, photon, shared, n_draws):
+    """Errors of coefficients as measures of the transparency, for zero points.
+
+    Parameters
+    ----------
+    coeff, coeff_sigma : array_like of float, shape (n,)
+        From the stars: right relative to whatever is measured with the same PSFs.
+    photon : array_like of float, shape (n,)
+        From `photon_error`, of the same stars.
+    shared : array_like of float, shape (n,)
+        From `sum_error`; NaN where there were no draws.
+    n_draws : int
+        Draws behind each of them.
+
+    Returns
+    -------
+    ndarray of float, shape (n,)
+        NaN where the image has no coefficient or no draws; never below `coeff_sigma`.
+
+    Notes
+    -----
+    All fluxes of an image share the error of the sum of its PSF: noise and unknown structure in
+    the wings. That cancels in flux x coefficient, of the lens as of the stars, but not in the
+    coefficient itself. A draw fits stars with other noise, so the photon noise of their mean is
+    in it; to it comes what the errors of the coefficients hold beyond the photons. As few draws
+    know their variance badly, it is averaged with that of all images, in proportion to the photon
+    noise. The light beyond the stamps is not contained.
+    """
+    coeff, coeff_sigma = np.asarray(coeff, dtype=float), np.asarray(coeff_sigma, dtype=float)
+    stars2, photon2 = (coeff_sigma / coeff) ** 2, np.asarray(photon, dtype=float) ** 2
+    own2 = np.asarray(shared, dtype=float) ** 2
+    known = np.isfinite(stars2) & np.isfinite(own2)
+    if not known.any():
+        return np.full(coeff.shape, np.nan)
+    common2 = photon2 * np.mean(own2[known] / photon2[known])
+    shared2 = (PRIOR_DRAWS * common2 + n_draws * own2) / (PRIOR_DRAWS + n_draws)
+    return coeff * np.sqrt(np.maximum(shared2 + np.maximum(stars2 - photon2, 0), stars2))

@@ -1,0 +1,78 @@
+"""normalisation.py: the coefficient against the weather, and the pulls of the stars."""
+
+from cosmouline.plots import normalisation, style
+
+import numpy as np
+import pytest
+
+N_IMAGES, NAMES = 40, "abc"
+COEFF = np.linspace(0.9, 1.1, N_IMAGES)
+
+
+def quantities():
+    """Seeing, sky and airmass; the airmass is not known."""
+    return [(np.linspace(1, 2, N_IMAGES), "seeing", "arcsec"),
+            (np.linspace(300, 900, N_IMAGES), "sky level", "e-"),
+            (np.full(N_IMAGES, np.nan), "airmass", "")]
+
+
+def pulls(seed):
+    return np.random.default_rng(seed).standard_normal((len(NAMES), N_IMAGES))
+
+
+def panels(page):
+    """Axes of the page by their titles or the labels below."""
+    return {ax.get_title("left") or ax.get_xlabel(): ax for ax in page.axes}
+
+
+def test_the_page_has_the_coefficient_and_every_star(texts):
+    page = normalisation.normalisation_page(quantities(), COEFF, pulls(1), NAMES, title="LENS",
+                                            label="renorm1")
+
+    found = panels(page)
+    assert {"seeing (arcsec)", "sky level (e⁻)", "airmass", "all stars", *NAMES} <= set(found)
+    drawn = found["seeing (arcsec)"].collections[0].get_offsets()
+    np.testing.assert_allclose(drawn[:, 1], COEFF)
+    assert {"LENS", "no data", "residual / error"} <= set(texts(page))
+
+
+def test_points_outside_are_counted(texts):
+    clouded = COEFF.copy()
+    clouded[3] = 40.0
+
+    page = normalisation.normalisation_page(quantities(), clouded, pulls(2), NAMES)
+
+    assert texts(page).count("1 outside") == 2
+
+
+def test_the_gaussian_has_the_number_of_the_pulls(texts):
+    page, ax = style.figure()
+    values = np.append(pulls(3).ravel(), [np.nan, 9.0, -7.0])
+
+    normalisation.pull_histogram(ax, values, "x")
+
+    _, gaussian = ax.lines[0].get_data()
+    x = ax.lines[0].get_xdata()
+    counts = ax.patches[0].get_data().values
+    assert np.trapezoid(gaussian, x) / normalisation.BIN == pytest.approx(122, rel=1e-3)
+    assert counts.sum() == 122
+    assert (counts[0], counts[-1]) == (1, 1)
+    rms = np.sqrt(np.nanmean(values**2))
+    assert f"rms {rms:.2f}\n2 beyond" in texts(page)
+
+
+def test_a_star_without_pulls_says_so(texts):
+    page, ax = style.figure()
+
+    normalisation.pull_histogram(ax, np.full(5, np.nan))
+
+    assert "no data" in texts(page)
+
+
+def test_more_stars_than_the_page_holds(monkeypatch):
+    monkeypatch.setattr(normalisation, "MAX_STARS", 2)
+
+    page = normalisation.normalisation_page(quantities(), COEFF, pulls(4), NAMES)
+
+    assert "b" in panels(page)
+    assert "c" not in panels(page)
