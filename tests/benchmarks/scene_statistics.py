@@ -4,8 +4,6 @@ import resource
 import time
 from dataclasses import dataclass
 
-from cosmouline.deconv import fit_lens
-
 import numpy as np
 
 
@@ -41,11 +39,11 @@ def photon_error(drawn):
     return (np.sqrt(np.einsum("ekk->ek", inverse)) / norm)[:, : drawn.flux.shape[1]]
 
 
-def fitted(drawn, epochs=None, options=None):
-    """Fit a scene: the `LensFit` and the CPU seconds."""
+def timed(function, *arguments):
+    """Result of a function, and the CPU seconds it took."""
     started = time.process_time()
-    fit = fit_lens(epochs or drawn.epochs, drawn.start_px, options)
-    return fit, time.process_time() - started
+    result = function(*arguments)
+    return result, time.process_time() - started
 
 
 def score(drawn, fit, cpu_s=np.nan, psf_error=0.0):

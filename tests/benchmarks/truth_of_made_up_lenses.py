@@ -15,9 +15,11 @@ import sys
 from itertools import product
 from pathlib import Path
 
+from cosmouline.deconv import fit_lens
+
 import numpy as np
 from scene_simulator import draw
-from scene_statistics import coverage, fitted, peak_memory_gb, score
+from scene_statistics import coverage, peak_memory_gb, score, timed
 
 SCENES, SHARES = ("yard", "h4", "arcs", "nogal", "double"), {"hi": 1.0, "lo": 0.25}
 SEEDS = {8: (1,), 20: (1, 2, 3, 4, 5), 60: (1,)}
@@ -37,7 +39,7 @@ def all_cells():
 def run(scene, n_epochs, light, seed):
     """Return the line of one cell."""
     drawn = draw(scene, n_epochs, SHARES[light], seed)
-    fit, cpu_s = fitted(drawn)
+    fit, cpu_s = timed(fit_lens, drawn.epochs, drawn.start_px)
     return {"scene": scene, "n_epochs": n_epochs, "light": light, "seed": seed,
             "iterations": fit.n_iterations, "convergence": fit.convergence,
             "index": fit.galaxy.sersic_index, "n_masked": int(fit.n_masked.sum()),

@@ -63,7 +63,7 @@ def test_errors_are_those_of_the_mixture_over_one_amplitude():
 
 
 def test_averaged_errors_hold_the_truth_and_those_of_the_maximum_do_not():
-    """Fields drawn under amplitudes from their prior: the rms of z is 1 +- .05, three times allowed.
+    """Fields drawn under amplitudes from their prior: the rms of z is 1 +- .05; 3 times allowed.
 
     Three components of 30 modes that the data see with an S/N of a fifth per mode at the floor:
     held at the maximum, which is mostly the floor, the errors are too small.
