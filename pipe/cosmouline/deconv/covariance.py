@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
+from cosmouline.deconv.evidence import averaged_covariance
+
 import numpy as np
-from scipy import linalg
 
 TINY = 1e-300  # instead of the light of the sources where there is none
 
@@ -67,7 +68,9 @@ def flux_errors(fitted):
     part and (t - t_mean) S (t - t_mean)^T beside the random N^-1, t_mean being the mean over the
     epochs with the random errors as weights. The width of the degeneracy between sources and
     galaxy is therefore quoted under the prior that the data chose, where other methods compare
-    strengths of a penalty by hand.
+    strengths of a penalty by hand. Two things widen the constant part: the uncertainty of the
+    amplitudes of the field (`evidence.averaged_covariance`), and a field that is stronger around a
+    source than these amplitudes, which hold for the whole of it, have it: arcs.
     """
     n_sources = fitted.sweep.solution.shape[1] - 1
     scale = fitted.problem.scale
@@ -77,7 +80,8 @@ def flux_errors(fitted):
     inverse = 1 / np.einsum("ekk->ek", covariance)
     mean = responses.mean(inverse / inverse.sum(0))
     extra = _varying(fitted.posterior, responses, mean)
-    systematic = _constant(fitted.posterior, mean)
+    local = _local_amplitude(fitted.posterior, fitted.state.node_flux)
+    systematic = _constant(fitted.posterior, mean, local)
     flux = flux + responses.own @ fitted.posterior.psf_flux
     return FluxErrors(
         flux=flux * scale,
@@ -108,15 +112,29 @@ def _matched_filter(fitted, flux):
     return products * share * (relative / norm2)[:, :, None]
 
 
-def _constant(posterior, mean):
+def _local_amplitude(posterior, node_flux):
+    """Amplitude of the field around each source, relative to its prior; at least 1.
+
+    One step of expectation maximisation from the amplitudes of the evidence, the light of the
+    source being the weight: where the data say nothing, it is 1.
+    """
+    weight = posterior.envelope**2
+    found = weight @ (node_flux**2 + np.diag(posterior.node_covariance()))
+    expected = weight @ np.diag(posterior.covariance)
+    return np.sqrt(np.maximum(found / np.maximum(expected, TINY), 1.0))
+
+
+def _constant(posterior, mean, local):
     """Covariance of the constant part: field with its PSF errors given back, and the rest."""
-    nodes, own = mean.nodes, mean.own
-    both = posterior.covariance @ nodes.T + posterior.psf_covariance @ own.T
-    crossed = nodes @ posterior.psf_covariance @ own.T
-    before = nodes @ posterior.covariance @ nodes.T + crossed + crossed.T
-    before = before + own @ posterior.psf_covariance @ own.T
-    seen = posterior.modes @ both
-    field = before - seen.T @ linalg.cho_solve(posterior.mode_factor, seen)
+    responses = [mean.nodes] * (len(posterior.components) - 1) + [mean.nodes + mean.own]
+    spread = [part @ to.T for part, to in zip(posterior.components, responses, strict=True)]
+    field = averaged_covariance(
+        posterior.evidence,
+        posterior.ln_variance,
+        np.array([posterior.modes @ part for part in spread]),
+        np.array([to @ part for to, part in zip(responses, spread, strict=True)]),
+    )
+    field *= local[:, None] * local
     return field + mean.shared @ posterior.shared_covariance() @ mean.shared.T
 
 

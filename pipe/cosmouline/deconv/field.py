@@ -9,25 +9,20 @@ the strength of a penalty.
 
 from dataclasses import dataclass, replace
 
+from cosmouline.deconv.evidence import Evidence, best_amplitudes
 from cosmouline.deconv.normal import reduced_gram
 from cosmouline.deconv.problem import AMPLITUDE, CENTRE, SHAPE
 from cosmouline.deconv.sersic import surface_brightness
 
 import numpy as np
 from scipy import linalg
-from scipy.optimize import minimize
 
 SMALLEST_EIGENVALUE = 1e-11  # of the largest: below, the data say nothing
-SMALLEST_TRACE = 1e-6  # of a component in units of the noise: below, it is left out
 LARGEST_GALAXY_FRACTION = 1.0
 LARGEST_PSF_FRACTION = 0.1
 LN_VARIANCE_RANGE = 20.0  # of the flat components above their floor
 JITTER = 1e-10  # of the largest variance, so that the prior can be inverted
-START_SHARE = 0.3  # of the modes that a component explains at the start
-MAX_EVIDENCE_STEPS = 40
-EVIDENCE_TOLERANCE = 1e-8
 PSF_BETA = 3.0  # of the Moffat that stands for the PSF in the envelope of its errors
-TINY = 1e-30  # instead of the trace of a component of zeros
 SMALLEST_FLUX = 1e-6  # in units of sigma: a source that is not there has no PSF error
 
 
@@ -87,6 +82,10 @@ class FieldPosterior:
         Light of each source in the square of each node.
     modes : ndarray of float, shape (n_modes, n_nodes)
         U with U^T U = normal equations of the nodes.
+    evidence : Evidence
+        Of the amplitudes.
+    components : ndarray of float, shape (2 n_scales + 1, n_nodes, n_nodes)
+        Covariances of the components for amplitudes of 1.
     mode_factor, prior_factor, shared_factor : tuple
         Cholesky factors of I + U C U^T, of C, and of the equations of the shared parameters.
     shared_response : ndarray of float, shape (g, n_nodes)
@@ -101,6 +100,8 @@ class FieldPosterior:
     psf_covariance: np.ndarray
     envelope: np.ndarray
     modes: np.ndarray
+    evidence: Evidence
+    components: np.ndarray
     mode_factor: tuple
     prior_factor: tuple
     shared_factor: tuple
@@ -191,15 +192,17 @@ def solve_field(problem, state, normal, gram, prior, options, optimise=True):
     modes, data = _whiten(matrix, rhs)
     envelope = _envelope(problem.lattice, state.position_px, prior.source_flux)
     parts = _components(problem.lattice, prior, envelope)
+    seen = np.array([modes @ part @ modes.T for part in parts])
     limits = _limits(problem.lattice, prior, options)
+    evidence = Evidence(seen, data, *limits, 2 * options.amplitude_sd)
     ln_variance = (
-        _amplitudes(modes, data, parts, limits, prior, options)
+        best_amplitudes(evidence, prior.ln_variance)
         if optimise
         else np.clip(prior.ln_variance, *limits)
     )
     covariance = np.tensordot(np.exp(ln_variance), parts, axes=1)
     psf_covariance = np.exp(ln_variance[-1]) * parts[-1]
-    mode_factor = linalg.cho_factor(np.eye(len(data)) + modes @ covariance @ modes.T)
+    mode_factor = linalg.cho_factor(evidence.covariance(ln_variance))
     explained = modes.T @ linalg.cho_solve(mode_factor, data)
     node_step = covariance @ explained - state.node_flux
     return FieldPosterior(
@@ -213,6 +216,8 @@ def solve_field(problem, state, normal, gram, prior, options, optimise=True):
         psf_covariance=psf_covariance,
         envelope=envelope,
         modes=modes,
+        evidence=evidence,
+        components=parts,
         mode_factor=mode_factor,
         prior_factor=_invertible(covariance),
         shared_factor=shared_factor,
@@ -253,39 +258,6 @@ def _limits(lattice, prior, options):
     high = np.where(prior.is_galaxy, 2 * np.log(LARGEST_GALAXY_FRACTION), low + LN_VARIANCE_RANGE)
     high[-1] = 2 * np.log(LARGEST_PSF_FRACTION)
     return low, high
-
-
-def _amplitudes(modes, data, parts, limits, prior, options):
-    """Values of ln(alpha^2) of the largest evidence."""
-    seen = np.array([modes @ part @ modes.T for part in parts])
-    trace = np.einsum("skk->s", seen)
-    start = prior.ln_variance
-    if start is None:
-        start = np.log(START_SHARE * max(len(data), 1) / np.maximum(trace, TINY))
-    seen[trace <= SMALLEST_TRACE] = 0.0
-    result = minimize(
-        _cost,
-        np.clip(start, *limits),
-        (seen, data, limits[0], 2 * options.amplitude_sd),
-        jac=True,
-        method="L-BFGS-B",
-        bounds=np.transpose(limits),
-        options={"maxiter": MAX_EVIDENCE_STEPS, "ftol": EVIDENCE_TOLERANCE},
-    )
-    return result.x
-
-
-def _cost(ln_variance, seen, data, centre, width):
-    """Minus the ln(evidence), with the priors of the amplitudes, and its gradient."""
-    variance = np.exp(ln_variance)
-    root = linalg.cholesky(np.eye(len(data)) + np.tensordot(variance, seen, axes=1), lower=True)
-    inverse = linalg.solve_triangular(root, np.eye(len(data)), lower=True)
-    inverse = inverse.T @ inverse
-    fitted = inverse @ data
-    away = (ln_variance - centre) / width
-    value = np.log(np.diag(root)).sum() + 0.5 * data @ fitted + 0.5 * away @ away
-    slope = np.tensordot(seen, inverse - np.outer(fitted, fitted), axes=2)
-    return value, 0.5 * variance * slope + away / width
 
 
 def _invertible(covariance):

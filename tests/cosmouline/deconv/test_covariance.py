@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from cosmouline.deconv import evidence
 from cosmouline.deconv.covariance import flux_errors
 from cosmouline.deconv.field import solve_field
 from cosmouline.deconv.options import FitOptions
@@ -56,8 +57,13 @@ def dense_covariance(fitted, gram):
     return np.linalg.inv(dense)[np.ix_(fluxes, fluxes)]
 
 
-def test_errors_are_those_of_the_dense_inverse(fitted):
-    """Random + propagated = dense; split into constant and varying part by the weighted mean."""
+def test_errors_are_those_of_the_dense_inverse(fitted, monkeypatch):
+    """Random + propagated = dense; split into constant and varying part by the weighted mean.
+
+    Amplitudes held, and no more light in the nodes than their prior has.
+    """
+    monkeypatch.setattr(evidence, "REACH_DOWN", 0.0)
+    monkeypatch.setattr(evidence, "REACH_UP", 0.0)
     fitted, gram = without_psf_part(fitted)
     n_epochs, n_sources = len(fitted.sweep.chi2), fitted.sweep.solution.shape[1] - 1
     scale2 = fitted.problem.scale**2
@@ -83,6 +89,29 @@ def test_errors_are_those_of_the_dense_inverse(fitted):
         mine = slice(e * n_sources, (e + 1) * n_sources)
         total = errors.covariance[e] + varying[mine, mine]
         assert errors.covariance_total[e] == pytest.approx(total, rel=1e-3, abs=1e-3 * total.max())
+
+
+def test_a_field_stronger_than_its_prior_around_a_source_widens_its_error(fitted):
+    """Nodes around the first source at 5 sigmas of their prior: its part of the field 5 times.
+
+    The part of galaxy and positions stays: the ratio lies between 1 and 5. The other source, 5 px
+    away, keeps its error within 20 %.
+    """
+    fitted, _ = without_psf_part(fitted)
+    posterior = fitted.posterior
+    none = np.zeros_like(fitted.state.node_flux)
+    near = posterior.envelope[0] > 0.5 * posterior.envelope[0].max()
+    strong = np.where(near, 5 * np.sqrt(np.diag(posterior.covariance)), 0.0)
+
+    plain, arcs = (
+        flux_errors(replace(fitted, state=replace(fitted.state, node_flux=flux)))
+        for flux in (none, strong)
+    )
+
+    ratio = np.diag(arcs.systematic_covariance) / np.diag(plain.systematic_covariance)
+    assert 1.5 < np.sqrt(ratio[0]) < 5
+    assert 1 <= np.sqrt(ratio[1]) < 1.2
+    assert arcs.covariance_total == pytest.approx(plain.covariance_total)
 
 
 def test_light_of_a_static_psf_error_goes_back_to_its_source(fitted):

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from cosmouline.deconv import field
+from cosmouline.deconv.evidence import best_amplitudes
 from cosmouline.deconv.normal import reduced_gram
 from cosmouline.deconv.options import FitOptions
 from cosmouline.deconv.problem import Lattice, make_lattice
@@ -10,7 +11,6 @@ from cosmouline.deconv.sweep import gram_matrix
 
 import numpy as np
 import pytest
-from scipy.stats import multivariate_normal
 
 OPTIONS = FitOptions(node_step_fwhm=0.5)
 
@@ -63,25 +63,6 @@ def test_correlations_fall_with_the_distance():
     assert kernels[:, 0, 1] == pytest.approx(expected)
 
 
-def test_cost_is_minus_the_logarithm_of_the_evidence():
-    rng = np.random.default_rng(1)
-    half = rng.normal(size=(3, 6, 6))
-    seen, data = half @ half.swapaxes(1, 2), rng.normal(size=6)
-    centre, width = np.zeros(3), 1.4
-    ln_variance = np.array([0.3, -0.5, -2.0])
-
-    value, slope = field._cost(ln_variance, seen, data, centre, width)
-
-    covariance = np.eye(6) + np.tensordot(np.exp(ln_variance), seen, axes=1)
-    ln_evidence = multivariate_normal(cov=covariance).logpdf(data) + 3 * np.log(2 * np.pi)
-    assert value == pytest.approx(-ln_evidence + 0.5 * (ln_variance**2).sum() / width**2)
-    for i, unit in enumerate(np.eye(3) * 1e-5):
-        up, down = (
-            field._cost(ln_variance + t * unit, seen, data, centre, width)[0] for t in (1, -1)
-        )
-        assert slope[i] == pytest.approx((up - down) / 2e-5, abs=1e-7)
-
-
 def test_field_and_step_are_the_dense_solution(fitted, solved):
     """Both solve (A + C^-1) z = b for nodes and shared parameters together."""
     gram, posterior = solved
@@ -120,16 +101,11 @@ def test_amplitudes_of_a_drawn_field_are_found(fitted):
     A log-normal prior of sd .7 about the floor pulls: the answer lies between, and above the
     components that are not there.
     """
-    prior = fitted.field_prior
-    lattice = fitted.problem.lattice
-    envelope = field._envelope(lattice, fitted.state.position_px, prior.source_flux)
-    parts = field._components(lattice, prior, envelope)
-    modes = fitted.posterior.modes
-    seen = modes @ parts[3] @ modes.T * 0.4**2 + np.eye(len(modes))
-    data = np.linalg.cholesky(seen) @ np.random.default_rng(5).normal(size=len(seen))
-    limits = field._limits(lattice, prior, OPTIONS)
+    evidence = fitted.posterior.evidence
+    drawn = evidence.seen[3] * 0.4**2 + np.eye(len(evidence.data))
+    data = np.linalg.cholesky(drawn) @ np.random.default_rng(5).normal(size=len(drawn))
 
-    ln_variance = field._amplitudes(modes, data, parts, limits, prior, OPTIONS)
+    ln_variance = best_amplitudes(replace(evidence, data=data), fitted.posterior.ln_variance)
 
     amplitude = np.exp(ln_variance / 2)
     assert 0.12 < amplitude[3] < 0.6
