@@ -42,3 +42,15 @@ QUASAR = (
     "lcmanip/1_join",
     "lcmanip/2_plot",
 )
+
+PICTURES = (  # what only draws
+    "3_align/4_png_check",
+    "4_norm/3c_plot_stars",
+    "4_norm/5_histograms",
+    "5_psf/5_png_check",
+    "6_extract/3_png_check",
+    "8_renorm/2_plot_star_curves",
+    "7_deconv/5a_png_check",
+    "9_quicklook/by_field",
+    "lcmanip/2_plot",
+)

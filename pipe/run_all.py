@@ -6,23 +6,22 @@ Settings: none of its own
 Next    : look at the pictures in work_dir
 
 Run as  : python pipe/run_all.py configs/<lens> [--from 3_align] [--to 5_psf/4] [--list] [--status]
-          [--keep-going] [--test] [--redo] [--cpus 4]
+          [--keep-going] [--no-pictures] [--test] [--redo] [--cpus 4]
 """
 
 import argparse
 import logging
 import os
 import signal
-import subprocess
 import sys
 import time
 
-from cosmouline import status
+from cosmouline import launch, status
 from cosmouline.errors import UserError
 from cosmouline.header import read_header, script_path
 from cosmouline.run import EXIT_IMAGES_FAILED, EXIT_INTERRUPTED
 from cosmouline.settings import load_settings
-from order import QUASAR
+from order import PICTURES, QUASAR
 
 log = logging.getLogger("cosmouline")
 
@@ -38,14 +37,14 @@ def position(text, order, last=False):
 def run_script(script, config_dir, extra):
     """Run one script in a process of its own; return its exit status."""
     log.info("--- %s", script)
-    command = [sys.executable, str(script_path(script)), str(config_dir), *extra]
-    with subprocess.Popen(command) as process:
-        try:
-            return process.wait()
-        except KeyboardInterrupt:
-            process.terminate()  # once more: a terminal has told both, a `kill` only this one
-            process.wait()
-            return EXIT_INTERRUPTED
+    process = launch.start(script_path(script), [str(config_dir), *extra])
+    try:
+        process.join()
+        return process.exitcode
+    except KeyboardInterrupt:
+        process.terminate()  # once more: a terminal has told both, a `kill` only this one
+        process.join()
+        return EXIT_INTERRUPTED
 
 
 def terminate(*_):
@@ -77,6 +76,7 @@ def parse():
     parser.add_argument("--list", action="store_true", help="show the order and what each does")
     parser.add_argument("--status", action="store_true", help="show what is done on this lens")
     parser.add_argument("--keep-going", action="store_true", help="also when images failed")
+    parser.add_argument("--no-pictures", action="store_true", help="leave out what only draws")
     for name in ("--test", "--redo"):
         parser.add_argument(name, action="append_const", dest="extra", const=name, default=[])
     parser.add_argument("--cpus")
@@ -95,6 +95,8 @@ def main():
         if not stretch:
             raise UserError(f"--from {options.first} comes after --to {options.last} in the "
                             "order. See run_all.py --list.")
+        if options.no_pictures:
+            stretch = [script for script in stretch if script not in PICTURES]
         if options.list:
             for script in stretch:
                 log.info("%-34s %s", script, read_header(script).purpose)

@@ -8,7 +8,6 @@ its own image only.
 import functools
 import importlib.util
 import inspect
-import multiprocessing
 import os
 import sys
 import traceback
@@ -17,8 +16,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from cosmouline.errors import ImageRejected, ProductLost, UserError
+from cosmouline.processes import Workers
 
-FEW = 4  # starting workers takes about two seconds: fewer images are done in this process
+FEW = 4  # starting workers can take two seconds: fewer images are done in this process
 
 
 class Outcome(NamedTuple):
@@ -85,8 +85,9 @@ def outcomes(function, images, settings):
 
     Notes
     -----
-    Workers are spawned, never forked: a fork after jax has started hangs. Their libraries run
-    one thread each (see ``cosmouline.__init__``), so all engines give the same bits.
+    Workers are copies of this process where that is safe (see `processes`), else they are
+    spawned. Their libraries run one thread each (see ``cosmouline.__init__``), so all engines
+    give the same bits.
     """
     work = Work.of(function)
     n_workers = min(settings.max_cpus or _n_usable_cpus(), len(images))
@@ -103,7 +104,7 @@ def _in_processes(work, images, settings, n_workers):
 
     todo = [(image, 0) for image in reversed(images)]
     flying = {}
-    pool = ProcessPool(max_workers=n_workers, context=multiprocessing.get_context("spawn"))
+    pool = ProcessPool(max_workers=n_workers, context=Workers())
     try:
         while todo or flying:
             while todo and len(flying) < 2 * n_workers:

@@ -186,5 +186,12 @@ def saturation_e(image):
 
 
 def field_stars(settings):
-    """Return all stars of the field on the reference image, as columns by name."""
-    return io_table.read_ecsv_columns(paths.field_stars(settings))
+    """Return all stars of the field on the reference image, as columns by name; do not change."""
+    path = paths.field_stars(settings)
+    return _table_columns(path, path.stat().st_mtime_ns if path.exists() else 0)
+
+
+@functools.lru_cache(maxsize=2)
+def _table_columns(path, changed_ns):
+    """Read a table that every image needs once; `changed_ns` tells an old one from a new one."""
+    return io_table.read_ecsv_columns(path)

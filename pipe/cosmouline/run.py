@@ -19,6 +19,7 @@ from cosmouline.settings import differences, load_settings
 from tqdm import tqdm
 
 log = logging.getLogger("cosmouline")
+tqdm.monitor_interval = 0  # no thread of its own: it would forbid workers that are copies
 
 EXIT_USER_ERROR = 1
 EXIT_IMAGES_FAILED = 3  # the script came to its end, but some images failed
@@ -76,8 +77,9 @@ def _guarded(main, script, options):
                   script, type(error).__name__, error)
         logging.getLogger("cosmouline.file").error("", exc_info=True)
         return EXIT_USER_ERROR
-    log.info("%s: done in %.1f s (log: %s)", script, time.perf_counter() - start,
-             paths.relative(log_path))
+    cpu_s = sum(os.times()[:4])  # of this process and of its workers
+    log.info("%s: done in %.1f s, CPU %.2f s (log: %s)", script, time.perf_counter() - start,
+             cpu_s, paths.relative(log_path))
     return EXIT_IMAGES_FAILED if n_failed else 0
 
 
