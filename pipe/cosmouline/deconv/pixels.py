@@ -9,6 +9,7 @@ from cosmouline.judging import judge_pixels, smoothed_variance
 import numpy as np
 
 SMALLEST_LIGHT = 0.1  # share of the light of each source on good pixels of a measured epoch
+FAINTEST_TRACE = 1e-3  # of a neighbour on the stamp: below, it is left out of that epoch
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,7 +103,8 @@ def drop_unmeasured(pixels, problem, state):
     Returns
     -------
     pixels, problem, state
-        Of the epochs that are left.
+        Of the epochs that are left. A source that does not shine asks for nothing; neighbours
+        that are off the stamp do not shine there.
 
     Raises
     ------
@@ -110,7 +112,14 @@ def drop_unmeasured(pixels, problem, state):
         If none is left.
     """
     measured = np.array([_light_on_good(problem, state, e) for e in range(len(problem.data))])
-    measured = (measured > SMALLEST_LIGHT).all(1)
+    shining = problem.shining
+    neighbours = slice(problem.n_images or shining.shape[1], None)
+    off = np.zeros_like(shining)
+    off[:, neighbours] = measured[:, neighbours] < FAINTEST_TRACE
+    if (off & shining).any():
+        problem = replace(problem, present=shining & ~off)
+    measured[:, neighbours] = 1.0
+    measured = ((measured > SMALLEST_LIGHT) | ~shining).all(1)
     if not measured.any():
         raise ValueError(
             f"no epoch has {SMALLEST_LIGHT:.0%} of the light of each source on good pixels"

@@ -5,6 +5,7 @@ from dataclasses import replace
 from cosmouline.deconv.lens import first_pass
 from cosmouline.deconv.options import FitOptions
 from cosmouline.deconv.pixels import first_pixels
+from cosmouline.deconv.sources import as_sources
 from cosmouline.psf_model import FWHM_PER_SIGMA
 from cosmouline.robust import MAD_TO_SIGMA
 
@@ -60,7 +61,7 @@ def find_sources(epochs, n_sources, options=None):
     if not len(usable):
         raise ValueError("no usable pixel in any epoch: good, data_e, sky_variance_e2")
     best = epochs.take(usable[np.argsort(epochs.fwhm_px[usable], kind="stable")[:n_best]])
-    sigma_px = np.median(best.fwhm_px) / FWHM_PER_SIGMA
+    sigma_px = np.median(best.fwhm_reference_px) / FWHM_PER_SIGMA
     found = _peaks(_stack(_filled(best), best.linear, best.shift_px), sigma_px, n_sources)
     if not len(found):
         raise ValueError(f"nothing stands out by {SMALLEST_SNR:g} sigma: give start positions")
@@ -121,7 +122,8 @@ def _vertex(values):
 
 def _hidden_source(epochs, found, sigma_px, options):
     """Place (x, y) of the peak that a fit of the sources found so far leaves."""
-    _, problem, state, sweep = first_pass(epochs, found, options, lambda stage, **values: None)
+    sources = as_sources(found, len(epochs))
+    _, problem, state, sweep = first_pass(epochs, sources, options, lambda *_, **values: None)
     model = sweep.points + sweep.extended + sweep.solution[:, -1, None, None]
     residual = np.where(problem.weight > 0, problem.data - model, 0.0)
     image = _stack(residual, problem.linear, state.shift_px, order=1)
