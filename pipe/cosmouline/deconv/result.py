@@ -6,7 +6,6 @@ from cosmouline.deconv.options import FitOptions
 
 import numpy as np
 
-
 BY_EPOCH = (
     "flux",
     "covariance",
