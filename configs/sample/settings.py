@@ -84,6 +84,13 @@ dec_name: str = "lens"  # several deconvolutions can live side by side
 deconv_engine: str = "gp"  # "gp": point sources, Sersic, Gaussian process; "starred": STARRED
 dec_coefficient: str = "renorm"  # "renorm", "medcoeff" or "none"
 extended_light: str = "auto"  # "auto": galaxy and field where the data ask; "none": points only
+point_source_sigma_arcsec: float | dict | None = None
+# errors of the places relative to each other, of all or {"A": 0.003}; 0: held; None: free
+source_epochs: dict = {}
+# {"SN": ("2019-03-01", None)}: first and last date of a source that does not always shine
+extra_sources: dict | str = {}
+# stars on the lens's stamp, told like point_sources; "field": all stars of the field list there
+shift_prior: str = "stars"  # where the lens lies: "stars", fitted on each image, or "alignment"
 dec_fwhm_max_arcsec: float | None = None  # images beyond these are not deconvolved
 dec_ellipticity_max: float | None = 0.4
 dec_coeff_max: float | None = 10.0

@@ -4,7 +4,7 @@ Needs   : the stars (4_norm/0_pick_stars), medcoeff, sky maps, transforms
 Writes  : objects/<img_name>.fits; n_objects, object_side_px, lens_side_px -> database
 Settings: norm_stars, psf_stars, psf_stamp_fwhm, point_sources, point_sources_unit,
           lens_ra_deg, lens_dec_deg, lens_position_px, north_angle_deg, is_mirrored,
-          lens_stamp_fwhm, lens_stamp_px
+          lens_stamp_fwhm, lens_stamp_px, extra_sources
 Next    : 6_extract/2_find_cosmics
 
 Run as  : python 1_extract_objects.py ../../configs/MYLENS
@@ -18,7 +18,7 @@ from functools import partial
 
 from cosmouline import cutting, paths, products
 from cosmouline.io_stamps import write_stamps
-from cosmouline.position import lens_centre_and_radius
+from cosmouline.position import extra_on_reference, lens_centre_and_radius
 from cosmouline.run import for_each_image, log_line, run
 from cosmouline.stamps import join_stamps, stamp_side
 
@@ -28,12 +28,12 @@ WRITES = ("n_objects", "object_side_px", "lens_side_px")
 LENS = "lens"
 
 
-def measure(image, settings, lens_xy, radius_px, lens_side_px):
+def measure(image, settings, lens_xy, radius_px, lens_side_px, extra_xy):
     """Write the stamps of one image; return how many are usable, and their side."""
     stars = {star.name: star for star in products.norm_stars(settings)}
     stars |= {star.name: star for star in products.psf_stars(settings)}
     side_px = max(stamp_side(image["field_fwhm_px"], settings.psf_stamp_fwhm), lens_side_px)
-    lens = cutting.lens_stamp(image, lens_xy, radius_px, side_px, settings)
+    lens = cutting.lens_stamp(image, lens_xy, radius_px, side_px, settings, extra_xy)
     stamps = join_stamps(lens, cutting.star_stamps(image, stars.values(), side_px, settings))
     write_stamps(paths.objects(settings, image["img_name"]), stamps, [LENS, *stars],
                  {"img_name": image["img_name"], "lens_radius_px": radius_px})
@@ -47,7 +47,10 @@ def main(settings, db):
     lens_xy, radius_px = lens_centre_and_radius(db.reference(), settings)
     side_px = cutting.lens_side(db.all_in_use(settings, NEEDS), radius_px, settings, db.runs)
     log_line("stamps of the lens: %d pixels", side_px)
-    work = partial(measure, lens_xy=lens_xy, radius_px=radius_px, lens_side_px=side_px)
+    field = products.field_stars(settings)
+    _, extra_xy = extra_on_reference(db.reference(), settings, field, side_px)
+    work = partial(measure, lens_xy=lens_xy, radius_px=radius_px, lens_side_px=side_px,
+                   extra_xy=extra_xy)
     return for_each_image(work, images, settings, db, needs=NEEDS, writes=WRITES)
 
 

@@ -1,8 +1,8 @@
 """Measure every star of every image with the PSF of the image.
 
 Needs   : stamps (6_extract/1_extract_objects, 6_extract/2_find_cosmics), PSFs (5_psf/4_build_psf)
-Writes  : star_flux_e, star_sigma_e, star_chi2 of every star, n_psf_phot, n_core_hits,
-          psf_sum_error -> database
+Writes  : star_flux_e, star_sigma_e, star_chi2, star_x_px, star_y_px, star_xy_sigma_px of
+          every star, n_psf_phot, n_core_hits, psf_sum_error -> database
 Settings: psf_name
 Next    : 8_renorm/1a_renormalize
 
@@ -26,7 +26,8 @@ import numpy as np
 
 NEEDS = ("n_objects", "n_object_cosmics", "n_psf_used__{psf}", "field_fwhm_px")
 WRITES = ("star_flux_e__{psf}__{star}", "star_sigma_e__{psf}__{star}",
-          "star_chi2__{psf}__{star}", "n_psf_phot__{psf}", "n_core_hits__{psf}",
+          "star_chi2__{psf}__{star}", "star_x_px__{psf}__{star}", "star_y_px__{psf}__{star}",
+          "star_xy_sigma_px__{psf}__{star}", "n_psf_phot__{psf}", "n_core_hits__{psf}",
           "psf_sum_error__{psf}")
 
 
@@ -44,6 +45,8 @@ def measure(image, settings):
         stamps.data_e[use], stamps.sky_sigma_e[use] ** 2, good, narrow, psf.upsampling,
         stamps.offset_px[use], image["field_fwhm_px"])
     reliable = is_reliable(found, image["field_fwhm_px"])
+    corner = (stamps.position_px - stamps.offset_px)[use]
+    sigma_px = np.sqrt((found.covariance[:, 1, 1] + found.covariance[:, 2, 2]) / 2)
     values = {f"n_psf_phot__{settings.psf_name}": int(reliable.sum()),
               f"n_core_hits__{settings.psf_name}": int(hit.sum()),
               f"psf_sum_error__{settings.psf_name}": sum_error(scale) if scale is not None
@@ -52,7 +55,10 @@ def measure(image, settings):
         key = f"{settings.psf_name}__{names[use][i]}"
         values |= {f"star_flux_e__{key}": found.flux_e[i],
                    f"star_sigma_e__{key}": found.flux_sigma_e[i],
-                   f"star_chi2__{key}": found.chi2[i]}
+                   f"star_chi2__{key}": found.chi2[i],
+                   f"star_x_px__{key}": corner[i, 0] + found.x_px[i],
+                   f"star_y_px__{key}": corner[i, 1] + found.y_px[i],
+                   f"star_xy_sigma_px__{key}": sigma_px[i]}
     return values
 
 

@@ -3,7 +3,7 @@
 Needs   : the choice (7_deconv/1_prepare), stamps (6_extract/2_find_cosmics), PSFs
 Writes  : dec_<dec_name>/epochs.npz; dec_epochs, its hash -> database
 Settings: dec_name, psf_name, point_sources, point_sources_unit, lens_ra_deg, lens_dec_deg,
-          lens_position_px, north_angle_deg, is_mirrored
+          lens_position_px, north_angle_deg, is_mirrored, shift_prior
 Next    : 7_deconv/3_write_start
 
 Run as  : python 2_apply_norm.py ../../configs/MYLENS
@@ -15,8 +15,10 @@ from cosmouline.io_deconv import digest_epochs, write_epochs
 from cosmouline.position import lens_centre_and_radius
 from cosmouline.run import for_all_images, log_line, run
 
+import numpy as np
+
 NEEDS = ("dec_number__{dec}", "lens_side_px", "n_object_cosmics", "n_psf_used__{psf}",
-         "field_fwhm_px", "align_m11")
+         "field_fwhm_px", "align_m11", "star_x_px__{psf}__{star}")
 WRITES = ("dec_epochs__{dec}",)
 
 
@@ -26,6 +28,10 @@ def measure(images, reference, settings):
     content = epochs.gather(images, centre_px, settings)
     path = paths.deconvolution(settings) / "epochs.npz"
     write_epochs(path, content)
+    sigma_px = content.epochs.shift_sigma_px
+    if np.isfinite(sigma_px).any():
+        log_line("place of the lens from the stars of %d images, to %.3f px",
+                 np.isfinite(sigma_px).sum(), np.nanmedian(sigma_px))
     log_line("%d epochs of %d x %d pixels: %s", len(images), *content.epochs.data_e.shape[1:],
              paths.relative(path))
     fields = {f"dec_epochs__{settings.dec_name}": digest_epochs(content)}

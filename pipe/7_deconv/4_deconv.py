@@ -1,24 +1,26 @@
 """Fit all epochs of the lens in one model: point sources, galaxy, residual light, shifts, sky.
 
 Needs   : dec_<dec_name>/epochs.npz (7_deconv/2_apply_norm), start.cat (7_deconv/3_write_start)
-Writes  : dec_<dec_name>/fit.npz; dec_fit, its hash -> database
-Settings: dec_name, deconv_engine, extended_light
+Writes  : dec_<dec_name>/fit.npz; dec_fit, its hash, and how the fit ended -> database
+Settings: dec_name, deconv_engine, extended_light, psf_name, dec_coefficient, shift_prior,
+          point_source_sigma_arcsec, source_epochs, extra_sources
 Next    : 7_deconv/5a_png_check
 
 Run as  : python 4_deconv.py ../../configs/MYLENS
 
 The fluxes, the sky and the shift of each epoch are solved exactly; noise and masks come from the
-model; the errors from the full covariance, the PSFs' errors from their draws.
+model; the errors from the full covariance, the PSFs' errors from their draws. With new nights the
+fit goes on from the stored one; --redo starts anew.
 """
 
-from cosmouline import deconv_engines, paths, products, readout
+from cosmouline import deconv_engines, lens_sources, paths, products, readout, warmstart
 from cosmouline.errors import UserError
 from cosmouline.io_deconv import digest, write_fit
-from cosmouline.products import star_positions
 from cosmouline.run import for_all_images, log_line, run
 
 NEEDS = ("dec_number__{dec}", "dec_epochs__{dec}", "dec_start__{dec}")
-WRITES = ("dec_fit__{dec}",)
+WRITES = ("dec_fit__{dec}", "dec_objective__{dec}", "dec_change_sigma__{dec}",
+          "n_dec_steps__{dec}", "dec_ended__{dec}")
 
 
 def check(content, images, settings):
@@ -30,23 +32,38 @@ def check(content, images, settings):
                         "Run 7_deconv/2_apply_norm.py again.")
 
 
-def measure(images, settings):
+def fitted(content, sources, made, settings):
+    """Return the fit and its errors from the PSFs: the stored one, one that goes on, or a new."""
+    earlier = None if settings.options.redo else warmstart.stored(settings)
+    if warmstart.is_the_same(earlier, made):
+        log_line("nothing has changed: the stored fit stays (--redo fits again)")
+        return earlier.fit, earlier.psf_error
+    goes_on = warmstart.can_go_on(earlier, content, made)
+    if goes_on:
+        log_line("going on from the stored fit of %d epochs", len(earlier.names))
+    return deconv_engines.fit(content, sources, settings, earlier if goes_on else None)
+
+
+def measure(images, reference, settings):
     """Fit and write; return the fields of all epochs."""
     content = products.gathered_epochs(settings)
     check(content, images, settings)
-    sources = products.start_sources(settings)
-    start_px = star_positions(sources) - content.centre_px
-    fit, psf_error = deconv_engines.fit(content, start_px, settings)
-    write_fit(paths.deconvolution(settings) / "fit.npz", fit, psf_error)
-    for line in readout.summary(fit, psf_error, [source.name for source in sources]):
+    stars = products.start_sources(settings)
+    names = [star.name for star in stars]
+    sources = lens_sources.of_fit(stars, content, images, reference, settings)
+    made = warmstart.made_of(content, sources, names, settings)
+    fit, psf_error = fitted(content, sources, made, settings)
+    path = paths.deconvolution(settings) / "fit.npz"
+    write_fit(path, fit, psf_error, content.names, made)
+    for line in readout.summary(fit, psf_error, names):
         log_line("%s", line)
-    fields = {f"dec_fit__{settings.dec_name}": digest(fit)}
-    return dict.fromkeys(content.names, fields)
+    fields = readout.convergence(fit, settings.dec_name)
+    return dict.fromkeys(content.names, fields | {f"dec_fit__{settings.dec_name}": digest(fit)})
 
 
 def main(settings, db):
     """Fit all epochs at once."""
-    results = measure(db.select(gogogo=True), settings)
+    results = measure(db.select(gogogo=True), db.reference(), settings)
     for_all_images(results, db.select(), settings, db, measure=measure, needs=NEEDS,
                    writes=WRITES)
     log_line("%s", paths.relative(paths.deconvolution(settings) / "fit.npz"))

@@ -4,11 +4,12 @@ from cosmouline import products, provenance
 from cosmouline.align import apply
 from cosmouline.columns import column
 from cosmouline.errors import UserError
+from cosmouline.position import LENS_FIELD_FWHM
 from cosmouline.stamps import cut_stamps
 
 import numpy as np
 
-LENS_FIELD_FWHM = 1.6  # sources nearer to the lens's images than this belong to the lens
+EXTRA_SOURCE_PX = 3.0  # a source of the field this near to one that is fitted is that one
 LENS_SIDES_PX = 48, 80  # least and greatest side of its stamp
 SIDE_STEP_PX = 8
 MARGIN_FWHM = 2.0  # a source nearer to the border than this, both sides together, is cut
@@ -19,10 +20,10 @@ CHOICE = ("lens_stamp_fwhm", "lens_stamp_px", "point_sources", "point_sources_un
 def star_stamps(image, stars, side_px, settings):
     """Return the stamps of stars on an image, their neighbours masked."""
     xy = products.on_image(products.star_positions(stars), image, settings)
-    return _cut(image, xy, side_px, settings, np.zeros((0, 2)), 0.0)
+    return _cut(image, xy, side_px, settings, [])
 
 
-def lens_stamp(image, lens_xy, radius_px, side_px, settings):
+def lens_stamp(image, lens_xy, radius_px, side_px, settings, extra_xy=()):
     """Return the stamp of the lens on an image.
 
     Parameters
@@ -35,10 +36,12 @@ def lens_stamp(image, lens_xy, radius_px, side_px, settings):
         1.6 FWHM is a neighbour and masked; what is nearer belongs to the lens.
     side_px : int
     settings : namespace
+    extra_xy : sequence of ndarray of float, shape (2,)
+        Neighbours that are fitted, and so not masked.
     """
     field_px = radius_px + LENS_FIELD_FWHM * image["field_fwhm_px"]
     return _cut(image, apply(products.matrix(image), lens_xy[None]), side_px, settings,
-                lens_xy[None], field_px)
+                [(lens_xy, field_px), *((xy, EXTRA_SOURCE_PX) for xy in extra_xy)])
 
 
 def lens_side(images, radius_px, settings, runs):
@@ -86,14 +89,14 @@ def _side_before(images, settings, runs):
     return max(sides, default=None)
 
 
-def _cut(image, xy, side_px, settings, lens_xy, lens_field_px):
-    """Cut stamps; sources within `lens_field_px` of the lens are not masked."""
+def _cut(image, xy, side_px, settings, kept):
+    """Cut stamps; sources around the places `kept`, of (place, radius), are not masked."""
     image_e, bad = products.image_and_bad(image, settings)
     sky, field = products.sky(image, settings), products.field_stars(settings)
     field_xy = np.column_stack([field["x_px"], field["y_px"]])
     far = np.ones(len(field_xy), bool)
-    for place in lens_xy:
-        far &= np.hypot(*(field_xy - place).T) > lens_field_px
+    for place, radius_px in kept:
+        far &= np.hypot(*(field_xy - place).T) > radius_px
     return cut_stamps(
         image_e, sky.level, sky.sigma, xy, side_px, image["field_fwhm_px"],
         products.saturation_e(image), bad, apply(products.matrix(image), field_xy[far]),

@@ -4,12 +4,13 @@ from cosmouline import paths
 from cosmouline.deconv import FitOptions, fit_lens, psf_error
 from cosmouline.errors import UserError
 from cosmouline.starred_cache import keep_compiled
+from cosmouline.warmstart import order
 
 import numpy as np
 from tqdm import tqdm
 
 
-def fit(content, start_px, settings):
+def fit(content, sources, settings, earlier=None):
     """Return the `LensFit` of all epochs, and the relative errors of its fluxes from the PSFs.
 
     Without draws of the PSFs their errors are not known: NaN.
@@ -17,9 +18,11 @@ def fit(content, start_px, settings):
     Parameters
     ----------
     content : EpochFile
-    start_px : ndarray of float, shape (n_sources, 2)
-        Offsets of the sources from ``content.centre_px``.
+    sources : Sources, or ndarray of float of shape (n_sources, 2)
+        Offsets of the sources are from ``content.centre_px``.
     settings : namespace
+    earlier : Stored, optional
+        Fit of some of the epochs to go on from.
 
     Raises
     ------
@@ -33,7 +36,7 @@ def fit(content, start_px, settings):
             bar.set_postfix_str(str(entry.get("stage", "")))
 
         try:
-            found = _engine(settings)(content.epochs, start_px, options, progress)
+            found = _fitted(content, sources, options, progress, settings, earlier)
         except ValueError as problem:
             raise UserError(f"the joint fit cannot be made: {problem}.") from problem
     if content.draws is None:
@@ -41,10 +44,24 @@ def fit(content, start_px, settings):
     return found, psf_error(found, content.epochs, content.draws, content.draw_scale)
 
 
-def _engine(settings):
+def _fitted(content, sources, options, progress, settings, earlier):
+    """Return the fit; with an earlier one its epochs go first, and back to their places."""
     if settings.deconv_engine == "starred":
         from cosmouline.starred_deconv import fit_starred  # takes seconds to import
 
+        _refuse_what_starred_has_not(settings)
         keep_compiled(paths.compiled(settings))
-        return fit_starred
-    return fit_lens
+        return fit_starred(content.epochs, sources, options, progress)
+    if earlier is None:
+        return fit_lens(content.epochs, sources, options, progress)
+    numbers, warm = order(earlier, content)
+    found = fit_lens(content.epochs.take(numbers), sources.take(numbers), options, progress, warm)
+    return found.take(np.argsort(numbers))
+
+
+def _refuse_what_starred_has_not(settings):
+    """Raise UserError where a setting asks for sources that STARRED does not know."""
+    for name in ("extra_sources", "source_epochs"):
+        if getattr(settings, name):
+            raise UserError(f"{name} is for deconv_engine = 'gp': STARRED fits images of the lens "
+                            "that shine in all epochs.")

@@ -2,8 +2,8 @@
 
 from collections import Counter
 
-from cosmouline import products
-from cosmouline.columns import column
+from cosmouline import products, starshift
+from cosmouline.columns import column, family, members
 from cosmouline.deconv import Epochs, pad_psf
 from cosmouline.errors import UserError
 from cosmouline.io_deconv import EpochFile
@@ -35,6 +35,9 @@ def gather(images, centre_px, settings):
                         "Run 6_extract/1_extract_objects.py --redo.")
     side_px = sides.pop()
     stamps = [_lens(image, side_px, settings) for image in images]
+    shift_px = np.concatenate([one.offset_px for one in stamps])
+    position_px = np.concatenate([one.position_px for one in stamps])
+    moved_px, shift_sigma_px = _by_the_stars(images, centre_px, position_px, settings)
     psfs = [_psf(image, side_px, settings) for image in images]
     shapes = Counter(narrow.shape for narrow, _, _ in psfs)
     if len(shapes) > 1:
@@ -51,11 +54,30 @@ def gather(images, centre_px, settings):
         coeff=column(images, f"dec_coeff__{settings.dec_name}"),
         psf=np.stack([narrow for narrow, _, _ in psfs]),
         linear=np.stack([products.matrix(image)[:, :2] for image in images]),
-        shift_px=np.concatenate([one.offset_px for one in stamps]),
+        shift_px=shift_px + moved_px,
         fwhm_px=column(images, "field_fwhm_px"),
+        shift_sigma_px=shift_sigma_px,
     )
     draws, scale = _draws(psfs)
     return EpochFile(epochs, [image["img_name"] for image in images], centre_px, draws, scale)
+
+
+def _by_the_stars(images, centre_px, position_px, settings):
+    """Return how far the stars' centres say that the lens lies from its aligned place.
+
+    Returns the offsets (n_images, 2), 0 where the stars were not asked, and their errors
+    (n_images,), NaN there.
+    """
+    pattern = f"star_x_px__{settings.psf_name}__{{star}}"
+    names = members(images, pattern) if settings.shift_prior == "stars" else []
+    if not names:
+        return np.zeros_like(position_px), np.full(len(images), np.nan)
+    xy = np.stack([family(images, pattern.replace("_x_", f"_{axis}_"), names) for axis in "xy"],
+                  axis=-1)
+    sigma_px = family(images, pattern.replace("_x_", "_xy_sigma_"), names)
+    matrices = np.stack([products.matrix(image) for image in images])
+    place_px, error_px = starshift.predict(xy, sigma_px, matrices, centre_px)
+    return np.where(np.isfinite(error_px)[:, None], place_px - position_px, 0.0), error_px
 
 
 def _lens(image, side_px, settings):

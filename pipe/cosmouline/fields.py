@@ -176,6 +176,10 @@ FIELDS = {field.name: field for field in [
           "out_<dec>_<star>_shotnoise"),
     Field("star_chi2__{psf}__{star}", float, "1", "its reduced chi2", _STARS),
 
+    Field("star_x_px__{psf}__{star}", float, "px", "where it lies on the image", _STARS),
+    Field("star_y_px__{psf}__{star}", float, "px", "see star_x_px", _STARS),
+    Field("star_xy_sigma_px__{psf}__{star}", float, "px", "error of either", _STARS),
+
     Field("renorm__{renorm}", float, "1", "flux x renorm = flux on the reference scale",
           _RENORM, "<renormname>"),
     Field("renorm_sigma__{renorm}", float, "1", "error of that coefficient", _RENORM,
@@ -196,6 +200,11 @@ FIELDS = {field.name: field for field in [
     Field("dec_start__{dec}", str, "", "hash of the places where the sources are looked for",
           _START),
     Field("dec_fit__{dec}", str, "", "hash of the joint fit that the image is part of", _FIT),
+    Field("dec_objective__{dec}", float, "1", "chi2 and priors of the joint fit", _FIT),
+    Field("dec_change_sigma__{dec}", float, "1",
+          "largest last change of a flux of the joint fit, in units of its error", _FIT),
+    Field("n_dec_steps__{dec}", int, "1", "steps of the joint fit", _FIT),
+    Field("dec_ended__{dec}", str, "", "why the joint fit ended: converged, or what else", _FIT),
     Field("flux_e__{dec}__{source}", float, "e-", "flux of a point source in the exposure",
           _READOUT, "out_<dec>_<source>_flux"),
     Field("flux_sigma_e__{dec}__{source}", float, "e-",

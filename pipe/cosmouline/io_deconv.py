@@ -58,10 +58,15 @@ def read_epochs(path):
         return EpochFile(epochs, arrays["names"].tolist(), arrays["centre_px"], draws, scale)
 
 
-def write_fit(path, fit, psf_error):
-    """Write a `LensFit` and the relative errors of its fluxes from the PSFs (n_epochs, n)."""
+def write_fit(path, fit, psf_error, names=(), made_of=None):
+    """Write a `LensFit` and the relative errors of its fluxes from the PSFs (n_epochs, n).
+
+    With them, the images of its epochs and a dict of texts that tells what it was made of.
+    """
     arrays, header = fit.to_arrays()
-    _save(path, arrays | {"psf_error": psf_error, "header": np.array(json.dumps(header))})
+    _save(path, arrays | {"psf_error": psf_error, "header": np.array(json.dumps(header)),
+                          "names": np.array(names, str),
+                          "made_of": np.array(json.dumps(made_of or {}))})
 
 
 def read_fit(path):
@@ -69,6 +74,12 @@ def read_fit(path):
     with np.load(path, allow_pickle=False) as arrays:
         header = json.loads(str(arrays["header"]))
         return LensFit.from_arrays(arrays, header), arrays["psf_error"]
+
+
+def read_made_of(path):
+    """Return the images of the epochs of a fit, and what it was made of."""
+    with np.load(path, allow_pickle=False) as arrays:
+        return arrays["names"].tolist(), json.loads(str(arrays["made_of"]))
 
 
 def digest(fit):

@@ -55,8 +55,12 @@ class Joined:
 
     @property
     def is_complete(self):
-        """True for the groups where every source has a magnitude, shape (G,)."""
-        return np.isfinite(self.mag).all(axis=1)
+        """True for the groups where every source that was measured has a magnitude, shape (G,).
+
+        A source that does not shine there, and so has no flux at all, asks for nothing.
+        """
+        has = np.isfinite(self.mag)
+        return (has | np.isnan(self.flux_e)).all(axis=1) & has.any(axis=1)
 
 
 def join(groups, flux_e, flux_sigma_e, coeff, coeff_sigma, covariance_e2=None, psf_sigma_e=None,

@@ -3,11 +3,13 @@
 from cosmouline import io_catalog, io_fits, paths
 from cosmouline.errors import UserError
 from cosmouline.io_catalog import from_ds9
+from cosmouline.settings_sources import FIELD
 
 import numpy as np
 from astropy.wcs import WCS
 
 ARCSEC_PER_DEG = 3600.0
+LENS_FIELD_FWHM = 1.6  # sources nearer to the lens's images than this belong to the lens
 UNKNOWN_RADIUS_ARCSEC = 1.5  # of a lens whose images are still to be found
 
 
@@ -58,6 +60,48 @@ def sources_on_reference(reference, settings):
         return names, np.array([_to_pixels(reference, settings, *pair) for pair in pairs])
     lens = lens_on_reference(reference, settings)
     return names, lens + pairs @ pixels_per_arcsec(reference, settings, lens).T
+
+
+def extra_on_reference(reference, settings, field, side_px):
+    """Return names and positions (n, 2) of the neighbours that are fitted with the lens.
+
+    Parameters
+    ----------
+    reference : dict
+        Row of the reference image.
+    settings : namespace
+        `extra_sources` are places as those of `point_sources`, or "field".
+    field : dict of str to ndarray
+        Stars of the field, see `products.field_stars`.
+    side_px : float
+        Of the lens's stamp: under "field", the stars on it beyond the images are taken.
+    """
+    extra = settings.extra_sources
+    if extra == FIELD:
+        xy = stars_around_lens(reference, settings, field, side_px)
+        return [f"N{i + 1}" for i in range(len(xy))], xy
+    pairs = np.array(list(extra.values()), float).reshape(-1, 2)
+    if not len(pairs):
+        return [], pairs
+    if settings.point_sources_unit == "deg" and isinstance(settings.point_sources, dict):
+        return list(extra), np.array([_to_pixels(reference, settings, *pair) for pair in pairs])
+    lens = lens_on_reference(reference, settings)
+    return list(extra), lens + pairs @ pixels_per_arcsec(reference, settings, lens).T
+
+
+def stars_around_lens(reference, settings, field, side_px):
+    """Return the places (n, 2) of the field's stars on the lens's stamp, beyond its images."""
+    centre, radius_px = lens_centre_and_radius(reference, settings)
+    xy = np.column_stack([field["x_px"], field["y_px"]])
+    away = xy - centre
+    reach_px = radius_px + LENS_FIELD_FWHM * reference["field_fwhm_px"]
+    return xy[(np.hypot(*away.T) > reach_px) & (np.abs(away) < side_px / 2).all(1)]
+
+
+def arcsec_from_lens(reference, settings, xy_px):
+    """Return places (n, 2) of the reference image as (east, north) in arcsec from the lens."""
+    lens = lens_on_reference(reference, settings)
+    return (xy_px - lens) @ np.linalg.inv(pixels_per_arcsec(reference, settings, lens)).T
 
 
 def lens_centre_and_radius(reference, settings):

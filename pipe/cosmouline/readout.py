@@ -16,14 +16,19 @@ def summary(fit, psf_error, names):
     names : sequence of str
         Of the sources.
     """
-    change = "" if fit.convergence is None else f"last change {fit.convergence:.3f} sigma, "
+    change = "" if fit.convergence is None else f", last change {fit.convergence:.3f} sigma"
     galaxy = "a" if fit.has_galaxy else "no"
-    yield (f"{fit.n_iterations} steps, {change}chi2 {np.nanmedian(fit.chi2_reduced):.3f}, "
-           f"{galaxy} Sersic galaxy, {fit.cpu_s:.1f} CPU s")
-    if fit.convergence is None or fit.convergence > fit.options.convergence_sigma:
-        yield "the fit has not settled: its errors may be too small. Look at the pictures."
+    yield (f"{fit.n_iterations} steps ({fit.ended}){change}, chi2 "
+           f"{np.nanmedian(fit.chi2_reduced):.3f}, {galaxy} Sersic galaxy, {fit.cpu_s:.1f} CPU s")
+    if fit.ended != "converged":
+        yield ("the fit has not settled: its errors may be too small. Look at the pictures, leave "
+               "out bad epochs (dec_<dec_name>_skiplist.txt), check point_sources, and run "
+               "4_deconv.py --redo.")
+    if fit.shift_scatter_px is not None:
+        yield (f"the lens scatters by {fit.shift_scatter_px:.3f} px about where the stars say "
+               "that it is")
     for i, name in enumerate(names):
-        mean = np.nanmean(fit.flux[:, i])
+        mean = np.nanmean(fit.flux[:, i])  # over the epochs where it shines
         random, constant = fit.flux_sigma[:, i] / mean, fit.flux_systematic[i] / mean
         yield (f"{name}: flux {mean:.0f} e-, errors: random {_percent(random)}, PSF "
                f"{_percent(psf_error[:, i])}, of the constant part {_percent(constant)}")
@@ -51,9 +56,10 @@ def fields(fit, psf_error, content, sources, dec_name):
 
     Notes
     -----
-    The fit's fluxes are on the common scale; divided by the coefficient they are electrons of the
-    exposure again. The error of a flux joins its total covariance with the PSF's error. A
-    systematic error or one from the PSF that the engine does not know is left out.
+    A source that does not shine in an epoch has no fields there. The fit's fluxes are on the
+    common scale; divided by the coefficient they are electrons of the exposure again. The error
+    of a flux joins its total covariance with the PSF's error. A systematic error or one from the
+    PSF that the engine does not know is left out.
     """
     return {name: _of_source(fit, psf_error, content.epochs, e, sources, dec_name)
             | _of_epoch(fit, content.epochs, e, dec_name)
@@ -67,8 +73,8 @@ def _of_source(fit, psf_error, epochs, e, sources, dec):
     total_e2, random_e2 = fit.covariance_total[e] / coeff**2, fit.covariance[e] / coeff**2
     psf_e = np.abs(psf_error[e] * flux_e)
     systematic_e = fit.flux_systematic / coeff
-    for i, name in enumerate(sources):
-        key = f"{dec}__{name}"
+    for i in np.flatnonzero(np.isfinite(flux_e)):
+        key = f"{dec}__{sources[i]}"
         values |= {
             f"flux_e__{key}": flux_e[i],
             f"flux_sigma_e__{key}": np.sqrt(total_e2[i, i] + np.nan_to_num(psf_e[i]) ** 2),
@@ -77,8 +83,23 @@ def _of_source(fit, psf_error, epochs, e, sources, dec):
         known = {f"flux_psf_e__{key}": psf_e[i], f"flux_sys_e__{key}": systematic_e[i]}
         values |= {name: value for name, value in known.items() if np.isfinite(value)}
         values |= {f"flux_cov_e2__{key}__{other}": total_e2[i, j]
-                   for j, other in enumerate(sources) if j >= i}
+                   for j, other in enumerate(sources) if j >= i and np.isfinite(flux_e[j])}
     return values
+
+
+def convergence(fit, dec_name):
+    """Return the fields that tell how a joint fit ended, the same for all its epochs.
+
+    Parameters
+    ----------
+    fit : LensFit
+    dec_name : str
+    """
+    found = {f"dec_objective__{dec_name}": fit.objective, f"dec_ended__{dec_name}": fit.ended,
+             f"n_dec_steps__{dec_name}": fit.n_iterations}
+    if fit.convergence is None:
+        return found
+    return found | {f"dec_change_sigma__{dec_name}": fit.convergence}
 
 
 def _of_epoch(fit, epochs, e, dec):

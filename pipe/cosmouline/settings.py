@@ -13,6 +13,7 @@ from types import SimpleNamespace
 
 from cosmouline.errors import UserError
 from cosmouline.header import ROOT
+from cosmouline.settings_sources import check_name, check_sources
 
 SAMPLE = ROOT / "configs" / "sample" / "settings.py"
 
@@ -27,11 +28,11 @@ CHOICES = {
     "deconv_engine": ("gp", "starred"),
     "dec_coefficient": ("renorm", "medcoeff", "none"),
     "extended_light": ("auto", "none"),
+    "shift_prior": ("stars", "alignment"),
     "join_by": ("night", "image", "minutes"),
     "join_center": ("mean", "median"),
 }
 NAMES = ("psf_name", "dec_name", "renorm_name")  # become parts of file and field names
-MOST_SOURCES = 12
 TINY = 1e-9
 LIMITS = {  # least and greatest value
     "lens_ra_deg": (0, 360), "lens_dec_deg": (-90, 90), "north_angle_deg": (-360, 360),
@@ -202,7 +203,7 @@ def _check_values(settings, path):
     if "/" in settings.lens_name:
         raise UserError(f"{path}: lens_name = {settings.lens_name!r} has a '/': files are called "
                         "after it.")
-    _check_sources(settings.point_sources, path)
+    check_sources(settings, path)
     settings.work_dir = _path(settings.work_dir, f"{path}: work_dir")
     settings.sets = _checked_sets(settings, path)
     for one in settings.sets:
@@ -218,30 +219,6 @@ def _check_limits(value, least, most, where):
             allowed = (f"from {least:g} to {most:g}" if math.isfinite(most)
                        else "above 0" if least == TINY else f"{least:g} or more")
             raise UserError(f"{where} = {value!r}, but it must be {allowed}.")
-
-
-def _check_sources(sources, path):
-    """Raise UserError unless the point sources are a number, a file of the lens, or places."""
-    where = f"{path}: point_sources"
-    if isinstance(sources, str):
-        if not (path.parent / sources).is_file():
-            raise UserError(f"{where}: there is no {path.parent / sources}.")
-    elif isinstance(sources, dict):
-        for name, place in sources.items():
-            check_name(str(name), f"{where}: the name")
-            if not _fits(place, tuple[float, float]):
-                raise UserError(f"{where}: {name} is at {place!r}, but a place is two numbers.")
-        if len(set(map(tuple, sources.values()))) < len(sources):
-            raise UserError(f"{where}: two sources are at the same place.")
-    elif not 1 <= sources <= MOST_SOURCES:
-        raise UserError(f"{where} = {sources}, but from 1 to {MOST_SOURCES} can be looked for.")
-
-
-def check_name(name, where):
-    """Raise UserError unless a name can stand in file names and field names."""
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9.+-]*(?:_[A-Za-z0-9.+-]+)*", name):
-        raise UserError(f"{where} = {name!r}: use letters, digits, '.', '+', '-' and single "
-                        "'_' only.")
 
 
 def _checked_sets(settings, path):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from cosmouline.deconv import FitOptions, Galaxy, LensFit
 from cosmouline.deconv.fit import N_ALIGNMENTS, align_epochs
-from cosmouline.deconv.lens import checked_positions, first_pass
+from cosmouline.deconv.lens import first_pass
 from cosmouline.deconv.normal import Normal, eliminate
 from cosmouline.deconv.pixels import Pixels, drop_unmeasured, judge
 from cosmouline.deconv.problem import (
@@ -22,6 +22,7 @@ from cosmouline.deconv.problem import (
     make_problem,
 )
 from cosmouline.deconv.sersic import surface_brightness
+from cosmouline.deconv.sources import as_sources
 from cosmouline.deconv.stored import for_all_epochs
 from cosmouline.deconv.sweep import Sweep, sweep_epochs
 from cosmouline.psf_model import TARGET_SIGMA_SMALL
@@ -86,16 +87,17 @@ class Scene:
         return self.sweep.chi2 / self.pixels.good.sum((1, 2))
 
 
-def fit_starred(epochs, start_px, options=None, progress=None):
+def fit_starred(epochs, start, options=None, progress=None):
     """Fit point sources and a background of small pixels to all epochs with STARRED.
 
     Parameters
     ----------
     epochs : Epochs
         Their maps may have quarter turns, mirrors and turns of some degrees, no stretch.
-    start_px : array_like of float, shape (n_sources, 2)
-        Offsets (x, y) of the sources in pixels of the reference frame, from the point whose
-        places in the stamps are ``epochs.shift_px``. Good to about .3 px.
+    start : Sources or array_like of float, shape (n_sources, 2)
+        The point sources, or only their offsets (x, y) in pixels of the reference frame, from the
+        point whose places in the stamps are ``epochs.shift_px``. Good to about .3 px. All are
+        images of the lens and shine in all epochs.
     options : FitOptions, optional
         Those of the Gaussian-process field are not used, but for its margin.
     progress : callable, optional
@@ -128,7 +130,7 @@ def fit_starred(epochs, start_px, options=None, progress=None):
     """
     started = time.process_time()
     options = options or FitOptions()
-    start_px = checked_positions(start_px)
+    sources = as_sources(start, len(epochs))
     turns = [turn_of(linear, epoch) for epoch, linear in enumerate(epochs.linear)]
     log, report = [], progress or (lambda entry: None)
 
@@ -136,7 +138,7 @@ def fit_starred(epochs, start_px, options=None, progress=None):
         log.append({"stage": stage, **values})
         report(log[-1])
 
-    scene = _first_scene(epochs, start_px, options, tell)
+    scene = _first_scene(epochs, sources, options, tell)
     has_nodes = len(scene.state.node_flux) > 0
     is_poor = has_nodes and np.median(scene.chi2_reduced) > POOR_CHI2
     stages = (LONG_STAGE, *STAGES) if is_poor else STAGES
@@ -150,10 +152,10 @@ def fit_starred(epochs, start_px, options=None, progress=None):
     return _lens_fit(len(epochs), scene, change, options, log, time.process_time() - started)
 
 
-def _first_scene(epochs, start_px, options, tell):
+def _first_scene(epochs, sources, options, tell):
     """Return the scene of the first pass, its galaxy turned into small pixels."""
     epochs = epochs.with_sky_sigma(options.sky_sigma_factor)
-    pixels, problem, state, sweep = first_pass(epochs, start_px, options, tell)
+    pixels, problem, state, sweep = first_pass(epochs, sources, options, tell)
     pixels = judge(pixels, sweep, problem.scale, options.prefit_model_error, options)
     lattice = _lattice(problem.geometry, state.position_px, epochs.fwhm_px, options)
     nodes = np.zeros(len(lattice.nodes_px))
@@ -231,6 +233,9 @@ def _lens_fit(n_epochs, scene, change, options, log, cpu_s):
         node_flux=state.node_flux * problem.scale,
         field_amplitude=np.full(2 * len(options.field_scales_fwhm) + 1, np.nan),
         convergence=change,
+        objective=float(scene.sweep.chi2.sum()),
+        ended="converged" if change < options.convergence_sigma else "most steps",
+        n_started=n_epochs,
         n_iterations=sum(entry["n_steps"] for entry in log if entry["stage"] == "starred"),
         has_galaxy=False,
         cpu_s=cpu_s,
@@ -239,6 +244,9 @@ def _lens_fit(n_epochs, scene, change, options, log, cpu_s):
         scale=problem.scale,
         prior_mean=problem.prior.mean,
         prior_sd=problem.prior.sd,
+        prior_common_sd=problem.prior.common_sd,
+        shift_scatter_px=None,
+        n_images=n_sources,
         field_galaxy_flux=np.zeros(len(lattice.nodes_px)),
         node_sigma_px=lattice.sigma_px,
         node_step_px=lattice.step_px,
@@ -263,5 +271,7 @@ def _by_epoch(n_epochs, scene):
     return {
         **{name: for_all_epochs(array, pixels.index, n_epochs) for name, array in arrays.items()},
         "good": for_all_epochs(pixels.good, pixels.index, n_epochs, missing=False),
+        "present": for_all_epochs(np.ones(scene.flux.shape, bool), pixels.index, n_epochs,
+                                  missing=False),
         "n_masked": for_all_epochs(n_masked, pixels.index, n_epochs, missing=0),
     }

@@ -34,12 +34,13 @@ def test_positions_in_degrees_and_from_a_file(lens_before):
     lens.run(SCRIPT)
     assert start_of(lens)[1] == pytest.approx(xy, abs=0.01)
 
-    (lens.config / "sources.cat").write_text("one 90.5 80.25\n")
+    x, y = xy[0] + 1  # ds9 counts from 1
+    (lens.config / "sources.cat").write_text(f"one {x} {y}\n")
     lens.set("point_sources = 'sources.cat'\n")
     lens.run(SCRIPT)
     names, places = start_of(lens)
     assert names == ["one"]
-    assert places == pytest.approx(np.array([[89.5, 79.25]]))  # ds9 counts from 1
+    assert places == pytest.approx(xy[:1])
 
 
 def test_the_sources_are_found_where_only_their_number_is_known(lens_before, caplog):
@@ -84,3 +85,36 @@ def test_a_file_of_sources_that_is_not_there_is_told(lens_before):
 
     with pytest.raises(UserError, match=r"nothing\.cat"):
         lens.run(SCRIPT)
+
+
+def test_sources_the_wrong_way_round_stop_the_script(lens_before):
+    """East and west confused: the pair, 42 degrees from either axis, fits better mirrored."""
+    lens = lens_before(SCRIPT)
+    lens.set("point_sources = {'A': (-0.65, 0.30), 'B': (0.62, -0.35)}\n")
+
+    with pytest.raises(UserError, match=r"point_sources fit better mirrored .*check north_angle"):
+        lens.run(SCRIPT)
+
+
+def test_a_lens_at_the_wrong_place_is_moved_and_told(lens_before, caplog):
+    lens = lens_before(SCRIPT)
+    lens.set("point_sources = {'A': (1.45, 0.30), 'B': (0.18, -0.35)}\n")  # .8 arcsec to the east
+
+    lens.run(SCRIPT)
+
+    assert start_of(lens)[1] == pytest.approx(lens.truth.xy(REFERENCE, "image"), abs=0.5)
+    assert any("px from its given place: moved there" in line for line in caplog.messages)
+
+
+def test_neighbours_stand_after_the_images(lens_before):
+    lens = lens_before(SCRIPT)
+    lens.set("extra_sources = {'S': (2.0, -1.0)}\n")
+
+    lens.run(SCRIPT)
+
+    names, places = start_of(lens)
+    assert names == ["A", "B", "S"]
+    # .65, .30 to 2.0, -1.0 arcsec at the demo camera's scale of the reference image
+    scale = lens.rows[REFERENCE]["pixel_scale_arcsec"]
+    assert np.hypot(*(places[2] - places[0])) == pytest.approx(np.hypot(1.35, 1.3) / scale,
+                                                               rel=0.01)

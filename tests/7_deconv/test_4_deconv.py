@@ -1,6 +1,7 @@
 from cosmouline import paths
 from cosmouline.errors import UserError
 from cosmouline.io_deconv import read_epochs, read_fit, write_epochs
+from cosmouline.io_rdb import read_rdb
 
 import numpy as np
 import pytest
@@ -92,4 +93,65 @@ def test_epochs_of_images_that_were_rejected_since_are_told(lens_before):
     lens.run("7_deconv/1_prepare")
 
     with pytest.raises(UserError, match=r"Run 7_deconv/2_apply_norm\.py"):
+        lens.run(SCRIPT)
+
+
+def test_a_new_night_goes_on_from_the_stored_fit(lens_before, caplog):
+    """Warm against cold: .1 of the error of each flux; --redo starts cold."""
+    lens = lens_before("7_deconv/1_prepare")
+    (lens.config / "dec_lens_skiplist.txt").write_text("R_tiny_0003 later\n")
+    steps = ("7_deconv/1_prepare", "7_deconv/2_apply_norm", "7_deconv/3_write_start", SCRIPT)
+    for script in steps:
+        lens.run(script)
+    (lens.config / "dec_lens_skiplist.txt").unlink()
+    for script in steps:
+        lens.run(script)
+    warm, _ = fit_of(lens)
+    assert "going on from the stored fit of 5 epochs" in caplog.messages
+
+    lens.run(SCRIPT, redo=True)
+
+    cold, _ = fit_of(lens)
+    assert warm.n_started, cold.n_started == (5, 6)
+    assert np.abs((warm.flux - cold.flux) / cold.flux_sigma).max() < 0.1
+
+
+def test_how_the_fit_ended_is_in_the_database(lens_after):
+    lens = lens_after(SCRIPT)
+    fit, _ = fit_of(lens)
+
+    row = lens.rows[REFERENCE]
+    assert row["dec_ended__lens"] == fit.ended == "converged"
+    assert row["dec_objective__lens"] == pytest.approx(fit.objective)
+    assert row["dec_change_sigma__lens"] < fit.options.convergence_sigma
+    assert row["n_dec_steps__lens"] == fit.n_iterations
+    # 6 stamps of 48 x 48 pixels
+    assert fit.objective == pytest.approx(fit.good.sum(), rel=5 * np.sqrt(2 / fit.good.sum()))
+
+
+def test_a_source_that_does_not_always_shine_is_absent_in_the_light_curve(lens_after):
+    lens = lens_after(SCRIPT)
+    day = lens.rows["R_tiny_0003"]["datetime_utc"][:10]
+    lens.set(f"source_epochs = {{'B': ('{day}', None)}}\n")
+    for script in (SCRIPT, "7_deconv/6_readout", "lcmanip/1_join"):
+        lens.run(script)
+
+    before = [name for name in lens.truth.good
+              if lens.rows[name]["datetime_utc"][:10] < day]
+    assert before
+    assert all("flux_e__lens__B" not in lens.rows[name] for name in before)
+    assert all("flux_e__lens__A" in lens.rows[name] for name in lens.truth.good)
+    table = read_rdb(paths.light_curve(lens.settings()))
+    is_before = np.array([one[:10] < day for one in table["datetime"]])
+    assert is_before.any()
+    assert np.isnan(table["mag_B"][is_before]).all()
+    assert np.isfinite(table["mag_A"]).all()
+    assert np.isfinite(table["mag_B"][~is_before]).all()
+
+
+def test_dates_of_a_source_that_is_not_there_are_told(lens_after):
+    lens = lens_after(SCRIPT)
+    lens.set("source_epochs = {'SN': ('2019-03-01', None)}\n")
+
+    with pytest.raises(UserError, match=r"source_epochs: there is no source 'SN' in start\.cat"):
         lens.run(SCRIPT)

@@ -79,15 +79,17 @@ def test_the_summary_tells_what_is_known():
     fit.flux_sigma = np.sqrt(1.5 * np.array([[25.0, 16.0]] * 2 + [[np.nan] * 2]))
     fit.flux_systematic = np.array([11.0, np.nan])
     fit.n_iterations, fit.convergence, fit.has_galaxy, fit.cpu_s = 7, 0.5, False, 1.0
-    fit.options = SimpleNamespace(convergence_sigma=0.1)
+    fit.ended, fit.shift_scatter_px = "most steps", 0.021
 
     lines = list(readout.summary(fit, np.full((3, 2), np.nan), ["A", "B"]))
 
-    assert lines[0] == "7 steps, last change 0.500 sigma, chi2 1.050, no Sersic galaxy, 1.0 CPU s"
+    assert lines[0] == ("7 steps (most steps), last change 0.500 sigma, chi2 1.050, no Sersic "
+                        "galaxy, 1.0 CPU s")
     assert lines[1].startswith("the fit has not settled")
-    assert lines[2] == ("A: flux 1100 e-, errors: random 0.56 %, PSF not known, of the constant "
+    assert lines[2] == "the lens scatters by 0.021 px about where the stars say that it is"
+    assert lines[3] == ("A: flux 1100 e-, errors: random 0.56 %, PSF not known, of the constant "
                         "part 1.00 %")
-    assert lines[3].endswith("of the constant part not known")
+    assert lines[4].endswith("of the constant part not known")
 
 
 def test_shift_chi2_and_masked_pixels(fields):
@@ -96,3 +98,26 @@ def test_shift_chi2_and_masked_pixels(fields):
     assert (row["dec_shift_x_px__d"], row["dec_shift_y_px__d"]) == pytest.approx((0.1, 0.0))
     assert row["dec_chi2__d"] == 1.0
     assert fields["j"]["n_dec_masked__d"] == 7
+
+
+def test_a_source_that_does_not_shine_has_no_fields():
+    fit = result()
+    fit.flux[0, 1] = np.nan
+    content = SimpleNamespace(epochs=SimpleNamespace(coeff=COEFF, shift_px=np.zeros((3, 2))),
+                              names=["i", "j", "k"])
+
+    found = readout.fields(fit, np.full((3, 2), np.nan), content, ["A", "B"], "d")
+
+    assert "flux_e__d__A" in found["i"]
+    assert not [name for name in found["i"] if name.endswith("__B")]
+    assert "flux_cov_e2__d__A__B" in found["j"]
+
+
+def test_how_a_fit_ended_is_told_and_a_step_that_was_none_is_absent():
+    fit = SimpleNamespace(objective=5123.0, ended="no better step", n_iterations=4,
+                          convergence=None)
+
+    assert readout.convergence(fit, "d") == {
+        "dec_objective__d": 5123.0, "dec_ended__d": "no better step", "n_dec_steps__d": 4}
+    fit.convergence = 0.01
+    assert readout.convergence(fit, "d")["dec_change_sigma__d"] == 0.01

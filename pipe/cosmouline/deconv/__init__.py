@@ -13,6 +13,7 @@ from cosmouline.deconv.options import FitOptions
 from cosmouline.deconv.picture import deconvolved_image, model_images
 from cosmouline.deconv.psf_term import psf_error
 from cosmouline.deconv.result import Galaxy, LensFit
+from cosmouline.deconv.sources import Sources
 from cosmouline.deconv.start import find_sources
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "FitOptions",
     "Galaxy",
     "LensFit",
+    "Sources",
     "deconvolved_image",
     "find_sources",
     "fit_lens",

@@ -108,8 +108,8 @@ def _matched_filter(fitted, flux):
     share = share / np.maximum(share.sum(0), TINY)
     products = fitted.normal.node_local[:, :, :n_sources].swapaxes(1, 2)
     norm2 = np.einsum("ekk->ek", fitted.sweep.products)[:, :n_sources]
-    relative = flux / flux.mean(0)
-    return products * share * (relative / norm2)[:, :, None]
+    relative = flux / fitted.problem.mean_flux(flux)
+    return products * share * (relative / np.maximum(norm2, TINY))[:, :, None]
 
 
 def _local_amplitude(posterior, node_flux):

@@ -33,6 +33,9 @@ class Epochs:
         Start: where the origin of the reference frame lies, from the centre of each stamp.
     fwhm_px : ndarray of float, shape (n_epochs,)
         Seeing.
+    shift_sigma_px : ndarray of float, shape (n_epochs,), optional
+        Errors of `shift_px` per coordinate, apart from an offset that all share, where they are
+        known (from the stars of the image); NaN, and default: ``options.shift_prior_px``.
 
     Raises
     ------
@@ -50,8 +53,11 @@ class Epochs:
     linear: np.ndarray
     shift_px: np.ndarray
     fwhm_px: np.ndarray
+    shift_sigma_px: np.ndarray | None = None
 
     def __post_init__(self):
+        if self.shift_sigma_px is None:
+            object.__setattr__(self, "shift_sigma_px", np.full(len(self.data_e), np.nan))
         shape = np.shape(self.data_e)
         if len(shape) != 3 or shape[1] != shape[2] or 0 in shape:
             raise ValueError(f"data_e must have the shape (n_epochs, side, side), not {shape}")
@@ -65,6 +71,7 @@ class Epochs:
         _expect("shift_px", self.shift_px, (n_epochs, 2))
         _expect("coeff", self.coeff, (n_epochs,))
         _expect("fwhm_px", self.fwhm_px, (n_epochs,))
+        _expect("shift_sigma_px", self.shift_sigma_px, (n_epochs,))
         n_small = np.shape(self.psf)[-1]
         _expect("psf", self.psf, (n_epochs, n_small, n_small))
         if n_small % (shape[1] + PAD_PX):
@@ -86,6 +93,11 @@ class Epochs:
         """Sides of the stamps and of the PSFs."""
         side = self.data_e.shape[1]
         return Geometry(side, self.psf.shape[1] // (side + PAD_PX))
+
+    @property
+    def fwhm_reference_px(self):
+        """Seeing in pixels of the reference frame."""
+        return self.fwhm_px / np.sqrt(np.abs(np.linalg.det(self.linear)))
 
     @property
     def usable(self):

@@ -40,12 +40,15 @@ class FieldPrior:
         Mean flux of each source.
     ln_variance : ndarray of float, shape (2 n_scales + 1,), or None
         ln(alpha^2) of the components: flat, then galaxy, for each scale; PSF. None: not yet known.
+    n_images : int or None
+        The first that many sources are images of the lens; None: all.
     """
 
     correlations: np.ndarray
     galaxy_flux: np.ndarray
     source_flux: np.ndarray
     ln_variance: np.ndarray | None
+    n_images: int | None = None
 
     @property
     def is_galaxy(self):
@@ -251,7 +254,7 @@ def _components(lattice, prior, envelope):
 
 def _limits(lattice, prior, options):
     """Smallest and largest ln(alpha^2) of the components."""
-    flat = options.flat_floor * prior.source_flux.max() / lattice.fwhm_px**2
+    flat = options.flat_floor * prior.source_flux[: prior.n_images].max() / lattice.fwhm_px**2
     low = np.where(prior.is_galaxy, options.galaxy_fraction_floor, flat)
     low[-1] = options.psf_floor
     low = 2 * np.log(low)

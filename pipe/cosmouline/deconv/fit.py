@@ -44,6 +44,10 @@ class Fitted:
     change_sigma : float or None
         Largest last change of a flux in units of its error. None: no step lowered the objective.
     n_iterations : int
+    objective : float
+        chi2 plus the priors of positions, galaxy, shifts and field.
+    ended : str
+        Why it ended: "converged", "no better step" or "most steps".
     """
 
     problem: Problem
@@ -54,6 +58,8 @@ class Fitted:
     field_prior: FieldPrior
     change_sigma: float | None
     n_iterations: int
+    objective: float
+    ended: str
 
 
 def fit_all(problem, state, options, report):
@@ -72,8 +78,9 @@ def fit_all(problem, state, options, report):
     Fitted
     """
     problem, state, sweep = prefit(problem, state, options, report)
-    flux = _mean_flux(sweep)
+    flux = _mean_flux(problem, sweep)
     field_prior = make_field_prior(problem.lattice, state.shared, flux, options)
+    field_prior = replace(field_prior, n_images=problem.n_images)
     return iterate(problem, state, field_prior, options, report)
 
 
@@ -159,13 +166,13 @@ def iterate(problem, state, field_prior, options, report):
     """
     has_nodes = len(problem.lattice.nodes_px) > 0
     sweep = sweep_epochs(problem, state, has_nodes)
-    frozen, gram_is_due, change = False, True, None
+    frozen, gram_is_due, change, ended = False, True, None, "most steps"
     for iteration in range(options.max_iterations):
         if gram_is_due or iteration == SECOND_GRAM:
             gram, gram_is_due = gram_matrix(problem, state), False
         is_early = iteration < options.n_evidence_iterations
         if is_early:
-            field_prior = replace(field_prior, source_flux=_mean_flux(sweep))
+            field_prior = replace(field_prior, source_flux=_mean_flux(problem, sweep))
         normal = eliminate(problem, state, sweep)
         if frozen or iteration >= options.freeze_shape_after:
             normal = _hold_shape(normal)
@@ -173,6 +180,7 @@ def iterate(problem, state, field_prior, options, report):
         field_prior = replace(field_prior, ln_variance=posterior.ln_variance)
         step = _descend(problem, state, sweep, normal, posterior)
         if step is None and frozen:
+            ended = "no better step"
             break
         if step is None:
             frozen = gram_is_due = True
@@ -187,10 +195,14 @@ def iterate(problem, state, field_prior, options, report):
             fraction=fraction,
         )
         if not is_early and change < options.convergence_sigma:
+            ended = "converged"
             break
     normal = eliminate(problem, state, sweep)
     posterior = solve_field(problem, state, normal, gram, field_prior, options, optimise=False)
-    return Fitted(problem, state, sweep, normal, posterior, field_prior, change, iteration + 1)
+    value = objective(problem, state, sweep) + posterior.energy(state.node_flux)
+    return Fitted(
+        problem, state, sweep, normal, posterior, field_prior, change, iteration + 1, value, ended
+    )
 
 
 def _minimise(problem, state, options, report):
@@ -283,9 +295,9 @@ def _largest_change(normal, before, after):
     return float((change / sigma).max())
 
 
-def _mean_flux(sweep):
+def _mean_flux(problem, sweep):
     """Mean flux of each source, never below a token one."""
-    return np.maximum(sweep.solution[:, :-1].mean(0), SMALLEST_FLUX)
+    return np.maximum(problem.mean_flux(sweep.solution[:, :-1]), SMALLEST_FLUX)
 
 
 def _mean_chi2(problem, sweep):

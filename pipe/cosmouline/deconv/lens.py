@@ -1,30 +1,32 @@
 """From stamps to fluxes: noise and masks from the model, fit, judge again, fit again."""
 
 import time
+from dataclasses import replace
 
 from cosmouline.deconv.fit import N_ALIGNMENTS, align_epochs, fit_all, prefit, refit
 from cosmouline.deconv.options import FitOptions
 from cosmouline.deconv.pixels import drop_unmeasured, first_pixels, judge
 from cosmouline.deconv.problem import make_lattice, make_prior, make_problem, start_state
+from cosmouline.deconv.registration import register
+from cosmouline.deconv.sources import as_sources
 from cosmouline.deconv.stored import field_prior_of, lens_fit, problem_of
 from cosmouline.deconv.sweep import sweep_epochs
 
 import numpy as np
 
 FEW_PIXELS = 2  # changes of a mask after a refit that do not ask for another
-SMALLEST_DISTANCE_PX = 0.05  # of two sources: nearer ones cannot be told apart
 NOISE_CHANGE = 0.01  # relative change of the sigma of a pixel that does not ask for a refit
 
 
-def fit_lens(epochs, start_px, options=None, progress=None, warm=None):
+def fit_lens(epochs, start, options=None, progress=None, warm=None):
     """Fit point sources, a galaxy and a residual field to all epochs at once.
 
     Parameters
     ----------
     epochs : Epochs
-    start_px : array_like of float, shape (n_sources, 2)
-        Offsets (x, y) of the sources in pixels of the reference frame, from the point whose
-        places in the stamps are ``epochs.shift_px``. Good to about .3 px.
+    start : Sources or array_like of float, shape (n_sources, 2)
+        The point sources, or only their offsets (x, y) in pixels of the reference frame, from the
+        point whose places in the stamps are ``epochs.shift_px``. Good to about .3 px.
     options : FitOptions, optional
     progress : callable, optional
         Called with a dict after each stage.
@@ -51,24 +53,26 @@ def fit_lens(epochs, start_px, options=None, progress=None, warm=None):
     """
     started = time.process_time()
     options = options or FitOptions()
-    start_px = checked_positions(start_px)
+    sources = as_sources(start, len(epochs))
     log, report = _reporter(progress)
     epochs = epochs.with_sky_sigma(options.sky_sigma_factor)
     if warm is None:
-        pixels, fitted = _begin(epochs, start_px, options, report)
+        pixels, fitted = _begin(epochs, sources, options, report)
     else:
-        pixels, fitted = _resume(epochs, start_px, options, report, warm)
-    pixels, fitted = _settle(pixels, fitted, options, report)
-    return lens_fit(len(epochs), pixels, fitted, options, log, time.process_time() - started)
+        pixels, fitted = _resume(epochs, sources, options, report, warm)
+    pixels, fitted = _settle(pixels, fitted, sources, options, report)
+    n_started = len(epochs) if warm is None else warm.n_started
+    cpu_s = time.process_time() - started
+    return lens_fit(len(epochs), n_started, pixels, fitted, options, log, cpu_s)
 
 
-def first_pass(epochs, start_px, options, report):
+def first_pass(epochs, sources, options, report):
     """Fit without the field, under the noise of the smoothed stamps.
 
     Parameters
     ----------
     epochs : Epochs
-    start_px : ndarray of float, shape (n_sources, 2)
+    sources : Sources
     options : FitOptions
     report : callable
 
@@ -81,27 +85,9 @@ def first_pass(epochs, start_px, options, report):
     sweep : Sweep
     """
     pixels = first_pixels(epochs)
-    pixels, problem, state = _start(pixels, start_px, start_px, epochs.shift_px, options)
+    place_px = sources.start_px
+    pixels, problem, state = _start(pixels, sources, place_px, epochs.shift_px, options)
     return pixels, *prefit(problem, state, options, report)
-
-
-def checked_positions(start_px):
-    """Start positions as an array of shape (n_sources, 2).
-
-    Raises
-    ------
-    ValueError
-        If they have another shape, are not finite, or two are the same.
-    """
-    start_px = np.asarray(start_px, float)
-    if start_px.ndim != 2 or start_px.shape[1] != 2 or not len(start_px):
-        raise ValueError(f"start_px must have the shape (n_sources, 2), not {start_px.shape}")
-    if not np.isfinite(start_px).all():
-        raise ValueError("start_px must be finite")
-    between = np.hypot(*(start_px[:, None] - start_px).T)
-    if np.min(between + np.diag(np.full(len(start_px), np.inf))) < SMALLEST_DISTANCE_PX:
-        raise ValueError(f"start_px must be {SMALLEST_DISTANCE_PX:g} px apart or more")
-    return start_px
 
 
 def _reporter(progress):
@@ -116,53 +102,64 @@ def _reporter(progress):
     return log, report
 
 
-def _begin(epochs, start_px, options, report):
+def _begin(epochs, sources, options, report):
     """First pass and full fit."""
-    pixels, problem, state, sweep = first_pass(epochs, start_px, options, report)
+    pixels, problem, state, sweep = first_pass(epochs, sources, options, report)
+    sigma_px = pixels.epochs.shift_sigma_px
+    registered, state, scatter_px = register(problem, state, sweep, sigma_px)
+    report("registered", scatter_px=scatter_px)
     pixels = judge(pixels, sweep, problem.scale, options.prefit_model_error, options)
-    pixels, problem, state = _start(pixels, start_px, state.position_px, state.shift_px, options)
+    pixels, problem, state = _start(
+        pixels, sources, state.position_px, state.shift_px, options, registered.prior.shift_sd
+    )
     return pixels, fit_all(problem, state, options, report)
 
 
-def _start(pixels, start_px, position_px, shift_px, options):
+def _start(pixels, sources, position_px, shift_px, options, shift_sd=None):
     """Pixels, problem and state of a fit from the best positions and shifts so far."""
     epochs = pixels.epochs
-    lattice = make_lattice(position_px, epochs.fwhm_px, options)
-    prior = make_prior(start_px, position_px, epochs.shift_px, epochs.fwhm_px, options)
-    problem = make_problem(epochs, pixels.good, pixels.variance_e2, lattice, prior)
+    fwhm_px, images_px = epochs.fwhm_reference_px, position_px[: sources.n_images]
+    lattice = make_lattice(images_px, fwhm_px, options)
+    prior = make_prior(sources.start_px, images_px, epochs.shift_px, fwhm_px, options)
+    prior = sources.inform(prior, options)
+    if shift_sd is not None:
+        prior = replace(prior, shift_sd=shift_sd)
+    problem = _problem(pixels, lattice, prior, sources)
     return drop_unmeasured(pixels, problem, start_state(prior, position_px, shift_px, lattice))
 
 
-def _resume(epochs, start_px, options, report, warm):
+def _problem(pixels, lattice, prior, sources, scale=None):
+    """Problem under the masks and the noise of the moment."""
+    sources = sources.take(pixels.index)
+    return make_problem(
+        pixels.epochs, pixels.good, pixels.variance_e2, lattice, prior, scale, sources
+    )
+
+
+def _resume(epochs, sources, options, report, warm):
     """Fit from an earlier one."""
-    if start_px.shape != warm.position_px.shape or len(epochs) < len(warm.flux):
+    if sources.start_px.shape != warm.position_px.shape or len(epochs) < len(warm.flux):
         raise ValueError(
             f"warm has {len(warm.flux)} epochs and {len(warm.position_px)} sources; epochs has "
-            f"{len(epochs)} and start_px {len(start_px)}"
+            f"{len(epochs)} and start_px {len(sources)}"
         )
     pixels = first_pixels(epochs)
-    pixels, problem, state = drop_unmeasured(pixels, *problem_of(warm, pixels))
+    problem, state = problem_of(warm, pixels, sources)
+    pixels, problem, state = drop_unmeasured(pixels, problem, state)
     state = align_epochs(problem, state, N_ALIGNMENTS)
     sweep = sweep_epochs(problem, state)
     pixels = judge(pixels, sweep, problem.scale, options.final_model_error, options)
-    return _refit(pixels, problem, state, field_prior_of(warm), options, report)
+    return _refit(pixels, problem, state, field_prior_of(warm), sources, options, report)
 
 
-def _refit(pixels, problem, state, field_prior, options, report):
+def _refit(pixels, problem, state, field_prior, sources, options, report):
     """Resume a fit under new masks and noise."""
-    problem = make_problem(
-        pixels.epochs,
-        pixels.good,
-        pixels.variance_e2,
-        problem.lattice,
-        problem.prior,
-        problem.scale,
-    )
+    problem = _problem(pixels, problem.lattice, problem.prior, sources, problem.scale)
     pixels, problem, state = drop_unmeasured(pixels, problem, state)
     return pixels, refit(problem, state, field_prior, options, report)
 
 
-def _settle(pixels, fitted, options, report):
+def _settle(pixels, fitted, sources, options, report):
     """Judge masks and noise again, and refit until they do not change."""
     for n_refits in range(options.max_refits):
         scale = fitted.problem.scale
@@ -176,6 +173,6 @@ def _settle(pixels, fitted, options, report):
         if n_refits > 0 and n_changed <= FEW_PIXELS:
             break
         pixels, fitted = _refit(
-            judged, fitted.problem, fitted.state, fitted.field_prior, options, report
+            judged, fitted.problem, fitted.state, fitted.field_prior, sources, options, report
         )
     return pixels, fitted

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 N_LOCAL_BESIDE_FLUXES = 3  # sky, shift in x, shift in y
+ABSENT = 1e-20  # equation of the flux of a source that does not shine: it has no weight anywhere
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,9 +65,10 @@ def eliminate(problem, state, sweep):
     coupling = sweep.products[:, local, shared]
     response = covariance @ coupling
     prior = problem.prior
-    matrix = sweep.products[:, shared, shared].sum(0) + np.diag(prior.sd**-2)
+    matrix = sweep.products[:, shared, shared].sum(0) + prior.precision
     matrix -= np.einsum("ekg,ekh->gh", coupling, response)
-    shared_rhs = sweep.products[:, shared, -1].sum(0) + (prior.mean - state.shared) / prior.sd**2
+    shared_rhs = sweep.products[:, shared, -1].sum(0)
+    shared_rhs += prior.precision @ (prior.mean - state.shared)
     shared_rhs -= np.einsum("ekg,ek->g", response, rhs)
     nodes = sweep.on_nodes
     if nodes is None:
@@ -116,8 +118,9 @@ def objective(problem, state, sweep):
     float
     """
     prior = problem.prior
-    shared = np.sum(((state.shared - prior.mean) / prior.sd) ** 2)
-    shift = np.sum(((state.shift_px - prior.shift_px) / prior.shift_sd) ** 2)
+    away = state.shared - prior.mean
+    shared = away @ prior.precision @ away
+    shift = np.sum(((state.shift_px - prior.shift_px) / prior.shift_sd[:, None]) ** 2)
     return float(sweep.chi2.sum() + shared + shift)
 
 
@@ -127,7 +130,10 @@ def _solve_local(problem, state, products, local):
     matrix, rhs = products[:, local, local].copy(), products[:, local, -1].copy()
     for axis in (-2, -1):
         matrix[:, axis, axis] += prior.shift_sd**-2
-    rhs[:, -2:] += (prior.shift_px - state.shift_px) / prior.shift_sd**2
+    rhs[:, -2:] += (prior.shift_px - state.shift_px) / prior.shift_sd[:, None] ** 2
+    if problem.present is not None:
+        epoch, source = np.nonzero(~problem.present)
+        matrix[epoch, source, source] = ABSENT
     norm = np.sqrt(np.einsum("ekk->ek", matrix))
     scale = norm[:, :, None] * norm[:, None]
     return np.linalg.inv(matrix / scale) / scale, rhs

@@ -3,12 +3,13 @@
 from dataclasses import dataclass, replace
 
 from cosmouline.deconv.epochs import Epochs
-from cosmouline.deconv.images import point_images
+from cosmouline.deconv.images import PAD_PX, point_images
 from cosmouline.judging import judge_pixels, smoothed_variance
 
 import numpy as np
 
 SMALLEST_LIGHT = 0.1  # share of the light of each source on good pixels of a measured epoch
+FAINTEST_TRACE = 1e-3  # of a neighbour on the stamp: below, it is left out of that epoch
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,15 +103,25 @@ def drop_unmeasured(pixels, problem, state):
     Returns
     -------
     pixels, problem, state
-        Of the epochs that are left.
+        Of the epochs that are left. A source that does not shine asks for nothing; neighbours
+        that are off the stamp do not shine there.
 
     Raises
     ------
     ValueError
-        If none is left.
+        If none is left, or a neighbour is on no stamp.
     """
     measured = np.array([_light_on_good(problem, state, e) for e in range(len(problem.data))])
-    measured = (measured > SMALLEST_LIGHT).all(1)
+    shining = problem.shining
+    neighbours = slice(problem.n_images or shining.shape[1], None)
+    off = np.zeros_like(shining)
+    off[:, neighbours] = measured[:, neighbours] < FAINTEST_TRACE
+    if (off | ~shining).all(0).any():
+        raise ValueError(f"source {int(np.argmax((off | ~shining).all(0))) + 1} is on no stamp")
+    if (off & shining).any():
+        problem = replace(problem, present=shining & ~off)
+    measured[:, neighbours] = 1.0
+    measured = ((measured > SMALLEST_LIGHT) | ~shining).all(1)
     if not measured.any():
         raise ValueError(
             f"no epoch has {SMALLEST_LIGHT:.0%} of the light of each source on good pixels"
@@ -124,4 +135,6 @@ def _light_on_good(problem, state, epoch):
     """Share of the light of each source that falls on good pixels of an epoch."""
     places = state.position_px @ problem.linear[epoch].T + state.shift_px[epoch]
     point = point_images(problem.transfer[epoch], places, problem.geometry)[0]
-    return np.tensordot(point, problem.weight[epoch] > 0, axes=2)
+    reach_px = (problem.geometry.side_px + PAD_PX) / 2  # beyond, it comes in on the other side
+    is_near = (np.abs(places) < reach_px).all(1)
+    return is_near * np.tensordot(point, problem.weight[epoch] > 0, axes=2)

@@ -45,13 +45,30 @@ class Prior:
     ----------
     mean, sd : ndarray of float, shape (7 + 2 n_sources,)
     shift_px : ndarray of float, shape (n_epochs, 2)
-    shift_sd : float
+    shift_sd : ndarray of float, shape (n_epochs,)
+    common_sd : float
+        Of a shift that all positions have in common, beside `sd`, which then is that of the
+        positions relative to each other.
     """
 
     mean: np.ndarray
     sd: np.ndarray
     shift_px: np.ndarray
-    shift_sd: float
+    shift_sd: np.ndarray
+    common_sd: float = 0.0
+
+    @property
+    def precision(self):
+        """Inverse of the covariance of the shared parameters."""
+        inverse = self.sd**-2.0
+        matrix = np.diag(inverse)
+        if self.common_sd > 0:
+            n_sources = len(inverse[POSITIONS]) // 2
+            for start in (POSITIONS.start, POSITIONS.start + n_sources):
+                axis = slice(start, start + n_sources)
+                own = inverse[axis]  # Sherman & Morrison 1950
+                matrix[axis, axis] -= np.outer(own, own) / (self.common_sd**-2 + own.sum())
+        return matrix
 
     def without_galaxy(self):
         """Return the same with a galaxy of no flux."""
@@ -81,6 +98,11 @@ class Problem:
     geometry : images.Geometry
     lattice : Lattice
     prior : Prior
+    present : ndarray of bool, shape (n_epochs, n_sources), or None
+        Sources that shine in an epoch; the flux of the others is held at 0. None: all.
+    n_images : int or None
+        The first that many sources are images of the lens; None: all. The others, neighbours,
+        count for their own light only.
     """
 
     data: np.ndarray
@@ -91,12 +113,31 @@ class Problem:
     geometry: images.Geometry
     lattice: Lattice
     prior: Prior
+    present: np.ndarray | None = None
+    n_images: int | None = None
 
     def take(self, index):
         """Return the problem of some of the epochs."""
-        names = ("data", "weight", "transfer", "linear")
-        prior = replace(self.prior, shift_px=self.prior.shift_px[index])
+        names = ["data", "weight", "transfer", "linear"]
+        names += [] if self.present is None else ["present"]
+        old = self.prior
+        prior = replace(old, shift_px=old.shift_px[index], shift_sd=old.shift_sd[index])
         return replace(self, prior=prior, **{name: getattr(self, name)[index] for name in names})
+
+    @property
+    def shining(self):
+        """Which sources shine, bool of shape (n_epochs, n_sources)."""
+        shape = len(self.data), (len(self.prior.mean) - POSITIONS.start) // 2
+        return np.ones(shape, bool) if self.present is None else self.present
+
+    def mean_flux(self, flux):
+        """Mean of fluxes (n_epochs, n_sources) over the epochs in which a source shines."""
+        shining = self.shining
+        return np.where(shining, flux, 0.0).sum(0) / np.maximum(shining.sum(0), 1)
+
+    def where_present(self, flux):
+        """Fluxes (n_epochs, n_sources) with NaN for sources that do not shine."""
+        return np.where(self.shining, flux, np.nan)
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,7 +166,7 @@ class State:
         return replace(self, shift_px=self.shift_px[index])
 
 
-def make_problem(epochs, good, variance_e2, lattice, prior, scale=None):
+def make_problem(epochs, good, variance_e2, lattice, prior, scale=None, sources=None):
     """Problem of the epochs under given masks and noise.
 
     Parameters
@@ -138,6 +179,8 @@ def make_problem(epochs, good, variance_e2, lattice, prior, scale=None):
     prior : Prior
     scale : float, optional
         Unit of the data; default: the median sigma of the good pixels.
+    sources : Sources, optional
+        Of these epochs: where they shine, and which are images of the lens. Default: all.
 
     Returns
     -------
@@ -155,6 +198,8 @@ def make_problem(epochs, good, variance_e2, lattice, prior, scale=None):
         geometry=epochs.geometry,
         lattice=lattice,
         prior=prior,
+        present=None if sources is None else sources.present,
+        n_images=None if sources is None else sources.n_images,
     )
 
 
@@ -163,8 +208,10 @@ def make_lattice(position_px, fwhm_px, options):
 
     Parameters
     ----------
-    position_px : ndarray of float, shape (n_sources, 2)
+    position_px : ndarray of float, shape (n_images, 2)
+        Of the images of the lens.
     fwhm_px : ndarray of float, shape (n_epochs,)
+        In pixels of the reference frame.
     options : FitOptions
 
     Returns
@@ -192,11 +239,12 @@ def make_prior(start_px, position_px, shift_px, fwhm_px, options):
     ----------
     start_px : ndarray of float, shape (n_sources, 2)
         Positions that were given: the prior of the positions.
-    position_px : ndarray of float, shape (n_sources, 2)
-        Best positions so far: size and place of the galaxy.
+    position_px : ndarray of float, shape (n_images, 2)
+        Best positions so far of the images of the lens: size and place of the galaxy.
     shift_px : ndarray of float, shape (n_epochs, 2)
         Shifts that were given.
     fwhm_px : ndarray of float, shape (n_epochs,)
+        In pixels of the reference frame.
     options : FitOptions
 
     Returns
@@ -209,7 +257,10 @@ def make_prior(start_px, position_px, shift_px, fwhm_px, options):
     sd += 2 * [options.ellipticity_sd] + 2 * [options.centre_sd * size] + [FREE_SD]
     sd += [options.position_prior_px] * start_px.size
     prior = Prior(
-        np.append(mean, start_px.T.ravel()), np.array(sd), shift_px, options.shift_prior_px
+        np.append(mean, start_px.T.ravel()),
+        np.array(sd),
+        shift_px,
+        np.full(len(shift_px), options.shift_prior_px),
     )
     return prior if options.extended_light == "auto" else prior.without_galaxy()
 

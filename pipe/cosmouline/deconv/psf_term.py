@@ -48,7 +48,7 @@ def psf_error(fit, epochs, draws, draw_scale):
     def fluxes(psf):
         drawn = replace(problem, transfer=transfer_functions(psf, problem.geometry))
         moved = align_epochs(drawn, state, N_ALIGNMENTS)
-        return sweep_epochs(drawn, moved).solution[:, :-1]
+        return problem.where_present(sweep_epochs(drawn, moved).solution[:, :-1])
 
     reference = fluxes(pixels.epochs.psf)
     change = [

@@ -1,10 +1,23 @@
 """The result of a joint fit, and its way to files and back."""
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 
 from cosmouline.deconv.options import FitOptions
 
 import numpy as np
+
+BY_EPOCH = (
+    "flux",
+    "covariance",
+    "covariance_total",
+    "shift_px",
+    "sky",
+    "chi2_reduced",
+    "n_masked",
+    "good",
+    "variance_e2",
+    "present",
+)
 
 
 @dataclass(frozen=True)
@@ -79,6 +92,12 @@ class LensFit:
     convergence : float or None
         Largest last change of a flux in units of its error. None: no step lowered the objective.
     n_iterations : int
+    objective : float
+        chi2 plus the priors of positions, galaxy, shifts and field.
+    ended : str
+        Why the fit ended: "converged", "no better step" or "most steps".
+    n_started : int
+        Epochs of the fit that this one, by refits with more epochs, goes back to.
     has_galaxy : bool
     cpu_s : float
     log : list of dict
@@ -88,6 +107,14 @@ class LensFit:
         Unit of the fluxes inside the fit.
     prior_mean, prior_sd : ndarray of float, shape (7 + 2 n_sources,)
         Prior of galaxy and positions inside the fit.
+    prior_common_sd : float
+        Of a shift that all positions have in common; 0: there is none beside `prior_sd`.
+    shift_scatter_px : float or None
+        Of the lens about where the stars say that it is; None: they were not asked.
+    present : ndarray of bool, shape (n_epochs, n_sources)
+        Where each source shines; elsewhere its flux is NaN.
+    n_images : int
+        The first that many sources are images of the lens, the others neighbours.
     field_galaxy_flux : ndarray of float, shape (n_nodes,)
         Galaxy of the prefit in the square of each node: the envelope of the field's prior.
     node_sigma_px, node_step_px, field_fwhm_px : float
@@ -112,6 +139,9 @@ class LensFit:
     variance_e2: np.ndarray
     convergence: float | None
     n_iterations: int
+    objective: float
+    ended: str
+    n_started: int
     has_galaxy: bool
     cpu_s: float
     log: list
@@ -119,6 +149,10 @@ class LensFit:
     scale: float
     prior_mean: np.ndarray
     prior_sd: np.ndarray
+    prior_common_sd: float
+    shift_scatter_px: float | None
+    present: np.ndarray
+    n_images: int
     field_galaxy_flux: np.ndarray
     node_sigma_px: float
     node_step_px: float
@@ -138,7 +172,11 @@ class LensFit:
     @property
     def measured(self):
         """Which epochs have fluxes: bool, (n_epochs,)."""
-        return np.isfinite(self.flux).all(1)
+        return np.isfinite(self.flux).any(1)
+
+    def take(self, index):
+        """Return the fit with some of its epochs only, or in another order."""
+        return replace(self, **{name: getattr(self, name)[index] for name in BY_EPOCH})
 
     def to_arrays(self):
         """Split into plain arrays and a header.

@@ -5,6 +5,7 @@ from dataclasses import replace
 from cosmouline.deconv.lens import first_pass
 from cosmouline.deconv.options import FitOptions
 from cosmouline.deconv.pixels import first_pixels
+from cosmouline.deconv.sources import as_sources
 from cosmouline.psf_model import FWHM_PER_SIGMA
 from cosmouline.robust import MAD_TO_SIGMA
 
@@ -54,19 +55,59 @@ def find_sources(epochs, n_sources, options=None):
     options = replace(
         options or FitOptions(), extended_light="none", position_prior_px=POSITION_PRIOR_PX
     )
-    epochs = epochs.with_sky_sigma(options.sky_sigma_factor)
-    n_best = max(FEWEST_BEST, int(np.ceil(BEST_SHARE * len(epochs))))
-    usable = np.flatnonzero(epochs.usable.any((1, 2)))
-    if not len(usable):
-        raise ValueError("no usable pixel in any epoch: good, data_e, sky_variance_e2")
-    best = epochs.take(usable[np.argsort(epochs.fwhm_px[usable], kind="stable")[:n_best]])
-    sigma_px = np.median(best.fwhm_px) / FWHM_PER_SIGMA
-    found = _peaks(_stack(_filled(best), best.linear, best.shift_px), sigma_px, n_sources)
+    best = best_epochs(epochs.with_sky_sigma(options.sky_sigma_factor))
+    sharp, sigma_px = sharpened_stack(best)
+    found = _peaks(sharp, sigma_px, n_sources)
     if not len(found):
         raise ValueError(f"nothing stands out by {SMALLEST_SNR:g} sigma: give start positions")
     while len(found) < n_sources:
         found = np.vstack([found, _hidden_source(best, found, sigma_px, options)])
     return found
+
+
+def best_epochs(epochs, n_best=None):
+    """Epochs with the best seeing, the sharpest first.
+
+    Parameters
+    ----------
+    epochs : Epochs
+    n_best : int, optional
+        How many; default: a quarter of all, three at least.
+
+    Returns
+    -------
+    Epochs
+
+    Raises
+    ------
+    ValueError
+        If no pixel can be used.
+    """
+    n_best = n_best or max(FEWEST_BEST, int(np.ceil(BEST_SHARE * len(epochs))))
+    usable = np.flatnonzero(epochs.usable.any((1, 2)))
+    if not len(usable):
+        raise ValueError("no usable pixel in any epoch: good, data_e, sky_variance_e2")
+    fwhm_px = epochs.fwhm_reference_px[usable]
+    return epochs.take(usable[np.argsort(fwhm_px, kind="stable")[:n_best]])
+
+
+def sharpened_stack(epochs):
+    """Difference of two Gaussians of the mean of epochs in the reference frame.
+
+    Parameters
+    ----------
+    epochs : Epochs
+
+    Returns
+    -------
+    image : ndarray of float, shape (side, side)
+    sigma_px : float
+        Of the seeing; those of the Gaussians are .4 and 1.3 times this.
+    """
+    sigma_px = float(np.median(epochs.fwhm_reference_px) / FWHM_PER_SIGMA)
+    image = _stack(_filled(epochs), epochs.linear, epochs.shift_px)
+    sharp = gaussian_filter(image, NARROW * sigma_px) - gaussian_filter(image, WIDE * sigma_px)
+    return sharp, sigma_px
 
 
 def _filled(epochs):
@@ -94,10 +135,9 @@ def _radius(side):
     return np.hypot(axis, axis[:, None])
 
 
-def _peaks(image, sigma_px, n_most):
+def _peaks(sharp, sigma_px, n_most):
     """Brightest peaks (n, 2) of the difference of two Gaussians."""
-    side = len(image)
-    sharp = gaussian_filter(image, NARROW * sigma_px) - gaussian_filter(image, WIDE * sigma_px)
+    side = len(sharp)
     radius = _radius(side)
     noise = MAD_TO_SIGMA * np.median(np.abs(sharp[radius > NOISE_RADIUS * side]))
     is_peak = sharp == maximum_filter(sharp, size=2 * int(sigma_px) + 1)
@@ -121,7 +161,8 @@ def _vertex(values):
 
 def _hidden_source(epochs, found, sigma_px, options):
     """Place (x, y) of the peak that a fit of the sources found so far leaves."""
-    _, problem, state, sweep = first_pass(epochs, found, options, lambda stage, **values: None)
+    sources = as_sources(found, len(epochs))
+    _, problem, state, sweep = first_pass(epochs, sources, options, lambda *_, **values: None)
     model = sweep.points + sweep.extended + sweep.solution[:, -1, None, None]
     residual = np.where(problem.weight > 0, problem.data - model, 0.0)
     image = _stack(residual, problem.linear, state.shift_px, order=1)

@@ -12,18 +12,20 @@ from cosmouline.deconv.problem import (
     State,
     make_problem,
 )
+from cosmouline.deconv.registration import shift_errors
 from cosmouline.deconv.result import Galaxy, LensFit
+from cosmouline.deconv.sources import Sources
 
 import numpy as np
 
 
-def lens_fit(n_epochs, pixels, fitted, options, log, cpu_s):
+def lens_fit(n_epochs, n_started, pixels, fitted, options, log, cpu_s):
     """Gather the result, with NaN for the epochs that were not measured.
 
     Parameters
     ----------
-    n_epochs : int
-        Of all epochs.
+    n_epochs, n_started : int
+        Of all epochs, and of those of the fit that it goes back to.
     pixels : Pixels
         Of those that were measured.
     fitted : Fitted
@@ -41,6 +43,9 @@ def lens_fit(n_epochs, pixels, fitted, options, log, cpu_s):
         **_shared(fitted),
         n_iterations=fitted.n_iterations,
         convergence=fitted.change_sigma,
+        objective=fitted.objective,
+        ended=fitted.ended,
+        n_started=n_started,
         has_galaxy=problem.prior.has_galaxy,
         cpu_s=cpu_s,
         log=log,
@@ -48,6 +53,9 @@ def lens_fit(n_epochs, pixels, fitted, options, log, cpu_s):
         scale=problem.scale,
         prior_mean=problem.prior.mean,
         prior_sd=problem.prior.sd,
+        prior_common_sd=problem.prior.common_sd,
+        shift_scatter_px=_last_scatter(log),
+        n_images=problem.n_images or problem.shining.shape[1],
         node_sigma_px=problem.lattice.sigma_px,
         node_step_px=problem.lattice.step_px,
         field_fwhm_px=problem.lattice.fwhm_px,
@@ -55,7 +63,7 @@ def lens_fit(n_epochs, pixels, fitted, options, log, cpu_s):
     )
 
 
-def problem_of(fit, pixels):
+def problem_of(fit, pixels, sources=None):
     """Problem and state of a result.
 
     Parameters
@@ -63,6 +71,8 @@ def problem_of(fit, pixels):
     fit : LensFit
     pixels : Pixels
         Of epochs of the fit, or of these and new ones.
+    sources : Sources, optional
+        With new epochs: where they shine in all of them.
 
     Returns
     -------
@@ -71,9 +81,14 @@ def problem_of(fit, pixels):
         New epochs, and those that were not measured, have their start shifts.
     """
     epochs, galaxy = pixels.epochs, fit.galaxy
-    prior = Prior(fit.prior_mean, fit.prior_sd, epochs.shift_px, fit.options.shift_prior_px)
+    wide_px = fit.options.shift_prior_px
+    sd = shift_errors(epochs.shift_sigma_px, fit.shift_scatter_px, wide_px)
+    prior = Prior(fit.prior_mean, fit.prior_sd, epochs.shift_px, sd, fit.prior_common_sd)
+    if sources is None:
+        sources = Sources(fit.position_px, n_images=fit.n_images, present=fit.present)
+    sources = sources.take(pixels.index)
     problem = make_problem(
-        epochs, pixels.good, pixels.variance_e2, _lattice(fit), prior, fit.scale
+        epochs, pixels.good, pixels.variance_e2, _lattice(fit), prior, fit.scale, sources
     )
     shift = epochs.shift_px.astype(float)
     known = np.isin(pixels.index, np.flatnonzero(fit.measured))
@@ -99,6 +114,7 @@ def field_prior_of(fit):
         fit.field_galaxy_flux / fit.scale,
         np.nanmean(fit.flux, axis=0) / fit.scale,
         None,
+        fit.n_images,
     )
     return prior.with_amplitudes(fit.field_amplitude / _unit(prior, fit.scale))
 
@@ -153,10 +169,12 @@ def _by_epoch(n_epochs, pixels, fitted):
     """Entries of a `LensFit` that have a value for each epoch, and the systematic covariance."""
     errors = flux_errors(fitted)
     n_good = pixels.good.sum((1, 2))
+    present = fitted.problem.shining
+    both = present[:, :, None] & present[:, None]
     arrays = {
-        "flux": errors.flux,
-        "covariance": errors.covariance,
-        "covariance_total": errors.covariance_total,
+        "flux": np.where(present, errors.flux, np.nan),
+        "covariance": np.where(both, errors.covariance, np.nan),
+        "covariance_total": np.where(both, errors.covariance_total, np.nan),
         "shift_px": fitted.state.shift_px,
         "sky": fitted.sweep.solution[:, -1] * fitted.problem.scale,
         "chi2_reduced": fitted.sweep.chi2 / n_good,
@@ -167,6 +185,7 @@ def _by_epoch(n_epochs, pixels, fitted):
     return {
         **{name: for_all_epochs(array, index, n_epochs) for name, array in arrays.items()},
         "good": for_all_epochs(pixels.good, index, n_epochs, missing=False),
+        "present": for_all_epochs(present, index, n_epochs, missing=False),
         "n_masked": for_all_epochs(n_masked, index, n_epochs, missing=0),
         "systematic_covariance": errors.systematic_covariance,
     }
@@ -193,6 +212,12 @@ def _shared(fitted):
         "field_amplitude": np.exp(prior.ln_variance / 2) * _unit(prior, scale),
         "field_galaxy_flux": prior.galaxy_flux * scale,
     }
+
+
+def _last_scatter(log):
+    """Scatter of the lens about the stars, if it was measured."""
+    found = [entry["scatter_px"] for entry in log if entry["stage"] == "registered"]
+    return found[-1] if found else None
 
 
 def _lattice(fit):

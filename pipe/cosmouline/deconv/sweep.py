@@ -100,6 +100,8 @@ def _measure(problem, state, epoch, spectra, with_nodes):
     has_field = with_nodes or state.node_flux.any()
     nodes = _node_spectra(problem, state, epoch) if has_field else None
     light = _light(problem, state, epoch, spectra, nodes)
+    if problem.present is not None:
+        light.point[:, ~problem.present[epoch]] = 0.0
     extended = light.amplitude * light.galaxy[0] + light.field[0]
     basis = np.concatenate([light.point[0], np.ones_like(data)[None]])
     solution = _solve(basis, weight, data - extended)

@@ -88,13 +88,14 @@ def draw_epochs(
     noise=True,
     upsampling=2,
     sky_sigma_e=20.0,
+    shines=1.0,
 ):
-    """Epochs of variable sources, and their truth."""
+    """Epochs of variable sources, and their truth; `shines` multiplies the fluxes."""
     rng = np.random.default_rng(seed)
     position_px = np.array(position_px, float)
     phase = 2 * np.pi * (np.arange(n_epochs)[:, None] / n_epochs + np.arange(len(flux)) / 3)
     truth = Truth(
-        np.array(flux) * (1 + 0.1 * np.sin(phase)),
+        np.array(flux) * (1 + 0.1 * np.sin(phase)) * shines,
         position_px,
         rng.uniform(-0.4, 0.4, (n_epochs, 2)),
         rng.uniform(1.3, 1.9, n_epochs),

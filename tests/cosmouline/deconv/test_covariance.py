@@ -43,7 +43,7 @@ def dense_covariance(fitted, gram):
     for e in range(n_epochs):
         mine = slice(e * n_local, (e + 1) * n_local)
         dense[mine, mine] = products[e, :n_local, :n_local]
-        dense[mine, mine] += np.diag([0.0] * (n_local - 2) + [prior.shift_sd**-2] * 2)
+        dense[mine, mine] += np.diag([0.0] * (n_local - 2) + [prior.shift_sd[0] ** -2] * 2)
         dense[mine, shared] = products[e, :n_local, n_local:-1]
         dense[mine, nodes] = on_nodes[e][:, :n_local].T
         dense[shared, shared] += products[e, n_local:-1, n_local:-1]

@@ -25,7 +25,7 @@ def dense_case(seed):
         rng.normal(size=N_SHARED),
         rng.uniform(0.5, 2, N_SHARED),
         rng.normal(0, 0.1, (N_EPOCHS, 2)),
-        SHIFT_SD,
+        np.full(N_EPOCHS, SHIFT_SD),
     )
     lattice = Lattice(np.zeros((N_NODES, 2)), 1.0, 1.0, 3.0)
     empty = np.zeros((N_EPOCHS, 1, 1))

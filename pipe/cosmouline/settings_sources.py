@@ -1,0 +1,100 @@
+"""Check what the settings say of the point sources."""
+
+import re
+from datetime import date
+
+from cosmouline.errors import UserError
+
+MOST_SOURCES = 12
+FIELD = "field"  # as extra_sources: the stars of the field list
+
+
+def check_sources(settings, path):
+    """Raise UserError unless all that is said of the point sources makes sense.
+
+    Parameters
+    ----------
+    settings : namespace
+    path : Path
+        The settings.py of the lens.
+
+    Raises
+    ------
+    UserError
+        If a source is not a place, is twice, has an error below 0, or dates that are none.
+    """
+    _check_point_sources(settings.point_sources, path)
+    _check_extra_sources(settings.extra_sources, settings.point_sources, path)
+    _check_errors(settings.point_source_sigma_arcsec, f"{path}: point_source_sigma_arcsec")
+    for name, dates in settings.source_epochs.items():
+        _check_dates(dates, f"{path}: source_epochs: {name}")
+
+
+def check_name(name, where):
+    """Raise UserError unless a name can stand in file names and field names."""
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9.+-]*(?:_[A-Za-z0-9.+-]+)*", name):
+        raise UserError(f"{where} = {name!r}: use letters, digits, '.', '+', '-' and single "
+                        "'_' only.")
+
+
+def _check_point_sources(sources, path):
+    """Raise UserError unless the point sources are a number, a file of the lens, or places."""
+    where = f"{path}: point_sources"
+    if isinstance(sources, str):
+        if not (path.parent / sources).is_file():
+            raise UserError(f"{where}: there is no {path.parent / sources}.")
+    elif isinstance(sources, dict):
+        _check_places(sources, where)
+    elif not 1 <= sources <= MOST_SOURCES:
+        raise UserError(f"{where} = {sources}, but from 1 to {MOST_SOURCES} can be looked for.")
+
+
+def _check_extra_sources(extra, images, path):
+    """Raise UserError unless neighbours are places under names of their own, or "field"."""
+    where = f"{path}: extra_sources"
+    if isinstance(extra, str):
+        if extra != FIELD:
+            raise UserError(f"{where} = {extra!r}, but it must be places, or '{FIELD}'.")
+        return
+    _check_places(extra, where)
+    twice = sorted(set(extra) & set(images if isinstance(images, dict) else ()))
+    if twice:
+        raise UserError(f"{where}: {twice[0]} is one of point_sources already.")
+
+
+def _check_places(sources, where):
+    for name, place in sources.items():
+        check_name(str(name), f"{where}: the name")
+        if not _is_pair(place):
+            raise UserError(f"{where}: {name} is at {place!r}, but a place is two numbers.")
+    if len(set(map(tuple, sources.values()))) < len(sources):
+        raise UserError(f"{where}: two sources are at the same place.")
+
+
+def _is_number(value):
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _is_pair(place):
+    return (isinstance(place, list | tuple) and len(place) == 2 and all(map(_is_number, place)))
+
+
+def _check_errors(errors, where):
+    for error in errors.values() if isinstance(errors, dict) else (errors,):
+        if error is not None and not (_is_number(error) and 0 <= error < float("inf")):
+            raise UserError(f"{where}: {error!r} is no error: give arcsec, 0 to hold a source, "
+                            "or None.")
+
+
+def _check_dates(dates, where):
+    """Raise UserError unless these are a first and a last date, either of them None."""
+    if not isinstance(dates, list | tuple) or len(dates) != 2:
+        raise UserError(f"{where} is {dates!r}, but it must be (first, last), such as "
+                        "('2019-03-01', None).")
+    for day in dates:
+        try:
+            date.fromisoformat(day or "2000-01-01")
+        except (TypeError, ValueError) as error:
+            raise UserError(f"{where}: {day!r} is no date such as '2019-03-01'.") from error
+    if None not in dates and dates[0] > dates[1]:
+        raise UserError(f"{where}: {dates[0]} is after {dates[1]}.")

@@ -1,0 +1,64 @@
+"""Starts that are moved, turned or mirrored, against a drawn quad."""
+
+from dataclasses import replace
+
+from cosmouline.deconv.orientation import (
+    best_turned,
+    is_clearly_better,
+    match_start,
+    orientations,
+    upright,
+)
+
+import numpy as np
+import pytest
+
+QUAD = np.array([(-4.6, 2.5), (4.0, -0.8), (0.3, 4.0), (1.6, -3.4)])
+
+
+@pytest.fixture(scope="module")
+def epochs(draw):
+    return draw(seed=41, n_epochs=3, side=32, flux=(20000, 14000, 10000, 5000),
+                position_px=QUAD)[0]
+
+
+@pytest.mark.parametrize("off", [(0.0, 0.0), (4.0, -3.0), (-2.3, 1.0)])
+def test_the_slide_finds_the_lens(epochs, off):
+    assert match_start(epochs, QUAD - off, 6.0) == pytest.approx(np.array(off), abs=0.45)
+
+
+def test_a_lens_at_another_place_is_moved_there(epochs):
+    found = upright(orientations(epochs, QUAD + np.array([3.5, -2.5]), 6.0))
+
+    assert found.name == "moved"
+    assert found.start_px.mean(0) == pytest.approx(QUAD.mean(0), abs=0.45)
+
+
+def test_the_wrong_way_round_is_seen(epochs):
+    found = orientations(epochs, (QUAD - QUAD.mean(0)) * (-1, -1) + QUAD.mean(0), 6.0)
+
+    assert best_turned(found).name == "turned by 180 degrees"
+    assert is_clearly_better(best_turned(found), upright(found))
+
+
+def test_the_right_way_round_stays(epochs):
+    found = orientations(epochs, QUAD, 6.0)
+
+    assert upright(found).name == "as given"
+    assert best_turned(found).objective > found[0].objective + 50
+    assert len(found) == 4
+
+
+def test_two_sources_look_the_same_turned(epochs):
+    found = orientations(epochs.take(slice(0, 2)), QUAD[:2], 6.0)
+
+    assert [one.name for one in found if one.name != "moved"] == [
+        "as given", "mirrored left-right", "mirrored up-down"]
+    assert best_turned(orientations(epochs.take([0]), QUAD[:1], 6.0)) is None
+
+
+def test_nothing_to_look_at_is_no_preference(epochs):
+    blind = replace(epochs, cosmic=np.ones_like(epochs.cosmic))
+
+    with pytest.raises(ValueError, match="no usable pixel in any epoch"):
+        match_start(blind, QUAD, 6.0)
