@@ -48,17 +48,21 @@ def tell_accuracy(line):
         f"({100 * box:.2f})", f"{line['star_pull']:.2f}"]), "|")
 
 
+def cpu_parts(line):
+    """Return CPU seconds: of all, of stamps, PSF and stars, and of the joint fit."""
+    names = line["by"].split()[0]
+    return [line["cost"]["cpu_s"]] + [
+        sum(cpu_s for step, cpu_s in line["steps_cpu_s"].items() if step.startswith(steps[names]))
+        for steps in (PSF_STEPS, FIT_STEPS)]
+
+
 def tell_cost(line, other):
-    """Print CPU seconds and memory of one program, and how much less than the other."""
-    by = line["by"].split()[0]
-    parts = [line["cost"]["cpu_s"]] + [
-        sum(cpu_s for step, cpu_s in line["steps_cpu_s"].items() if step.startswith(names[by]))
-        for names in (PSF_STEPS, FIT_STEPS)]
-    ratio = [] if other is None else [f"1/{b / a:.0f}" for a, b in zip(
-        parts, tell_cost(other, None), strict=True)]
+    """Print CPU seconds and memory of one program, and how much less than those of the other."""
+    parts = cpu_parts(line)
+    ratio = [] if other is None else [
+        f"1/{b / a:.0f}" for a, b in zip(parts, cpu_parts(other), strict=True)]
     print("|", " | ".join([f"{line['campaign']}, {line['by']}", *(f"{x:.1f}" for x in parts),
-                           f"{line['cost']['peak_mb']:.0f}", *ratio]), "|")
-    return parts
+                           f"{line['cost']['peak_mb']:.0f}", " ".join(ratio)]), "|")
 
 
 def pooled(lines):
