@@ -20,6 +20,8 @@ from cosmouline.columns import column, family, texts
 from cosmouline.run import for_all_images, log_line, run
 from cosmouline.zeropoint import absolute_sigma, photon_error
 
+import numpy as np
+
 NEEDS = ("n_psf_phot__{psf}", "star_list")
 WRITES = ("renorm__{renorm}", "renorm_sigma__{renorm}", "renorm_abs_sigma__{renorm}",
           "n_renorm_stars__{renorm}", "renorm_chi2__{renorm}")
@@ -33,6 +35,7 @@ def measure(images, names, reference, settings):
     found = coefficients.solve(flux_e, sigma_e, images.index(reference), settings.renorm_method,
                                texts(images, "set_name"))
     coefficients.tell(found, names)
+    compare_with_apertures(found, images, names, reference, settings)
     coefficients.tell_trend(found, flux_e, sigma_e, column(images, "airmass"))
     absolute = absolute_sigma(found.coeff, found.coeff_sigma, photon_error(flux_e, sigma_e),
                               column(images, f"psf_sum_error__{psf}"), settings.n_psf_draws)
@@ -42,6 +45,15 @@ def measure(images, names, reference, settings):
         f"renorm_abs_sigma__{renorm}": known(zero_point[image["img_name"]]),
         f"n_renorm_stars__{renorm}": n, f"renorm_chi2__{renorm}": known(chi2),
     } for image, (c, sigma, n, chi2) in coefficients.by_image(images, found)}
+
+
+def compare_with_apertures(found, images, names, reference, settings):
+    """Tell the scatter of the stars beside that in apertures, where those were measured."""
+    fluxes = [family(images, f"aper_{kind}_e__{{star}}", names) for kind in ("flux", "sigma")]
+    if all(np.isfinite(flux).sum(1).min() > 1 for flux in fluxes):
+        aperture = coefficients.solve(*fluxes, images.index(reference), settings.renorm_method,
+                                      texts(images, "set_name"))
+        coefficients.tell_scatter(found, aperture, column(images, "mjd"))
 
 
 def known(value):

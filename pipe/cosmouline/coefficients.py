@@ -4,7 +4,7 @@ import logging
 from typing import NamedTuple
 
 from cosmouline.errors import UserError
-from cosmouline.norm import normalise
+from cosmouline.norm import normalise, point_to_point
 from cosmouline.norm_cosmouline import median_coefficients
 from cosmouline.robust import median_of_finite
 from cosmouline.setterms import SetTerms, set_terms, trend
@@ -13,6 +13,7 @@ import numpy as np
 
 LEAST_TREND_STARS = 4  # fewer do not tell what is usual
 TREND_CHI2 = 3.0  # of the slopes with the airmass, above which colours matter
+WORSE_THAN_APERTURE = 1.3  # PSF photometry never was, from a FWHM of 1.7 px on
 TERM_ROUNDS = 5  # of coefficients and terms of the sets in turn; a term settles to a tenth in one
 
 log = logging.getLogger("cosmouline")
@@ -96,6 +97,25 @@ def _tell_terms(terms, names):
     k, j = np.unravel_index(np.argmax(np.abs(terms.term)), terms.term.shape)
     log.info("stars differ between the sets by %.2f %%, most %s with %+.2f %% in %s: taken into "
              "account", 100 * terms.scatter, names[j], 100 * terms.term[k, j], terms.sets[k])
+
+
+def tell_scatter(found, aperture, mjd):
+    """Tell how the constant stars scatter from image to image, by the PSF and in apertures.
+
+    Parameters
+    ----------
+    found, aperture : Coefficients
+        From PSF fluxes, and from aperture fluxes of the same images and stars.
+    mjd : array_like of float, shape (n_images,)
+    """
+    both = found.used & aperture.used & ~found.is_variable & ~aperture.is_variable
+    by_psf, by_aperture = (100 * median_of_finite(point_to_point(one.residual, both, mjd))
+                           for one in (found, aperture))
+    if np.isfinite(by_psf) and np.isfinite(by_aperture):
+        worse = by_psf > WORSE_THAN_APERTURE * by_aperture
+        log.info("stars scatter from image to image by %.2f %% (apertures: %.2f %%)%s", by_psf,
+                 by_aperture, ". The PSFs do not fit well: look at the pages of 5_psf/5_png_check "
+                 "and, below a FWHM of 2 px, set psf_upsampling = 3" if worse else "")
 
 
 def tell_trend(found, flux_e, flux_sigma_e, airmass):

@@ -293,3 +293,27 @@ def star_pulls(normalisation, flux, flux_sigma):
     used, is_variable = normalisation.used, normalisation.is_variable
     weight = np.where(used & ~is_variable, 1 / relative**2, 0.0)
     return normalisation.residual / (relative * np.sqrt(_leverage(weight, used, is_variable)))
+
+
+def point_to_point(residual, used, time):
+    """Scatter of every star from one image to the next.
+
+    Parameters
+    ----------
+    residual : ndarray of float, shape (n_images, n_stars)
+        Relative; NaN where not measured.
+    used : ndarray of bool, of the same shape
+        Points that are no outliers.
+    time : array_like of float, shape (n_images,)
+
+    Returns
+    -------
+    ndarray of float, shape (n_stars,)
+        Root mean square of the steps over the root of 2, which slow trends leave alone; NaN for a
+        star with fewer than two steps.
+    """
+    ordered = np.where(used, residual, np.nan)[np.argsort(time)]
+    step2 = np.diff(ordered, axis=0) ** 2
+    n_steps = np.isfinite(step2).sum(0)
+    mean2 = np.nansum(step2, 0) / np.maximum(n_steps, 1) / 2
+    return np.where(n_steps > 1, np.sqrt(mean2), np.nan)

@@ -153,3 +153,15 @@ def test_terms_and_trends_are_told(caplog):
     assert "noise" in told[1]
     assert "their colours matter" not in told[1]
     assert told[2].endswith(": their colours matter")
+
+
+@pytest.mark.parametrize(("psf_noise", "words"), [(0.003, 0), (0.02, 1)])
+def test_stars_that_apertures_measure_better_are_told(caplog, psf_noise, words):
+    psf = coefficients.solve(*fluxes(seed=10, n_stars=12, relative=psf_noise), 0, "als")
+    aperture = coefficients.solve(*fluxes(seed=11, n_stars=12, relative=0.004), 0, "als")
+    caplog.set_level("INFO")
+
+    coefficients.tell_scatter(psf, aperture, np.arange(6.0))
+
+    assert caplog.text.count("stars scatter from image to image by ") == 1
+    assert caplog.text.count("The PSFs do not fit well") == words
