@@ -55,7 +55,8 @@ def measure(images, reference, settings):
     fit, psf_error = fitted(content, sources, made, settings)
     path = paths.deconvolution(settings) / "fit.npz"
     write_fit(path, fit, psf_error, content.names, made)
-    for line in readout.summary(fit, psf_error, names):
+    told = lens_sources.missing(fit, content, reference, settings)
+    for line in [*readout.summary(fit, psf_error, names), *told]:
         log_line("%s", line)
     fields = readout.convergence(fit, settings.dec_name)
     return dict.fromkeys(content.names, fields | {f"dec_fit__{settings.dec_name}": digest(fit)})

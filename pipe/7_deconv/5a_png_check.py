@@ -8,7 +8,9 @@ Next    : 7_deconv/6_readout
 Run as  : python 5a_png_check.py ../../configs/MYLENS
 
 What to look for: residuals like noise in all epochs. Structure at the same place in all of them is
-light that the model lacks (one more source, an arc); a dipole in one epoch is a bad PSF.
+light that the model lacks (one more source, an arc); a dipole in one epoch is a bad PSF. chi2
+around each source, in the circles, should be 1. Below: what the data ask of the field, how light
+may go from one source to another, and how the fluxes scatter about their neighbours.
 """
 
 from cosmouline import decpages, drawing
@@ -35,10 +37,11 @@ def overview(images, settings):
     scene = decpages.scene_of(settings)
     by_name = {image["img_name"]: image for image in images}
     rows = [by_name[name] for name in scene.names]
+    time = time_of(rows)
     return overview_page(
-        time_of(rows), scene.fit.chi2_reduced, scene.fit.shift_px - scene.epochs.shift_px,
+        time, scene.fit.chi2_reduced, scene.fit.shift_px - scene.epochs.shift_px,
         scene.background, scene.residuals, scene.names, scene.sources, scene.xy_px,
-        column(rows, "pixel_scale_arcsec")[0],
+        column(rows, "pixel_scale_arcsec")[0], checks=decpages.checks(scene, time),
         title=f"{settings.lens_name}: {settings.dec_name}", subtitle=scene.summary)
 
 

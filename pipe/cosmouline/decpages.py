@@ -6,6 +6,12 @@ from typing import NamedTuple
 
 from cosmouline import drawing, paths
 from cosmouline.deconv import deconvolved_image, model_images
+from cosmouline.deconv.checks import (
+    amplitudes_over_floor,
+    degenerate_direction,
+    neighbour_pulls,
+    source_chi2,
+)
 from cosmouline.io_catalog import read_cat
 from cosmouline.io_deconv import read_epochs, read_fit
 
@@ -50,6 +56,7 @@ def epoch(image, settings):
     """Return the arguments of the page of one epoch."""
     found = scene_of(settings)
     e = found.names.index(image["img_name"])
+    chi2, places_px, radius_px = source_chi2(found.fit, found.epochs, found.residuals)
     fit, coeff = found.fit, found.epochs.coeff[e]
     psf_error = np.nan_to_num(found.psf_error[e])  # not known without draws
     sigma = np.hypot(fit.flux_sigma[e], psf_error * fit.flux[e]) / coeff
@@ -62,7 +69,17 @@ def epoch(image, settings):
             "background": found.background, "names": found.sources, "xy_px": found.xy_px,
             "good": fit.good[e], "pixel_scale_arcsec": image["pixel_scale_arcsec"],
             "numbers": numbers, "flux_e": fit.flux[e] / coeff, "flux_sigma_e": sigma,
+            "circles": (places_px[e], radius_px[e], chi2[e]),
             "title": drawing.title(image, settings)}
+
+
+def checks(found, mhjd):
+    """Return what the third row of the overview shows: amplitudes, degeneracy, pulls."""
+    fit = found.fit
+    sigma = np.hypot(fit.flux_sigma, np.nan_to_num(found.psf_error) * fit.flux)
+    percent, share = degenerate_direction(fit)
+    return (amplitudes_over_floor(fit), (found.sources[: fit.n_images], percent, share),
+            (neighbour_pulls(mhjd, fit.flux, sigma),))
 
 
 def scene_of(settings):

@@ -5,6 +5,7 @@ from datetime import date
 from cosmouline import products
 from cosmouline.columns import column
 from cosmouline.deconv import Sources, find_sources
+from cosmouline.deconv.checks import missing_light
 from cosmouline.deconv.orientation import (
     DOUBTFUL_GAIN,
     best_turned,
@@ -100,6 +101,18 @@ def of_fit(stars, content, images, reference, settings):
     return Sources(products.star_positions(stars) - content.centre_px,
                    sigma_px=_errors(names, reference, settings), n_images=n_images or None,
                    present=_shining(names, mjd, settings.source_epochs))
+
+
+def missing(fit, content, reference, settings):
+    """Return a line for each star that the residuals show and the model lacks."""
+    lines = []
+    for light in missing_light(fit, content.epochs):
+        place = content.centre_px + np.array([light.x_px, light.y_px])
+        east, north = arcsec_from_lens(reference, settings, place[None])[0]
+        lines.append(f"light of {light.flux:.0f} e- (S/N {light.snr:.0f}) that the model lacks, "
+                     f"about {east:+.1f} arcsec east, {north:+.1f} north: "
+                     f"extra_sources = {{\"N\": ({east:.1f}, {north:.1f})}} fits it")
+    return lines
 
 
 def _found(epochs, n_sources):

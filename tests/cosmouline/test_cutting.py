@@ -125,3 +125,14 @@ def test_a_source_that_does_not_fit_is_told(settings):
         cutting.lens_side([row()], 60.0, settings, {})
     settings.lens_stamp_px = 160
     assert cutting.lens_side([row()], 60.0, settings, {}) == 160
+
+
+def test_a_neighbour_that_is_fitted_is_not_masked(settings):
+    """The star at 12 px from the lens: masked, unless it is one of the sources."""
+    lens_xy = np.array([50.0, 60.0])
+    masked = cutting.lens_stamp(row(), lens_xy, 1.0, 48, settings)
+    fitted = cutting.lens_stamp(row(), lens_xy, 1.0, 48, settings, [np.array([61.5, 60.5])])
+
+    x, y = np.round([67.0, 57.0] - masked.corner_px[0]).astype(int)
+    assert masked.mask[0, y, x] & MASK_NEIGHBOUR
+    assert not fitted.mask[0, y, x]

@@ -4,6 +4,8 @@ from cosmouline import paths
 from cosmouline.errors import UserError
 from cosmouline.io_fits import wcs_cards, write_image
 from cosmouline.position import (
+    arcsec_from_lens,
+    extra_on_reference,
     lens_centre_and_radius,
     lens_on_reference,
     pixels_per_arcsec,
@@ -133,3 +135,28 @@ def test_what_the_user_can_mend_is_told(make, has_wcs, changes, message):
 def test_sources_that_are_none_are_told(make, sources, message):
     with pytest.raises(UserError, match=message):
         sources_on_reference(reference(), make(point_sources=sources))
+
+
+FIELD_STARS = {"x_px": np.array([60.0, 75.0, 62.0, 99.0]),
+               "y_px": np.array([30.0, 35.0, 31.0, 75.0])}
+
+
+def test_neighbours_by_their_place_or_from_the_field(make):
+    """FWHM 3 px: what is within 4.8 px of the images is the lens; the last is off the stamp."""
+    row = reference() | {"field_fwhm_px": 3.0}
+
+    names, xy = extra_on_reference(row, make(extra_sources={"S": (2.0, 1.0)}), FIELD_STARS, 48)
+    assert names == ["S"]
+    assert xy == pytest.approx(np.array([60.0, 30.0]) + turned(2.0, 1.0)[None], abs=1e-3)
+    names, xy = extra_on_reference(row, make(extra_sources="field"), FIELD_STARS, 48)
+    assert names == ["N1"]
+    assert xy == pytest.approx(np.array([[75.0, 35.0]]))
+    assert extra_on_reference(row, make(extra_sources={}), FIELD_STARS, 48)[0] == []
+
+
+def test_places_come_back_as_arcsec(make):
+    settings = make()
+    xy = np.array([60.0, 30.0]) + turned(2.0, 1.0)[None]
+
+    assert arcsec_from_lens(reference(), settings, xy) == pytest.approx(np.array([[2.0, 1.0]]),
+                                                                        abs=1e-4)

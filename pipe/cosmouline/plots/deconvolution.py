@@ -1,6 +1,12 @@
 """Pages of the deconvolution: one for each epoch, and one for all of them."""
 
 from cosmouline.plots import marks, style
+from cosmouline.plots.dec_checks import (
+    amplitude_bars,
+    direction_bars,
+    pull_histogram,
+    source_circles,
+)
 from cosmouline.plots.light_curve import time_series
 from cosmouline.plots.scaling import (
     MAD_TO_SIGMA,
@@ -43,6 +49,7 @@ def label_sources(ax, names, xy_px, colour=style.ACCENT):
 def epoch_page(
     data, model, sigma, deconvolved, background, names=(), xy_px=(), good=None,
     pixel_scale_arcsec=None, numbers=(), flux_e=None, flux_sigma_e=None, title="", subtitle="",
+    circles=None,
 ):  # fmt: skip
     """Page of one epoch of a deconvolution; returns the Figure.
 
@@ -67,6 +74,9 @@ def epoch_page(
         Fluxes and their errors in electrons.
     title, subtitle : str
         Of the page.
+    circles : tuple, optional
+        Places (n_sources, 2) on the stamp, radius in pixels, and chi2 (n_sources,) of the
+        residual inside.
     """
     data, model, sigma = (np.asarray(image, dtype=float) for image in (data, model, sigma))
     page = _page(TOP_IN + 2 * PANEL_IN + GAP_IN[1] + 0.4, title, subtitle)
@@ -76,13 +86,16 @@ def epoch_page(
     _draw(upper[0], data, "data", norm)
     _draw(upper[1], model, "model", norm, "e-")
     _draw_residual(upper[2], data, model, sigma, good)
+    if circles is not None:
+        source_circles(upper[2], *circles)
     _draw(lower[0], deconvolved, "deconvolved", None, "e-", data.shape)
     _draw(lower[1], background, "background", None, "e-", data.shape)
     label_sources(lower[0], names, xy_px)
     if pixel_scale_arcsec and data.size:
         marks.scale_bar(upper[0], pixel_scale_arcsec)
-    rows = [*numbers, *_flux_rows(names, flux_e, flux_sigma_e)]
-    style.numbers(page, _left_in(2), second_in, rows, tabs_in=(0.0, 1.1, 2.07))
+    chi2 = None if circles is None else circles[2]
+    rows = [*numbers, *_flux_rows(names, flux_e, flux_sigma_e, chi2)]
+    style.numbers(page, _left_in(2), second_in, rows, tabs_in=(0.0, 1.1, 2.07, 3.0))
     return page
 
 
@@ -148,14 +161,15 @@ def _draw_residual(ax, data, model, sigma, good):
         style.colour_bar(ax, ax.images[0], "σ", ticks=[-4, -2, 0, 2, 4])
 
 
-def _flux_rows(names, flux_e, flux_sigma_e):
-    """Rows of the fluxes and their errors."""
+def _flux_rows(names, flux_e, flux_sigma_e, chi2):
+    """Rows of the fluxes, their errors, and the chi2 around the sources."""
     if flux_e is None:
         return []
     errors = [None] * len(names) if flux_sigma_e is None else flux_sigma_e
-    rows = [("",), ("source", "flux (e⁻)", "error (e⁻)")]
-    for name, flux, error in zip(names, flux_e, errors, strict=True):
-        rows.append((str(name), _thousands(flux), style.short(error)))
+    around = ["" for _ in names] if chi2 is None else [style.short(value) for value in chi2]
+    rows = [("",), ("source", "flux (e⁻)", "error (e⁻)", "" if chi2 is None else "χ²")]
+    for name, flux, error, value in zip(names, flux_e, errors, around, strict=True):
+        rows.append((str(name), _thousands(flux), style.short(error), value))
     return rows
 
 
@@ -167,7 +181,7 @@ def _thousands(number):
 @style.styled
 def overview_page(
     mhjd, chi2, shifts_px, galaxy, residuals, epochs=None, names=(), xy_px=(),
-    pixel_scale_arcsec=None, title="", subtitle="",
+    pixel_scale_arcsec=None, title="", subtitle="", checks=None,
 ):  # fmt: skip
     """Page of a whole deconvolution: where it fits badly, in time and on the sky.
 
@@ -191,6 +205,8 @@ def overview_page(
         Gives the scale bar.
     title, subtitle : str
         Of the page.
+    checks : tuple of three tuples, optional
+        What `amplitude_bars`, `direction_bars` and `pull_histogram` draw in a third row.
 
     Returns
     -------
@@ -201,7 +217,9 @@ def overview_page(
     """
     residuals = np.asarray(residuals, dtype=float)
     second_in = TOP_IN + UPPER_IN + 1.05
-    page = _page(second_in + PANEL_IN + 0.4, title, subtitle)
+    third_in = second_in + PANEL_IN + 0.65
+    height_in = third_in - 0.25 if checks is None else third_in + UPPER_IN + 0.65
+    page = _page(height_in, title, subtitle)
     top = TOP_IN + 0.12  # the calendar stands above the first panel
     chi2_curve(style.place(page, 0.6, top, 4.8, UPPER_IN), mhjd, chi2, epochs)
     shift_plot(style.place(page, 6.15, top, UPPER_IN, UPPER_IN), shifts_px)
@@ -215,6 +233,10 @@ def overview_page(
     limit = RESIDUAL_LIMIT
     _draw_map(axes[1], mean, "mean residual × √n", style.RESIDUAL_MAP, (-limit, limit))
     _draw_map(axes[2], rms, "rms of the residual", style.FIELD_MAP, _rms_limits(rms))
+    if checks is not None:
+        amplitude_bars(style.place(page, 1.2, third_in, 2.4, UPPER_IN), *checks[0])
+        direction_bars(style.place(page, 4.75, third_in, 3.3, UPPER_IN), *checks[1])
+        pull_histogram(style.place(page, 8.9, third_in, 2.75, UPPER_IN), *checks[2])
     return page
 
 

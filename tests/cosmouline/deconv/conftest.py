@@ -89,8 +89,14 @@ def draw_epochs(
     upsampling=2,
     sky_sigma_e=20.0,
     shines=1.0,
+    linear=None,
+    relative_coeff=1.0,
 ):
-    """Epochs of variable sources, and their truth; `shines` multiplies the fluxes."""
+    """Epochs of variable sources, and their truth.
+
+    `shines` multiplies the fluxes, `relative_coeff` the coefficients; `linear` goes before the
+    turns.
+    """
     rng = np.random.default_rng(seed)
     position_px = np.array(position_px, float)
     phase = 2 * np.pi * (np.arange(n_epochs)[:, None] / n_epochs + np.arange(len(flux)) / 3)
@@ -100,9 +106,10 @@ def draw_epochs(
         rng.uniform(-0.4, 0.4, (n_epochs, 2)),
         rng.uniform(1.3, 1.9, n_epochs),
     )
-    coeff = rng.uniform(0.9, 1.2, n_epochs)
+    coeff = rng.uniform(0.9, 1.2, n_epochs) * relative_coeff
     angles = np.radians(np.resize(turns_deg, n_epochs))
-    linear = np.array([[[np.cos(t), -np.sin(t)], [np.sin(t), np.cos(t)]] for t in angles])
+    if linear is None:
+        linear = np.array([[[np.cos(t), -np.sin(t)], [np.sin(t), np.cos(t)]] for t in angles])
     data, variance = [], np.full((n_epochs, side, side), sky_sigma_e**2)
     for e in range(n_epochs):
         places = position_px @ linear[e].T + truth.shift_px[e]
@@ -111,8 +118,9 @@ def draw_epochs(
             for f, xy in zip(truth.flux[e], places, strict=True)
         )
         if galaxy_flux:
-            model = model + galaxy_flux * sersic_image(
-                side, truth.shift_px[e], truth.sigma_px[e], 2.5, 2.0, linear[e].T
+            inverse = np.linalg.inv(linear[e])
+            model = model + galaxy_flux * np.abs(np.linalg.det(inverse)) * sersic_image(
+                side, truth.shift_px[e], truth.sigma_px[e], 2.5, 2.0, inverse
             )
         model = model / coeff[e]
         sigma = np.sqrt(variance[e] + model) * noise

@@ -193,3 +193,20 @@ def test_one_epoch_has_an_overview(assert_whole):
     )
 
     assert_whole(page)
+
+
+def test_the_checks_stand_below_and_chi2_beside_the_fluxes(texts, assert_whole):
+    data, model, sigma, deconvolved, background = epoch()
+    circles = (XY_PX, 3.0, [0.987, np.nan])
+    page = deconvolution.epoch_page(data, model, sigma, deconvolved, background, NAMES, XY_PX,
+                                    flux_e=[5e4, 4e4], flux_sigma_e=[300, 300], circles=circles)
+    assert_whole(page)
+    assert {"χ²", "0.987"} <= set(texts(page))
+
+    checks = ((["flat 0.35", "PSF"], [1.0, 30.0]), (NAMES, [0.2, -0.5, 0.1], 0.6),
+              (np.linspace(-2, 2, 30),))
+    residuals = np.random.default_rng(1).normal(size=(4, 30, 32))
+    page = deconvolution.overview_page(np.arange(4.0), np.ones(4), np.zeros((4, 2)), background,
+                                       residuals, checks=checks)
+    assert_whole(page)
+    assert {"galaxy", "flat 0.35"} <= set(texts(page))

@@ -1,0 +1,95 @@
+"""What shows that a fit is wrong, on drawn lenses and by hand."""
+
+from types import SimpleNamespace
+
+from cosmouline.deconv import FitOptions, fit_lens
+from cosmouline.deconv.checks import (
+    amplitudes_over_floor,
+    degenerate_direction,
+    missing_light,
+    neighbour_pulls,
+    source_chi2,
+)
+from cosmouline.deconv.picture import model_images
+
+import numpy as np
+import pytest
+
+PAIR = ((-2.6, 0.6), (2.9, -1.1))
+POINTS = FitOptions(sky_sigma_factor=1.0, extended_light="none")
+
+
+def test_a_star_that_the_model_lacks_is_found(draw):
+    """4000 e- at (11, -9): S/N of 35 in each of four epochs, so that its core is masked there."""
+    epochs, _ = draw(seed=3, n_epochs=4, side=40, flux=(30000, 12000, 4000), galaxy_flux=0,
+                     position_px=(*PAIR, (11.0, -9.0)))
+    fit = fit_lens(epochs, PAIR, POINTS)
+
+    found = missing_light(fit, epochs)
+
+    assert len(found) == 1
+    assert (found[0].x_px, found[0].y_px) == pytest.approx((11, -9), abs=1.0)
+    assert found[0].flux == pytest.approx(4000, rel=0.4)  # PSF here: 80 % in the narrow Gaussian
+    assert found[0].snr > 20
+
+
+def test_nothing_is_missing_where_all_is_modelled_and_a_cosmic_is_no_star(draw):
+    epochs, _ = draw(seed=3, n_epochs=4, side=40, galaxy_flux=0)
+    epochs.data_e[1, 8:10, 30] += 5000
+
+    assert missing_light(fit_lens(epochs, PAIR, POINTS), epochs) == []
+
+
+def test_chi2_around_a_source_whose_psf_is_wrong(lens):
+    epochs, truth, fit = lens
+    points, extended, sky = model_images(fit, epochs)
+    model = (points + extended + sky[:, None, None]) / epochs.coeff[:, None, None]
+    residuals = (epochs.data_e - model) / np.sqrt(fit.variance_e2)
+    residuals[2, 14:18, 11:16] += 3.0  # around the first source
+    residuals[3] = np.nan
+
+    chi2, places, radius = source_chi2(fit, epochs, residuals)
+
+    assert places[0] == pytest.approx(truth.position_px + truth.shift_px[0] + 15.5, abs=0.3)
+    assert radius == pytest.approx(epochs.fwhm_px)
+    assert chi2[2, 0] > 2.0
+    assert np.isnan(chi2[3]).all()
+    n_pixels = np.pi * radius.min() ** 2
+    assert np.delete(chi2, [2, 3], axis=0) == pytest.approx(1, abs=5 * np.sqrt(2 / n_pixels))
+
+
+def test_pulls_of_a_line_with_noise_scatter_by_one():
+    """1998 deviations, a third of them independent: scatter of the rms .03."""
+    rng = np.random.default_rng(2)
+    time = np.sort(rng.uniform(0, 1000, 1000))
+    sigma = rng.uniform(1, 2, (1000, 2))
+    flux = 100 + 0.3 * time[:, None] + sigma * rng.normal(size=(1000, 2))
+    flux[::50, 1] = np.nan
+    order = rng.permutation(1000)
+
+    pulls = neighbour_pulls(time[order], flux[order], sigma[order])
+
+    assert len(pulls) == 998 + 978
+    assert np.sqrt(np.mean(pulls**2)) == pytest.approx(1, abs=5 * 0.03)
+    assert len(neighbour_pulls(np.zeros(2), np.ones((2, 1)), np.ones((2, 1)))) == 0
+
+
+def test_amplitudes_stay_at_their_floors_where_there_is_no_structure(lens):
+    labels, ratio = amplitudes_over_floor(lens[2])
+
+    assert labels[0], labels[-1] == ("flat 0.35", "PSF")
+    assert len(labels) == len(ratio) == 7
+    assert ratio == pytest.approx(1, abs=0.2)
+
+
+def test_the_direction_is_the_widest_and_the_galaxy_takes_what_is_lost():
+    fit = SimpleNamespace(systematic_covariance=np.array([[4.0, 4.0], [4.0, 4.0]]), n_images=2,
+                          flux=np.array([[100.0, 200.0], [100.0, np.nan]]))
+
+    percent, share = degenerate_direction(fit)
+
+    # eigenvector (1, 1) of variance 8: 2 of each flux; 4 of 300 go to the galaxy
+    assert percent == pytest.approx([2.0, 1.0, -4 / 3])
+    assert share == pytest.approx(1.0)
+    fit.systematic_covariance[:] = np.nan
+    assert np.isnan(degenerate_direction(fit)[0]).all()
