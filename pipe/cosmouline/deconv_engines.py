@@ -1,6 +1,8 @@
 """Fit all epochs of a lens with the engine of the settings."""
 
-from cosmouline.deconv import FitOptions, fit_lens, psf_error
+from dataclasses import replace
+
+from cosmouline.deconv import FitOptions, fit_lens, psf_error, psf_systematic
 from cosmouline.errors import UserError
 
 import numpy as np
@@ -10,7 +12,8 @@ from tqdm import tqdm
 def fit(content, start_px, settings):
     """Return the `LensFit` of all epochs, and the relative errors of its fluxes from the PSFs.
 
-    Without draws of the PSFs their errors are not known: NaN.
+    Without draws of the PSFs their errors are not known: NaN. With draws, the error of the
+    constant part holds what they leave in it.
 
     Parameters
     ----------
@@ -36,7 +39,10 @@ def fit(content, start_px, settings):
             raise UserError(f"the joint fit cannot be made: {problem}.") from problem
     if content.draws is None:
         return found, np.full_like(found.flux, np.nan)
-    return found, psf_error(found, content.epochs, content.draws, content.draw_scale)
+    psf = content.epochs, content.draws, content.draw_scale
+    relative = psf_error(found, *psf)
+    systematic = found.systematic_covariance + psf_systematic(found, *psf)
+    return replace(found, systematic_covariance=systematic), relative
 
 
 def _engine(name):
