@@ -5,7 +5,7 @@ Run as: python tests/benchmarks/faults_of_made_up_lenses.py [seed ...]
 Flat errors: .5 % over 16 px, and 1 % from pixel to pixel, other ones in each epoch. Cosmics: 4 per
 stamp, none flagged, from 1 to 50 sigma. Told: pull of the fluxes, constant offset, chi2 of all
 pixels and of those where the sources outshine the sky, and the pull when the errors of an epoch
-grow by the root of that chi2. Exit status 1 unless an offset moves by less than half its quoted error.
+grow by the root of that chi2. Exit status 1 when an offset moves by more than half its error.
 """
 
 import argparse
@@ -21,6 +21,7 @@ from scipy.ndimage import gaussian_filter
 
 N_EPOCHS = 20
 SMOOTH_PX, LARGE_SCALE, PIXELS = 16 / 2.355, 0.005, 0.01
+LARGEST_MOVE = 0.5  # of an offset, in quoted errors
 N_COSMICS, FAINTEST_SIGMA, BRIGHTEST_SIGMA = 4, 1.0, 50.0
 
 
@@ -55,30 +56,39 @@ def core_chi2(fit, epochs):
     return squares.sum((1, 2)) / core.sum((1, 2))
 
 
+def texts(*rows):
+    """Return rows of numbers as texts."""
+    return [" ".join(f"{value:.2f}" for value in row) for row in rows]
+
+
+def spoil_and_fit(seed):
+    """Tell what each fault does; return the largest move of an offset, in quoted errors."""
+    drawn, rng = draw("yard", N_EPOCHS, seed=seed), np.random.default_rng(seed)
+    plain = drawn.epochs
+    cases = {"none": plain, "flat .5 %, 1 %": with_flat_errors(plain, rng),
+             "flat .5 %": with_flat_errors(plain, rng, pixels=0.0),
+             "cosmics": with_cosmics(plain, rng)}
+    offsets = []
+    for name, epochs in cases.items():
+        fit = fit_lens(epochs, drawn.start_px)
+        found, chi2 = score(drawn, fit), core_chi2(fit, epochs)
+        offsets.append(found.bias / found.systematic)
+        scaled = score(drawn, fit, scale=np.sqrt(np.maximum(1, chi2))[:, None]).pull_total
+        bias, systematic, pull, scaled = texts(
+            found.bias, found.systematic, found.pull_total, scaled)
+        print(f"| {name} ({seed}) | {bias} | {systematic} | {pull} | {found.chi2:.3f} | "
+              f"{chi2.mean():.3f} | {scaled} | {fit.n_masked.sum()} |", flush=True)
+    return np.abs(np.array(offsets) - offsets[0]).max()
+
+
 def main():
     """Spoil, fit, tell."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("seeds", type=int, nargs="*", default=[11])
-    moved = 0.0
     print("| fault | bias % | systematic % | pull | chi2 | of cores | scaled pull | masked |")
     print("|---|---|---|---|---|---|---|---|")
-    for seed in parser.parse_args().seeds:
-        drawn, rng = draw("yard", N_EPOCHS, seed=seed), np.random.default_rng(seed)
-        plain = drawn.epochs
-        cases = {"none": plain, "flat .5 %, 1 %": with_flat_errors(plain, rng),
-                 "flat .5 %": with_flat_errors(plain, rng, pixels=0.0),
-                 "cosmics": with_cosmics(plain, rng)}
-        for name, epochs in cases.items():
-            fit = fit_lens(epochs, drawn.start_px)
-            found, chi2 = score(drawn, fit), core_chi2(fit, epochs)
-            first = found.bias if name == "none" else first
-            moved = max(moved, np.abs((found.bias - first) / found.systematic).max())
-            scaled = score(drawn, fit, scale=np.sqrt(np.maximum(1, chi2))[:, None]).pull_total
-            cells = [" ".join(f"{v:.2f}" for v in values) for values in (
-                found.bias, found.systematic, found.pull_total)]
-            print(f"| {name} ({seed}) | {' | '.join(cells)} | {found.chi2:.3f} | {chi2.mean():.3f}"
-                  f" | {' '.join(f'{v:.2f}' for v in scaled)} | {fit.n_masked.sum()} |", flush=True)
-    return int(moved > 0.5)
+    moved = [spoil_and_fit(seed) for seed in parser.parse_args().seeds]
+    return int(max(moved) > LARGEST_MOVE)
 
 
 if __name__ == "__main__":
