@@ -1,7 +1,9 @@
 """Fit all epochs of a lens with the engine of the settings."""
 
+from dataclasses import replace
+
 from cosmouline import paths
-from cosmouline.deconv import FitOptions, fit_lens, psf_error
+from cosmouline.deconv import FitOptions, fit_lens, psf_error, psf_systematic
 from cosmouline.errors import UserError
 from cosmouline.starred_cache import keep_compiled
 from cosmouline.warmstart import order
@@ -13,7 +15,8 @@ from tqdm import tqdm
 def fit(content, sources, settings, earlier=None):
     """Return the `LensFit` of all epochs, and the relative errors of its fluxes from the PSFs.
 
-    Without draws of the PSFs their errors are not known: NaN.
+    Without draws of the PSFs their errors are not known: NaN. With draws, the error of the
+    constant part holds what they leave in it.
 
     Parameters
     ----------
@@ -41,7 +44,10 @@ def fit(content, sources, settings, earlier=None):
             raise UserError(f"the joint fit cannot be made: {problem}.") from problem
     if content.draws is None:
         return found, np.full_like(found.flux, np.nan)
-    return found, psf_error(found, content.epochs, content.draws, content.draw_scale)
+    psf = content.epochs, content.draws, content.draw_scale
+    relative = psf_error(found, *psf)
+    systematic = found.systematic_covariance + psf_systematic(found, *psf)
+    return replace(found, systematic_covariance=systematic), relative
 
 
 def _fitted(content, sources, options, progress, settings, earlier):

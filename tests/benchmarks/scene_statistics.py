@@ -46,7 +46,7 @@ def timed(function, *arguments):
     return result, time.process_time() - started
 
 
-def score(drawn, fit, cpu_s=np.nan, psf_error=0.0):
+def score(drawn, fit, cpu_s=np.nan, psf_error=0.0, scale=1.0):
     """Figures of a fit.
 
     Parameters
@@ -56,6 +56,8 @@ def score(drawn, fit, cpu_s=np.nan, psf_error=0.0):
     cpu_s : float
     psf_error : ndarray of float, shape (n_epochs, n_sources), or 0
         Relative errors from the PSFs, for `pull_total`.
+    scale : ndarray of float, shape (n_epochs, 1), or 1
+        On the random errors, for `pull_total`.
 
     Returns
     -------
@@ -70,7 +72,7 @@ def score(drawn, fit, cpu_s=np.nan, psf_error=0.0):
     bound2 = (photon_error(drawn)[seen] ** 2).mean(0)
     away = (error - error.mean(0)) * np.sqrt(n / (n - 1))
     random = np.sqrt(np.einsum("ekk->ek", fit.covariance[seen]))
-    total = np.hypot(fit.flux_sigma, psf_error * fit.flux)[seen]
+    total = np.hypot(fit.flux_sigma * scale, psf_error * fit.flux)[seen]
     offset = error.mean(0)
     return Score(
         bias=100 * offset / mean,

@@ -11,7 +11,7 @@ from cosmouline.deconv.epochs import Epochs, pad_psf
 from cosmouline.deconv.lens import fit_lens
 from cosmouline.deconv.options import FitOptions
 from cosmouline.deconv.picture import deconvolved_image, model_images
-from cosmouline.deconv.psf_term import psf_error
+from cosmouline.deconv.psf_term import psf_error, psf_systematic
 from cosmouline.deconv.result import Galaxy, LensFit
 from cosmouline.deconv.sources import Sources
 from cosmouline.deconv.start import find_sources
@@ -28,4 +28,5 @@ __all__ = [
     "model_images",
     "pad_psf",
     "psf_error",
+    "psf_systematic",
 ]

@@ -126,12 +126,13 @@ def _local_amplitude(posterior, node_flux):
 
 def _constant(posterior, mean, local):
     """Covariance of the constant part: field with its PSF errors given back, and the rest."""
-    responses = [mean.nodes] * (len(posterior.components) - 1) + [mean.nodes + mean.own]
-    spread = [part @ to.T for part, to in zip(posterior.components, responses, strict=True)]
+    components, modes = posterior.evidence.components, posterior.evidence.modes
+    responses = [mean.nodes] * (len(components) - 1) + [mean.nodes + mean.own]
+    spread = [part @ to.T for part, to in zip(components, responses, strict=True)]
     field = averaged_covariance(
         posterior.evidence,
         posterior.ln_variance,
-        np.array([posterior.modes @ part for part in spread]),
+        np.array([modes @ part for part in spread]),
         np.array([to @ part for to, part in zip(responses, spread, strict=True)]),
     )
     field *= local[:, None] * local

@@ -1,6 +1,7 @@
 """Amplitudes of the field: those of the largest evidence, and what their uncertainty does."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy import linalg
@@ -21,8 +22,10 @@ class Evidence:
 
     Parameters
     ----------
-    seen : ndarray of float, shape (n_components, n_modes, n_modes)
-        Covariance of the modes from each component, for an amplitude of 1.
+    modes : ndarray of float, shape (n_modes, n_nodes)
+        U with U^T U = normal equations of the nodes.
+    components : ndarray of float, shape (n_components, n_nodes, n_nodes)
+        Covariances of the nodes for amplitudes of 1.
     data : ndarray of float, shape (n_modes,)
         In units of their noise.
     low, high : ndarray of float, shape (n_components,)
@@ -31,11 +34,17 @@ class Evidence:
         Standard deviation of the normal prior of ln(alpha^2) about `low`.
     """
 
-    seen: np.ndarray
+    modes: np.ndarray
+    components: np.ndarray
     data: np.ndarray
     low: np.ndarray
     high: np.ndarray
     width: float
+
+    @cached_property
+    def seen(self):
+        """Covariance of the modes from each component, (n_components, n_modes, n_modes)."""
+        return np.array([self.modes @ part @ self.modes.T for part in self.components])
 
     def covariance(self, ln_variance):
         """Covariance of the data, noise included, under given ln(alpha^2)."""

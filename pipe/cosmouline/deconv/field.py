@@ -83,12 +83,8 @@ class FieldPosterior:
         Prior covariance of the nodes, and the PSF's part of it.
     envelope : ndarray of float, shape (n_sources, n_nodes)
         Light of each source in the square of each node.
-    modes : ndarray of float, shape (n_modes, n_nodes)
-        U with U^T U = normal equations of the nodes.
     evidence : Evidence
-        Of the amplitudes.
-    components : ndarray of float, shape (2 n_scales + 1, n_nodes, n_nodes)
-        Covariances of the components for amplitudes of 1.
+        Of the amplitudes, with the modes U of the nodes.
     mode_factor, prior_factor, shared_factor : tuple
         Cholesky factors of I + U C U^T, of C, and of the equations of the shared parameters.
     shared_response : ndarray of float, shape (g, n_nodes)
@@ -102,9 +98,7 @@ class FieldPosterior:
     covariance: np.ndarray
     psf_covariance: np.ndarray
     envelope: np.ndarray
-    modes: np.ndarray
     evidence: Evidence
-    components: np.ndarray
     mode_factor: tuple
     prior_factor: tuple
     shared_factor: tuple
@@ -116,7 +110,7 @@ class FieldPosterior:
 
     def node_covariance(self):
         """Posterior covariance of the node fluxes."""
-        seen = self.modes @ self.covariance
+        seen = self.evidence.modes @ self.covariance
         return self.covariance - seen.T @ linalg.cho_solve(self.mode_factor, seen)
 
     def shared_covariance(self):
@@ -195,9 +189,8 @@ def solve_field(problem, state, normal, gram, prior, options, optimise=True):
     modes, data = _whiten(matrix, rhs)
     envelope = _envelope(problem.lattice, state.position_px, prior.source_flux)
     parts = _components(problem.lattice, prior, envelope)
-    seen = np.array([modes @ part @ modes.T for part in parts])
     limits = _limits(problem.lattice, prior, options)
-    evidence = Evidence(seen, data, *limits, 2 * options.amplitude_sd)
+    evidence = Evidence(modes, parts, data, *limits, 2 * options.amplitude_sd)
     ln_variance = (
         best_amplitudes(evidence, prior.ln_variance)
         if optimise
@@ -205,7 +198,7 @@ def solve_field(problem, state, normal, gram, prior, options, optimise=True):
     )
     covariance = np.tensordot(np.exp(ln_variance), parts, axes=1)
     psf_covariance = np.exp(ln_variance[-1]) * parts[-1]
-    mode_factor = linalg.cho_factor(evidence.covariance(ln_variance))
+    mode_factor = linalg.cho_factor(np.eye(len(data)) + modes @ covariance @ modes.T)
     explained = modes.T @ linalg.cho_solve(mode_factor, data)
     node_step = covariance @ explained - state.node_flux
     return FieldPosterior(
@@ -218,9 +211,7 @@ def solve_field(problem, state, normal, gram, prior, options, optimise=True):
         covariance=covariance,
         psf_covariance=psf_covariance,
         envelope=envelope,
-        modes=modes,
         evidence=evidence,
-        components=parts,
         mode_factor=mode_factor,
         prior_factor=_invertible(covariance),
         shared_factor=shared_factor,

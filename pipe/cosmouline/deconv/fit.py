@@ -138,10 +138,11 @@ def prefit(problem, state, options, report):
     sweep : Sweep
     """
     bare = replace(problem, prior=problem.prior.without_galaxy())
-    state, sweep, without = _minimise(bare, state, options, report)
+    start = state
+    state, sweep, without = _minimise(bare, start, options, report)
     if not problem.prior.has_galaxy:
         return bare, state, sweep
-    galactic, galactic_sweep, best = _minimise(problem, state, options, report)
+    galactic, galactic_sweep, best = _with_galaxy(problem, start, state, options, report)
     gain = without - best
     is_kept = gain > options.galaxy_gain and galactic.shared[AMPLITUDE] > 0
     report("galaxy", kept=bool(is_kept), gain=gain)
@@ -203,6 +204,20 @@ def iterate(problem, state, field_prior, options, report):
     return Fitted(
         problem, state, sweep, normal, posterior, field_prior, change, iteration + 1, value, ended
     )
+
+
+def _with_galaxy(problem, start, bare, options, report):
+    """Best fit with a galaxy: state, sweep, objective.
+
+    Sources that had to stand in for a bright galaxy were drawn into it by pixels, and may not
+    come back: the start positions are tried first, those of the fit without a galaxy only where
+    they are far from them.
+    """
+    starts = [replace(bare, shared=start.shared)]
+    if np.abs(bare.position_px - start.position_px).max() > options.position_prior_px:
+        starts.append(bare)
+    found = [_minimise(problem, state, options, report) for state in starts]
+    return min(found, key=lambda fit: fit[2])
 
 
 def _minimise(problem, state, options, report):

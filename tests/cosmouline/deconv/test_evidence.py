@@ -14,7 +14,8 @@ def made_up(seed, n_components, n_modes=6, low=0.0):
     rng = np.random.default_rng(seed)
     half = rng.normal(size=(n_components, n_modes, n_modes))
     low = np.full(n_components, low)
-    return Evidence(half @ half.swapaxes(1, 2), rng.normal(size=n_modes), low, low + 20, WIDTH)
+    components = half @ half.swapaxes(1, 2)
+    return Evidence(np.eye(n_modes), components, rng.normal(size=n_modes), low, low + 20, WIDTH)
 
 
 def test_cost_is_minus_the_logarithm_of_the_evidence():
@@ -33,7 +34,7 @@ def test_cost_is_minus_the_logarithm_of_the_evidence():
 
 def test_a_component_that_the_data_do_not_show_stays_at_its_floor():
     evidence = made_up(2, 2)
-    evidence.seen[1] = 0.0
+    evidence.components[1] = 0.0
 
     assert best_amplitudes(evidence)[1] == evidence.low[1]
     assert evidence.is_seen.tolist() == [True, False]
@@ -80,7 +81,7 @@ def test_averaged_errors_hold_the_truth_and_those_of_the_maximum_do_not():
         covariance = np.tensordot(np.exp(ln_variance), seen, axes=1)
         field = rng.multivariate_normal(np.zeros(n_modes), covariance)
         data = field + rng.normal(size=n_modes)
-        evidence = Evidence(seen, data, np.zeros(3), np.full(3, 20.0), WIDTH)
+        evidence = Evidence(np.eye(n_modes), seen, data, np.zeros(3), np.full(3, 20.0), WIDTH)
         best = best_amplitudes(evidence)
         gain = np.tensordot(np.exp(best), coupling, axes=1).T
         inverse = np.linalg.inv(evidence.covariance(best))

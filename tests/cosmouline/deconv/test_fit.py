@@ -46,6 +46,24 @@ def test_galaxy_is_kept_where_there_is_one(draw, start, galaxy_flux, is_kept):
         assert found.shared[6] == pytest.approx(0, abs=1e-6)
 
 
+def test_a_source_that_was_drawn_into_the_galaxy_comes_back(draw, start):
+    """A faint source 3.1 px from a galaxy of 33 times its light, moved onto it by the fit without.
+
+    From there alone the fit ends elsewhere, at a larger objective; the start positions are right
+    to .2 px and lead to the truth, the noise of the faint one being .1 px.
+    """
+    epochs, truth = draw(seed=1, n_epochs=3, flux=(30000.0, 6000.0), galaxy_flux=2e5)
+    problem, state = start(epochs, truth.position_px + np.diag([0.2, -0.2]), OPTIONS)
+    shared = state.shared.copy()
+    shared[8::2] = 0.0  # (x, y) of the second source
+    drawn_in = replace(state, shared=shared)
+
+    found, _, value = fit._with_galaxy(problem, state, drawn_in, OPTIONS, silent)
+
+    assert found.position_px == pytest.approx(truth.position_px, abs=0.5)
+    assert value < fit._minimise(problem, drawn_in, OPTIONS, silent)[2] - 10
+
+
 def test_galaxy_must_gain_enough(draw, start):
     epochs, truth = draw(seed=4, n_epochs=2)
     problem, state = start(epochs, truth.position_px, OPTIONS)
