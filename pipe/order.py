@@ -22,6 +22,7 @@ QUASAR = (
     "4_norm/5_histograms",
     "5_psf/2a_extract",
     "5_psf/3_find_cosmics",
+    "5_psf/3b_choose_prior",
     "5_psf/4_build_psf",
     "5_psf/5_png_check",
     "6_extract/1_extract_objects",

@@ -65,9 +65,11 @@ psf_name: str = "psf1"  # several PSFs can live side by side
 psf_engine: str = "gp"  # "gp": Moffat and Gaussian-process grid; "starred": STARRED
 psf_stamp_fwhm: float = 7.0  # side of a star's stamp in FWHM of the image
 psf_upsampling: int = 2  # PSF pixels per image pixel; 3 for FWHM below 2 px
-psf_prior: tuple[float, float, float] = (0.10, 0.80, 0.70)
+psf_prior: tuple[float, float, float] | str = (0.05, 1.20, 1.0)
 # departures from the Moffat: their size as part of its peak, correlation length in FWHM, and
-# the power of the Moffat that they follow into the wings
+# the power of the Moffat that they follow; "auto": size and length that the stars find best
+psf_wings: tuple[float, float, float] = (0.02, 4.0, 0.5)
+# a second part of them, smooth and far out, where light of a galaxy could be taken for a wing's
 psf_field: str = "auto"  # "auto", "on", "off": a PSF that varies linearly over the field
 psf_min_stars: int = 3  # an image with fewer good PSF stars is rejected
 n_psf_draws: int = 4  # draws of each PSF, for the errors of the fluxes; 0: none

@@ -4,7 +4,7 @@ Needs   : stamps (5_psf/2a_extract), sky level, read noise
 Writes  : the bit 8 of MASK in psf_<psf_name>/<img_name>_stamps.fits;
           n_psf_cosmics__<psf_name> -> database
 Settings: psf_name, cosmic_sigma, cosmic_fraction, cosmic_object
-Next    : 5_psf/4_build_psf
+Next    : 5_psf/3b_choose_prior
 
 Run as  : python 3_find_cosmics.py ../../configs/MYLENS
 

@@ -1,8 +1,9 @@
 """Build the PSF of every image from its stars.
 
-Needs   : stamps with marked cosmics (5_psf/2a_extract, 5_psf/3_find_cosmics)
+Needs   : stamps with marked cosmics (5_psf/2a_extract, 5_psf/3_find_cosmics), the prior
+          (5_psf/3b_choose_prior)
 Writes  : psf_<psf_name>/<img_name>_psf.fits; FWHM, ellipticity, beta, chi2, stars -> database
-Settings: psf_name, psf_engine, psf_upsampling, psf_prior, psf_field, psf_min_stars, n_psf_draws
+Settings: psf_name, psf_engine, psf_upsampling, psf_field, psf_min_stars, n_psf_draws
 Next    : 5_psf/5_png_check
 
 Run as  : python 4_build_psf.py ../../configs/MYLENS
@@ -17,8 +18,8 @@ from cosmouline.run import for_each_image, run
 
 import numpy as np
 
-NEEDS = ("n_psf_cosmics__{psf}", "n_psf_cut__{psf}", "field_fwhm_px", "lens_x_px", "nx_px",
-         "pixel_scale_arcsec")
+NEEDS = ("n_psf_cosmics__{psf}", "n_psf_cut__{psf}", "psf_prior__{psf}", "field_fwhm_px",
+         "lens_x_px", "nx_px", "pixel_scale_arcsec")
 WRITES = ("n_psf_used__{psf}", "psf_fwhm_px__{psf}", "psf_fwhm_arcsec__{psf}",
           "psf_ellipticity__{psf}", "psf_beta__{psf}", "psf_chi2__{psf}", "psf_varies__{psf}")
 

@@ -38,6 +38,7 @@ _PHOT = "4_norm/2a_photometry"
 _COEFF = "4_norm/3a_medcoeff"
 _PSFCUT = "5_psf/2a_extract"
 _PSFCR = "5_psf/3_find_cosmics"
+_PRIOR = "5_psf/3b_choose_prior"
 _PSF = "5_psf/4_build_psf"
 _OBJECTS = "6_extract/1_extract_objects"
 _OBJCR = "6_extract/2_find_cosmics"
@@ -152,6 +153,8 @@ FIELDS = {field.name: field for field in [
     Field("quality_note", str, "", "in what it stands out from the other images", _COEFF),
     Field("n_psf_cut__{psf}", int, "1", "PSF stars cut from the image", _PSFCUT),
     Field("n_psf_cosmics__{psf}", int, "1", "cosmic pixels on their stamps", _PSFCR),
+    Field("psf_prior__{psf}", str, "",
+          "prior of the PSF: size, correlation length and power of core and of wings", _PRIOR),
     Field("n_psf_used__{psf}", int, "1", "PSF stars that survived the fit", _PSF),
     Field("psf_fwhm_px__{psf}", float, "px", "FWHM of a star, of its Moffat", _PSF),
     Field("psf_fwhm_arcsec__{psf}", float, "arcsec", "psf_fwhm_px in arcsec", _PSF),

@@ -60,7 +60,7 @@ def _one_draw(data_e, fit, random, uv):
     found = fit_moffat(data, weight, start, up, star_uv, MOFFAT_STEPS)
     at_stars = np.atleast_2d(star_parameters(found.parameters, found.gradient, star_uv))
     prior = moffat_prior(psf.moffat, psf.side_px, fit.options)
-    mean = random.standard_normal((n_small, n_small))
+    mean = random.standard_normal(prior.n_white)
     # a prior mean m of g is a mean of zero of g - m, with the image of m added to the Moffat
     images = moffat(at_stars, n_small, up) + prior.colour(mean)
     first = GridFit(fit.white - mean, None, found.offset_px, found.amplitude)

@@ -9,6 +9,7 @@ from scipy.optimize import minimize
 
 # L-BFGS: relative change of the cost that ends it; a gradient it never reaches; stored steps
 SEARCH = {"ftol": 1e-7, "gtol": 1e-9, "maxcor": 12}
+NODE_MARGIN = 2.0  # sigmas beyond the edge up to which there are nodes
 TINY = 1e-6  # keeps the scale of a star without signal finite
 
 
@@ -18,10 +19,10 @@ class GridFit:
 
     Parameters
     ----------
-    white : ndarray of float, shape (n_small, n_small)
+    white : ndarray of float, shape (n_white,)
         The unknowns g of the prior, N(0, 1) each a priori.
-    residual : ndarray of float, of the same shape
-        What is added to the Moffat, ``level * (K g K^T)``.
+    residual : ndarray of float, shape (n_small, n_small)
+        What is added to the Moffat, `GridPrior.colour` of them.
     offset_px : ndarray of float, shape (n, 2)
     amplitude : ndarray of float, shape (n,)
     """
@@ -34,25 +35,50 @@ class GridFit:
 
 @dataclass(frozen=True, eq=False)
 class GridPrior:
-    """Prior of the residuals: ``level * (K g K^T)``, g white noise.
+    """Prior of the residuals: the sum of ``level * (K g K^T)`` over its parts, g white noise.
 
     Parameters
     ----------
-    level : ndarray of float, shape (n_small, n_small)
-        Standard deviation of the residual at each small pixel.
-    smoothing : ndarray of float, shape (n_small, n_small)
-        The matrix K that correlates neighbours; the sum of the squares of each row is 1.
+    levels : tuple of ndarray of float, shape (n_small, n_small)
+        Standard deviation of each part at each small pixel.
+    smoothings : tuple of ndarray of float, shape (n_small, n_nodes)
+        The matrix K of each part, which spreads the values at its nodes over the small pixels;
+        the sum of the squares of each row is 1.
     """
 
-    level: np.ndarray
-    smoothing: np.ndarray
+    levels: tuple
+    smoothings: tuple
+
+    @property
+    def n_white(self):
+        """Number of white unknowns, of all parts."""
+        return sum(smoothing.shape[1] ** 2 for smoothing in self.smoothings)
 
     def colour(self, white):
         """Return the residual that belongs to white values."""
-        return self.level * (self.smoothing @ white @ self.smoothing.T)
+        return sum(level * (smoothing @ values @ smoothing.T) for level, smoothing, values
+                   in zip(self.levels, self.smoothings, self._parts(white), strict=True))
+
+    def back(self, by_residual, power=1):
+        """Return the gradient by the white values from that by the residual, or its squares."""
+        return np.concatenate([
+            (smoothing.T**power @ (level**power * by_residual) @ smoothing**power).ravel()
+            for level, smoothing in zip(self.levels, self.smoothings, strict=True)])
+
+    def scaled(self, unit):
+        """Return the prior of residuals `unit` times as large, in single precision."""
+        return GridPrior(tuple(_single(*(unit * level for level in self.levels))),
+                         tuple(_single(*self.smoothings)))
+
+    def _parts(self, white):
+        """Return the white values of each part, shapes (n_nodes, n_nodes)."""
+        sides = [smoothing.shape[1] for smoothing in self.smoothings]
+        ends = np.cumsum([side**2 for side in sides])[:-1]
+        return [values.reshape(side, side)
+                for values, side in zip(np.split(white, ends), sides, strict=True)]
 
 
-def grid_prior(unit_moffat, fwhm_px, upsampling, tau, ell, power):
+def grid_prior(unit_moffat, fwhm_px, upsampling, parts):
     """Prior of the deviations of the PSF from its Moffat.
 
     Parameters
@@ -63,9 +89,9 @@ def grid_prior(unit_moffat, fwhm_px, upsampling, tau, ell, power):
         Its FWHM in pixels.
     upsampling : int
         Small pixels per pixel.
-    tau, ell, power : float
-        Deviations are about ``tau * moffat**power``, and correlated over a Gaussian of FWHM
-        ``ell * fwhm_px`` (at least one small pixel).
+    parts : sequence of (tau, ell, power)
+        The deviations are the sum of parts of about ``tau * moffat**power``, correlated over a
+        Gaussian of FWHM ``ell * fwhm_px`` (at least one small pixel). No part of tau = 0.
 
     Returns
     -------
@@ -74,13 +100,23 @@ def grid_prior(unit_moffat, fwhm_px, upsampling, tau, ell, power):
     Notes
     -----
     A power below 1 leaves the wings, where a Moffat fitted to the core is worst, more freedom.
+    The white values live on nodes one sigma of their Gaussian apart, which gives its correlation
+    to 1e-3 with far fewer unknowns than small pixels.
     """
-    place = np.arange(unit_moffat.shape[-1])
-    correlation_fwhm = max(ell * fwhm_px * upsampling, 1.0)
+    parts = [part for part in parts if part[0] > 0]
+    levels = tuple(tau * unit_moffat**power for tau, _, power in parts)
+    fwhms = [max(ell * fwhm_px * upsampling, 1.0) for _, ell, _ in parts]
+    return GridPrior(levels, tuple(_smoothing(unit_moffat.shape[-1], fwhm) for fwhm in fwhms))
+
+
+def _smoothing(n_small, correlation_fwhm):
+    """Return the matrix that spreads values at nodes over the small pixels of one axis."""
     sigma = correlation_fwhm / FWHM_PER_SIGMA / np.sqrt(2)  # K K^T is wider than K by sqrt(2)
-    smoothing = np.exp(-0.5 * ((place[:, None] - place) / sigma) ** 2)
-    smoothing /= np.sqrt((smoothing**2).sum(1, keepdims=True))
-    return GridPrior(tau * unit_moffat**power, smoothing)
+    step = max(sigma, 1.0)
+    n_half = int(np.ceil((n_small / 2 + NODE_MARGIN * sigma) / step))
+    nodes = (n_small - 1) / 2 + step * np.arange(-n_half, n_half + 1)
+    smoothing = np.exp(-0.5 * ((np.arange(n_small)[:, None] - nodes) / sigma) ** 2)
+    return smoothing / np.sqrt((smoothing**2).sum(1, keepdims=True))
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,9 +133,8 @@ class _Problem:
     def split(self, unknowns):
         """Return white values, offsets (n, 2) and amplitudes (n,) from the scaled unknowns."""
         values = unknowns * self.scale
-        n_small = self.moffat.shape[-1]
-        n_white, n_stars = n_small**2, len(self.data)
-        white = values[:n_white].reshape(n_small, n_small)
+        n_white, n_stars = self.prior.n_white, len(self.data)
+        white = values[:n_white]
         offset_px = values[n_white : n_white + 2 * n_stars].reshape(2, n_stars).T
         return white, offset_px, values[n_white + 2 * n_stars :]
 
@@ -136,13 +171,13 @@ def fit_grid(data, weight, moffat, prior, start, upsampling, max_steps):
     stays at zero, where they say much it is free.
     """
     unit = start.amplitude.mean()  # single precision wants amplitudes of about 1
-    level, smoothing = _single(unit * prior.level, prior.smoothing)
     data, weight, moffat = _single(data, weight, unit * moffat)
-    scaled_prior = GridPrior(level, smoothing)
+    scaled_prior = prior.scaled(unit)
     amplitude = start.amplitude / unit
     scale = _scales(data, weight, scaled_prior, start.offset_px, amplitude, upsampling)
     problem = _Problem(data, weight, moffat, scaled_prior, upsampling, scale)
-    first = np.concatenate([start.white.ravel(), *start.offset_px.T, amplitude]) / scale
+    white = np.zeros(prior.n_white) if start.white is None else start.white
+    first = np.concatenate([white, *start.offset_px.T, amplitude]) / scale
     options = {"maxiter": max_steps, "maxfun": 2 * max_steps, **SEARCH}
     found = minimize(_cost, first, args=(problem,), jac=True, method="L-BFGS-B", options=options)
     white, offset_px, amplitude = problem.split(found.x)
@@ -156,11 +191,10 @@ def _scales(data, weight, prior, offset_px, amplitude, upsampling):
     cols = shift_operator(offset_px[:, 0], side_px, upsampling)
     per_star = (rows**2).swapaxes(1, 2) @ weight @ cols**2
     curvature = upsampling**4 * np.einsum("i,ipq->pq", amplitude**2, per_star)
-    smoothing2 = prior.smoothing**2
     # twice the diagonal: neighbours are correlated, and a step too long costs a search
-    white = 1 / np.sqrt(1 + 2 * smoothing2.T @ (prior.level**2 * curvature) @ smoothing2)
+    white = 1 / np.sqrt(1 + 2 * prior.back(curvature, 2))
     own = 1 / np.sqrt((weight * data * data).sum((1, 2), dtype=float) + TINY)
-    return np.concatenate([white.ravel(), 2 * own, 2 * own, amplitude * own])
+    return np.concatenate([white, 2 * own, 2 * own, amplitude * own])
 
 
 def _cost(unknowns, problem):
@@ -178,11 +212,11 @@ def _cost(unknowns, problem):
     scaled = amplitude * pull
     back = rows.swapaxes(1, 2) @ scaled
     by_narrow = -(up**2) * np.tensordot(back, cols, ([0, 2], [0, 1]))
-    by_white = prior.smoothing.T @ (prior.level * by_narrow) @ prior.smoothing + white
+    by_white = prior.back(by_narrow) + white
     by_x = -(back * (narrow @ cols_slope.swapaxes(1, 2))).sum((1, 2))
     by_y = -(scaled * (rows_slope @ half)).sum((1, 2))
     by_amplitude = -(pull * star).sum((1, 2))
-    gradient = np.concatenate([by_white.ravel(), by_x, by_y, by_amplitude]).astype(float)
+    gradient = np.concatenate([by_white, by_x, by_y, by_amplitude]).astype(float)
     cost = (pull * residual).sum(dtype=float) + (white * white).sum(dtype=float)
     return 0.5 * float(cost), gradient * problem.scale
 

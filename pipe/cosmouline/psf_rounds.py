@@ -7,7 +7,7 @@ from cosmouline.judging import judge_pixels, smoothed_variance
 from cosmouline.psf_grid import GridFit, fit_grid, grid_prior
 from cosmouline.psf_model import moffat, render, star_parameters
 from cosmouline.psf_moffat import MoffatFit, first_guess, fit_moffat, linear_amplitude
-from cosmouline.psf_reject import drop_coarse, drop_fine, star_quality
+from cosmouline.psf_reject import drop_coarse, drop_fine, drop_misshapen, star_quality
 
 import numpy as np
 
@@ -100,13 +100,18 @@ def first_state(frame, good):
 
 
 def moffat_rounds(frame, state):
-    """Fit the Moffat, judge pixels and stars, again; at last without a floor in the weights.
+    """Fit the Moffat to stars of one shape, judge pixels and stars, again.
+
+    The last fit is without a floor in the weights.
 
     Raises
     ------
     ImageRejected
         If too few stars are left, or the Moffat is wider than any star.
     """
+    stamps = (frame.data, state.variance, state.good, frame.fwhm_px)
+    is_used = drop_misshapen(*stamps, state.is_used, frame.options.min_stars)
+    state = replace(state, is_used=is_used)
     for k in range(MOFFAT_ROUNDS):
         floor = MOFFAT_FLOOR * (state.variance - frame.sky_variance)
         steps = NEXT_STEPS if k else FIRST_STEPS
@@ -239,8 +244,7 @@ def grid_passes(frame, state, fit_residual=None):
     options = frame.options
     fit_residual = fit_residual or _grid_of_used
     images = moffat_images(frame, state)
-    nothing = np.zeros(images.shape[1:])
-    grid = GridFit(nothing, nothing, None, None)
+    grid = GridFit(None, np.zeros(images.shape[1:]), None, None)
     for k in range(options.max_passes):
         before = state
         steps = options.max_steps // 3 if k else options.max_steps
@@ -264,8 +268,8 @@ def _is_settled(before, after):
 def moffat_prior(theta, side_px, options):
     """Return the prior of the grid around the Moffat at the centre of the field."""
     up = options.upsampling
-    constants = (options.prior_tau, options.prior_ell, options.prior_power)
-    return grid_prior(moffat(theta[:4], side_px * up, up), np.exp(theta[0]), up, *constants)
+    unit = moffat(theta[:4], side_px * up, up)
+    return grid_prior(unit, np.exp(theta[0]), up, (options.prior, options.wings))
 
 
 def _grid_of_used(frame, state, images, grid, max_steps):

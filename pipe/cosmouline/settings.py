@@ -42,6 +42,7 @@ LIMITS = {  # least and greatest value
     "n_norm_stars": (1, 10_000), "star_snr_min": (0, math.inf),
     "star_lens_distance_px": (0, math.inf), "aperture_fwhm": (0.1, 50),
     "psf_stamp_fwhm": (3, 50), "psf_upsampling": (1, 6), "psf_prior": (TINY, 1e3),
+    "psf_wings": (0, 1e3),
     "psf_min_stars": (1, 1000), "n_psf_draws": (0, 1000), "cosmic_sigma": (TINY, math.inf),
     "cosmic_fraction": (TINY, math.inf), "cosmic_object": (TINY, math.inf),
     "lens_stamp_fwhm": (2, 50), "lens_stamp_px": (16, 400), "join_minutes": (TINY, math.inf),
@@ -193,6 +194,9 @@ def _check_values(settings, path):
         if getattr(settings, name) not in allowed:
             raise UserError(f"{path}: {name} = {getattr(settings, name)!r}, but it must be one of "
                             f"{', '.join(allowed)}.")
+    if isinstance(settings.psf_prior, str) and settings.psf_prior != "auto":
+        raise UserError(f"{path}: psf_prior = {settings.psf_prior!r}, but it must be three "
+                        'numbers or "auto".')
     for name, limits in LIMITS.items():
         _check_limits(getattr(settings, name), *limits, f"{path}: {name}")
     if (settings.lens_stamp_px or 0) % 8:
@@ -215,7 +219,7 @@ def _check_values(settings, path):
 def _check_limits(value, least, most, where):
     """Raise UserError for a number, or one of several, out of its limits; NaN is."""
     for number in value if isinstance(value, list | tuple) else (value,):
-        if number is not None and not least <= number <= most:
+        if number is not None and not isinstance(number, str) and not least <= number <= most:
             allowed = (f"from {least:g} to {most:g}" if math.isfinite(most)
                        else "above 0" if least == TINY else f"{least:g} or more")
             raise UserError(f"{where} = {value!r}, but it must be {allowed}.")

@@ -90,7 +90,7 @@ def test_an_image_with_too_few_stars_is_rejected(lens_before):
     row = lens.rows["R_tiny_0003"]
     assert "2" in row["whynot"]
     assert row["whynot"].endswith(f"({SCRIPT})")
-    assert not [field for field in row if field.startswith("psf_")]
+    assert not [field for field in row if field.startswith("psf_fwhm")]
 
     # it comes back when the cause is mended
     lens.set("psf_stars = ['a', 'b']\nn_psf_draws = 0\npsf_min_stars = 2\n")
@@ -124,7 +124,7 @@ def test_lost_stamps_fail_alone_and_keep_no_old_value(lens_after):
 
     row = lens.redo_without(SCRIPT, paths.psf_stamps, "R_tiny_0003")
 
-    assert not [field for field in row if field.startswith("psf_") or "n_psf_used" in field]
+    assert not [field for field in row if field.startswith("psf_fwhm") or "n_psf_used" in field]
 
 
 def test_the_script_before_is_named(lens_before):

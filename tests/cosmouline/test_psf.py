@@ -194,7 +194,7 @@ def test_the_upsampling_and_the_prior_are_options(star_stamps):
     stamps = star_stamps(23, 2.5, FLUXES)
 
     three = fitted(stamps, PsfOptions(upsampling=3))
-    stiff = fitted(stamps, PsfOptions(prior_tau=1e-4))
+    stiff = fitted(stamps, PsfOptions(prior=(1e-4, 1.2, 1.0), wings=(0.0, 4.0, 0.5)))
 
     assert three.psf.narrow().shape == (3 * stamps.side_px, 3 * stamps.side_px)
     assert psf_rms(three.psf.narrow(), stamps.truth, stamps.side_px, 3)[0] < 0.01

@@ -1,5 +1,5 @@
 from cosmouline import paths, psf_engines
-from cosmouline.errors import ImageRejected
+from cosmouline.errors import ImageRejected, UserError
 from cosmouline.io_stamps import read_stamps
 from cosmouline.stamps import MASK_OUTSIDE
 
@@ -12,7 +12,7 @@ NAME = "R_tiny_0001"
 @pytest.fixture
 def inputs(lens_after):
     """Stamps, names, row and settings of one image of the small lens, its four best stars."""
-    lens = lens_after("5_psf/3_find_cosmics")
+    lens = lens_after("5_psf/3b_choose_prior")
     settings = lens.settings()
     stamps, names, _ = read_stamps(paths.psf_stamps(settings, NAME))
     return stamps.only(slice(4)), names[:4], lens.rows[NAME], settings
@@ -20,12 +20,12 @@ def inputs(lens_after):
 
 def test_the_settings_become_the_options_of_the_fit(lens_after):
     lens = lens_after("5_psf/3_find_cosmics")
-    lens.set("psf_prior = (0.2, 0.7, 0.6)\npsf_upsampling = 3\npsf_field = 'on'\n"
-             "psf_min_stars = 5\n")
+    lens.set("psf_upsampling = 3\npsf_field = 'on'\npsf_min_stars = 5\n")
+    row = {"psf_prior__psf1": psf_engines.text_of((0.2, 0.7, 0.6), (0.03, 3.5, 0.4))}
 
-    options = psf_engines.options(lens.settings())
+    options = psf_engines.options(lens.settings(), row)
 
-    assert (options.prior_tau, options.prior_ell, options.prior_power) == (0.2, 0.7, 0.6)
+    assert (options.prior, options.wings) == ((0.2, 0.7, 0.6), (0.03, 3.5, 0.4))
     assert (options.upsampling, options.field, options.min_stars) == (3, "on", 5)
 
 
@@ -73,3 +73,27 @@ def test_starred_gives_draws_as_well_and_keeps_its_programs(inputs):
     assert draws["draws"].shape == (1, *fit.psf.narrow().shape)
     assert draws["draw_scale"] == pytest.approx(1, abs=0.05)  # one draw of stars of S/N 100
     assert list(paths.compiled(settings).glob("*-cache"))
+
+
+@pytest.mark.parametrize(("gains", "expected"), [
+    ({(2, 4): 3.0}, (0.05, 1.2, 1.0)),  # 9 of all three images: less than the least gain
+    ({(2, 4): 3.0, (1, 3): 8.0}, (0.1, 0.8, 1.0)),
+])
+def test_another_prior_than_the_default_must_gain(monkeypatch, gains, expected):
+    evidence = np.zeros((4, 5))
+    for place, gain in gains.items():
+        evidence[place] = gain
+    monkeypatch.setattr(psf_engines, "_evidence", lambda *_: evidence)
+
+    rows = [{"field_fwhm_px": width} for width in (3.0, 2.0, 4.0)]
+    prior, gain = psf_engines.choose_prior(rows, None, None)
+
+    assert prior == expected
+    assert gain == (24.0 if expected[0] == 0.1 else 0.0)
+
+
+def test_images_without_a_psf_do_not_decide(monkeypatch):
+    monkeypatch.setattr(psf_engines, "_evidence", lambda *_: None)
+
+    with pytest.raises(UserError, match="no PSF can be built of the images that would decide"):
+        psf_engines.choose_prior([{"field_fwhm_px": 3.0}], None, None)

@@ -96,9 +96,10 @@ def test_what_no_star_shows_scatters_as_the_prior_has_it(star_stamps):
     unit = moffat(fit.psf.moffat, n_small, 2)
     hidden = (slice(0, 7), slice(4, n_small - 4))
     scatter = (draws * (unit + fit.psf.residual).sum() - unit).std(0)[hidden]
-    # .10 moffat^.70; 12 draws of a band of about ten correlation lengths
-    ratio = np.sqrt(np.mean((scatter / (0.10 * unit[hidden] ** 0.70)) ** 2))
-    assert ratio == pytest.approx(1, abs=5 / np.sqrt(2 * 12 * 10) + 0.1)
+    # .05 moffat and .02 moffat^.5; 12 draws of a band of about three correlation lengths
+    expected = np.hypot(0.05 * unit[hidden], 0.02 * unit[hidden] ** 0.5)
+    ratio = np.sqrt(np.mean((scatter / expected) ** 2))
+    assert ratio == pytest.approx(1, abs=5 / np.sqrt(2 * 12 * 3) + 0.1)
 
 
 def test_rejected_stars_take_no_part_in_the_draws(star_stamps):

@@ -12,8 +12,12 @@ OFFSETS = np.array([[0.2, -0.3], [-0.4, 0.1]])
 AMPLITUDES = np.array([2.0e4, 5.0e4])
 
 
-def prior(tau=0.1, ell=0.8, power=0.7):
-    return grid_prior(MOFFAT, FWHM, UP, tau, ell, power)
+def prior(tau=0.1, ell=0.8, power=0.7, wings=(0.0, 1.0, 1.0)):
+    return grid_prior(MOFFAT, FWHM, UP, [(tau, ell, power), wings])
+
+
+def white_values(seed):
+    return np.random.default_rng(seed).standard_normal(prior().n_white)
 
 
 def stars(narrow):
@@ -21,16 +25,16 @@ def stars(narrow):
 
 
 def start():
-    return GridFit(np.zeros_like(MOFFAT), None, OFFSETS, AMPLITUDES)
+    return GridFit(None, None, OFFSETS, AMPLITUDES)
 
 
 def test_draws_of_the_prior_have_the_level_and_the_correlation_asked_for():
     random = np.random.default_rng(1)
-    draws = np.array([prior().colour(random.standard_normal(MOFFAT.shape)) for _ in range(400)])
+    draws = np.array([prior().colour(random.standard_normal(prior().n_white)) for _ in range(400)])
     row = SIDE * UP // 2
 
     scatter = draws.std(0)[row, row] / (0.1 * MOFFAT[row, row] ** 0.7)
-    white = draws / prior().level
+    white = draws / prior().levels[0]
     correlation = (white[:, row, row] * white[:, row, row + 4]).mean()
 
     # a Gaussian of FWHM 0.8 * 2.5 * 2 = 4 small pixels is at 1/16 of its peak at 4
@@ -38,8 +42,26 @@ def test_draws_of_the_prior_have_the_level_and_the_correlation_asked_for():
     assert correlation == pytest.approx(1 / 16, abs=5 / np.sqrt(400))
 
 
+def test_the_parts_of_a_prior_add_up_and_the_wings_reach_farther():
+    both = prior(wings=(0.02, 4.0, 0.5))
+    random = np.random.default_rng(4)
+    draws = np.array([both.colour(random.standard_normal(both.n_white)) for _ in range(400)])
+
+    expected = np.hypot(0.1 * MOFFAT**0.7, 0.02 * MOFFAT**0.5)
+    for place in ((12, 12), (12, 2), (1, 1)):
+        assert draws.std(0)[place] == pytest.approx(expected[place], rel=5 / np.sqrt(2 * 400))
+
+
+def test_the_gradient_by_white_values_is_the_transpose_of_the_residual():
+    both = prior(wings=(0.02, 4.0, 0.5))
+    random = np.random.default_rng(5)
+    white, image = random.standard_normal(both.n_white), random.standard_normal(MOFFAT.shape)
+
+    assert white @ both.back(image) == pytest.approx((both.colour(white) * image).sum())
+
+
 def test_the_fit_is_at_least_as_good_as_the_truth_by_its_own_cost():
-    true = np.random.default_rng(2).standard_normal(MOFFAT.shape)
+    true = white_values(2)
     data = stars(MOFFAT + prior().colour(true))
     weight = 1 / (1.0 + data.clip(0))
 
@@ -59,7 +81,7 @@ def test_positions_and_amplitudes_are_found_with_the_grid():
     data = stars(MOFFAT)
     weight = 1 / (1.0 + data.clip(0))
     away_px = np.array([[0.2, 0.1], [-0.1, 0.2]])
-    off = GridFit(np.zeros_like(MOFFAT), None, OFFSETS + away_px, 0.95 * AMPLITUDES)
+    off = GridFit(None, None, OFFSETS + away_px, 0.95 * AMPLITUDES)
 
     fit = fit_grid(data, weight, MOFFAT[None], prior(1e-4), off, UP, 150)
 
@@ -80,7 +102,7 @@ def test_without_weight_the_residual_stays_at_the_prior():
 
 
 def test_a_smaller_tau_keeps_the_psf_nearer_to_the_moffat():
-    true = prior().colour(np.random.default_rng(3).standard_normal(MOFFAT.shape))
+    true = prior().colour(white_values(3))
     data = stars(MOFFAT + true)
     weight = 1 / (400.0 + data.clip(0))
 

@@ -1,6 +1,12 @@
 """Rules by which stars leave the PSF."""
 
-from cosmouline.psf_reject import StarQuality, drop_coarse, drop_fine, star_quality
+from cosmouline.psf_reject import (
+    StarQuality,
+    drop_coarse,
+    drop_fine,
+    drop_misshapen,
+    star_quality,
+)
 
 import numpy as np
 import pytest
@@ -85,3 +91,43 @@ def test_a_star_without_flux_or_without_core_is_hopeless():
     found = star_quality(model, model, 100.0, good, 0.0)
 
     assert found.is_hopeless.tolist() == [False, True, True]
+
+
+def shapes_that_stay(stamps, min_stars=3):
+    variance = stamps.sky_variance + stamps.data.clip(0)
+    is_used = np.ones(len(stamps.data), bool)
+    return drop_misshapen(stamps.data, variance, stamps.good, stamps.fwhm_px, is_used, min_stars)
+
+
+@pytest.mark.parametrize(("away_fwhm", "ratio"), [(0.7, 0.5), (0.9, 0.6)])
+def test_the_brightest_star_is_dropped_where_it_is_double(star_stamps, away_fwhm, ratio):
+    stamps = star_stamps(51, 3.0, (2e4, 3e5))
+    k = np.argmax(stamps.flux_e)
+    x, y = stamps.offset_px[k]
+    companion = stamps.truth.stamp(stamps.side_px, x + 3.0 * away_fwhm, y)
+    stamps.data[k] += ratio * stamps.flux_e[k] * companion
+
+    assert dropped(shapes_that_stay(stamps)) == [k]
+    assert shapes_that_stay(stamps, min_stars=6).all()
+    # a bad pixel in a core spoils the shape of that star: it is not judged here
+    stamps.good[k, stamps.side_px // 2, stamps.side_px // 2] = False
+    assert shapes_that_stay(stamps).all()
+
+
+@pytest.mark.parametrize(("fwhm_px", "flux_e", "changes"), [
+    (2.0, (2e4, 3e5), {}),  # undersampled
+    (3.0, (3e3, 1.2e4), {}),  # S/N from 15
+    (3.0, (2e4, 3e5), {"gradient": 0.1}),  # FWHM from 2.85 to 3.15 px
+    (3.0, (2e4, 3e5), {"axis_ratio": 0.5}),  # trailed
+])
+def test_no_good_star_is_dropped_for_its_shape(star_stamps, fwhm_px, flux_e, changes):
+    # 5 sigma of 12 stars, 3 moments: one in 50 000 images
+    assert all(shapes_that_stay(star_stamps(seed, fwhm_px, flux_e, n_stars=12, **changes)).all()
+               for seed in range(52, 57))
+
+
+def test_three_stars_have_no_shape_in_common(star_stamps):
+    stamps = star_stamps(58, 3.0, (2e4, 3e5), n_stars=3)
+    stamps.data[0] += np.roll(0.6 * stamps.data[0], 3, axis=1)
+
+    assert shapes_that_stay(stamps).all()

@@ -24,7 +24,7 @@ def lens(tmp_path):
 def test_what_a_lens_does_not_say_comes_from_the_sample(lens):
     settings = load_settings(lens("max_cpus = 3"))
 
-    assert (settings.max_cpus, settings.psf_prior) == (3, (0.10, 0.80, 0.70))
+    assert (settings.max_cpus, settings.psf_prior) == (3, (0.05, 1.20, 1.0))
     assert settings.config_dir == lens()
 
 
@@ -61,6 +61,7 @@ def test_only_what_differs_is_listed(lens):
     ("lens_dec_deg = float('nan')", "lens_dec_deg = nan, but it must be from -90 to 90"),
     ("max_cpus = -3", "max_cpus = -3, but it must be from 0"),
     ("psf_prior = (-0.1, 0.8, 0.7)", "psf_prior = .*, but it must be from"),
+    ("psf_prior = 'evidence'", "psf_prior = 'evidence', but it must be three numbers or \"auto\""),
     ("join_minutes = 0.0", "join_minutes = 0.0, but it must be above 0"),
     ("lens_stamp_px = 4000", "lens_stamp_px = 4000, but it must be from 16 to 400"),
     ("lens_stamp_px = 30", "multiple of 8"),

@@ -1,0 +1,53 @@
+"""Choose the prior of the PSFs: how far they may depart from a Moffat.
+
+Needs   : stamps with marked cosmics (5_psf/2a_extract, 5_psf/3_find_cosmics)
+Writes  : psf_prior__<psf_name>, the same for all images -> database
+Settings: psf_name, psf_engine, psf_prior, psf_wings, psf_upsampling, psf_min_stars
+Next    : 5_psf/4_build_psf
+
+Run as  : python 3b_choose_prior.py ../../configs/MYLENS
+
+Three numbers in psf_prior are taken as they are. psf_prior = "auto" takes the size and the
+correlation length that five images, from the sharpest to a bad one, find most probable. It is
+decided once: new images get the same, until --redo.
+"""
+
+from cosmouline import products, provenance, psf_engines
+from cosmouline.header import settings_names
+from cosmouline.run import for_all_images, log_line, run
+
+NEEDS = ("n_psf_cosmics__{psf}", "n_psf_cut__{psf}", "field_fwhm_px")
+WRITES = ("psf_prior__{psf}",)
+SCRIPT = "5_psf/3b_choose_prior"
+
+
+def decided_before(images, settings, runs):
+    """Return what was chosen before, as the rows have it; None where it is to be chosen."""
+    used = provenance.settings_used(settings, settings_names(__doc__))
+    found = [image.get(f"psf_prior__{settings.psf_name}") for image in images
+             if not provenance.changed_settings(image, SCRIPT, runs, used)]
+    return None if settings.options.redo else next(filter(None, found), None)
+
+
+def measure(images, settings):
+    """Return the prior that the images find most probable, as the rows keep it."""
+    prior, gain = psf_engines.choose_prior(images, products.psf_stamps, settings)
+    log_line("psf_prior = (%g, %g, %g): its log evidence is higher than that of the default by "
+             "%.0f", *prior, gain)
+    return psf_engines.text_of(prior, settings.psf_wings)
+
+
+def main(settings, db):
+    """Take the prior of the settings, the one chosen before, or a new one."""
+    images = db.all_in_use(settings, NEEDS)
+    if settings.psf_prior != psf_engines.AUTO:
+        text = psf_engines.text_of(settings.psf_prior, settings.psf_wings)
+    else:
+        text = decided_before(images, settings, db.runs) or measure(images, settings)
+    results = {image["img_name"]: {WRITES[0].format(psf=settings.psf_name): text}
+               for image in images}
+    for_all_images(results, images, settings, db, measure=measure, needs=NEEDS, writes=WRITES)
+
+
+if __name__ == "__main__":
+    run(main, __doc__)
