@@ -93,6 +93,7 @@ source_epochs: dict = {}
 extra_sources: dict | str = {}
 # stars on the lens's stamp, told like point_sources; "field": all stars of the field list there
 shift_prior: str = "stars"  # where the lens lies: "stars", fitted on each image, or "alignment"
+dec_start_from: str | None = None  # another dec_name, with whose galaxy and field a fit begins
 dec_fwhm_max_arcsec: float | None = None  # images beyond these are not deconvolved
 dec_ellipticity_max: float | None = 0.4
 dec_coeff_max: float | None = 10.0

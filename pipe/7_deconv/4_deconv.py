@@ -3,7 +3,7 @@
 Needs   : dec_<dec_name>/epochs.npz (7_deconv/2_apply_norm), start.cat (7_deconv/3_write_start)
 Writes  : dec_<dec_name>/fit.npz; dec_fit, its hash, and how the fit ended -> database
 Settings: dec_name, deconv_engine, extended_light, psf_name, dec_coefficient, shift_prior,
-          point_source_sigma_arcsec, source_epochs, extra_sources
+          point_source_sigma_arcsec, source_epochs, extra_sources, dec_start_from
 Next    : 7_deconv/5a_png_check
 
 Run as  : python 4_deconv.py ../../configs/MYLENS
@@ -38,10 +38,12 @@ def fitted(content, sources, made, settings):
     if warmstart.is_the_same(earlier, made):
         log_line("nothing has changed: the stored fit stays (--redo fits again)")
         return earlier.fit, earlier.psf_error
-    goes_on = warmstart.can_go_on(earlier, content, made)
-    if goes_on:
+    if not warmstart.can_go_on(earlier, content, made):
+        other = settings.dec_start_from
+        earlier = warmstart.to_start_from(content, made, settings) if other else None
+    if earlier is not None:
         log_line("going on from the stored fit of %d epochs", len(earlier.names))
-    return deconv_engines.fit(content, sources, settings, earlier if goes_on else None)
+    return deconv_engines.fit(content, sources, settings, earlier)
 
 
 def measure(images, reference, settings):

@@ -4,6 +4,7 @@ import json
 from typing import NamedTuple
 
 from cosmouline import paths
+from cosmouline.errors import UserError
 from cosmouline.io_deconv import digest_epochs, read_fit, read_made_of
 
 import numpy as np
@@ -21,7 +22,9 @@ class Stored(NamedTuple):
 
 
 def made_of(content, sources, names, settings):
-    """Return what a fit is made of, as texts: ``epochs``, and ``choices``, all else.
+    """Return what a fit is made of, as texts: ``epochs``, ``choices`` (all else), ``scene``.
+
+    The scene is the part of the choices without which galaxy and field mean something else.
 
     Parameters
     ----------
@@ -32,17 +35,18 @@ def made_of(content, sources, names, settings):
     settings : namespace
     """
     sigma = None if sources.sigma_px is None else np.nan_to_num(sources.sigma_px, nan=-1).tolist()
-    choices = [settings.deconv_engine, settings.extended_light, settings.psf_name,
-               settings.dec_coefficient, list(names), sources.start_px.round(4).tolist(), sigma,
-               sources.n_images, sorted(settings.source_epochs.items()),
-               content.centre_px.round(4).tolist(), content.epochs.psf.shape[1:],
-               content.epochs.data_e.shape[1:], settings.shift_prior]
-    return {"epochs": digest_epochs(content), "choices": json.dumps(choices)}
+    scene = json.dumps([settings.deconv_engine, settings.extended_light, list(names),
+                        sources.n_images, content.centre_px.round(4).tolist(),
+                        content.epochs.psf.shape[1:], content.epochs.data_e.shape[1:]])
+    choices = [scene, settings.dec_start_from, settings.psf_name, settings.dec_coefficient,
+               settings.shift_prior, sources.start_px.round(4).tolist(), sigma,
+               sorted(settings.source_epochs.items())]
+    return {"epochs": digest_epochs(content), "choices": json.dumps(choices), "scene": scene}
 
 
-def stored(settings):
-    """Return the `Stored` fit of the settings; None where there is none that can be read."""
-    path = paths.deconvolution(settings) / "fit.npz"
+def stored(settings, dec_name=None):
+    """Return the `Stored` fit of the settings, or of another deconvolution; None without any."""
+    path = paths.deconvolution(settings).parent / f"dec_{dec_name or settings.dec_name}/fit.npz"
     try:
         return Stored(*read_fit(path), *read_made_of(path))
     except (OSError, ValueError, KeyError, EOFError, TypeError):
@@ -72,7 +76,41 @@ def can_go_on(earlier, content, made):
     """
     if earlier is None or earlier.made_of.get("choices") != made["choices"]:
         return False
-    if made["choices"].startswith('["starred"') or earlier.fit.ended != "converged":
+    return _has_enough(earlier, content)
+
+
+def to_start_from(content, made, settings):
+    """Return the `Stored` fit that `dec_start_from` names.
+
+    Parameters
+    ----------
+    content : EpochFile
+    made : dict
+        From `made_of`.
+    settings : namespace
+
+    Raises
+    ------
+    UserError
+        If it is not there, of another scene, or has none of the images.
+    """
+    name = settings.dec_start_from
+    earlier = stored(settings, name)
+    if earlier is None:
+        raise UserError(f"dec_start_from: there is no fit of '{name}'. Run 7_deconv/4_deconv.py "
+                        f"with dec_name = '{name}' first.")
+    if earlier.made_of.get("scene") != made["scene"]:
+        raise UserError(f"dec_start_from: '{name}' has other sources, stamps or PSF sizes, or "
+                        "another engine or extended_light.")
+    if not _has_enough(earlier, content):
+        raise UserError(f"dec_start_from: '{name}' has not settled, or less than half of the "
+                        "images chosen here.")
+    return earlier
+
+
+def _has_enough(earlier, content):
+    """Tell whether a stored fit has settled, and has enough of the epochs."""
+    if earlier.made_of["scene"].startswith('["starred"') or earlier.fit.ended != "converged":
         return False
     kept = [i for i, name in enumerate(earlier.names) if name in content.names]
     if not kept or len(content.names) > MOST_GROWTH * earlier.fit.n_started:

@@ -155,3 +155,29 @@ def test_dates_of_a_source_that_is_not_there_are_told(lens_after):
 
     with pytest.raises(UserError, match=r"source_epochs: there is no source 'SN' in start\.cat"):
         lens.run(SCRIPT)
+
+
+def test_a_fit_begins_from_another_one_and_ends_where_it_would(lens_after, caplog):
+    """Another selection of the same images: .1 of the errors."""
+    lens = lens_after(SCRIPT)
+    (lens.config / "dec_less_skiplist.txt").write_text("R_tiny_0003 without it\n")
+    steps = ("7_deconv/1_prepare", "7_deconv/2_apply_norm", "7_deconv/3_write_start", SCRIPT)
+    lens.set("dec_name = 'less'\ndec_start_from = 'none'\n")
+    for script in steps[:3]:
+        lens.run(script)
+    with pytest.raises(UserError, match="dec_start_from: there is no fit of 'none'"):
+        lens.run(SCRIPT)
+
+    lens.set("dec_name = 'less'\ndec_start_from = 'lens'\n")
+    lens.run(SCRIPT)
+    begun, _ = fit_of(lens)
+    assert "going on from the stored fit of 6 epochs" in caplog.messages
+
+    lens.set("dec_name = 'less'\n")
+    lens.run(SCRIPT)
+    cold, _ = fit_of(lens)
+    assert len(begun.flux) == 5
+    assert np.abs((begun.flux - cold.flux) / cold.flux_sigma).max() < 0.1
+    lens.set("dec_name = 'less'\ndec_start_from = 'lens'\nextended_light = 'auto'\n")
+    with pytest.raises(UserError, match="dec_start_from: 'lens' has other sources"):
+        lens.run(SCRIPT)

@@ -386,3 +386,15 @@ def test_rms_in_windows_by_hand():
     assert rms_in_windows(mhjd, mag) == pytest.approx(0.2)
     assert np.isnan(rms_in_windows(mhjd[:1], mag[:1]))
     assert np.isnan(rms_in_windows(np.array([]), np.array([])))
+
+
+def test_a_source_that_does_not_shine_keeps_the_night_of_the_others():
+    """No flux in any image of the first night; a flux below 0 in the last has no magnitude."""
+    flux = np.array([[100.0, np.nan], [110.0, np.nan], [100.0, 50.0], [90.0, -5.0]])
+    groups = [np.array([0, 1]), np.array([2]), np.array([3])]
+
+    joined = join(groups, flux, np.ones((4, 2)), np.ones(4), np.full(4, 0.001), center="mean")
+
+    assert np.isnan(joined.mag[0, 1])
+    assert np.isfinite(joined.mag[0, 0])
+    assert joined.is_complete.tolist() == [True, True, False]

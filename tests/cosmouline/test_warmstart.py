@@ -8,7 +8,7 @@ from cosmouline.warmstart import Stored
 import numpy as np
 import pytest
 
-MADE = {"epochs": "abc", "choices": '["gp", "auto"]'}
+MADE = {"epochs": "abc", "choices": '["gp", "auto"]', "scene": '["gp", "auto"]'}
 
 
 def stored(names=("a", "b", "c"), ended="converged", n_started=3, made=MADE):

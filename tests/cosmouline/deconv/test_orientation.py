@@ -18,7 +18,7 @@ QUAD = np.array([(-4.6, 2.5), (4.0, -0.8), (0.3, 4.0), (1.6, -3.4)])
 
 @pytest.fixture(scope="module")
 def epochs(draw):
-    return draw(seed=41, n_epochs=3, side=32, flux=(20000, 14000, 10000, 5000),
+    return draw(seed=41, n_epochs=2, side=28, galaxy_flux=0, flux=(20000, 14000, 10000, 5000),
                 position_px=QUAD)[0]
 
 

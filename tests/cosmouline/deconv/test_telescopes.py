@@ -6,18 +6,18 @@ from cosmouline.deconv.start import find_sources
 import numpy as np
 import pytest
 
-OPTIONS = FitOptions(sky_sigma_factor=1.0, node_step_fwhm=0.45)
+OPTIONS = FitOptions(sky_sigma_factor=1.0, node_step_fwhm=0.6)
 SCALE = 0.21 / 0.30  # pixels of the second per pixel of the first, which is the reference
-MAPS = np.array(3 * [np.eye(2)] + 3 * [SCALE * np.diag([-1, 1])]
-                + 2 * [np.array([[0, -SCALE], [SCALE, 0]])])
+MAPS = np.array(2 * [np.eye(2)] + 2 * [SCALE * np.diag([-1, 1])]
+                + [np.array([[0, -SCALE], [SCALE, 0]])])
 PLACES = np.array([(-4.0, 0.9), (4.4, -1.7)])
 
 
 @pytest.fixture(scope="module")
 def two(draw):
-    """Eight epochs; a second camera of a third of the light per exposure."""
-    coeff = np.where(np.arange(8) < 3, 1.0, 3.0)
-    epochs, truth = draw(seed=51, n_epochs=8, position_px=PLACES, linear=MAPS, galaxy_flux=30000,
+    """Five epochs; a second camera of a third of the light per exposure."""
+    coeff = np.where(np.arange(5) < 2, 1.0, 3.0)
+    epochs, truth = draw(seed=51, n_epochs=5, position_px=PLACES, linear=MAPS, galaxy_flux=30000,
                          flux=(60000, 24000), relative_coeff=coeff, sky_sigma_e=12.0)
     return epochs, truth, fit_lens(epochs, PLACES + 0.1, OPTIONS)
 
@@ -28,11 +28,11 @@ def test_fluxes_are_on_one_scale(two):
     away = fit.flux - truth.flux
 
     pull = (away - away.mean(0)) / fit.flux_sigma
-    assert np.sqrt((pull**2).mean()) == pytest.approx(1, abs=5 * 0.18)  # 16 deviations
-    constant = np.hypot(fit.flux_systematic, fit.flux_sigma.mean(0) / np.sqrt(8))
+    assert np.sqrt((pull**2).mean() * 5 / 4) == pytest.approx(1, abs=5 * 0.25)  # 8 free deviations
+    constant = np.hypot(fit.flux_systematic, fit.flux_sigma.mean(0) / np.sqrt(5))
     assert np.abs(away.mean(0) / constant).max() < 4
-    error = np.sqrt((fit.flux_sigma[:3] ** 2).mean(0) / 3 + (fit.flux_sigma[3:] ** 2).mean(0) / 5)
-    assert np.abs((away[:3].mean(0) - away[3:].mean(0)) / error).max() < 4
+    error = np.sqrt((fit.flux_sigma[:2] ** 2).mean(0) / 2 + (fit.flux_sigma[2:] ** 2).mean(0) / 3)
+    assert np.abs((away[:2].mean(0) - away[2:].mean(0)) / error).max() < 4
     assert fit.ended == "converged"
     assert fit.chi2_reduced == pytest.approx(1, abs=5 * np.sqrt(2 / 1024))
 
@@ -40,9 +40,9 @@ def test_fluxes_are_on_one_scale(two):
 def test_the_lattice_is_in_pixels_of_the_reference(two):
     epochs, _, fit = two
 
-    seeing = np.percentile(epochs.fwhm_px / np.where(np.arange(8) < 3, 1, SCALE), 25)
+    seeing = np.percentile(epochs.fwhm_px / np.where(np.arange(5) < 2, 1, SCALE), 25)
     assert fit.field_fwhm_px == pytest.approx(seeing)
-    assert epochs.fwhm_reference_px[:3] == pytest.approx(epochs.fwhm_px[:3])
+    assert epochs.fwhm_reference_px[:2] == pytest.approx(epochs.fwhm_px[:2])
 
 
 def test_pictures_have_the_sources_where_they_were_drawn(two):
@@ -52,7 +52,7 @@ def test_pictures_have_the_sources_where_they_were_drawn(two):
     model = (points + extended + sky[:, None, None]) / epochs.coeff[:, None, None]
     residual = (epochs.data_e - model) / np.sqrt(fit.variance_e2)
     assert np.sqrt(np.mean(residual[fit.good] ** 2)) == pytest.approx(1, abs=0.03)
-    for e in (0, 3, 6):
+    for e in (0, 2, 4):
         row, column = np.unravel_index(np.argmax(points[e]), points[e].shape)
         place = PLACES[0] @ MAPS[e].T + truth.shift_px[e] + 15.5
         assert (column, row) == pytest.approx(tuple(place), abs=1.0)
@@ -63,6 +63,6 @@ def test_pictures_have_the_sources_where_they_were_drawn(two):
 def test_the_sources_are_found_on_both(two):
     epochs, _, _ = two
 
-    found = find_sources(epochs.take([1, 3, 6]), 2)
+    found = find_sources(epochs.take([1, 3, 4]), 2)
 
     assert found == pytest.approx(PLACES, abs=0.5)
