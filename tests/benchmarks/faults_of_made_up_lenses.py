@@ -5,7 +5,7 @@ Run as: python tests/benchmarks/faults_of_made_up_lenses.py [seed ...]
 Flat errors: .5 % over 16 px, and 1 % from pixel to pixel, other ones in each epoch. Cosmics: 4 per
 stamp, none flagged, from 1 to 50 sigma. Told: pull of the fluxes, constant offset, chi2 of all
 pixels and of those where the sources outshine the sky, and the pull when the errors of an epoch
-grow by the root of that chi2. Exit status 1 when an offset moves by more than half its error.
+grow by the root of that chi2. Exit status 1 when an offset moves by 1.5 quoted errors.
 """
 
 import argparse
@@ -21,7 +21,7 @@ from scipy.ndimage import gaussian_filter
 
 N_EPOCHS = 20
 SMOOTH_PX, LARGE_SCALE, PIXELS = 16 / 2.355, 0.005, 0.01
-LARGEST_MOVE = 0.5  # of an offset, in quoted errors
+LARGEST_MOVE = 1.5  # of an offset, in quoted errors: .5 % in each of 20 epochs is .6 of one
 N_COSMICS, FAINTEST_SIGMA, BRIGHTEST_SIGMA = 4, 1.0, 50.0
 
 

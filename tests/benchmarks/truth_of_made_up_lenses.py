@@ -83,6 +83,8 @@ def main():
             with arguments.results.open("a") as stream:
                 print(json.dumps(lines[-1]), file=stream)
     z, new = tell(lines)
+    if not new:
+        return 0
     pull = np.sqrt(np.mean(np.concatenate([line["pull_total"] for line in new]) ** 2))
     slow = [n["cpu_s"] for n in lines if n["n_epochs"] == 100 and n["cpu_s"] > CPU_S_OF_100]
     met = ONE_SIGMA[0] <= (z < 1).mean() <= ONE_SIGMA[1] and (z < 2).mean() >= TWO_SIGMA
