@@ -14,7 +14,7 @@ instead. Draws from the posterior of each PSF are kept, for the errors of the fl
 
 from cosmouline import paths, products, psf_engines
 from cosmouline.io_psf import write_psf
-from cosmouline.run import for_each_image, run
+from cosmouline.run import for_each_image, log_line, run
 
 import numpy as np
 
@@ -22,6 +22,7 @@ NEEDS = ("n_psf_cosmics__{psf}", "n_psf_cut__{psf}", "psf_prior__{psf}", "field_
          "lens_x_px", "nx_px", "pixel_scale_arcsec")
 WRITES = ("n_psf_used__{psf}", "psf_fwhm_px__{psf}", "psf_fwhm_arcsec__{psf}",
           "psf_ellipticity__{psf}", "psf_beta__{psf}", "psf_chi2__{psf}", "psf_varies__{psf}")
+POOR_CHI2 = 1.15  # of the median star; spikes and doughnuts of bright stars are above
 
 
 def measure(image, settings):
@@ -45,7 +46,15 @@ def measure(image, settings):
 def main(settings, db):
     """Build the PSF of every image."""
     images = db.to_treat(settings, NEEDS)
-    return for_each_image(measure, images, settings, db, needs=NEEDS, writes=WRITES)
+    counts = for_each_image(measure, images, settings, db, needs=NEEDS, writes=WRITES)
+    chi2 = {image["img_name"]: image.get(f"psf_chi2__{settings.psf_name}", 0)
+            for image in (db.rows[image["img_name"]] for image in images)}
+    poor = [name for name in chi2 if chi2[name] > POOR_CHI2]
+    if poor:
+        log_line("%d images have stars that their PSF does not describe (chi2 above %g, worst %s "
+                 "%.2f): look at 5_psf/5_png_check; psf_prior = 'auto' or psf_field = 'on' may "
+                 "help", len(poor), POOR_CHI2, max(chi2, key=chi2.get), max(chi2.values()))
+    return counts
 
 
 if __name__ == "__main__":

@@ -1,10 +1,19 @@
 """Which pixels of a stamp agree with a model of its sources, and how noisy they are."""
 
 import numpy as np
-from scipy.ndimage import gaussian_filter
+from scipy.ndimage import gaussian_filter, maximum_filter
 
 SMOOTH_FWHM = 0.35  # sigma of the Gaussian that estimates the source, in FWHM
 SMOOTH_COVER_MIN = 0.05  # least share of good pixels under that Gaussian
+
+# Neighbours that no catalogue has. None was found around 72 good stars of S/N 15 to 1500.
+NEIGHBOUR_SIGMA = 7.0
+NEIGHBOUR_MODEL_ERROR = 0.02  # relative; the grid leaves less
+NEIGHBOUR_FWHM = 0.75  # masked this far around what is found
+NEIGHBOUR_SHARE = 0.25  # of a stamp
+NEIGHBOUR_COMMON = 0.34  # of the stars
+FWHM_PER_SIGMA = 2.3548  # of a Gaussian
+TINY = 1e-30
 
 
 def model_error(model, relative, shift_px):
@@ -65,6 +74,40 @@ def judge_pixels(residual, variance, model, good, relative, shift_px=0.08, clip_
     """
     limit2 = clip_sigma**2 * (variance + model_error(model, relative, shift_px) ** 2)
     return good & (residual**2 < limit2)
+
+
+def faint_neighbours(residual, variance, model, good, fwhm_px):
+    """Pixels around light that a model of stars lacks: faint neighbours, each one star's own.
+
+    Parameters
+    ----------
+    residual, variance, model, good : ndarray, shape (n, ny, nx)
+        As `judge_pixels`; one star per stamp.
+    fwhm_px : float
+        Seeing in pixels.
+
+    Returns
+    -------
+    ndarray of bool, shape (n, ny, nx)
+
+    Notes
+    -----
+    Residuals are added up under a Gaussian of the width of the seeing, which finds stars five
+    times fainter than single pixels do. Errors of the model add up too, and count in full. What
+    fills more than `NEIGHBOUR_SHARE` of a stamp, or is at the same place of more than
+    `NEIGHBOUR_COMMON` of the stars, is no neighbour but what the model lacks of all stars.
+    """
+    sigma = (0, fwhm_px / FWHM_PER_SIGMA, fwhm_px / FWHM_PER_SIGMA)
+    error = np.where(good, NEIGHBOUR_MODEL_ERROR * np.maximum(model, 0), 0)
+    light = gaussian_filter(np.where(good, residual, 0), sigma)
+    # the square of a Gaussian is one of 1/sqrt(2) of its width, 1 / (4 pi sigma^2) as high
+    narrower = (0, sigma[1] / np.sqrt(2), sigma[2] / np.sqrt(2))
+    noise2 = gaussian_filter(np.where(good, variance, 0), narrower) / (4 * np.pi * sigma[1] ** 2)
+    limit = np.hypot(np.sqrt(noise2), gaussian_filter(error, sigma))
+    found = light > NEIGHBOUR_SIGMA * np.maximum(limit, TINY)
+    found &= found.mean(0) <= NEIGHBOUR_COMMON
+    wide = maximum_filter(found, size=(1, *(2 * [2 * int(NEIGHBOUR_FWHM * fwhm_px) + 1])))
+    return wide & (wide.mean((1, 2), keepdims=True) < NEIGHBOUR_SHARE)
 
 
 def smoothed_variance(data, good, sky_variance, fwhm_px, sigma_fwhm=SMOOTH_FWHM):

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from cosmouline.errors import ImageRejected
-from cosmouline.judging import judge_pixels, smoothed_variance
+from cosmouline.judging import faint_neighbours, judge_pixels, smoothed_variance
 from cosmouline.psf_grid import GridFit, fit_grid, grid_prior
 from cosmouline.psf_model import moffat, render, star_parameters
 from cosmouline.psf_moffat import MoffatFit, first_guess, fit_moffat, linear_amplitude
@@ -251,12 +251,19 @@ def grid_passes(frame, state, fit_residual=None):
         grid = fit_residual(frame, state, images, grid, steps)
         state = state.with_fit(state.theta, grid.offset_px, grid.amplitude)
         state, model = _judge(frame, state, images + grid.residual, options.grid_error)
+        state = _without_neighbours(frame, state, model)
         quality = _quality(frame, state, model)
         state = replace(state, is_used=drop_fine(quality, state.is_used, options.min_stars))
         if _is_settled(before, state):
             break
     _require_stars(frame, state, quality)
     return state, grid, quality, k + 1
+
+
+def _without_neighbours(frame, state, model):
+    """Return the state without the pixels of faint neighbours."""
+    arrays = (frame.data - model, state.variance, model, state.good)
+    return replace(state, good=state.good & ~faint_neighbours(*arrays, frame.fwhm_px))
 
 
 def _is_settled(before, after):

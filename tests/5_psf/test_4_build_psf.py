@@ -1,6 +1,9 @@
+from dataclasses import replace
+
 from cosmouline import paths
 from cosmouline.errors import UserError
 from cosmouline.io_psf import read_psf
+from cosmouline.io_stamps import read_stamps, write_stamps
 from cosmouline.psf_model import field_coordinates, render
 
 import numpy as np
@@ -77,6 +80,21 @@ def test_a_constant_psf_without_draws_where_the_settings_say_so(lens_before):
     assert found.psf.gradient is None
     assert lens.rows[REFERENCE]["psf_varies__psf1"] is False
     assert lens.rows[REFERENCE]["n_psf_used__psf1"] == 4
+
+
+def test_stars_unlike_their_psf_are_told(lens_before, caplog):
+    lens = lens_before(SCRIPT)
+    lens.set("n_psf_draws = 0\n")
+    path = paths.psf_stamps(lens.settings(), REFERENCE)
+    stamps, names, header = read_stamps(path)
+    # noise that is said to be 0.7 of what it is: chi2 of the sky pixels is 2
+    write_stamps(path, replace(stamps, sky_sigma_e=0.7 * stamps.sky_sigma_e), names, header)
+
+    with caplog.at_level("INFO", "cosmouline"):
+        lens.run(SCRIPT, only=[REFERENCE])
+
+    assert ("1 images have stars that their PSF does not describe (chi2 above 1.15, worst "
+            f"{REFERENCE}") in caplog.text
 
 
 def test_an_image_with_too_few_stars_is_rejected(lens_before):

@@ -137,6 +137,21 @@ def test_a_cosmic_is_masked_by_the_model_and_a_wrong_suspicion_is_taken_back(sta
     assert (~fit.good & ~hit).sum() <= 3
 
 
+def test_a_faint_neighbour_of_one_star_is_masked(star_stamps):
+    stamps = star_stamps(24, 3.0, FLUXES)
+    clean = psf_rms(fitted(stamps).psf.narrow(), stamps.truth, stamps.side_px)[0]
+    k = np.argmax(stamps.flux_e)
+    x, y = stamps.offset_px[k] + [6.5, 2.0]
+    stamps.data[k] += 0.02 * stamps.flux_e[k] * stamps.truth.stamp(stamps.side_px, x, y)
+
+    fit = fitted(stamps)
+
+    column, row = np.rint(np.array([x, y]) + (stamps.side_px - 1) / 2).astype(int)
+    assert not fit.good[k, row - 1 : row + 2, column - 1 : column + 2].any()
+    assert fit.is_used.all()
+    assert psf_rms(fit.psf.narrow(), stamps.truth, stamps.side_px)[0] < 1.5 * clean
+
+
 @pytest.mark.parametrize(("gradient", "is_on"), [(0.0, False), (0.06, True)])
 def test_the_field_varies_only_where_the_stars_show_it(star_stamps, gradient, is_on):
     stamps = star_stamps(18, 3.0, FLUXES, n_stars=12, gradient=gradient)
