@@ -39,11 +39,11 @@ def measure(images, settings):
 
 def main(settings, db):
     """Take the prior of the settings, the one chosen before, or a new one."""
-    images = db.all_in_use(settings, NEEDS)
+    images = db.to_treat(settings, NEEDS)
     if settings.psf_prior != psf_engines.AUTO:
         text = psf_engines.text_of(settings.psf_prior, settings.psf_wings)
     else:
-        text = decided_before(images, settings, db.runs) or measure(images, settings)
+        text = decided_before(db.rows.values(), settings, db.runs) or measure(images, settings)
     results = {image["img_name"]: {WRITES[0].format(psf=settings.psf_name): text}
                for image in images}
     for_all_images(results, images, settings, db, measure=measure, needs=NEEDS, writes=WRITES)

@@ -13,7 +13,8 @@ NAME = "R_tiny_0001"
 def test_a_page_is_drawn_and_kept_until_its_psf_changes(lens_before):
     lens = lens_before(SCRIPT)
     lens.set("psf_stars = ['a', 'b', 'd']\n")
-    for script in ("5_psf/2a_extract", "5_psf/3_find_cosmics", "5_psf/4_build_psf"):
+    for script in ("5_psf/2a_extract", "5_psf/3_find_cosmics",
+                   "5_psf/3b_choose_prior", "5_psf/4_build_psf"):
         lens.run(script, only=[NAME])
 
     assert lens.run(SCRIPT, only=[NAME])["done"] == 1

@@ -81,7 +81,8 @@ def test_a_lost_product_fails_alone_and_keeps_no_old_value(lens_after, product):
 def test_another_psf_lives_beside_it(lens_after):
     lens = lens_after(SCRIPT)
     lens.set("psf_name = 'two'\npsf_stars = ['a', 'b', 'd']\nn_psf_draws = 0\n")
-    for script in ("5_psf/2a_extract", "5_psf/3_find_cosmics", "5_psf/4_build_psf", SCRIPT):
+    for script in ("5_psf/2a_extract", "5_psf/3_find_cosmics",
+                   "5_psf/3b_choose_prior", "5_psf/4_build_psf", SCRIPT):
         lens.run(script, only=[REFERENCE])
     row = lens.rows[REFERENCE]
 

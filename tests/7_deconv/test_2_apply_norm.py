@@ -48,7 +48,8 @@ def test_places_are_counted_from_the_middle_of_the_images(lens_after):
 def test_psfs_without_draws(lens_after):
     lens = lens_after(SCRIPT)
     lens.set("psf_stars = ['a', 'b', 'd']\nn_psf_draws = 0\n")
-    for script in ("5_psf/2a_extract", "5_psf/3_find_cosmics", "5_psf/4_build_psf"):
+    for script in ("5_psf/2a_extract", "5_psf/3_find_cosmics",
+                   "5_psf/3b_choose_prior", "5_psf/4_build_psf"):
         lens.run(script, only=["R_tiny_0003"])
 
     lens.run(SCRIPT)

@@ -45,7 +45,8 @@ def test_the_psf_is_that_at_the_lens_padded_for_the_fit(lens):
 
 def test_the_fewest_draws_of_all_images_are_taken(lens):
     lens.set("n_psf_draws = 2\npsf_stars = ['a', 'b', 'd']\n")
-    for script in ("5_psf/2a_extract", "5_psf/3_find_cosmics", "5_psf/4_build_psf"):
+    for script in ("5_psf/2a_extract", "5_psf/3_find_cosmics",
+                   "5_psf/3b_choose_prior", "5_psf/4_build_psf"):
         lens.run(script, only=["R_tiny_0003"])
 
     content = epochs.gather(images_of(lens, "R_tiny_0001", "R_tiny_0003"), CENTRE,

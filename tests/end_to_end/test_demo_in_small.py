@@ -178,7 +178,7 @@ def test_a_failed_image_stops_the_order_and_keep_going_does_not(trunk, new_lens,
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_stops_the_running_script_too(trunk, new_lens, tmp_path, number):
-    lens = new_lens(tmp_path / "lens", trunk, trunk.after("5_psf/3_find_cosmics"))
+    lens = new_lens(tmp_path / "lens", trunk, trunk.after("5_psf/3b_choose_prior"))
     command = [sys.executable, str(RUN_ALL), str(lens.config), "--from", "5_psf/4_build_psf"]
     with subprocess.Popen(command, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                           start_new_session=True) as run:
