@@ -2,8 +2,7 @@
 
 import subprocess
 import sys
-
-from cosmouline import launch
+from pathlib import Path
 
 import pytest
 
@@ -18,20 +17,32 @@ sys.exit(int(sys.argv[2]))
 """
 
 
+STARTER = """
+import sys
+from cosmouline import launch
+
+if __name__ == "__main__":
+    launch.start_method = lambda: sys.argv[1]
+    for word in ("0", "3", "die"):
+        process = launch.start(sys.argv[2], [f"{sys.argv[2]}.{word}", word])
+        process.join()
+        print(process.exitcode)
+"""
+
+
 @pytest.mark.parametrize("method", ["fork", "spawn"])
-@pytest.mark.parametrize(("word", "status"), [("0", 0), ("3", 3), ("die", -9)])
-@pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")  # of what runs the tests
-def test_a_script_gets_its_arguments_and_its_exit_status_is_told(
-        tmp_path, monkeypatch, method, word, status):
-    monkeypatch.setattr(launch, "start_method", lambda: method)
-    script, told = tmp_path / "script.py", tmp_path / "told.txt"
+def test_a_script_gets_its_arguments_and_its_exit_status_is_told(tmp_path, method):
+    """In a fresh process: this one may have threads or jax, and must not fork."""
+    script, starter = tmp_path / "script.py", tmp_path / "starter.py"
     script.write_text(SCRIPT)
+    starter.write_text(STARTER)
 
-    process = launch.start(script, [str(told), word])
-    process.join()
+    done = subprocess.run([sys.executable, starter, method, script], check=True,
+                          capture_output=True, text=True)
 
-    assert process.exitcode == status
-    assert told.read_text() == f"{script} __main__ {word}"
+    assert done.stdout.split() == ["0", "3", "-9"]
+    for word in ("0", "3", "die"):
+        assert Path(f"{script}.{word}").read_text() == f"{script} __main__ {word}"
 
 
 def test_what_is_loaded_beforehand_does_not_load_jax():

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from cosmouline import starred_deconv
 from cosmouline.deconv import FitOptions
+from cosmouline.deconv.sources import as_sources
 from cosmouline.starred_descent import (
     at_rest,
     descend,
@@ -30,7 +31,8 @@ def scene_of(lens_epochs):
     def make(linear):
         epochs, truth = lens_epochs(3, linear)
         scene = starred_deconv._first_scene(
-            epochs, truth.position_px, FitOptions(sky_sigma_factor=1.0), lambda *a, **k: None)
+            epochs, as_sources(truth.position_px, len(epochs)),
+            FitOptions(sky_sigma_factor=1.0), lambda *a, **k: None)
         turns = [turn_of(matrix, 0) for matrix in epochs.linear]
         return scene, turns, fixed_arrays(scene, turns, UNIT)
 
