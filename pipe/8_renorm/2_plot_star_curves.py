@@ -58,7 +58,7 @@ def checks(images, names, coeff, settings):
         ("airmass", "airmass", ""))]
     return normalisation_page(quantities, coeff, star_pulls(found, flux_e, sigma_e).T, names,
                               sets, f"{settings.lens_name}: checks of {settings.renorm_name}",
-                              settings.renorm_name)
+                              settings.renorm_name, found.is_variable)
 
 
 if __name__ == "__main__":

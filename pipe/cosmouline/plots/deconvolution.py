@@ -335,6 +335,7 @@ def shift_plot(ax, shifts_px):
         line(0.0, color=style.PALE, linewidth=0.7, zorder=1)
     ax.scatter(*shifts.T, s=8, color=style.source_colour(0), alpha=0.7, linewidths=0, zorder=2)
     ax.set(xlim=(-reach, reach), ylim=(-reach, reach))
+    ax.locator_params(nbins=5)
 
 
 @style.styled

@@ -16,7 +16,7 @@ MAX_STARS = 69  # with the panel of all stars ten rows
 
 @style.styled
 def normalisation_page(quantities, coefficient, pulls, names, by_set=None, title="",
-                       label="coefficient"):  # fmt: skip
+                       label="coefficient", is_variable=None):  # fmt: skip
     """Page of a coefficient against what it should not depend on, and of the pulls of the stars.
 
     Parameters
@@ -33,6 +33,8 @@ def normalisation_page(quantities, coefficient, pulls, names, by_set=None, title
         Colours the points of the coefficient.
     title, label : str
         Of the page; name of the coefficient.
+    is_variable : array of bool, shape (n_stars,), optional
+        Stars without a say in the coefficient: not in the panel of all stars.
 
     Returns
     -------
@@ -55,9 +57,10 @@ def normalisation_page(quantities, coefficient, pulls, names, by_set=None, title
         ax.set_xlabel(style.axis_label(name, unit))
     above[0].set_ylabel(style.safe_text(label))
     draw_key(above[-1], point_colours(by_set, np.size(coefficient))[1], "set")
-    pull_histogram(below[0], pulls, "all stars")
-    for ax, star, name in zip(below[1:], pulls[:shown], names, strict=False):
-        pull_histogram(ax, star, name)
+    varies = np.zeros(len(names), bool) if is_variable is None else np.asarray(is_variable)
+    pull_histogram(below[0], pulls[~varies], "constant stars" if varies.any() else "all stars")
+    for ax, star, name, variable in zip(below[1:], pulls[:shown], names, varies, strict=False):
+        pull_histogram(ax, star, f"{name} (varies)" if variable else name)
     below[0].set_xlabel("residual / error", fontsize=8)
     for ax in below[shown + 1:]:
         ax.set_axis_off()

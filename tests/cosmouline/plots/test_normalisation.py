@@ -36,6 +36,18 @@ def test_the_page_has_the_coefficient_and_every_star(texts):
     assert {"LENS", "no data", "residual / error"} <= set(texts(page))
 
 
+def test_a_variable_star_does_not_spoil_the_panel_of_the_others():
+    values = pulls(4)
+    values[1] *= 50
+
+    page = normalisation.normalisation_page(quantities(), COEFF, values, NAMES,
+                                            is_variable=np.array([False, True, False]))
+
+    found = panels(page)
+    assert {"constant stars", "a", "b (varies)", "c"} <= set(found)
+    assert found["constant stars"].patches[0].get_data().values.sum() == 2 * N_IMAGES
+
+
 def test_points_outside_are_counted(texts):
     clouded = COEFF.copy()
     clouded[3] = 40.0
