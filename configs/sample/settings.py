@@ -25,8 +25,11 @@ sets: list[dict] = []
 # {"name": "R", "telescope": "EulerCAM", "raw_dir": "~/raw/HE0435_R",
 #  "overrides": {"gain_e_per_adu": 2.0},      values for missing or wrong header keywords
 #  "bad_pixel_mask": "~/masks/ecam.fits",     FITS, not 0 where a pixel is bad
-#  "extension": 1}                            which image of a multi-extension file
+#  "extension": 1,                            which image of a multi-extension file
+#  "band": "R"}                               sets of one band are normalised, fitted and joined
+#                                             together; without it all sets are
 ref_img_name: str | None = None  # None: chosen by seeing, ellipticity, stars and sky
+band_ref_img_names: dict = {}  # {"V": "V_0007"}: where coefficients are 1 in the other bands
 
 # --- How to run -------------------------------------------------------------------------------
 engine: str = "local"  # "serial": one process; "local": worker processes on this machine

@@ -150,6 +150,8 @@ FIELDS = {field.name: field for field in [
     Field("medcoeff_sigma", float, "1", "error of medcoeff", _COEFF, "sigcoeff"),
     Field("n_coeff_stars", int, "1", "stars behind medcoeff", _COEFF, "nbrcoeffstars"),
 
+    Field("band_ref_img_name", str, "", "the image of its band whose medcoeff is 1", _COEFF,
+          "refimgname_per_band"),
     Field("quality_note", str, "", "in what it stands out from the other images", _COEFF),
     Field("n_psf_cut__{psf}", int, "1", "PSF stars cut from the image", _PSFCUT),
     Field("n_psf_cosmics__{psf}", int, "1", "cosmic pixels on their stamps", _PSFCR),

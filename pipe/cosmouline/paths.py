@@ -59,24 +59,29 @@ def objects(settings, img_name):
     return settings.work_dir / "objects" / f"{img_name}.fits"
 
 
+def of_band(name, settings):
+    """Return a name with that of the band behind it, if the settings are those of one band."""
+    return f"{name}_{settings.band}" if settings.band else name
+
+
 def deconvolution(settings):
     """Return the folder of one joint deconvolution."""
-    return settings.work_dir / f"dec_{settings.dec_name}"
+    return settings.work_dir / of_band(f"dec_{settings.dec_name}", settings)
 
 
 def pictures(settings, name):
     """Return a folder of pictures, one per image."""
-    return settings.work_dir / f"{name}_png"
+    return settings.work_dir / f"{of_band(name, settings)}_png"
 
 
 def plot(settings, name):
     """Return the path of one plot."""
-    return settings.work_dir / "plots" / f"{name}.png"
+    return settings.work_dir / "plots" / f"{of_band(name, settings)}.png"
 
 
 def report(settings, name):
     """Return the path of one text report."""
-    return settings.work_dir / f"report_{name}.txt"
+    return settings.work_dir / f"report_{of_band(name, settings)}.txt"
 
 
 def exports(settings):
@@ -86,8 +91,8 @@ def exports(settings):
 
 def light_curve(settings):
     """Return the path of the light curve that lcmanip writes."""
-    name = f"{settings.lens_name}_{settings.dec_name}_by_{settings.join_by}.rdb"
-    return exports(settings) / name
+    name = of_band(f"{settings.lens_name}_{settings.dec_name}", settings)
+    return exports(settings) / f"{name}_by_{settings.join_by}.rdb"
 
 
 def compiled(settings):

@@ -53,7 +53,7 @@ LIMITS = {  # least and greatest value
     "join_sky_max_e", "join_coeff_max", "night_fwhm_max_arcsec", "night_ellipticity_max",
     "night_sky_max_e", "night_coeff_max"), (TINY, math.inf))
 SET_KEYS = {"name": str, "telescope": str, "raw_dir": str, "overrides": dict,
-            "bad_pixel_mask": str, "extension": int}
+            "bad_pixel_mask": str, "extension": int, "band": str}
 SET_MUST = ("name", "telescope", "raw_dir")
 
 # The settings of COSMOULINE that users know by heart, and what became of them.
@@ -61,7 +61,7 @@ FORMERLY = {
     "lensName": "lens_name", "lensRA": "lens_ra_deg", "lensDEC": "lens_dec_deg",
     "workdir": "work_dir", "maxcores": "max_cpus", "telescopename": "sets", "setnames": "sets",
     "setname": "sets", "rawdirs": "sets", "rawdir": "sets", "refimgname": "ref_img_name",
-    "refimgname_per_band": "ref_img_name", "psfname": "psf_name", "decname": "dec_name",
+    "refimgname_per_band": "band_ref_img_names", "psfname": "psf_name", "decname": "dec_name",
     "lensregion": "lens_position_px", "cosmicssigclip": "cosmic_sigma",
     "renormname": "renorm_name", "decnormfieldname": "dec_coefficient",
     "decpsfnames": "psf_name", "normcoeffname": "renorm_name", "sourcenames": "point_sources",
@@ -106,6 +106,7 @@ def load_settings(config_dir):
     _check_types(own, annotations, path)
     settings = SimpleNamespace(**(sample | own))
     settings.config_dir = path.parent.resolve()
+    settings.band = ""  # all of them; `bands.split` makes copies for one
     _check_values(settings, path)
     return settings
 
@@ -228,9 +229,21 @@ def _check_limits(value, least, most, where):
 def _checked_sets(settings, path):
     sets = [_checked_set(dict(one), f"{path}: sets[{i}]") for i, one in enumerate(settings.sets)]
     _refuse_twins([one["name"] for one in sets], f"{path}: two sets are called")
+    _check_bands(sets, settings, path)
     _refuse_twins([(str(one["raw_dir"].resolve()), one.get("extension")) for one in sets],
                   f"{path}: two sets have the frames of")
     return sets
+
+
+def _check_bands(sets, settings, path):
+    """Raise UserError where some sets have a band and others have none, or one is unknown."""
+    named = {one["band"] for one in sets if "band" in one}
+    without = [one["name"] for one in sets if "band" not in one]
+    if named and without:
+        raise UserError(f"{path}: the set {without[0]} has no 'band', but others have one. Give "
+                        "each set its band, or none.")
+    for name in settings.band_ref_img_names.keys() - named:
+        raise UserError(f"{path}: band_ref_img_names: no set has the band '{name}'.")
 
 
 def _refuse_twins(values, problem):
@@ -252,6 +265,8 @@ def _checked_set(one, where):
             raise UserError(f"{where}: {key} = {value!r}, but it must be "
                             f"{SET_KEYS[key].__name__}.")
     check_name(one["name"], f"{where}: name")
+    if "band" in one:
+        check_name(one["band"], f"{where}: band")
     for key in ("raw_dir", "bad_pixel_mask"):
         if key in one:
             one[key] = _path(one[key], f"{where}: {key}")

@@ -35,7 +35,7 @@ def gaussians(sources):
 @pytest.fixture
 def settings(tmp_path):
     """A shifted image of three stars of the field: two alone, one beside the first."""
-    found = SimpleNamespace(work_dir=tmp_path, lens_stamp_px=None, lens_stamp_fwhm=8.0,
+    found = SimpleNamespace(work_dir=tmp_path, band="", lens_stamp_px=None, lens_stamp_fwhm=8.0,
                             point_sources=4, point_sources_unit="arcsec", config_dir=tmp_path,
                             options=make_options())
     field = [(50.0, 60.0, 8e4), (62.0, 60.0, 4e4), (100.0, 30.0, 6e4)]

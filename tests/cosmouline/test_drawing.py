@@ -9,7 +9,7 @@ from matplotlib.image import imread
 
 @pytest.fixture
 def settings(tmp_path):
-    return SimpleNamespace(work_dir=tmp_path, lens_name="L")
+    return SimpleNamespace(work_dir=tmp_path, band="", lens_name="L")
 
 
 def test_pages_are_written_where_they_belong(settings, caplog):

@@ -3,7 +3,8 @@ from types import SimpleNamespace
 
 from cosmouline import paths
 
-SETTINGS = SimpleNamespace(work_dir=Path("/work"), psf_name="p", dec_name="d", lens_name="L",
+SETTINGS = SimpleNamespace(band="", work_dir=Path("/work"),
+                           psf_name="p", dec_name="d", lens_name="L",
                            join_by="night")
 
 

@@ -15,7 +15,7 @@ STARS = [Star("a", 10.0, 20.0, 500.0), Star("b", 40.0, 30.0, 400.0), Star("c", 5
 
 @pytest.fixture
 def settings(tmp_path):
-    found = SimpleNamespace(work_dir=tmp_path, config_dir=tmp_path, norm_stars=None,
+    found = SimpleNamespace(work_dir=tmp_path, band="", config_dir=tmp_path, norm_stars=None,
                             psf_stars=None)
     write_cat(paths.picked_stars(found), STARS)
     return found

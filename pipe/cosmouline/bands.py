@@ -1,0 +1,75 @@
+"""Bands: groups of sets whose images are normalised, fitted and joined together.
+
+Sets that name no band are all of one, whose name is empty: then products have no band in their
+names. An image belongs to one band, through its set.
+"""
+
+from types import SimpleNamespace
+
+from cosmouline.errors import UserError
+
+
+def names(settings):
+    """Return the bands in the order of the sets; one empty name where the sets name none."""
+    return list(dict.fromkeys(_by_set(settings).values())) or [""]
+
+
+def of(image, settings):
+    """Return the band of an image.
+
+    Raises
+    ------
+    UserError
+        If its set is no longer in the settings.
+    """
+    try:
+        return _by_set(settings)[image["set_name"]]
+    except KeyError as error:
+        raise UserError(f"{image['img_name']} belongs to the set '{image['set_name']}', which is "
+                        "no longer in sets. Put it back, or take it out of use.") from error
+
+
+def split(images, settings):
+    """Return ``(settings, images)`` of every band that has images, in the order of the sets.
+
+    The settings are a copy whose ``band`` is the name of the band: `paths` puts it into the names
+    of products, so that those of the bands lie side by side.
+    """
+    found = {name: [] for name in names(settings)}
+    for image in images:
+        found[of(image, settings)].append(image)
+    return [(only(settings, name), those) for name, those in found.items() if those]
+
+
+def only(settings, name):
+    """Return a copy of the settings for one band."""
+    return SimpleNamespace(**vars(settings) | {"band": name})
+
+
+def reference(images, db, settings):
+    """Return the image of a band on whose scale its coefficients are.
+
+    The reference image of the alignment, if it is of this band. Else what ``band_ref_img_names``
+    says, the choice made before, or the best by ``ref_score``.
+
+    Raises
+    ------
+    UserError
+        If the image is not among `images`, or none of them was scored.
+    """
+    aligned = db.reference()
+    if of(aligned, settings) == of(images[0], settings):
+        return db.reference(images)
+    by_name = {image["img_name"]: image for image in images}
+    wanted = settings.band_ref_img_names.get(settings.band)
+    if wanted is not None and wanted not in by_name:
+        raise UserError(f"band_ref_img_names: '{wanted}' is not among the images in use of the "
+                        f"band {settings.band} (see run_all.py --status).")
+    before = {image.get("band_ref_img_name") for image in images} & by_name.keys()
+    if wanted or (before and not settings.options.redo):
+        return by_name[wanted or before.pop()]
+    return max(images, key=lambda image: (image.get("ref_score", 0), image["img_name"]))
+
+
+def _by_set(settings):
+    return {one["name"]: one.get("band", "") for one in settings.sets}
