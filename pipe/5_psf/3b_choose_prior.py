@@ -13,6 +13,7 @@ decided once: new images get the same, until --redo.
 """
 
 from cosmouline import products, provenance, psf_engines
+from cosmouline.fields import with_variant
 from cosmouline.header import settings_names
 from cosmouline.run import for_all_images, log_line, run
 
@@ -24,8 +25,9 @@ SCRIPT = "5_psf/3b_choose_prior"
 def decided_before(images, settings, runs):
     """Return what was chosen before, as the rows have it; None where it is to be chosen."""
     used = provenance.settings_used(settings, settings_names(__doc__))
+    key = with_variant(SCRIPT, settings.psf_name)
     found = [image.get(f"psf_prior__{settings.psf_name}") for image in images
-             if not provenance.changed_settings(image, SCRIPT, runs, used)]
+             if not provenance.changed_settings(image, key, runs, used)]
     return None if settings.options.redo else next(filter(None, found), None)
 
 

@@ -6,7 +6,7 @@ import time
 
 from cosmouline import __version__
 from cosmouline.errors import UserError
-from cosmouline.fields import convert, expand, lookup, matches
+from cosmouline.fields import convert, expand, matches, producer
 from cosmouline.store import Store
 
 log = logging.getLogger("cosmouline")
@@ -75,7 +75,7 @@ class Database:
                             self.rows[name].get("whynot", "treatme is False"))
         if not rows:
             raise UserError(self._why_nothing(options))
-        for pattern in sorted(needs, key=_producer):  # the first script to run is named
+        for pattern in sorted(needs, key=_script):  # the first script to run is named
             rows = _with_field(rows, *expand([pattern], settings))
         return rows
 
@@ -130,7 +130,7 @@ class Database:
             if missing:
                 raise UserError(
                     f"{len(missing)} of {len(rows)} images have no '{pattern}' (first: "
-                    f"{missing[0]}). Run {lookup(pattern).producer}.py first.")
+                    f"{missing[0]}). Run {_script(pattern)}.py first.")
 
     def update(self, img_name, values):
         """Set fields of one image; None removes one.
@@ -194,19 +194,19 @@ def has(row, pattern):
     return any(matches(pattern, name) for name in row)
 
 
-def _producer(pattern):
-    return lookup(pattern).producer
+def _script(pattern):
+    """Return the script that writes a field, without the member of its family."""
+    return producer(pattern).partition(":")[0]
 
 
 def _with_field(rows, pattern):
     """Return the rows that have a field; tell where its script gave none."""
     lacking = [row for row in rows if not has(row, pattern)]
-    producer = _producer(pattern)
-    never = [row["img_name"] for row in lacking if f"ran__{producer}" not in row]
+    never = [row["img_name"] for row in lacking if f"ran__{producer(pattern)}" not in row]
     if never or (lacking and len(lacking) == len(rows)):
         raise UserError(f"{len(never or lacking)} of {len(rows)} images have no '{pattern}' "
                         f"(first: {(never or [lacking[0]['img_name']])[0]}). "
-                        f"Run {producer}.py first.")
+                        f"Run {_script(pattern)}.py first.")
     if lacking:
         log.warning("%d images have no '%s' (first: %s): passed over", len(lacking), pattern,
                     lacking[0]["img_name"])

@@ -11,9 +11,17 @@ import numbers
 import re
 from typing import NamedTuple
 
+NEVER = math.inf  # as tolerance of a field
+VARIANTS = ("dec", "renorm", "psf")  # families of which several members live side by side
+
 
 class Field(NamedTuple):
-    """One field: `producer` is the script that writes it, `formerly` its name in COSMOULINE."""
+    """One field: `producer` is the script that writes it, `formerly` its name in COSMOULINE.
+
+    When images are added, what is measured on all of them together changes a little on the old
+    ones too. A relative change below `tolerance` leaves the old value; what comes after stays up
+    to date. `NEVER`: the new value is stored, and makes nothing out of date.
+    """
 
     name: str
     type: type
@@ -21,6 +29,7 @@ class Field(NamedTuple):
     meaning: str
     producer: str
     formerly: str = ""
+    tolerance: float = 0.0
 
 
 _ADD = "1_character/1a_add_to_database"
@@ -50,6 +59,9 @@ _FIT = "7_deconv/4_deconv"
 _READOUT = "7_deconv/6_readout"
 _RENORM = "8_renorm/1a_renormalize"
 _ANY = "the script named in the field"
+
+SEEING_TOLERANCE = 0.005  # it sets the sides of stamps and the start of the PSF, no flux
+COEFF_TOLERANCE = 0.0005  # a quarter of its usual error
 
 FIELDS = {field.name: field for field in [
     Field("img_name", str, "", "set name + file name, unique", _ADD, "imgname"),
@@ -112,7 +124,8 @@ FIELDS = {field.name: field for field in [
     Field("sky_noise_e", float, "e-", "noise of the sky map's pixels, median", _SKYSUB),
 
     Field("ref_img_name", str, "", "the image that it is aligned to", _REF, "refimgname"),
-    Field("ref_score", float, "1", "fitness as reference, relative to the best", _REF),
+    Field("ref_score", float, "1", "fitness as reference, relative to the best", _REF,
+          "", NEVER),
     Field("is_aligned", bool, "", "its stars were found on the reference image", _ALIGN,
           "flagali"),
     Field("align_note", str, "", "why it could not be aligned", _ALIGN, "alicomment"),
@@ -136,23 +149,27 @@ FIELDS = {field.name: field for field in [
     Field("star_list", str, "", "whose choice the stars are, how many, hash of the list",
           _PICK),
     Field("field_fwhm_px", float, "px", "seeing from the stars found in other images too",
-          _PICK),
-    Field("field_fwhm_arcsec", float, "arcsec", "field_fwhm_px in arcsec", _PICK),
-    Field("field_ellipticity", float, "1", "1 - b/a of the same stars", _PICK),
-    Field("n_field_stars", int, "1", "stars of the field catalogue found in the image", _PICK),
+          _PICK, "", SEEING_TOLERANCE),
+    Field("field_fwhm_arcsec", float, "arcsec", "field_fwhm_px in arcsec", _PICK, "",
+          SEEING_TOLERANCE),
+    Field("field_ellipticity", float, "1", "1 - b/a of the same stars", _PICK, "", NEVER),
+    Field("n_field_stars", int, "1", "stars of the field catalogue found in the image", _PICK,
+          "", NEVER),
     Field("n_phot_stars", int, "1", "normalisation stars with an aperture flux", _PHOT),
     Field("aper_radius_px", float, "px", "radius of the aperture", _PHOT),
     Field("aper_flux_e__{star}", float, "e-", "aperture flux of a star", _PHOT,
           "<sexphotom>_<star>_ap30_flux"),
     Field("aper_sigma_e__{star}", float, "e-", "error of the aperture flux", _PHOT,
           "<sexphotom>_<star>_ap30_flux_err"),
-    Field("medcoeff", float, "1", "flux x medcoeff = flux on the reference image", _COEFF),
-    Field("medcoeff_sigma", float, "1", "error of medcoeff", _COEFF, "sigcoeff"),
-    Field("n_coeff_stars", int, "1", "stars behind medcoeff", _COEFF, "nbrcoeffstars"),
+    Field("medcoeff", float, "1", "flux x medcoeff = flux on the reference image", _COEFF, "",
+          COEFF_TOLERANCE),
+    Field("medcoeff_sigma", float, "1", "error of medcoeff", _COEFF, "sigcoeff", NEVER),
+    Field("n_coeff_stars", int, "1", "stars behind medcoeff", _COEFF, "nbrcoeffstars", NEVER),
 
     Field("band_ref_img_name", str, "", "the image of its band whose medcoeff is 1", _COEFF,
           "refimgname_per_band"),
-    Field("quality_note", str, "", "in what it stands out from the other images", _COEFF),
+    Field("quality_note", str, "", "in what it stands out from the other images", _COEFF, "",
+          NEVER),
     Field("n_psf_cut__{psf}", int, "1", "PSF stars cut from the image", _PSFCUT),
     Field("n_psf_cosmics__{psf}", int, "1", "cosmic pixels on their stamps", _PSFCR),
     Field("psf_prior__{psf}", str, "",
@@ -261,6 +278,35 @@ def lookup(name):
     return max(families, key=lambda field: field.name.count("__"))
 
 
+def producer(name):
+    """Return the script that writes a field, with the member of the family behind a colon.
+
+    ``"5_psf/4_build_psf:psf1"`` for ``psf_chi2__psf1``; a deconvolution goes before a PSF. So
+    what was done for one PSF, renormalisation or deconvolution is kept beside the others.
+    """
+    field = lookup(name)
+    return with_variant(field.producer, _variants(field.name, name))
+
+
+def variant(patterns, settings):
+    """Return the member of a family that a script works on, by patterns of its fields."""
+    chosen = _chosen(settings)
+    named = {key for pattern in patterns for key in VARIANTS if f"{{{key}}}" in pattern}
+    return next((chosen[f"{{{key}}}"] for key in VARIANTS if key in named), "")
+
+
+def with_variant(script, member):
+    """Return the name under which a script leaves its record."""
+    return f"{script}:{member}" if member else script
+
+
+def _variants(pattern, name):
+    """Return the member that a name has in the family of a pattern; empty if it has none."""
+    keys = re.findall(r"\{(\w+)\}", pattern)
+    found = dict(zip(keys, name.split("__")[1:], strict=False))
+    return next((found[key] for key in VARIANTS if key in found), "")
+
+
 def matches(pattern, name):
     """Tell whether a field name fits a pattern such as ``flux_e__lens__{source}``."""
     return name == pattern or ("{" in pattern and bool(_regex(pattern).match(name)))
@@ -268,10 +314,42 @@ def matches(pattern, name):
 
 def expand(patterns, settings):
     """Put the chosen names of PSF, renormalisation and deconvolution into field patterns."""
-    chosen = {"{psf}": settings.psf_name, "{renorm}": settings.renorm_name,
-              "{dec}": settings.dec_name}
+    chosen = _chosen(settings)
     return tuple(functools.reduce(lambda p, kv: p.replace(*kv), chosen.items(), pattern)
                  for pattern in patterns)
+
+
+def _chosen(settings):
+    return {"{psf}": settings.psf_name, "{renorm}": settings.renorm_name,
+            "{dec}": settings.dec_name}
+
+
+def held(row, values):
+    """Return new values of fields with old ones where they changed within the tolerance.
+
+    Parameters
+    ----------
+    row : dict
+        The fields as they are.
+    values : dict
+        New values by name; None for a field that goes.
+
+    Returns
+    -------
+    dict or None
+        None where some field changed by more than its tolerance.
+    """
+    kept = {}
+    for name, value in values.items():
+        before, tolerance = row.get(name), lookup(name).tolerance
+        if before == value or tolerance == NEVER:
+            kept[name] = value
+        elif None in (before, value) or not tolerance or (
+                abs(value - before) > tolerance * abs(before)):
+            return None
+        else:
+            kept[name] = before
+    return kept
 
 
 def convert(name, value):

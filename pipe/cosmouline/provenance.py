@@ -6,8 +6,10 @@ Each script leaves one field ``ran__<script>`` in the row of an image::
     failed 18 12: ValueError: only 2 stars
 
 the outcome, the run that looked at the image last, and the run in which its result last
-changed. A result is out of date when a setting that the script reads has another value now, or
-when something that it needs changed in a later run than the one that looked at the image.
+changed. Where several PSFs, renormalisations or deconvolutions live side by side, each has its
+own: ``ran__5_psf/4_build_psf:psf1``. A result is out of date when a setting that the script reads
+has another value now, or when something that it needs changed in a later run than the one that
+looked at the image.
 """
 
 import hashlib
@@ -15,6 +17,7 @@ from pathlib import Path
 
 from cosmouline import fields
 
+SET = "the set "
 STAR_SETTINGS = ("norm_stars", "psf_stars")  # they choose from the lens's own list, if any
 
 
@@ -23,25 +26,33 @@ def settings_used(settings, names):
 
     The content of a file that a setting refers to counts as part of its value.
     """
-    used = {name: repr(getattr(settings, name)) for name in sorted(names)}
-    for name in used:
-        for path in _files_of(name, settings):
-            if path.is_file():
-                used[name] += " " + hashlib.sha256(path.read_bytes()).hexdigest()[:12]
+    used = {name: _with_files(repr(getattr(settings, name)), _files_of(name, settings))
+            for name in sorted(names) if name != "sets"}
+    if "sets" in names:  # one by one: an image depends on its own set alone
+        used |= {SET + one["name"]: _with_files(repr(one), _files_of_set(one))
+                 for one in settings.sets}
     return used
 
 
+def _with_files(text, files):
+    """Return a value with the hashes of the files that it refers to."""
+    return " ".join([text, *(hashlib.sha256(path.read_bytes()).hexdigest()[:12]
+                             for path in files if path.is_file())])
+
+
 def _files_of(name, settings):
-    """Return the files that a setting refers to: star lists, telescopes, masks."""
+    """Return the files that a setting refers to."""
     value = getattr(settings, name)
     if name in STAR_SETTINGS:
         return [settings.config_dir / "normstars.cat"]
     if name == "point_sources" and isinstance(value, str):
         return [settings.config_dir / value]
-    if name == "sets":
-        return [Path(one[key]).expanduser() for one in value
-                for key in ("telescope", "bad_pixel_mask") if key in one]
     return []
+
+
+def _files_of_set(one):
+    """Return the telescope and the mask of a set, where they are files."""
+    return [Path(one[key]).expanduser() for key in ("telescope", "bad_pixel_mask") if key in one]
 
 
 def outcome(row, script):
@@ -62,9 +73,9 @@ def why_out_of_date(row, script, needs, runs, used):
     row : dict
         The image.
     script : str
-        Name of the script.
+        Name of its record, see `fields.with_variant`.
     needs : tuple of str
-        Fields that it reads.
+        Fields that it reads, with the names of the families put in.
     runs : dict of int to dict
         The runs of the database.
     used : dict of str to str
@@ -76,7 +87,7 @@ def why_out_of_date(row, script, needs, runs, used):
     _, last, _, _ = outcome(row, script)
     for producer in _producers(needs):
         if outcome(row, producer)[2] > last:
-            return f"{producer} has run again"
+            return f"{producer.partition(':')[0]} has run again"
     return ""
 
 
@@ -84,20 +95,24 @@ def changed_settings(row, script, runs, used):
     """Return the names of the settings that have another value than when the script last ran."""
     _, last, _, _ = outcome(row, script)
     before = runs.get(last, {}).get("settings", {})
-    return [name for name in used if before.get(name) != used[name]]
+    own = SET + row.get("set_name", "")
+    return [name for name in used if before.get(name) != used[name]
+            and (name == own or not name.startswith(SET))]
 
 
 def record(row, script, number, word, message, values, stale):
-    """Return the ``ran__`` text of a new outcome.
+    """Return the ``ran__`` text of a new outcome, and the values to store.
 
-    The run of the last change stays as it was when the image was up to date and came out the
-    same again; so a mere repetition does not make everything after it out of date.
+    The run of the last change stays as it was, and so do the values, when the image was up to
+    date and came out the same again within the tolerances of the fields; so a mere repetition,
+    or a few more images, do not make everything after it out of date.
     """
     before, _, changed, _ = outcome(row, script)
-    same = before == word and not stale and all(row.get(k) == v for k, v in values.items())
-    text = f"{word} {number} {changed if same else number}"
-    return f"{text}: {' '.join(message.split())}" if message else text
+    kept = fields.held(row, values) if before == word and not stale else None
+    text = f"{word} {number} {number if kept is None else changed}"
+    text = f"{text}: {' '.join(message.split())}" if message else text
+    return text, values if kept is None else kept
 
 
 def _producers(needs):
-    return sorted({fields.lookup(name).producer for name in needs})
+    return sorted({fields.producer(name) for name in needs})

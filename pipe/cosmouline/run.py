@@ -174,8 +174,8 @@ def for_all_images(results, images, settings, db, *, measure, needs, writes):
 class _Step:
     """One script at work on the database: what is to do, and how an outcome is stored."""
 
-    def __init__(self, script, needs, writes, used, db, redo):
-        self.script, self.needs, self.writes = script, needs, writes
+    def __init__(self, script, key, needs, writes, used, db, redo):
+        self.script, self.key, self.needs, self.writes = script, key, needs, writes
         self.used, self.db, self.redo = used, db, redo
         self.number = None
 
@@ -185,18 +185,20 @@ class _Step:
         work = engine.Work.of(function)
         module = engine.module_of(work)
         used = provenance.settings_used(settings, settings_names(module.__doc__))
-        return cls(script_name(work.path), fields.expand(needs, settings),
+        script = script_name(work.path)
+        key = fields.with_variant(script, fields.variant(writes or needs, settings))
+        return cls(script, key, fields.expand(needs, settings),
                    fields.expand(writes, settings), used, db, settings.options.redo)
 
     def why_to_do(self, image):
         """Tell why an image is to be done; empty if it is up to date."""
-        word = provenance.outcome(image, self.script)[0]
+        word = provenance.outcome(image, self.key)[0]
         if word not in ("done", "rejected"):
             return "not done"
         return "--redo" if self.redo else self._stale(image)
 
     def _stale(self, image):
-        return provenance.why_out_of_date(image, self.script, self.needs, self.db.runs, self.used)
+        return provenance.why_out_of_date(image, self.key, self.needs, self.db.runs, self.used)
 
     def store(self, outcome):
         """Write one outcome: old fields out, new ones in, and where they come from, at once."""
@@ -210,9 +212,10 @@ class _Step:
         values = {name: fields.convert(name, value) for name, value in outcome.values.items()
                   if value is not None}
         cleared = dict.fromkeys(fitting(row, self.writes))
-        record = provenance.record(row, self.script, self.number, outcome.word, outcome.message,
-                                   cleared | values, bool(self._stale(row)))
-        changes = cleared | values | {f"ran__{self.script}": record}
+        record, changes = provenance.record(row, self.key, self.number, outcome.word,
+                                            outcome.message, cleared | values,
+                                            bool(self._stale(row)))
+        changes = changes | {f"ran__{self.key}": record}
         if outcome.word == "rejected":
             changes |= {"gogogo": False, "whynot": f"{outcome.message} ({self.script})"}
         elif rejected_by(row) == self.script:

@@ -55,16 +55,23 @@ def _scripts_behind(needs):
 def _reasons_of(script, images, settings, runs):
     """Return why the result of a script is out of date, for every image; empty if it is not."""
     header = read_header(script)
-    used = provenance.settings_used(settings, header.settings)
+    used, key = provenance.settings_used(settings, header.settings), _key(header, settings)
     needs = fields.expand(header.needs, settings)
-    return [provenance.outcome(image, script)[0] == "done"
-            and provenance.why_out_of_date(image, script, needs, runs, used) for image in images]
+    return [provenance.outcome(image, key)[0] == "done"
+            and provenance.why_out_of_date(image, key, needs, runs, used) for image in images]
+
+
+def _key(header, settings):
+    """Return the name of a script's record for the PSF, deconvolution .. of the settings."""
+    return fields.with_variant(header.script,
+                               fields.variant(header.writes or header.needs, settings))
 
 
 def _line(script, images, settings, runs):
     """Count the images of one script by their state."""
     reasons = _reasons_of(script, images, settings, runs)
-    counts = Counter(_state(image, script, reason)
+    key = _key(read_header(script), settings)
+    counts = Counter(_state(image, key, reason)
                      for image, reason in zip(images, reasons, strict=True))
     return {"script": script, **{name: counts[name] for name in COLUMNS[1:]}}
 

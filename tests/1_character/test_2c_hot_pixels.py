@@ -97,3 +97,17 @@ def test_a_lost_image_is_told_by_its_name(lens_before):
 
     with pytest.raises(UserError, match=r"R_tiny_0003.*1_character/1b_copy_convert"):
         lens.run(SCRIPT)
+
+
+def test_a_map_stays_when_a_few_images_are_added(lens_after):
+    """It grows from 6 images to 7, by less than half; --redo makes it anew."""
+    lens = lens_after(SCRIPT)
+    path = paths.bad_pixels(lens.settings(), "R")
+    lens.update("R_tiny_0003", n_hot_px=None, **{f"ran__{SCRIPT}": None})
+    before = path.stat().st_mtime_ns
+
+    lens.run(SCRIPT)
+    assert path.stat().st_mtime_ns == before
+    assert lens.rows["R_tiny_0003"]["n_hot_px"] == lens.rows["R_tiny_0000"]["n_hot_px"]
+    lens.run(SCRIPT, redo=True)
+    assert path.stat().st_mtime_ns > before

@@ -23,7 +23,7 @@ def test_a_page_is_drawn_and_kept_until_its_psf_changes(lens_before):
     assert page.name == f"{NAME}.png"
     assert page.stat().st_size > 20000
     assert lens.run(SCRIPT, only=[NAME])["kept"] == 1
-    lens.update(NAME, **{"ran__5_psf/4_build_psf": "done 900 900"})
+    lens.update(NAME, **{"ran__5_psf/4_build_psf:psf1": "done 900 900"})
     page.unlink()
     assert lens.run(SCRIPT, only=[NAME])["done"] == 1
     assert page.exists()

@@ -42,16 +42,16 @@ def test_all_epochs_bear_the_hash_of_the_fit(lens_after, caplog):
 
 def test_the_same_fit_makes_nothing_out_of_date_and_another_one_does(lens_after):
     lens = lens_after("7_deconv/6_readout")
-    changed = lens.rows[REFERENCE][f"ran__{SCRIPT}"].split()[2]
+    changed = lens.rows[REFERENCE][f"ran__{SCRIPT}:lens"].split()[2]
     lens.run(SCRIPT)
-    assert lens.rows[REFERENCE][f"ran__{SCRIPT}"].split()[2] == changed
+    assert lens.rows[REFERENCE][f"ran__{SCRIPT}:lens"].split()[2] == changed
 
     path = paths.deconvolution(lens.settings()) / "epochs.npz"
     content = read_epochs(path)
     content.epochs.data_e[0, 20:28, 20:28] += 100.0
     write_epochs(path, content)
     lens.run(SCRIPT)
-    assert int(lens.rows[REFERENCE][f"ran__{SCRIPT}"].split()[2]) > int(changed)
+    assert int(lens.rows[REFERENCE][f"ran__{SCRIPT}:lens"].split()[2]) > int(changed)
 
 
 def test_errors_of_the_psf_need_its_draws(lens_after):

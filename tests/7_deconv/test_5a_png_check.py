@@ -36,7 +36,7 @@ def test_pages_are_drawn_and_kept_until_the_fit_changes(lens_before, pages):
     assert imread(folder / f"{NAMES[0]}.png").std() > 0.05  # not one colour
 
     assert lens.run(SCRIPT)["kept"] == 2
-    lens.update(NAMES[0], **{"ran__7_deconv/4_deconv": "done 900 900"})
+    lens.update(NAMES[0], **{"ran__7_deconv/4_deconv:lens": "done 900 900"})
     counts = lens.run(SCRIPT)
     assert (counts["done"], counts["kept"]) == (1, 1)
 

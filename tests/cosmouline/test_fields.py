@@ -53,3 +53,29 @@ def test_values_become_plain_python(name, value, same):
 def test_wrong_values_are_refused(name, value, says):
     with pytest.raises(ValueError, match=says):
         fields.convert(name, value)
+
+
+@pytest.mark.parametrize(("name", "record"), [
+    ("mjd", "1_character/1a_add_to_database"), ("psf_chi2__p2", "5_psf/4_build_psf:p2"),
+    ("star_flux_e__psf1__{star}", "7_deconv/0_star_photometry:psf1"),
+    ("flux_e__lens__A", "7_deconv/6_readout:lens"), ("renorm__r", "8_renorm/1a_renormalize:r")])
+def test_a_producer_is_told_with_the_member_of_its_family(name, record):
+    assert fields.producer(name) == record
+
+
+def test_a_script_works_on_the_deconvolution_before_the_psf():
+    patterns = ("n_psf_used__{psf}", "dec_number__{dec}")
+
+    assert fields.variant(patterns, NAMES) == NAMES.dec_name
+    assert fields.variant(patterns[:1], NAMES) == "psf1"
+    assert fields.variant(("mjd",), NAMES) == ""
+
+
+def test_what_changed_within_its_tolerance_is_held():
+    row = {"field_fwhm_px": 4.0, "n_field_stars": 7, "mjd": 1.0}
+
+    assert fields.held(row, {"field_fwhm_px": 4.01, "n_field_stars": 8}) == {
+        "field_fwhm_px": 4.0, "n_field_stars": 8}
+    assert fields.held(row, {"field_fwhm_px": 4.1, "n_field_stars": 8}) is None
+    assert fields.held(row, {"field_fwhm_px": None}) is None
+    assert fields.held(row, {"mjd": 1.0 + 1e-9}) is None

@@ -49,11 +49,34 @@ def test_an_input_that_ran_again_with_the_same_result_is_not():
 def test_the_last_change_moves_only_with_the_result(values, stale, text):
     row = row_after("done 2 1")
 
-    assert provenance.record(row, SKY, 3, "done", "", values, stale) == text
+    assert provenance.record(row, SKY, 3, "done", "", values, stale) == (text, values)
+
+
+def test_a_change_within_the_tolerance_keeps_value_and_time_of_change():
+    """0.05 % of medcoeff, as its field declares; its number of stars makes nothing out of date."""
+    script = "4_norm/3a_medcoeff"
+    row = {"medcoeff": 1.2, "n_coeff_stars": 9, f"ran__{script}": "done 2 1"}
+    new = {"medcoeff": 1.2004, "n_coeff_stars": 8}
+
+    assert provenance.record(row, script, 3, "done", "", new, False) == (
+        "done 3 1", {"medcoeff": 1.2, "n_coeff_stars": 8})
+    assert provenance.record(row, script, 3, "done", "", new, True) == ("done 3 3", new)
+    new["medcoeff"] = 1.201
+    assert provenance.record(row, script, 3, "done", "", new, False) == ("done 3 3", new)
+
+
+def test_each_psf_has_a_record_of_its_own():
+    needs = ("psf_chi2__b",)
+    row = {"ran__5_psf/4_build_psf:a": "done 9 9", "ran__5_psf/4_build_psf:b": "done 1 1",
+           "ran__x:b": "done 2 2"}
+
+    assert provenance.why_out_of_date(row, "x:b", needs, RUNS, USED) == ""
+    assert provenance.why_out_of_date(row, "x:b", ("psf_chi2__a",), RUNS, USED) == (
+        "5_psf/4_build_psf has run again")
 
 
 def test_a_message_is_one_line():
-    text = provenance.record({}, SKY, 3, "failed", "two\nlines", {}, False)
+    text, _ = provenance.record({}, SKY, 3, "failed", "two\nlines", {}, False)
 
     assert text == "failed 3 3: two lines"
 
@@ -67,3 +90,17 @@ def test_a_star_list_counts_as_part_of_its_setting(tmp_path):
 
     assert len({before["norm_stars"], with_file["norm_stars"],
                 provenance.settings_used(settings, ("norm_stars",))["norm_stars"]}) == 3
+
+
+def test_an_image_depends_on_its_own_set_alone(tmp_path):
+    """A new season, as one more set, leaves the results of the others up to date."""
+    settings = SimpleNamespace(config_dir=tmp_path, sets=[{"name": "R", "telescope": "generic"}])
+    runs = {2: {"settings": provenance.settings_used(settings, ("sets",))}}
+    row = row_after("done 2 2") | {"set_name": "R"}
+    settings.sets.append({"name": "V", "telescope": "generic"})
+    used = provenance.settings_used(settings, ("sets",))
+
+    assert provenance.why_out_of_date(row, SKY, (), runs, used) == ""
+    settings.sets[0]["overrides"] = {"gain_e_per_adu": 2.0}
+    used = provenance.settings_used(settings, ("sets",))
+    assert provenance.why_out_of_date(row, SKY, (), runs, used) == "the set R has changed"
