@@ -1,23 +1,25 @@
 """Compute a first coefficient per image from the aperture fluxes of the stars.
 
 Needs   : aperture fluxes (4_norm/2a_photometry)
-Writes  : medcoeff, medcoeff_sigma, n_coeff_stars, quality_note -> database
-Settings: norm_stars, coeff_method
+Writes  : medcoeff, medcoeff_sigma, n_coeff_stars, band_ref_img_name, quality_note -> database
+Settings: norm_stars, coeff_method, band_ref_img_names
 Next    : 4_norm/3c_plot_stars
 
 Run as  : python 3a_medcoeff.py ../../configs/MYLENS
 
 Flux x medcoeff is the flux on the reference image; a faint image has a large one. "als" solves
 stars and images together, so that a variable star, a star that is missing in the bad images, or
-a mistake in the reference image biases nothing; "median" is COSMOULINE's formula.
+a mistake in the reference image biases nothing; "median" is COSMOULINE's formula. Each band is
+solved by itself, relative to an image of its own.
 """
 
-from cosmouline import coefficients, outliers, products
+from cosmouline import bands, coefficients, outliers, products
 from cosmouline.columns import column, family, texts
 from cosmouline.run import for_all_images, log_line, run
 
 NEEDS = ("n_phot_stars", "star_list", "field_fwhm_arcsec", "field_ellipticity", "sky_level_e")
-WRITES = ("medcoeff", "medcoeff_sigma", "n_coeff_stars", "quality_note")
+WRITES = ("medcoeff", "medcoeff_sigma", "n_coeff_stars", "band_ref_img_name",
+          "quality_note")
 
 
 def measure(images, names, reference, settings):
@@ -30,6 +32,7 @@ def measure(images, names, reference, settings):
     noted = dict(zip((image["img_name"] for image in images), quality(images, found.coeff),
                      strict=True))
     return {image["img_name"]: {"medcoeff": c, "medcoeff_sigma": sigma, "n_coeff_stars": n,
+                                "band_ref_img_name": reference["img_name"],
                                 "quality_note": noted[image["img_name"]] or None}
             for image, (c, sigma, n, _) in coefficients.by_image(images, found)}
 
@@ -44,10 +47,12 @@ def quality(images, coeff):
 
 
 def main(settings, db):
-    """Solve for all aligned images at once."""
+    """Solve for all aligned images of a band at once."""
     images = db.all_in_use(settings, NEEDS)
     names = [star.name for star in products.norm_stars(settings)]
-    results = measure(images, names, db.reference(images), settings)
+    results = bands.merged(
+        lambda those, one: measure(those, names, bands.reference(those, db, one), one),
+        images, settings)
     for_all_images(results, images, settings, db, measure=measure, needs=NEEDS, writes=WRITES)
     for name, fields in results.items():
         if fields["quality_note"]:

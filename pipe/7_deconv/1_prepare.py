@@ -8,13 +8,13 @@ Next    : 7_deconv/2_apply_norm
 
 Run as  : python 1_prepare.py ../../configs/MYLENS
 
-Images named in dec_<dec_name>_skiplist.txt of the lens's folder are left out. They stay in use
-for everything else.
+Each band has a deconvolution of its own. Images named in dec_<dec_name>_skiplist.txt of the
+lens's folder are left out. They stay in use for everything else.
 """
 
 from collections import Counter
 
-from cosmouline import products
+from cosmouline import bands, products
 from cosmouline.errors import UserError
 from cosmouline.fields import expand
 from cosmouline.run import for_all_images, log_line, run
@@ -22,8 +22,6 @@ from cosmouline.run import for_all_images, log_line, run
 NEEDS = ("n_object_cosmics", "n_psf_used__{psf}", "field_fwhm_arcsec", "field_ellipticity",
          "lens_side_px", "mjd")
 WRITES = ("dec_number__{dec}", "dec_psf__{dec}", "dec_coeff__{dec}", "dec_coeff_sigma__{dec}")
-
-
 COEFFICIENTS = {"renorm": ("renorm__{renorm}", "renorm_sigma__{renorm}"),
                 "medcoeff": ("medcoeff", "medcoeff_sigma"), "none": ()}
 
@@ -67,7 +65,7 @@ def measure(images, settings):
 def main(settings, db):
     """Choose among the images that have stamps and a PSF."""
     images = db.all_in_use(settings, NEEDS + COEFFICIENTS[settings.dec_coefficient])
-    results = measure(images, settings)
+    results = bands.merged(measure, images, settings)
     if not results:
         raise UserError("no image is left for the deconvolution: see the reasons above.")
     for_all_images(results, db.select(), settings, db, measure=measure, needs=NEEDS,

@@ -9,7 +9,7 @@ Next    : 7_deconv/3_write_start
 Run as  : python 2_apply_norm.py ../../configs/MYLENS
 """
 
-from cosmouline import epochs, paths
+from cosmouline import bands, epochs, paths
 from cosmouline.errors import UserError
 from cosmouline.io_deconv import digest_epochs, write_epochs
 from cosmouline.position import lens_centre_and_radius
@@ -45,7 +45,8 @@ def main(settings, db):
                     key=lambda image: image[number])
     if not images:
         raise UserError("no image is chosen. Run 7_deconv/1_prepare.py first.")
-    results = measure(images, db.reference(), settings)
+    results = bands.merged(lambda those, one: measure(those, db.reference(), one), images,
+                           settings)
     for_all_images(results, db.select(), settings, db, measure=measure, needs=NEEDS,
                    writes=WRITES)
 

@@ -9,12 +9,13 @@ Next    : 7_deconv/4_deconv
 Run as  : python 3_write_start.py ../../configs/MYLENS
 
 From point_sources of the settings; a number of sources lets them be found on the sharpest images.
-Given ones are slid up to 5 px to where they fit, and must fit better than turned or mirrored ones.
+With bands, they are found in that of the reference image. Given ones are slid up to 5 px to where
+they fit, and must fit better than turned or mirrored ones.
 """
 
 import hashlib
 
-from cosmouline import io_catalog, paths
+from cosmouline import bands, io_catalog, paths
 from cosmouline.lens_sources import start_stars
 from cosmouline.run import for_all_images, log_line, run
 
@@ -22,23 +23,27 @@ NEEDS = ("dec_epochs__{dec}",)
 WRITES = ("dec_start__{dec}",)
 
 
-def measure(reference, settings):
-    """Find or take over, and write; return the hash of the file."""
-    stars, told = start_stars(reference, settings)
+def measure(reference, settings, found):
+    """Find or take over, and write; return the places, and the hash of the file."""
+    stars, told = start_stars(reference, settings, found)
     path = paths.deconvolution(settings) / "start.cat"
     io_catalog.write_cat(path, stars, "start positions: pixels of the reference image, from 1")
     for line in told:
         log_line("%s", line)
     names = ", ".join(star.name for star in stars)
     log_line("%d point sources (%s): %s", len(stars), names, paths.relative(path))
-    return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
+    return stars, hashlib.sha256(path.read_bytes()).hexdigest()[:12]
 
 
 def main(settings, db):
     """Write the places, and note them in the rows of the epochs."""
     epochs, start = f"dec_epochs__{settings.dec_name}", f"dec_start__{settings.dec_name}"
-    written = measure(db.reference(), settings)
-    results = {name: {start: written} for name, row in db.rows.items() if epochs in row}
+    results, stars, reference = {}, (), db.reference()
+    first = bands.of(reference, settings)
+    split = bands.split([row for row in db.select() if epochs in row], settings)
+    for one, images in sorted(split, key=lambda pair: pair[0].band != first):
+        stars, written = measure(reference, one, stars)
+        results |= {image["img_name"]: {start: written} for image in images}
     for_all_images(results, db.select(), settings, db, measure=measure, needs=NEEDS,
                    writes=WRITES)
 

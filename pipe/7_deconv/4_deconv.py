@@ -13,7 +13,8 @@ model; the errors from the full covariance, the PSFs' errors from their draws. W
 fit goes on from the stored one; --redo starts anew.
 """
 
-from cosmouline import deconv_engines, lens_sources, paths, products, readout, warmstart
+from cosmouline import bands, lens_sources, paths, products, readout, warmstart
+from cosmouline.deconv_engines import fit as fit_epochs
 from cosmouline.errors import UserError
 from cosmouline.io_deconv import digest, write_fit
 from cosmouline.run import for_all_images, log_line, run
@@ -25,8 +26,7 @@ WRITES = ("dec_fit__{dec}", "dec_objective__{dec}", "dec_change_sigma__{dec}",
 
 def check(content, images, settings):
     """Stop where the epochs are not those of the images chosen now."""
-    coeff = f"dec_coeff__{settings.dec_name}"
-    chosen = {image["img_name"]: image[coeff] for image in images if coeff in image}
+    chosen = {image["img_name"]: image[f"dec_coeff__{settings.dec_name}"] for image in images}
     if chosen != dict(zip(content.names, content.epochs.coeff.tolist(), strict=True)):
         raise UserError("images or coefficients have changed since the epochs were gathered. "
                         "Run 7_deconv/2_apply_norm.py again.")
@@ -43,7 +43,7 @@ def fitted(content, sources, made, settings):
         earlier = warmstart.to_start_from(content, made, settings) if other else None
     if earlier is not None:
         log_line("going on from the stored fit of %d epochs", len(earlier.names))
-    return deconv_engines.fit(content, sources, settings, earlier)
+    return fit_epochs(content, sources, settings, earlier)
 
 
 def measure(images, reference, settings):
@@ -60,16 +60,19 @@ def measure(images, reference, settings):
     told = lens_sources.missing(fit, content, reference, settings)
     for line in [*readout.summary(fit, psf_error, names), *told]:
         log_line("%s", line)
+    log_line("%s", paths.relative(path))
     fields = readout.convergence(fit, settings.dec_name)
     return dict.fromkeys(content.names, fields | {f"dec_fit__{settings.dec_name}": digest(fit)})
 
 
 def main(settings, db):
-    """Fit all epochs at once."""
-    results = measure(db.select(gogogo=True), db.reference(), settings)
+    """Fit all epochs of a band at once."""
+    coeff = f"dec_coeff__{settings.dec_name}"
+    images = [image for image in db.select(gogogo=True) if coeff in image]
+    results = bands.merged(lambda those, one: measure(those, db.reference(), one), images,
+                           settings)
     for_all_images(results, db.select(), settings, db, measure=measure, needs=NEEDS,
                    writes=WRITES)
-    log_line("%s", paths.relative(paths.deconvolution(settings) / "fit.npz"))
 
 
 if __name__ == "__main__":

@@ -13,7 +13,9 @@ around each source, in the circles, should be 1. Below: what the data ask of the
 may go from one source to another, and how the fluxes scatter about their neighbours.
 """
 
-from cosmouline import decpages, drawing
+from collections import Counter
+
+from cosmouline import bands, decpages, drawing
 from cosmouline.columns import column
 from cosmouline.curve import time_of
 from cosmouline.errors import UserError
@@ -50,8 +52,11 @@ def main(settings, db):
     images = [image for image in db.select() if f"dec_fit__{settings.dec_name}" in image]
     if not images:
         raise UserError("there is no fit yet. Run 7_deconv/4_deconv.py first.")
-    drawing.save_plot(overview(images, settings), f"dec_{settings.dec_name}", settings, __file__)
-    return for_each_image(measure, images, settings, db, needs=NEEDS, writes=WRITES)
+    counts = Counter()
+    for one, those in bands.split(images, settings):
+        drawing.save_plot(overview(those, one), f"dec_{settings.dec_name}", one, __file__)
+        counts.update(for_each_image(measure, those, one, db, needs=NEEDS, writes=WRITES))
+    return counts
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ Run as  : python 6_readout.py ../../configs/MYLENS
 Fluxes are electrons of the exposure, as they fell: multiply them by dec_coeff to compare images.
 """
 
-from cosmouline import products, readout
+from cosmouline import bands, products, readout
 from cosmouline.errors import UserError
 from cosmouline.run import for_all_images, log_line, run
 
@@ -22,7 +22,7 @@ WRITES = ("flux_e__{dec}__{source}", "flux_sigma_e__{dec}__{source}",
           "dec_chi2__{dec}", "n_dec_masked__{dec}")
 
 
-def measure(settings):
+def measure(_, settings):
     """Return the fields of all epochs of the fit that have fluxes."""
     fit, psf_error = products.joint_fit(settings)
     content = products.gathered_epochs(settings)
@@ -34,7 +34,8 @@ def measure(settings):
 
 def main(settings, db):
     """Write the fields of every image."""
-    results = measure(settings)
+    fitted = [row for row in db.select() if f"dec_fit__{settings.dec_name}" in row]
+    results = bands.merged(measure, fitted, settings)
     gone = sorted(results.keys() - db.rows.keys())
     if gone:
         raise UserError(f"the fit holds {gone[0]}, which is not in the database. "

@@ -7,22 +7,23 @@ Next    : 8_renorm/1b_report
 
 Run as  : python 1a_renormalize.py ../../configs/MYLENS
 
-Flux x renorm is the flux on the scale of the reference image. Stars that vary are found and not
-used; single bad points are left out. With several sets (telescopes, filters) each star has a
-relative flux per set where the data show one, so that colours make neither jumps nor errors. The
-error is that of the mean, enlarged where the stars disagree: that of the lens's light curve.
+Flux x renorm is the flux on the scale of the reference image, of each band its own. Stars that
+vary are found and not used; single bad points are left out. With several sets (telescopes,
+filters) each star has a relative flux per set where the data show one, so that colours make
+neither jumps nor errors. The error is that of the mean, enlarged where the stars disagree: that
+of the lens's light curve.
 renorm_abs_sigma, for zero points, has the error of the PSF's sum in it, which lens and stars
 share. "median" is COSMOULINE's formula.
 """
 
-from cosmouline import coefficients, products
+from cosmouline import bands, coefficients, products
 from cosmouline.columns import column, family, texts
 from cosmouline.run import for_all_images, log_line, run
 from cosmouline.zeropoint import absolute_sigma, photon_error
 
 import numpy as np
 
-NEEDS = ("n_psf_phot__{psf}", "star_list")
+NEEDS = ("n_psf_phot__{psf}", "star_list", "band_ref_img_name")
 WRITES = ("renorm__{renorm}", "renorm_sigma__{renorm}", "renorm_abs_sigma__{renorm}",
           "n_renorm_stars__{renorm}", "renorm_chi2__{renorm}")
 
@@ -62,11 +63,14 @@ def known(value):
 
 
 def main(settings, db):
-    """Solve for all images at once."""
+    """Solve for all images of a band at once."""
     images = db.all_in_use(settings, NEEDS)
     stars = products.only_named(products.picked_stars(settings),
                                 settings.renorm_stars or settings.norm_stars, "renorm_stars")
-    results = measure(images, [star.name for star in stars], db.reference(images), settings)
+    names = [star.name for star in stars]
+    results = bands.merged(
+        lambda those, one: measure(those, names, bands.reference(those, db, one), one),
+        images, settings)
     for_all_images(results, images, settings, db, measure=measure, needs=NEEDS, writes=WRITES)
     if len(results) < len(images):
         log_line("%d images have too few stars for a coefficient", len(images) - len(results))

@@ -8,7 +8,7 @@ Next    : 8_renorm/2_plot_star_curves
 Run as  : python 1b_report.py ../../configs/MYLENS
 """
 
-from cosmouline import paths, reports
+from cosmouline import bands, paths, reports
 from cosmouline.fields import expand
 from cosmouline.run import log_line, run
 
@@ -20,15 +20,16 @@ FORMATS = (None, ".4f", ".4f", "d", ".2f", ".4f", ".2f", ".0f")
 
 
 def main(settings, db):
-    """Write the report."""
+    """Write the report of each band."""
     name = f"renorm__{settings.renorm_name}"
-    images = sorted(db.to_treat(settings, NEEDS), key=lambda im: -im[name])
     columns = expand(COLUMNS, settings)
     formats = {c: f for c, f in zip(columns, FORMATS, strict=True) if f}
-    path = paths.report(settings, settings.renorm_name)
-    reports.write_report(path, f"{settings.lens_name}: {settings.renorm_name}",
-                         reports.table(images, columns, formats))
-    log_line("%d coefficients: %s", len(images), paths.relative(path))
+    for one, images in bands.split(db.to_treat(settings, NEEDS), settings):
+        path = paths.report(one, settings.renorm_name)
+        images.sort(key=lambda image: -image[name])
+        title = f"{settings.lens_name}: {settings.renorm_name} {one.band}".rstrip()
+        reports.write_report(path, title, reports.table(images, columns, formats))
+        log_line("%d coefficients: %s", len(images), paths.relative(path))
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ coefficient against seeing, sky and airmass, and the residuals of the stars in u
 errors, with the Gaussian that they should follow.
 """
 
-from cosmouline import coefficients, drawing, products
+from cosmouline import bands, coefficients, drawing, products
 from cosmouline.columns import column, family, texts
 from cosmouline.curve import time_of
 from cosmouline.norm import star_pulls
@@ -26,9 +26,14 @@ WRITES = ()
 
 
 def main(settings, db):
-    """Draw the three pages."""
+    """Draw the three pages of each band."""
+    for one, images in bands.split(db.to_treat(settings, NEEDS), settings):
+        draw(images, one)
+
+
+def draw(images, settings):
+    """Draw the curves of the stars, the coefficient, and its checks."""
     renorm = settings.renorm_name
-    images = db.to_treat(settings, NEEDS)
     stars = products.only_named(products.picked_stars(settings),
                                 settings.renorm_stars or settings.norm_stars, "renorm_stars")
     names = [star.name for star in stars]

@@ -20,25 +20,35 @@ def of(image, settings):
     Raises
     ------
     UserError
-        If its set is no longer in the settings.
+        If there are bands, and its set is no longer in the settings.
     """
-    try:
-        return _by_set(settings)[image["set_name"]]
-    except KeyError as error:
+    by_set = _by_set(settings)
+    if image["set_name"] not in by_set and any(by_set.values()):
         raise UserError(f"{image['img_name']} belongs to the set '{image['set_name']}', which is "
-                        "no longer in sets. Put it back, or take it out of use.") from error
+                        "no longer in sets. Put it back, or take it out of use.")
+    return by_set.get(image["set_name"], "")
 
 
 def split(images, settings):
     """Return ``(settings, images)`` of every band that has images, in the order of the sets.
 
     The settings are a copy whose ``band`` is the name of the band: `paths` puts it into the names
-    of products, so that those of the bands lie side by side.
+    of products, so that those of the bands lie side by side. For no images there is one entry,
+    of the settings as they are, so that what is missing is told by who needs it.
     """
     found = {name: [] for name in names(settings)}
     for image in images:
         found[of(image, settings)].append(image)
-    return [(only(settings, name), those) for name, those in found.items() if those]
+    return ([(only(settings, name), those) for name, those in found.items() if those]
+            or [(settings, [])])
+
+
+def merged(measure, images, settings):
+    """Return what ``measure(images, settings)`` gives for every band, in one dict."""
+    results = {}
+    for one, those in split(images, settings):
+        results |= measure(those, one)
+    return results
 
 
 def only(settings, name):

@@ -29,7 +29,7 @@ SEARCH_PX = 6.0  # the given centre of the lens may be off by nearly this
 MJD_OF_DAY_0 = -678576  # of date.toordinal; MJD 0 is 1858-11-17
 
 
-def start_stars(reference, settings):
+def start_stars(reference, settings, found=()):
     """Return where all sources are looked for first, and what is to be told.
 
     Parameters
@@ -37,6 +37,9 @@ def start_stars(reference, settings):
     reference : dict
         Row of the reference image.
     settings : namespace
+    found : list of Star, optional
+        The images of the lens as another band gave them: where they are to be found by
+        themselves, they are the same in all bands, under the same names.
 
     Returns
     -------
@@ -51,7 +54,10 @@ def start_stars(reference, settings):
     """
     content = products.gathered_epochs(settings)
     names, places = sources_on_reference(reference, settings)
-    if places is None:
+    if places is None and len(found) >= len(names):
+        places, told = np.array([(s.x_px, s.y_px) for s in found[:len(names)]]), []
+        moved = np.zeros(2)
+    elif places is None:
         places, told = content.centre_px + _found(content.epochs, len(names)), []
         moved = np.zeros(2)
     else:

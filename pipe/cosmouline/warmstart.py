@@ -46,7 +46,8 @@ def made_of(content, sources, names, settings):
 
 def stored(settings, dec_name=None):
     """Return the `Stored` fit of the settings, or of another deconvolution; None without any."""
-    path = paths.deconvolution(settings).parent / f"dec_{dec_name or settings.dec_name}/fit.npz"
+    name = paths.of_band(f"dec_{dec_name or settings.dec_name}", settings)
+    path = settings.work_dir / name / "fit.npz"
     try:
         return Stored(*read_fit(path), *read_made_of(path))
     except (OSError, ValueError, KeyError, EOFError, TypeError):

@@ -53,6 +53,7 @@ def test_without_bands_all_sets_are_one(tmp_path):
 def test_an_image_of_a_set_that_is_gone_is_told():
     with pytest.raises(UserError, match="set 'ER', which is no longer in sets"):
         bands.of(ROWS[1], settings_with(("EV", {"band": "V"})))
+    assert bands.of(ROWS[1], settings_with(("EV", {}))) == ""
 
 
 def test_the_scale_of_a_band_is_the_reference_or_the_best_or_the_users(two):
