@@ -12,16 +12,12 @@ Run as  : python pipe/run_all.py configs/<lens> [--from 3_align] [--to 5_psf/4] 
 import argparse
 import logging
 import os
-import signal
 import sys
-import time
 
 from cosmouline import launch, status
 from cosmouline.errors import UserError
-from cosmouline.header import read_header, script_path
-from cosmouline.run import EXIT_IMAGES_FAILED, EXIT_INTERRUPTED
+from cosmouline.header import read_header
 from cosmouline.settings import load_settings
-from order import PICTURES, QUASAR
 
 log = logging.getLogger("cosmouline")
 
@@ -32,38 +28,6 @@ def position(text, order, last=False):
     if not found:
         raise UserError(f"no script begins with '{text}'. See run_all.py --list.")
     return found[-1] if last else found[0]
-
-
-def run_script(script, config_dir, extra):
-    """Run one script in a process of its own; return its exit status."""
-    log.info("--- %s", script)
-    process = launch.start(script_path(script), [str(config_dir), *extra])
-    try:
-        process.join()
-        return process.exitcode
-    except KeyboardInterrupt:
-        process.terminate()  # once more: a terminal has told both, a `kill` only this one
-        process.join()
-        return EXIT_INTERRUPTED
-
-
-def terminate(*_):
-    """Treat SIGTERM like Ctrl-C, so that the running script stops too."""
-    raise KeyboardInterrupt
-
-
-def run_stretch(scripts, config_dir, extra, keep_going):
-    """Run scripts one after the other; return the exit status of the one that stopped it."""
-    start = time.perf_counter()
-    for script in scripts:
-        code = run_script(script, config_dir, extra)
-        if code and not (keep_going and code == EXIT_IMAGES_FAILED):
-            log.error("stopped at %s (%s). %s on with --from %s", script,
-                      *("interrupted", "Go") if code == EXIT_INTERRUPTED
-                      else (f"exit status {code}", "Mend it, then go"), script)
-            return code
-    log.info("%d scripts done in %.0f s", len(scripts), time.perf_counter() - start)
-    return 0
 
 
 def parse():
@@ -88,27 +52,26 @@ def parse():
 def main():
     """List, tell the status, or run."""
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
-    signal.signal(signal.SIGTERM, terminate)
-    options = parse()
+    options, order = parse(), launch.order()
     try:
-        stretch = QUASAR[position(options.first, QUASAR):position(options.last, QUASAR, True) + 1]
+        stretch = order[position(options.first, order):position(options.last, order, True) + 1]
         if not stretch:
             raise UserError(f"--from {options.first} comes after --to {options.last} in the "
                             "order. See run_all.py --list.")
         if options.no_pictures:
-            stretch = [script for script in stretch if script not in PICTURES]
+            stretch = [script for script in stretch if script not in launch.order("PICTURES")]
         if options.list:
             for script in stretch:
                 log.info("%-34s %s", script, read_header(script).purpose)
             return 0
         settings = load_settings(options.config_dir)
         if options.status:
-            log.info("%s", status.report(settings, QUASAR))
+            log.info("%s", status.report(settings, order))
             return 0
     except UserError as problem:
         log.error("run_all.py: %s", problem)
         return 1
-    return run_stretch(stretch, options.config_dir, options.extra, options.keep_going)
+    return launch.run_stretch(stretch, options.config_dir, options.extra, options.keep_going)
 
 
 if __name__ == "__main__":

@@ -38,13 +38,15 @@ def known_and_new(settings, db):
     _refuse_same_names(found)
     n_new = len(found.keys() - db.rows.keys())
     for name, (set_name, path) in sorted(found.items()):
-        state = _state(path)
-        row = db.rows.get(name, {"raw_state": state})
-        if row["raw_state"] != state:
+        now = state(path)
+        row = db.rows.get(name, {"raw_state": now})
+        if row["raw_state"] != now:
             log.info("%s has another frame now: it is done anew", name)
+        elif name in db.rows:
+            db.update(name, {"raw_path": str(path)})  # the folder may have moved
         if name not in db.rows or outcome(row, SCRIPT)[0] == "rejected" or (
-                row["raw_state"] != state):
-            db.update(name, {"set_name": set_name, "raw_path": str(path), "raw_state": state,
+                row["raw_state"] != now):
+            db.update(name, {"set_name": set_name, "raw_path": str(path), "raw_state": now,
                              "gogogo": True, "whynot": None, "treatme": True, "testlist": False,
                              "updating": False, f"ran__{SCRIPT}": None})
     log.info("%d frames found, %d of them new", len(found), n_new)
@@ -61,7 +63,7 @@ def _check_set(one):
         raise UserError(f"set {one['name']}: {problem}") from problem
 
 
-def _state(path):
+def state(path):
     """Return what changes when a file is replaced: size and time of its last change."""
     found = path.stat()
     return f"{found.st_size} {found.st_mtime_ns}"

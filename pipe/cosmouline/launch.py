@@ -1,11 +1,18 @@
 """Start the numbered scripts, each in a process of its own, without loading the libraries anew."""
 
 import importlib
+import logging
 import multiprocessing
 import runpy
+import signal
 import sys
+import time
 
+from cosmouline.header import ROOT, script_path
 from cosmouline.processes import start_method
+from cosmouline.run import EXIT_IMAGES_FAILED, EXIT_INTERRUPTED
+
+log = logging.getLogger("cosmouline")
 
 # Between them they load what most scripts need, but never jax
 WARM = ("cosmouline.cutting", "cosmouline.deconv_engines", "cosmouline.drawing",
@@ -39,3 +46,51 @@ def _run_as_main(path, arguments):
     """Be the script."""
     sys.argv = [path, *arguments]
     runpy.run_path(path, run_name="__main__")
+
+
+def order(name="QUASAR"):
+    """Return a tuple of scripts that ``pipe/order.py`` defines."""
+    return runpy.run_path(str(ROOT / "pipe" / "order.py"))[name]
+
+
+def run_script(script, config_dir, extra):
+    """Run one script in a process of its own; return its exit status."""
+    log.info("--- %s", script)
+    process = start(script_path(script), [str(config_dir), *extra])
+    try:
+        process.join()
+        return process.exitcode
+    except KeyboardInterrupt:
+        process.terminate()  # once more: a terminal has told both, a `kill` only this one
+        process.join()
+        return EXIT_INTERRUPTED
+
+
+def run_stretch(scripts, config_dir, extra, keep_going):
+    """Run scripts one after the other; return the exit status of the one that stopped it.
+
+    Parameters
+    ----------
+    scripts : sequence of str
+    config_dir : str or Path
+    extra : list of str
+        Options for all of them.
+    keep_going : bool
+        Go on where single images failed.
+    """
+    signal.signal(signal.SIGTERM, _terminate)
+    started = time.perf_counter()
+    for script in scripts:
+        code = run_script(script, config_dir, extra)
+        if code and not (keep_going and code == EXIT_IMAGES_FAILED):
+            log.error("stopped at %s (%s). %s on with --from %s", script,
+                      *("interrupted", "Go") if code == EXIT_INTERRUPTED
+                      else (f"exit status {code}", "Mend it, then go"), script)
+            return code
+    log.info("%d scripts done in %.0f s", len(scripts), time.perf_counter() - started)
+    return 0
+
+
+def _terminate(*_):
+    """Treat SIGTERM like Ctrl-C, so that the running script stops too."""
+    raise KeyboardInterrupt

@@ -29,7 +29,7 @@ def settings_used(settings, names):
     used = {name: _with_files(repr(getattr(settings, name)), _files_of(name, settings))
             for name in sorted(names) if name != "sets"}
     if "sets" in names:  # one by one: an image depends on its own set alone
-        used |= {SET + one["name"]: _with_files(repr(one), _files_of_set(one))
+        used |= {SET + one["name"]: _with_files(_text_of_set(one), _files_of_set(one))
                  for one in settings.sets}
     return used
 
@@ -48,6 +48,11 @@ def _files_of(name, settings):
     if name == "point_sources" and isinstance(value, str):
         return [settings.config_dir / value]
     return []
+
+
+def _text_of_set(one):
+    """Return what the results of a set depend on: not where its frames lie, nor its band."""
+    return repr({key: value for key, value in one.items() if key not in ("raw_dir", "band")})
 
 
 def _files_of_set(one):

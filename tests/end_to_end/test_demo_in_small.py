@@ -8,18 +8,19 @@ import sys
 from pathlib import Path
 
 from cosmouline import paths
-from cosmouline.database import fitting
+from cosmouline.database import Database, fitting
 from cosmouline.header import read_header
 from cosmouline.io_rdb import read_rdb
 
 import pytest
 
-RUN_ALL = Path(__file__).resolve().parents[2] / "pipe" / "run_all.py"
+PIPE = Path(__file__).resolve().parents[2] / "pipe"
+RUN_ALL = PIPE / "run_all.py"
 
 
-def run_all(lens, *options):
+def run_all(lens, *options, path=RUN_ALL):
     """Run the order in a process; give its exit status and what it told."""
-    done = subprocess.run([sys.executable, str(RUN_ALL), str(lens.config), *options], text=True,
+    done = subprocess.run([sys.executable, str(path), str(lens.config), *options], text=True,
                           capture_output=True, check=False, env=os.environ | {"COLUMNS": "200"})
     return done.returncode, done.stdout + done.stderr
 
@@ -122,6 +123,43 @@ def test_a_second_run_keeps_all_and_changes_no_field(finished, trunk):
             f: v for f, v in before[name].items() if not f.startswith("ran__")}
         for field in fitting(row, ("ran__{script}",)):  # outcome, and run of the last change
             assert row[field].split()[::2] == before[name][field].split()[::2]
+
+
+def test_an_update_computes_what_is_new_and_gives_what_all_at_once_gave(finished, whole):
+    """The fluxes of 6 images and then one more against those of 7 at once: 0.1 of their errors.
+
+    The joint fit of all starts at another place, and stops at 0.02 errors.
+    """
+    lens, name = finished, whole[0].truth.good[-1]
+    lens.update(name, gogogo=False, whynot="kicklist: as if it were not here")
+    for script in ("8_renorm/1a_renormalize", "7_deconv/1_prepare", "7_deconv/2_apply_norm",
+                   "7_deconv/3_write_start", "7_deconv/4_deconv", "7_deconv/6_readout"):
+        lens.run(script)
+    db = Database(paths.database(lens.settings()))
+    db.update(name, {"treatme": False})
+    del db.rows[name]
+    db.save()
+    db.close()
+
+    code, text = run_all(lens, "--no-pictures", path=PIPE / "all_update" / "1_update.py")
+
+    assert code == 0, text
+    assert "1 new frames, 6 known" in text
+    report = paths.report(lens.settings(), "update").read_text().splitlines()
+    counts = {row[0].strip(): [int(n) for n in row[1:]]
+              for row in (line.split("|") for line in report) if len(row) == 4 and "/" in row[0]}
+    n_old = len(lens.truth.good) - 1
+    for script in ("5_psf/4_build_psf", "6_extract/1_extract_objects",
+                   "7_deconv/0_star_photometry"):
+        assert counts[script] == [1, 0, n_old], script
+    assert counts["7_deconv/6_readout"][:2] == [1, n_old]
+    assert [n for n, row in lens.rows.items() if row["updating"]] == [name]
+    before = whole[0].rows
+    for image in lens.truth.good:
+        for source in "AB":
+            flux, sigma = f"flux_e__lens__{source}", f"flux_sigma_e__lens__{source}"
+            assert lens.rows[image][flux] == pytest.approx(
+                before[image][flux], abs=0.1 * before[image][sigma])
 
 
 def test_the_status_counts_what_is_done(finished):

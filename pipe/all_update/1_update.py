@@ -1,0 +1,78 @@
+"""Take new frames into a finished reduction, and tell what they changed.
+
+Needs   : a reduction that has come to its end once (run_all.py)
+Writes  : what the scripts write; updating of the new images -> database; report_update.txt
+Settings: sets, dec_name
+Next    : look at report_update.txt and the light curve
+
+Run as  : python 1_update.py ../../configs/MYLENS [--no-pictures] [--cpus 4]
+
+Runs all scripts in order. Each does only what is new or out of date: the new images up to their
+stamps, PSFs and star fluxes; then the coefficients and the joint fits of all images, which go on
+from the stored ones. Reference images, stars and sizes of stamps stay. An image that cannot be
+used does not stop the others. Run it again after an interruption: nothing finished is done twice.
+"""
+
+import argparse
+import logging
+import os
+import sys
+
+from cosmouline import launch, paths, reports, update
+from cosmouline.errors import UserError
+from cosmouline.settings import load_settings
+
+NEEDS = ()
+WRITES = ()
+log = logging.getLogger("cosmouline")
+
+
+def parse():
+    """Read the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("config_dir", nargs="?", default=os.environ.get("COSMOULINE_CONFIG"))
+    parser.add_argument("--no-pictures", action="store_true", help="leave out what only draws")
+    parser.add_argument("--cpus", help="worker processes; 0: all cores")
+    return parser.parse_args()
+
+
+def report(order, before, settings):
+    """Write and return what was computed, and how far the old points moved."""
+    rows = update.read(settings).rows
+    formats = {"median sigma": ".3f", "largest sigma": ".3f"}
+    ran, moved = update.ran(order, before, rows, settings), update.moved(before, rows, settings)
+    text = reports.table(ran, ("script", "new images", "old ones changed", "old ones kept"))
+    if moved:
+        text += "\nHow far the points of the old images moved, in units of their errors\n\n"
+        text += reports.table(moved, ("band", "source", "images", *formats), formats)
+    reports.write_report(paths.report(settings, "update"), f"{settings.lens_name}: update", text)
+    return text
+
+
+def main():
+    """List, run, report."""
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
+    options = parse()
+    skipped = launch.order("PICTURES") if options.no_pictures else ()
+    order = [script for script in launch.order() if script not in skipped]
+    try:
+        settings = load_settings(options.config_dir)
+        before = update.read(settings)
+        new = {name for names in update.new_frames(settings, before.rows).values()
+               for name in names}
+        log.info("%d new frames, %d known", len(new), len(before.rows))
+        extra = ["--cpus", options.cpus] if options.cpus else []
+        code = launch.run_stretch(order, options.config_dir, extra, keep_going=True)
+        if code == 0:
+            update.mark(settings, new)
+            log.info("\n%s\n%s", report(order, before, settings),
+                     paths.relative(paths.report(settings, "update")))
+    except UserError as problem:
+        log.error("1_update.py: %s", problem)
+        return 1
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())
