@@ -143,6 +143,7 @@ def _resume(epochs, sources, options, report, warm):
             f"warm has {len(warm.flux)} epochs and {len(warm.position_px)} sources; epochs has "
             f"{len(epochs)} and start_px {len(sources)}"
         )
+    report("registered", scatter_px=warm.shift_scatter_px)  # as it was: for the next to go on
     pixels = first_pixels(epochs)
     problem, state = problem_of(warm, pixels, sources)
     pixels, problem, state = drop_unmeasured(pixels, problem, state)

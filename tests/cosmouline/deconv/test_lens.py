@@ -235,6 +235,20 @@ def test_warm_refit_with_new_epochs_is_the_full_fit(lens):
     assert warm.flux_systematic == pytest.approx(fit.flux_systematic, rel=0.05)
 
 
+def test_a_fit_that_went_on_twice_still_knows_the_scatter_of_the_shifts(lens):
+    """The prior of the shifts is measured by the first fit alone; the others take it over."""
+    epochs, truth, _ = lens
+    known = replace(epochs, shift_sigma_px=np.full(len(epochs), 0.02))
+    first = fit_lens(known.take(np.arange(4)), truth.position_px, POINTS)
+
+    second = fit_lens(known.take(np.arange(4)), truth.position_px, POINTS, warm=first)
+    third = fit_lens(known.take(np.arange(4)), truth.position_px, POINTS, warm=second)
+
+    assert first.shift_scatter_px is not None
+    assert third.shift_scatter_px == second.shift_scatter_px == first.shift_scatter_px
+    assert third.flux == pytest.approx(first.flux, rel=1e-5)
+
+
 def test_noise_of_the_sky_is_scaled(lens):
     epochs, truth, fit = lens
 
