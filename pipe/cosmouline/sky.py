@@ -28,8 +28,10 @@ SKY_SHARE_MIN = 0.02  # least share of the pixels that must be sky
 MODE_LOSS = 2.5 / 6
 SKEW_SHARE_MAX = 1.2  # a sky with less variance than electrons have is no sky in electrons
 
+SLOPE_SHARE_MAX = 0.01  # of the variance in a box; above, the slope of the sky is taken out first
 STEP_SAMPLE = 20_000  # pixels in which the step of digitisation is looked for
 STEP_SHARE = 0.25  # a sample with fewer different values than this part is digitised
+TINY_E2 = 1e-12
 DITHER_SIDE_PX = 64  # of the tile of random numbers
 
 
@@ -183,6 +185,8 @@ def sky_map(image_e, bad=None, box_px=None):
     bound to them, which moves the level by .02 s where s is 12 ADU and by .16 s where it is 4.
     So a digitised frame gets a uniform noise of one step first, whose variance is taken out of
     the scatter again. The scatter comes from a clipped box: it is 1.3 % low, and is left so.
+    Under a steep sky, as near the Moon, the boxes are measured once more after the level is
+    subtracted, or their slope would count as noise (sep and SExtractor count it).
     """
     if box_px is not None and box_px < 8:
         raise ValueError(f"box_px must be at least 8, not {box_px}")
@@ -199,10 +203,24 @@ def sky_map(image_e, bad=None, box_px=None):
         raise ImageRejected(f"only {100 * share:.1f} % of the pixels are sky")
     final = background(image_e, objects, box_px)
     level_mesh_e = _mesh_of(final.back(), box_px)
-    variance_mesh = _mesh_of(final.rms(), box_px) ** 2 - step_e**2 / 12
+    scatter = final
+    if _slope_share(level_mesh_e, _mesh_of(final.rms(), box_px)) > SLOPE_SHARE_MAX:
+        scatter = background(image_e - final.back(dtype=np.float32), objects, box_px)
+    variance_mesh = _mesh_of(scatter.rms(), box_px) ** 2 - step_e**2 / 12
     sigma_mesh_e = np.sqrt(np.maximum(variance_mesh, 0))
     level_mesh_e += _mode_loss_e(level_mesh_e, sigma_mesh_e)
     return SkyMap(level_mesh_e, sigma_mesh_e, box_px, image_e.shape)
+
+
+def _slope_share(level_mesh_e, sigma_mesh_e):
+    """Return the largest part of the variance in a box that the slope of the sky makes.
+
+    A plane that rises by s across a box has the variance s^2 / 12 in it.
+    """
+    rises = [np.gradient(level_mesh_e, axis=axis)
+             for axis, side in enumerate(level_mesh_e.shape) if side > 1]
+    of_slope = sum(rise**2 for rise in rises) / 12
+    return float(np.max(of_slope / np.maximum(sigma_mesh_e**2, TINY_E2), initial=0.0))
 
 
 def _digitisation_step(image_e):
