@@ -19,3 +19,14 @@ def test_every_link_of_the_pages_leads_somewhere():
         for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", page.read_text()):
             if not target.startswith("http"):
                 assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+@pytest.mark.parametrize("page", ["README.md", "doc/tutorial.md", "doc/from_cosmouline.md"])
+def test_every_command_and_picture_of_a_page_is_there(page):
+    text = (ROOT / page).read_text(encoding="utf-8")
+    commands = re.findall(r"python ((?:pipe|lcmanip|extrascripts|skymaker|tests)/[\w/]+\.py)", text)
+    linked = re.findall(r"\]\((?!http)([^)#]+)", text)
+
+    assert commands
+    assert [path for path in commands if not (ROOT / path).is_file()] == []
+    assert [path for path in linked if not (ROOT / page).parent.joinpath(path).exists()] == []
