@@ -22,11 +22,9 @@ def test_every_link_of_the_pages_leads_somewhere():
 
 
 @pytest.mark.parametrize("page", ["README.md", "doc/tutorial.md", "doc/from_cosmouline.md"])
-def test_every_command_and_picture_of_a_page_is_there(page):
-    text = (ROOT / page).read_text(encoding="utf-8")
-    commands = re.findall(r"python ((?:pipe|lcmanip|extrascripts|skymaker|tests)/[\w/]+\.py)", text)
-    linked = re.findall(r"\]\((?!http)([^)#]+)", text)
+def test_every_command_of_a_page_is_there(page):
+    text = (DOC.parent / page).read_text(encoding="utf-8")
+    found = re.findall(r"python ((?:pipe|lcmanip|extrascripts|skymaker|tests)/\S+\.py)", text)
 
-    assert commands
-    assert [path for path in commands if not (ROOT / path).is_file()] == []
-    assert [path for path in linked if not (ROOT / page).parent.joinpath(path).exists()] == []
+    assert found
+    assert [path for path in found if not (DOC.parent / path).is_file()] == []
