@@ -2,8 +2,9 @@
 
     demo            a quad over a galaxy, 24 stars, 16 frames on 8 nights; one frame is turned by
                     10 degrees, one by 180, one shows nothing but cloud, two have the full Moon
-    two_telescopes  the same lens by two telescopes in turn, the second one with larger pixels
-                    and a mirror image; one frame is trailed
+    two_telescopes  60 frames of the same lens by two telescopes in R and V, the second one with
+                    larger pixels, turned and a mirror image; six frames are spoilt: trailed,
+                    thick cloud, moonlight, a truncated file, out of focus, a wrong field
     tiny            a double quasar and 13 stars on small frames, to try something quickly
 
 Needs   : nothing
@@ -12,13 +13,14 @@ Writes  : OUT/frames/<telescope>/<campaign>_<number>.fits in ADU,
 Settings: none (the options below)
 Next    : pipe/1_character/1a_add_to_database.py, with OUT/frames/<telescope> as raw_dir of a set
 
-Run as  : python skymaker/1_draw_campaign.py demo --out ~/cosmouline/demo [--seed 1] [--frames 16]
+Run as  : python skymaker/1_draw_campaign.py demo --out ~/cosmouline/demo [--seed 1] [--frames N]
 """
 
 import sys
 
 from cosmouline.skymaker import command
-from cosmouline.skymaker.campaigns import demo_campaign, tiny_campaign, two_telescope_campaign
+from cosmouline.skymaker.campaigns import demo_campaign, tiny_campaign
+from cosmouline.skymaker.two_telescopes import two_telescope_campaign
 
 CAMPAIGNS = {
     "demo": demo_campaign,
@@ -29,11 +31,12 @@ CAMPAIGNS = {
 
 def main(arguments):
     """Draw the chosen campaign; returns the exit code."""
-    parser = command.option_parser(__doc__, n_frames=16)
+    parser = command.option_parser(__doc__, n_frames=None)
     parser.add_argument("campaign", choices=CAMPAIGNS, help="what to draw")
     options = parser.parse_args(arguments)
     draw = CAMPAIGNS[options.campaign]
-    return command.draw(draw(seed=options.seed, n_frames=options.frames), options)
+    length = {} if options.frames is None else {"n_frames": options.frames}
+    return command.draw(draw(seed=options.seed, **length), options)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @pytest.mark.parametrize(
     ("name", "telescopes"),
-    [("demo", {"SIM1"}), ("two_telescopes", {"SIM1", "SIM2"}), ("tiny", {"TINY"})],
+    [("demo", {"SIM1"}), ("two_telescopes", {"SIM1_R", "SIM2_R"}), ("tiny", {"TINY"})],
 )
 def test_each_campaign_is_drawn(script, tmp_path, name, telescopes):
     code = script(SCRIPT).main([name, "--out", str(tmp_path), "--frames", "2", "--seed", "3"])
@@ -22,6 +22,16 @@ def test_each_campaign_is_drawn(script, tmp_path, name, telescopes):
     assert code == 0
     assert set(table["telescope"]) == telescopes
     assert sorted(tmp_path.glob("frames/*/*.fits")) == sorted(tmp_path / f for f in table["file"])
+
+
+def test_without_a_number_all_frames_of_the_campaign_are_drawn(script, tmp_path, monkeypatch):
+    asked = []
+    monkeypatch.setattr(script(SCRIPT).command, "draw", lambda campaign, _: asked.append(campaign))
+
+    script(SCRIPT).main(["two_telescopes", "--out", str(tmp_path)])
+    script(SCRIPT).main(["demo", "--out", str(tmp_path)])
+
+    assert [len(campaign.frames) for campaign in asked] == [60, 16]
 
 
 def test_unknown_campaign_is_named(script, tmp_path, capsys):

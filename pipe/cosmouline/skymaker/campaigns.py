@@ -1,4 +1,4 @@
-"""Ready campaigns: the demo lens, the same on two telescopes, and a tiny one for tests."""
+"""Ready campaigns: the demo lens, and a tiny one for tests."""
 
 from cosmouline.skymaker.geometry import from_plane
 from cosmouline.skymaker.model import (
@@ -21,31 +21,14 @@ MAX_TRIES = 20000  # to find free places for the stars of a field
 RA_DEG, DEC_DEG = 69.5619, -12.2874  # of the demo lens
 NIGHTS_MJD = (60280, 60284, 60289, 60293, 60298, 60305, 60311, 60317)  # 2023-12-02 and on
 FULL_MOON_MJD = 60305  # 2023-12-27
+BEST_ARCSEC, WORST_ARCSEC = 0.8, 1.6  # seeing of the demo
 NIGHT_STEP_DAYS = 5  # after the last of these nights
 LA_SILLA_UT_DAYS, LA_PALMA_UT_DAYS = 0.15, 0.02  # when the demo lens is near the meridian
 FRAME_STEP_DAYS = 0.008  # between the frames of a night
 ROTATED, FLIPPED, CLOUDED = 5, 9, 12  # frames of the demo that are not like the others
-TRAILED = 5  # that of two_telescopes
 
 LA_SILLA = Telescope(
     name="SIM1", n_hot_pixels=40, defect_seed=11, bad_columns=((402, 180),), filter_name="R"
-)
-LA_PALMA = Telescope(
-    name="SIM2",
-    nx=360,
-    ny=340,
-    pixel_scale_arcsec=0.34,
-    gain_e_per_adu=1.3,
-    read_noise_e=8.0,
-    zeropoint_mag=23.7,
-    camera_angle_deg=90.0,
-    is_mirrored=True,
-    colour_term=0.06,
-    n_hot_pixels=40,
-    defect_seed=12,
-    site_lon_deg=-17.8792,
-    site_lat_deg=28.7624,
-    site_elev_m=2327.0,
 )
 
 
@@ -76,20 +59,7 @@ def demo_campaign(seed=1, n_frames=16):
         FLIPPED: {"rotation_deg": 180.0},
         CLOUDED: {"transparency": 2e-4, "sky_mag": 20.0, "defect": "thick cloud"},
     }
-    return _with_specials(campaign, specials)
-
-
-def two_telescope_campaign(seed=1, n_frames=8):
-    """Campaign of the demo field by two telescopes in turn, SIM1 (even frames) and SIM2 (odd).
-
-    SIM2 is smaller and on another site: larger pixels, less depth, another gain, a camera turned
-    by 90 degrees and a mirror image, a colour term; frame 5, one of its, is trailed.
-    """
-    frames = [_demo_frame(seed, index) for index in range(n_frames)]
-    for index in range(1, n_frames, 2):
-        frames[index] = _demo_frame(seed, index, "SIM2", LA_PALMA_UT_DAYS, seeing=(1.0, 1.8))
-    campaign = _demo_field("two", seed, (LA_SILLA, LA_PALMA), tuple(frames))
-    return _with_specials(campaign, {TRAILED: {"trail_px": (13.0, 4.0), "defect": "trailed"}})
+    return with_specials(campaign, specials)
 
 
 def tiny_campaign(n_frames=6, seed=1, nx=180, ny=160, n_stars=13, with_galaxy=False, **telescope):
@@ -144,13 +114,13 @@ def _tiny_frame(seed, index, telescope):
         fwhm_arcsec=rng.uniform(0.9, 1.4),
         sky_mag=rng.uniform(20.4, 21.1),
         transparency=rng.uniform(0.7, 1.0),
-        shift_px=_pair(rng, 3.0),
+        shift_px=pair(rng, 3.0),
         n_cosmics=3,
-        **_random_shape(rng),
+        **random_shape(rng),
     )
 
 
-def _with_specials(campaign, specials):
+def with_specials(campaign, specials):
     """Campaign in which some frames, if it has them, are changed."""
     for index, changes in specials.items():
         if index < len(campaign.frames):
@@ -203,31 +173,32 @@ def demo_lens(seed=1):
     )
 
 
-def _demo_frame(seed, index, telescope="SIM1", ut_days=LA_SILLA_UT_DAYS, seeing=(0.8, 1.6)):
+def _demo_frame(seed, index):
     """One exposure under random conditions, which depend on seed and index alone."""
     rng = np.random.default_rng([seed, FRAMES, index])
     night = index // 2
     last = len(NIGHTS_MJD) - 1
     night_mjd = NIGHTS_MJD[min(night, last)] + NIGHT_STEP_DAYS * max(night - last, 0)
     phase = (GOLDEN * index + 0.37 * seed) % 1.0
+    slot_mjd = night_mjd + LA_SILLA_UT_DAYS + FRAME_STEP_DAYS * (index % 2)
     has_moon = night_mjd == FULL_MOON_MJD
     return Frame(
-        telescope=telescope,
-        mjd_start=night_mjd + ut_days + FRAME_STEP_DAYS * (index % 2) + rng.uniform(0, 0.002),
+        telescope="SIM1",
+        mjd_start=slot_mjd + rng.uniform(0, 0.002),
         exptime_s=360.0,
-        fwhm_arcsec=seeing[0] + (seeing[1] - seeing[0]) * phase,
+        fwhm_arcsec=BEST_ARCSEC + (WORST_ARCSEC - BEST_ARCSEC) * phase,
         sky_mag=rng.uniform(20.4, 21.1),
         moon_mag=19.4 if has_moon else None,
-        sky_gradient=_pair(rng, 0.06 if has_moon else 0.015),
+        sky_gradient=pair(rng, 0.06 if has_moon else 0.015),
         transparency=float(np.clip(rng.normal(0.88, 0.1), 0.5, 1.0)),
-        shift_px=_pair(rng, 12.0),
+        shift_px=pair(rng, 12.0),
         rotation_deg=rng.normal(0, 0.15),
         n_cosmics=int(rng.poisson(30)),
-        **_random_shape(rng),
+        **random_shape(rng),
     )
 
 
-def _random_shape(rng):
+def random_shape(rng):
     """Fields of a `Frame` that give the form of its point spread function."""
     return {
         "moffat_beta": rng.uniform(3.0, 4.0),
@@ -235,12 +206,12 @@ def _random_shape(rng):
         "pa_deg": rng.uniform(0, 180),
         "lobe_fraction": rng.uniform(0.04, 0.08),
         "lobe_angle_deg": rng.uniform(0, 360),
-        "fwhm_gradient": _pair(rng, 0.015),
-        "ellipticity_gradient": (_pair(rng, 0.01), _pair(rng, 0.01)),
+        "fwhm_gradient": pair(rng, 0.015),
+        "ellipticity_gradient": (pair(rng, 0.01), pair(rng, 0.01)),
     }
 
 
-def _pair(rng, sigma):
+def pair(rng, sigma):
     """Two Gaussian numbers, as a tuple of floats."""
     return tuple(float(value) for value in rng.normal(0, sigma, 2))
 

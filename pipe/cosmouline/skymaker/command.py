@@ -19,8 +19,8 @@ def option_parser(doc, n_frames):
     ----------
     doc : str
         Docstring of the script, shown by ``--help``.
-    n_frames : int
-        Default of ``--frames``.
+    n_frames : int or None
+        Default of ``--frames``; None: that of the campaign.
 
     Returns
     -------
@@ -31,8 +31,9 @@ def option_parser(doc, n_frames):
     )
     parser.add_argument("--out", type=Path, required=True, help="folder to write into")
     parser.add_argument("--seed", type=counting(0), default=1, help="fixes everything (1)")
+    usual = "as many as the campaign has" if n_frames is None else n_frames
     parser.add_argument(
-        "--frames", type=counting(1), default=n_frames, help=f"number of frames ({n_frames})"
+        "--frames", type=counting(1), default=n_frames, help=f"number of frames ({usual})"
     )
     parser.add_argument("--no-wcs", action="store_true", help="leave the coordinates out")
     parser.add_argument("--float", action="store_true", help="float32 instead of uint16")

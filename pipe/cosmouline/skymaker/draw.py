@@ -68,7 +68,8 @@ def _lens_rows(lens, mjd):
         return
     for image, ra_deg, dec_deg in zip(lens.images, *geometry.lens_positions(lens), strict=True):
         mag = float(variability.image_magnitude(lens, image, mjd))
-        yield image.name, "image", ra_deg, dec_deg, mag, lens.colour_mag
+        colour_mag = lens.colour_mag + image.colour_mag
+        yield image.name, "image", ra_deg, dec_deg, mag, colour_mag
 
 
 def _galaxy_rows(galaxies):
@@ -190,6 +191,7 @@ def frame_truth(campaign, index):
     telescope, frame = campaign.telescope_of(index), campaign.frames[index]
     truth = {
         "telescope": telescope.name,
+        "filter": telescope.filter_name,
         "mjd": frame.mjd_mid,
         "exptime_s": frame.exptime_s,
         "seeing_arcsec": frame.fwhm_arcsec,
@@ -225,7 +227,7 @@ def frame_header(campaign, index):
         "FILTER": telescope.filter_name,
         "PIXSCALE": telescope.pixel_scale_arcsec,
         "OBJECT": campaign.name if campaign.lens is None else campaign.lens.name,
-        "TELESCOP": telescope.name,
+        "TELESCOP": telescope.camera or telescope.name,
         "SITELONG": telescope.site_lon_deg,
         "SITELAT": telescope.site_lat_deg,
         "SITEELEV": telescope.site_elev_m,

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import os
 from pathlib import Path
 
 from cosmouline.atomic import atomic_path
@@ -53,10 +54,11 @@ def draw_campaign(campaign, folder, indices=None, progress=False):
 
     Notes
     -----
-    Every file is written whole or not at all. The truth is one row per frame
-    (``truth_frames.ecsv``, `draw.frame_truth`), one row per source and frame in 0-based pixels
-    (``truth_objects.ecsv``, `draw.objects_of_frame`), one row per star (``truth_stars.ecsv``,
-    `star_table`), and all parameters with the coordinates of the lens images (``truth.json``).
+    Every file is written whole or not at all, unless its frame is to be cut off. The truth is one
+    row per frame (``truth_frames.ecsv``, `draw.frame_truth`), one row per source and frame in
+    0-based pixels (``truth_objects.ecsv``, `draw.objects_of_frame`), one row per star
+    (``truth_stars.ecsv``, `star_table`), and all parameters with the coordinates of the images of
+    the lens (``truth.json``).
     """
     folder = Path(folder)
     indices = list(range(len(campaign.frames)) if indices is None else indices)
@@ -64,7 +66,9 @@ def draw_campaign(campaign, folder, indices=None, progress=False):
     _refuse_strangers(folder, paths)
     for index in tqdm(indices, "drawing", disable=not progress):
         data_adu, header, _ = draw.draw_frame(campaign, index)
-        write_frame(folder / frame_file(campaign, index), data_adu, header)
+        path = folder / frame_file(campaign, index)
+        write_frame(path, data_adu, header)
+        _cut_off(path, campaign.frames[index].kept_of_file)
     _write_table(folder / "truth_frames.ecsv", frame_table(campaign, indices))
     _write_table(folder / "truth_objects.ecsv", object_table(campaign, indices))
     _write_table(folder / "truth_stars.ecsv", star_table(campaign))
@@ -106,6 +110,12 @@ def write_frame(path, data_adu, header):
         hdu.header[key] = (value, COMMENTS.get(key, ""))
     with atomic_path(path) as temporary:
         hdu.writeto(temporary)
+
+
+def _cut_off(path, kept):
+    """Keep only the first part of a file."""
+    if kept < 1:
+        os.truncate(path, int(kept * path.stat().st_size))
 
 
 def _write_table(path, table):

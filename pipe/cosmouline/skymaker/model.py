@@ -17,7 +17,9 @@ class Telescope:
     Parameters
     ----------
     name : str
-        Name of its folder and of the keyword TELESCOP.
+        Name of its folder.
+    camera : str
+        Keyword TELESCOP; `name` if empty. A camera with two filters is two of these.
     nx, ny : int
         Columns and rows of a frame.
     pixel_scale_arcsec, gain_e_per_adu, read_noise_e : float
@@ -52,6 +54,7 @@ class Telescope:
     """
 
     name: str = "SIM"
+    camera: str = ""
     nx: int = 580
     ny: int = 540
     pixel_scale_arcsec: float = 0.21
@@ -125,7 +128,8 @@ class LensImage:
     """An image of the quasar: offset from the lens position, mean magnitude, delay, drift.
 
     A positive `delay_days` arrives later: mag(t) = mag + source(t - delay) + drift(t), where the
-    drift (microlensing) is drift_mag * sin(2 pi t / drift_period_days + drift_phase_rad).
+    drift (microlensing) is drift_mag * sin(2 pi t / drift_period_days + drift_phase_rad). The
+    colour of the image is that of the lens plus `colour_mag`, its own reddening.
     """
 
     name: str
@@ -136,6 +140,7 @@ class LensImage:
     drift_mag: float = 0.0
     drift_period_days: float = 300.0
     drift_phase_rad: float = 0.0
+    colour_mag: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -192,6 +197,8 @@ class Frame:
         Vector along which the stars were smeared by a guiding error.
     n_cosmics : int
         Number of cosmic tracks.
+    kept_of_file : float
+        Part of the file that is on the disk: below 1 the writing was cut off.
     defect : str
         What should make a pipeline reject the frame, in words; "none" for a good frame.
     """
@@ -215,6 +222,7 @@ class Frame:
     rotation_deg: float = 0.0
     trail_px: tuple = (0.0, 0.0)
     n_cosmics: int = 0
+    kept_of_file: float = 1.0
     defect: str = "none"
 
     def __post_init__(self):

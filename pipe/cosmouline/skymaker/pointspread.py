@@ -11,6 +11,7 @@ LOST_IN_WINGS = 1e-4  # of the flux, beyond the drawn square: a tenth of the pro
 MAX_HALF_PX = 500  # half of the largest square; reached only by a beta below about 2.2
 CORE_FWHM = 3.0  # half of the square with the fine integration: beyond, the PSF is smooth
 N_NODES_CORE, N_NODES_WINGS = 4, 2  # Gauss-Legendre nodes per pixel and axis
+FARTHEST = 3.0  # half sides from the centre: beyond, the linear change of the PSF stops
 N_NODES_SHARP, SHARP_PX = 8, 2.5  # nodes in the core below this FWHM
 
 
@@ -96,6 +97,7 @@ def local_point_spread(telescope, frame, x_px, y_px):
     PointSpread
     """
     field = np.array([2 * x_px / (telescope.nx - 1) - 1, 2 * y_px / (telescope.ny - 1) - 1])
+    field = np.clip(field, -FARTHEST, FARTHEST)
     angle = np.radians(2 * frame.pa_deg)
     centre = frame.ellipticity * np.array([np.cos(angle), np.sin(angle)])
     e1, e2 = centre + np.array(frame.ellipticity_gradient) @ field

@@ -9,7 +9,6 @@ from cosmouline.skymaker.campaigns import (
     field_stars,
     scattered,
     tiny_campaign,
-    two_telescope_campaign,
 )
 from cosmouline.skymaker.geometry import frame_to_frame_matrix
 from cosmouline.skymaker.pointspread import add_point, local_point_spread
@@ -127,16 +126,6 @@ def test_another_seed_is_another_sky(demo):
     assert other.stars[0].ra_deg != demo.stars[0].ra_deg
     assert other.frames[0].fwhm_arcsec != demo.frames[0].fwhm_arcsec
     assert other.lens.seed != demo.lens.seed
-
-
-def test_two_telescopes_see_one_sky():
-    campaign = two_telescope_campaign(n_frames=6)
-
-    assert [frame.telescope for frame in campaign.frames] == ["SIM1", "SIM2"] * 3
-    assert campaign.frames[5].defect == "trailed"
-    linear = frame_to_frame_matrix(campaign, 0, 1)[:, :2]
-    assert np.linalg.det(linear) < 0  # a mirror image
-    assert abs(linear[0, 0]) < 0.05 < abs(linear[0, 1])  # turned by 90 degrees
 
 
 def test_tiny_campaign_is_small_and_unspoilt():

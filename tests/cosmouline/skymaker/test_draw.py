@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from cosmouline.skymaker import draw
-from cosmouline.skymaker.campaigns import tiny_campaign, two_telescope_campaign
+from cosmouline.skymaker.campaigns import tiny_campaign
 from cosmouline.skymaker.model import (
     Campaign,
     Frame,
@@ -13,6 +13,7 @@ from cosmouline.skymaker.model import (
     change_frame,
     change_telescopes,
 )
+from cosmouline.skymaker.two_telescopes import two_telescope_campaign
 from cosmouline.skymaker.variability import image_magnitude
 
 import numpy as np
@@ -213,11 +214,23 @@ def test_colour_term_is_in_magnitudes_and_fluxes():
 
     first, second = (draw.objects_of_frame(campaign, index) for index in (0, 1))
 
-    colours = [star.colour_mag for star in campaign.stars[:-1]]  # the last one varies
+    colours = [star.colour_mag for star in campaign.stars[:19]]  # the next one varies
     n = len(colours)
     np.testing.assert_allclose((second["mag"] - first["mag"])[:n], 0.06 * np.array(colours))
-    expected = 10 ** (0.4 * (23.7 - second["mag"]))
+    expected = 10 ** (0.4 * (23.9 - second["mag"]))
     np.testing.assert_allclose(second["flux_e_s"], expected)
+
+
+def test_an_image_of_the_lens_has_its_own_colour():
+    campaign = two_telescope_campaign(n_frames=4)
+
+    rows = [draw.objects_of_frame(campaign, index) for index in (0, 2)]  # SIM1 in R and in V
+
+    for image in campaign.lens.images:
+        red, green = (table[table["name"] == image.name][0]["mag"] for table in rows)
+        at = [image_magnitude(campaign.lens, image, campaign.frames[i].mjd_mid) for i in (0, 2)]
+        colour_mag = campaign.lens.colour_mag + image.colour_mag
+        assert green - at[1] - (red - at[0]) == pytest.approx(colour_mag)  # the definition: V - R
 
 
 def test_header_has_the_keywords_of_an_observatory():

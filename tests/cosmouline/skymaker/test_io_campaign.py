@@ -5,9 +5,10 @@ from dataclasses import replace
 
 from cosmouline.errors import UserError
 from cosmouline.skymaker import draw
-from cosmouline.skymaker.campaigns import tiny_campaign, two_telescope_campaign
+from cosmouline.skymaker.campaigns import tiny_campaign
 from cosmouline.skymaker.io_campaign import draw_campaign, parameters, star_table
-from cosmouline.skymaker.model import change_telescopes
+from cosmouline.skymaker.model import change_frame, change_telescopes
+from cosmouline.skymaker.two_telescopes import two_telescope_campaign
 
 import numpy as np
 import pytest
@@ -88,9 +89,9 @@ def test_table_of_stars_has_a_flux_for_each_telescope():
     assert table.meta["epoch_year"] == 2016.0
     first = campaign.stars[0]
     assert table["pm_ra_mas_yr"][0] == first.pm_ra_mas_yr
-    assert table["flux_e_s_SIM1"][0] == pytest.approx(10 ** (0.4 * (24.5 - first.mag)))
+    assert table["flux_e_s_SIM1_R"][0] == pytest.approx(10 ** (0.4 * (24.5 - first.mag)))
     in_band = first.mag + 0.06 * first.colour_mag
-    assert table["flux_e_s_SIM2"][0] == pytest.approx(10 ** (0.4 * (23.7 - in_band)))
+    assert table["flux_e_s_SIM2_R"][0] == pytest.approx(10 ** (0.4 * (23.9 - in_band)))
 
 
 def test_parameters_say_where_the_images_are(drawn):
@@ -149,7 +150,16 @@ def test_two_telescopes_have_a_folder_each(tmp_path):
 
     paths = draw_campaign(campaign, tmp_path)
 
-    assert [path.parent.name for path in paths] == ["SIM1", "SIM2"]
-    assert fits.getdata(paths[0]).shape == (540, 580)
-    assert fits.getdata(paths[1]).shape == (340, 360)
+    assert [path.parent.name for path in paths] == ["SIM1_R", "SIM2_R"]
+    assert fits.getdata(paths[0]).shape == (400, 420)
+    assert fits.getdata(paths[1]).shape == (380, 400)
     assert [fits.getval(path, "GAIN") for path in paths] == [2.0, 1.3]
+    assert [fits.getval(path, "TELESCOP") for path in paths] == ["SIM1", "SIM2"]
+
+
+def test_a_file_can_be_cut_off(tmp_path):
+    campaign = change_frame(tiny_campaign(2), 1, kept_of_file=0.6, defect="truncated file")
+
+    whole, cut = draw_campaign(campaign, tmp_path)
+
+    assert cut.stat().st_size == int(0.6 * whole.stat().st_size)
