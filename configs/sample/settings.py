@@ -26,6 +26,9 @@ sets: list[dict] = []
 #  "overrides": {"gain_e_per_adu": 2.0},      values for missing or wrong header keywords
 #  "bad_pixel_mask": "~/masks/ecam.fits",     FITS, not 0 where a pixel is bad
 #  "extension": 1,                            which image of a multi-extension file
+#  "files": "*_R_*",                          only these files of raw_dir, or
+#  "filter": "R",                             only frames whose header names this filter
+#  "science_only": True,                      no bias, dark, flat or lamp, by their headers
 #  "band": "R"}                               sets of one band are normalised, fitted and joined
 #                                             together; without it all sets are
 ref_img_name: str | None = None  # None: chosen by seeing, ellipticity, stars and sky

@@ -72,6 +72,8 @@ def mid_exposure(header, telescope, exptime_s, zone_h):
 
 def _read_moment(header, recipe, zone_h):
     """Read the cards of a recipe; None where they are missing or of another form."""
+    if recipe.recipe == "fixed":
+        return _Moment(dates.iso_to_mjd(recipe.date[0], 0.0), True, "no card", recipe.date[0])
     for keyword in recipe.date:
         text = text_of(header, keyword)
         if text is None:

@@ -1,18 +1,21 @@
 """Which raw frames belong to the sets, and what their images are called."""
 
+import fnmatch
 import logging
 import re
 
 from cosmouline.database import KICKED
-from cosmouline.errors import UserError
+from cosmouline.errors import ImageRejected, UserError
+from cosmouline.header_kind import calibration_kind
 from cosmouline.io_catalog import read_image_list
-from cosmouline.io_fits import frame_stem, list_frames
+from cosmouline.io_fits import frame_stem, list_frames, read_header
 from cosmouline.provenance import outcome
-from cosmouline.telescope import checked_overrides, load_telescope
+from cosmouline.telescope import checked_overrides, filter_of, load_telescope
 
 log = logging.getLogger("cosmouline")
 
 SCRIPT = "1_character/1a_add_to_database"
+PARTS = ("files", "filter", "science_only")  # keys of a set that take a part of its folder
 LONGEST_NAME = 100  # with the endings of the products it stays below the 255 of file systems
 
 
@@ -30,12 +33,7 @@ def known_and_new(settings, db):
     """
     if not settings.sets:
         raise UserError("sets is empty: give name, telescope and raw_dir of your frames.")
-    found = {}
-    for one in settings.sets:
-        _check_set(one)
-        for name, path in frames_of(one).items():
-            found[name] = one["name"], path
-    _refuse_same_names(found)
+    found = _frames_of_all(settings.sets)
     n_new = len(found.keys() - db.rows.keys())
     for name, (set_name, path) in sorted(found.items()):
         now = state(path)
@@ -52,6 +50,21 @@ def known_and_new(settings, db):
     log.info("%d frames found, %d of them new", len(found), n_new)
     _tell_lost(found, db)
     return [db.rows[name] for name in sorted(found)]
+
+
+def _frames_of_all(sets):
+    """Return (set name, path) of all frames by image name; no frame belongs to two sets."""
+    found, owner = {}, {}
+    for one in sets:
+        _check_set(one)
+        for name, path in frames_of(one).items():
+            other = owner.setdefault((path, one.get("extension")), one["name"])
+            if other != one["name"]:
+                raise UserError(f"{path.name} is taken by the sets {other} and {one['name']}: "
+                                "make their 'files' or 'filter' exclude each other.")
+            found[name] = one["name"], path
+    _refuse_same_names(found)
+    return found
 
 
 def _check_set(one):
@@ -97,14 +110,36 @@ def frames_of(one):
     files = list_frames(folder)
     if not files:
         raise UserError(f"set {one['name']}: no FITS file in {folder} (raw_dir).")
+    chosen = [path for path in files if _is_of(one, path)]
+    if not chosen:
+        keys = [f"{key} = {one[key]!r}" for key in PARTS if key in one]
+        raise UserError(f"set {one['name']}: none of the {len(files)} FITS files in {folder} is "
+                        f"of it ({', '.join(keys)}).")
     named = {}
-    for path in files:
+    for path in chosen:
         name = image_name(one["name"], frame_stem(path))
         if name in named:
             raise UserError(f"set {one['name']}: {path.name} and {named[name].name} would both "
                             f"be called {name}. Rename or remove one.")
         named[name] = path
     return named
+
+
+def _is_of(one, path):
+    """Tell whether a file is of a set, by its name and, where the set asks, by its header."""
+    if not fnmatch.fnmatchcase(path.name, one.get("files", "*")):
+        return False
+    if "filter" not in one and not one.get("science_only"):
+        return True
+    try:
+        header = read_header(path, one.get("extension"))
+        name = filter_of(header, load_telescope(one["telescope"]))
+    except ImageRejected as problem:
+        log.warning("set %s: %s is left out: %s", one["name"], path.name, problem)
+        return False
+    if one.get("science_only") and calibration_kind(header):
+        return False
+    return one.get("filter", name or "").strip().lower() == (name or "").lower()
 
 
 def image_name(set_name, stem):

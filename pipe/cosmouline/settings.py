@@ -53,7 +53,9 @@ LIMITS = {  # least and greatest value
     "join_sky_max_e", "join_coeff_max", "night_fwhm_max_arcsec", "night_ellipticity_max",
     "night_sky_max_e", "night_coeff_max"), (TINY, math.inf))
 SET_KEYS = {"name": str, "telescope": str, "raw_dir": str, "overrides": dict,
-            "bad_pixel_mask": str, "extension": int, "band": str}
+            "bad_pixel_mask": str, "extension": int, "band": str, "files": str, "filter": str,
+            "science_only": bool}
+SET_CHOICE = ("extension", "files", "filter")  # by which sets can share a folder
 SET_MUST = ("name", "telescope", "raw_dir")
 
 # The settings of COSMOULINE that users know by heart, and what became of them.
@@ -230,9 +232,20 @@ def _checked_sets(settings, path):
     sets = [_checked_set(dict(one), f"{path}: sets[{i}]") for i, one in enumerate(settings.sets)]
     _refuse_twins([one["name"] for one in sets], f"{path}: two sets are called")
     _check_bands(sets, settings, path)
-    _refuse_twins([(str(one["raw_dir"].resolve()), one.get("extension")) for one in sets],
-                  f"{path}: two sets have the frames of")
+    _refuse_shared_folders(sets, path)
     return sets
+
+
+def _refuse_shared_folders(sets, path):
+    """Raise UserError where two sets take the same frames of a folder, as far as one can tell."""
+    chosen = {}
+    for one in sets:
+        chosen.setdefault(str(one["raw_dir"].resolve()), []).append(
+            tuple(one.get(key) for key in SET_CHOICE))
+    for folder, choices in chosen.items():
+        if len(choices) > 1 and ((None,) * 3 in choices or len(set(choices)) < len(choices)):
+            raise UserError(f"{path}: two sets have the frames of '{folder}'. Give each of them a "
+                            "part: 'filter': \"R\", or 'files': \"*_R_*\".")
 
 
 def _check_bands(sets, settings, path):
@@ -249,7 +262,7 @@ def _check_bands(sets, settings, path):
 def _refuse_twins(values, problem):
     for value in values:
         if values.count(value) > 1:
-            raise UserError(f"{problem} '{value if isinstance(value, str) else value[0]}'.")
+            raise UserError(f"{problem} '{value}'.")
 
 
 def _checked_set(one, where):

@@ -1,5 +1,6 @@
 """What a header says about an exposure, by the description of its telescope."""
 
+import fnmatch
 import functools
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -290,14 +291,61 @@ def _filter(reading):
     if "filter" in reading.overrides:
         reading.notes.append(f"filter = {reading.overrides['filter']} by 'overrides'")
         return reading.overrides["filter"]
-    source = reading.telescope.filter
+    telescope = reading.telescope
     try:
-        texts = [text_of(reading.header, keyword) for keyword in source.keywords]
+        name = filter_of(reading.header, telescope)
     except ImageRejected as error:  # an unreadable card; the frame is usable without
         reading.flags.append(str(error))
-        return source.default
+        return telescope.filter.default
+    if name is None:
+        reading.flags.append(f"no filter in the header ({', '.join(telescope.filter.keywords)})")
+    return name
+
+
+def filter_of(header, telescope):
+    """Give the name of the filter by a header, or by the description where it is silent.
+
+    Parameters
+    ----------
+    header : Header
+    telescope : Telescope
+
+    Returns
+    -------
+    str or None
+        Positions of a wheel that are called open, free or empty are passed over.
+
+    Raises
+    ------
+    ImageRejected
+        If a card is there and cannot be read.
+    """
+    texts = [text_of(header, keyword) for keyword in telescope.filter.keywords]
     named = [text for text in texts if text and not text.lower().startswith(OPEN_POSITIONS)]
-    if named or source.default:
-        return named[0] if named else source.default
-    reading.flags.append(f"no filter in the header ({', '.join(source.keywords)})")
-    return None
+    return named[0] if named else telescope.filter.default
+
+
+def recognise(header):
+    """Give the names of the telescopes whose description says that a header is one of theirs.
+
+    Parameters
+    ----------
+    header : Header
+
+    Returns
+    -------
+    list of str
+        Sorted; empty where no description fits.
+    """
+    return [name for name in list_telescopes()
+            if any(_fits(header, rule) for rule in load_telescope(name).recognise)]
+
+
+def _fits(header, rule):
+    """Tell whether every card that a rule names has one of its texts, * standing for anything."""
+    try:
+        cards = {keyword: (text_of(header, keyword) or "").lower() for keyword, _ in rule}
+    except ImageRejected:
+        return False
+    return all(any(fnmatch.fnmatchcase(cards[keyword], text) for text in texts)
+               for keyword, texts in rule)

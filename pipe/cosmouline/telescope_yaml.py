@@ -23,7 +23,7 @@ SITE_RANGES = {
     "site_height_m": (-500.0, 10000.0),
 }
 ZONES_H = (-12.0, 14.0)
-RECIPES = ("iso", "split", "day_seconds", "mjd", "jd", "unix", "day")
+RECIPES = ("iso", "split", "day_seconds", "mjd", "jd", "unix", "day", "fixed")
 NEEDS_TIME = ("split", "day_seconds")
 MOMENTS = ("start", "mid", "end")
 
@@ -102,6 +102,7 @@ class Telescope:
     site: Site
     trim: Trim
     checks: tuple
+    recognise: tuple = ()
 
 
 def telescope_from(description, name, where):
@@ -132,6 +133,7 @@ def telescope_from(description, name, where):
         site=_site(keys.get("site", {}), f"{where}: site"),
         trim=trim_from(keys.get("trim", {}), f"{where}: trim"),
         checks=tuple(_check(entry, f"{where}: checks") for entry in keys.get("checks", [])),
+        recognise=_rules(keys.get("recognise", []), f"{where}: recognise"),
         **{key: _source(keys[key], f"{where}: {key}", RANGES[key]) for key in RANGES},
     )
 
@@ -282,5 +284,22 @@ def _constant(value, name, where):
 def _check(entry, where):
     """Read one check of a card."""
     keys = _mapping(entry, where, ("keyword", "equals", "reason"), ("keyword", "equals", "reason"))
-    equals = keys["equals"] if isinstance(keys["equals"], list) else [keys["equals"]]
-    return Check(keys["keyword"], tuple(equals), keys["reason"])
+    return Check(keys["keyword"], tuple(_listed(keys["equals"])), keys["reason"])
+
+
+def _rules(entry, where):
+    """Read the rules by which a header is recognised: tuples of (keyword, lower-case texts)."""
+    if not isinstance(entry, list) or not all(isinstance(rule, dict) and rule for rule in entry):
+        raise UserError(f"{where}: {entry!r} is not a list of mappings (keyword: text)")
+    return tuple(
+        tuple(
+            (keyword, tuple(str(text).lower() for text in _listed(texts)))
+            for keyword, texts in rule.items()
+        )
+        for rule in entry
+    )
+
+
+def _listed(entry):
+    """Give a list as it is, and anything else as a list of one."""
+    return entry if isinstance(entry, list) else [entry]

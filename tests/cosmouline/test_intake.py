@@ -12,7 +12,9 @@ from cosmouline.intake import (
     tell_twins,
 )
 
+import numpy as np
 import pytest
+from astropy.io import fits
 
 
 @pytest.fixture
@@ -45,6 +47,44 @@ def test_frames_are_the_fits_files_of_the_folder(settings):
 
     assert {name: path.name for name, path in found.items()} == {
         "R_a": "a.fits", "R_b": "b.fits.gz"}
+
+
+@pytest.fixture
+def mixed(tmp_path):
+    """A folder of frames in two filters, a flat in one of them, and a file that is no frame."""
+    folder = tmp_path / "mixed"
+    folder.mkdir()
+    for name, cards in {"a1": {"FILTER": "R"}, "a2": {"FILTER": "V"}, "b1": {"FILTER": "r "},
+                        "flat": {"FILTER": "R", "IMAGETYP": "Flat Field"}}.items():
+        fits.PrimaryHDU(np.zeros((4, 4)), fits.Header(cards)).writeto(folder / f"{name}.fits")
+    (folder / "broken.fits").write_text("")
+    return lambda **part: {"name": "S", "telescope": "generic", "raw_dir": folder} | part
+
+
+@pytest.mark.parametrize(("part", "found"), [
+    ({}, ["a1", "a2", "b1", "broken", "flat"]),
+    ({"files": "a*"}, ["a1", "a2"]),
+    ({"filter": "R"}, ["a1", "b1", "flat"]),
+    ({"filter": "R", "science_only": True}, ["a1", "b1"]),
+    ({"science_only": True}, ["a1", "a2", "b1"]),
+    ({"filter": "V", "files": "a*"}, ["a2"])])
+def test_a_set_takes_its_part_of_a_folder(mixed, part, found, caplog):
+    assert sorted(frames_of(mixed(**part))) == [f"S_{name}" for name in found]
+    told = [message for message in caplog.messages if "broken.fits is left out: " in message]
+    assert len(told) == ("files" not in part and bool(part))
+
+
+def test_a_part_that_is_empty_is_told(mixed):
+    with pytest.raises(UserError, match=r"set S: none of the 5 FITS files in .*mixed is of it "
+                                        r"\(filter = 'B'\)"):
+        frames_of(mixed(filter="B"))
+
+
+def test_a_frame_in_two_sets_is_refused(mixed, db, tmp_path):
+    sets = [mixed(filter="R"), mixed(files="a*") | {"name": "T"}]
+
+    with pytest.raises(UserError, match=r"a1\.fits is taken by the sets S and T"):
+        known_and_new(SimpleNamespace(sets=sets, config_dir=tmp_path), db)
 
 
 def test_new_frames_get_a_row_and_known_ones_keep_theirs(settings, db, caplog):

@@ -75,6 +75,8 @@ def test_only_what_differs_is_listed(lens):
      "two sets have the frames of '/x'"),
     ("sets = [{'name': 'R', 'telescope': 'LCO', 'raw_dir': '/x', 'bad_pixel_mask': '/no.fits'}]",
      "there is no bad_pixel_mask /no.fits"),
+    ("sets = [{'name': n, 'telescope': 'LCO', 'raw_dir': '/x', 'filter': 'R'} for n in 'RI']",
+     "two sets have the frames of '/x'. Give each of them a part: 'filter'"),
     ("sets = 2 * [{'name': 'R', 'telescope': 'LCO', 'raw_dir': '/x'}]", "two sets are called 'R'"),
 ])
 def test_a_mistake_is_one_clear_line(lens, text, says):
@@ -83,6 +85,15 @@ def test_a_mistake_is_one_clear_line(lens, text, says):
 
     assert "\n" not in str(problem.value)
     assert "settings.py" in str(problem.value)
+
+
+def test_sets_can_share_a_folder_when_each_takes_its_part(lens):
+    part = "{'name': %r, 'telescope': 'LCO', 'raw_dir': '/x', %r: %r}"
+    sets = [part % ("R", "filter", "R"), part % ("I", "filter", "I"), part % ("X", "files", "x*")]
+
+    found = load_settings(lens(f"sets = [{', '.join(sets)}]")).sets
+
+    assert [one.get("filter") for one in found] == ["R", "I", None]
 
 
 def test_a_work_dir_inside_a_raw_dir_is_refused(lens, tmp_path):

@@ -7,9 +7,11 @@ from cosmouline.errors import ImageRejected, UserError
 from cosmouline.io_fits import list_frames, read_header
 from cosmouline.telescope import (
     FOLDER,
+    filter_of,
     list_telescopes,
     load_telescope,
     read_exposure,
+    recognise,
     trim_frame,
 )
 from cosmouline.telescope_yaml import Trim
@@ -61,6 +63,9 @@ EXPECTED = {
                  (-17.8800, 28.7583, 2327)),
     "NOT": ("2009-09-09T02:02:30", (300, 1.68, 6.5, 65536, 0.176), "R_Bes",
             (-17.8850, 28.4028, 2382)),
+    "NOHEADER": ("2002-10-10T13:37:00", (300, 1.0, 5.0, 65000, 1.0), None, (None, None, None)),
+    "NOTalfosc": ("2005-02-19T01:32:30", (300, 1.5, 5.0, 65535, 0.188), "R_Bes",
+                  (-17.8850, 28.4028, 2382)),
     "PANSTARRS": ("2010-10-31T05:59:47.5", (43, 1.05, 5.5, 64000, 0.26), "r.00000",
                   (-156.2572, 20.7083, 3048)),  # 34 s of TAI - UTC
     "SDSS": ("2002-09-05T07:33:53.523728", (53.907456, 1.0, 5.0, 65535, 0.396), "r",
@@ -99,6 +104,33 @@ def stored(name, **changes):
 
 def generic(overrides=None, **changes):
     return read_exposure(stored("generic", **changes), load_telescope("generic"), overrides)
+
+
+@pytest.mark.parametrize("name", sorted(EXPECTED))
+def test_a_telescope_is_recognised_by_its_header_and_by_no_other(name):
+    silent = ("generic", "NOHEADER")  # nothing in their headers tells them
+
+    assert recognise(stored(name)) == ([] if name in silent else [name])
+
+
+def test_a_camera_is_known_by_its_instrument_not_by_the_telescope():
+    assert recognise(stored("EulerC2", INSTRUME="ECAM")) == ["EulerCAM"]
+    assert recognise(stored("WFI", INSTRUME="FEROS")) == []
+    assert recognise(stored("VST", NAXIS1=16000)) == ["VST_mosaic"]
+
+
+def test_the_filter_alone():
+    assert filter_of(stored("WFI"), load_telescope("WFI")) == "BB#Rc/162_ESO844"
+    assert filter_of(stored("generic", FILTER="open"), load_telescope("generic")) is None
+
+
+def test_a_frame_without_header_gets_the_date_of_cosmouline_and_says_so():
+    notes = read_exposure(stored("NOHEADER"), load_telescope("NOHEADER")).notes
+
+    assert "date: no date in the header, all frames have the same made-up one" in notes
+    dated = stored("NOHEADER", DATE_OBS="2019-01-01T00:00:00")
+    mjd = read_exposure(dated, load_telescope("NOHEADER")).mjd
+    assert mjd == pytest.approx(iso_to_mjd("2019-01-01T00:02:30"), abs=SECOND)
 
 
 def test_every_telescope_has_a_stored_header_and_expected_values():

@@ -45,6 +45,7 @@ site: {lon_deg: "-70:43:48", lat_deg: {keywords: [LAT], default: -29}, height_m:
 trim: {bottom: 5, right: 7}
 checks:
   - {keyword: CCDXBIN, equals: [1, 2], reason: only these}
+recognise: [{INSTRUME: [CAM, Cam2*], NAXIS1: 2048}, {TELESCOP: Mine}]
 """
     )
 
@@ -56,6 +57,14 @@ checks:
     assert camera.site.height_m == Source(("ALT",))
     assert camera.trim == Trim(bottom=5, right=7)
     assert camera.checks == (Check("CCDXBIN", (1, 2), "only these"),)
+    assert camera.recognise == ((("INSTRUME", ("cam", "cam2*")), ("NAXIS1", ("2048",))),
+                                (("TELESCOP", ("mine",)),))
+
+
+@pytest.mark.parametrize("rule", ["CAM", "{INSTRUME: CAM}", "[INSTRUME]", "[{}]"])
+def test_a_rule_that_is_no_list_of_mappings_is_told(rule):
+    with pytest.raises(UserError, match=r"recognise: .* is not a list of mappings"):
+        telescope(f"recognise: {rule}\n")
 
 
 def test_a_value_with_limits_and_a_default():

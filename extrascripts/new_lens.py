@@ -1,0 +1,80 @@
+"""Make the configuration folder of a new lens from a folder of its frames.
+
+Needs   : a folder, or a tree of folders, of FITS frames
+Writes  : OUT/settings.py, OUT/testlist.txt, OUT/kicklist.txt; never over an existing folder
+Settings: none (the options below)
+Next    : edit OUT/settings.py where it says so, then pipe/1_character/1a_add_to_database
+
+Run as  : python extrascripts/new_lens.py ~/raw/HE0435 [--name HE0435-1223] [--ra 69.562
+          --dec -12.287] [--out configs/HE0435-1223] [--work-dir ~/cosmouline/HE0435-1223]
+
+Cameras are recognised by the rules in cosmouline/telescopes; one that is not is "generic", and
+what its headers lack is told. One set per folder, camera and filter. Calibration frames among
+the others are left out.
+"""
+
+import shutil
+from pathlib import Path
+
+from cosmouline import new_config, survey
+from cosmouline.errors import UserError
+from cosmouline.header import ROOT
+from cosmouline.io_text import write_text
+from cosmouline.run import log_line
+from cosmouline.settings import load_settings
+from cosmouline.toolbox import run_tool
+
+ARGUMENTS = {
+    "frames": {"type": Path, "help": "folder of frames, looked through with those below it"},
+    "--name": {"help": "of the lens (default: OBJECT of the headers)"},
+    "--ra": {"type": float, "help": "right ascension of the lens, degrees J2000"},
+    "--dec": {"type": float, "help": "its declination"},
+    "--out": {"type": Path, "help": "folder to make (configs/<name>)"},
+    "--work-dir": {"help": "where products will lie (~/cosmouline/<name>)"}}
+
+
+def place_of(options, looks):
+    """Return the position of the lens, and where it comes from in words."""
+    if (options.ra is None) != (options.dec is None):
+        raise UserError("--ra and --dec: give both, in degrees.")
+    if options.ra is not None:
+        return options.ra, options.dec, "given by hand"
+    found = new_config.common_pointing(looks)
+    if found is None:
+        log_line("no position in the headers: give --ra and --dec, or lens_position_px later.")
+        return None, None, "unknown: give them, or lens_position_px"
+    log_line("position %.5f %.5f from %s: of the pointing, check it on an image.", *found[:3])
+    if found[3]:
+        log_line("%d frames point elsewhere by more than %g arcsec.", found[3],
+                 new_config.ARCSEC_APART)
+    return *found[:2], f"from {found[2]}, the pointing: check it"
+
+
+def main(options):
+    """Look at all headers, tell what is there, write the folder."""
+    looks, problems = survey.survey(options.frames.expanduser().resolve())
+    science = [look for look in looks if look.kind is None]
+    for path, why in problems.items():
+        log_line("%s cannot be read: %s", path.name, why)
+    if not science:
+        raise UserError(f"no science frame with a readable header below {options.frames}.")
+    log_line("%d frames; %d calibration frames are left out.", len(science),
+             len(looks) - len(science))
+    name = options.name or new_config.most_common_target(looks) or options.frames.resolve().name
+    out = (options.out or ROOT / "configs" / name).expanduser()
+    if out.exists():
+        raise UserError(f"{out} exists already: give another --out.")
+    sets, lacking, told = new_config.sets_of(looks)
+    for line in told:
+        log_line("%s", line)
+    text = new_config.settings_text(name, place_of(options, looks),
+                                    options.work_dir or f"~/cosmouline/{name}", sets, lacking,
+                                    new_config.n_cameras(looks))
+    shutil.copytree(ROOT / "configs" / "sample", out, ignore=shutil.ignore_patterns("*.py", "__*"))
+    write_text(out / "settings.py", text)
+    load_settings(out)
+    log_line("%s is written. Next: python pipe/1_character/1a_add_to_database.py %s", out, out)
+
+
+if __name__ == "__main__":
+    run_tool(main, __doc__, ARGUMENTS)
