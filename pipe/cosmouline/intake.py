@@ -171,6 +171,12 @@ def mark_lists(settings, db):
 
     An image that is no longer in kicklist.txt is in use again.
     """
+    mark_kicked(settings, db)
+    mark_tests(db, tests_listed(settings, db))
+
+
+def mark_kicked(settings, db):
+    """Take the images of kicklist.txt out of use, and those no longer in it into use."""
     kicked = _listed(settings, db, "kicklist.txt")
     for name, comment in kicked.items():
         db.reject(name, KICKED + comment)
@@ -180,9 +186,17 @@ def mark_lists(settings, db):
         if db.rows[name].get("whynot", "").startswith(KICKED):
             db.update(name, {"gogogo": True, "whynot": None})
             log.info("%s is no longer in kicklist.txt: it is in use again", name)
-    tests = _listed(settings, db, "testlist.txt")
+
+
+def mark_tests(db, tests):
+    """Mark the images of a test list, a dict of comments by name, and no others."""
     for name in db.rows:
         db.update(name, {"testlist": name in tests, "test_comment": tests.get(name)})
+
+
+def tests_listed(settings, db):
+    """Return the comments of the images of testlist.txt by name."""
+    return _listed(settings, db, "testlist.txt")
 
 
 def _listed(settings, db, file_name):

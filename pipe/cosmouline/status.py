@@ -16,10 +16,15 @@ def report(settings, order):
     """
     db = Database(paths.database(settings))
     in_use = db.select(gogogo=True, treatme=True)
-    rows = [_line(script, in_use, settings, db.runs) for script in order
+    text = reports.table(states(db, settings, order), COLUMNS)
+    return f"{text}\n{len(db.rows)} images, {len(in_use)} in use\n{rejections(db)}"
+
+
+def states(db, settings, order):
+    """Return the counts of images in use by state, a dict for each script that works on them."""
+    in_use = db.select(gogogo=True, treatme=True)
+    return [_line(script, in_use, settings, db.runs) for script in order
             if read_header(script).leaves_record]
-    text = reports.table(rows, COLUMNS)
-    return f"{text}\n{len(db.rows)} images, {len(in_use)} in use\n{_reasons(db)}"
 
 
 def out_of_date(needs, images, settings, runs):
@@ -85,7 +90,7 @@ def _state(image, script, reason):
     return "out of date" if reason else "done"
 
 
-def _reasons(db):
-    """List the rejected images by reason."""
+def rejections(db):
+    """Return the rejected images counted by reason, as lines of text."""
     rejected = Counter(row.get("whynot", "no reason given") for row in db.select(gogogo=False))
     return "\n".join(f"{n} rejected: {why}" for why, n in rejected.most_common())

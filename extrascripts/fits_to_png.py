@@ -1,0 +1,61 @@
+"""Draw FITS images as PNG pictures.
+
+Needs   : FITS files of any kind, raw frames or products
+Writes  : a PNG beside each, or in --out
+Settings: none (the options below)
+Next    : look at them
+
+Run as  : python extrascripts/fits_to_png.py FILE ... [--out ~/pictures] [--cuts 900 5000]
+          [--scale linear] [--extension 1]
+
+Cuts are found from the sky and the bright pixels where none are given.
+"""
+
+from pathlib import Path
+
+from cosmouline.errors import ImageRejected, UserError
+from cosmouline.io_fits import frame_stem, read_frame
+from cosmouline.plots import style
+from cosmouline.plots.frame import frame_image
+from cosmouline.run import log_line
+from cosmouline.toolbox import run_tool
+
+ARGUMENTS = {
+    "files": {"nargs": "+", "type": Path}, "--out": {"type": Path, "help": "folder to write into"},
+    "--cuts": {"nargs": 2, "type": float, "metavar": ("LOW", "HIGH")},
+    "--scale": {"choices": ("log", "linear", "asinh"), "default": "log"},
+    "--extension": {"type": int, "help": "which image of a file that has several"}}
+
+SIDE_IN = 9.0
+
+
+def picture(data, options, title):
+    """Return the page of one image."""
+    page, ax = style.figure(size=(SIDE_IN, SIDE_IN))
+    frame_image(ax, data, limits=options.cuts, stretch=options.scale)
+    style.title_page(page, title)
+    return page
+
+
+def main(options):
+    """Draw one after the other; tell those that cannot be drawn."""
+    failed = 0
+    if options.cuts and not options.cuts[0] < options.cuts[1]:
+        raise UserError("--cuts: the first must be below the second.")
+    for path in options.files:
+        try:
+            data = read_frame(path, options.extension).data_adu.astype(float)
+        except (ImageRejected, OSError) as problem:
+            failed += 1
+            log_line("%s cannot be drawn: %s", path, problem)
+            continue
+        target = (options.out or path.parent).expanduser() / f"{frame_stem(path)}.png"
+        page = picture(data, options, path.name)
+        style.save(page, target, style.stamp_text(script=Path(__file__).stem))
+        log_line("picture: %s", target)
+    if failed:
+        raise UserError(f"{failed} of {len(options.files)} files cannot be drawn.")
+
+
+if __name__ == "__main__":
+    run_tool(main, __doc__, ARGUMENTS)

@@ -1,0 +1,35 @@
+"""Tell what is where: images, flags, scripts, names side by side, disk use, and what is next.
+
+Needs   : the database (1_character/1a_add_to_database)
+Writes  : report_status.txt, the same as on the terminal
+Settings: lens_name, psf_name, renorm_name, dec_name
+Next    : the script that it names
+
+Run as  : python extrascripts/status.py configs/MYLENS
+"""
+
+import runpy
+
+from cosmouline import inventory, paths, reports, status
+from cosmouline.header import ROOT
+from cosmouline.run import log_line, run
+
+
+def main(settings, db):
+    """Put the tables below each other."""
+    order = runpy.run_path(str(ROOT / "pipe" / "order.py"))["QUASAR"]
+    states = status.states(db, settings, order)
+    script = inventory.next_script(db, states)
+    parts = {
+        "Images": inventory.sets_table(db), "Rejected": status.rejections(db),
+        "Side by side": inventory.families_table(db),
+        "Scripts": reports.table(states, status.COLUMNS),
+        "Disk": inventory.disk_table(settings.work_dir),
+        "Next": f"python pipe/{script}.py {settings.config_dir}" if script else "all is done"}
+    text = "\n".join(f"--- {head}\n{part.rstrip()}\n" for head, part in parts.items())
+    reports.write_report(paths.report(settings, "status"), f"{settings.lens_name}: status", text)
+    log_line("%s", text)
+
+
+if __name__ == "__main__":
+    run(main, __doc__)

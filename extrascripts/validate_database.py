@@ -1,0 +1,30 @@
+"""Check the database: fields, flags, frames, products, orphans, checksum.
+
+Needs   : the database (1_character/1a_add_to_database)
+Writes  : nothing
+Settings: sets, psf_name
+Next    : the script that a line names
+
+Run as  : python extrascripts/validate_database.py configs/MYLENS
+
+Exit status 1 if anything is wrong. The file itself is checked whenever it is read: a damaged one
+is refused, with the backup to take.
+"""
+
+from cosmouline import validation
+from cosmouline.errors import UserError
+from cosmouline.run import log_line, run
+
+
+def main(settings, db):
+    """Tell all problems."""
+    found = list(validation.problems(db, settings))
+    for line in found:
+        log_line("%s", line)
+    if found:
+        raise UserError(f"{len(found)} problems in {settings.work_dir}, see above.")
+    log_line("%d images: nothing is wrong", len(db.rows))
+
+
+if __name__ == "__main__":
+    run(main, __doc__)
