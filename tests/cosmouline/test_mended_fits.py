@@ -41,14 +41,25 @@ def test_pixels_that_are_no_number_are_filled(path, tmp_path, filler, value):
     assert told == [f"2 pixels are {value:g} now"]
 
 
-@pytest.mark.parametrize("broken", [b"FILTER = 'V'        ", b"filter  = 'V       '"])
-def test_a_card_that_breaks_the_standard_is_repaired(path, tmp_path, broken):
-    raw = path.read_bytes()
-    path.write_bytes(raw.replace(b"FILTER  = 'V       '", broken))
+def broken(path, card):
+    """Put a card that breaks the standard in the place of a good one."""
+    path.write_bytes(path.read_bytes().replace(b"FILTER  = 'V       '", card))
+
+
+def test_a_card_that_breaks_the_standard_is_repaired(path, tmp_path):
+    broken(path, b"filter  = 'V       '")
 
     mend(path, tmp_path / "b.fits", {}, repair=True)
 
-    assert b"FILTER  = 'V" in (tmp_path / "b.fits").read_bytes()  # capitals, = in column 9
+    assert b"FILTER  = 'V" in (tmp_path / "b.fits").read_bytes()
+
+
+def test_a_card_that_cannot_be_repaired_is_told(path, tmp_path):
+    broken(path, b"FILTER = 'V'        ")
+
+    with pytest.raises(UserError, match=r"a\.fits cannot be mended: .*Illegal keyword"):
+        mend(path, tmp_path / "b.fits", {}, repair=True)
+    assert not (tmp_path / "b.fits").exists()
 
 
 @pytest.mark.parametrize(("cards", "says"), [({"NAXIS1": "3"}, "NAXIS1 belongs to the structure")])
