@@ -5,6 +5,7 @@ import logging
 from cosmouline import lightcurve
 from cosmouline.columns import column, covariance, family, members, texts
 from cosmouline.errors import UserError
+from cosmouline.fields import matches
 from cosmouline.grouping import group_by_image, group_by_minutes, group_by_night, select_images
 
 import numpy as np
@@ -20,11 +21,13 @@ def rows_with_fluxes(db, dec_name):
     UserError
         If there is none.
     """
-    rows = [row for row in db.select(gogogo=True, treatme=True) if f"dec_chi2__{dec_name}" in row]
+    pattern, in_use = f"flux_e__{dec_name}__{{source}}", db.select(gogogo=True, treatme=True)
+    rows = [row for row in in_use if f"dec_chi2__{dec_name}" in row] or [  # or was taken over
+        row for row in in_use if any(matches(pattern, name) for name in row)]
     if not rows:
         raise UserError(f"no image has fluxes of the deconvolution '{dec_name}'. "
                         "Run 7_deconv/6_readout.py first.")
-    return rows, members(rows, f"flux_e__{dec_name}__{{source}}")
+    return rows, members(rows, pattern)
 
 
 def within_limits(rows, dec_name, **limits):
@@ -60,15 +63,18 @@ def grouped(rows, by, minutes):
 
 def joined(rows, groups, sources, dec_name, center):
     """Return magnitudes and errors of every group (see `lightcurve.join`)."""
+    covariance_e2 = covariance(rows, f"flux_cov_e2__{dec_name}__{{source}}__{{other}}", sources)
+    known = np.isfinite(covariance_e2).any()  # not in reductions that were taken over
+    psf_sigma_e = np.nan_to_num(  # absent where the PSFs had no draws
+        family(rows, f"flux_psf_e__{dec_name}__{{source}}", sources))
     return lightcurve.join(
         groups,
         family(rows, f"flux_e__{dec_name}__{{source}}", sources),
         family(rows, f"flux_sigma_e__{dec_name}__{{source}}", sources),
         column(rows, f"dec_coeff__{dec_name}"),
         column(rows, f"dec_coeff_sigma__{dec_name}"),
-        covariance_e2=covariance(rows, f"flux_cov_e2__{dec_name}__{{source}}__{{other}}", sources),
-        psf_sigma_e=np.nan_to_num(  # absent where the PSFs had no draws
-            family(rows, f"flux_psf_e__{dec_name}__{{source}}", sources)),
+        covariance_e2=covariance_e2 if known else None,
+        psf_sigma_e=psf_sigma_e if known else None,
         sys_sigma_e=family(rows, f"flux_sys_e__{dec_name}__{{source}}", sources),
         center=center)
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from cosmouline import fields, paths, provenance
 
-MUST = ("img_name", "set_name", "raw_path", "gogogo", "treatme", "testlist", "updating")
+MUST = ("img_name", "set_name", "gogogo", "treatme", "testlist", "updating")
 PRODUCTS = {"1_character/1b_copy_convert": paths.image, "1_character/3a_detect": paths.catalog,
             "2_skysub/1_skysub": paths.sky, "6_extract/1_extract_objects": paths.objects}
 PSF_PRODUCTS = {"5_psf/2a_extract": paths.psf_stamps, "5_psf/4_build_psf": paths.psf}

@@ -36,6 +36,15 @@ def db(tmp_path):
     db.close()
 
 
+def test_fluxes_of_a_reduction_that_was_taken_over_have_no_chi2(db):
+    for name in list(db.rows):
+        db.update(name, {"dec_chi2__d": None})
+
+    found, _ = curve.rows_with_fluxes(db, "d")
+
+    assert [row["img_name"] for row in found] == ["i0", "i1", "i2", "i3"]
+
+
 def test_rows_in_use_with_fluxes_and_their_sources(db):
     db.reject("i1", "cloud")
     db.update("i2", {"dec_chi2__d": None})

@@ -1,0 +1,79 @@
+"""Take over a reduction of the original COSMOULINE: settings, lists, database.
+
+Needs   : its configuration folder (settings.py, lists, exported database), or its database alone:
+          KirbyBase's text, SQLite, or an exported pickle
+Writes  : OUT/settings.py and lists; WORK/database.json; never over an existing one
+Settings: none (the options below)
+Next    : lcmanip/1_join
+
+Run as  : python extrascripts/import_cosmouline.py ~/old/configs/HE0435 --out configs/HE0435_old
+          [--name HE0435] [--work-dir ~/cosmouline/HE0435_old]
+
+Nothing of the old files is run: settings.py is parsed, a pickle of more than plain values is
+refused. The images have no products here: lcmanip, 9_quicklook, 9_export and extrascripts work on
+what the database says; the steps before need the frames.
+"""
+
+from pathlib import Path
+
+from cosmouline import old_reduction
+from cosmouline.database import Database
+from cosmouline.errors import UserError
+from cosmouline.header import ROOT
+from cosmouline.io_text import write_text
+from cosmouline.lock import Lock
+from cosmouline.run import log_line
+from cosmouline.settings import load_settings
+from cosmouline.toolbox import run_tool
+
+ARGUMENTS = {
+    "old": {"type": Path, "help": "folder of the old configuration, or the old database"},
+    "--name": {"help": "of the lens (default: lensName)"},
+    "--out": {"type": Path, "help": "folder to make (configs/<name>)"},
+    "--work-dir": {"help": "where the database will lie (~/cosmouline/<name>)"}}
+
+
+def store(rows, path):
+    """Write the rows into a new database."""
+    with Lock(path):
+        db = Database(path)
+        for name, row in rows.items():
+            db.update(name, row)
+        db.save()
+
+
+def tell(old, rows, left):
+    """Tell what was found, and what was not taken over."""
+    chosen = old_reduction.choices(old)
+    log_line("%d images in %s", len(rows), old.database)
+    for dec, n in old_reduction.old_fields.deconvolutions(old.rows).items():
+        log_line("deconvolution %s: %d images", dec, n)
+    log_line("light curves are joined with %s",
+             chosen["coefficient"] or "the coefficient of each deconvolution, its error unknown")
+    for why in sorted(set(left.values())):
+        names = [name for name, reason in left.items() if reason == why]
+        log_line("not taken over, %s: %s", why, ", ".join(names))
+
+
+def main(options):
+    """Read, convert, write."""
+    old = old_reduction.read_old(options.old.expanduser().resolve())
+    rows, left = old_reduction.converted(old)
+    name = options.name or old.settings.get("lensName") or options.old.resolve().stem
+    out = (options.out or ROOT / "configs" / name).expanduser()
+    work_dir = options.work_dir or f"~/cosmouline/{name}"
+    database = Path(work_dir).expanduser() / "database.json"
+    for path in (out, database):
+        if path.exists():
+            raise UserError(f"{path} exists already: give another --out and --work-dir.")
+    out.mkdir(parents=True)
+    write_text(out / "settings.py", old_reduction.settings_text(old, rows, name, work_dir))
+    log_line("copied: %s", ", ".join(old_reduction.copy_lists(old, out)) or "no list")
+    load_settings(out)
+    store(rows, database)
+    tell(old, rows, left)
+    log_line("%s is written. Next: python lcmanip/1_join.py %s", out, out)
+
+
+if __name__ == "__main__":
+    run_tool(main, __doc__, ARGUMENTS)
