@@ -9,11 +9,13 @@
 
 Needs   : nothing
 Writes  : OUT/frames/<telescope>/<campaign>_<number>.fits in ADU,
-          OUT/truth_frames.ecsv, truth_objects.ecsv, truth_stars.ecsv, truth.json
+          OUT/truth_frames.ecsv, truth_objects.ecsv, truth_stars.ecsv, truth.json;
+          with --raw also OUT/calib/<telescope>/ and the true flat fields
 Settings: none (the options below)
 Next    : pipe/1_character/1a_add_to_database.py, with OUT/frames/<telescope> as raw_dir of a set
 
 Run as  : python skymaker/1_draw_campaign.py demo --out ~/cosmouline/demo [--seed 1] [--frames N]
+          [--raw]
 """
 
 import sys

@@ -1,11 +1,13 @@
 """Draw the same field under growing seeing, and write the truth beside the frames.
 
 The field holds a grid of stars, four doubles and two supernovae in galaxies: what a point spread
-function, a photometry or a deconvolution does with the seeing can be read off it.
+function, a photometry or a deconvolution does with the seeing can be read off it. COSMOULINE's
+own ramp has --frames 50.
 
 Needs   : nothing
 Writes  : OUT/frames/RAMP/ramp_<number>.fits in ADU,
-          OUT/truth_frames.ecsv, truth_objects.ecsv, truth_stars.ecsv, truth.json
+          OUT/truth_frames.ecsv, truth_objects.ecsv, truth_stars.ecsv, truth.json;
+          with --raw also OUT/calib/<telescope>/ and the true flat fields
 Settings: none (the options below)
 Next    : pipe/1_character/1a_add_to_database.py, with OUT/frames/RAMP as raw_dir of a set
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from cosmouline.errors import UserError
 from cosmouline.skymaker.io_campaign import draw_campaign
-from cosmouline.skymaker.model import change_telescopes
+from cosmouline.skymaker.model import RawCamera, change_telescopes
 
 log = logging.getLogger("cosmouline")
 
@@ -36,7 +36,14 @@ def option_parser(doc, n_frames):
         "--frames", type=counting(1), default=n_frames, help=f"number of frames ({usual})"
     )
     parser.add_argument("--no-wcs", action="store_true", help="leave the coordinates out")
-    parser.add_argument("--float", action="store_true", help="float32 instead of uint16")
+    kind = parser.add_mutually_exclusive_group()
+    kind.add_argument("--float", action="store_true", help="float32 instead of uint16")
+    kind.add_argument(
+        "--raw",
+        action="store_true",
+        help="not reduced: bias level, overscan, dark current, flat field; and the calibration "
+        "frames, in OUT/calib",
+    )
     return parser
 
 
@@ -82,6 +89,8 @@ def draw(campaign, options):
         campaign = change_telescopes(campaign, has_wcs=False)
     if options.float:
         campaign = change_telescopes(campaign, dtype="float32")
+    if options.raw:
+        campaign = change_telescopes(campaign, raw=RawCamera())
     folder = options.out.expanduser()
     try:
         paths = draw_campaign(campaign, folder, progress=sys.stderr.isatty())

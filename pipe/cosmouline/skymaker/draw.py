@@ -1,7 +1,7 @@
 """One frame of a campaign: the expected light, then what chance and the detector make of it."""
 
 from cosmouline.dates import mjd_to_iso
-from cosmouline.skymaker import detector, geometry, variability
+from cosmouline.skymaker import detector, geometry, raw, variability
 from cosmouline.skymaker.pointspread import add_point, local_point_spread
 from cosmouline.skymaker.sersic import add_galaxy
 
@@ -152,7 +152,7 @@ def draw_frame(campaign, index):
     Returns
     -------
     data_adu : ndarray, shape (ny, nx)
-        The frame, of the telescope's dtype.
+        The frame, of the telescope's dtype; a raw one has its overscan on the right.
     header : dict
         Keywords and values.
     truth : dict
@@ -168,6 +168,9 @@ def draw_frame(campaign, index):
     telescope, frame = campaign.telescope_of(index), campaign.frames[index]
     rng = np.random.default_rng([campaign.seed, index])
     expected = expected_electrons(campaign, index) * detector.response(telescope)
+    if telescope.raw is not None:
+        expected *= raw.flat_field(telescope)
+        expected += raw.dark_electrons(telescope, frame.exptime_s)
     expected += detector.hot_electrons(telescope, frame.exptime_s)
     tracks = detector.cosmic_tracks(rng, expected.shape, frame.n_cosmics)
     full_well_e = telescope.full_well_adu * telescope.gain_e_per_adu
@@ -179,7 +182,10 @@ def draw_frame(campaign, index):
         "cosmic": tracks > 0,
         "saturated": charge >= telescope.saturation_adu * telescope.gain_e_per_adu,
     }
-    return detector.digitise(read, telescope), frame_header(campaign, index), truth
+    is_reduced = telescope.raw is None
+    data_adu = (detector.digitise(read, telescope) if is_reduced
+                else raw.read_out(read, telescope, rng))
+    return data_adu, frame_header(campaign, index), truth
 
 
 def frame_truth(campaign, index):
@@ -233,4 +239,5 @@ def frame_header(campaign, index):
         "SITEELEV": telescope.site_elev_m,
         "BUNIT": "adu",
     }
+    header |= {} if telescope.raw is None else raw.sections(telescope)
     return header | (geometry.wcs_keywords(campaign, index) if telescope.has_wcs else {})

@@ -7,13 +7,14 @@ from pathlib import Path
 
 from cosmouline.atomic import atomic_path
 from cosmouline.errors import UserError
-from cosmouline.skymaker import draw, geometry, variability
+from cosmouline.skymaker import draw, geometry, raw, variability
 
 import numpy as np
 from astropy.io import fits
 from astropy.table import Table, vstack
 from tqdm import tqdm
 
+N_CALIBRATIONS = 5  # bias, dark and flat frames each
 COMMENTS = {
     "DATE-OBS": "start of the exposure (UTC)",
     "MJD-OBS": "[d] start of the exposure (UTC)",
@@ -58,7 +59,8 @@ def draw_campaign(campaign, folder, indices=None, progress=False):
     row per frame (``truth_frames.ecsv``, `draw.frame_truth`), one row per source and frame in
     0-based pixels (``truth_objects.ecsv``, `draw.objects_of_frame`), one row per star
     (``truth_stars.ecsv``, `star_table`), and all parameters with the coordinates of the images of
-    the lens (``truth.json``).
+    the lens (``truth.json``). Raw cameras have their calibration frames in ``calib/<telescope>``
+    and their flat fields in ``truth_flat_<telescope>.fits``.
     """
     folder = Path(folder)
     indices = list(range(len(campaign.frames)) if indices is None else indices)
@@ -69,6 +71,9 @@ def draw_campaign(campaign, folder, indices=None, progress=False):
         path = folder / frame_file(campaign, index)
         write_frame(path, data_adu, header)
         _cut_off(path, campaign.frames[index].kept_of_file)
+    for telescope in campaign.telescopes:
+        if telescope.raw is not None:
+            _write_calibrations(campaign, telescope, folder)
     _write_table(folder / "truth_frames.ecsv", frame_table(campaign, indices))
     _write_table(folder / "truth_objects.ecsv", object_table(campaign, indices))
     _write_table(folder / "truth_stars.ecsv", star_table(campaign))
@@ -81,6 +86,17 @@ def frame_file(campaign, index):
     """Path of a frame inside the folder of its campaign."""
     telescope = campaign.frames[index].telescope
     return Path("frames") / telescope / f"{campaign.name}_{index:04d}.fits"
+
+
+def _write_calibrations(campaign, telescope, folder):
+    """Write bias, dark and flat frames of a raw camera, and the true flat field."""
+    for kind in raw.CODES:
+        for number in range(N_CALIBRATIONS):
+            frame = raw.calibration_frame(campaign, telescope, kind, number,
+                                          campaign.frames[0].exptime_s)
+            write_frame(folder / "calib" / telescope.name / f"{kind}_{number:02d}.fits", *frame)
+    write_frame(folder / f"truth_flat_{telescope.name}.fits",
+                raw.flat_field(telescope).astype("float32"), {"TELESCOP": telescope.name})
 
 
 def _refuse_strangers(folder, paths):

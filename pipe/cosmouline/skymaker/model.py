@@ -11,6 +11,32 @@ DTYPES = ("uint16", "float32")
 
 
 @dataclass(frozen=True)
+class RawCamera:
+    """What a camera adds to the light, and reduction takes out.
+
+    Parameters
+    ----------
+    bias_adu, bias_slope_adu : float
+        Level of an empty pixel, and its rise from the first to the last row.
+    overscan_px : int
+        Columns behind the last one that show the bias level alone.
+    dark_e_s : float
+        Dark current of the pixels that are not hot, e-/s.
+    vignetting : float
+        Part of the light that is lost in the corners.
+    n_dust : int
+        Grains of dust that throw a shadow.
+    """
+
+    bias_adu: float = 1000.0
+    bias_slope_adu: float = 20.0
+    overscan_px: int = 24
+    dark_e_s: float = 0.05
+    vignetting: float = 0.2
+    n_dust: int = 6
+
+
+@dataclass(frozen=True)
 class Telescope:
     """One camera on one telescope.
 
@@ -49,6 +75,8 @@ class Telescope:
         The header holds a TAN world coordinate system.
     filter_name : str
         Keyword FILTER.
+    raw : RawCamera or None
+        Draw frames as the camera gives them; None: reduced ones.
     site_lon_deg, site_lat_deg, site_elev_m : float
         Longitude (east positive), latitude and height; the default is La Silla.
     """
@@ -73,6 +101,7 @@ class Telescope:
     dtype: str = "uint16"
     has_wcs: bool = True
     filter_name: str = "R"
+    raw: RawCamera | None = None
     site_lon_deg: float = -70.7345
     site_lat_deg: float = -29.2584
     site_elev_m: float = 2347.0
@@ -80,6 +109,8 @@ class Telescope:
     def __post_init__(self):
         if self.dtype not in DTYPES:
             raise ValueError(f"dtype must be one of {DTYPES}, not {self.dtype!r}")
+        if self.raw is not None and self.dtype != "uint16":
+            raise ValueError("raw frames are integers: dtype must be uint16")
         if self.full_well_adu < self.saturation_adu:
             raise ValueError("full_well_adu must not be below saturation_adu")
 

@@ -61,6 +61,16 @@ def test_log_says_where_frames_and_truth_are(tmp_path, caplog):
     assert "CTYPE1" not in header
 
 
+def test_raw_frames_come_with_their_calibrations(tmp_path, capsys):
+    assert command.draw(tiny_campaign(1), options("--out", str(tmp_path), "--raw")) == 0
+
+    assert fits.getval(tmp_path / "frames/TINY/tiny_0000.fits", "NAXIS1") == 180 + 24
+    assert len(list(tmp_path.glob("calib/TINY/*.fits"))) == 15
+    with pytest.raises(SystemExit):
+        options("--out", "x", "--raw", "--float")
+    assert "not allowed with" in capsys.readouterr().err
+
+
 def test_folder_that_holds_other_frames_is_exit_code_one(tmp_path, caplog):
     (tmp_path / "frames/OTHER").mkdir(parents=True)
     (tmp_path / "frames/OTHER/night.fits").touch()
