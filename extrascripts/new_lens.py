@@ -8,12 +8,12 @@ Next    : edit OUT/settings.py where it says so, then pipe/1_character/1a_add_to
 Run as  : python extrascripts/new_lens.py ~/raw/HE0435 [--name HE0435-1223] [--ra 69.562
           --dec -12.287] [--out configs/HE0435-1223] [--work-dir ~/cosmouline/HE0435-1223]
 
-Cameras are recognised by the rules in cosmouline/telescopes; one that is not is "generic", and
-what its headers lack is told. One set per folder, camera and filter. Calibration frames among
-the others are left out.
+A camera that no rule of cosmouline/telescopes recognises is "generic"; what its headers lack is
+told. One set per folder, camera and filter. Calibration frames are left out.
 """
 
 import shutil
+from collections import Counter
 from pathlib import Path
 
 from cosmouline import new_config, survey
@@ -54,12 +54,12 @@ def main(options):
     """Look at all headers, tell what is there, write the folder."""
     looks, problems = survey.survey(options.frames.expanduser().resolve())
     science = [look for look in looks if look.kind is None]
-    for path, why in problems.items():
-        log_line("%s cannot be read: %s", path.name, why)
+    for why, n in Counter(problems.values()).items():
+        log_line("%d files are no frames: %s (first: %s)", n, why,
+                 next(path.name for path in problems if problems[path] == why))
     if not science:
         raise UserError(f"no science frame with a readable header below {options.frames}.")
-    log_line("%d frames; %d calibration frames are left out.", len(science),
-             len(looks) - len(science))
+    log_line("%d frames; %d calibration frames are left out", len(science), len(looks) - len(science))
     name = options.name or new_config.most_common_target(looks) or options.frames.resolve().name
     out = (options.out or ROOT / "configs" / name).expanduser()
     if out.exists():

@@ -81,14 +81,14 @@ def _part(key, looks, rivals):
     part = {"filter": key[2]} if by_filter else {}
     others = [look.path.name for group in (same if by_filter else rivals).values()
               for look in group]
-    start = _common_start([look.path.name for look in looks])
+    start = common_start([look.path.name for look in looks])
     for beginning in (start.rstrip("0123456789"), start):  # without the number: for later frames
         if beginning and others and not any(name.startswith(beginning) for name in others):
             return part | {"files": f"{beginning}*"}
     return part
 
 
-def _common_start(names):
+def common_start(names):
     """Return the characters with which all names begin."""
     return "".join(one[0] for one in itertools.takewhile(lambda one: len(set(one)) == 1,
                                                       zip(*names, strict=False)))

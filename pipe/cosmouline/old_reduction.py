@@ -8,6 +8,7 @@ from typing import NamedTuple
 from cosmouline import old_fields, old_settings
 from cosmouline.errors import UserError
 from cosmouline.io_cosmouline import read_old_database
+from cosmouline.new_config import common_start
 
 LISTS = ("*.cat", "*.reg", "kicklist.txt", "testlist.txt", "*skiplist*.txt")
 DATABASES = ("*_db.pkl", "database.dat", "*_db.dat")
@@ -150,9 +151,16 @@ def sets_of(old, rows):
         found.setdefault(row["set_name"], {
             "name": row["set_name"], "telescope": row.get("telescope", "generic"),
             "raw_dir": folder if Path(folder).is_absolute() else f"/no/frames/{row['set_name']}"})
-    twins = [one["raw_dir"] for one in found.values()]
-    return [one | ({"files": f"{one['name']}*"} if twins.count(one["raw_dir"]) > 1 else {})
+    folders = [one["raw_dir"] for one in found.values()]
+    return [one | (_part(one, rows) if folders.count(one["raw_dir"]) > 1 else {})
             for one in found.values()]
+
+
+def _part(one, rows):
+    """Return the files of a set that shares its folder: how the names of its frames begin."""
+    names = [Path(row["raw_path"]).name for row in rows.values()
+             if row["set_name"] == one["name"] and "raw_path" in row]
+    return {"files": f"{common_start(names)}*"}
 
 
 def copy_lists(old, out):

@@ -14,6 +14,9 @@ from cosmouline.telescope_yaml import RANGES
 CAMERA_CARDS = ("INSTRUME", "TELESCOP", "DETNAM")
 POINTING_CARDS = (("OBJCTRA", "OBJCTDEC"), ("CAT-RA", "CAT-DEC"), ("RA", "DEC"),
                   ("TELRA", "TELDEC"))
+CALIBRATION_FOLDERS = {name + plural: kind for name, kind in (
+    ("bias", "bias"), ("zero", "bias"), ("dark", "dark"), ("flat", "flat"), ("lamp", "lamp"))
+    for plural in ("", "s", "es")}  # frames in them are calibrations, whatever their headers say
 HOURS = ":hH "  # a right ascension with one of these is in hours
 POSSIBLE = {name: max(limits[0], 1.0) for name, limits in RANGES.items()}  # values that can be
 
@@ -94,7 +97,8 @@ def look_at(path, header):
     cameras = [text_of(header, keyword) for keyword in CAMERA_CARDS]
     return Look(path, telescope, recognised, next(filter(None, cameras), None),
                 filter_of(header, description), text_of(header, "OBJECT"),
-                calibration_kind(header), pointing(header), missing(header, description))
+                calibration_kind(header) or CALIBRATION_FOLDERS.get(path.parent.name.lower()),
+                pointing(header), missing(header, description))
 
 
 def missing(header, description):

@@ -56,6 +56,11 @@ def test_a_known_camera_lacks_nothing():
         "WFI", "BB#Rc/162_ESO844", None, ())
 
 
+def test_a_frame_in_a_folder_of_calibrations_is_one():
+    assert look_at(Path("night/Flats/a.fits"), fits.Header(COMPLETE)).kind == "flat"
+    assert look_at(Path("flats_of_2019/deep/a.fits"), fits.Header(COMPLETE)).kind is None
+
+
 def test_a_tree_is_looked_through_and_what_cannot_be_read_is_told(tmp_path):
     (tmp_path / "deep").mkdir()
     cards = fits.Header(COMPLETE | {"OBJECT": "Q", "TELESCOP": "Mine", "IMAGETYP": "Dark"})

@@ -37,7 +37,7 @@ def test_the_settings_say_what_the_frames_say(new, tiny, caplog):
     assert settings.lens_name == "TINY"
     assert settings.lens_ra_deg == pytest.approx(tiny.ra_deg, abs=1e-4)
     assert [(one["name"], one["science_only"]) for one in settings.sets] == [("R", True)]
-    assert "2 frames; 1 calibration frames are left out." in caplog.messages
+    assert "2 frames; 1 calibration frames are left out" in caplog.messages
     assert "1a_add_to_database.py" in caplog.messages[-1]
 
 
