@@ -59,14 +59,14 @@ def main(options):
                  next(path.name for path in problems if problems[path] == why))
     if not science:
         raise UserError(f"no science frame with a readable header below {options.frames}.")
-    log_line("%d frames; %d calibration frames are left out", len(science), len(looks) - len(science))
+    n_left = len(looks) - len(science)
+    log_line("%d frames; %d calibration frames are left out", len(science), n_left)
     name = options.name or new_config.most_common_target(looks) or options.frames.resolve().name
     out = (options.out or ROOT / "configs" / name).expanduser()
     if out.exists():
         raise UserError(f"{out} exists already: give another --out.")
     sets, lacking, told = new_config.sets_of(looks)
-    for line in told:
-        log_line("%s", line)
+    log_line("%s", "\n".join(told))
     text = new_config.settings_text(name, place_of(options, looks),
                                     options.work_dir or f"~/cosmouline/{name}", sets, lacking,
                                     new_config.n_cameras(looks))
