@@ -1,7 +1,7 @@
-"""Write the generated pages of doc/: scripts.md, fields.md, settings.md.
+"""Write the generated pages of doc/: scripts.md, tools.md, fields.md, settings.md.
 
 Needs   : pipe/order.py, the headers of the scripts, cosmouline/fields.py, configs/sample
-Writes  : doc/scripts.md, doc/fields.md, doc/settings.md
+Writes  : doc/scripts.md, doc/tools.md, doc/fields.md, doc/settings.md
 Settings: none
 Next    : commit them
 
@@ -13,15 +13,17 @@ A test fails when the pages are out of date.
 import runpy
 
 from cosmouline import manual
-from cosmouline.header import ROOT
+from cosmouline.header import ROOT, script_name
 from cosmouline.io_text import write_text
 
 
 def pages():
     """Return the text of every generated page, by file name."""
     order = runpy.run_path(str(ROOT / "pipe" / "order.py"))["QUASAR"]
-    return {"scripts.md": manual.scripts_page(order), "fields.md": manual.fields_page(),
-            "settings.md": manual.settings_page()}
+    tools = [script_name(path) for folder in ("extrascripts", "skymaker")
+             for path in sorted((ROOT / folder).glob("*.py"))]
+    return {"scripts.md": manual.scripts_page(order), "tools.md": manual.tools_page(tools),
+            "fields.md": manual.fields_page(), "settings.md": manual.settings_page()}
 
 
 def main():

@@ -45,7 +45,7 @@ def attributes_of(tree, variable):
             and isinstance(node.value, ast.Name) and node.value.id == variable}
 
 
-@pytest.mark.parametrize("path", NUMBERED, ids=name)
+@pytest.mark.parametrize("path", SCRIPTS, ids=name)
 def test_a_script_is_short_and_its_header_is_a_manual_page(path):
     text = path.read_text(encoding="utf-8")
     read = header.read_header(header.script_name(path))

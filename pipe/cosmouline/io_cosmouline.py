@@ -60,6 +60,7 @@ def _read_sqlite(path):
     """Read the table of images of an SQLite file, which stays as it is."""
     connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True)
     try:
+        connection.execute("PRAGMA trusted_schema = OFF")
         connection.row_factory = sqlite3.Row
         return [dict(row) for row in connection.execute(f"SELECT * FROM {TABLE}")]
     except sqlite3.DatabaseError as error:

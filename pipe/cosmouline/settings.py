@@ -71,7 +71,9 @@ FORMERLY = {
     "imgmaxrelskylevel": "join_sky_max_e", "imgmaxmedcoeff": "join_coeff_max",
     "nightmaxseeing": "night_fwhm_max_arcsec", "nightmaxell": "night_ellipticity_max",
     "nightmaxrelskylevel": "night_sky_max_e", "nightmaxnormcoeff": "night_coeff_max",
-    "nightminnbimg": "night_min_images", "outputname": "lens_name",
+    "nightminnbimg": "night_min_images", "outputname": "lens_name", "baseraw": "sets",
+    "trimheight": "sets", "telescopenames": "sets", "exportsetnames": "sets",
+    "deconvname": "dec_name", "renormsources": "renorm_stars",
 }
 
 
