@@ -19,7 +19,8 @@ from cosmouline.io_text import write_text
 
 def pages():
     """Return the text of every generated page, by file name."""
-    order = runpy.run_path(str(ROOT / "pipe" / "order.py"))["QUASAR"]
+    routes = runpy.run_path(str(ROOT / "pipe" / "order.py"))
+    order = manual.all_scripts(routes["QUASAR"], routes["COMBI"])
     return {"scripts.md": manual.scripts_page(order), "fields.md": manual.fields_page(),
             "settings.md": manual.settings_page()}
 
