@@ -7,8 +7,9 @@ Next    : 3_align/3_update_flags
 
 Run as  : python 2b_report.py ../../configs/MYLENS
 
-The shift is that of the middle of the reference image, in pixels of the image. "aligned_part" is
-the part of the reference image that an image covers, once 3_align/2a_opt_align has run.
+The shift is where the middle of the reference image lies, from the middle of the image and in its
+pixels. "aligned_part" is the part of the reference image that an image covers, once
+3_align/2a_opt_align has run.
 """
 
 from cosmouline import paths, products, reports
@@ -27,9 +28,10 @@ FORMATS = {"align_rms_px": ".3f", "align_angle_deg": ".3f", "align_scale": ".5f"
 
 
 def with_shift(image, reference):
-    """Return the row of an image with the shift of the middle of the reference."""
-    middle = np.array([reference["nx_px"] - 1, reference["ny_px"] - 1]) / 2
-    shift = apply(products.matrix(image), middle) - middle
+    """Return the row of an image with the shift of the middle of the reference in it."""
+    middle, own = (np.array([row["nx_px"] - 1, row["ny_px"] - 1]) / 2
+                   for row in (reference, image))
+    shift = apply(products.matrix(image), middle) - own
     return image | {"shift_x_px": shift[0], "shift_y_px": shift[1]}
 
 

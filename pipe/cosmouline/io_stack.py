@@ -47,15 +47,22 @@ def row_reader(path):
     with open_frame(path) as stream:
         hdu = choose_image(read_hdus(stream), 0)
         check_complete(hdu)
+    if hdu.header["BITPIX"] != BITPIX[">f4"] or "BSCALE" in hdu.header:
+        raise ImageRejected(f"{path} is not an image of float32, as io_fits writes them")
     return hdu.shape, partial(_rows, Path(path), hdu)
 
 
 def _rows(path, hdu, rows, cols):
+    """Read rows in one go: `fits_stream.read_pixels` takes twice as long for small parts."""
+    nx = hdu.shape[1]
+    n_pixels = (rows.stop - rows.start) * nx
     try:
-        with open(path, "rb") as stream:
-            return read_pixels(stream, hdu, rows.start, rows.stop)[:, cols]
+        found = np.fromfile(path, ">f4", n_pixels, offset=hdu.data_at + 4 * rows.start * nx)
     except OSError as error:
         raise ImageRejected(f"{path} cannot be read: {error.strerror}") from error
+    if found.size < n_pixels:
+        raise ImageRejected(f"{path} became shorter while it was read")
+    return found.reshape(-1, nx)[:, cols].astype(np.float32)
 
 
 @contextlib.contextmanager

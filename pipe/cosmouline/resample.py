@@ -15,6 +15,7 @@ from scipy.ndimage import affine_transform, convolve1d, spline_filter, uniform_f
 REACH_PX = 14  # a cubic spline forgets a pixel by a factor 0.27 per pixel: 1e-8 at that distance
 BOX_FROM = 1.05  # an image with pixels so much finer than the reference is averaged over its own
 TOUCHED = 0.01  # a pixel to which a bad one gives more than this part of its weight is bad
+BAND_ROWS = 512  # made at a time: a 4k frame takes its result and 60 MB
 NOISE_TILES, TILE_PX = 4, 48  # 4 x 4 tiles of noise: its scatter is known to 0.4 %
 NOISE_SEED = 1
 
@@ -48,27 +49,34 @@ def resample(image_e, matrix, shape, bad=None):
     (Catmull-Rom) moves magnitudes by five times as much, conserves no flux where scales differ,
     and fills what lies outside of the image with the median.
     """
-    image_e = np.asarray(image_e, np.float32)
-    window = _window(matrix, shape, image_e.shape)
+    out_e = np.empty(shape, np.float32)
+    for first in range(0, shape[0], BAND_ROWS):
+        band = out_e[first:first + BAND_ROWS]
+        _resample_band(np.asarray(image_e), moved(matrix, 0, first), band, bad)
+    return out_e
+
+
+def _resample_band(image_e, matrix, out_e, bad):
+    """Resample onto some rows of the grid: all that it needs is a part of the image."""
+    window = _window(matrix, out_e.shape, image_e.shape)
     if window is None:
-        return np.full(shape, np.nan, np.float32)
-    part_e = image_e[window]
+        out_e.fill(np.nan)
+        return
+    part_e = image_e[window].astype(np.float32)
     spoilt = ~np.isfinite(part_e) if bad is None else bad[window] | ~np.isfinite(part_e)
-    matrix = np.asarray(matrix, float) - [[0, 0, window[1].start], [0, 0, window[0].start]]
+    matrix = matrix - [[0, 0, window[1].start], [0, 0, window[0].start]]
     area = abs(np.linalg.det(matrix[:, :2]))
     if spoilt.any():
         part_e = np.nan_to_num(mend_pixels(part_e, spoilt), copy=False)
-    wide = _boxed(part_e, math.sqrt(area))
-    coefficients = spline_filter(wide, 3, np.float32)
+    coefficients = spline_filter(_boxed(part_e, math.sqrt(area)), 3, np.float32)
     turn, first = _in_rows(matrix)
-    out_e = affine_transform(coefficients, turn, first, tuple(shape), np.float32, order=3,
-                             cval=np.nan, prefilter=False)
+    affine_transform(coefficients, turn, first, out_e.shape, out_e, order=3, cval=np.nan,
+                     prefilter=False)
     out_e *= np.float32(area)
     if spoilt.any():
         part = _boxed(spoilt.astype(np.float32), math.sqrt(area))
-        touched = affine_transform(part, turn, first, tuple(shape), order=1, cval=0.0)
+        touched = affine_transform(part, turn, first, out_e.shape, order=1, cval=0.0)
         out_e[touched > TOUCHED] = np.nan
-    return out_e
 
 
 def moved(matrix, x_px, y_px):

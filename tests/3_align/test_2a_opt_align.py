@@ -69,6 +69,17 @@ def test_cover_and_noise_are_told_and_holes_are_left_open(lens_after):
         row["sky_noise_e"] * row["aligned_noise"], rel=5 * 1.17 / np.sqrt(2 * apart.size) + 0.02)
 
 
+def test_sharp_pixels_are_found_across_the_bands(script, monkeypatch):
+    align = script(f"pipe/{SCRIPT}")
+    image = np.random.default_rng(3).normal(500, 20, (300, 200)).astype(np.float32)
+    hits = [(0, 10), (99, 50), (100, 90), (101, 130), (299, 20)]
+    for place in hits:
+        image[place] += 3000
+    monkeypatch.setattr(align, "BAND_ROWS", 100)
+
+    assert sorted(map(tuple, np.argwhere(align.sharp(image)).tolist())) == hits
+
+
 def test_the_script_before_is_named(lens_before):
     with pytest.raises(UserError, match=r"Run 3_align/1b_identify_stars\.py first"):
         lens_before("3_align/1b_identify_stars").run(SCRIPT)

@@ -76,3 +76,16 @@ def test_a_file_that_went_away_is_told(tmp_path):
 
     with pytest.raises(ImageRejected, match="cannot be read: No such file"):
         read(slice(0, 1), slice(0, 51))
+
+
+def test_a_file_of_integers_is_refused_and_a_short_one_told(tmp_path):
+    fits.PrimaryHDU(np.ones((4, 5), np.int16)).writeto(tmp_path / "b.fits")
+    with pytest.raises(ImageRejected, match="not an image of float32"):
+        row_reader(tmp_path / "b.fits")
+    write_image(tmp_path / "a.fits", planes()[0])
+    _, read = row_reader(tmp_path / "a.fits")
+    with open(tmp_path / "a.fits", "r+b") as stream:
+        stream.truncate(5000)
+
+    with pytest.raises(ImageRejected, match="became shorter"):
+        read(slice(30, 37), slice(0, 51))

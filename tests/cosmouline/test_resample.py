@@ -1,3 +1,4 @@
+import cosmouline.resample
 from cosmouline.align import apply
 from cosmouline.resample import footprint, moved, pixel_noise, resample, shrunk
 
@@ -96,6 +97,19 @@ def test_a_cut_out_is_a_part_of_the_whole():
     part = resample(image, moved(matrix, 30, 25), (20, 16))
 
     assert part == pytest.approx(whole[25:45, 30:46], abs=1e-5)
+
+
+def test_the_bands_in_which_it_is_made_leave_no_trace(monkeypatch):
+    image = np.random.default_rng(4).normal(size=(90, 90))
+    bad = np.random.default_rng(5).random((90, 90)) < 0.01
+    matrix = turned(-35.0, 1.2, middle=(40, 40), to=(45, 45))
+    whole = cosmouline.resample.resample(image, matrix, (80, 80), bad)
+
+    monkeypatch.setattr(cosmouline.resample, "BAND_ROWS", 11)
+    bands = cosmouline.resample.resample(image, matrix, (80, 80), bad)
+
+    assert 0.1 < np.isnan(whole).mean() < 0.5
+    assert bands == pytest.approx(whole, abs=1e-5, nan_ok=True)
 
 
 @pytest.mark.parametrize("shift", [0.0, 0.25, 0.5])
