@@ -53,16 +53,18 @@ def row_reader(path):
 
 
 def _rows(path, hdu, rows, cols):
-    """Read rows in one go: `fits_stream.read_pixels` takes twice as long for small parts."""
-    nx = hdu.shape[1]
-    n_pixels = (rows.stop - rows.start) * nx
+    """Read rows in one go, or a part of one: `read_pixels` takes twice as long for so little."""
+    nx, n_rows = hdu.shape[1], rows.stop - rows.start
+    first, width = (0, nx) if n_rows > 1 else (cols.start, cols.stop - cols.start)
+    offset = hdu.data_at + 4 * (rows.start * nx + first)
     try:
-        found = np.fromfile(path, ">f4", n_pixels, offset=hdu.data_at + 4 * rows.start * nx)
+        found = np.fromfile(path, ">f4", n_rows * width, offset=offset)
     except OSError as error:
         raise ImageRejected(f"{path} cannot be read: {error.strerror}") from error
-    if found.size < n_pixels:
+    if found.size < n_rows * width:
         raise ImageRejected(f"{path} became shorter while it was read")
-    return found.reshape(-1, nx)[:, cols].astype(np.float32)
+    part = found.reshape(n_rows, width)[:, cols.start - first:cols.stop - first]
+    return part.astype(np.float32)
 
 
 @contextlib.contextmanager

@@ -67,6 +67,7 @@ def test_rows_are_read_without_the_rest(tmp_path):
 
     assert shape == SHAPE
     assert np.array_equal(read(slice(5, 9), slice(2, 40)), image[5:9, 2:40])
+    assert np.array_equal(read(slice(7, 8), slice(12, 30)), image[7:8, 12:30])
 
 
 def test_a_file_that_went_away_is_told(tmp_path):
