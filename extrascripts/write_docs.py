@@ -19,7 +19,8 @@ from cosmouline.io_text import write_text
 
 def pages():
     """Return the text of every generated page, by file name."""
-    order = runpy.run_path(str(ROOT / "pipe" / "order.py"))["QUASAR"]
+    routes = runpy.run_path(str(ROOT / "pipe" / "order.py"))
+    order = manual.all_scripts(routes["QUASAR"], routes["COMBI"])
     tools = [script_name(path) for folder in ("extrascripts", "skymaker")
              for path in sorted((ROOT / folder).glob("*.py"))]
     return {"scripts.md": manual.scripts_page(order), "tools.md": manual.tools_page(tools),

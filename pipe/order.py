@@ -13,6 +13,7 @@ QUASAR = (
     "3_align/1a_pick_reference",
     "3_align/1b_identify_stars",
     "3_align/1c_report",
+    "3_align/2b_report",
     "3_align/3_update_flags",
     "3_align/4_png_check",
     "4_norm/0_pick_stars",
@@ -44,6 +45,14 @@ QUASAR = (
     "lcmanip/2_plot",
 )
 
+COMBI = (  # after 4_norm: stacks by night or of a whole set, and their catalogues
+    "3_align/2a_opt_align",
+    "fac_combi/1_prepare",
+    "fac_combi/2_combine",
+    "fac_combi/3_make_pngs",
+    "fac_combi/4_stack_photometry",
+)
+
 PICTURES = (  # what only draws
     "3_align/4_png_check",
     "4_norm/3c_plot_stars",
@@ -54,4 +63,5 @@ PICTURES = (  # what only draws
     "7_deconv/5a_png_check",
     "9_quicklook/by_field",
     "lcmanip/2_plot",
+    "fac_combi/3_make_pngs",
 )

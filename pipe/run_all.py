@@ -6,7 +6,8 @@ Settings: none of its own
 Next    : look at the pictures in work_dir
 
 Run as  : python pipe/run_all.py configs/<lens> [--from 3_align] [--to 5_psf/4] [--list] [--status]
-          [--keep-going] [--no-pictures] [--test] [--redo] [--cpus 4]
+          [--keep-going] [--no-pictures] [--test] [--redo] [--cpus 4] [--route combi]
+          [--alt 3_align/1b_alt_no_align]
 """
 
 import argparse
@@ -16,10 +17,11 @@ import sys
 
 from cosmouline import launch, status
 from cosmouline.errors import UserError
-from cosmouline.header import read_header
+from cosmouline.header import read_header, replaced_by, script_path
 from cosmouline.settings import load_settings
 
 log = logging.getLogger("cosmouline")
+ROUTES = ("quasar", "combi")
 
 
 def position(text, order, last=False):
@@ -28,6 +30,18 @@ def position(text, order, last=False):
     if not found:
         raise UserError(f"no script begins with '{text}'. See run_all.py --list.")
     return found[-1] if last else found[0]
+
+
+def with_alternatives(order, scripts):
+    """Return an order in which scripts with _alt_ in their names take the places of others."""
+    order = list(order)
+    for name in scripts:
+        script = name.removesuffix(".py")
+        instead = replaced_by(script) if script_path(script).is_file() else None
+        if instead not in order:
+            raise UserError(f"--alt {name} takes the place of no script in the order.")
+        order[order.index(instead)] = script
+    return order
 
 
 def parse():
@@ -41,6 +55,9 @@ def parse():
     parser.add_argument("--status", action="store_true", help="show what is done on this lens")
     parser.add_argument("--keep-going", action="store_true", help="also when images failed")
     parser.add_argument("--no-pictures", action="store_true", help="leave out what only draws")
+    parser.add_argument("--route", choices=ROUTES, default="quasar")
+    parser.add_argument("--alt", nargs="+", default=[], metavar="SCRIPT",
+                        help="scripts with _alt_ in their names, in the places of the others")
     for name in ("--test", "--redo"):
         parser.add_argument(name, action="append_const", dest="extra", const=name, default=[])
     parser.add_argument("--cpus")
@@ -52,8 +69,9 @@ def parse():
 def main():
     """List, tell the status, or run."""
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
-    options, order = parse(), launch.order()
+    options = parse()
     try:
+        order = with_alternatives(launch.order(options.route.upper()), options.alt)
         stretch = order[position(options.first, order):position(options.last, order, True) + 1]
         if not stretch:
             raise UserError(f"--from {options.first} comes after --to {options.last} in the "

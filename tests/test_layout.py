@@ -1,21 +1,24 @@
 """The rules of the house that a program can check."""
 
 import ast
+import runpy
 import subprocess
 import sys
 from pathlib import Path
 
-from cosmouline import fields, header
+from cosmouline import fields, header, manual
 from cosmouline.settings import SAMPLE
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 PIPE, LIBRARY = ROOT / "pipe", ROOT / "pipe" / "cosmouline"
-NUMBERED = sorted(PIPE.glob("[0-9]*/*.py")) + sorted(ROOT.glob("lcmanip/*.py"))
+NUMBERED = [*sorted(PIPE.glob("[0-9]*/*.py")), *sorted(PIPE.glob("fac_*/*.py")),
+            *sorted(ROOT.glob("lcmanip/*.py"))]
 SCRIPTS = [*NUMBERED, *sorted(ROOT.glob("extrascripts/*.py")), *sorted(ROOT.glob("skymaker/*.py"))]
-OPTIONAL = ("_opt_", "_alt_")  # such scripts are not in the order
-ORDER = ast.literal_eval(ast.parse((PIPE / "order.py").read_text()).body[1].value)
+ROUTES = runpy.run_path(str(PIPE / "order.py"))
+ORDER = ROUTES["QUASAR"]
+ALL = manual.all_scripts(ORDER, ROUTES["COMBI"])
 SETTINGS = {node.target.id for node in ast.parse(SAMPLE.read_text()).body
             if isinstance(node, ast.AnnAssign)}
 
@@ -25,7 +28,7 @@ UPPER = {"paths": 3, "settings": 3, "header": 3, "lock": 3, "store": 3, "databas
          "provenance": 4, "manual": 4, "products": 5, "position": 5, "lens_sources": 5,
          "warmstart": 5, "deconv_engines": 5, "psf_engines": 5,
          "hand_edits": 5, "inventory": 5, "validation": 5,
-         "intake": 5, "star_list": 5, "bands": 5, "badpixmaps": 5,
+         "intake": 5, "star_list": 5, "bands": 5, "badpixmaps": 5, "stacking": 5,
          "cutting": 5, "epochs": 5, "drawing": 5, "decpages": 5, "truth_tables": 5, "engine": 5,
          "processes": 5, "run": 6, "status": 6, "update": 6, "launch": 7}
 GROUND = {"errors": 0, "atomic": 0, "fields": 1, "dates": 1}
@@ -90,18 +93,17 @@ def test_no_script_imports_a_script_or_asks_a_question(path):
 def test_fields_have_their_producer_and_what_is_needed_comes_earlier(path):
     script = header.script_name(path)
     read = header.read_header(script)
-    place = ORDER.index(script) if script in ORDER else len(ORDER)
+    place = ALL.index(script)
 
-    assert all(fields.lookup(field).producer == script for field in read.writes)
+    assert all(fields.lookup(field).producer in (script, header.replaced_by(script))
+               for field in read.writes)
     for field in read.needs:
-        producer = fields.lookup(field).producer
-        assert (ORDER.index(producer) if producer in ORDER else 0) <= place
+        assert ALL.index(fields.lookup(field).producer) <= place
 
 
-def test_every_script_is_in_the_order_and_every_producer_exists():
-    names = [header.script_name(path) for path in NUMBERED]
-
-    assert sorted(ORDER) == sorted(n for n in names if not any(word in n for word in OPTIONAL))
+def test_every_script_is_in_an_order_or_optional_and_every_producer_exists():
+    assert sorted(ALL) == sorted(header.script_name(path) for path in NUMBERED)
+    assert not any("_opt_" in script or "_alt_" in script for script in ORDER)
     producers = {field.producer for field in fields.FIELDS.values() if "/" in field.producer}
     assert all(header.script_path(script).is_file() for script in producers)
 

@@ -66,6 +66,17 @@ star_lens_distance_px: float = 20.0  # a chosen star is farther from the lens th
 aperture_fwhm: float = 1.5  # radius of the aperture in FWHM of the image
 coeff_method: str = "als"  # "als": stars and images solved together; "median": COSMOULINE's
 
+# --- Stacks: 4_norm/4 and fac_combi -----------------------------------------------------------
+combi_name: str = "best1"  # of the deep stack; several can live side by side
+combi_fwhm_max_arcsec: float | None = None  # images beyond these are not in the deep stack;
+combi_ellipticity_max: float | None = None  # None for all four: the half with the best seeing
+combi_coeff_max: float | None = None
+combi_sky_max_e: float | None = None  # sky level x coefficient
+combi_method: str = "mean"  # "mean": weighted, cosmics clipped; "median": COSMOULINE's
+combi_coefficient: str = "medcoeff"  # "medcoeff", "renorm" or "none": all on one scale by it
+combi_group_name: str = "night1"  # of the stacks that fac_combi makes
+combi_group_by: str = "night"  # "night": local noon to noon; "target": one stack per set
+
 # --- 5_psf ------------------------------------------------------------------------------------
 psf_name: str = "psf1"  # several PSFs can live side by side
 psf_engine: str = "gp"  # "gp": Moffat and Gaussian-process grid; "starred": STARRED

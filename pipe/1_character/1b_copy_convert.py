@@ -1,7 +1,8 @@
 """Copy every frame as an image in electrons, trimmed, with its celestial coordinates.
 
 Needs   : the raw frames (1_character/1a_add_to_database)
-Writes  : ali/<img_name>.fits in electrons; nx_px, ny_px, saturation_e, has_wcs -> database
+Writes  : ali/<img_name>.fits in electrons; nx_px, ny_px, saturation_e, has_wcs, noise_factor
+          (of stacks) -> database
 Settings: sets
 Next    : 1_character/1c_report
 
@@ -16,10 +17,10 @@ from cosmouline.errors import ProductLost
 from cosmouline.intake import set_of
 from cosmouline.io_fits import read_frame, shift_wcs, wcs_cards, write_image
 from cosmouline.run import for_each_image, run
-from cosmouline.telescope import load_telescope, read_exposure, trim_frame
+from cosmouline.telescope import load_telescope, noise_factor, read_exposure, trim_frame
 
 NEEDS = ("raw_path", "set_name", "gain_e_per_adu", "saturation_adu")
-WRITES = ("nx_px", "ny_px", "saturation_e", "has_wcs", "pixel_notes")
+WRITES = ("nx_px", "ny_px", "saturation_e", "has_wcs", "noise_factor", "pixel_notes")
 
 
 def measure(image, settings):
@@ -43,6 +44,7 @@ def measure(image, settings):
         "ny_px": data_e.shape[0],
         "saturation_e": image["saturation_adu"] * image["gain_e_per_adu"],
         "has_wcs": wcs is not None,
+        "noise_factor": noise_factor(frame.header),
         "pixel_notes": " | ".join(notes) or None,
     }
 

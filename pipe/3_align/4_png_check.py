@@ -12,8 +12,8 @@ places. It is the only place where pixels are interpolated, and only to look at.
 """
 
 from cosmouline import drawing, products
-from cosmouline.combine import resample
 from cosmouline.plots.pages import contact_sheet
+from cosmouline.resample import shrunk
 from cosmouline.run import log_line, run
 
 NEEDS = ("align_angle_deg", "sky_noise_e", "fwhm_arcsec")
@@ -28,7 +28,7 @@ def thumbnail(image, reference, settings):
     shape = reference["ny_px"], reference["nx_px"]
     step = max(1, max(shape) // THUMBNAIL_PX)
     flat_e = image_e - products.sky(image, settings).level()
-    return resample(flat_e, products.matrix(image), shape, step)
+    return shrunk(flat_e, products.matrix(image), shape, step)
 
 
 def main(settings, db):

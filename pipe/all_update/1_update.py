@@ -55,10 +55,11 @@ def main():
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
     options = parse()
     skipped = launch.order("PICTURES") if options.no_pictures else ()
-    order = [script for script in launch.order() if script not in skipped]
     try:
         settings = load_settings(options.config_dir)
         before = update.read(settings)
+        order = [script for script in update.as_before(launch.order(), before.rows)
+                 if script not in skipped]
         new = {name for names in update.new_frames(settings, before.rows).values()
                for name in names}
         log.info("%d new frames, %d known", len(new), len(before.rows))

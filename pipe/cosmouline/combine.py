@@ -1,37 +1,184 @@
-"""Images brought onto the grid of the reference image, to be looked at or stacked."""
+"""Stacks: many images on one grid and one scale, combined pixel by pixel."""
+
+from dataclasses import dataclass
+
+from cosmouline.robust import median_of_finite
 
 import numpy as np
-from scipy.ndimage import affine_transform, uniform_filter
+
+METHODS = ("mean", "median")
+CLIP_SIGMAS = np.float32(5)  # from the lower median, which itself scatters by about half a sigma
+# Of the light of a star its seeing moves more than its noise does: the peak of a star five times
+# as high as in the other images (FWHM smaller by 2.2) is no cosmic.
+STAR_SHARE = np.float32(4)
+SPREAD_MIN_IMAGES = 5  # from here on the values themselves tell their scatter
+GAUSSIAN_PART = 0.8413  # quantile of one sigma
+BLOCK_VALUES = 1 << 18  # values combined at a time: they stay in the cache of the processor
+STRIP_BYTES = 24 << 20  # of all images together, read at a time
+# Variance of a median of n Gaussian values over that of their mean; pi / 2 for many (David &
+# Nagaraja 2003, Order Statistics, table 3.2, for the first ones)
+MEDIAN_LOSS = (1.0, 1.0, 1.3459, 1.1922, 1.4342, 1.2888, 1.4731, 1.3486, 1.4960, 1.3834)
 
 
-def resample(image_e, matrix, shape, step=1):
-    """Resample an image onto the grid of the reference image.
+@dataclass(frozen=True, eq=False)
+class Stack:
+    """A stack, or some rows of it.
 
     Parameters
     ----------
-    image_e : ndarray of float, shape (ny, nx)
-        NaN pixels become 0.
-    matrix : ndarray of float, shape (2, 3)
-        From reference to image pixels.
-    shape : tuple of int
-        (ny, nx) of the reference image.
-    step : int
-        Every `step`-th pixel of the reference grid is made, each from an image smoothed over as
-        many pixels: a small picture.
+    image : ndarray of float32, shape (ny, nx)
+        On the scale of the values; NaN where there are too few images.
+    variance : ndarray of float32, shape (ny, nx)
+        What counts for a flux: sky, read noise and the photons of the sources.
+    count : ndarray of uint16, shape (ny, nx)
+        Images behind each pixel.
+    """
+
+    image: np.ndarray
+    variance: np.ndarray
+    count: np.ndarray
+
+
+def combine(values, sigma, coeff, method="mean", n_min=1, scatter=None):
+    """Combine images pixel by pixel.
+
+    Parameters
+    ----------
+    values : ndarray of float32, shape (n, ny, nx)
+        Resampled images times their coefficient, without sky. NaN: no value.
+    sigma : ndarray of float, shape (n,)
+        Noise of the sky per pixel, that of a large aperture, on the same scale.
+    coeff : ndarray of float, shape (n,)
+        The coefficients: as much variance as a unit of light has.
+    method : {"mean", "median"}
+        "mean": cosmics clipped, weights 1 / sigma^2.
+    n_min : int
+        Pixels with fewer images are NaN.
+    scatter : ndarray of float, shape (n,), optional
+        Noise of single pixels, which resampling has made smaller; None: `sigma`.
 
     Returns
     -------
-    ndarray of float32, shape (ceil(ny / step), ceil(nx / step))
-        NaN outside of the image.
+    Stack
+
+    Raises
+    ------
+    ValueError
+        If the method is not known.
 
     Notes
     -----
-    Cubic splines. Interpolated pixels have correlated noise that is too small: they are for
-    pictures and stacks, never for a flux.
+    A value is clipped if it differs from the lower median by more than 5 sigma (of itself, or of
+    the values, whichever is larger) and 4 times the median: so even two images tell their
+    cosmics, and a star does not lose its peak in the image of the best seeing. With one weight
+    for a whole image the flux of a star is the weighted mean of its fluxes, whatever the seeing.
     """
-    filled = np.nan_to_num(np.asarray(image_e, np.float32))
-    smooth = uniform_filter(filled, step) if step > 1 else filled
-    rows, cols = (-(-side // step) for side in shape)
-    turn = matrix[:, :2][::-1, ::-1] * step  # (row, column) of the grid to (row, column)
-    first = matrix[::-1, 2] + matrix[:, :2][::-1, ::-1] @ np.full(2, (step - 1) / 2)
-    return affine_transform(smooth, turn, first, (rows, cols), order=3, cval=np.nan)
+    if method not in METHODS:
+        raise ValueError(f"method must be one of {', '.join(METHODS)}, not '{method}'")
+    n, *shape = values.shape
+    sigma, coeff = (np.asarray(numbers, np.float32) for numbers in (sigma, coeff))
+    scatter = sigma if scatter is None else np.asarray(scatter, np.float32)
+    flat = values.reshape(n, -1)
+    step = BLOCK_VALUES // n | 1  # odd: rows a power of two apart would share their cache lines
+    parts = []
+    for start in range(0, flat.shape[1], step):
+        block = np.ascontiguousarray(flat[:, start:start + step], np.float32)
+        parts.append(_mean(block, sigma, coeff, scatter) if method == "mean"
+                     else _median(block, sigma, coeff))
+    image, variance, count = (np.concatenate(plane).reshape(shape)
+                              for plane in zip(*parts, strict=True))
+    image[count < n_min] = variance[count < n_min] = np.nan
+    return Stack(image, variance, count.astype(np.uint16))
+
+
+def _mean(values, sigma, coeff, scatter):
+    """Clipped weighted mean of (n, p) values: mean, variance, count."""
+    ordered = np.ascontiguousarray(values.T)
+    ordered.sort(axis=1)  # NaN sort last
+    centre, spread = _centre_and_spread(ordered)
+    star = STAR_SHARE * np.maximum(centre, 0)
+    least = CLIP_SIGMAS * np.maximum(scatter.min(), spread) + star
+    with np.errstate(invalid="ignore"):
+        whole = (ordered[:, -1] - centre <= least) & (centre - ordered[:, 0] <= least)
+    some = np.flatnonzero(~whole)  # few: the others need no second look
+    weight = 1 / sigma**2
+    rows = np.stack([weight, weight**2 * coeff, np.ones_like(weight)])
+    sums = np.repeat(rows.sum(axis=1)[:, None], values.shape[1], axis=1)
+    light = weight @ values
+    if some.size:
+        values = values[:, some]
+        limit = CLIP_SIGMAS * np.maximum(scatter[:, None], spread[some]) + star[some]
+        with np.errstate(invalid="ignore"):
+            keep = np.abs(values - centre[some]) <= limit
+        sums[:, some] = rows @ keep.astype(np.float32)
+        light[some] = weight @ np.where(keep, values, np.float32(0))
+    return *_mean_and_variance(light, *sums[:2]), sums[2]
+
+
+def _mean_and_variance(light, total, photons):
+    """Divide by the sum of the weights; NaN where it is 0."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        mean = light / total
+        return mean, 1 / total + photons / total**2 * np.maximum(mean, 0)
+
+
+def _centre_and_spread(ordered):
+    """Lower median of sorted values (p, n), NaN last, and half of their central 68 %."""
+    n = ordered.shape[1]
+    if not np.isnan(ordered[:, -1]).any():
+        low, high = _ranks(n)
+        spread = (ordered[:, high] - ordered[:, low]) / 2
+        return ordered[:, (n - 1) // 2], spread if n >= SPREAD_MIN_IMAGES else 0 * spread
+    n_finite = np.count_nonzero(~np.isnan(ordered), axis=1)
+    last = np.maximum(n_finite - 1, 0)
+    low, high = _ranks(np.maximum(n_finite, 1))
+    pick = np.take_along_axis(ordered, np.stack([last // 2, low, high], axis=1), axis=1).T
+    spread = np.where(n_finite >= SPREAD_MIN_IMAGES, (pick[2] - pick[1]) / 2, np.float32(0))
+    return pick[0], spread
+
+
+def _ranks(n):
+    """Ranks of the quantiles of -1 and +1 sigma among n values."""
+    low = np.rint((1 - GAUSSIAN_PART) * (n - 1)).astype(int)
+    return low, n - 1 - low
+
+
+def _median(values, sigma, coeff):
+    """Median of (n, p) values: median, variance, count."""
+    there = (~np.isnan(values)).astype(np.float32)
+    rows = np.stack([sigma**2, coeff, np.ones_like(coeff)])
+    sky, photons, count = rows @ there
+    image = median_of_finite(values)
+    loss = median_loss(count) / np.maximum(count, 1)**2
+    return image, loss * (sky + photons * np.maximum(image, 0)), count
+
+
+def median_loss(n):
+    """Variance of the median of n values over that of their mean, for Gaussian noise."""
+    n = np.asarray(n).astype(int)
+    table = np.array([1.0, *MEDIAN_LOSS])
+    # 1.3 for even numbers: from 100 000 medians of 12, 20 and 40 values each, to 0.5 %
+    many = np.pi / 2 * n / (n + np.where(n % 2, np.pi / 2 - 1, 1.3))
+    return np.where(n < len(table), table[np.minimum(n, len(table) - 1)], many)
+
+
+def strips(n_images, shape):
+    """Divide a frame so that all images have room in memory: (rows, columns) slices, in order.
+
+    Parameters
+    ----------
+    n_images : int
+        Images that are read together.
+    shape : tuple of int
+        (ny, nx) of each.
+
+    Returns
+    -------
+    list of tuple of slice
+        Whole rows, several at a time; parts of one row where even that is too much.
+    """
+    ny, nx = shape
+    most = max(1, STRIP_BYTES // (4 * n_images))
+    rows, cols = max(1, most // nx), min(nx, most)
+    return [(slice(y, min(y + rows, ny)), slice(x, min(x + cols, nx)))
+            for y in range(0, ny, rows) for x in range(0, nx, cols)]

@@ -29,14 +29,37 @@ def field_map(images, reference, settings):
     """Return the page of the reference image with its stars, the lens, and all outlines."""
     image_e = io_fits.read_image(paths.image(settings, reference["img_name"]))
     image_e = image_e - products.sky(reference, settings).level()
+    return star_map(image_e, reference, settings,
+                    f"{settings.lens_name}: {reference['img_name']}", _info(images, reference),
+                    images)
+
+
+def star_map(image_e, reference, settings, title, info, outlined=(), limits=None):
+    """Return the page of a picture on the grid of the reference: stars, lens, scale, compass.
+
+    Parameters
+    ----------
+    image_e : ndarray of float, shape (ny, nx)
+        Without sky.
+    reference : dict
+        Row of the reference image.
+    settings : namespace
+    title : str
+    info : sequence of str
+        Lines beside the picture.
+    outlined : list of dict
+        Rows of images whose outlines are drawn.
+    limits : (float, float), optional
+        Cuts; None: found.
+    """
     lens = np.array([reference["lens_x_px"], reference["lens_y_px"]])
     east, north = pixels_per_arcsec(reference, settings, lens).T
     return alignment_map(
         image_e, _star_lists(settings), lens,
-        matrices=[products.matrix(image) for image in images],
-        shapes=[(image["ny_px"], image["nx_px"]) for image in images],
-        title=f"{settings.lens_name}: {reference['img_name']}", info=_info(images, reference),
-        pixel_scale_arcsec=reference["pixel_scale_arcsec"], north=north, east=east)
+        matrices=[products.matrix(image) for image in outlined],
+        shapes=[(image["ny_px"], image["nx_px"]) for image in outlined], title=title, info=info,
+        pixel_scale_arcsec=reference["pixel_scale_arcsec"], north=north, east=east,
+        limits=limits)
 
 
 def title(image, settings):

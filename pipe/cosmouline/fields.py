@@ -12,7 +12,9 @@ import re
 from typing import NamedTuple
 
 NEVER = math.inf  # as tolerance of a field
-VARIANTS = ("dec", "renorm", "psf")  # families of which several members live side by side
+# families of which several members live side by side, and the settings that choose one
+VARIANTS = {"dec": "dec_name", "renorm": "renorm_name", "psf": "psf_name",
+            "combi": "combi_name", "group": "combi_group_name"}
 
 
 class Field(NamedTuple):
@@ -42,9 +44,12 @@ _SKY = "1_character/4a_sky_stats"
 _SKYSUB = "2_skysub/1_skysub"
 _REF = "3_align/1a_pick_reference"
 _ALIGN = "3_align/1b_identify_stars"
+_RESAMPLE = "3_align/2a_opt_align"
 _PICK = "4_norm/0_pick_stars"
 _PHOT = "4_norm/2a_photometry"
 _COEFF = "4_norm/3a_medcoeff"
+_DEEP = "4_norm/4a_opt_prepare_deep"
+_COMBI = "fac_combi/1_prepare"
 _PSFCUT = "5_psf/2a_extract"
 _PSFCR = "5_psf/3_find_cosmics"
 _PRIOR = "5_psf/3b_choose_prior"
@@ -96,6 +101,9 @@ FIELDS = {field.name: field for field in [
     Field("saturation_e", float, "e-", "saturation level in electrons", _COPY),
     Field("pixel_notes", str, "", "what is odd about its pixels, though it is used", _COPY),
     Field("has_wcs", bool, "", "the frame brought celestial coordinates", _COPY),
+    Field("noise_factor", float, "1",
+          "noise that counts for a flux over the scatter of the pixels, of a resampled frame",
+          _COPY),
 
     Field("mhjd", float, "d", "heliocentric mjd, UTC", _EPHEM),
     Field("airmass", float, "1", "airmass of the target", _EPHEM),
@@ -146,6 +154,10 @@ FIELDS = {field.name: field for field in [
     Field("align_m22", float, "1", "see align_m21", _ALIGN),
     Field("align_dy_px", float, "px", "see align_m21", _ALIGN),
 
+    Field("aligned_part", float, "1", "part of the reference image that it covers", _RESAMPLE),
+    Field("aligned_noise", float, "1",
+          "scatter of its resampled pixels over the noise that an aperture sees", _RESAMPLE),
+
     Field("star_list", str, "", "whose choice the stars are, how many, hash of the list",
           _PICK),
     Field("field_fwhm_px", float, "px", "seeing from the stars found in other images too",
@@ -170,6 +182,10 @@ FIELDS = {field.name: field for field in [
           "refimgname_per_band"),
     Field("quality_note", str, "", "in what it stands out from the other images", _COEFF, "",
           NEVER),
+    Field("combi_number__{combi}", int, "1", "number of the image in the deep stack, from 1",
+          _DEEP),
+    Field("combi_group__{group}", int, "1", "number of the stack that it goes into, from 1",
+          _COMBI, "combinight_<name>_num"),
     Field("n_psf_cut__{psf}", int, "1", "PSF stars cut from the image", _PSFCUT),
     Field("n_psf_cosmics__{psf}", int, "1", "cosmic pixels on their stamps", _PSFCR),
     Field("psf_prior__{psf}", str, "",
@@ -290,9 +306,8 @@ def producer(name):
 
 def variant(patterns, settings):
     """Return the member of a family that a script works on, by patterns of its fields."""
-    chosen = _chosen(settings)
-    named = {key for pattern in patterns for key in VARIANTS if f"{{{key}}}" in pattern}
-    return next((chosen[f"{{{key}}}"] for key in VARIANTS if key in named), "")
+    return next((getattr(settings, name) for key, name in VARIANTS.items()
+                 if any(f"{{{key}}}" in pattern for pattern in patterns)), "")
 
 
 def with_variant(script, member):
@@ -313,15 +328,16 @@ def matches(pattern, name):
 
 
 def expand(patterns, settings):
-    """Put the chosen names of PSF, renormalisation and deconvolution into field patterns."""
-    chosen = _chosen(settings)
-    return tuple(functools.reduce(lambda p, kv: p.replace(*kv), chosen.items(), pattern)
-                 for pattern in patterns)
+    """Put the chosen names of PSF, renormalisation, deconvolution and stacks into patterns."""
+    return tuple(_filled(pattern, settings) for pattern in patterns)
 
 
-def _chosen(settings):
-    return {"{psf}": settings.psf_name, "{renorm}": settings.renorm_name,
-            "{dec}": settings.dec_name}
+def _filled(pattern, settings):
+    """Put chosen names into one pattern."""
+    for key, name in VARIANTS.items():
+        if f"{{{key}}}" in pattern:
+            pattern = pattern.replace(f"{{{key}}}", getattr(settings, name))
+    return pattern
 
 
 def held(row, values):

@@ -13,7 +13,8 @@ import numpy as np
 from astropy.io import fits
 
 # what pipelines put beside the image in one file; EXTNAME decides among several images
-SIDE_IMAGES = ("BPM", "DQ", "ERR", "IVAR", "MASK", "SIGMA", "UNC", "VAR", "WEIGHT", "WHT", "BKG")
+SIDE_IMAGES = ("BPM", "COUNT", "DQ", "ERR", "IVAR", "MASK", "SIGMA", "UNC", "VAR", "WEIGHT",
+               "WHT", "BKG")
 STRUCTURE_CARDS = re.compile(
     r"SIMPLE|XTENSION|BITPIX|NAXIS\d*|EXTEND|NEXTEND|PCOUNT|GCOUNT|GROUPS|BSCALE|BZERO|BLANK|"
     r"CHECKSUM|DATASUM|COMMENT|HISTORY|END|"

@@ -1,6 +1,7 @@
 """The header of a numbered script: its manual page, and what the library reads from it."""
 
 import ast
+import functools
 import re
 from pathlib import Path
 from typing import NamedTuple
@@ -38,6 +39,31 @@ def script_path(script):
     top = script.split("/")[0]
     folder = ROOT if top in ("lcmanip", "extrascripts", "skymaker") else ROOT / "pipe"
     return folder / f"{script}.py"
+
+
+def replaced_by(script):
+    """Return the script whose place an ``_alt_`` one takes; None where it is none."""
+    folder, _, name = script.rpartition("/")
+    number, _, rest = name.partition("_")
+    if not rest.startswith("alt_"):
+        return None
+    found = [path.stem for path in script_path(script).parent.glob(f"{number}_*.py")
+             if not path.stem.startswith((f"{number}_alt_", f"{number}_opt_"))]
+    return f"{folder}/{found[0]}" if found else None
+
+
+@functools.cache
+def same_place(script):
+    """Return a script, and those that can stand in its place: ``1b_alt_...`` for ``1b_...``.
+
+    Also of the name of a record, ``<script>:<member>``, see `fields.with_variant`.
+    """
+    name, colon, member = script.partition(":")
+    first = replaced_by(name) or name
+    folder, _, name = first.rpartition("/")
+    found = script_path(first).parent.glob(f"{name.split('_')[0]}_alt_*.py")
+    scripts = (first, *sorted(f"{folder}/{path.stem}" for path in found))
+    return tuple(f"{one}{colon}{member}" for one in scripts)
 
 
 def sections(doc):

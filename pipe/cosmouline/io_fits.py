@@ -163,15 +163,21 @@ def write_image(path, data_e, cards=None, wcs_header=None):
         If a keyword is not one of FITS (8 capitals, digits, ``-`` and ``_``) or belongs to the
         file's structure, or a number is not finite.
     """
+    header = image_cards(cards, wcs_header)
+    image = fits.PrimaryHDU(np.asarray(data_e, dtype=np.float32), header)
+    with atomic_path(path) as temporary:
+        image.writeto(temporary)
+
+
+def image_cards(cards=None, wcs_header=None):
+    """Cards of an image as a Header, checked as `write_image` says."""
     header = fits.Header({"BUNIT": "electron"})
     for keyword, value in (cards or {}).items():
         if value is not None:
             header[_checked_keyword(keyword)] = _checked_value(keyword, value)
     for card in wcs_header.cards if wcs_header is not None else ():
         header.append(card, end=True)
-    image = fits.PrimaryHDU(np.asarray(data_e, dtype=np.float32), header)
-    with atomic_path(path) as temporary:
-        image.writeto(temporary)
+    return header
 
 
 def read_image(path, rows=None, cols=None):

@@ -19,6 +19,21 @@ def image(settings, img_name):
     return settings.work_dir / "ali" / f"{img_name}.fits"
 
 
+def aligned(settings, img_name):
+    """Return the path of the image resampled onto the reference image, without sky."""
+    return settings.work_dir / "aligned" / f"{img_name}.fits"
+
+
+def deep(settings):
+    """Return the path of the deep stack of a band."""
+    return settings.work_dir / f"{of_band(f'combi_{settings.combi_name}', settings)}.fits"
+
+
+def stacks(settings):
+    """Return the folder of the stacks by night, one folder of frames per set inside."""
+    return settings.work_dir / f"combi_{settings.combi_group_name}"
+
+
 def catalog(settings, img_name):
     """Return the path of the sources detected on one image."""
     return settings.work_dir / "ali" / f"{img_name}.cat.fits"

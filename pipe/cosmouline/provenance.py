@@ -16,6 +16,7 @@ import hashlib
 from pathlib import Path
 
 from cosmouline import fields
+from cosmouline.header import same_place
 
 SET = "the set "
 STAR_SETTINGS = ("norm_stars", "psf_stars")  # they choose from the lens's own list, if any
@@ -91,9 +92,15 @@ def why_out_of_date(row, script, needs, runs, used):
         return f"{changed[0]} has changed"
     _, last, _, _ = outcome(row, script)
     for producer in _producers(needs):
-        if outcome(row, producer)[2] > last:
-            return f"{producer.partition(':')[0]} has run again"
+        made_by = latest(row, producer)
+        if outcome(row, made_by)[2] > last:
+            return f"{made_by.partition(':')[0]} has run again"
     return ""
+
+
+def latest(row, script):
+    """Return the script that ran last on an image, of one and those in the same place."""
+    return max(same_place(script), key=lambda one: outcome(row, one)[1])
 
 
 def changed_settings(row, script, runs, used):

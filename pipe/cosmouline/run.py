@@ -12,7 +12,7 @@ from types import SimpleNamespace
 from cosmouline import __version__, engine, fields, paths, provenance, status
 from cosmouline.database import Database, fitting, rejected_by
 from cosmouline.errors import UserError
-from cosmouline.header import script_name, settings_names
+from cosmouline.header import same_place, script_name, settings_names
 from cosmouline.lock import Lock
 from cosmouline.settings import differences, load_settings
 
@@ -215,7 +215,8 @@ class _Step:
         record, changes = provenance.record(row, self.key, self.number, outcome.word,
                                             outcome.message, cleared | values,
                                             bool(self._stale(row)))
-        changes = changes | {f"ran__{self.key}": record}
+        others = {f"ran__{script}": None for script in same_place(self.key)}
+        changes = changes | others | {f"ran__{self.key}": record}
         if outcome.word == "rejected":
             changes |= {"gogogo": False, "whynot": f"{outcome.message} ({self.script})"}
         elif rejected_by(row) == self.script:

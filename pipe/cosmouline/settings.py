@@ -26,13 +26,17 @@ CHOICES = {
     "psf_engine": ("gp", "starred"),
     "psf_field": ("auto", "on", "off"),
     "deconv_engine": ("gp", "starred"),
+    "combi_method": ("mean", "median"),
+    "combi_coefficient": ("medcoeff", "renorm", "none"),
+    "combi_group_by": ("night", "target"),
     "dec_coefficient": ("renorm", "medcoeff", "none"),
     "extended_light": ("auto", "none"),
     "shift_prior": ("stars", "alignment"),
     "join_by": ("night", "image", "minutes"),
     "join_center": ("mean", "median"),
 }
-NAMES = ("psf_name", "dec_name", "renorm_name")  # become parts of file and field names
+NAMES = ("psf_name", "dec_name", "renorm_name", "combi_name",
+         "combi_group_name")  # become parts of file and field names
 TINY = 1e-9
 LIMITS = {  # least and greatest value
     "lens_ra_deg": (0, 360), "lens_dec_deg": (-90, 90), "north_angle_deg": (-360, 360),
@@ -51,7 +55,8 @@ LIMITS = {  # least and greatest value
     "fwhm_max_arcsec", "ellipticity_max", "sky_level_max_e", "dec_fwhm_max_arcsec",
     "dec_ellipticity_max", "dec_coeff_max", "join_fwhm_max_arcsec", "join_ellipticity_max",
     "join_sky_max_e", "join_coeff_max", "night_fwhm_max_arcsec", "night_ellipticity_max",
-    "night_sky_max_e", "night_coeff_max"), (TINY, math.inf))
+    "night_sky_max_e", "night_coeff_max", "combi_fwhm_max_arcsec", "combi_ellipticity_max",
+    "combi_coeff_max", "combi_sky_max_e"), (TINY, math.inf))
 SET_KEYS = {"name": str, "telescope": str, "raw_dir": str, "overrides": dict,
             "bad_pixel_mask": str, "extension": int, "band": str, "files": str, "filter": str,
             "science_only": bool}
@@ -74,6 +79,10 @@ FORMERLY = {
     "nightminnbimg": "night_min_images", "outputname": "lens_name", "baseraw": "sets",
     "trimheight": "sets", "telescopenames": "sets", "exportsetnames": "sets",
     "deconvname": "dec_name", "renormsources": "renorm_stars",
+    "combibestname": "combi_name", "combibestmaxseeing": "combi_fwhm_max_arcsec",
+    "combibestmaxell": "combi_ellipticity_max", "combibestmaxmedcoeff": "combi_coeff_max",
+    "combibestmaxstddev": "combi_sky_max_e", "combinightname": "combi_group_name",
+    "combinightrenormcoeff": "combi_coefficient",
 }
 
 

@@ -41,7 +41,9 @@ def out_of_date(needs, images, settings, runs):
         The runs of the database.
     """
     for script in sorted(_scripts_behind(needs)):
-        reasons = Counter(filter(None, _reasons_of(script, images, settings, runs)))
+        key = _key(read_header(script), settings)
+        those = [image for image in images if provenance.latest(image, key) == key]
+        reasons = Counter(filter(None, _reasons_of(script, those, settings, runs)))
         for reason, n in reasons.items():
             yield f"out of date on {n} images: {script}.py ({reason}). Run it again."
 

@@ -172,6 +172,16 @@ def read_exposure(header, telescope, overrides=None):
     )
 
 
+def noise_factor(header):
+    """Noise that counts for a flux over the scatter of the pixels, by the card NOISEFAC.
+
+    Stacks of fac_combi have it: resampling correlates pixels, so that they scatter too little.
+    None where there is none, or it is no number from 1 to 10.
+    """
+    found = first_number(header, ["NOISEFAC"], (1.0, 10.0))
+    return found.value if found else None
+
+
 def trim_frame(data, trim):
     """Cut rows and columns off a frame.
 

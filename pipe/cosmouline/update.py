@@ -5,7 +5,7 @@ from typing import NamedTuple
 from cosmouline import bands, fields, intake, paths, provenance
 from cosmouline.columns import members
 from cosmouline.database import Database
-from cosmouline.header import read_header
+from cosmouline.header import read_header, same_place
 
 import numpy as np
 
@@ -40,6 +40,18 @@ def new_frames(settings, rows):
         found[one["name"]] = sorted(name for name, state in states.items()
                                     if rows.get(name, {}).get("raw_state") != state)
     return found
+
+
+def as_before(order, rows):
+    """Return an order with the alternatives that the images were made with before.
+
+    A script stays where one of the images has its own record, or none has that of another one in
+    its place.
+    """
+    records = {name.removeprefix("ran__").partition(":")[0]
+               for row in rows.values() for name in row if name.startswith("ran__")}
+    return [next((one for one in same_place(script) if one in records), script)
+            for script in order]
 
 
 def ran(order, before, after, settings):

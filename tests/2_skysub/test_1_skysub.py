@@ -63,3 +63,15 @@ def test_a_lost_image_fails_alone_and_keeps_no_old_value(lens_after):
 def test_the_script_before_is_named(lens_before):
     with pytest.raises(UserError, match=r"Run 1_character/1b_copy_convert\.py first"):
         lens_before("1_character/1b_copy_convert").run(SCRIPT)
+
+
+def test_the_noise_of_a_stack_is_that_which_counts_for_a_flux(lens_after):
+    lens = lens_after(SCRIPT)
+    before = lens.rows["R_tiny_0003"]["sky_noise_e"]
+    lens.update("R_tiny_0003", noise_factor=1.25)
+
+    lens.run(SCRIPT, redo=True, only=["R_tiny_0003"])
+
+    assert lens.rows["R_tiny_0003"]["sky_noise_e"] == pytest.approx(1.25 * before)
+    mesh_e = read_sky(paths.sky(lens.settings(), "R_tiny_0003")).sigma_mesh_e
+    assert np.median(mesh_e) == pytest.approx(1.25 * before)

@@ -38,3 +38,19 @@ def test_a_header_is_read_without_running_the_script(tmp_path, monkeypatch):
     read = header.read_header("1_x/1_do")
 
     assert (read.purpose, read.needs, read.writes) == ("Do something.", ("mjd",), ("fwhm_px",))
+
+
+def test_an_alternative_stands_in_the_place_of_the_script_of_its_number(tmp_path, monkeypatch):
+    monkeypatch.setattr(header, "ROOT", tmp_path)
+    folder = tmp_path / "pipe" / "1_x"
+    folder.mkdir(parents=True)
+    for name in ("1_do", "1_alt_not", "1_opt_more", "2_go", "3_alt_alone"):
+        (folder / f"{name}.py").touch()
+    header.same_place.cache_clear()
+
+    assert header.replaced_by("1_x/1_alt_not") == "1_x/1_do"
+    assert header.replaced_by("1_x/1_do") is header.replaced_by("1_x/3_alt_alone") is None
+    assert header.same_place("1_x/1_do") == ("1_x/1_do", "1_x/1_alt_not")
+    assert header.same_place("1_x/1_alt_not") == header.same_place("1_x/1_do")
+    assert header.same_place("1_x/2_go") == ("1_x/2_go",)
+    header.same_place.cache_clear()

@@ -10,6 +10,7 @@ from cosmouline.telescope import (
     filter_of,
     list_telescopes,
     load_telescope,
+    noise_factor,
     read_exposure,
     recognise,
     trim_frame,
@@ -426,3 +427,9 @@ def test_frames_of_the_skymaker_program(shared_data, name):
     assert exposure.mjd == pytest.approx(58849.20057878 + 180.0 * SECOND, abs=0.01 * SECOND)
     assert [getattr(exposure, key) for key in VALUES] == [360.0, 2.7, 5.0, 62900.0, 0.2149]
     assert (exposure.filter, exposure.site_lon_deg, exposure.flags) == ("R", None, ())
+
+
+@pytest.mark.parametrize(("card", "factor"), [(1.2, 1.2), ("1.2", 1.2), (0.5, None), (40, None),
+                                              (None, None)])
+def test_the_noise_factor_of_a_stack(card, factor):
+    assert noise_factor({"NOISEFAC": card} if card else {}) == factor

@@ -79,3 +79,14 @@ def test_the_images_of_the_last_update_alone_are_marked(settings):
 
     rows = update.read(settings).rows
     assert (rows["R_a"]["updating"], rows["R_b"]["updating"]) == (False, True)
+
+
+def test_the_alternatives_that_were_used_are_used_again():
+    order = ("3_align/1a_pick_reference", "3_align/1b_identify_stars", "5_psf/4_build_psf")
+    alt = "ran__3_align/1b_alt_no_align"
+    rows = {"a": {alt: "done 3 3", "ran__5_psf/4_build_psf:psf1": "done 4 4"}, "b": {}}
+
+    assert update.as_before(order, {}) == list(order)
+    assert update.as_before(order, rows) == [order[0], "3_align/1b_alt_no_align", order[2]]
+    rows["b"]["ran__3_align/1b_identify_stars"] = "done 5 5"
+    assert update.as_before(order, rows) == list(order)

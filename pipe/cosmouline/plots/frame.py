@@ -205,7 +205,7 @@ def _write_side(ax, info):
 @style.styled
 def alignment_map(
     image, star_lists, lens_xy_px=None, empty_box=None, matrices=(), shapes=(), title="", info=(),
-    pixel_scale_arcsec=None, north=None, east=None,
+    pixel_scale_arcsec=None, north=None, east=None, limits=None,
 ):  # fmt: skip
     """Page of the reference frame with its stars, the lens and the outlines of all images.
 
@@ -230,13 +230,15 @@ def alignment_map(
         Gives the scale bar.
     north, east : (float, float), optional
         Directions in pixels; both give the compass.
+    limits : (float, float), optional
+        Cuts; None: found.
 
     Returns
     -------
     Figure
     """
     page, ax = _frame_and_side(np.shape(image), title)
-    frame_image(ax, image)
+    frame_image(ax, image, limits)
     if len(matrices):
         footprints(ax, matrices, shapes, label=f"outlines of {len(matrices)} images")
     if empty_box is not None:

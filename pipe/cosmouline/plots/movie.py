@@ -1,0 +1,57 @@
+"""Films: small pictures one after the other, as an animated GIF."""
+
+from cosmouline.atomic import atomic_path
+from cosmouline.plots import style
+from cosmouline.plots.scaling import frame_limits, stretch_norm
+
+import numpy as np
+from matplotlib.animation import PillowWriter
+
+SIDE_IN, TITLE_IN = 4.2, 0.3
+
+
+@style.styled
+def save_movie(path, images, titles, per_second=5.0, title=""):
+    """Write pictures of one size as an animated GIF; the file is whole or not there.
+
+    Parameters
+    ----------
+    path : str or Path
+        Ends in ``.gif``. The folder is made.
+    images : sequence of ndarray of float, shape (ny, nx)
+        At least one. All have the cuts of their median; NaN pixels are pale blue.
+    titles : sequence of str
+        Written above each.
+    per_second : float
+        How many are shown in a second.
+    title : str
+        Small, below all of them.
+
+    Raises
+    ------
+    ValueError
+        If there is no image, or `path` does not end in ``.gif``.
+    """
+    if not len(images) or not str(path).lower().endswith(".gif"):
+        raise ValueError(f"{len(images)} images for '{path}': at least one, and .gif, are needed")
+    ny, nx = images[0].shape
+    page = style.blank(SIDE_IN, TITLE_IN + SIDE_IN * ny / nx + 0.2)
+    ax = style.place(page, 0, TITLE_IN, SIDE_IN, SIDE_IN * ny / nx)
+    style.bare(ax)
+    norm = stretch_norm(*_common_limits(images), "asinh")
+    picture = ax.imshow(np.ma.masked_invalid(images[0]), norm=norm, cmap=style.IMAGE_MAP)
+    heading = style.write(page, 0.1, TITLE_IN / 2, "", va="center", fontsize=9)
+    style.write(page, 0.1, TITLE_IN + SIDE_IN * ny / nx + 0.1, title, va="center", fontsize=6.5)
+    writer = PillowWriter(fps=per_second)
+    with atomic_path(path) as temporary, writer.saving(page, str(temporary), style.DPI):
+        for image, text in zip(images, titles, strict=True):
+            picture.set_data(np.ma.masked_invalid(image))
+            heading.set_text(style.safe_text(text))
+            writer.grab_frame()
+
+
+def _common_limits(images):
+    """Cuts in the middle of those that every image would have."""
+    limits = np.array([frame_limits(image, 0.0) for image in images
+                       if np.isfinite(image).any()] or [(0.0, 1.0)])
+    return tuple(np.median(limits, axis=0))

@@ -1,0 +1,57 @@
+"""Stack every group of images, as a frame that can be imported again.
+
+Needs   : the groups (fac_combi/1_prepare), resampled images (3_align/2a_opt_align)
+Writes  : combi_<combi_group_name>/<set>/<lens>_<date>.fits: stack, variance, number of images
+Settings: lens_name, combi_group_name, combi_method, combi_coefficient, renorm_name
+Next    : fac_combi/3_make_pngs
+
+Run as  : python 2_combine.py ../../configs/MYLENS
+
+A stack is on the scale of the sum of its exposures. Its header says how it is read as a frame of
+the telescope "Combi": date, exposure, and the gain, read noise and sky by which its noise comes
+out right, also after the resampling (NOISEFAC). fac_combi/5_opt_new_config makes the folder of a
+lens whose frames are the stacks.
+"""
+
+from cosmouline import paths, stacking
+from cosmouline.dates import mjd_to_iso
+from cosmouline.run import log_line, run
+
+NEEDS = ("combi_group__{group}", "aligned_noise", "mjd", "ref_img_name")
+WRITES = ()
+
+
+def measure(images, settings):
+    """Return the groups of images, by number."""
+    groups = {}
+    for image in sorted(images, key=lambda image: image["mjd"]):
+        groups.setdefault(image[f"combi_group__{settings.combi_group_name}"], []).append(image)
+    return dict(sorted(groups.items()))
+
+
+def path_of(group, settings):
+    """Return the path of the stack of a group: called after its first night or image."""
+    day = mjd_to_iso(group[0]["mjd"])[:16].replace(":", "").replace("T", "-")
+    name = "".join(c if c.isalnum() or c in "+-." else "-" for c in settings.lens_name)
+    return paths.stacks(settings) / group[0]["set_name"] / f"{name}_{day}.fits"
+
+
+def main(settings, db):
+    """Write the stacks; those of groups that are no more are removed."""
+    groups = measure(db.all_in_use(settings, (*NEEDS, *stacking.needs(settings))), settings)
+    written = set()
+    for number, group in groups.items():
+        path = path_of(group, settings)
+        cards = stacking.write(path, group, db.reference(), settings, as_sum=True,
+                               own_cards={"COMBINUM": number})
+        written.add(path)
+        log_line("%d images, gain %.2f, noise factor %.2f: %s", cards["NCOMBINE"], cards["GAIN"],
+                 cards["NOISEFAC"], paths.relative(path))
+    for old in set(paths.stacks(settings).glob("*/*.fits")) - written:
+        old.unlink()
+        log_line("removed %s: no such group any more", paths.relative(old))
+    log_line("%d stacks: %s", len(written), paths.relative(paths.stacks(settings)))
+
+
+if __name__ == "__main__":
+    run(main, __doc__)

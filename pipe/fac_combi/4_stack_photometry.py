@@ -1,0 +1,74 @@
+"""Make a catalogue of every stack: sources, shapes, and fluxes in apertures.
+
+Needs   : the stacks (fac_combi/2_combine)
+Writes  : combi_<combi_group_name>/<set>/<stack>.ecsv
+Settings: combi_group_name, detect_threshold_sigma, detect_min_area_px
+Next    : fac_combi/5_opt_new_config, to reduce the stacks as images
+
+Run as  : python 4_stack_photometry.py ../../configs/MYLENS
+
+Apertures have radii of 1, 1.5, 2 and 3 FWHM of the stack, and a ring for the sky. The errors are
+those that count for a flux: the stack's own scatter is too small (see 2_combine). Fluxes are in
+electrons by the gain of the stack.
+"""
+
+from cosmouline import paths, stacking
+from cosmouline.aperture import aperture_fluxes
+from cosmouline.detect import detect_sources
+from cosmouline.errors import ImageRejected
+from cosmouline.io_stack import read_stack
+from cosmouline.io_table import write_ecsv
+from cosmouline.run import log_line, run
+from cosmouline.seeing import frame_seeing
+
+import numpy as np
+
+NEEDS = ()
+WRITES = ()
+RADII_FWHM, RING_FWHM = (1.0, 1.5, 2.0, 3.0), (5.0, 8.0)
+SHAPES = {"x_px": "from 0", "y_px": "from 0", "fwhm_px": "of a Moffat",
+          "ellipticity": "1 - b/a", "pa_deg": "long axis from x towards y"}
+
+
+def columns():
+    """Return type, unit and meaning of the columns, by name."""
+    units = {"x_px": "px", "y_px": "px", "fwhm_px": "px", "pa_deg": "deg"}
+    found = {name: (float, units.get(name, ""), what) for name, what in SHAPES.items()}
+    for radius in RADII_FWHM:
+        found[f"flux_{radius:g}fwhm_e"] = (float, "e-", f"inside {radius:g} FWHM")
+        found[f"sigma_{radius:g}fwhm_e"] = (float, "e-", "its error")
+    found["ra_deg"] = found["dec_deg"] = (float, "deg", "J2000, of stacks with coordinates")
+    return found | {"is_saturated": (bool, "", "in one of the images at least")}
+
+
+def catalogue(path, settings):
+    """Return the sources of a stack, brightest first."""
+    image, _, count, header = read_stack(path)
+    gain = header["GAIN"]
+    image_e, saturation_e = image * gain, header["SATURLVL"] * gain
+    found = detect_sources(image_e, saturation_e, None, settings.detect_threshold_sigma,
+                           settings.detect_min_area_px)
+    fwhm_px = frame_seeing(found).fwhm_px
+    x, y = found["x_px"], found["y_px"]
+    there = count[np.rint(y).astype(int), np.rint(x).astype(int)]
+    sigma_e = header["SKYSIG"] * gain * np.sqrt(header["NCOMBINE"] / np.maximum(there, 1))
+    fluxes = aperture_fluxes(
+        image_e, header["SKYLEVEL"] * gain, sigma_e, x, y, [r * fwhm_px for r in RADII_FWHM],
+        saturation_e=saturation_e, annulus_px=[r * fwhm_px for r in RING_FWHM])
+    return stacking.catalogue_rows(found, fluxes, RADII_FWHM, header)
+
+
+def main(settings, db):
+    """Write a catalogue beside every stack."""
+    for path in stacking.stacks_made(settings):
+        try:
+            rows = catalogue(path, settings)
+        except ImageRejected as reason:
+            log_line("%s has no catalogue: %s", paths.relative(path), reason)
+            continue
+        write_ecsv(path.with_suffix(".ecsv"), rows, columns())
+        log_line("%d sources: %s", len(rows), paths.relative(path.with_suffix(".ecsv")))
+
+
+if __name__ == "__main__":
+    run(main, __doc__)
