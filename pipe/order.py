@@ -39,7 +39,10 @@ QUASAR = (
     "7_deconv/3_write_start",
     "7_deconv/4_deconv",
     "7_deconv/5a_png_check",
+    "7_deconv/5b_show_sources",
     "7_deconv/6_readout",
+    "7_deconv/7_check_plots",
+    "7_deconv/8_inspect_flux",
     "9_quicklook/by_field",
     "9_export/export",
     "lcmanip/1_join",
@@ -54,6 +57,7 @@ PICTURES = (  # what only draws
     "6_extract/3_png_check",
     "8_renorm/2_plot_star_curves",
     "7_deconv/5a_png_check",
+    "7_deconv/7_check_plots",
     "9_quicklook/by_field",
     "lcmanip/2_plot",
 )

@@ -8,10 +8,10 @@ Next    : 4_norm/2c_opt_peak_db
 
 Run as  : python 2b_opt_photom_db.py ../../configs/MYLENS
 
-The stars for normalisation and PSF, and those of photomstars.cat in the folder of the lens. A field
-is called after its aperture, photom_flux_e__1.5fwhm__a. The coefficients come from the aperture of
-4_norm/2a_photometry; these are to compare: a star that is brighter in the larger aperture when the
-seeing is bad has a neighbour. "auto" is Kron's aperture, COSMOULINE's FLUX_AUTO.
+The stars for normalisation and PSF, and those of photomstars.cat in the folder of the lens. A
+field is called after its aperture, photom_flux_e__1.5fwhm__a. The coefficients come from the
+aperture of 4_norm/2a_photometry; these are to compare: a star that is brighter in the larger
+aperture when the seeing is bad has a neighbour. "auto" is Kron's aperture, COSMOULINE's FLUX_AUTO.
 """
 
 from cosmouline import products

@@ -8,8 +8,8 @@ Next    : 4_norm/3a_medcoeff
 Run as  : python 2e_opt_map_per_set.py ../../configs/MYLENS
 
 The image of a set is the reference of the alignment, that of its band, or the one of the set that
-is fittest. What to look for: stars in red, where no source was found; the same names at the same stars
-in all sets; nothing in the box that should be empty.
+is fittest. What to look for: stars in red, where no source was found; the same names at the same
+stars in all sets; nothing in the box that should be empty.
 """
 
 from cosmouline import bands, drawing, empty_region, products

@@ -8,9 +8,9 @@ Next    : 5_psf/3_find_cosmics
 Run as  : python 2a_extract.py ../../configs/MYLENS
 
 Stamps are cut at the nearest pixel and never interpolated. Bad and saturated pixels, neighbours
-and what lies outside of the image are marked in MASK, each with its own bit. A psf_<psf_name>.cat in
-the folder of the lens goes before psf_stars. Regions of DS9, psf_<psf_name>_mask_<star>.reg there,
-drawn on the reference image, mask what is inside (5_psf/2b_opt_masks shows them).
+and what lies outside of the image are marked in MASK, each with its own bit. A psf_<psf_name>.cat
+in the folder of the lens goes before psf_stars. Regions of DS9, psf_<psf_name>_mask_<star>.reg
+there, drawn on the reference image, mask what is inside (5_psf/2b_opt_masks shows them).
 """
 
 from functools import partial

@@ -1,4 +1,4 @@
-"""Apertures as they are named in settings and fields: ``1.5fwhm``, ``3arcsec``, ``10px``, ``auto``."""
+"""Apertures by their names in settings and fields: ``1.5fwhm``, ``3arcsec``, ``10px``, auto."""
 
 import re
 
@@ -18,8 +18,7 @@ def read_aperture(name):
         return None, AUTO
     match = _NAME.fullmatch(name)
     if match is None or float(match[1]) <= 0:
-        raise ValueError(f"'{name}' is no aperture: write \"1.5fwhm\", \"3arcsec\", \"10px\" (radii) "
-                         "or \"auto\"")
+        raise ValueError(f"'{name}' is no aperture: write 1.5fwhm, 3arcsec, 10px (radii) or auto")
     return float(match[1]), match[2]
 
 

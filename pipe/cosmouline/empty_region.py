@@ -144,7 +144,7 @@ def clipped_mean_and_sigma(values):
     values = np.asarray(values, dtype=float)
     values = values[np.isfinite(values)]
     kept = values[np.abs(values - values.mean()) <= CLIP_SIGMAS * values.std()]
-    return float(kept.mean()), float(kept.std(ddof=1)), int(kept.size)
+    return float(kept.mean()), float(kept.std()), int(kept.size)
 
 
 def _covered(shape, matrices, shapes):

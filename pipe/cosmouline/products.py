@@ -137,6 +137,12 @@ def psf_stars(settings):
     return only_named(picked_stars(settings), names, "psf_stars")
 
 
+def renorm_stars(settings):
+    """Return the stars of the renormalisation: the picked ones that `renorm_stars` names."""
+    names = settings.renorm_stars or settings.norm_stars
+    return only_named(picked_stars(settings), names, "renorm_stars")
+
+
 def psf_list(settings):
     """Return the path of the lens's own list of the stars of a PSF."""
     return settings.config_dir / f"psf_{settings.psf_name}.cat"

@@ -49,8 +49,8 @@ def _files_of(name, settings):
     """Return the files that a setting refers to."""
     value = getattr(settings, name)
     if name in STAR_SETTINGS:
-        own = [settings.config_dir / f"psf_{settings.psf_name}.cat"] * (name == "psf_stars")
-        return [settings.config_dir / "normstars.cat", *own]
+        own = [f"psf_{settings.psf_name}.cat"] if name == "psf_stars" else []
+        return [settings.config_dir / file for file in ("normstars.cat", *own)]
     if name == "photom_stars":
         return [settings.config_dir / (value if isinstance(value, str) else "photomstars.cat")]
     if name == "use_drawn_masks":

@@ -51,9 +51,9 @@ LIMITS = {  # least and greatest value
     "night_min_images": (1, 10_000), "psf_peak_max": (0.01, 1),
 } | dict.fromkeys((
     "fwhm_max_arcsec", "ellipticity_max", "sky_level_max_e", "dec_fwhm_max_arcsec",
-    "dec_ellipticity_max", "dec_coeff_max", "dec_sky_max_e", "join_fwhm_max_arcsec", "join_ellipticity_max",
-    "join_sky_max_e", "join_coeff_max", "night_fwhm_max_arcsec", "night_ellipticity_max",
-    "night_sky_max_e", "night_coeff_max"), (TINY, math.inf))
+    "dec_ellipticity_max", "dec_coeff_max", "dec_sky_max_e", "join_fwhm_max_arcsec",
+    "join_ellipticity_max", "join_sky_max_e", "join_coeff_max", "night_fwhm_max_arcsec",
+    "night_ellipticity_max", "night_sky_max_e", "night_coeff_max"), (TINY, math.inf))
 SET_KEYS = {"name": str, "telescope": str, "raw_dir": str, "overrides": dict,
             "bad_pixel_mask": str, "extension": int, "band": str}
 SET_MUST = ("name", "telescope", "raw_dir")
