@@ -52,7 +52,8 @@ def flux_checks_page(number, mhjd, shifts_px, sky_e, chi2, flux_e, coefficient, 
     if names:
         below[-2].set_xlabel("flux / median")
         below[-1].set_xlabel("number in the deconvolution")
-        below[0].legend(loc="upper right", fontsize=7)
+        if any(below[0].get_legend_handles_labels()[1]):
+            below[0].legend(loc="upper right", fontsize=7)
     return page
 
 
