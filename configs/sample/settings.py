@@ -60,10 +60,17 @@ sky_level_max_e: float | None = None
 # --- 4_norm -----------------------------------------------------------------------------------
 norm_stars: list[str] | None = None  # names in normstars.cat; None: all of it, or chosen
 psf_stars: list[str] | None = None  # names as above; None: the normalisation stars
+# (or names of psf_<psf_name>.cat of this folder, where there is one; None: all of it)
 n_norm_stars: int = 12  # how many are chosen where there is no normstars.cat
 star_snr_min: float = 60.0  # of a chosen star, in the median image
 star_lens_distance_px: float = 20.0  # a chosen star is farther from the lens than this
 aperture_fwhm: float = 1.5  # radius of the aperture in FWHM of the image
+empty_region: str | None = None  # "[x1:x2, y1:y2]", pixels from 1 of the reference; None: found
+photom_stars: list[str] | str | None = None
+# stars to follow besides: names of normstars.cat or photomstars.cat, or another .cat of this
+# folder; None: all of photomstars.cat, where there is one
+photom_apertures: list[str] = ["1fwhm", "1.5fwhm", "3fwhm"]
+# radii of 4_norm/2b_opt_photom_db, in FWHM of the image, "arcsec" or "px"; "auto": Kron's
 coeff_method: str = "als"  # "als": stars and images solved together; "median": COSMOULINE's
 
 # --- Stacks: 4_norm/4 and fac_combi -----------------------------------------------------------
@@ -88,6 +95,9 @@ psf_prior: tuple[float, float, float] | str = (0.05, 1.20, 1.0)
 psf_wings: tuple[float, float, float] = (0.02, 4.0, 0.5)
 # a second part of them, smooth and far out, where light of a galaxy could be taken for a wing's
 psf_field: str = "auto"  # "auto", "on", "off": a PSF that varies linearly over the field
+use_drawn_masks: bool = True
+# DS9 regions of this folder: psf_<psf_name>_mask_<star>.reg, and obj_<lens or star>_mask.reg
+psf_peak_max: float = 0.78  # of the saturation level; 5_psf/7_opt_list_saturated lists stars above
 psf_min_stars: int = 3  # an image with fewer good PSF stars is rejected
 n_psf_draws: int = 4  # draws of each PSF, for the errors of the fluxes; 0: none
 cosmic_sigma: float = 5.0  # astroscrappy's sigclip
@@ -114,11 +124,15 @@ dec_start_from: str | None = None  # another dec_name, with whose galaxy and fie
 dec_fwhm_max_arcsec: float | None = None  # images beyond these are not deconvolved
 dec_ellipticity_max: float | None = 0.4
 dec_coeff_max: float | None = 10.0
+dec_sky_max_e: float | None = None
 
 # --- 8_renorm ---------------------------------------------------------------------------------
 renorm_name: str = "renorm1"
 renorm_stars: list[str] | None = None  # None: the normalisation stars
 renorm_method: str = "als"  # "als", or "median": COSMOULINE's
+renorm_reference_star: str | None = None
+# this star is made as bright in all sets ("median": with all telescopes); None: with "als" the
+# mean star, with "median" the first one
 
 # --- lcmanip ----------------------------------------------------------------------------------
 join_by: str = "night"  # "night", "image" or "minutes"

@@ -5,7 +5,7 @@ Writes  : field_stars.ecsv, normstars.cat and .reg in work_dir; star_list, field
           field_fwhm_arcsec, field_ellipticity, n_field_stars -> database
 Settings: norm_stars, psf_stars, n_norm_stars, star_snr_min,
           star_lens_distance_px
-Next    : 4_norm/2a_photometry
+Next    : 4_norm/1a_image_stats
 
 Run as  : python 0_pick_stars.py ../../configs/MYLENS
 
@@ -51,7 +51,10 @@ def chosen(images, stars, reference, runs, settings):
     else:
         picked = star_list.pick(images, stars, reference, settings)
     products.only_named(picked, settings.norm_stars, "norm_stars")  # tells a wrong name now
-    products.only_named(picked, settings.psf_stars, "psf_stars")
+    if products.psf_list(settings).is_file():
+        products.psf_stars(settings)
+    else:
+        products.only_named(picked, settings.psf_stars, "psf_stars")
     return picked
 
 

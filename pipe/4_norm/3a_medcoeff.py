@@ -3,7 +3,7 @@
 Needs   : aperture fluxes (4_norm/2a_photometry)
 Writes  : medcoeff, medcoeff_sigma, n_coeff_stars, band_ref_img_name, quality_note -> database
 Settings: norm_stars, coeff_method, band_ref_img_names
-Next    : 4_norm/3c_plot_stars
+Next    : 4_norm/3b_report
 
 Run as  : python 3a_medcoeff.py ../../configs/MYLENS
 

@@ -11,7 +11,7 @@ What to look for: a star that rises above the others varies or has a neighbour, 
 norm_stars; a single low point is a cloud or a cosmic; the map shows each star by its name.
 """
 
-from cosmouline import drawing, products
+from cosmouline import bands, drawing, products
 from cosmouline.columns import column, family
 from cosmouline.curve import time_of
 from cosmouline.plots.star_curves import coefficient_page, star_curves_page
@@ -21,9 +21,8 @@ NEEDS = ("medcoeff", "n_phot_stars")
 WRITES = ()
 
 
-def main(settings, db):
-    """Draw the three pictures."""
-    images = db.to_treat(settings, NEEDS)
+def draw(images, settings):
+    """Draw the stars and the coefficients of one band."""
     names = [star.name for star in products.norm_stars(settings)]
     flux_e = family(images, "aper_flux_e__{star}", names)
     coeff, mhjd = column(images, "medcoeff"), time_of(images)
@@ -35,6 +34,13 @@ def main(settings, db):
     page = coefficient_page(mhjd, coeff, column(images, "medcoeff_sigma"),
                             title=f"{settings.lens_name}: medcoeff", label="medcoeff")
     drawing.save_plot(page, "medcoeff", settings, __file__)
+
+
+def main(settings, db):
+    """Draw the stars and coefficients of each band, and the map."""
+    images = db.to_treat(settings, NEEDS)
+    for one, those in bands.split(images, settings):
+        draw(those, one)
     page = drawing.field_map(images, db.reference(), settings)
     drawing.save_plot(page, "map", settings, __file__)
 

@@ -2,16 +2,20 @@
 
 Needs   : the stars (4_norm/0_pick_stars), medcoeff, sky maps, transforms
 Writes  : psf_<psf_name>/<img_name>_stamps.fits; n_psf_cut__<psf_name> -> database
-Settings: psf_name, psf_stars, norm_stars, psf_stamp_fwhm
+Settings: psf_name, psf_stars, norm_stars, psf_stamp_fwhm, use_drawn_masks
 Next    : 5_psf/3_find_cosmics
 
 Run as  : python 2a_extract.py ../../configs/MYLENS
 
 Stamps are cut at the nearest pixel and never interpolated. Bad and saturated pixels, neighbours
-and what lies outside of the image are marked in MASK, each with its own bit.
+and what lies outside of the image are marked in MASK, each with its own bit. A psf_<psf_name>.cat
+in the folder of the lens goes before psf_stars. Regions of DS9, psf_<psf_name>_mask_<star>.reg
+there, drawn on the reference image, mask what is inside (5_psf/2b_opt_masks shows them).
 """
 
-from cosmouline import cutting, paths, products
+from functools import partial
+
+from cosmouline import cutting, drawn_masks, paths, products, star_list
 from cosmouline.errors import ImageRejected
 from cosmouline.io_stamps import write_stamps
 from cosmouline.run import for_each_image, run
@@ -22,11 +26,12 @@ NEEDS = ("star_list", "field_fwhm_px", "medcoeff", "sky_noise_e", "saturation_e"
 WRITES = ("n_psf_cut__{psf}",)
 
 
-def measure(image, settings):
+def measure(image, settings, drawn):
     """Write the stamps of one image; return how many of them are usable."""
     stars = products.psf_stars(settings)
     side_px = stamp_side(image["field_fwhm_px"], settings.psf_stamp_fwhm)
     stamps = cutting.star_stamps(image, stars, side_px, settings)
+    stamps = drawn_masks.applied(stamps, [star.name for star in stars], drawn, image)
     n_usable = int(stamps.is_usable.sum())
     if n_usable == 0:
         raise ImageRejected(f"none of its {len(stars)} PSF stars is inside, unsaturated and good")
@@ -37,8 +42,10 @@ def measure(image, settings):
 
 def main(settings, db):
     """Cut the stars of every image that has a coefficient."""
-    images = db.to_treat(settings, NEEDS)
-    return for_each_image(measure, images, settings, db, needs=NEEDS, writes=WRITES)
+    images, stars = db.to_treat(settings, NEEDS), products.psf_stars(settings)
+    star_list.check_own(stars, db.all_in_use(settings, NEEDS), products.psf_list(settings))
+    work = partial(measure, drawn=drawn_masks.of_psf(stars, db.reference(), settings))
+    return for_each_image(work, images, settings, db, needs=NEEDS, writes=WRITES)
 
 
 if __name__ == "__main__":

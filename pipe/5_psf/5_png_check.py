@@ -8,8 +8,11 @@ Next    : 6_extract/1_extract_objects
 Run as  : python 5_png_check.py ../../configs/MYLENS
 
 What to look for: residuals like noise. A ring or a dipole in all stars means that the PSF cannot
-follow (trailed, or varying over the field); in one star, that this star is double.
+follow (trailed, or varying over the field); in one star, that this star is double. "beside the
+Moffat" is what the grid of pixels adds: structure of the telescope, not specks of noise.
 """
+
+from dataclasses import replace
 
 from cosmouline import drawing, products
 from cosmouline.plots.psf import psf_page
@@ -42,11 +45,12 @@ def measure(image, settings):
     sigma_e = np.sqrt(stamps.sky_sigma_e[use] ** 2 + np.maximum(model_e, 0))
     numbers = {name: image[f"psf_{name}__{settings.psf_name}"]
                for name in ("fwhm_px", "fwhm_arcsec", "ellipticity", "beta")}
-    stars = found.stars
+    stars, psf = found.stars, found.psf
+    moffat = replace(psf, residual=np.zeros_like(psf.residual)).narrow()
     page = psf_page(
         stamps.data_e[use], model_e, sigma_e, centre_px, stars["flux_e"], stars["name"],
-        found.psf.narrow(), stars["chi2"], stars["is_used"], found.good,
-        title=drawing.title(image, settings), **numbers)
+        psf.narrow(), stars["chi2"], stars["is_used"], found.good,
+        departure=psf.narrow() - moffat, title=drawing.title(image, settings), **numbers)
     drawing.save_page(page, f"psf_{settings.psf_name}", image["img_name"], settings, __file__)
     return {}
 

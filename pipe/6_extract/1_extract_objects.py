@@ -2,21 +2,23 @@
 
 Needs   : the stars (4_norm/0_pick_stars), medcoeff, sky maps, transforms
 Writes  : objects/<img_name>.fits; n_objects, object_side_px, lens_side_px -> database
-Settings: norm_stars, psf_stars, psf_stamp_fwhm, point_sources, point_sources_unit,
+Settings: norm_stars, psf_stars, photom_stars, psf_stamp_fwhm, point_sources, point_sources_unit,
           lens_ra_deg, lens_dec_deg, lens_position_px, north_angle_deg, is_mirrored,
-          lens_stamp_fwhm, lens_stamp_px, extra_sources
+          lens_stamp_fwhm, lens_stamp_px, extra_sources, use_drawn_masks
 Next    : 6_extract/2_find_cosmics
 
 Run as  : python 1_extract_objects.py ../../configs/MYLENS
 
 All objects of an image are in one file: cubes DATA, SIGMA and MASK, and a table OBJECTS. The first
 object is the lens. The side of its stamps is the same in all images; it stays when images are
-added, and is chosen anew by --redo.
+added, and is chosen anew by --redo. Stars of photomstars.cat in the folder of the lens are cut
+too, to be followed. Regions of DS9 there, obj_<name>_mask.reg (lens or a star), mask what is
+inside.
 """
 
 from functools import partial
 
-from cosmouline import cutting, paths, products
+from cosmouline import cutting, drawn_masks, paths, products, star_list
 from cosmouline.io_stamps import write_stamps
 from cosmouline.position import extra_on_reference, lens_centre_and_radius
 from cosmouline.run import for_each_image, log_line, run
@@ -28,14 +30,14 @@ WRITES = ("n_objects", "object_side_px", "lens_side_px")
 LENS = "lens"
 
 
-def measure(image, settings, lens_xy, radius_px, lens_side_px, extra_xy):
+def measure(image, settings, stars, lens_xy, radius_px, lens_side_px, extra_xy, drawn):
     """Write the stamps of one image; return how many are usable, and their side."""
-    stars = {star.name: star for star in products.norm_stars(settings)}
-    stars |= {star.name: star for star in products.psf_stars(settings)}
     side_px = max(stamp_side(image["field_fwhm_px"], settings.psf_stamp_fwhm), lens_side_px)
     lens = cutting.lens_stamp(image, lens_xy, radius_px, side_px, settings, extra_xy)
-    stamps = join_stamps(lens, cutting.star_stamps(image, stars.values(), side_px, settings))
-    write_stamps(paths.objects(settings, image["img_name"]), stamps, [LENS, *stars],
+    stamps = join_stamps(lens, cutting.star_stamps(image, stars, side_px, settings))
+    names = [LENS, *[star.name for star in stars]]
+    stamps = drawn_masks.applied(stamps, names, drawn, image)
+    write_stamps(paths.objects(settings, image["img_name"]), stamps, names,
                  {"img_name": image["img_name"], "lens_radius_px": radius_px})
     return {"n_objects": int(stamps.is_usable.sum()), "object_side_px": side_px,
             "lens_side_px": lens_side_px}
@@ -45,12 +47,15 @@ def main(settings, db):
     """Cut the objects of every image that has a coefficient."""
     images = db.to_treat(settings, NEEDS)
     lens_xy, radius_px = lens_centre_and_radius(db.reference(), settings)
-    side_px = cutting.lens_side(db.all_in_use(settings, NEEDS), radius_px, settings, db.runs)
+    all_images, stars = db.all_in_use(settings, NEEDS), products.object_stars(settings)
+    side_px = cutting.lens_side(all_images, radius_px, settings, db.runs)
     log_line("stamps of the lens: %d pixels", side_px)
     field = products.field_stars(settings)
     _, extra_xy = extra_on_reference(db.reference(), settings, field, side_px)
-    work = partial(measure, lens_xy=lens_xy, radius_px=radius_px, lens_side_px=side_px,
-                   extra_xy=extra_xy)
+    star_list.check_own(stars, all_images, products.photom_list(settings))
+    drawn = drawn_masks.of_objects(stars, lens_xy, db.reference(), settings)
+    work = partial(measure, stars=stars, lens_xy=lens_xy, radius_px=radius_px,
+                   lens_side_px=side_px, extra_xy=extra_xy, drawn=drawn)
     return for_each_image(work, images, settings, db, needs=NEEDS, writes=WRITES)
 
 

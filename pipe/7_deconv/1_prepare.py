@@ -3,7 +3,7 @@
 Needs   : stamps (6_extract/2_find_cosmics), PSFs (5_psf/4_build_psf), coefficients
 Writes  : dec_number, dec_psf, dec_coeff, dec_coeff_sigma -> database
 Settings: dec_name, psf_name, renorm_name, dec_coefficient, dec_fwhm_max_arcsec,
-          dec_ellipticity_max, dec_coeff_max
+          dec_ellipticity_max, dec_coeff_max, dec_sky_max_e
 Next    : 7_deconv/2_apply_norm
 
 Run as  : python 1_prepare.py ../../configs/MYLENS
@@ -15,34 +15,13 @@ lens's folder are left out. They stay in use for everything else.
 from collections import Counter
 
 from cosmouline import bands, products
+from cosmouline.choice import COEFFICIENTS, coefficient, why_not
 from cosmouline.errors import UserError
-from cosmouline.fields import expand
 from cosmouline.run import for_all_images, log_line, run
 
 NEEDS = ("n_object_cosmics", "n_psf_used__{psf}", "field_fwhm_arcsec", "field_ellipticity",
-         "lens_side_px", "mjd")
+         "sky_level_e", "lens_side_px", "mjd")
 WRITES = ("dec_number__{dec}", "dec_psf__{dec}", "dec_coeff__{dec}", "dec_coeff_sigma__{dec}")
-COEFFICIENTS = {"renorm": ("renorm__{renorm}", "renorm_sigma__{renorm}"),
-                "medcoeff": ("medcoeff", "medcoeff_sigma"), "none": ()}
-
-
-def coefficient(image, settings):
-    """Return coefficient and error of an image."""
-    names = expand(COEFFICIENTS[settings.dec_coefficient], settings)
-    return tuple(image[name] for name in names) or (1.0, 0.0)
-
-
-def why_not(image, coeff, skipped, settings):
-    """Return why an image is left out; empty if it is not."""
-    if image["img_name"] in skipped:
-        return f"skiplist: {skipped[image['img_name']]}"
-    for name, value, limit in (
-            ("seeing", image["field_fwhm_arcsec"], settings.dec_fwhm_max_arcsec),
-            ("ellipticity", image["field_ellipticity"], settings.dec_ellipticity_max),
-            ("coefficient", coeff[0], settings.dec_coeff_max)):
-        if limit is not None and value > limit:
-            return f"{name} above {limit:g}"
-    return ""
 
 
 def measure(images, settings):
@@ -51,7 +30,7 @@ def measure(images, settings):
     skipped = products.skiplist(settings, f"dec_{dec}_skiplist.txt")
     for image in sorted(images, key=lambda im: (im["mjd"], im["img_name"])):
         coeff = coefficient(image, settings)
-        reason = why_not(image, coeff, skipped, settings)
+        reason = why_not(image, coeff[0], skipped, settings)
         reasons[reason] += 1
         if not reason:
             results[image["img_name"]] = {

@@ -3,7 +3,7 @@
 Needs   : dec_<dec_name>/fit.npz (7_deconv/4_deconv)
 Writes  : dec_<dec_name>_png/<img_name>.png, plots/dec_<dec_name>.png
 Settings: lens_name, dec_name
-Next    : 7_deconv/6_readout
+Next    : 7_deconv/5b_show_sources
 
 Run as  : python 5a_png_check.py ../../configs/MYLENS
 

@@ -3,7 +3,7 @@
 Needs   : dec_<dec_name>/fit.npz (7_deconv/4_deconv)
 Writes  : flux_e, its errors and covariances, shift, sky, chi2 of every image -> database
 Settings: dec_name
-Next    : 9_quicklook/by_field
+Next    : 7_deconv/7_check_plots
 
 Run as  : python 6_readout.py ../../configs/MYLENS
 

@@ -2,7 +2,8 @@
 
 Needs   : star fluxes (7_deconv/0_star_photometry)
 Writes  : renorm, its error, error as a zero point, number of stars, and chi2 -> database
-Settings: renorm_name, renorm_stars, renorm_method, psf_name, norm_stars, n_psf_draws
+Settings: renorm_name, renorm_stars, renorm_method, renorm_reference_star, psf_name, norm_stars,
+          n_psf_draws
 Next    : 8_renorm/1b_report
 
 Run as  : python 1a_renormalize.py ../../configs/MYLENS
@@ -10,14 +11,14 @@ Run as  : python 1a_renormalize.py ../../configs/MYLENS
 Flux x renorm is the flux on the scale of the reference image, of each band its own. Stars that
 vary are found and not used; single bad points are left out. With several sets (telescopes,
 filters) each star has a relative flux per set where the data show one, so that colours make
-neither jumps nor errors. The error is that of the mean, enlarged where the stars disagree: that
-of the lens's light curve.
-renorm_abs_sigma, for zero points, has the error of the PSF's sum in it, which lens and stars
-share. "median" is COSMOULINE's formula.
+neither jumps nor errors; renorm_reference_star ties their zero points to one star. The error is
+that of the mean, enlarged where the stars disagree: that of the lens's light curve.
+renorm_abs_sigma, for zero points, has that of the PSF's sum. "median" is COSMOULINE's formula.
 """
 
 from cosmouline import bands, coefficients, products
 from cosmouline.columns import column, family, texts
+from cosmouline.renorm import solve, star_index
 from cosmouline.run import for_all_images, log_line, run
 from cosmouline.zeropoint import absolute_sigma, photon_error
 
@@ -33,14 +34,15 @@ def measure(images, names, reference, settings):
     psf, renorm = settings.psf_name, settings.renorm_name
     flux_e = family(images, f"star_flux_e__{psf}__{{star}}", names)
     sigma_e = family(images, f"star_sigma_e__{psf}__{{star}}", names)
-    found = coefficients.solve(flux_e, sigma_e, images.index(reference), settings.renorm_method,
-                               texts(images, "set_name"))
+    found = solve(flux_e, sigma_e, images.index(reference), settings.renorm_method,
+                  texts(images, "set_name"), texts(images, "telescope"),
+                  star_index(settings.renorm_reference_star, names))
     coefficients.tell(found, names)
     compare_with_apertures(found, images, names, reference, settings)
     coefficients.tell_trend(found, flux_e, sigma_e, column(images, "airmass"))
     absolute = absolute_sigma(found.coeff, found.coeff_sigma, photon_error(flux_e, sigma_e),
                               column(images, f"psf_sum_error__{psf}"), settings.n_psf_draws)
-    zero_point = {image["img_name"]: sigma for image, sigma in zip(images, absolute, strict=True)}
+    zero_point = dict(zip((image["img_name"] for image in images), absolute, strict=True))
     return {image["img_name"]: {
         f"renorm__{renorm}": c, f"renorm_sigma__{renorm}": sigma,
         f"renorm_abs_sigma__{renorm}": known(zero_point[image["img_name"]]),
@@ -65,9 +67,7 @@ def known(value):
 def main(settings, db):
     """Solve for all images of a band at once."""
     images = db.all_in_use(settings, NEEDS)
-    stars = products.only_named(products.picked_stars(settings),
-                                settings.renorm_stars or settings.norm_stars, "renorm_stars")
-    names = [star.name for star in stars]
+    names = [star.name for star in products.renorm_stars(settings)]
     results = bands.merged(
         lambda those, one: measure(those, names, bands.reference(those, db, one), one),
         images, settings)

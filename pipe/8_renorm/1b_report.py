@@ -2,13 +2,17 @@
 
 Needs   : renorm (8_renorm/1a_renormalize)
 Writes  : report_<renorm_name>.txt
-Settings: lens_name, renorm_name
+Settings: lens_name, renorm_name, psf_name, renorm_reference_star, renorm_stars, norm_stars
 Next    : 8_renorm/2_plot_star_curves
 
 Run as  : python 1b_report.py ../../configs/MYLENS
+
+On top one line for each set and telescope, with the normalised flux there of the reference star
+(or the first one), relative to the first line.
 """
 
-from cosmouline import bands, paths, reports
+from cosmouline import bands, paths, products, reports
+from cosmouline.coefficient_tables import by_set
 from cosmouline.fields import expand
 from cosmouline.run import log_line, run
 
@@ -23,12 +27,15 @@ def main(settings, db):
     """Write the report of each band."""
     name = f"renorm__{settings.renorm_name}"
     columns = expand(COLUMNS, settings)
+    star = settings.renorm_reference_star or products.renorm_stars(settings)[0].name
     formats = {c: f for c, f in zip(columns, FORMATS, strict=True) if f}
     for one, images in bands.split(db.to_treat(settings, NEEDS), settings):
         path = paths.report(one, settings.renorm_name)
         images.sort(key=lambda image: -image[name])
         title = f"{settings.lens_name}: {settings.renorm_name} {one.band}".rstrip()
-        reports.write_report(path, title, reports.table(images, columns, formats))
+        summary = by_set(images, *columns[1:4], f"star_flux_e__{settings.psf_name}__{star}")
+        reports.write_report(path, title, f"star: {star}\n{summary}\n"
+                             + reports.table(images, columns, formats))
         log_line("%d coefficients: %s", len(images), paths.relative(path))
 
 

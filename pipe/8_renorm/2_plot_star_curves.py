@@ -34,9 +34,7 @@ def main(settings, db):
 def draw(images, settings):
     """Draw the curves of the stars, the coefficient, and its checks."""
     renorm = settings.renorm_name
-    stars = products.only_named(products.picked_stars(settings),
-                                settings.renorm_stars or settings.norm_stars, "renorm_stars")
-    names = [star.name for star in stars]
+    names = [star.name for star in products.renorm_stars(settings)]
     flux_e = family(images, f"star_flux_e__{settings.psf_name}__{{star}}", names).T
     coeff, mhjd = column(images, f"renorm__{renorm}"), time_of(images)
     page = star_curves_page(mhjd, flux_e * coeff, names, before=flux_e,

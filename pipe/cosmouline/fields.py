@@ -46,7 +46,10 @@ _REF = "3_align/1a_pick_reference"
 _ALIGN = "3_align/1b_identify_stars"
 _RESAMPLE = "3_align/2a_opt_align"
 _PICK = "4_norm/0_pick_stars"
+_EMPTY = "4_norm/1a_image_stats"
 _PHOT = "4_norm/2a_photometry"
+_APERTURES = "4_norm/2b_opt_photom_db"
+_PEAKS = "4_norm/2c_opt_peak_db"
 _COEFF = "4_norm/3a_medcoeff"
 _DEEP = "4_norm/4a_opt_prepare_deep"
 _COMBI = "fac_combi/1_prepare"
@@ -167,12 +170,28 @@ FIELDS = {field.name: field for field in [
     Field("field_ellipticity", float, "1", "1 - b/a of the same stars", _PICK, "", NEVER),
     Field("n_field_stars", int, "1", "stars of the field catalogue found in the image", _PICK,
           "", NEVER),
+    Field("empty_region", str, "", "box without sources on the reference image, pixels from 1",
+          _EMPTY, "emptyregion"),
+    Field("empty_sigma_e", float, "e-", "noise of its pixels, one clip at 3 sigma", _EMPTY,
+          "stddev"),
+    Field("empty_mean_e", float, "e-", "their mean, the sky map subtracted", _EMPTY, "emptymean"),
+    Field("n_empty_px", int, "1", "how many there are", _EMPTY),
     Field("n_phot_stars", int, "1", "normalisation stars with an aperture flux", _PHOT),
     Field("aper_radius_px", float, "px", "radius of the aperture", _PHOT),
     Field("aper_flux_e__{star}", float, "e-", "aperture flux of a star", _PHOT,
           "<sexphotom>_<star>_ap30_flux"),
     Field("aper_sigma_e__{star}", float, "e-", "error of the aperture flux", _PHOT,
           "<sexphotom>_<star>_ap30_flux_err"),
+    Field("n_photom_stars", int, "1", "stars measured in several apertures", _APERTURES),
+    Field("photom_radius_px__{aperture}", float, "px",
+          "radius of the aperture; of Kron's the median over the stars", _APERTURES),
+    Field("photom_flux_e__{aperture}__{star}", float, "e-", "flux of a star in one of them",
+          _APERTURES, "<sexphotom>_<star>_<aperture>_flux"),
+    Field("photom_sigma_e__{aperture}__{star}", float, "e-", "its error", _APERTURES,
+          "<sexphotom>_<star>_<aperture>_flux_err"),
+    Field("n_peak_stars", int, "1", "stars whose peak was measured", _PEAKS),
+    Field("peak_adu__{star}", float, "ADU", "highest pixel of a star, sky included", _PEAKS,
+          "<sexphotom>_<star>_peakadu"),
     Field("medcoeff", float, "1", "flux x medcoeff = flux on the reference image", _COEFF, "",
           COEFF_TOLERANCE),
     Field("medcoeff_sigma", float, "1", "error of medcoeff", _COEFF, "sigcoeff", NEVER),

@@ -7,7 +7,7 @@ from cosmouline.stamps import Stamps
 import numpy as np
 from astropy.io import fits
 
-MASK_MEANING = "sum of 1 bad, 2 saturated, 4 neighbour, 8 cosmic, 16 outside"
+MASK_MEANING = "sum of 1 bad, 2 saturated, 4 neighbour, 8 cosmic, 16 outside, 32 drawn"
 
 
 def write_stamps(path, stamps, names, header):

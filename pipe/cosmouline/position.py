@@ -131,6 +131,26 @@ def pixels_per_arcsec(reference, settings, position):
     return np.column_stack([east, north]) / reference["pixel_scale_arcsec"]
 
 
+def place_on_sky(reference, settings):
+    """Return what `io_regions.read_ds9_masks` asks for places on the sky; None without a WCS."""
+    if not reference.get("has_wcs"):
+        return None
+    wcs = _wcs(reference, settings)
+
+    def place(ra_deg, dec_deg):
+        xy = np.array(wcs.all_world2pix(ra_deg, dec_deg, 0), float)
+        return xy, _wcs_matrix(wcs, xy)
+
+    return place
+
+
+def sky_of_places(reference, settings, xy_px):
+    """Return RA and Dec in degrees, shape (n, 2), of places on the reference; None without WCS."""
+    if not reference.get("has_wcs"):
+        return None
+    return np.column_stack(_wcs(reference, settings).all_pix2world(*np.transpose(xy_px), 0))
+
+
 def _wcs_matrix(wcs, position):
     """Differentiate a WCS at a position, by steps of one arcsec east and north."""
     ra, dec = wcs.all_pix2world(*position, 0)

@@ -17,6 +17,8 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 SATURATED = 0.9  # of the saturation level: CCDs are not linear up to the brim
+PHOTOM_LIST = "photomstars.cat"
+SAME_STAR_PX = 3.0  # places of one name in two lists differ by less
 DETECTION_PX = 1.5  # a detection this near to a predicted star is that star
 
 MATRIX = ("align_m11", "align_m12", "align_dx_px", "align_m21", "align_m22", "align_dy_px")
@@ -106,7 +108,7 @@ def norm_stars(settings):
     return only_named(picked_stars(settings), settings.norm_stars, "norm_stars")
 
 
-def only_named(stars, names, setting):
+def only_named(stars, names, setting, where="the normalisation stars"):
     """Return the stars that a setting names, in its order; all of them for None.
 
     Raises
@@ -117,15 +119,76 @@ def only_named(stars, names, setting):
     by_name = {star.name: star for star in stars}
     unknown = [name for name in names or () if name not in by_name]
     if unknown:
-        raise UserError(f"{setting}: there is no star '{unknown[0]}' among the normalisation "
-                        f"stars ({', '.join(by_name)}).")
+        raise UserError(f"{setting}: there is no star '{unknown[0]}' among {where} "
+                        f"({', '.join(by_name)}).")
     return [by_name[name] for name in names] if names else list(stars)
 
 
 def psf_stars(settings):
-    """Return the stars that the PSF is built from: those of `psf_stars`, or of `norm_stars`."""
+    """Return the stars that the PSF is built from.
+
+    Those of ``psf_<psf_name>.cat`` in the lens's folder, where there is one, of which `psf_stars`
+    may name some; else the picked ones that `psf_stars`, or `norm_stars`, names.
+    """
+    own = psf_list(settings)
+    if own.is_file():
+        return only_named(io_catalog.read_cat(own), settings.psf_stars, "psf_stars", own.name)
     names = settings.psf_stars or settings.norm_stars
     return only_named(picked_stars(settings), names, "psf_stars")
+
+
+def renorm_stars(settings):
+    """Return the stars of the renormalisation: the picked ones that `renorm_stars` names."""
+    names = settings.renorm_stars or settings.norm_stars
+    return only_named(picked_stars(settings), names, "renorm_stars")
+
+
+def psf_list(settings):
+    """Return the path of the lens's own list of the stars of a PSF."""
+    return settings.config_dir / f"psf_{settings.psf_name}.cat"
+
+
+def photom_list(settings):
+    """Return the path of the lens's list of stars to follow."""
+    named = settings.photom_stars
+    return settings.config_dir / (named if isinstance(named, str) else PHOTOM_LIST)
+
+
+def photom_stars(settings):
+    """Return the stars to follow besides those for normalisation and PSF; often none.
+
+    Raises
+    ------
+    UserError
+        If the list that `photom_stars` names is missing, or a name is in no list.
+    """
+    path, named = photom_list(settings), settings.photom_stars
+    if isinstance(named, str) and not path.is_file():
+        raise UserError(f"photom_stars: there is no {path}.")
+    own = io_catalog.read_cat(path) if path.is_file() else []
+    if named is None or isinstance(named, str):
+        return own
+    known = {star.name: star for star in picked_stars(settings)} | {s.name: s for s in own}
+    return only_named(known.values(), named, "photom_stars", "the stars of normstars.cat and of "
+                      + path.name) if named else []
+
+
+def object_stars(settings):
+    """Return all stars that are cut out and measured with the PSF, each once.
+
+    Raises
+    ------
+    UserError
+        If two lists have one name for two stars.
+    """
+    found = {}
+    for star in [*norm_stars(settings), *psf_stars(settings), *photom_stars(settings)]:
+        first = found.setdefault(star.name, star)
+        if np.hypot(star.x_px - first.x_px, star.y_px - first.y_px) > SAME_STAR_PX:
+            raise UserError(f"two lists have a star '{star.name}', at two places "
+                            f"{np.hypot(star.x_px - first.x_px, star.y_px - first.y_px):.1f} px "
+                            "apart. Rename one of them.")
+    return list(found.values())
 
 
 def skiplist(settings, file_name):

@@ -37,15 +37,26 @@ def settings_used(settings, names):
 
 def _with_files(text, files):
     """Return a value with the hashes of the files that it refers to."""
-    return " ".join([text, *(hashlib.sha256(path.read_bytes()).hexdigest()[:12]
-                             for path in files if path.is_file())])
+    return " ".join([text, *(_hash(path) for path in files if path.is_file())])
+
+
+def _hash(path):
+    """Return a short hash of a file; of a region file its name tells what it masks."""
+    name = path.name.encode() if path.suffix == ".reg" else b""
+    return hashlib.sha256(path.read_bytes() + name).hexdigest()[:12]
 
 
 def _files_of(name, settings):
     """Return the files that a setting refers to."""
     value = getattr(settings, name)
     if name in STAR_SETTINGS:
-        return [settings.config_dir / "normstars.cat"]
+        own = [f"psf_{settings.psf_name}.cat"] if name == "psf_stars" else []
+        return [settings.config_dir / file for file in ("normstars.cat", *own)]
+    if name == "photom_stars":
+        return [settings.config_dir / (value if isinstance(value, str) else "photomstars.cat")]
+    if name == "use_drawn_masks":
+        return sorted([*settings.config_dir.glob(f"psf_{settings.psf_name}_mask_*.reg"),
+                       *settings.config_dir.glob("obj_*_mask.reg")])
     if name == "point_sources" and isinstance(value, str):
         return [settings.config_dir / value]
     return []

@@ -11,6 +11,8 @@ import typing
 from pathlib import Path
 from types import SimpleNamespace
 
+from cosmouline.aperture_names import read_aperture
+from cosmouline.empty_region import read_region
 from cosmouline.errors import UserError
 from cosmouline.header import ROOT
 from cosmouline.settings_sources import check_name, check_sources
@@ -50,13 +52,13 @@ LIMITS = {  # least and greatest value
     "psf_min_stars": (1, 1000), "n_psf_draws": (0, 1000), "cosmic_sigma": (TINY, math.inf),
     "cosmic_fraction": (TINY, math.inf), "cosmic_object": (TINY, math.inf),
     "lens_stamp_fwhm": (2, 50), "lens_stamp_px": (16, 400), "join_minutes": (TINY, math.inf),
-    "night_min_images": (1, 10_000),
+    "night_min_images": (1, 10_000), "psf_peak_max": (0.01, 1),
 } | dict.fromkeys((
     "fwhm_max_arcsec", "ellipticity_max", "sky_level_max_e", "dec_fwhm_max_arcsec",
-    "dec_ellipticity_max", "dec_coeff_max", "join_fwhm_max_arcsec", "join_ellipticity_max",
-    "join_sky_max_e", "join_coeff_max", "night_fwhm_max_arcsec", "night_ellipticity_max",
-    "night_sky_max_e", "night_coeff_max", "combi_fwhm_max_arcsec", "combi_ellipticity_max",
-    "combi_coeff_max", "combi_sky_max_e"), (TINY, math.inf))
+    "dec_ellipticity_max", "dec_coeff_max", "dec_sky_max_e", "join_fwhm_max_arcsec",
+    "join_ellipticity_max", "join_sky_max_e", "join_coeff_max", "night_fwhm_max_arcsec",
+    "night_ellipticity_max", "night_sky_max_e", "night_coeff_max", "combi_fwhm_max_arcsec",
+    "combi_ellipticity_max", "combi_coeff_max", "combi_sky_max_e"), (TINY, math.inf))
 SET_KEYS = {"name": str, "telescope": str, "raw_dir": str, "overrides": dict,
             "bad_pixel_mask": str, "extension": int, "band": str, "files": str, "filter": str,
             "science_only": bool}
@@ -83,6 +85,10 @@ FORMERLY = {
     "combibestmaxell": "combi_ellipticity_max", "combibestmaxmedcoeff": "combi_coeff_max",
     "combibestmaxstddev": "combi_sky_max_e", "combinightname": "combi_group_name",
     "combinightrenormcoeff": "combi_coefficient",
+    "emptyregion": "empty_region", "sexphotomname": "photom_apertures",
+    "sexphotomfields": "photom_apertures", "maxpixelvaluecoeff": "psf_peak_max",
+    "objname": "photom_stars", "objnames": "photom_stars",
+    "identtolerance": "align_rms_max_px",
 }
 
 
@@ -211,6 +217,7 @@ def _check_values(settings, path):
     if isinstance(settings.psf_prior, str) and settings.psf_prior != "auto":
         raise UserError(f"{path}: psf_prior = {settings.psf_prior!r}, but it must be three "
                         'numbers or "auto".')
+    _check_texts(settings, path)
     for name, limits in LIMITS.items():
         _check_limits(getattr(settings, name), *limits, f"{path}: {name}")
     if (settings.lens_stamp_px or 0) % 8:
@@ -228,6 +235,17 @@ def _check_values(settings, path):
         if settings.work_dir.is_relative_to(one["raw_dir"]):
             raise UserError(f"{path}: work_dir {settings.work_dir} lies inside raw_dir "
                             f"{one['raw_dir']}: its products would be taken for frames.")
+
+
+def _check_texts(settings, path):
+    """Raise UserError for a region or a radius that is not written as it must be."""
+    for name, read in (("empty_region", read_region), ("photom_apertures", read_aperture)):
+        value = getattr(settings, name)
+        for text in value if isinstance(value, list | tuple) else [value]:
+            try:
+                read(text)
+            except ValueError as problem:
+                raise UserError(f"{path}: {name}: {problem}.") from problem
 
 
 def _check_limits(value, least, most, where):

@@ -9,6 +9,7 @@ MASK_SATURATED = np.uint8(2)
 MASK_NEIGHBOUR = np.uint8(4)  # light of another source of the catalogue
 MASK_COSMIC = np.uint8(8)
 MASK_OUTSIDE = np.uint8(16)  # outside the frame
+MASK_DRAWN = np.uint8(32)  # inside a region that the user has drawn
 
 CORE_FWHM = 1.0  # radius of the core in FWHM
 CORE_GOOD_MIN = 0.6  # share of good pixels a usable core has
@@ -32,8 +33,8 @@ class Stamps:
     sky_sigma_e : ndarray of float32, of the same shape
         Standard deviation of sky and read noise, without the noise of the source; 1 outside.
     mask : ndarray of uint8, of the same shape
-        0 = good, else a sum of MASK_BAD, MASK_SATURATED, MASK_NEIGHBOUR, MASK_COSMIC and
-        MASK_OUTSIDE.
+        0 = good, else a sum of MASK_BAD, MASK_SATURATED, MASK_NEIGHBOUR, MASK_COSMIC,
+        MASK_OUTSIDE and MASK_DRAWN.
     corner_px : ndarray of int, shape (n, 2)
         (x, y) of the first pixel of each stamp in the frame.
     position_px : ndarray of float, shape (n, 2)
@@ -295,6 +296,29 @@ def with_cosmics(stamps, cosmic):
     """
     mask = (stamps.mask & ~MASK_COSMIC) | np.where(cosmic, MASK_COSMIC, np.uint8(0))
     return replace(stamps, mask=mask)
+
+
+def with_drawn(stamps, drawn, fwhm_px):
+    """Return the stamps with what a user has drawn marked.
+
+    Parameters
+    ----------
+    stamps : Stamps
+    drawn : ndarray of bool, shape (n, side, side)
+        True inside a region.
+    fwhm_px : float
+        Seeing of the frame: an object whose core is mostly covered is no longer usable.
+
+    Returns
+    -------
+    Stamps
+    """
+    mask = stamps.mask | np.where(drawn, MASK_DRAWN, np.uint8(0))
+    usable = stamps.is_usable.copy()
+    for k in np.flatnonzero(drawn.any((1, 2)) & usable):
+        core = _distance(stamps, k, stamps.position_px[k]) < CORE_FWHM * fwhm_px
+        usable[k] = ((mask[k][core] & ~MASK_NEIGHBOUR) == 0).mean() > CORE_GOOD_MIN
+    return replace(stamps, mask=mask, is_usable=usable)
 
 
 def join_stamps(one, other):

@@ -108,6 +108,12 @@ def check_on_images(stars, images, path):
                             "images. Its pixels are those of the reference image.")
 
 
+def check_own(stars, images, path):
+    """Do as `check_on_images`, where the user has given the list."""
+    if path.is_file():
+        check_on_images(stars, images, path)
+
+
 def check_on_field(picked, stars, reference, path):
     """Tell stars of an own list where nothing was found; stop if it is most of them.
 

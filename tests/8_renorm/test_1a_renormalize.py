@@ -1,6 +1,10 @@
+import csv
+import json
+
 from cosmouline.errors import UserError
 from cosmouline.stamps import stamp_side
 
+import numpy as np
 import pytest
 
 SCRIPT = "8_renorm/1a_renormalize"
@@ -64,12 +68,58 @@ def test_the_median_of_the_named_stars(lens_before):
 
     lens.run(SCRIPT)
 
-    row, reference = lens.rows["R_tiny_0003"], lens.rows[REFERENCE]
-    single = sorted(reference[f"star_flux_e__psf1__{star}"] / row[f"star_flux_e__psf1__{star}"]
-                    for star in "abc")
-    assert row["renorm__three"] == pytest.approx(single[1])
-    assert row["n_renorm_stars__three"] == 3
-    assert "renorm_chi2__three" not in row
+    # COSMOULINE's formula: the median star, each over its median of all images
+    flux_e = np.array([lens.values(f"star_flux_e__psf1__{star}") for star in "abc"])
+    single = np.median(np.median(flux_e, 1)[:, None] / flux_e, 0)
+    expected = single / single[lens.truth.good.index(REFERENCE)]
+    assert lens.values("renorm__three") == pytest.approx(expected)
+    assert set(lens.values("n_renorm_stars__three")) == {3}
+    assert "renorm_chi2__three" not in lens.rows["R_tiny_0003"]
+
+
+def give_golden_rows(lens, folder):
+    """Put the images of COSMOULINE's stored example in the place of those of the lens."""
+    images = json.loads((folder / "renorm_input.json").read_text())
+    for name in lens.rows:
+        lens.update(name, gogogo=False, whynot="kicklist: not of the example",
+                    ref_img_name=images[0]["imgname"])
+    for k, image in enumerate(images):
+        values = {f"star_{kind}_e__psf1__{star}": factor * image[star] for star in "abc"
+                  for kind, factor in (("flux", 1.0), ("sigma", 0.01)) if star in image}
+        lens.update(image["imgname"], gogogo=True, treatme=True, testlist=False, set_name="R",
+                    telescope=image["telescopename"], mjd=6e4 + k, star_list="own",
+                    n_psf_phot__psf1=len(values) // 2, ref_img_name=images[0]["imgname"],
+                    band_ref_img_name=images[0]["imgname"], **values)
+
+
+def test_the_median_is_that_of_cosmouline_for_two_telescopes(lens_before, shared_data):
+    folder, lens = shared_data("cosmouline_golden"), lens_before(SCRIPT)
+    give_golden_rows(lens, folder)
+    with (folder / "renorm_output.txt").open() as file:
+        expected = {row["imgname"]: row for row in csv.DictReader(file, delimiter="|")}
+
+    lens.set("renorm_method = 'median'\nrenorm_stars = ['a', 'b', 'c']\n")
+    lens.run(SCRIPT)
+
+    found = {name: row for name, row in lens.rows.items() if "renorm__renorm1" in row}
+    assert {row["telescope"] for row in found.values()} == {
+        lens.rows[name]["telescope"] for name in expected}
+    assert len({row["telescope"] for row in found.values()}) == 2
+    assert set(found) == {name for name in expected if expected[name]["renorm_1_comment"] != "0"}
+    for name, row in found.items():
+        assert row["renorm__renorm1"] == pytest.approx(float(expected[name]["renorm_1"]), rel=1e-9)
+        scatter = row["renorm_sigma__renorm1"] * row["n_renorm_stars__renorm1"] ** 0.5
+        assert scatter == pytest.approx(float(expected[name]["renorm_1_err"]), rel=1e-9, abs=1e-12)
+
+    lens.set("renorm_method = 'median'\nrenorm_stars = ['a', 'b', 'c']\n"
+             "renorm_reference_star = 'b'\n")
+    lens.run(SCRIPT)
+    medians = [np.median([row["renorm__renorm1"] * row["star_flux_e__psf1__b"]
+                          for name, row in lens.rows.items() if "star_flux_e__psf1__b" in row
+                          and row.get("telescope") == telescope and name in found])
+               for telescope in {row["telescope"] for row in found.values()}]
+    # the medians of single stars, not of their common coefficient, are made alike
+    assert medians[0] == pytest.approx(medians[1], rel=0.05)
 
 
 def test_an_image_with_one_star_has_no_coefficient(lens_after, caplog):

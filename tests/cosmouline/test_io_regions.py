@@ -51,8 +51,9 @@ def test_a_file_as_ds9_saves_it(reg):
         ("ellipse(1,2,3,4,0)", r"line 2: 'ellipse\(1,2,3,4,0\)' is not read. Use circle"),
         ("-circle(1,2,3)", "line 2: '-circle.*is not read"),
         ("circle(1,2,3) || circle(4,5,6)", "is not read"),
-        ("fk5", "line 2: coordinates 'fk5'. Save the regions in image coordinates"),
-        ('circle(1,2,3")', "has wrong numbers. Use pixels"),
+        ("galactic", "line 2: coordinates 'galactic'. Save the regions in image or fk5"),
+        ("fk5;circle(1,2,3)", "the reference image has no WCS.*Save the regions in image"),
+        ('circle(1,2,3")', "has wrong numbers. Use circle"),
         ("circle(1,2)", "has wrong numbers"),
         ("circle(1,2,-3)", "has wrong numbers"),
         ("box(1,2,3,nan,0)", "has wrong numbers"),
@@ -61,6 +62,38 @@ def test_a_file_as_ds9_saves_it(reg):
 def test_a_region_that_is_not_understood_is_never_passed_over(reg, line, message):
     with pytest.raises(UserError, match=message):
         read_ds9_masks(reg(f"image\n{line}\n"))
+
+
+def flat_sky(ra_deg, dec_deg):
+    """Map a sky with 0.5 arcsec per pixel, north up and east to the left; (10, -5) deg at 100."""
+    matrix = np.array([[-2.0, 0.0], [0.0, 2.0]])  # pixels per arcsec
+    away = 3600 * np.array([(ra_deg - 10) * np.cos(np.radians(5)), dec_deg + 5])
+    return 100 + matrix @ away, matrix
+
+
+def test_regions_on_the_sky_lie_where_their_coordinates_say(reg):
+    """10 deg are 0 h 40 min; 18 arcsec north are 36 px; ds9 turns boxes from west to north."""
+    path = reg("fk5\n"
+               'circle(0:40:00.0,-4:59:42.0,2.5")\n'
+               "circle(10,-5,0.1')\n"
+               'box(10.0,-5.0,4",1",30)\n'
+               "image\n"
+               "circle(1,1,2)\n")
+
+    north, middle, box, corner = read_ds9_masks(path, flat_sky)
+
+    assert north == pytest.approx((100, 136, 5))
+    assert middle == pytest.approx((100, 100, 12))
+    assert box == pytest.approx((100, 100, 8, 2, 30))
+    assert corner == Circle(0.0, 0.0, 2.0)
+
+
+def test_a_box_on_a_mirrored_sky_turns_the_other_way(reg):
+    mirrored = np.array([[2.0, 0.0], [0.0, 2.0]])
+
+    box, = read_ds9_masks(reg('icrs;box(10,-5,4",1",30)\n'), lambda *_: (np.zeros(2), mirrored))
+
+    assert box.angle_deg % 180 == pytest.approx(150)  # west is at the left
 
 
 def test_circle_and_box_of_one_place_mark_pixels_around_the_same_one(reg):

@@ -16,7 +16,7 @@ STARS = [Star("a", 10.0, 20.0, 500.0), Star("b", 40.0, 30.0, 400.0), Star("c", 5
 @pytest.fixture
 def settings(tmp_path):
     found = SimpleNamespace(work_dir=tmp_path, band="", config_dir=tmp_path, norm_stars=None,
-                            psf_stars=None)
+                            psf_stars=None, psf_name="psf1", photom_stars=None)
     write_cat(paths.picked_stars(found), STARS)
     return found
 
@@ -53,6 +53,42 @@ def test_stars_by_name_in_the_order_of_the_setting(settings):
     with pytest.raises(UserError, match=r"psf_stars: there is no star 'x' among the normalisation "
                                         r"stars \(a, b, c\)"):
         products.psf_stars(settings)
+
+
+def test_a_list_of_its_own_for_a_psf_goes_before_the_picked_stars(settings):
+    write_cat(settings.config_dir / "psf_psf1.cat", [Star("d", 70.0, 20.0), STARS[1]])
+    settings.norm_stars = ["a"]
+    assert names(products.psf_stars(settings)) == ["d", "b"]
+    settings.psf_stars = ["b"]
+    assert names(products.psf_stars(settings)) == ["b"]
+    settings.psf_name, settings.psf_stars = "psf2", None
+    assert names(products.psf_stars(settings)) == ["a"]
+
+
+def test_stars_to_follow_come_from_their_list_or_by_name(settings):
+    assert products.photom_stars(settings) == []
+    assert names(products.object_stars(settings)) == ["a", "b", "c"]
+    write_cat(settings.config_dir / "photomstars.cat", [Star("v", 70.0, 20.0), STARS[1]])
+    settings.norm_stars = ["a"]
+    assert names(products.object_stars(settings)) == ["a", "v", "b"]
+    settings.photom_stars = ["c"]
+    assert names(products.object_stars(settings)) == ["a", "c"]
+    settings.photom_stars = []
+    assert names(products.object_stars(settings)) == ["a"]
+    settings.photom_stars = ["x"]
+    with pytest.raises(UserError, match=r"photom_stars: there is no star 'x' among the stars of "
+                                        r"normstars\.cat and of photomstars\.cat \(a, b, c, v\)"):
+        products.photom_stars(settings)
+    settings.photom_stars = "others.cat"
+    with pytest.raises(UserError, match=r"photom_stars: there is no .*others\.cat"):
+        products.photom_stars(settings)
+
+
+def test_one_name_for_two_stars_is_told(settings):
+    write_cat(settings.config_dir / "photomstars.cat", [Star("a", 14.0, 17.0)])
+
+    with pytest.raises(UserError, match=r"two lists have a star 'a', at two places 5\.0 px apart"):
+        products.object_stars(settings)
 
 
 def test_positions_of_stars():

@@ -92,6 +92,22 @@ def test_a_star_list_counts_as_part_of_its_setting(tmp_path):
                 provenance.settings_used(settings, ("norm_stars",))["norm_stars"]}) == 3
 
 
+def test_drawn_masks_count_by_their_names_and_contents(tmp_path):
+    settings = SimpleNamespace(use_drawn_masks=True, psf_stars=None, psf_name="p",
+                               config_dir=tmp_path)
+    names, seen = ("use_drawn_masks", "psf_stars"), []
+    for change in (lambda: None,
+                   lambda: (tmp_path / "psf_p_mask_a.reg").write_text("circle(1,2,3)\n"),
+                   lambda: (tmp_path / "psf_p_mask_a.reg").rename(tmp_path / "psf_p_mask_b.reg"),
+                   lambda: (tmp_path / "psf_p.cat").write_text("a 10 20\n"),
+                   lambda: (tmp_path / "psf_q_mask_a.reg").write_text("circle(1,2,3)\n")):
+        change()
+        seen.append(str(provenance.settings_used(settings, names)))
+
+    assert len(set(seen)) == 4
+    assert seen[3] == seen[4]  # a mask of another PSF changes nothing
+
+
 def test_an_image_depends_on_its_own_set_alone(tmp_path):
     """A new season, as one more set, leaves the results of the others up to date."""
     settings = SimpleNamespace(config_dir=tmp_path, sets=[{"name": "R", "telescope": "generic"}])

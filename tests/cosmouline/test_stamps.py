@@ -3,6 +3,7 @@
 from cosmouline.stamps import (
     MASK_BAD,
     MASK_COSMIC,
+    MASK_DRAWN,
     MASK_NEIGHBOUR,
     MASK_OUTSIDE,
     MASK_SATURATED,
@@ -11,6 +12,7 @@ from cosmouline.stamps import (
     join_stamps,
     stamp_side,
     with_cosmics,
+    with_drawn,
 )
 
 import numpy as np
@@ -189,3 +191,15 @@ def test_stamps_of_one_side_are_joined_and_of_two_sides_refused():
     np.testing.assert_array_equal(both.position_px, [[60, 45], [30, 30], [40, 40]])
     with pytest.raises(ValueError, match="one side: 16, 24"):
         join_stamps(one, cut(image_e, [[30, 30]], side_px=24))
+
+
+def test_a_drawn_region_is_marked_survives_new_cosmics_and_can_cover_a_star():
+    stamps = cut(frame(), [[50.0, 40.0], [80.0, 40.0]])
+    drawn = np.zeros(stamps.mask.shape, bool)
+    drawn[0, :3], drawn[1, 5:11, 5:11] = True, True  # at the edge; over the core
+
+    found = with_cosmics(with_drawn(stamps, drawn, FWHM), False)
+
+    assert ((found.mask & MASK_DRAWN) != 0).tolist() == drawn.tolist()
+    assert found.is_usable.tolist() == [True, False]
+    assert stamps.is_usable.tolist() == [True, True]

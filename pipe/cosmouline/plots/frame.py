@@ -161,17 +161,17 @@ def frame_page(image, title="", info=(), xy_px=None, names=None, lens_xy_px=None
     limits : (float, float), optional
         Cuts; None: found.
     """
-    page, ax = _frame_and_side(np.shape(image), title)
+    page, ax = frame_and_side(np.shape(image), title)
     frame_image(ax, image, limits)
     if xy_px is not None:
         marks.mark_stars(ax, xy_px, names)
     if lens_xy_px is not None:
         marks.mark_lens(ax, *lens_xy_px)
-    _write_side(ax, info)
+    write_side(ax, info)
     return page
 
 
-def _frame_and_side(shape, title):
+def frame_and_side(shape, title):
     """Page for an image of a shape, with an empty column at the right for what is to be read."""
     ny, nx = (max(side, 1) for side in shape)
     height_in = float(np.clip(IMAGE_WIDTH_IN * ny / nx, 3.0, IMAGE_HEIGHT_IN))
@@ -183,7 +183,7 @@ def _frame_and_side(shape, title):
     return page, ax
 
 
-def _write_side(ax, info):
+def write_side(ax, info):
     """Write the lines and, below them, the legend in the column beside the frame."""
     ax.apply_aspect()
     beside = {"xycoords": "axes fraction", "textcoords": "offset points"}
@@ -237,7 +237,7 @@ def alignment_map(
     -------
     Figure
     """
-    page, ax = _frame_and_side(np.shape(image), title)
+    page, ax = frame_and_side(np.shape(image), title)
     frame_image(ax, image, limits)
     if len(matrices):
         footprints(ax, matrices, shapes, label=f"outlines of {len(matrices)} images")
@@ -250,7 +250,7 @@ def alignment_map(
         marks.scale_bar(ax, pixel_scale_arcsec)
     if north is not None and east is not None:
         marks.compass(ax, north, east)
-    _write_side(ax, info)
+    write_side(ax, info)
     return page
 
 

@@ -3,7 +3,7 @@
 from itertools import chain
 
 from cosmouline.plots import mosaic, style
-from cosmouline.plots.scaling import finite, stretch_norm
+from cosmouline.plots.scaling import finite, stretch_norm, symmetric_limit
 from cosmouline.plots.stamps import residual_colours, residual_mappable, stamp_norm
 
 import numpy as np
@@ -13,6 +13,8 @@ MAX_STARS = 12  # more do not fit beside each other
 LEFT_IN, GAP_IN, STAR_IN = 0.42, 0.07, 1.55  # margin, gap, and largest size of a star
 STARS_TOP_IN = style.TITLE_IN + 0.3
 FOOT_IN = 3.3  # height of the lower row
+DEPARTURE_IN = 1.15  # below the numbers
+LEAST_PERCENT = 0.1  # of the peak: a departure that is smaller looks flat
 RESIDUAL_LIMIT = 5.0  # sigma
 DECADES = 4.0  # of the PSF that are shown
 PROFILE_BIN_PX = 0.5
@@ -22,7 +24,7 @@ PROFILE_DECADES = 4.5
 @style.styled
 def psf_page(
     data, model, sigma, xy_px, flux_e, names, psf, chi2=None, used=None, good=None,
-    fwhm_px=None, fwhm_arcsec=None, ellipticity=None, beta=None, title="", info=(),
+    fwhm_px=None, fwhm_arcsec=None, ellipticity=None, beta=None, departure=None, title="", info=(),
 ):  # fmt: skip
     """Page of the PSF of one image; returns the Figure.
 
@@ -46,6 +48,8 @@ def psf_page(
         False for a pixel that was not used: grey in the residuals.
     fwhm_px, fwhm_arcsec, ellipticity, beta : float, optional
         Numbers of the PSF; None is left out.
+    departure : ndarray of float, shape (nup, nup), optional
+        What the PSF has beside its Moffat, in the units of `psf`.
     title : str
         Usually the image's name.
     info : sequence of str
@@ -74,6 +78,10 @@ def psf_page(
     radial_profile(profile, data, model, xy_px, flux_e, used, good)
     rows = _number_rows(fwhm_px, fwhm_arcsec, ellipticity, beta, chi2, used, info)
     style.numbers(page, LEFT_IN + side + 6.2, foot_top, rows)
+    if departure is not None:
+        below = style.place(page, LEFT_IN + side + 6.2, foot_top + side - DEPARTURE_IN,
+                            DEPARTURE_IN, DEPARTURE_IN)
+        _draw_departure(below, 100 * np.asarray(departure) / np.max(psf))
     return page
 
 
@@ -136,6 +144,15 @@ def _draw_psf(ax, psf):
     ticks = np.arange(-DECADES, 1)
     bar = style.colour_bar(ax, image, "part of the peak", ticks=ticks)
     bar.ax.set_yticklabels([f"{10.0**tick:g}" for tick in ticks])
+
+
+def _draw_departure(ax, percent):
+    """Draw what the PSF has beside its Moffat, in per cent of its peak."""
+    style.bare(ax)
+    style.title_panel(ax, "beside the Moffat")
+    limit = symmetric_limit(percent, 99.8, LEAST_PERCENT)
+    image = ax.imshow(percent, vmin=-limit, vmax=limit, cmap=style.RESIDUAL_MAP)
+    style.colour_bar(ax, image, "% of the peak")
 
 
 @style.styled

@@ -55,12 +55,12 @@ def test_a_masked_cosmic_does_not_set_the_scale():
 
 
 def test_every_bit_has_its_own_colour():
-    mask = np.array([[0, 1, 2, 4, 8, 16]])
+    mask = np.array([[0, 1, 2, 4, 8, 16, 32]])
 
     tint = stamps.mask_tint(mask)[0]
 
     assert tint[0, 3] == 0
-    assert len({tuple(colour) for colour in tint}) == 6
+    assert len({tuple(colour) for colour in tint}) == 7
     for bit, _, colour in stamps.MASK_LOOKS:
         index = list(mask[0]).index(bit)
         np.testing.assert_allclose(tint[index], colors.to_rgba(colour, stamps.OPACITY))

@@ -1,0 +1,79 @@
+"""Measure noise and mean of every image in a region without sources.
+
+Needs   : transforms, sky maps (2_skysub/1_skysub), catalogues (1_character/3a_detect)
+Writes  : empty_region, empty_sigma_e, empty_mean_e, n_empty_px -> database
+Settings: empty_region
+Next    : 4_norm/2a_photometry
+
+Run as  : python 1a_image_stats.py ../../configs/MYLENS
+
+The region is found on the reference image, unless empty_region gives it, and placed on the pixels
+of every image as they fell: resampled pixels would look less noisy than they are. It stays when
+images are added; --redo looks for a new one. The noise maps come from the sky maps; this is a
+check of them: where the two differ, the sky has structure, or the region is not empty.
+"""
+
+from functools import partial
+
+from cosmouline import empty_region, products
+from cosmouline.columns import column
+from cosmouline.errors import UserError
+from cosmouline.run import for_each_image, log_line, run
+
+import numpy as np
+
+NEEDS = ("align_m11", "lens_x_px", "n_sources", "sky_noise_e", "sky_sigma_e", "field_fwhm_px",
+         "n_hot_px")
+WRITES = ("empty_region", "empty_sigma_e", "empty_mean_e", "n_empty_px")
+LEAST_PX = 50  # fewer do not tell the noise to 10 %
+LENS_FWHM = 10.0  # what is nearer to the lens than this is not empty
+NOTABLE = 1.1  # noise of the region over that of the sky map
+
+
+def region(images, reference, settings):
+    """Return the region of the settings, the one found before, or a new one."""
+    before = {image.get("empty_region") for image in images} - {None}
+    if settings.empty_region or (before and not settings.options.redo):
+        return empty_region.read_region(settings.empty_region or before.pop())
+    found, fwhm_px = products.sources(reference, settings), reference["field_fwhm_px"]
+    lens = reference["lens_x_px"], reference["lens_y_px"]
+    xy = np.vstack([np.column_stack([found["x_px"], found["y_px"]]), lens])
+    reach = np.append(empty_region.reach_px(found["n_pix"], fwhm_px), LENS_FWHM * fwhm_px)
+    shapes = [(image["ny_px"], image["nx_px"]) for image in images]
+    try:
+        return empty_region.find_empty_box((reference["ny_px"], reference["nx_px"]), xy, reach,
+                                           [products.matrix(im) for im in images], shapes)
+    except ValueError as problem:
+        raise UserError(f"{reference['img_name']}: {problem}. Set empty_region.") from problem
+
+
+def measure(image, settings, box):
+    """Return noise and mean of the region in one image; nothing where it lies outside."""
+    image_e, bad = products.image_and_bad(image, settings)
+    rows, cols, inside = empty_region.pixels_inside(products.matrix(image), box, image_e.shape)
+    inside &= ~bad[rows, cols]
+    if inside.sum() < LEAST_PX:
+        return {"empty_region": empty_region.write_region(box)}
+    values = (image_e[rows, cols] - products.sky(image, settings).level(rows, cols))[inside]
+    mean, sigma, n = empty_region.clipped_mean_and_sigma(values)
+    return {"empty_region": empty_region.write_region(box), "empty_mean_e": mean,
+            "empty_sigma_e": sigma, "n_empty_px": n}
+
+
+def main(settings, db):
+    """Find the region, measure every image, and compare with the sky maps."""
+    images, everything = db.to_treat(settings, NEEDS), db.all_in_use(settings, NEEDS)
+    box = region(everything, db.reference(everything), settings)
+    log_line("empty region on the reference image: %s", empty_region.write_region(box))
+    counts = for_each_image(partial(measure, box=box), images, settings, db, needs=NEEDS,
+                            writes=WRITES)
+    ratio = column(images, "empty_sigma_e") / column(images, "sky_noise_e")
+    odd = [image["img_name"] for image, r in zip(images, ratio, strict=True) if r > NOTABLE]
+    if np.isfinite(ratio).any():
+        log_line("noise there / noise of the sky map: %.3f (median)%s", np.nanmedian(ratio),
+                 f"; above {NOTABLE:g}: {', '.join(odd)}" if odd else "")
+    return counts
+
+
+if __name__ == "__main__":
+    run(main, __doc__)

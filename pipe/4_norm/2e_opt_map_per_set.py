@@ -1,0 +1,65 @@
+"""Draw the reference image of every set with its stars, found or not, the lens and the boxes.
+
+Needs   : the stars (4_norm/0_pick_stars), transforms, sky maps, empty_region
+Writes  : plots/map_<set>.png
+Settings: lens_name, norm_stars, psf_stars, photom_stars
+Next    : 4_norm/3a_medcoeff
+
+Run as  : python 2e_opt_map_per_set.py ../../configs/MYLENS
+
+The image of a set is the reference of the alignment, that of its band, or the one of the set that
+is fittest. What to look for: stars in red, where no source was found; the same names at the same
+stars in all sets; nothing in the box that should be empty.
+"""
+
+from cosmouline import bands, drawing, empty_region, products
+from cosmouline.align import apply
+from cosmouline.plots.star_map import star_map
+from cosmouline.run import run
+from cosmouline.starfield import positions
+
+import numpy as np
+from scipy.spatial import cKDTree
+
+NEEDS = ("align_m11", "star_list", "lens_x_px", "sky_noise_e", "empty_region", "lens_y_px")
+WRITES = ()
+
+
+def of_set(name, images, reference, band_reference):
+    """Return the image that stands for a set."""
+    own = [image for image in images if image["set_name"] == name]
+    for wanted in (reference, band_reference):
+        if wanted in own:
+            return wanted
+    return max(own, key=lambda image: (image.get("ref_score", 0), image["img_name"]))
+
+
+def measure(image, settings):
+    """Return the page of one image."""
+    matrix, stars = products.matrix(image), products.object_stars(settings)
+    xy = apply(matrix, products.star_positions(stars))
+    found = positions(products.sources(image, settings))
+    away = cKDTree(found).query(xy)[0] if len(found) else np.full(len(xy), np.inf)
+    x1, x2, y1, y2 = empty_region.read_region(image["empty_region"])
+    box = apply(matrix, np.array([(x1, y1), (x2, y1), (x2, y2), (x1, y2)]))
+    image_e = products.pixels(image, settings) - products.sky(image, settings).level()
+    return star_map(image_e, xy, [star.name for star in stars], away < products.SAME_STAR_PX,
+                    found, (image["lens_x_px"], image["lens_y_px"]), {"empty": box},
+                    title=f"{settings.lens_name}: set {image['set_name']}",
+                    info=[image["img_name"], f"seeing {image['fwhm_arcsec']:.2f} arcsec",
+                          f"{len(found)} sources", f"{len(stars)} stars listed, "
+                          f"{(away < products.SAME_STAR_PX).sum()} found"])
+
+
+def main(settings, db):
+    """Draw one page for each set."""
+    images = db.all_in_use(settings, NEEDS)
+    for one, those in bands.split(images, settings):
+        of_band = bands.reference(those, db, one)
+        for name in sorted({image["set_name"] for image in those}):
+            image = of_set(name, those, db.reference(), of_band)
+            drawing.save_plot(measure(image, settings), f"map_{name}", settings, __file__)
+
+
+if __name__ == "__main__":
+    run(main, __doc__)

@@ -1,0 +1,63 @@
+"""Tell where the point sources ended, and write them as a list to start from again.
+
+Needs   : dec_<dec_name>/fit.npz (7_deconv/4_deconv)
+Writes  : report_dec_<dec_name>_sources.txt, dec_<dec_name>/sources.cat, and, without the PSF,
+          deconvolved.fits (all light) and background.fits (galaxy and field) beside it
+Settings: lens_name, dec_name, point_sources, point_sources_unit, lens_ra_deg, lens_dec_deg,
+          lens_position_px, north_angle_deg, is_mirrored
+Next    : 7_deconv/6_readout
+
+Run as  : python 5b_show_sources.py ../../configs/MYLENS
+
+Pixels are those of the reference image, from 1; arcsec count from the lens, east and north. To use
+the places elsewhere, copy sources.cat to the folder of the lens and set point_sources to its name,
+or take the line of point_sources from the report.
+"""
+
+from cosmouline import bands, decpages, io_catalog, io_fits, paths, products, reports
+from cosmouline.errors import UserError
+from cosmouline.run import log_line, run
+from cosmouline.source_table import pasted, source_rows
+
+NEEDS = ("dec_fit__{dec}",)
+WRITES = ()
+COLUMNS = {"source": None, "x_px": ".3f", "y_px": ".3f", "moved_px": ".3f", "east_arcsec": "+.4f",
+           "north_arcsec": "+.4f", "ra_deg": ".7f", "dec_deg": "+.7f", "flux_e": ".0f",
+           "mag": ".3f", "scatter_mag": ".3f", "systematic_mag": ".3f"}
+
+
+def measure(reference, settings):
+    """Write report, list and pictures of one fit; return its sources."""
+    fit, _ = products.joint_fit(settings)
+    rows, stars = source_rows(fit, products.gathered_epochs(settings).centre_px,
+                              products.start_sources(settings), reference, settings)
+    folder, path = paths.deconvolution(settings), paths.report(
+        settings, f"dec_{settings.dec_name}_sources")
+    columns = [name for name in COLUMNS if any(name in row for row in rows)]
+    text = reports.table(rows, columns, {k: spec for k, spec in COLUMNS.items() if spec})
+    reports.write_report(path, f"{settings.lens_name}: sources of {settings.dec_name}",
+                         f"{text}\n{pasted(rows, fit.n_images)}")
+    io_catalog.write_cat(folder / "sources.cat", stars,
+                         "name x y flux: pixels of the reference image, from 1")
+    scene = decpages.scene_of(settings)
+    cards = {"SUBSAMP": decpages.UPSAMPLING}
+    io_fits.write_image(folder / "deconvolved.fits", scene.deconvolved, cards)
+    io_fits.write_image(folder / "background.fits", scene.background, cards)
+    log_line("%d sources: %s", len(rows), paths.relative(path))
+    return rows
+
+
+def main(settings, db):
+    """Tell of the fit of every band."""
+    fitted = [row for row in db.select() if f"dec_fit__{settings.dec_name}" in row]
+    if not fitted:
+        raise UserError("there is no fit yet. Run 7_deconv/4_deconv.py first.")
+    for one, _ in bands.split(fitted, settings):
+        for row in measure(db.reference(), one):
+            log_line("%s at (%.2f, %.2f), %+.3f arcsec east, %+.3f north: mag %.3f",
+                     *(row.get(name, float("nan")) for name in (
+                         "source", "x_px", "y_px", "east_arcsec", "north_arcsec", "mag")))
+
+
+if __name__ == "__main__":
+    run(main, __doc__)

@@ -1,0 +1,40 @@
+"""Pictures that are there, one on each page of a PDF."""
+
+from cosmouline.atomic import atomic_path
+
+from matplotlib import image
+from matplotlib.backends.backend_pdf import PdfPages
+from matplotlib.figure import Figure
+
+PIXELS_PER_IN = 100.0
+
+
+def write_pdf(path, pictures):
+    """Write PNG pictures as the pages of a PDF, each page as large as its picture.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file to make, whole or not at all.
+    pictures : sequence of Path
+        In the order of the pages.
+
+    Returns
+    -------
+    int
+        Number of pages.
+    """
+    with atomic_path(path) as temporary, PdfPages(temporary) as pages:
+        for picture in pictures:
+            pages.savefig(_page(image.imread(picture)))
+    return len(pictures)
+
+
+def _page(pixels):
+    """Return a page filled by a picture."""
+    ny, nx = pixels.shape[:2]
+    page = Figure(figsize=(nx / PIXELS_PER_IN, ny / PIXELS_PER_IN), dpi=PIXELS_PER_IN)
+    ax = page.add_axes((0, 0, 1, 1))
+    ax.imshow(pixels, interpolation="none", aspect="auto")
+    ax.set_axis_off()
+    return page

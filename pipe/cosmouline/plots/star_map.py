@@ -1,0 +1,68 @@
+"""A frame with the stars of a list: those that were found on it and those that were not."""
+
+from cosmouline.plots import marks, style
+from cosmouline.plots.frame import frame_and_side, frame_image, write_side
+
+import numpy as np
+
+FOUND_COLOUR, LOST_COLOUR = style.SOURCE_COLOURS[0], style.ACCENT
+MOST_SOURCES = 2000
+
+
+@style.styled
+def star_map(image, xy_px, names, is_found, sources_px=(), lens_xy_px=None, boxes=None, title="",
+             info=()):  # fmt: skip
+    """Page of one frame, the stars of a list marked by whether a source was found there.
+
+    Parameters
+    ----------
+    image : ndarray of float, shape (ny, nx)
+        The sky subtracted.
+    xy_px : array of float, shape (n, 2)
+        Where the stars should be.
+    names : sequence of str
+        Of the stars.
+    is_found : array of bool, shape (n,)
+    sources_px : array of float, shape (m, 2)
+        Everything that was detected, drawn faintly.
+    lens_xy_px : (float, float), optional
+        Position of the lens.
+    boxes : dict of str to array of float, shape (4, 2), optional
+        Corners of regions by name, in pixels of this frame.
+    title : str
+    info : sequence of str
+        Lines of the text box.
+
+    Returns
+    -------
+    Figure
+    """
+    xy_px = np.reshape(np.asarray(xy_px, dtype=float), (-1, 2))
+    is_found = np.asarray(is_found, dtype=bool)
+    page, ax = frame_and_side(np.shape(image), title)
+    frame_image(ax, image)
+    sources_px = np.reshape(sources_px, (-1, 2))[:MOST_SOURCES]
+    marks.mark_stars(ax, sources_px, colour=style.FAINT, size_pt=7.0, label="detected")
+    for found, colour, label in ((True, FOUND_COLOUR, "found"), (False, LOST_COLOUR, "not found")):
+        if (is_found == found).any():
+            marks.mark_stars(ax, xy_px[is_found == found], None, colour, label=label)
+    colours = [FOUND_COLOUR if found else LOST_COLOUR for found in is_found]
+    if 0 < len(names) <= marks.MAX_LABELS:
+        marks.write_names(ax, xy_px, [str(name) for name in names], colours)
+    for name, corners in (boxes or {}).items():
+        _outline(ax, corners, name)
+    if lens_xy_px is not None:
+        marks.mark_lens(ax, *lens_xy_px)
+    write_side(ax, info)
+    return page
+
+
+def _outline(ax, corners, name):
+    """Draw a region, turned as it lies on the frame, and its name."""
+    corners = np.asarray(corners, dtype=float)
+    ring = np.vstack([corners, corners[:1]])
+    ax.plot(*ring.T, color=style.SOURCE_COLOURS[2], linewidth=1.2, scalex=False, scaley=False)
+    x, y = corners[corners[:, 1].argmax()]
+    ax.annotate(style.safe_text(name), (x, y), (0, 3), textcoords="offset points", fontsize=8,
+                ha="center", color=style.SOURCE_COLOURS[2], path_effects=style.halo(),
+                annotation_clip=True)
