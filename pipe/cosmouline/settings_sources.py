@@ -28,6 +28,13 @@ def check_sources(settings, path):
     _check_errors(settings.point_source_sigma_arcsec, f"{path}: point_source_sigma_arcsec")
     for name, dates in settings.source_epochs.items():
         _check_dates(dates, f"{path}: source_epochs: {name}")
+    if settings.curve_dates is not None:
+        _check_dates(settings.curve_dates, f"{path}: curve_dates")
+    for name, parts in settings.sum_sources.items():
+        check_name(name, f"{path}: sum_sources")
+        if isinstance(parts, str) or len(set(parts)) < 2 or len(set(parts)) < len(parts):
+            raise UserError(f"{path}: sum_sources: {name} = {parts!r}, but it must be two "
+                            'different sources or more, as ("A", "B").')
 
 
 def check_name(name, where):
