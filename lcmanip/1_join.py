@@ -47,7 +47,7 @@ def columns(rows, sources, settings):
 def write(one, table, rows):
     """Write one light curve and its report."""
     settings = one.settings
-    curve_tables.write(one, table)
+    table = curve_tables.write(one, table)
     field = curve_report.star_field(settings.dec_coefficient, settings.renorm_name)
     text = curve_report.text(table, rows, one.sources, field)
     log_line("%s", text.rpartition("\n\n")[2].rstrip())

@@ -64,7 +64,8 @@ def main(settings, db):
             [(column(one.rows, "field_fwhm_arcsec"), "seeing", "arcsec"),
              (column(one.rows, "airmass"), "airmass", "")], texts(one.rows, "set_name"), title)
         errors = error_bars_page(table["mhjd"], bars, sources, LABELS, table["flag"], title)
-        pages = {"_images": images, "_errors": errors, "": curve_page(table, sources, one.settings)}
+        curves = curve_page(table, sources, one.settings)
+        pages = {"_images": images, "_errors": errors, "": curves}
         for end, page in pages.items():
             target = one.path.with_name(f"{one.path.stem}{end}.png")
             drawing.save_as(page, target, settings, __file__)

@@ -157,7 +157,7 @@ class Lens:
         """Run ``main`` of a script in this process; give what it returns."""
         folder = "" if script.startswith(("lcmanip", "extrascripts")) else "pipe/"
         module = load_script(folder + script)
-        extra = {name.lstrip("-"): argument.get("default")
+        extra = {argument.get("dest", name.lstrip("-").replace("-", "_")): argument.get("default")
                  for name, argument in getattr(module, "ARGUMENTS", {}).items()}
         settings = self.settings(script, **extra | options)
         db = Database(self.work / "database.json")

@@ -103,6 +103,11 @@ def write(curve, columns):
     columns : dict of ndarray
         From `lightcurve.rdb_columns`, or `read`.
 
+    Returns
+    -------
+    dict of ndarray
+        The columns of the .rdb.
+
     Notes
     -----
     The .ecsv keeps every point and the flags of the joining; the .rdb is made from it anew each
@@ -119,8 +124,12 @@ def write(curve, columns):
     write_ecsv(curve.path.with_suffix(".ecsv"), rows, _fields(whole))
     kept = ~out if settings.excluded_nights == "drop" else np.ones(len(out), bool)
     flag = columns["flag"] & ~out
-    write_rdb(curve.path, {name: (flag if name == "flag" else columns[name])[kept]
-                           for name in names})
+    published = {name: (flag if name == "flag" else columns[name])[kept] for name in names}
+    write_rdb(curve.path, published)
+    if out.any():
+        log.info("%d points of excluded nights %s", out.sum(),
+                 "flagged" if kept.all() else "left out")
+    return published
 
 
 def read(curve):

@@ -70,6 +70,7 @@ FORMERLY = {
     "decpsfnames": "psf_name", "normcoeffname": "renorm_name", "sourcenames": "join_sources",
     "toaddsourcenames": "sum_sources", "sumsourcename": "sum_sources", "lc_to_sum": "sum_sources",
     "imgskiplistfilename": "join_skiplists", "deconvname": "dec_name",
+    "telescopenames": "join_separate", "exportsetnames": "join_separate",
     "imgmaxseeing": "join_fwhm_max_arcsec", "imgmaxell": "join_ellipticity_max",
     "imgmaxrelskylevel": "join_sky_max_e", "imgmaxmedcoeff": "join_coeff_max",
     "nightmaxseeing": "night_fwhm_max_arcsec", "nightmaxell": "night_ellipticity_max",

@@ -89,5 +89,5 @@ def test_of_several_names_side_by_side_those_are_exported_that_are_wanted(lens_b
     names = set(Table.read(lens.work / "export" / "TINY_db.ecsv", format="ascii.ecsv").colnames)
     assert {"flux_e__other__A", "renorm__second", "psf_chi2__psf1", "mjd"} <= names
     assert not [name for name in names if name.startswith(("flux_e__lens", "renorm__renorm1"))]
-    with pytest.raises(UserError, match="no PSF 'bad' in the database. It has psf1"):
+    with pytest.raises(UserError, match=r"no PSF 'bad' in the database\. It has psf1"):
         lens.run(SCRIPT, psfs=["bad"])

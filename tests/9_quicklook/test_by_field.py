@@ -55,7 +55,7 @@ def test_another_coefficient_or_none_can_be_put_to_the_fluxes(lens_before, pages
     assert shown == pytest.approx(-2.5 * np.log10(flux_e * coeff))
     assert pages.heights("lens_none_by_field_fwhm_arcsec")[0] == pytest.approx(
         -2.5 * np.log10(flux_e))
-    with pytest.raises(UserError, match="no image has 'renorm__bad'. There is medcoeff, none, "
+    with pytest.raises(UserError, match=r"no image has 'renorm__bad'\. There is medcoeff, none, "
                                         "and: renorm1"):
         lens.run(SCRIPT, coefficient="bad")
 

@@ -4,7 +4,7 @@ from cosmouline.plots import style
 from cosmouline.plots.date_axis import calendar_axis
 from cosmouline.plots.light_curve import light_curve, time_series
 from cosmouline.plots.light_curve_pages import set_days, write_note
-from cosmouline.plots.scaling import finite, robust_limits
+from cosmouline.plots.scaling import finite
 
 import numpy as np
 from matplotlib.ticker import MaxNLocator
@@ -100,10 +100,7 @@ def differences_page(mhjd, differences, sigmas, names, notes, title="", subtitle
     style.title_page(page, title, subtitle)
     for row, (ax, name) in enumerate(zip(axes, names, strict=False)):
         values, errors = 1e3 * differences[row], 1e3 * sigmas[row]
-        limits = robust_limits(values, 4 * np.median(finite(errors))) if finite(
-            errors).size and finite(values).size else None
-        time_series(ax, mhjd, values, errors, style.source_colour(row), limits=limits,
-                    calendar=row == 0)  # fmt: skip
+        time_series(ax, mhjd, values, errors, style.source_colour(row), calendar=row == 0)
         ax.axhline(0.0, color=style.INK, linewidth=0.7, zorder=1)
         ax.set_ylabel(f"{style.safe_text(name)} (mmag)")
         ax.set_title(style.safe_text(notes[row]), loc="right", fontsize=8)
