@@ -44,12 +44,12 @@ def columns(rows, sources, settings):
     return lightcurve.rdb_columns(properties, flags, joined, sources)
 
 
-def write(one, table, rows):
+def write(one, table):
     """Write one light curve and its report."""
     settings = one.settings
     table = curve_tables.write(one, table)
     field = curve_report.star_field(settings.dec_coefficient, settings.renorm_name)
-    text = curve_report.text(table, rows, one.sources, field)
+    text = curve_report.text(table, one.rows, one.sources, field)
     log_line("%s", text.rpartition("\n\n")[2].rstrip())
     reports.write_report(paths.report(settings, f"join_{one.name}"), one.path.stem, text)
     log_line("%s", paths.relative(one.path))
@@ -57,12 +57,12 @@ def write(one, table, rows):
 
 def main(settings, db):
     """Choose, join, flag and write, one curve after the other."""
-    for one in curve_tables.curves(db, settings):
-        rows = curve.within_limits(
-            one.rows, settings.dec_name, fwhm_max_arcsec=settings.join_fwhm_max_arcsec,
-            ellipticity_max=settings.join_ellipticity_max,
-            relative_sky_max_e=settings.join_sky_max_e, coeff_max=settings.join_coeff_max)
-        write(one, columns(rows, one.sources, settings), rows)
+    limits = {"fwhm_max_arcsec": settings.join_fwhm_max_arcsec,
+              "ellipticity_max": settings.join_ellipticity_max,
+              "relative_sky_max_e": settings.join_sky_max_e,
+              "coeff_max": settings.join_coeff_max}
+    for one in curve_tables.curves(db, settings, limits):
+        write(one, columns(one.rows, one.sources, settings))
 
 
 if __name__ == "__main__":

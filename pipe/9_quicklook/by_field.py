@@ -5,8 +5,8 @@ Writes  : plots/<dec_name>_by_<field>.png
 Settings: lens_name, dec_name, sum_sources
 Next    : 9_export/export
 
-Run as  : python by_field.py ../../configs/MYLENS [--field airmass] [--sum S=A+B]
-          [--coefficient medcoeff]
+Run as  : python by_field.py ../../configs/MYLENS [--field airmass sky_level_e medcoeff]
+          [--sum S=A+B] [--coefficient medcoeff]
 
 A curve that follows the colour is not the quasar: seeing points to blending or the PSF, airmass to
 colour terms, sky level to the sky, the set to a difference of cameras. Any number or text will
@@ -21,7 +21,8 @@ from cosmouline.run import log_line, run
 
 NEEDS = ("flux_e__{dec}__{source}", "dec_coeff__{dec}")
 WRITES = ()
-ARGUMENTS = {"--field": {"default": "field_fwhm_arcsec", "help": "field that gives the colour"}
+ARGUMENTS = {"--field": {"nargs": "+", "default": ["field_fwhm_arcsec"],
+                         "help": "fields that give the colour, a picture each"}
              } | curve_tables.SUM_ARGUMENT | quicklook.COEFFICIENT
 
 
@@ -32,12 +33,13 @@ def main(settings, db):
     rows = quicklook.with_coefficient(rows, dec, options.coefficient)
     for one, images in bands.split(rows, settings):
         curves = quicklook.by_image(images, sources, dec)
-        colour, name, unit = quicklook.colour_of(curves.rows, options.field)
         notes, lines = quicklook.notes(curves, sources)
-        log_line("%s", "\n".join(lines))
-        page = by_field_page(*curves[:3], sources, colour, axis_label(name, unit), notes=notes,
-                             title=f"{settings.lens_name}: {quicklook.title(one)} by {name}")
-        drawing.save_plot(page, quicklook.file_name(one, f"by_{name}"), one, __file__)
+        log_line("%s", "\n".join([quicklook.title(one), *lines]))
+        for field in options.field:
+            colour, name, unit = quicklook.colour_of(curves.rows, field)
+            page = by_field_page(*curves[:3], sources, colour, axis_label(name, unit), notes=notes,
+                                 title=f"{settings.lens_name}: {quicklook.title(one)} by {name}")
+            drawing.save_plot(page, quicklook.file_name(one, f"by_{name}"), one, __file__)
 
 
 if __name__ == "__main__":

@@ -29,7 +29,7 @@ def main(settings, db):
     for one, images in bands.split(rows, settings):
         curves = quicklook.by_night(images, sources, dec, settings.join_center)
         notes, lines = quicklook.notes(curves, sources)
-        log_line("%s", "\n".join(lines))
+        log_line("%s", "\n".join([quicklook.title(one), *lines]))
         page = panels_page(*curves[:3], sources, notes=notes,
                            title=f"{settings.lens_name}: {quicklook.title(one)} by night",
                            subtitle=f"{len(images)} images, {len(curves.mhjd)} nights")

@@ -72,6 +72,9 @@ def counted(values, what):
 def _dates(columns, n_images):
     """Yield the lines on number, span and sampling of the points."""
     mhjd, flag = columns["mhjd"], columns["flag"]
+    if not mhjd.size:
+        yield f"{n_images} images, but no point with a magnitude of every source"
+        return
     yield (f"{n_images} images in {len(mhjd)} points, {int((~flag).sum())} of them flagged; "
            f"mhjd {mhjd.min():.2f} to {mhjd.max():.2f}")
     gaps = np.diff(mhjd[flag])

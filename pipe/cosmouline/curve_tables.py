@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from cosmouline import bands, paths, products
 from cosmouline.columns import texts
-from cosmouline.curve import rows_with_fluxes
+from cosmouline.curve import rows_with_fluxes, within_limits
 from cosmouline.dates import day_to_mjd
 from cosmouline.errors import UserError
 from cosmouline.io_rdb import read_rdb, write_rdb
@@ -62,8 +62,15 @@ class Curve(NamedTuple):
         return f"{one.dec_name}{f'_{self.part}' if self.part else ''}_by_{one.join_by}"
 
 
-def curves(db, settings):
+def curves(db, settings, limits=None):
     """Return the `Curve` of every band, and of every telescope or set of it if so wanted.
+
+    Parameters
+    ----------
+    db : Database
+    settings : namespace
+    limits : dict, optional
+        Of the images, see `curve.within_limits`.
 
     Raises
     ------
@@ -73,6 +80,8 @@ def curves(db, settings):
     rows, sources = rows_with_sums(db, settings)
     sources = _wanted(sources, settings.join_sources)
     rows = _not_skipped(rows, db, settings)
+    if limits is not None:
+        rows = within_limits(rows, settings.dec_name, **limits)
     found = [Curve(one, part, members, _shining(members, sources, settings.dec_name))
              for one, of_band in bands.split(rows, settings)
              for part, members in _parts(of_band, settings.join_separate)]

@@ -88,15 +88,25 @@ def test_each_band_has_a_picture(lens_before, pages, monkeypatch):
 
 @pytest.mark.parametrize("field", ["airmass", "set_name", "psf_varies__psf1"])
 def test_any_field_gives_the_colour(lens_before, pages, field):
-    lens_before(SCRIPT).run(SCRIPT, field=field)
+    lens_before(SCRIPT).run(SCRIPT, field=[field])
 
     assert set(pages) == {f"lens_by_{field}"}
     assert field in pages.texts(f"lens_by_{field}")
 
 
+def test_several_fields_give_a_picture_each(lens_before, pages):
+    """COSMOULINE's 2 to 7: seeing, airmass, sky level, coefficient, set, ellipticity."""
+    fields = ["field_fwhm_arcsec", "airmass", "sky_level_e", "medcoeff", "set_name",
+              "field_ellipticity"]
+
+    lens_before(SCRIPT).run(SCRIPT, field=fields)
+
+    assert set(pages) == {f"lens_by_{field}" for field in fields}
+
+
 def test_the_picture_lies_in_plots(lens_before):
     lens = lens_before(SCRIPT)
-    lens.run(SCRIPT, field="sky_level_e")
+    lens.run(SCRIPT, field=["sky_level_e"])
 
     assert (lens.work / "plots" / "lens_by_sky_level_e.png").stat().st_size > 10000
 
@@ -104,10 +114,10 @@ def test_the_picture_lies_in_plots(lens_before):
 def test_a_field_that_is_not_declared_or_not_there_is_told(lens_before):
     lens = lens_before(SCRIPT)
     with pytest.raises(UserError, match=r"'seeing' is not declared.*; see doc/fields\.md"):
-        lens.run(SCRIPT, field="seeing")
+        lens.run(SCRIPT, field=["seeing"])
     with pytest.raises(UserError, match="no image has 'astro_note'. Run "
                                         r"1_character/2a_astrocalc\.py first"):
-        lens.run(SCRIPT, field="astro_note")
+        lens.run(SCRIPT, field=["astro_note"])
 
 
 def test_the_script_before_is_named(lens_before):
