@@ -29,7 +29,8 @@ def main(settings, db):
         curves = quicklook.by_image(images, sources, dec)
         names, _, _ = quicklook.colour_of(curves.rows, "set_name")
         notes, lines = quicklook.notes(curves, sources)
-        lines += quicklook.medians(curves, sources, names)
+        if len(set(names)) > 1:
+            lines += quicklook.medians(curves, sources, names)
         log_line("%s", "\n".join([quicklook.title(one), *lines]))
         page = by_field_page(*curves[:3], sources, names, "set", notes=notes,
                              title=f"{settings.lens_name}: {quicklook.title(one)} by set")

@@ -59,12 +59,17 @@ def test_variables_are_named(assert_whole, texts):
     assert "a" not in texts(page)
 
 
-@pytest.mark.parametrize("n", [0, 1])
-def test_few_points_are_drawn_too(assert_whole, n):
-    nothing = np.full((2, n), 5.0)
-    for page in (curve_pages.panels_page(MHJD[:n], nothing, nothing, NAMES),
-                 curve_pages.panels_page(MHJD[:n], nothing[:0], nothing[:0], []),
-                 curve_pages.error_bars_page(MHJD[:n], nothing[:, None] * np.nan, NAMES, ["x"]),
-                 curve_pages.differences_page(MHJD[:n], nothing, nothing, NAMES, ["", ""]),
-                 curve_pages.variables_page(nothing[0], nothing[0], nothing[0], ["a"] * n)):
+def test_a_single_point_is_drawn_too(assert_whole):
+    one = np.full((2, 1), 5.0)
+    for page in (curve_pages.panels_page(MHJD[:1], one, one, NAMES),
+                 curve_pages.error_bars_page(MHJD[:1], one[:, None] * np.nan, NAMES, ["x"])):
         assert_whole(page)
+
+
+def test_no_point_at_all_is_said(texts):
+    none = np.zeros((0, 0))
+    for page in (curve_pages.panels_page(MHJD[:0], none, none, []),
+                 curve_pages.error_bars_page(MHJD[:0], none, [], ["x"]),
+                 curve_pages.differences_page(MHJD[:0], none, none, [], []),
+                 curve_pages.variables_page(none.ravel(), none.ravel(), none.ravel(), [])):
+        assert "no data" in texts(page)
