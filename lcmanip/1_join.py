@@ -51,7 +51,9 @@ def write(one, table):
     field = curve_report.star_field(settings.dec_coefficient, settings.renorm_name)
     text = curve_report.text(table, one.rows, one.sources, field)
     log_line("%s", text.rpartition("\n\n")[2].rstrip())
-    reports.write_report(paths.report(settings, f"join_{one.name}"), one.path.stem, text)
+    report = paths.report(settings, f"join_{one.name}")
+    reports.write_report(report, one.path.stem, text)
+    log_line("report: %s", paths.relative(report))
     log_line("%s", paths.relative(one.path))
 
 

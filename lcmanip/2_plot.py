@@ -48,6 +48,8 @@ def curve_page(table, sources, settings):
     if settings.curve_panels == "each":
         return panels_page(table["mhjd"], mags, sigmas, sources, flag, **look)
     given = settings.curve_shifts_mag
+    for name in sorted((given or {}).keys() - set(sources)):
+        log_line("curve_shifts_mag: there is no source %s", name)
     shifts = (separating_shifts(mags) if given is None
               else [given.get(source, 0.0) for source in sources])
     return light_curves_page(table["mhjd"], mags, sigmas, sources, shifts, flag, **look)

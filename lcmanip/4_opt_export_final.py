@@ -54,7 +54,7 @@ def lens_files(settings):
     config = {f"config/{path.name}": path for path in sorted(settings.config_dir.iterdir())
               if path.is_file() and not path.name.startswith(".")}
     work = paths.database(settings).parent
-    more = [path for pattern in ("report_*.txt", "plots/*.png", "stack*/*.fits", "stack*.fits")
+    more = [path for pattern in ("report_*.txt", "plots/*.png", "combi_*.fits")
             for path in sorted(work.glob(pattern))]
     return config | database | {str(path.relative_to(work)): path for path in more}
 

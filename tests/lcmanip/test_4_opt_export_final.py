@@ -11,8 +11,7 @@ SCRIPT = "lcmanip/4_opt_export_final"
 def test_the_bundle_is_whole_and_its_hashes_are_right(lens_after, caplog):
     lens = lens_after("lcmanip/1_join")
     lens.run("9_export/export")
-    (lens.work / "stack").mkdir()
-    (lens.work / "stack" / "R.fits").write_bytes(b"a stack")
+    (lens.work / "combi_best.fits").write_bytes(b"a stack")
 
     lens.run(SCRIPT)
     lens.run(SCRIPT)  # again on the same day: made anew
@@ -25,7 +24,7 @@ def test_the_bundle_is_whole_and_its_hashes_are_right(lens_after, caplog):
     assert there == {*listed, "readme.txt"}
     for name, digest in listed.items():
         assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == digest
-    assert {"curves/TINY_lens_by_night.rdb", "curves/TINY_lens_by_night.ecsv", "stack/R.fits",
+    assert {"curves/TINY_lens_by_night.rdb", "curves/TINY_lens_by_night.ecsv", "combi_best.fits",
             "config/settings.py", "database/TINY_db.json", "report_join_lens_by_night.txt"
             } <= set(listed)
     assert (folder / "curves/TINY_lens_by_night.rdb").read_bytes() == paths.light_curve(
