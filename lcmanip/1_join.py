@@ -1,28 +1,31 @@
 """Join the fluxes of the images into a light curve with errors, ready for PyCS3.
 
-Needs   : fluxes (7_deconv/6_readout) and their coefficients (7_deconv/1_prepare)
-Writes  : export/<lens>_<deconvolution>_by_<night, image or minutes>.rdb
-Settings: lens_name, dec_name, join_by, join_minutes, join_center, join_fwhm_max_arcsec,
+Needs   : fluxes (7_deconv/6_readout) and their coefficients (7_deconv/1_prepare);
+          join_skiplist.txt and excluded_nights.txt in the folder of the lens, if they are there
+Writes  : export/<lens>_<deconvolution>_by_<night, image or minutes>.rdb and .ecsv,
+          report_join_*.txt; the name of the band and, apart, of telescope or set in them
+Settings: lens_name, dec_name, dec_coefficient, renorm_name, sum_sources, join_sources,
+          join_separate, join_skiplists, join_by, join_minutes, join_center, join_fwhm_max_arcsec,
           join_ellipticity_max, join_sky_max_e, join_coeff_max, night_fwhm_max_arcsec,
-          night_ellipticity_max, night_sky_max_e, night_coeff_max, night_min_images
+          night_ellipticity_max, night_sky_max_e, night_coeff_max, night_min_images,
+          excluded_nights
 Next    : lcmanip/2_plot
 
-Run as  : python lcmanip/1_join.py configs/MYLENS
+Run as  : python lcmanip/1_join.py configs/MYLENS [--sum S=A+B]
 
+Magnitudes are instrumental: -2.5 log10 of the electrons on the scale of the reference image.
 After COSMOULINE's columns: magerr_X_cov, the error from the full covariance (photons, blending,
 PSF, coefficient); magerr_X_norm, its part from the coefficient, which all sources of a point
 share; magsys_X, the error of the constant part, the same for all points; magcov_X_Y, the
-covariance of two sources at one point.
+covariance of two sources at one point. The .ecsv has units, and all nights whatever is excluded.
 """
 
-from cosmouline import curve, lightcurve, paths
-from cosmouline.io_rdb import write_rdb
+from cosmouline import curve, curve_report, curve_tables, lightcurve, paths, reports
 from cosmouline.run import log_line, run
-
-import numpy as np
 
 NEEDS = ("mjd", "flux_e__{dec}__{source}", "dec_coeff__{dec}")
 WRITES = ()
+ARGUMENTS = curve_tables.SUM_ARGUMENT
 
 
 def columns(rows, sources, settings):
@@ -41,30 +44,28 @@ def columns(rows, sources, settings):
     return lightcurve.rdb_columns(properties, flags, joined, sources)
 
 
-def tell(table, sources):
-    """Tell the errors of each source, and how it scatters about its neighbours."""
-    for source in sources:
-        mag, sigma = table[f"mag_{source}"], table[f"magerr_{source}_cov"]
-        ratio, _, n = lightcurve.dispersion(table["mhjd"], mag, sigma)
-        systematic = lightcurve.finite_median(table[f"magsys_{source}"])
-        log_line("%s: median error %.4f mag%s%s", source, lightcurve.finite_median(sigma),
-                 f", systematic {systematic:.4f} mag" if np.isfinite(systematic) else "",
-                 f", scatter about neighbours / error {ratio:.2f}" if n else "")
+def write(one, table):
+    """Write one light curve and its report."""
+    settings = one.settings
+    table = curve_tables.write(one, table)
+    field = curve_report.star_field(settings.dec_coefficient, settings.renorm_name)
+    text = curve_report.text(table, one.rows, one.sources, field)
+    log_line("%s", text.rpartition("\n\n")[2].rstrip())
+    report = paths.report(settings, f"join_{one.name}")
+    reports.write_report(report, one.path.stem, text)
+    log_line("report: %s", paths.relative(report))
+    log_line("%s", paths.relative(one.path))
 
 
 def main(settings, db):
-    """Choose, join, flag and write."""
-    rows, sources = curve.rows_with_fluxes(db, settings.dec_name)
-    rows = curve.within_limits(
-        rows, settings.dec_name, fwhm_max_arcsec=settings.join_fwhm_max_arcsec,
-        ellipticity_max=settings.join_ellipticity_max,
-        relative_sky_max_e=settings.join_sky_max_e, coeff_max=settings.join_coeff_max)
-    table = columns(rows, sources, settings)
-    tell(table, sources)
-    path = paths.light_curve(settings)
-    write_rdb(path, table)
-    log_line("%s", paths.relative(path))
+    """Choose, join, flag and write, one curve after the other."""
+    limits = {"fwhm_max_arcsec": settings.join_fwhm_max_arcsec,
+              "ellipticity_max": settings.join_ellipticity_max,
+              "relative_sky_max_e": settings.join_sky_max_e,
+              "coeff_max": settings.join_coeff_max}
+    for one in curve_tables.curves(db, settings, limits):
+        write(one, columns(one.rows, one.sources, settings))
 
 
 if __name__ == "__main__":
-    run(main, __doc__)
+    run(main, __doc__, ARGUMENTS)

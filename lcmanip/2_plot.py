@@ -1,18 +1,23 @@
-"""Draw the joined light curve.
+"""Draw the joined light curve, its error bars, and the seeing and airmass of its images.
 
 Needs   : export/<lens>_<deconvolution>_by_<night, image or minutes>.rdb (lcmanip/1_join)
-Writes  : the same name with .png
-Settings: lens_name, dec_name, join_by
+Writes  : the same name with .png, _errors.png and _images.png
+Settings: lens_name, dec_name, sum_sources, join_sources, join_separate, join_skiplists, join_by,
+          curve_shifts_mag, curve_dates, curve_mags, curve_panels
 Next    : PyCS3
 
 Run as  : python lcmanip/2_plot.py configs/MYLENS
+
+Flagged points are open circles. What to look for in the errors: magerr_cov is the one to use;
+where bar 4, the scatter inside the night, lies far above bar 1 the errors of the images are too
+small; a night that stands out belongs into excluded_nights.txt.
 """
 
-from pathlib import Path
-
-from cosmouline import drawing, paths
-from cosmouline.errors import UserError
-from cosmouline.io_rdb import read_rdb
+from cosmouline import curve_tables, drawing, lightcurve, paths
+from cosmouline.columns import column, texts
+from cosmouline.dates import day_to_mjd
+from cosmouline.plots.curve_pages import error_bars_page, panels_page
+from cosmouline.plots.histograms import histograms_page
 from cosmouline.plots.light_curve import separating_shifts
 from cosmouline.plots.light_curve_pages import light_curves_page
 from cosmouline.run import log_line, run
@@ -21,27 +26,53 @@ import numpy as np
 
 NEEDS = ("flux_e__{dec}__{source}",)
 WRITES = ()
+ARGUMENTS = curve_tables.SUM_ARGUMENT
+BARS = [*map(str, range(lightcurve.N_MAGERR)), "cov"]
+LABELS = [*(f"{k} {meaning}" for k, meaning in enumerate(curve_tables.MAGERR_SHORT)), "cov"]
+
+
+def limits_of_days(dates):
+    """Return the first and the last day of the picture; None where the settings name none."""
+    return dates and (day_to_mjd(dates[0]), day_to_mjd(dates[1]) + 1)
+
+
+def curve_page(table, sources, settings):
+    """Return the page of the curves: all in one panel, moved apart, or one each."""
+    mags = np.array([table[f"mag_{source}"] for source in sources])
+    sigmas = np.array([table[f"magerr_{source}_cov"] for source in sources])
+    flag = table["flag"]
+    title, about = settings.lens_name, (
+        f"{settings.dec_name}, {len(flag)} points by {settings.join_by}, {(~flag).sum()} flagged")
+    look = {"title": title, "subtitle": about, "mag_limits": settings.curve_mags,
+            "day_limits": limits_of_days(settings.curve_dates)}
+    if settings.curve_panels == "each":
+        return panels_page(table["mhjd"], mags, sigmas, sources, flag, **look)
+    given = settings.curve_shifts_mag
+    for name in sorted((given or {}).keys() - set(sources)):
+        log_line("curve_shifts_mag: there is no source %s", name)
+    shifts = (separating_shifts(mags) if given is None
+              else [given.get(source, 0.0) for source in sources])
+    return light_curves_page(table["mhjd"], mags, sigmas, sources, shifts, flag, **look)
 
 
 def main(settings, db):
-    """Read the table and draw all sources in one panel, moved apart."""
-    path = paths.light_curve(settings)
-    if not path.is_file():
-        raise UserError(f"there is no {path}. Run lcmanip/1_join.py first.")
-    table = read_rdb(path)
-    sources = [name[4:] for name in table if name.startswith("mag_")]
-    mags = np.array([table[f"mag_{source}"] for source in sources])
-    sigmas = np.array([table[f"magerr_{source}_cov"] for source in sources])
-    flag = np.array(table["flag"])
-    page = light_curves_page(
-        np.array(table["mhjd"]), mags, sigmas, sources, separating_shifts(mags), flag,
-        title=settings.lens_name,
-        subtitle=f"{settings.dec_name}, {len(flag)} points by {settings.join_by}, "
-                 f"{(~flag).sum()} flagged")
-    target = Path(path).with_suffix(".png")
-    drawing.save_as(page, target, settings, __file__)
-    log_line("picture: %s", paths.relative(target))
+    """Draw the three pages of every light curve."""
+    for one in curve_tables.curves(db, settings):
+        table = curve_tables.read_published(one)
+        sources = curve_tables.sources_of(table)
+        bars = [[table[f"magerr_{source}_{bar}"] for bar in BARS] for source in sources]
+        title = f"{settings.lens_name}: {one.name}"
+        images = histograms_page(
+            [(column(one.rows, "field_fwhm_arcsec"), "seeing", "arcsec"),
+             (column(one.rows, "airmass"), "airmass", "")], texts(one.rows, "set_name"), title)
+        errors = error_bars_page(table["mhjd"], bars, sources, LABELS, table["flag"], title)
+        curves = curve_page(table, sources, one.settings)
+        pages = {"_images": images, "_errors": errors, "": curves}
+        for end, page in pages.items():
+            target = one.path.with_name(f"{one.path.stem}{end}.png")
+            drawing.save_as(page, target, settings, __file__)
+            log_line("picture: %s", paths.relative(target))
 
 
 if __name__ == "__main__":
-    run(main, __doc__)
+    run(main, __doc__, ARGUMENTS)

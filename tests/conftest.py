@@ -28,7 +28,7 @@ from matplotlib.text import Text
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED_DATA = ROOT.parent / "shared" / "data"
-NOT_NEEDED_LATER = re.compile("png_check|plot|report|histograms|by_field|export|image_stats|"
+NOT_NEEDED_LATER = re.compile("png_check|plot|report|histograms|quicklook|export|image_stats|"
                               "show_sources|inspect_flux")
 TURNED, CLOUDED, MOONLIT = 2, 4, 5  # frames of the small lens that are not like the others
 SETTINGS = """
@@ -158,7 +158,7 @@ class Lens:
         """Run ``main`` of a script in this process; give what it returns."""
         folder = "" if script.startswith(("lcmanip", "extrascripts")) else "pipe/"
         module = load_script(folder + script)
-        extra = {name.lstrip("-"): argument.get("default")
+        extra = {argument.get("dest", name.lstrip("-").replace("-", "_")): argument.get("default")
                  for name, argument in getattr(module, "ARGUMENTS", {}).items()}
         settings = self.settings(script, **extra | options)
         db = Database(self.work / "database.json")

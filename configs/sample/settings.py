@@ -134,7 +134,18 @@ renorm_reference_star: str | None = None
 # this star is made as bright in all sets ("median": with all telescopes); None: with "als" the
 # mean star, with "median" the first one
 
+# --- 9_export ---------------------------------------------------------------------------------
+export_psfs: list[str] | None = None  # names whose fields are exported; None: all there are
+export_renorms: list[str] | None = None
+export_decs: list[str] | None = None
+
 # --- lcmanip ----------------------------------------------------------------------------------
+# Magnitudes are instrumental: -2.5 log10 of the electrons on the scale of the reference image.
+sum_sources: dict = {}  # {"S": ("A", "B")}: the sum of sources as one more source
+join_sources: list[str] | None = None  # sources of the curve, sums among them; None: all
+join_separate: str = "no"  # one curve for all, or one each for every "telescope" or "set"
+join_skiplists: list[str] = ["join_skiplist.txt"]
+# files of this folder, as img_name and reason a line: images that the curve leaves out
 join_by: str = "night"  # "night", "image" or "minutes"
 join_minutes: float = 30.0  # longest group of images under "minutes"
 join_center: str = "mean"  # "mean": weighted; "median": COSMOULINE's
@@ -147,3 +158,8 @@ night_ellipticity_max: float | None = None
 night_sky_max_e: float | None = None
 night_coeff_max: float | None = None
 night_min_images: int = 1
+excluded_nights: str = "flag"  # what becomes of those in excluded_nights.txt; or "drop"
+curve_shifts_mag: dict | None = None  # {"B": -0.1}: on the picture; None: found, {}: none
+curve_dates: tuple[str, str] | None = None  # ("2010-01-31", "2015-06-30"): ends of the picture
+curve_mags: tuple[float, float] | None = None  # magnitudes at its upper and lower end
+curve_panels: str = "one"  # for all sources together, or "each" its own

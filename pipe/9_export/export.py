@@ -1,51 +1,75 @@
 """Export the database as tables: ECSV for TOPCAT and astropy, and a pickle of dicts.
 
 Needs   : the rows of the database
-Writes  : export/<lens>_db.ecsv, .pkl and _readme.txt
-Settings: lens_name, dec_name, psf_name, renorm_name
+Writes  : export/<lens>_db.ecsv, .pkl, .json and _readme.txt, and the same as <date>_<lens>_...
+Settings: lens_name, lens_ra_deg, lens_dec_deg, dec_name, psf_name, renorm_name, export_psfs,
+          export_renorms, export_decs
 Next    : lcmanip/1_join
 
-Run as  : python export.py ../../configs/MYLENS
+Run as  : python export.py ../../configs/MYLENS [--psfs psf1 psf2] [--renorms renorm1]
+          [--decs lens lens2]
+
+Several PSFs, renormalisations and deconvolutions live side by side in the fields: all of them are
+exported, or only those that are named. The readme lists what there is. The .json is a copy of
+the whole database, which work_dir/database.json can be replaced by. The names without a date are
+the newest; dated copies stay, one per day.
 """
 
-from cosmouline import __version__, paths, reports
+import shutil
+import time
+
+from cosmouline import __version__, contents, paths, reports
+from cosmouline.atomic import atomic_path
 from cosmouline.fields import lookup
 from cosmouline.io_table import write_ecsv, write_plain_pickle
 from cosmouline.run import log_line, run
+from cosmouline.store import Store
 
 NEEDS = ("img_name",)
 WRITES = ()
+ARGUMENTS = {f"--{kind}": {"nargs": "+", "metavar": "NAME", "help":
+             f"those to export (default: export_{kind} of the settings, else all)"}
+             for kind in ("psfs", "renorms", "decs")}
+ENDS = ("db.ecsv", "db.pkl", "db.json", "readme.txt")
 
 
 def declared(rows):
     """Return type, unit and meaning of every field that some row has, by name."""
-    names = sorted({name for row in rows for name in row})
-    return {name: lookup(name)[1:4] for name in names}
+    return {name: lookup(name)[1:4] for name in contents.fields_of(rows)}
 
 
 def readme(rows, fields, settings):
     """Return a text that tells what the tables hold."""
-    in_use = [row for row in rows if row["gogogo"]]
-    lines = [{"field": name, "unit": unit, "meaning": meaning}
-             for name, (_, unit, meaning) in fields.items()]
-    return (f"cosmouline {__version__}\n{len(rows)} images, {len(in_use)} in use\n"
-            f"deconvolution {settings.dec_name}, PSF {settings.psf_name}, "
-            f"renormalisation {settings.renorm_name}\n\n"
-            + reports.table(lines, ("field", "unit", "meaning")))
+    place = (f"target: RA {settings.lens_ra_deg}, Dec {settings.lens_dec_deg} deg\n"
+             if settings.lens_ra_deg is not None else "")
+    return (f"cosmouline {__version__}\n{place}\n{contents.text(rows)}\n"
+            f"in the settings: deconvolution {settings.dec_name}, PSF {settings.psf_name}, "
+            f"renormalisation {settings.renorm_name}\n\n" + contents.field_table(fields))
+
+
+def wanted(settings):
+    """Return the names to export by their kind, of the options or else of the settings."""
+    return {kind: getattr(settings.options, f"{kind}s") or getattr(settings, f"export_{kind}s")
+            for kind in contents.KINDS}
 
 
 def main(settings, db):
-    """Write the tables and the text that explains them."""
-    rows = db.select()
+    """Write the tables, the text that explains them, and the dated copies."""
+    rows = contents.without(db.select(), wanted(settings))
     fields = declared(rows)
-    folder = paths.exports(settings)
-    name = settings.lens_name or "lens"
+    folder, name = paths.exports(settings), settings.lens_name or "lens"
     write_ecsv(folder / f"{name}_db.ecsv", rows, fields)
     write_plain_pickle(folder / f"{name}_db.pkl", rows)
+    with atomic_path(folder / f"{name}_db.json") as temporary:
+        Store(temporary).save(db.rows, db.runs)
     reports.write_report(folder / f"{name}_readme.txt", f"{name}: the database of images",
                          readme(rows, fields, settings))
+    date = time.strftime("%Y-%m-%d", time.gmtime())
+    for end in ENDS:
+        with atomic_path(folder / f"{date}_{name}_{end}") as temporary:
+            shutil.copyfile(folder / f"{name}_{end}", temporary)
     log_line("%d images, %d fields: %s", len(rows), len(fields), paths.relative(folder))
 
 
 if __name__ == "__main__":
-    run(main, __doc__)
+    run(main, __doc__, ARGUMENTS)

@@ -2,69 +2,44 @@
 
 Needs   : fluxes (7_deconv/6_readout)
 Writes  : plots/<dec_name>_by_<field>.png
-Settings: lens_name, dec_name
+Settings: lens_name, dec_name, sum_sources
 Next    : 9_export/export
 
-Run as  : python by_field.py ../../configs/MYLENS [--field airmass]
+Run as  : python by_field.py ../../configs/MYLENS [--field airmass sky_level_e medcoeff]
+          [--sum S=A+B] [--coefficient medcoeff]
 
 A curve that follows the colour is not the quasar: seeing points to blending or the PSF, airmass to
-colour terms, sky level to the sky, the set to a difference of cameras.
+colour terms, sky level to the sky, the set to a difference of cameras. Any number or text will
+do: airmass, sky_level_e, medcoeff, set_name, telescope, field_ellipticity, moon_dist_deg.
+With --coefficient the curves are normalised by another coefficient, or by none at all.
 """
 
-from cosmouline import drawing
-from cosmouline.columns import column, family, texts
-from cosmouline.curve import rows_with_fluxes, time_of
-from cosmouline.errors import UserError
-from cosmouline.fields import lookup
-from cosmouline.lightcurve import dispersion
+from cosmouline import bands, curve_tables, drawing, quicklook
 from cosmouline.plots.light_curve_pages import by_field_page
 from cosmouline.plots.style import axis_label
-from cosmouline.run import run
-
-import numpy as np
+from cosmouline.run import log_line, run
 
 NEEDS = ("flux_e__{dec}__{source}", "dec_coeff__{dec}")
 WRITES = ()
-ARGUMENTS = {"--field": {"default": "field_fwhm_arcsec", "help": "field that gives the colour"}}
-
-
-def colour_of(rows, name):
-    """Return the values of a field, and its label with the unit."""
-    try:
-        declared = lookup(name)
-    except ValueError as problem:
-        raise UserError(f"{problem}; see doc/fields.md.") from problem
-    if not any(name in row for row in rows):
-        raise UserError(f"no image has '{name}'. Run {declared.producer}.py first.")
-    if declared.type in (str, bool):
-        return np.array([str(value) for value in texts(rows, name, "?")]), name
-    return column(rows, name), axis_label(name, declared.unit)
-
-
-def curves(rows, sources, settings):
-    """Return magnitudes and errors of all sources, (n_sources, n_images)."""
-    dec = settings.dec_name
-    flux = family(rows, f"flux_e__{dec}__{{source}}", sources).T
-    sigma = family(rows, f"flux_sigma_e__{dec}__{{source}}", sources).T
-    coeff = column(rows, f"dec_coeff__{dec}")
-    relative = np.hypot(sigma / flux, column(rows, f"dec_coeff_sigma__{dec}") / coeff)
-    mag = -2.5 * np.log10(np.where(flux > 0, flux, np.nan) * coeff)
-    return mag, 2.5 / np.log(10) * relative
+ARGUMENTS = {"--field": {"nargs": "+", "default": ["field_fwhm_arcsec"],
+                         "help": "fields that give the colour, a picture each"}
+             } | curve_tables.SUM_ARGUMENT | quicklook.COEFFICIENT
 
 
 def main(settings, db):
-    """Draw one panel per source."""
-    rows, sources = rows_with_fluxes(db, settings.dec_name)
-    rows = sorted(rows, key=lambda row: row["mjd"])
-    field = settings.options.field
-    mag, sigma = curves(rows, sources, settings)
-    colour, label = colour_of(rows, field)
-    mhjd = time_of(rows)
-    notes = [f"scatter about neighbours / error {dispersion(mhjd, m, s)[0]:.2f}"
-             for m, s in zip(mag, sigma, strict=True)]
-    page = by_field_page(mhjd, mag, sigma, sources, colour, label, notes=notes,
-                         title=f"{settings.lens_name}: {settings.dec_name} by {field}")
-    drawing.save_plot(page, f"{settings.dec_name}_by_{field}", settings, __file__)
+    """Draw one panel per source, band by band."""
+    options, dec = settings.options, settings.dec_name
+    rows, sources = curve_tables.rows_with_sums(db, settings)
+    rows = quicklook.with_coefficient(rows, dec, options.coefficient)
+    for one, images in bands.split(rows, settings):
+        curves = quicklook.by_image(images, sources, dec)
+        notes, lines = quicklook.notes(curves, sources)
+        log_line("%s", "\n".join([quicklook.title(one), *lines]))
+        for field in options.field:
+            colour, name, unit = quicklook.colour_of(curves.rows, field)
+            page = by_field_page(*curves[:3], sources, colour, axis_label(name, unit), notes=notes,
+                                 title=f"{settings.lens_name}: {quicklook.title(one)} by {name}")
+            drawing.save_plot(page, quicklook.file_name(one, f"by_{name}"), one, __file__)
 
 
 if __name__ == "__main__":

@@ -346,6 +346,15 @@ def matches(pattern, name):
     return name == pattern or ("{" in pattern and bool(_regex(pattern).match(name)))
 
 
+def names_in(name):
+    """Return what fills the placeholders of a field, such as ``{"dec": "lens", "source": "A"}``.
+
+    Empty for a field that belongs to no family. Raises like `lookup`.
+    """
+    keys = re.findall(r"\{(\w+)\}", lookup(name).name)
+    return dict(zip(keys, name.split("__")[1:], strict=False))
+
+
 def expand(patterns, settings):
     """Put the chosen names of PSF, renormalisation, deconvolution and stacks into patterns."""
     return tuple(_filled(pattern, settings) for pattern in patterns)

@@ -104,10 +104,15 @@ def exports(settings):
     return settings.work_dir / "export"
 
 
-def light_curve(settings):
-    """Return the path of the light curve that lcmanip writes."""
+def final(settings):
+    """Return the folder of the bundles of final products."""
+    return settings.work_dir / "final"
+
+
+def light_curve(settings, part=""):
+    """Return the path of a light curve that lcmanip writes, of all or of one telescope or set."""
     name = of_band(f"{settings.lens_name}_{settings.dec_name}", settings)
-    return exports(settings) / f"{name}_by_{settings.join_by}.rdb"
+    return exports(settings) / f"{name}{f'_{part}' if part else ''}_by_{settings.join_by}.rdb"
 
 
 def compiled(settings):

@@ -36,6 +36,9 @@ CHOICES = {
     "shift_prior": ("stars", "alignment"),
     "join_by": ("night", "image", "minutes"),
     "join_center": ("mean", "median"),
+    "join_separate": ("no", "telescope", "set"),
+    "excluded_nights": ("flag", "drop"),
+    "curve_panels": ("one", "each"),
 }
 NAMES = ("psf_name", "dec_name", "renorm_name", "combi_name",
          "combi_group_name")  # become parts of file and field names
@@ -73,7 +76,10 @@ FORMERLY = {
     "refimgname_per_band": "band_ref_img_names", "psfname": "psf_name", "decname": "dec_name",
     "lensregion": "lens_position_px", "cosmicssigclip": "cosmic_sigma",
     "renormname": "renorm_name", "decnormfieldname": "dec_coefficient",
-    "decpsfnames": "psf_name", "normcoeffname": "renorm_name", "sourcenames": "point_sources",
+    "decpsfnames": "psf_name", "normcoeffname": "renorm_name", "sourcenames": "join_sources",
+    "toaddsourcenames": "sum_sources", "sumsourcename": "sum_sources", "lc_to_sum": "sum_sources",
+    "imgskiplistfilename": "join_skiplists", "deconvname": "dec_name",
+    "telescopenames": "join_separate", "exportsetnames": "join_separate",
     "imgmaxseeing": "join_fwhm_max_arcsec", "imgmaxell": "join_ellipticity_max",
     "imgmaxrelskylevel": "join_sky_max_e", "imgmaxmedcoeff": "join_coeff_max",
     "nightmaxseeing": "night_fwhm_max_arcsec", "nightmaxell": "night_ellipticity_max",

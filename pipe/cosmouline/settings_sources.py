@@ -28,6 +28,7 @@ def check_sources(settings, path):
     _check_errors(settings.point_source_sigma_arcsec, f"{path}: point_source_sigma_arcsec")
     for name, dates in settings.source_epochs.items():
         _check_dates(dates, f"{path}: source_epochs: {name}")
+    _check_curve(settings, path)
 
 
 def check_name(name, where):
@@ -35,6 +36,21 @@ def check_name(name, where):
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9.+-]*(?:_[A-Za-z0-9.+-]+)*", name):
         raise UserError(f"{where} = {name!r}: use letters, digits, '.', '+', '-' and single "
                         "'_' only.")
+
+
+def _check_curve(settings, path):
+    """Raise UserError unless sums have parts, and shifts and dates of the picture make sense."""
+    for name, parts in settings.sum_sources.items():
+        check_name(name, f"{path}: sum_sources")
+        if isinstance(parts, str) or len(set(parts)) < 2 or len(set(parts)) < len(parts):
+            raise UserError(f"{path}: sum_sources: {name} = {parts!r}, but it must be two "
+                            'different sources or more, as ("A", "B").')
+    for name, shift in (settings.curve_shifts_mag or {}).items():
+        if not isinstance(shift, int | float):
+            raise UserError(f"{path}: curve_shifts_mag: {name} = {shift!r}, but it must be a "
+                            "number of magnitudes.")
+    if settings.curve_dates is not None:
+        _check_dates(settings.curve_dates, f"{path}: curve_dates")
 
 
 def _check_point_sources(sources, path):

@@ -1,5 +1,7 @@
 import pickle
+import shutil
 
+from cosmouline.errors import UserError
 from cosmouline.fields import lookup
 from cosmouline.io_table import read_ecsv
 
@@ -15,8 +17,12 @@ def test_the_tables_hold_all_rows(lens_before, caplog):
     lens.run(SCRIPT)
 
     folder = lens.work / "export"
-    assert {path.name for path in folder.iterdir()} == {
-        "TINY_db.ecsv", "TINY_db.pkl", "TINY_readme.txt"}
+    ends = ("TINY_db.ecsv", "TINY_db.pkl", "TINY_db.json", "TINY_readme.txt")
+    newest = {path.name for path in folder.iterdir() if path.name.startswith("TINY")}
+    assert newest == set(ends)
+    for end in ends:  # and a dated copy of each
+        dated, = folder.glob(f"20??-??-??_{end}")
+        assert dated.read_bytes() == (folder / end).read_bytes()
     rows = [lens.rows[name] for name in lens.truth.names]
     assert pickle.loads((folder / "TINY_db.pkl").read_bytes()) == rows
     exported = read_ecsv(folder / "TINY_db.ecsv")
@@ -37,6 +43,10 @@ def test_units_and_meanings_are_in_the_table_and_in_the_text(lens_before):
     text = (lens.work / "export" / "TINY_readme.txt").read_text()
     assert "7 images, 6 in use" in text
     assert "deconvolution lens, PSF psf1, renormalisation renorm1" in text
+    assert "deconvolution lens: 6 images" in text
+    assert "of A, B; with the PSF psf1" in text
+    assert "telescope generic: 6 images\nset R: 6 images" in text
+    assert f"out of use: {next(iter(lens.truth.spoilt))}: " in text
     assert lookup("flux_e__lens__A").meaning in text
     names = {line.split(" | ")[0].strip() for line in text.splitlines() if " | " in line}
     assert set(table.colnames) <= names
@@ -56,3 +66,28 @@ def test_a_lens_without_a_name(lens_before):
     lens.run(SCRIPT)
 
     assert (lens.work / "export" / "lens_db.ecsv").is_file()
+
+
+def test_the_copy_of_the_database_can_take_its_place(lens_before):
+    lens = lens_before(SCRIPT)
+    rows = lens.rows
+    lens.run(SCRIPT)
+
+    shutil.copy(lens.work / "export" / "TINY_db.json", lens.work / "database.json")
+
+    assert lens.rows == rows
+
+
+def test_of_several_names_side_by_side_those_are_exported_that_are_wanted(lens_before):
+    lens = lens_before(SCRIPT)
+    for name in lens.truth.good:
+        lens.update(name, flux_e__other__A=1000.0, renorm__second=1.1)
+    lens.set("export_renorms = ['second']\n")
+
+    lens.run(SCRIPT, decs=["other"])
+
+    names = set(Table.read(lens.work / "export" / "TINY_db.ecsv", format="ascii.ecsv").colnames)
+    assert {"flux_e__other__A", "renorm__second", "psf_chi2__psf1", "mjd"} <= names
+    assert not [name for name in names if name.startswith(("flux_e__lens", "renorm__renorm1"))]
+    with pytest.raises(UserError, match=r"no PSF 'bad' in the database\. It has psf1"):
+        lens.run(SCRIPT, psfs=["bad"])

@@ -36,6 +36,11 @@ def test_what_makes_sense_passes(lens, text):
     ("point_source_sigma_arcsec = -0.1", "-0.1 is no error"),
     ("point_source_sigma_arcsec = {'A': 'small'}", "'small' is no error"),
     ("source_epochs = {'SN': '2019-03-01'}", "must be (first, last)"),
+    ("sum_sources = {'S': 'AB'}", "two different sources or more"),
+    ("sum_sources = {'S': ('A', 'A')}", "two different sources or more"),
+    ("sum_sources = {'S__T': ('A', 'B')}", "use letters, digits"),
+    ("curve_shifts_mag = {'A': 'x'}", "must be a number of magnitudes"),
+    ("curve_dates = ('2020-01-01', '2019-01-01')", "2020-01-01 is after 2019-01-01"),
     ("source_epochs = {'SN': ('March', None)}", "'March' is no date"),
     ("source_epochs = {'SN': ('2020-01-01', '2019-01-01')}", "2020-01-01 is after 2019-01-01"),
     ("shift_prior = 'gaia'", "shift_prior = 'gaia', but it must be one of stars, alignment")])

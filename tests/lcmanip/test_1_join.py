@@ -4,6 +4,7 @@ from cosmouline.io_rdb import read_rdb
 
 import numpy as np
 import pytest
+from astropy.table import Table
 
 SCRIPT = "lcmanip/1_join"
 
@@ -168,3 +169,80 @@ def test_pycs3_reads_the_curve(lens_before):
     assert curve.jds == pytest.approx(lens.values("mhjd"))
     assert curve.mags == pytest.approx(curve_of(lens)["mag_A"])
     assert curve.mask.all()
+
+
+@pytest.mark.parametrize(("separate", "field", "names"), [
+    ("telescope", "telescope", ["Other", "generic"]), ("set", "set_name", ["R", "R2"])])
+def test_telescopes_or_sets_have_a_curve_each(lens_before, monkeypatch, separate, field, names):
+    lens = lens_before(SCRIPT)
+    lens.set(f"join_separate = {separate!r}\n")
+    moved = lens.truth.good[:2]
+    for name in moved:
+        lens.update(name, **{field: {"telescope": "Other", "set": "R2"}[separate]})
+    settings = lens.settings
+
+    def with_sets(*words, **options):
+        found = settings(*words, **options)
+        found.sets = [{"name": "R"}, {"name": "R2"}]
+        return found
+
+    monkeypatch.setattr(lens, "settings", with_sets)
+    lens.run(SCRIPT)
+
+    found = sorted(path.name for path in (lens.work / "export").glob("*.rdb"))
+    assert found == sorted(f"TINY_lens_{name}_by_night.rdb" for name in names)
+    sizes = {name: len(read_rdb(paths.light_curve(lens.settings(), name))["mhjd"])
+             for name in names}
+    assert sorted(sizes.values()) == [2, 4]
+
+
+def test_each_band_has_a_curve(lens_before, monkeypatch):
+    lens = lens_before(SCRIPT)
+    for name in lens.truth.good[:2]:
+        lens.update(name, set_name="V1")
+    settings = lens.settings
+
+    def with_bands(*words, **options):
+        found = settings(*words, **options)
+        found.sets = [{"name": "R", "band": "r"}, {"name": "V1", "band": "v"}]
+        return found
+
+    monkeypatch.setattr(lens, "settings", with_bands)
+    lens.run(SCRIPT)
+
+    sizes = {path.name: len(read_rdb(path)["mhjd"])
+             for path in (lens.work / "export").glob("*.rdb")}
+    assert sizes == {"TINY_lens_r_by_night.rdb": 4, "TINY_lens_v_by_night.rdb": 2}
+    assert (lens.work / "report_join_lens_by_night_v.txt").is_file()
+
+
+def test_images_of_the_skip_lists_are_left_out(lens_before, caplog):
+    lens = lens_before(SCRIPT)
+    first, second = lens.truth.good[:2]
+    (lens.config / "join_skiplist.txt").write_text(f"{first} trailed\nnobody\n")
+    (lens.config / "more.txt").write_text(f"{second}\n")
+    lens.set("join_skiplists = ['join_skiplist.txt', 'more.txt']\n")
+
+    lens.run(SCRIPT)
+
+    assert curve_of(lens)["mhjd"] == pytest.approx(lens.values("mhjd", lens.truth.good[2:]))
+    assert "2 images left out: named in a skip list" in caplog.messages
+    assert "join_skiplists: there is no image nobody" in caplog.messages
+    lens.set("join_skiplists = ['none.txt']\n")
+    with pytest.raises(UserError, match=r"join_skiplists: there is no .*none\.txt"):
+        lens.run(SCRIPT)
+
+
+def test_the_table_with_units_holds_what_the_rdb_holds(lens_before):
+    lens = lens_before(SCRIPT)
+    lens.run(SCRIPT)
+
+    path = paths.light_curve(lens.settings())
+    table = Table.read(path.with_suffix(".ecsv"), format="ascii.ecsv")
+    curve = read_rdb(path)
+    names = list(curve)
+    assert table.colnames == [*names[:11], "excluded", *names[11:]]
+    for name in ("mhjd", "mag_A", "magerr_B_cov", "magcov_A_B", "nbimg"):
+        assert np.array(table[name]) == pytest.approx(curve[name], abs=0)
+    assert (str(table["mag_A"].unit), str(table["fwhm"].unit)) == ("mag", "arcsec")
+    assert "-2.5 log10 of electrons on the reference scale" in table["mag_A"].description

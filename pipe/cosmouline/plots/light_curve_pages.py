@@ -1,6 +1,7 @@
 """Pages of light curves: all sources together, by a field, and measured beside true."""
 
 from cosmouline.plots import style
+from cosmouline.plots.date_axis import calendar_axis
 from cosmouline.plots.light_curve import common_limits, light_curve
 from cosmouline.plots.point_colours import draw_common_key, point_colours
 from cosmouline.plots.scaling import robust_limits, root_mean_square
@@ -14,8 +15,9 @@ NOTE_ROOM = 0.16  # of the height of a panel
 
 @style.styled
 def light_curves_page(
-    mhjd, mags, mag_sigmas, names, shifts=None, flag=None, title="", subtitle=""
-):
+    mhjd, mags, mag_sigmas, names, shifts=None, flag=None, title="", subtitle="",
+    mag_limits=None, day_limits=None,
+):  # fmt: skip
     """Page with the curves of all sources in one panel, the legend outside; returns the Figure.
 
     Parameters
@@ -32,12 +34,14 @@ def light_curves_page(
         False is a masked epoch, drawn open.
     title, subtitle : str
         Of the page.
+    mag_limits, day_limits : (float, float), optional
+        Ends of the axes, magnitudes with their shifts; None: all good points but wild ones.
     """
     page, ax = style.figure(size=(style.PAGE_WIDTH_IN, 6.6))
     style.title_page(page, title, subtitle)
     shifts = np.zeros(len(names)) if shifts is None else np.asarray(shifts, dtype=float)
     shifted = np.reshape(mags, (len(names), np.size(mhjd))) + shifts[:, None]
-    limits = common_limits(shifted, flag, mag_sigmas)
+    limits = mag_limits or common_limits(shifted, flag, mag_sigmas)
     for index, (name, shift) in enumerate(zip(names, shifts, strict=True)):
         light_curve(
             ax,
@@ -51,9 +55,18 @@ def light_curves_page(
         )
     if len(names):
         _legend_beside(ax)
+        set_days([ax], day_limits)
     else:
         style.no_data(ax)
     return page
+
+
+def set_days(axes, day_limits):
+    """Let Axes begin and end on these days, the calendar of the first one with them."""
+    if day_limits is not None:
+        for ax in axes:
+            ax.set_xlim(*day_limits)
+        calendar_axis(axes[0])
 
 
 def _legend_beside(ax):
@@ -92,20 +105,15 @@ def by_field_page(
         if row < rows - 1:
             ax.set_xlabel("")
         if notes is not None:
-            _make_room(ax)
-            _write_note(ax, notes[row])
+            write_note(ax, notes[row])
     draw_common_key(axes[:, 0], point_colours(colour, np.size(mhjd))[1], colour_label)
     return page
 
 
-def _make_room(ax):
-    """Let the axis reach higher, so that a note hides no point."""
+def write_note(ax, text):
+    """Write small text in the upper right corner of a panel, which grows so that none is hid."""
     faint, bright = ax.get_ylim()
     ax.set_ylim(faint, bright + NOTE_ROOM * (bright - faint))
-
-
-def _write_note(ax, text):
-    """Small text in the upper right corner."""
     ax.annotate(
         style.safe_text(text),
         (1, 1),
@@ -115,7 +123,8 @@ def _write_note(ax, text):
         ha="right",
         va="top",
         fontsize=8,
-        path_effects=style.halo(3),
+        # a box: letters with a halo are drawn wider than the layout takes them to be
+        bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1.0},
     )
 
 

@@ -1,0 +1,81 @@
+"""Compare seeing, airmass, sampling and errors of the light curves of several lenses.
+
+Needs   : .rdb tables of lcmanip/1_join, or of COSMOULINE
+Writes  : rdb_statistics.txt and .png in the folder --out
+Settings: none
+Next    : plan the next season
+
+Run as  : python extrascripts/rdb_statistics.py A.rdb B.rdb C.rdb [--out FOLDER] [--flagged]
+
+Seeing and airmass are those of the points (nights), flagged ones left out unless --flagged.
+"""
+
+import argparse
+import logging
+import sys
+from pathlib import Path
+
+from cosmouline import curve_report, curve_tables, reports
+from cosmouline.curve_compare import error_column
+from cosmouline.errors import UserError
+from cosmouline.io_rdb import read_rdb
+from cosmouline.join_errors import finite_median
+from cosmouline.lightcurve import rms_in_windows
+from cosmouline.plots import style
+from cosmouline.plots.histograms import histograms_page
+
+import numpy as np
+
+log = logging.getLogger("cosmouline")
+COLUMNS = ("curve", "points", "flagged", "images", "days", "sampling d", "seeing", "airmass",
+           "error mag", "rms in 20 d")
+FORMATS = dict.fromkeys(("sampling d", "seeing", "airmass"), ".2f") | dict.fromkeys(
+    ("error mag", "rms in 20 d"), ".4f") | {"days": ".0f"}
+
+
+def line_of(name, table, kept):
+    """Return the line of one curve; error and rms are medians over its sources."""
+    mhjd = table["mhjd"][kept]
+    gaps = np.diff(mhjd)
+    sources = curve_tables.sources_of(table)
+    errors = [finite_median(error_column(table, source)[kept]) for source in sources]
+    rms = [rms_in_windows(mhjd, table[f"mag_{source}"][kept]) for source in sources]
+    return dict(zip(COLUMNS, (
+        name, len(mhjd), int((~table["flag"]).sum()), int(table["nbimg"].sum()),
+        np.ptp(mhjd) if len(mhjd) else np.nan,
+        finite_median(gaps[gaps < curve_report.SEASON_GAP_D]), finite_median(table["fwhm"][kept]),
+        finite_median(table["airmass"][kept]), finite_median(errors), finite_median(rms)),
+        strict=True))
+
+
+def main(argv=None):
+    """Read, tell, write and draw; return the exit status."""
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("curves", nargs="+", type=Path)
+    parser.add_argument("--out", type=Path, default=Path())
+    parser.add_argument("--flagged", action="store_true", help="flagged points too")
+    options = parser.parse_args(argv)
+    try:
+        tables = {path.stem: read_rdb(path) for path in options.curves}
+    except UserError as problem:
+        log.error("%s", problem)
+        return 1
+    kept = {name: table["flag"] | options.flagged for name, table in tables.items()}
+    text = reports.table([line_of(name, table, kept[name]) for name, table in tables.items()],
+                         COLUMNS, FORMATS)
+    log.info("%s", text.rstrip())
+    reports.write_report(options.out / "rdb_statistics.txt", "Light curves", text)
+    of_point = np.concatenate([np.full(kept[name].sum(), name) for name in tables])
+    page = histograms_page([(np.concatenate([table[column][kept[name]]
+                                             for name, table in tables.items()]), label, unit)
+                            for column, label, unit in (("fwhm", "seeing", "arcsec"),
+                                                        ("airmass", "airmass", ""))],
+                           of_point, "Seeing and airmass of the points")
+    style.save(page, options.out / "rdb_statistics.png", style.stamp_text("", "rdb_statistics"))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

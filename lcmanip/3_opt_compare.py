@@ -1,0 +1,72 @@
+"""Compare two light curves of one lens: of two reductions, deconvolutions, or programs.
+
+Needs   : two .rdb tables, by default the first is that of lcmanip/1_join
+Writes  : report_compare_<name>.txt, plots/compare_<name>.png
+Settings: lens_name, dec_name, join_by
+Next    : lcmanip/4_opt_export_final
+
+Run as  : python lcmanip/3_opt_compare.py configs/MYLENS --with other.rdb [--first mine.rdb]
+          [--sources A=B1 B=B2] [--near 0.3] [--name other]
+
+First minus second, over the points that both have and neither flags. The offset is that of the
+zero points: magnitudes are instrumental. Two reductions of the same frames share their photons:
+the scatter should then be well below the errors (pull below 1); of independent data it is 1.
+"""
+
+from pathlib import Path
+
+from cosmouline import curve_compare, curve_tables, drawing, paths, reports
+from cosmouline.errors import UserError
+from cosmouline.io_rdb import read_rdb
+from cosmouline.plots.curve_pages import differences_page
+from cosmouline.run import log_line, run
+
+import numpy as np
+
+NEEDS, WRITES = (), ()
+ARGUMENTS = {
+    "--with": {"dest": "second", "required": True, "help": "the other .rdb table"},
+    "--first": {"help": "the first .rdb table (default: that of lcmanip/1_join)"},
+    "--sources": {"nargs": "+", "metavar": "A=B", "help": "pairs of sources (default: by name)"},
+    "--near": {"type": float, "default": curve_compare.NEAR_D, "help": "days between a pair"},
+    "--name": {"help": "of report and picture (default: of the other table)"}}
+COLUMNS = ("source", "points", "offset", "+-", "rms", "robust rms", "error", "pull")
+FORMATS = dict.fromkeys(COLUMNS[2:-1], ".4f") | {"pull": ".2f"}
+
+
+def line_of(name, found):
+    """Return the line of the report on one source."""
+    n = int(np.isfinite(found.values).sum())
+    return dict(zip(COLUMNS, (name, n, found.offset, found.offset_sigma, found.rms, found.robust,
+                              float(np.median(found.sigma)), found.pull), strict=True))
+
+
+def main(settings, db):
+    """Match, compare, tell and draw."""
+    options = settings.options
+    path = Path(options.first or paths.light_curve(settings))
+    first, second = read_rdb(path), read_rdb(options.second)
+    i, j = curve_compare.match(first["mhjd"], second["mhjd"], options.near)
+    if not len(i):
+        raise UserError(f"no point of {path} is within {options.near:g} d of one of "
+                        f"{options.second}.")
+    found = {f"{one}-{other}": curve_compare.difference(first, second, i, j, one, other)
+             for one, other in curve_compare.pairs(
+                 curve_tables.sources_of(first), curve_tables.sources_of(second),
+                 options.sources)}
+    lines = [line_of(name, one) for name, one in found.items()]
+    text = reports.table(lines, COLUMNS, FORMATS)
+    name = f"compare_{options.name or Path(options.second).stem}"
+    log_line("%d points of both\n%s", len(i), text.rstrip())
+    reports.write_report(paths.report(settings, name), f"{path} - {options.second}", text)
+    notes = [f"{n['points']} points, offset {n['offset']:+.4f} taken out, rms {n['rms']:.4f} mag, "
+             f"{n['pull']:.2f} errors" for n in lines]
+    page = differences_page(
+        first["mhjd"][i], [one.values - one.offset for one in found.values()],
+        [one.sigma for one in found.values()], list(found), notes,
+        title=f"{settings.lens_name}: {path.stem} - {Path(options.second).stem}")
+    drawing.save_plot(page, name, settings, __file__)
+
+
+if __name__ == "__main__":
+    run(main, __doc__, ARGUMENTS)

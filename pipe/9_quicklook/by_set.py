@@ -1,0 +1,41 @@
+"""Draw the light curves of the point sources, coloured by set.
+
+Needs   : fluxes (7_deconv/6_readout)
+Writes  : plots/<dec_name>_by_set.png
+Settings: lens_name, dec_name, sum_sources
+Next    : 9_quicklook/by_field
+
+Run as  : python by_set.py ../../configs/MYLENS [--sum S=A+B] [--coefficient medcoeff]
+
+Sets that lie above each other have another zero point (of the lens's colour), or other fields
+of their camera: renormalise with stars of its colour. A set that scatters more is worse.
+"""
+
+from cosmouline import bands, curve_tables, drawing, quicklook
+from cosmouline.plots.light_curve_pages import by_field_page
+from cosmouline.run import log_line, run
+
+NEEDS = ("flux_e__{dec}__{source}", "dec_coeff__{dec}")
+WRITES = ()
+ARGUMENTS = curve_tables.SUM_ARGUMENT | quicklook.COEFFICIENT
+
+
+def main(settings, db):
+    """Draw one panel per source, band by band; tell how far the sets lie apart."""
+    dec = settings.dec_name
+    rows, sources = curve_tables.rows_with_sums(db, settings)
+    rows = quicklook.with_coefficient(rows, dec, settings.options.coefficient)
+    for one, images in bands.split(rows, settings):
+        curves = quicklook.by_image(images, sources, dec)
+        names, _, _ = quicklook.colour_of(curves.rows, "set_name")
+        notes, lines = quicklook.notes(curves, sources)
+        if len(set(names)) > 1:
+            lines += quicklook.medians(curves, sources, names)
+        log_line("%s", "\n".join([quicklook.title(one), *lines]))
+        page = by_field_page(*curves[:3], sources, names, "set", notes=notes,
+                             title=f"{settings.lens_name}: {quicklook.title(one)} by set")
+        drawing.save_plot(page, quicklook.file_name(one, "by_set"), one, __file__)
+
+
+if __name__ == "__main__":
+    run(main, __doc__, ARGUMENTS)

@@ -1,0 +1,93 @@
+"""Sources of many lists brought together: one catalogue, and the fluxes of all images in it."""
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy.spatial import cKDTree
+
+
+class Matched(NamedTuple):
+    """Fluxes of M stars in N images.
+
+    Parameters
+    ----------
+    xy : ndarray of float, shape (M, 2)
+        Where each was first found, in the coordinates of the lists.
+    flux, sigma : ndarray of float, shape (N, M)
+        NaN where a star is not in a list.
+    """
+
+    xy: np.ndarray
+    flux: np.ndarray
+    sigma: np.ndarray
+
+
+class Plane(NamedTuple):
+    """East and north offsets in arcsec from an origin in degrees; RA times cos Dec of the origin.
+
+    Over a degree that is a few arcsec from a true projection, but the same in all lists, which is
+    all that matching needs.
+    """
+
+    ra_deg: float
+    dec_deg: float
+
+    def to(self, sky_deg):
+        """Return offsets in arcsec of RA and Dec in degrees, both of shape (n, 2)."""
+        east = (sky_deg[:, 0] - self.ra_deg + 180) % 360 - 180
+        return 3600 * np.column_stack([east * self._shrink, sky_deg[:, 1] - self.dec_deg])
+
+    def back(self, offsets_arcsec):
+        """Return RA and Dec in degrees of offsets in arcsec, both of shape (n, 2)."""
+        east, north = offsets_arcsec.T / 3600
+        return np.column_stack([(self.ra_deg + east / self._shrink) % 360, self.dec_deg + north])
+
+    @property
+    def _shrink(self):
+        return np.cos(np.radians(self.dec_deg))
+
+
+def match(places, fluxes, sigmas, tolerance, least=0.8):
+    """Bring the sources of many images together.
+
+    Parameters
+    ----------
+    places : list of ndarray of float, shape (n_i, 2)
+        On a plane, the same for all images.
+    fluxes, sigmas : list of ndarray of float, shape (n_i,)
+    tolerance : float
+        Most that a source lies from its place in the catalogue; pairs are mutual nearest ones.
+    least : float
+        Part of the images in which a star must be found.
+
+    Returns
+    -------
+    Matched
+        Stars in the order of the catalogue: those of the longest list, then what others add.
+    """
+    catalogue = np.zeros((0, 2))
+    for xy in sorted(places, key=len, reverse=True):
+        new = _distance(catalogue, xy) > 2 * tolerance
+        catalogue = np.vstack([catalogue, xy[new]])
+    flux = np.full((len(places), len(catalogue)), np.nan)
+    sigma = flux.copy()
+    for i, (xy, one, error) in enumerate(zip(places, fluxes, sigmas, strict=True)):
+        if len(xy):
+            star, source = _mutual(catalogue, xy, tolerance)
+            flux[i, star], sigma[i, star] = one[source], error[source]
+    common = np.isfinite(flux).sum(0) >= least * len(places)
+    return Matched(catalogue[common], flux[:, common], sigma[:, common])
+
+
+def _distance(catalogue, xy):
+    """Return the distance of every source from the nearest one of the catalogue."""
+    return cKDTree(catalogue).query(xy)[0] if len(catalogue) else np.full(len(xy), np.inf)
+
+
+def _mutual(catalogue, xy, tolerance):
+    """Return the stars and the sources that are each other's nearest within the tolerance."""
+    distance, source = cKDTree(xy).query(catalogue)
+    nearest = cKDTree(catalogue).query(xy)[1]
+    star = np.flatnonzero((distance <= tolerance)
+                          & (nearest[source] == np.arange(len(catalogue))))
+    return star, source[star]

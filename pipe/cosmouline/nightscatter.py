@@ -1,0 +1,65 @@
+"""Scatter of single images inside a night, against their errors."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+
+class NightScatter(NamedTuple):
+    """Scatter of one object inside the nights.
+
+    Parameters
+    ----------
+    nights, images : int
+        Nights with two images or more, and the images of these.
+    rms, error : float
+        Standard deviation about the mean of the night, pooled over the nights, and root mean
+        square of the errors, both in magnitudes.
+    ratio : float
+        Root of the reduced chi2 about the weighted mean of the night: 1 if the errors are right.
+    ratio_sigma : float
+        Its error, 1 / sqrt(2 degrees of freedom) of it for Gaussian errors.
+    """
+
+    nights: int
+    images: int
+    rms: float
+    error: float
+    ratio: float
+    ratio_sigma: float
+
+
+def measure(groups, mag, sigma):
+    """Return the `NightScatter` of one object.
+
+    Parameters
+    ----------
+    groups : list of ndarray of int
+        Images of each night.
+    mag, sigma : ndarray of float, shape (n,)
+        Of the images; NaN where absent.
+
+    Notes
+    -----
+    A quasar or star that changes within hours scatters too. Errors that the images of a night
+    share, as that of a reference star's magnitude, do not show.
+    """
+    squares = chi2 = 0.0
+    errors, freedom, nights = [], 0, 0
+    good = np.isfinite(mag) & np.isfinite(sigma)
+    for group in groups:
+        one = group[good[group]]
+        if one.size < 2:
+            continue
+        weight = sigma[one] ** -2.0
+        mean = np.average(mag[one], weights=weight)
+        squares += ((mag[one] - mag[one].mean()) ** 2).sum()
+        chi2 += (weight * (mag[one] - mean) ** 2).sum()
+        errors.extend(sigma[one])
+        freedom, nights = freedom + one.size - 1, nights + 1
+    if not freedom:
+        return NightScatter(0, 0, *[np.nan] * 4)
+    ratio = float(np.sqrt(chi2 / freedom))
+    return NightScatter(nights, len(errors), float(np.sqrt(squares / freedom)),
+                        float(np.sqrt(np.mean(np.square(errors)))), ratio,
+                        ratio / np.sqrt(2 * freedom))

@@ -1,0 +1,48 @@
+"""Magnitudes of the stars of the field, image by image."""
+
+from cosmouline.columns import column, family, members
+from cosmouline.errors import UserError
+from cosmouline.lightcurve import MAG_PER_LN, finite_median
+
+import numpy as np
+
+
+def star_names(rows, psf_name, renorm_name):
+    """Return the stars with PSF fluxes on rows that have a renormalisation.
+
+    Raises
+    ------
+    UserError
+        If there is none.
+    """
+    names = members(rows, f"star_flux_e__{psf_name}__{{star}}")
+    if not names or not any(f"renorm__{renorm_name}" in row for row in rows):
+        raise UserError(f"no image has star fluxes with the PSF '{psf_name}' and the coefficient "
+                        f"'{renorm_name}'. Run 7_deconv/0_star_photometry.py and "
+                        "8_renorm/1a_renormalize.py first.")
+    return names
+
+
+def fluxes(rows, names, psf_name):
+    """Return fluxes and errors of stars in the exposures, both (n images, n stars)."""
+    return tuple(family(rows, f"star_{what}_e__{psf_name}__{{star}}", names)
+                 for what in ("flux", "sigma"))
+
+
+def magnitudes(rows, names, psf_name, renorm_name):
+    """Return magnitudes and errors of stars on the reference scale, both (n images, n stars).
+
+    Errors hold those of the flux and of the coefficient. NaN where there is no positive flux.
+    """
+    flux, sigma = fluxes(rows, names, psf_name)
+    coeff = column(rows, f"renorm__{renorm_name}")[:, None]
+    coeff_sigma = column(rows, f"renorm_sigma__{renorm_name}")[:, None]
+    flux = np.where(flux > 0, flux, np.nan)
+    return -2.5 * np.log10(flux * coeff), MAG_PER_LN * np.hypot(sigma / flux, coeff_sigma / coeff)
+
+
+def means(rows, names, psf_name, renorm_name):
+    """Return the median magnitudes of stars and the errors of their means, both (n stars,)."""
+    mags, sigmas = magnitudes(rows, names, psf_name, renorm_name)
+    n = np.maximum(np.isfinite(mags).sum(0), 1)
+    return finite_median(mags), finite_median(sigmas) / np.sqrt(n)

@@ -1,0 +1,80 @@
+from cosmouline import curve_tables, paths
+from cosmouline.errors import UserError
+from cosmouline.io_rdb import read_rdb
+from cosmouline.io_table import read_ecsv_columns
+
+import pytest
+
+SCRIPT = "lcmanip/1b_opt_exclude_nights"
+READY = "lcmanip/1_join"
+
+
+@pytest.fixture
+def lens(lens_after):
+    return lens_after(READY)
+
+
+def days_of(lens):
+    return [int(value) for value in lens.values("mhjd")]
+
+
+def files(lens):
+    path = paths.light_curve(lens.settings())
+    return path.read_text(), path.with_suffix(".ecsv").read_text()
+
+
+def test_a_night_is_flagged_and_comes_back(lens, caplog):
+    before, day = files(lens), days_of(lens)[2]
+    nights = lens.config / "excluded_nights.txt"
+    nights.write_text(f"# mine\n{day} clouds\n40000\n")
+
+    lens.run(SCRIPT)
+    lens.run(SCRIPT)  # twice is as once
+
+    curve = read_rdb(paths.light_curve(lens.settings()))
+    expected = [one != day for one in days_of(lens)]
+    assert curve["flag"].tolist() == expected
+    whole = read_ecsv_columns(paths.light_curve(lens.settings()).with_suffix(".ecsv"))
+    assert whole["flag"].all()
+    assert whole["excluded"].tolist() == [not one for one in expected]
+    told = "\n".join(caplog.messages)
+    assert f"mjd {day} clouds: 1 points excluded" in told
+    assert "mjd 40000 : no point on this day" in told
+
+    nights.unlink()
+    lens.run(SCRIPT)
+    assert files(lens) == before
+    assert "no night is excluded" in "\n".join(caplog.messages)
+
+
+def test_a_night_can_be_left_out_and_is_still_in_the_whole_table(lens):
+    day = days_of(lens)[0]
+    (lens.config / "excluded_nights.txt").write_text(f"{day}\n")
+    lens.set("excluded_nights = 'drop'\n")
+
+    lens.run(SCRIPT)
+    by_script = files(lens)
+    lens.run(READY)  # joining reads the list too
+
+    curve = read_rdb(paths.light_curve(lens.settings()))
+    assert [int(one) for one in curve["mhjd"]] == [one for one in days_of(lens) if one != day]
+    assert files(lens) == by_script
+    assert len(by_script[1].splitlines()) == len(by_script[0].splitlines()) + len(
+        [line for line in by_script[1].splitlines() if line.startswith("#")])
+
+
+def test_days_are_integers_or_dates(tmp_path):
+    path = tmp_path / "nights.txt"
+    path.write_text("58543 first\n2019-03-02   second # and more\n\n# 58545\n")
+
+    # 2019-03-01 is mjd 58543
+    assert curve_tables.excluded_days(path) == {58543: "first", 58544: "second"}
+    assert curve_tables.excluded_days(tmp_path / "none.txt") == {}
+    path.write_text("58543\n58544.3\n")
+    with pytest.raises(UserError, match=r"nights\.txt, line 2: '58544\.3' is neither an integer"):
+        curve_tables.excluded_days(path)
+
+
+def test_the_script_before_is_named(lens_before):
+    with pytest.raises(UserError, match=r"_by_night\.ecsv\. Run lcmanip/1_join\.py first"):
+        lens_before(READY).run(SCRIPT)
