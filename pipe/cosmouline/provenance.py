@@ -12,6 +12,7 @@ has another value now, or when something that it needs changed in a later run th
 looked at the image.
 """
 
+import functools
 import hashlib
 from pathlib import Path
 
@@ -62,7 +63,12 @@ def _files_of_set(one):
 
 def outcome(row, script):
     """Return (outcome, last run, run of the last change, message) of a script on an image."""
-    text = row.get(f"ran__{script}")
+    return _parsed(row.get(f"ran__{script}"))
+
+
+@functools.lru_cache(maxsize=10_000)  # most images of a run have the same text
+def _parsed(text):
+    """Return what a ``ran__`` text says; of an image without one, that nothing was done."""
     if text is None:
         return None, 0, 0, ""
     numbers, _, message = text.partition(": ")
@@ -119,5 +125,6 @@ def record(row, script, number, word, message, values, stale):
     return text, values if kept is None else kept
 
 
+@functools.cache
 def _producers(needs):
     return sorted({fields.producer(name) for name in needs})
