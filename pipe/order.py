@@ -42,6 +42,7 @@ QUASAR = (
     "9_export/export",
     "lcmanip/1_join",
     "lcmanip/2_plot",
+    "8_lookback/1_build_pages",
 )
 
 PICTURES = (  # what only draws
@@ -54,4 +55,5 @@ PICTURES = (  # what only draws
     "7_deconv/5a_png_check",
     "9_quicklook/by_field",
     "lcmanip/2_plot",
+    "8_lookback/1_build_pages",
 )
