@@ -34,6 +34,9 @@ class Browser:
         os.close(answers)
         self._numbers, self._rest, self._session = itertools.count(1), b"", {}
         self.complaints = []  # errors of the pages: exceptions, files not found
+
+    def attach(self):
+        """Open the window."""
         target = self.call("Target.createTarget", url="about:blank")["targetId"]
         found = self.call("Target.attachToTarget", targetId=target, flatten=True)
         self._session = {"sessionId": found["sessionId"]}
@@ -126,9 +129,13 @@ class Browser:
     def close(self):
         self._session = {}
         self.call("Browser.close")
-        self.process.wait(PATIENCE_S)
+        self.give_up()
+
+    def give_up(self):
+        """Close the pipe, at which the browser ends, and wait for that."""
         os.close(self._write)
         os.close(self._read)
+        self.process.wait(PATIENCE_S)
 
 
 @pytest.fixture(scope="session")
@@ -136,9 +143,11 @@ def _window(tmp_path_factory):
     program = next(filter(None, map(shutil.which, NAMES)), None)
     if program is None:
         pytest.skip("no chromium on this machine (apt-get install chromium)")
+    window = Browser(program, tmp_path_factory.mktemp("profile"))
     try:
-        window = Browser(program, tmp_path_factory.mktemp("profile"))
+        window.attach()
     except (AssertionError, OSError) as problem:  # a package that only tells how to install it
+        window.give_up()
         pytest.skip(f"{program} does not start: {problem}")
     yield window
     window.close()
