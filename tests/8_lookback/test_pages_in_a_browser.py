@@ -185,6 +185,7 @@ def test_the_contact_sheet_makes_a_skip_list_and_remembers_it(browser, folder):
     browser.open(folder / "contact.html")
     assert browser.value(listed) == wanted
     assert browser.texts(".left-out a") == [FIRST]
+    assert browser.texts("#choice summary") == ["dec_lens_skiplist.txt, left out: 2"]
     browser.value("document.getElementById('forget').click()")
     assert browser.value(listed) == f"{LAST} {ATTACK}\n"
 

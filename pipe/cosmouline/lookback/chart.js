@@ -2,7 +2,7 @@
 "use strict";
 
 const EDGE = { left: 62, right: 14, top: 26, bottom: 40 };
-const DAYS = [1 / 24, 1 / 8, 1 / 2, 1, 2, 5, 10, 20], MONTHS = [1, 2, 3, 6, 12, 24, 60, 120];
+const DAYS = [1 / 24, 1 / 8, 1 / 2, 1, 2, 5, 10, 20], MONTHS = [1, 2, 3, 6, 12, 24, 36, 60, 120];
 const NEAR_PX = 14, CLICK_PX = 4, MANY = 3000;
 const toTime = (mjd) => (mjd - 40587) * 864e5; // 40587: 1970 January 1
 
@@ -86,7 +86,7 @@ function lightCurve(canvas, options) {
     pen.font = "12px system-ui, sans-serif";
     pen.fillStyle = shade("ink"); pen.strokeStyle = shade("line"); pen.lineWidth = 1;
     pen.textAlign = "right"; pen.textBaseline = "middle";
-    for (const [mag, text] of niceTicks(box.y0, box.y1, box.height / 55)) {
+    for (const [mag, text] of niceTicks(box.y0, box.y1, box.height / 45)) {
       line(EDGE.left, toY(mag), right, toY(mag));
       pen.fillText(text, EDGE.left - 7, toY(mag));
     }

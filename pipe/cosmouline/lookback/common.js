@@ -43,6 +43,16 @@ function remember(changes) {
   history.replaceState(null, "", `#${new URLSearchParams(state)}`);
 }
 
+// Add more as long as the end of what is there is in view, or nearly.
+function addWhenSeen(end, isMore, add, root = null) {
+  new IntersectionObserver(([seen], observer) => {
+    if (!seen.isIntersecting || !isMore()) return;
+    add();
+    observer.unobserve(end);
+    observer.observe(end); // tells again if it is still in view
+  }, { root, rootMargin: "900px" }).observe(end);
+}
+
 addEventListener("hashchange", () => location.reload());
 
 function magnitudeLines(curve, i, s) {

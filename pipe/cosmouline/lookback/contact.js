@@ -1,8 +1,11 @@
 // The contact sheet: small pictures of all images; a click makes a skip list.
 "use strict";
 
-const KEY = `lookback skip list ${lookback.key}`, FILE = `dec_${lookback.dec}_skiplist.txt`;
-let skipped = { ...lookback.skiplist };
+// once the list in the folder of the lens is another one, that one holds
+const KEY = `skip list of ${lookback.key} after ${JSON.stringify(lookback.skiplist)}`;
+const FILE = `dec_${lookback.dec}_skiplist.txt`;
+const CHUNK = 60; // pictures added at once
+let skipped = { ...lookback.skiplist }, folder = "", waiting = [];
 
 function recall() { // a browser may refuse to keep anything
   try { skipped = JSON.parse(localStorage.getItem(KEY)) ?? skipped; } catch { /* as it was */ }
@@ -14,10 +17,12 @@ function keep() {
 
 function showList() {
   byId("list").value = Object.entries(skipped).map(([name, why]) => `${name} ${why}\n`).join("");
-  byId("told").textContent = `${Object.keys(skipped).length} images left out`;
-  for (const figure of byId("sheet").children) {
-    figure.classList.toggle("left-out", figure.dataset.name in skipped);
-  }
+  byId("told").textContent = `left out: ${Object.keys(skipped).length}`;
+  for (const figure of byId("sheet").children) mark(figure);
+}
+
+function mark(figure) {
+  figure.classList.toggle("left-out", figure.dataset.name in skipped);
 }
 
 function toggle(name) {
@@ -27,7 +32,7 @@ function toggle(name) {
   showList();
 }
 
-function figureOf(folder, i) {
+function figureOf(i) {
   const name = lookback.names[i], seeing = number(valueOf("seeing", i), 2);
   const picture = make("img", { loading: "lazy", alt: name,
     src: `../${folder}/${encodeURIComponent(name)}.png` });
@@ -36,14 +41,22 @@ function figureOf(folder, i) {
     make("figcaption", {}, make("a", { href: pageOf(i), textContent: name }),
       make("span", { textContent: `${dateOf(i).slice(0, 10)} ${seeing}″` })));
   figure.dataset.name = name;
+  mark(figure);
   return figure;
 }
 
+function add() {
+  byId("sheet").append(...waiting.splice(0, CHUNK).map(figureOf));
+  byId("more").textContent = waiting.length ? `${waiting.length} more below` : "";
+}
+
 function showSheet() {
-  const [folder, , drawn] = lookback.pictures[byId("kind").value] ?? ["", "", ""];
-  byId("sheet").replaceChildren(...lookback.names.map((_, i) => i)
-    .filter((i) => drawn[i] === "1").map((i) => figureOf(folder, i)));
-  if (!drawn) byId("sheet").textContent = "No pictures are drawn yet.";
+  const [name, , drawn] = lookback.pictures[byId("kind").value] ?? ["", "", ""];
+  folder = name;
+  waiting = lookback.names.map((_, i) => i).filter((i) => drawn[i] === "1");
+  byId("sheet").replaceChildren();
+  add();
+  if (!drawn) byId("more").textContent = "No pictures are drawn yet.";
   showList();
 }
 
@@ -78,3 +91,4 @@ byId("forget").addEventListener("click", () => {
 byId("name").textContent = FILE;
 recall();
 showSheet();
+addWhenSeen(byId("more"), () => waiting.length, add);

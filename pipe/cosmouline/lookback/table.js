@@ -128,8 +128,7 @@ function imageTable(table, filtered) {
   }
   byId("filter").value = state.filter ?? "";
   byId("filter").addEventListener("input", () => filter(byId("filter").value));
-  new IntersectionObserver((seen) => seen[0].isIntersecting && n < rows.length && add(),
-    { root: byId("box"), rootMargin: "800px" }).observe(byId("more"));
+  addWhenSeen(byId("more"), () => n < rows.length, add, byId("box"));
   passes = filterOf(state.filter ?? "", columns);
   draw();
   return passes;
