@@ -106,6 +106,8 @@ def changed_settings(row, script, runs, used):
     """Return the names of the settings that have another value than when the script last ran."""
     _, last, _, _ = outcome(row, script)
     before = runs.get(last, {}).get("settings", {})
+    if before == used:  # nearly always, and told at once
+        return []
     own = SET + row.get("set_name", "")
     return [name for name in used if before.get(name) != used[name]
             and (name == own or not name.startswith(SET))]
