@@ -11,6 +11,7 @@ demo: $(INSTALLED)
 	$(BIN)/python skymaker/1_draw_campaign.py demo --out demo/sky
 	$(BIN)/python pipe/run_all.py configs/demo
 	$(BIN)/python extrascripts/compare_with_truth.py configs/demo --truth demo/sky
+	$(BIN)/python pipe/8_lookback/1_build_pages.py configs/demo
 
 test: $(INSTALLED)
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile

@@ -51,6 +51,7 @@ QUASAR = (
     "9_export/export",
     "lcmanip/1_join",
     "lcmanip/2_plot",
+    "8_lookback/1_build_pages",
 )
 
 COMBI = (  # after 4_norm: stacks by night or of a whole set, and their catalogues
@@ -76,4 +77,5 @@ PICTURES = (  # what only draws
     "9_quicklook/by_field",
     "lcmanip/2_plot",
     "fac_combi/3_make_pngs",
+    "8_lookback/1_build_pages",
 )

@@ -8,13 +8,16 @@ from pathlib import Path
 
 
 @contextlib.contextmanager
-def atomic_path(path):
+def atomic_path(path, is_synced=True):
     """Give a temporary path beside `path`, and rename it to `path` once it is written.
 
     Parameters
     ----------
     path : str or Path
         The file to make. Its folder is created where it is missing.
+    is_synced : bool
+        False leaves out the sync: quicker by some 5 ms, for files that are made anew when found
+        wrong, because a power loss may leave them empty.
 
     Yields
     ------
@@ -34,9 +37,11 @@ def atomic_path(path):
     temporary = path.with_name(f".{label}.tmp.{path.name}")
     try:
         yield temporary
-        _sync(temporary)
+        if is_synced:
+            _sync(temporary)
         os.replace(temporary, path)
-        _sync(path.parent)
+        if is_synced:
+            _sync(path.parent)
     except BaseException:
         with contextlib.suppress(OSError):
             temporary.unlink()

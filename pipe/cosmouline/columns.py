@@ -24,7 +24,7 @@ def members(rows, pattern):
     found = {}
     for row in rows:
         found |= dict.fromkeys(name.removeprefix(prefix) for name in row
-                               if matches(pattern, name))
+                               if name.startswith(prefix) and matches(pattern, name))
     return list(found)
 
 

@@ -99,6 +99,11 @@ def report(settings, name):
     return settings.work_dir / f"report_{of_band(name, settings)}.txt"
 
 
+def lookback(settings):
+    """Return the folder of the web pages that show a reduction."""
+    return settings.work_dir / of_band(f"lookback_{settings.dec_name}", settings)
+
+
 def exports(settings):
     """Return the folder of exported tables and light curves."""
     return settings.work_dir / "export"

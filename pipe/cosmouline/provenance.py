@@ -12,6 +12,7 @@ has another value now, or when something that it needs changed in a later run th
 looked at the image.
 """
 
+import functools
 import hashlib
 from pathlib import Path
 
@@ -74,7 +75,12 @@ def _files_of_set(one):
 
 def outcome(row, script):
     """Return (outcome, last run, run of the last change, message) of a script on an image."""
-    text = row.get(f"ran__{script}")
+    return _parsed(row.get(f"ran__{script}"))
+
+
+@functools.lru_cache(maxsize=10_000)  # most images of a run have the same text
+def _parsed(text):
+    """Return what a ``ran__`` text says; of an image without one, that nothing was done."""
     if text is None:
         return None, 0, 0, ""
     numbers, _, message = text.partition(": ")
@@ -118,6 +124,8 @@ def changed_settings(row, script, runs, used):
     """Return the names of the settings that have another value than when the script last ran."""
     _, last, _, _ = outcome(row, script)
     before = runs.get(last, {}).get("settings", {})
+    if before == used:  # nearly always, and told at once
+        return []
     own = SET + row.get("set_name", "")
     return [name for name in used if before.get(name) != used[name]
             and (name == own or not name.startswith(SET))]
@@ -137,5 +145,6 @@ def record(row, script, number, word, message, values, stale):
     return text, values if kept is None else kept
 
 
+@functools.cache
 def _producers(needs):
     return sorted({fields.producer(name) for name in needs})

@@ -21,3 +21,13 @@ def test_after_an_error_the_old_file_stays_and_nothing_else(tmp_path):
 
     assert target.read_text() == "old"
     assert list(tmp_path.iterdir()) == [target]
+
+
+def test_a_file_without_sync_is_whole_too(tmp_path):
+    target = tmp_path / "x.txt"
+    with atomic_path(target, is_synced=False) as temporary:
+        temporary.write_text("half")
+        assert not target.exists()
+
+    assert target.read_text() == "half"
+    assert list(tmp_path.iterdir()) == [target]
