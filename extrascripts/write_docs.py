@@ -13,14 +13,15 @@ A test fails when the pages are out of date.
 import runpy
 
 from cosmouline import manual
-from cosmouline.header import ROOT
+from cosmouline.header import ROOT, with_choices
 from cosmouline.io_text import write_text
 
 
 def pages():
     """Return the text of every generated page, by file name."""
     order = runpy.run_path(str(ROOT / "pipe" / "order.py"))["QUASAR"]
-    return {"scripts.md": manual.scripts_page(order), "fields.md": manual.fields_page(),
+    return {"scripts.md": manual.scripts_page(with_choices(order)),
+            "fields.md": manual.fields_page(),
             "settings.md": manual.settings_page()}
 
 

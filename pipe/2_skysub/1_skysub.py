@@ -19,7 +19,8 @@ from cosmouline.sky import sky_map
 import numpy as np
 
 NEEDS = ("saturation_e", "n_hot_px")
-WRITES = ("sky_box_px", "sky_range_e", "sky_noise_e")
+WRITES = ("sky_box_px", "sky_range_e", "sky_noise_e", "fringe_frame", "fringe_scale",
+          "fringe_rms_e")
 
 
 def measure(image, settings):

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parents[2]
+CHOICE = re.compile(r"^\d+[a-z]*_(opt|alt)_")  # a script that the order does not run
 WORDS = ("Needs", "Writes", "Settings", "Next", "Run as")
 
 
@@ -38,6 +39,36 @@ def script_path(script):
     top = script.split("/")[0]
     folder = ROOT if top in ("lcmanip", "extrascripts", "skymaker") else ROOT / "pipe"
     return folder / f"{script}.py"
+
+
+def is_choice(script):
+    """Tell whether a script may be skipped (opt) or replaces another one (alt)."""
+    return bool(CHOICE.match(script.split("/")[-1]))
+
+
+def place(script, order):
+    """Return the place of a script in an order; of the one that it comes after, if not in it."""
+    if script in order:
+        return order.index(script)
+    folder, name = script.split("/")
+    before = [i for i, other in enumerate(order) if other.startswith(f"{folder}/")
+              and _number(other.split("/")[1]) <= _number(name)]
+    return max(before, default=-1)
+
+
+def with_choices(order):
+    """Return an order with all scripts that may be chosen, each behind what it comes after."""
+    folders = dict.fromkeys(script.split("/")[0] for script in order)
+    found = [script_name(path) for folder in folders
+             for path in sorted(script_path(f"{folder}/x").parent.glob("*.py"))]
+    choices = sorted(filter(is_choice, found), key=lambda s: (_number(s.split("/")[1]), s))
+    return sorted([*order, *choices], key=lambda script: (place(script, order), script in choices))
+
+
+def _number(name):
+    """Return number and letter of a script's name, to be sorted."""
+    found = re.match(r"(\d+)([a-z]*)_", name)
+    return (int(found[1]), found[2]) if found else (0, "")
 
 
 def sections(doc):

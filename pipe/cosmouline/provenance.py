@@ -10,12 +10,16 @@ changed. Where several PSFs, renormalisations or deconvolutions live side by sid
 own: ``ran__5_psf/4_build_psf:psf1``. A result is out of date when a setting that the script reads
 has another value now, or when something that it needs changed in a later run than the one that
 looked at the image.
+
+A script that stands in for another one (``1_alt_flat_skysub`` for ``1_skysub``) writes the fields
+of that one, and so leaves the record of that one: what comes after need not know of it.
 """
 
 import hashlib
 from pathlib import Path
 
 from cosmouline import fields
+from cosmouline.header import is_choice, script_path
 
 SET = "the set "
 STAR_SETTINGS = ("norm_stars", "psf_stars")  # they choose from the lens's own list, if any
@@ -58,6 +62,19 @@ def _text_of_set(one):
 def _files_of_set(one):
     """Return the telescope and the mask of a set, where they are files."""
     return [Path(one[key]).expanduser() for key in ("telescope", "bad_pixel_mask") if key in one]
+
+
+def stands_for(script, writes):
+    """Return the script whose record a script leaves: the one that all its fields belong to."""
+    producers = {fields.lookup(name).producer for name in writes}
+    return producers.pop() if len(producers) == 1 else script
+
+
+def made_by(row, key, runs):
+    """Return the script that left the record `key` of a row: its own, or one in its stead."""
+    script = key.partition(":")[0]
+    maker = runs.get(outcome(row, key)[1], {}).get("script", script)
+    return maker if is_choice(maker) and script_path(maker).is_file() else script
 
 
 def outcome(row, script):

@@ -1,0 +1,301 @@
+"""Fringes: the pattern that thin CCDs see in the light of the night sky, and how to take it out.
+
+The pattern stays on the detector while the stars move with the dithering. So the median over the
+images of a night, sources left out, is the pattern. Its height follows the airglow, which changes
+from image to image: it is fitted to each.
+"""
+
+from dataclasses import replace
+from typing import NamedTuple
+
+from cosmouline.errors import ImageRejected
+from cosmouline.robust import mad_sigma, median_of_finite
+from cosmouline.sky import SkyMap, object_mask, sky_map
+
+import numpy as np
+from scipy.ndimage import binary_dilation, gaussian_filter, median_filter
+
+LEAST_IMAGES = 3  # two cannot tell a star from a fringe
+LEAST_VALUES = 2  # images that must show a pixel free of sources
+LEAST_DITHERED = 0.5  # part of the pixels under sources that the other images show free
+SMOOTH_PX = 2.0  # sigma: takes out 96 % of the noise, and 3 % of a fringe of 20 pixels
+CLIP_SIGMAS = 4.0  # keeps 99.994 % of Gaussian pixels
+KERNEL_MIDDLE = 1.5 / (2 * np.pi * SMOOTH_PX**2)  # of 2 G - G G: its middle value, ...
+KERNEL_POWER = (1 - 2 / 3 + 1 / 8) / (np.pi * SMOOTH_PX**2)  # ... and the sum of its squares
+BLOCK_ROWS = 256  # of a stack that are in memory at once
+LEAST_FOUND = 5.0  # sigma of the power that two halves of the stack share
+
+
+class Pattern(NamedTuple):
+    """The fringes of one night.
+
+    Parameters
+    ----------
+    frame_e : ndarray of float32, shape (ny, nx)
+        In electrons of its median image; mean about 0.
+    rms_e : float
+        Their rms, from what two halves of the stack have in common: without noise. 0 for none.
+    found_sigma : float
+        The power of the two halves in units of its error.
+    dithered : float
+        Part of the pixels under sources that enough other images show free.
+    """
+
+    frame_e: np.ndarray
+    rms_e: float
+    found_sigma: float
+    dithered: float
+
+    def why_not(self):
+        """Say why the pattern is not to be used; empty if it is."""
+        if self.dithered < LEAST_DITHERED:
+            return (f"the images are not dithered: {100 * self.dithered:.0f} % of the pixels "
+                    "under sources are free in two others")
+        if self.found_sigma < LEAST_FOUND:
+            return "no fringes: two halves of the images have no pattern in common"
+        return ""
+
+
+def fringe_pattern(flat_images, box_px=None):
+    """Find the fringes of dithered images of one night.
+
+    Parameters
+    ----------
+    flat_images : sequence of ndarray of float32, shape (ny, nx)
+        Images in electrons without their smooth sky; NaN where a pixel is bad. At least 3.
+    box_px : int or None
+        Mesh with which sources are looked for, as that of `sky.sky_map`.
+
+    Returns
+    -------
+    Pattern
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than 3 images.
+
+    Notes
+    -----
+    Two passes. High fringes look like sources: masked at once, in all images alike, they would be
+    lost. So the first pattern is a plain median, and sources are looked for on the images without
+    it. Only then they are masked, and the stack is repeated. Each source is masked on its own
+    image, so no image takes its own stars out of itself, and a pixel that is hidden in all images
+    but one is filled from around it. COSMOULINE's 1b_compute_fringes clips at 1.2 sigma and takes
+    the median, whatever the number of images: a single one loses a part of itself.
+
+    The pattern is smoothed by a kernel that is flat at low frequencies (a Gaussian applied twice,
+    2 G - G G, the "twicing" of Tukey 1977), so its noise is a tenth of that of the stack.
+    """
+    if len(flat_images) < LEAST_IMAGES:
+        raise ValueError(f"flat_images must be at least {LEAST_IMAGES}, not {len(flat_images)}")
+    first_e = _smooth(_stacked(flat_images, None))
+    hidden = [sources_on(image - first_e, box_px) for image in flat_images]
+    stack_e = _stacked(flat_images, hidden)
+    halves = [_stacked(flat_images[i::2], hidden[i::2], 1) for i in (0, 1)]
+    rms_e, found_sigma = _shared_rms(*halves)
+    return Pattern(_smooth(stack_e), rms_e, found_sigma, _dithered(hidden))
+
+
+def sources_on(flat_e, box_px=None):
+    """Mark the sources of an image whose bad pixels are NaN; those are marked too."""
+    bad = ~np.isfinite(flat_e)
+    filled = np.where(bad, np.float32(0), flat_e).astype(np.float32)
+    return object_mask(filled, bad if bad.any() else None, box_px) | bad
+
+
+def fringe_scale(flat_e, frame_e, hidden):
+    """Fit the height of a pattern to an image, sources left out.
+
+    Parameters
+    ----------
+    flat_e, frame_e : ndarray of float, shape (ny, nx)
+        Image without its smooth sky, and the pattern.
+    hidden : ndarray of bool, shape (ny, nx)
+        Pixels not to use.
+
+    Returns
+    -------
+    float
+        Least squares about both means, pixels beyond 4 sigma left out; 0 for a flat pattern.
+    """
+    pixels, fringe = flat_e[~hidden].astype(float), frame_e[~hidden].astype(float)
+    scale = 0.0
+    for _ in range(3):
+        left = pixels - scale * fringe
+        middle, sigma = np.median(left), mad_sigma(left)
+        good = np.abs(left - middle) <= CLIP_SIGMAS * sigma
+        x = fringe[good] - fringe[good].mean()
+        power = x @ x
+        if not power > 0:
+            return 0.0
+        scale = float(x @ (pixels[good] - pixels[good].mean()) / power)
+    return scale
+
+
+def sky_with_fringes(image_e, bad, frame_e, n_images, box_px=None):
+    """Map the sky of an image together with its fringes.
+
+    Parameters
+    ----------
+    image_e : ndarray of float32, shape (ny, nx)
+        In electrons, sky included.
+    bad : ndarray of bool, shape (ny, nx)
+    frame_e : ndarray of float32, shape (ny, nx)
+        The pattern of its night.
+    n_images : int
+        Images that the pattern was made of, this one among them.
+    box_px : int or None
+
+    Returns
+    -------
+    SkyMap
+        Its level holds the fringes, its scatter is that of the image without them.
+
+    Notes
+    -----
+    The scatter of the sky comes out a little low, because a pixel of sky is a part of the pattern
+    too; a star is not, for sources are left out of it. So it is scaled up to what the pixels of a
+    star have, s^2 (1 + q / n), from s^2 (1 - (2 k - q) / n), where k is the middle and q the sum
+    of squares of the smoothing kernel: 2 % for 3 images.
+    """
+    def flat(level_e):
+        return np.where(bad, np.nan, image_e - level_e).astype(np.float32)
+
+    first_e = flat(sky_map(image_e, bad, box_px).level())
+    scale = fringe_scale(first_e, frame_e, sources_on(first_e - frame_e, box_px))
+    rest = sky_map(image_e - np.float32(scale) * frame_e, bad, box_px)
+    low = (1 - (2 * KERNEL_MIDDLE - KERNEL_POWER) / n_images) / (1 + KERNEL_POWER / n_images)
+    return replace(rest, sigma_mesh_e=rest.sigma_mesh_e / np.sqrt(low), fringes_e=frame_e,
+                   fringe_scale=scale)
+
+
+def fine_sky(image_e, bad=None, cell_px=16, box_px=None):
+    """Map the sky of one image finely enough to follow fringes, without other images.
+
+    Parameters
+    ----------
+    image_e : ndarray of float, shape (ny, nx)
+        In electrons, sky included.
+    bad : ndarray of bool, shape (ny, nx), or None
+    cell_px : int
+        Side of the cells; structures of twice that size are followed.
+    box_px : int or None
+        Mesh of the first, smooth map, and of the noise.
+
+    Returns
+    -------
+    SkyMap
+        Its boxes are the cells.
+
+    Raises
+    ------
+    ImageRejected
+        If fewer than 2 % of the pixels are sky.
+
+    Notes
+    -----
+    Medians of the pixels in each cell, sources left out; cells with less than a quarter of their
+    pixels are filled from around them. Sources are looked for twice, the second time without the
+    structure that the first pass has found: fringes are no sources. Follows COSMOULINE's
+    1b_alternate_compute_fringes_when_no_dithering (a mesh of 256 cells, elongated sources kept,
+    inpainting by Telea 2004). What is as large as a cell is taken for sky: halos of galaxies too.
+    """
+    smooth = sky_map(image_e, bad, box_px)
+    flat_e = np.where(bad, np.nan, image_e) if bad is not None else np.array(image_e, float)
+    flat_e = flat_e - smooth.level()
+    cells_e = _cells(flat_e, ~np.isfinite(flat_e), cell_px)
+    rough = _on_cells(median_filter(cells_e, 3), cell_px, flat_e.shape)
+    hidden = sources_on((flat_e - rough.level()).astype(np.float32), box_px)
+    found = _on_cells(_cells(flat_e, hidden, cell_px), cell_px, flat_e.shape)
+    rest = sky_map(image_e - found.level(), bad, box_px)
+    rows, cols = (_middles(side, cell_px) for side in flat_e.shape)
+    level_mesh_e = found.level_mesh_e + rest.level()[np.ix_(rows, cols)]
+    return SkyMap(level_mesh_e, rest.sigma()[np.ix_(rows, cols)].astype(float), cell_px,
+                  flat_e.shape)
+
+
+def _on_cells(mesh_e, cell_px, shape):
+    """Give the map through a mesh of cells, whose noise does not matter."""
+    return SkyMap(mesh_e, np.ones_like(mesh_e), cell_px, shape)
+
+
+def _cells(flat_e, hidden, cell_px):
+    """Median of the free pixels of each cell; cells with too few are filled from around them."""
+    rows, cols = (-(-side // cell_px) for side in flat_e.shape)
+    padded = np.full((rows * cell_px, cols * cell_px), np.nan, np.float32)
+    padded[:flat_e.shape[0], :flat_e.shape[1]] = np.where(hidden, np.nan, flat_e)
+    blocks = padded.reshape(rows, cell_px, cols, cell_px).swapaxes(1, 2).reshape(rows, cols, -1)
+    mesh_e = median_of_finite(blocks, axis=-1)
+    mesh_e[np.isfinite(blocks).sum(axis=-1) < cell_px**2 / 4] = np.nan
+    if np.isnan(mesh_e).all():
+        raise ImageRejected("no cell of the image shows the sky")
+    return _filled(mesh_e.astype(float), 1.0)
+
+
+def _middles(side, cell_px):
+    """Pixels at the middles of the cells along one axis."""
+    return np.minimum(((np.arange(-(-side // cell_px)) + 0.5) * cell_px).astype(int), side - 1)
+
+
+def _stacked(images, hidden, least=LEAST_VALUES):
+    """Median over images of the pixels that are not hidden; NaN where fewer than `least` are."""
+    stack_e = np.empty(images[0].shape, np.float32)
+    for start in range(0, len(stack_e), BLOCK_ROWS):
+        rows = slice(start, start + BLOCK_ROWS)
+        block = np.stack([image[rows] for image in images])
+        if hidden is not None:
+            block[np.stack([one[rows] for one in hidden])] = np.nan
+        few = np.isfinite(block).sum(axis=0) < least
+        stack_e[rows] = np.where(few, np.nan, median_of_finite(block))
+    return stack_e
+
+
+def _smooth(stack_e):
+    """Smooth a stack and fill its gaps; its mean becomes 0."""
+    filled = _filled(stack_e, SMOOTH_PX)
+    once = gaussian_filter(filled, SMOOTH_PX)
+    twice = once + gaussian_filter(filled - once, SMOOTH_PX)
+    return (twice - twice.mean()).astype(np.float32)
+
+
+def _filled(values, sigma_px):
+    """Fill NaN by the Gaussian mean of what is around, ever wider until nothing is left."""
+    filled, gaps = np.nan_to_num(values), np.isnan(values)
+    known = (~gaps).astype(filled.dtype)
+    if not known.any():
+        return filled
+    while gaps.any():
+        weight = gaussian_filter(known, sigma_px)
+        near = gaps & (weight > 0.05)
+        if near.any():
+            filled[near] = (gaussian_filter(np.where(known > 0, filled, 0), sigma_px)[near]
+                            / weight[near])
+            known[near] = 1
+            gaps &= ~near
+        sigma_px *= 1.5
+    return filled
+
+
+def _shared_rms(one_e, other_e):
+    """Rms that two independent stacks share, and its power in units of the error."""
+    a, b = _smooth_known(one_e), _smooth_known(other_e)
+    both = np.isfinite(a) & np.isfinite(b)
+    a, b = a[both] - a[both].mean(), b[both] - b[both].mean()
+    shared = float(np.mean(a * b))
+    n_independent = a.size / (4 * np.pi * SMOOTH_PX**2)  # smoothing ties neighbours together
+    error = float(np.sqrt(np.mean(a**2) * np.mean(b**2) / max(n_independent, 1)))
+    return float(np.sqrt(max(shared, 0.0))), shared / error if error > 0 else 0.0
+
+
+def _smooth_known(stack_e):
+    """Smooth a stack; NaN where it is not known, or near to it."""
+    gaps = binary_dilation(np.isnan(stack_e), iterations=round(SMOOTH_PX))
+    return np.where(gaps, np.nan, _smooth(stack_e))
+
+
+def _dithered(hidden):
+    """Part of the pixels under sources, of all images, that enough of the others show free."""
+    n_free = len(hidden) - np.sum(hidden, axis=0, dtype=np.int16)
+    share = [np.mean(n_free[one] >= LEAST_VALUES) for one in hidden if one.any()]
+    return float(np.mean(share)) if share else 1.0
