@@ -36,7 +36,7 @@ def main(settings, db):
                                  "sky_level_e", "n_sources"), lambda im: im.get("mjd"))])
     log_line("%d of %d images are out of use: %s", len(images), len(db.rows),
              paths.relative(path))
-    sheets.save(images, "out_of_use", settings, __file__, sheets.frame, note_lines=3,
+    sheets.save(images, "out_of_use", settings, __file__, sheets.frame, note_lines=4,
                 note=lambda image: image.get("whynot", "no reason given"),
                 status=lambda image: "set aside" if image.get("whynot", "").startswith(KICKED)
                 else "rejected", title="images out of use")

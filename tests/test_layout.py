@@ -24,7 +24,8 @@ UPPER = {"paths": 3, "settings": 3, "header": 3, "lock": 3, "store": 3, "databas
          "provenance": 4, "manual": 4, "products": 5, "position": 5, "lens_sources": 5,
          "warmstart": 5, "deconv_engines": 5, "psf_engines": 5,
          "intake": 5, "star_list": 5, "bands": 5, "badpixmaps": 5,
-         "cutting": 5, "epochs": 5, "drawing": 5, "decpages": 5, "truth_tables": 5, "engine": 5,
+         "cutting": 5, "epochs": 5, "drawing": 5, "sheets": 5, "choosing": 5, "viewer": 5,
+         "fringe_frames": 5, "decpages": 5, "truth_tables": 5, "engine": 5,
          "processes": 5, "run": 6, "status": 6, "update": 6, "launch": 7}
 GROUND = {"errors": 0, "atomic": 0, "fields": 1, "dates": 1}
 

@@ -8,9 +8,9 @@ Next    : 1_character/4a_sky_stats
 Run as  : python 3c_report.py ../../configs/MYLENS
 
 The first lines of a set are where to look for a reference image: good seeing, round stars, many
-of them. Images that 3_align/3_update_flags will reject stand apart: a frame without stars has cosmics
-for its sharpest sources. At the end stand some images of each set, from the best seeing to the worst, as lines to
-copy into testlist.txt in the folder of the lens.
+of them. Images that 3_align/3_update_flags will reject stand apart: a frame without stars has
+cosmics for its sharpest sources. At the end stand some images of each set, from the best seeing
+to the worst, as lines to copy into testlist.txt in the folder of the lens.
 """
 
 from cosmouline import paths, reports

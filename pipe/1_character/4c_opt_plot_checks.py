@@ -16,7 +16,6 @@ from cosmouline import drawing, products
 from cosmouline.plots.histograms import check_page
 from cosmouline.run import for_each_image, run
 
-
 NEEDS = ("n_sources", "fwhm_px", "ellipticity", "sky_level_e", "sky_sigma_e", "n_hot_px")
 WRITES = ()
 

@@ -19,7 +19,7 @@ from collections import Counter
 from functools import partial
 from types import SimpleNamespace
 
-from cosmouline import drawing, engine, fringe_frames, io_fits, paths, products
+from cosmouline import drawing, fringe_frames, io_fits, paths, products
 from cosmouline.fringes import sky_with_fringes
 from cosmouline.io_sky import write_sky
 from cosmouline.run import for_each_image, log_line, make_options, run
@@ -40,8 +40,8 @@ def measure(image, settings, frames):
         sky = sky_map(image_e, bad, settings.sky_box_px)
     else:
         head, path = fringe_frames.header(name, settings), paths.fringes(settings, name)
-        sky = sky_with_fringes(image_e, bad, io_fits.read_image(path), head["NIMAGES"],
-                               settings.sky_box_px)
+        sky = sky_with_fringes(image_e, bad, io_fits.read_image(path), head["NOISE"],
+                               head["NIMAGES"], settings.sky_box_px)
         values = {"fringe_frame": name, "fringe_scale": sky.fringe_scale,
                   "fringe_rms_e": sky.fringe_scale * head["RMS"]}
     write_sky(paths.sky(settings, image["img_name"]), sky, path)

@@ -22,7 +22,8 @@ from cosmouline.run import run
 import numpy as np
 from scipy.ndimage import shift
 
-NEEDS = ("n_objects", "n_object_cosmics", "field_fwhm_arcsec", "medcoeff", "mjd", "align_angle_deg")
+NEEDS = ("n_objects", "n_object_cosmics", "field_fwhm_arcsec", "medcoeff", "mjd",
+         "align_angle_deg")
 WRITES = ()
 N_SHOWN = 21  # nights
 SAME_ANGLE_DEG = 1.0  # images turned by more against the first of a night are left out of it
@@ -63,8 +64,8 @@ def main(settings, db):
         nights = nights_of(those)
         places = np.unique(np.linspace(0, len(nights) - 1, N_SHOWN).round().astype(int))
         sheets.save([nights[i] for i in places], "stamp_gallery", one, __file__, picture,
-                    note=lambda row: f"{row['night_fwhm_arcsec']:.2f}\"  {len(row['night'])} "
-                    f"images", title=f"{one.band} lens by night, best seeing first".strip())
+                    note=lambda row: f"{row['night_fwhm_arcsec']:.2f}\"  n = {len(row['night'])}",
+                    title=f"{one.band} lens by night, best seeing first".strip())
 
 
 if __name__ == "__main__":

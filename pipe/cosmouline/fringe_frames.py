@@ -16,7 +16,7 @@ N_MOST = 15  # images of a pattern: more make it no better, and all are in memor
 
 
 def groups(images, settings):
-    """Return the images of every pattern by its name, ``<set>_<date of the evening>`` or ``<set>``.
+    """Return the images of every pattern by its name, ``<set>_<evening>`` or ``<set>``.
 
     A night lasts from noon to noon at the longitude of the telescope.
     """
@@ -107,6 +107,7 @@ def make(group, settings):
     pattern = fringe_pattern([_flat(image, settings) for image in some], settings.sky_box_px)
     io_fits.write_image(paths.fringes(settings, name), pattern.frame_e, {
         "MEMBERS": _members(images, settings), "NIMAGES": len(some), "RMS": pattern.rms_e,
+        "NOISE": pattern.noise_e,
         "FOUND": min(pattern.found_sigma, 1e6), "DITHERED": pattern.dithered,
         "WHYNOT": pattern.why_not() or None})
     return {}
