@@ -13,13 +13,18 @@ from cosmouline.robust import MAD_TO_SIGMA, mad_sigma, median_of_finite
 from cosmouline.sky import SkyMap, object_mask, sky_map
 
 import numpy as np
-from scipy.ndimage import binary_dilation, gaussian_filter, median_filter
+from scipy.ndimage import binary_dilation, gaussian_filter
 
 LEAST_IMAGES = 3  # two cannot tell a star from a fringe
 LEAST_VALUES = 2  # images that must show a pixel free of sources
-LEAST_DITHERED = 0.5  # part of the pixels under sources that the other images show free
+LEAST_DITHERED = 0.8  # part of the light of bright stars that a median over the images loses
+BRIGHT_SIGMAS = 10.0
 SMOOTH_PX = 2.0  # sigma: takes out 96 % of the noise, and 3 % of a fringe of 20 pixels
 CLIP_SIGMAS = 4.0  # keeps 99.994 % of Gaussian pixels
+MEDIAN_VARIANCE = np.pi / 2  # of a median over that of a mean
+FINE_PASSES = 3  # each finds fainter sources on what the one before has left
+MARGIN_CELLS = 16  # mirrored around the mesh: a Fourier transform ties its ends together
+WIENER_STEPS, WIENER_HEAT, WIENER_COOLING = 60, 30.0, 0.85  # gaps are settled to 1 % by then
 BLOCK_ROWS = 256  # of a stack that are in memory at once
 LEAST_FOUND = 5.0  # sigma of the power that two halves of the stack share
 
@@ -36,7 +41,7 @@ class Pattern(NamedTuple):
     found_sigma : float
         The power of the two halves in units of its error.
     dithered : float
-        Part of the pixels under sources that enough other images show free.
+        Part of the light of bright stars that the median over the images has lost.
     noise_e : float
         Noise of a pixel of the stack, before it was smoothed.
     """
@@ -50,8 +55,8 @@ class Pattern(NamedTuple):
     def why_not(self):
         """Say why the pattern is not to be used; empty if it is."""
         if self.dithered < LEAST_DITHERED:
-            return (f"the images are not dithered: {100 * self.dithered:.0f} % of the pixels "
-                    "under sources are free in two others")
+            return ("the images are not dithered enough: their median still has "
+                    f"{100 * (1 - self.dithered):.0f} % of the light of the bright stars")
         if self.found_sigma < LEAST_FOUND:
             return "no fringes: two halves of the images have no pattern in common"
         return ""
@@ -96,7 +101,7 @@ def fringe_pattern(flat_images, box_px=None):
     halves = [_stacked(flat_images[i::2], hidden[i::2], 1) for i in (0, 1)]
     rms_e, found_sigma = _shared_rms(*halves)
     noise_e = mad_sigma((halves[0] - halves[1])[np.isfinite(halves[0] - halves[1])]) / 2
-    return Pattern(_smooth(stack_e), rms_e, found_sigma, _dithered(hidden), noise_e)
+    return Pattern(_smooth(stack_e), rms_e, found_sigma, _dithered(flat_images, first_e), noise_e)
 
 
 def sources_on(flat_e, box_px=None):
@@ -174,7 +179,7 @@ def sky_with_fringes(image_e, bad, frame_e, noise_e, n_images, box_px=None):
                    fringes_e=frame_e, fringe_scale=scale)
 
 
-def fine_sky(image_e, bad=None, cell_px=16, box_px=None):
+def fine_sky(image_e, bad=None, cell_px=4, box_px=None):
     """Map the sky of one image finely enough to follow fringes, without other images.
 
     Parameters
@@ -183,7 +188,7 @@ def fine_sky(image_e, bad=None, cell_px=16, box_px=None):
         In electrons, sky included.
     bad : ndarray of bool, shape (ny, nx), or None
     cell_px : int
-        Side of the cells; structures of twice that size are followed.
+        Side of the cells, a fifth of the distance of the fringes or less.
     box_px : int or None
         Mesh of the first, smooth map, and of the noise.
 
@@ -195,46 +200,69 @@ def fine_sky(image_e, bad=None, cell_px=16, box_px=None):
     Raises
     ------
     ImageRejected
-        If fewer than 2 % of the pixels are sky.
+        If fewer than 2 % of the pixels are sky, or none.
 
     Notes
     -----
-    Medians of the pixels in each cell, sources left out; cells with less than a quarter of their
-    pixels are filled from around them. Sources are looked for twice, the second time without the
-    structure that the first pass has found: fringes are no sources. Follows COSMOULINE's
-    1b_alternate_compute_fringes_when_no_dithering (a mesh of 256 cells, elongated sources kept,
-    inpainting by Telea 2004). What is as large as a cell is taken for sky: halos of galaxies too.
+    Medians of the pixels in each cell, sources left out, then a Wiener filter by the power that
+    the cells themselves have (see `_wiener`): it keeps what repeats over the frame, as fringes
+    do, and continues it under the sources. Those are looked for again on the image without what
+    was found: fringes are no sources. COSMOULINE's
+    1b_alternate_compute_fringes_when_no_dithering has a mesh of 256 cells and fills the gaps from
+    their rims (Telea 2004), where a gap half as wide as a fringe keeps most of its height.
     """
     smooth = sky_map(image_e, bad, box_px)
-    flat_e = np.where(bad, np.nan, image_e) if bad is not None else np.array(image_e, float)
-    flat_e = flat_e - smooth.level()
-    cells_e = _cells(flat_e, ~np.isfinite(flat_e), cell_px)
-    rough = _on_cells(median_filter(cells_e, 3), cell_px, flat_e.shape)
-    hidden = sources_on((flat_e - rough.level()).astype(np.float32), box_px)
-    found = _on_cells(_cells(flat_e, hidden, cell_px), cell_px, flat_e.shape)
+    flat_e = np.asarray(image_e - smooth.level(), np.float32)
+    flat_e = flat_e if bad is None else np.where(bad, np.float32(np.nan), flat_e)
+    noise_e = float(np.median(smooth.sigma_mesh_e))
+    hidden = ~np.isfinite(flat_e)
+    for _ in range(FINE_PASSES):
+        mesh_e = _wiener(*_cells(flat_e, hidden, cell_px), noise_e, cell_px)
+        found = SkyMap(mesh_e, np.ones_like(mesh_e), cell_px, flat_e.shape)
+        hidden = sources_on(flat_e - found.level(), box_px)
+        noise_e = mad_sigma((flat_e - found.level())[~hidden])
     rest = sky_map(image_e - found.level(), bad, box_px)
-    rows, cols = (_middles(side, cell_px) for side in flat_e.shape)
-    level_mesh_e = found.level_mesh_e + rest.level()[np.ix_(rows, cols)]
-    return SkyMap(level_mesh_e, rest.sigma()[np.ix_(rows, cols)].astype(float), cell_px,
+    middles = np.ix_(*(_middles(side, cell_px) for side in flat_e.shape))
+    return SkyMap(mesh_e + rest.level()[middles], rest.sigma()[middles].astype(float), cell_px,
                   flat_e.shape)
 
 
-def _on_cells(mesh_e, cell_px, shape):
-    """Give the map through a mesh of cells, whose noise does not matter."""
-    return SkyMap(mesh_e, np.ones_like(mesh_e), cell_px, shape)
-
-
 def _cells(flat_e, hidden, cell_px):
-    """Median of the free pixels of each cell; cells with too few are filled from around them."""
+    """Median of the free pixels of each cell, and their number."""
     rows, cols = (-(-side // cell_px) for side in flat_e.shape)
     padded = np.full((rows * cell_px, cols * cell_px), np.nan, np.float32)
     padded[:flat_e.shape[0], :flat_e.shape[1]] = np.where(hidden, np.nan, flat_e)
     blocks = padded.reshape(rows, cell_px, cols, cell_px).swapaxes(1, 2).reshape(rows, cols, -1)
-    mesh_e = median_of_finite(blocks, axis=-1)
-    mesh_e[np.isfinite(blocks).sum(axis=-1) < cell_px**2 / 4] = np.nan
-    if np.isnan(mesh_e).all():
+    return median_of_finite(blocks, axis=-1).astype(float), np.isfinite(blocks).sum(axis=-1)
+
+
+def _wiener(mesh_e, n_free, noise_e, cell_px):
+    """Filter a mesh by its own power, and fill its gaps with what that continues.
+
+    The gaps start empty. Each step takes the power of the filled mesh, filters by signal over
+    signal plus noise, and puts the result into the gaps; the noise is raised at first, so that
+    the strongest waves come first (the cooling of Elsner & Wandelt 2013, A&A 549, A111). Stars
+    that are not hidden have power at all frequencies, fringes at few: so twice the median power
+    counts as noise. The result is that half a pixel further up, where `SkyMap` has the middles of
+    its boxes in y.
+    """
+    n_full = n_free.max()
+    if n_full == 0:
         raise ImageRejected("no cell of the image shows the sky")
-    return _filled(mesh_e.astype(float), 1.0)
+    gaps = n_free < n_full / 2
+    noise_e2 = MEDIAN_VARIANCE * noise_e**2 / n_full
+    data = np.pad(np.where(gaps, 0.0, mesh_e), MARGIN_CELLS, mode="reflect")
+    gaps = np.pad(gaps, MARGIN_CELLS, mode="reflect")
+    for step in range(WIENER_STEPS):
+        waves = np.fft.rfft2(data)
+        power = gaussian_filter(np.abs(waves) ** 2 / data.size, 1.0, mode="wrap")
+        floor = max(noise_e2, 2 * float(np.median(power)))
+        signal = np.maximum(power - floor, 0)
+        waves *= signal / (signal + (1 + WIENER_HEAT * WIENER_COOLING**step) * floor)
+        data[gaps] = np.fft.irfft2(waves, data.shape)[gaps]
+    waves *= np.exp(1j * np.pi * np.fft.fftfreq(len(data)) / cell_px)[:, None]
+    inside = (slice(MARGIN_CELLS, -MARGIN_CELLS),) * 2
+    return np.fft.irfft2(waves, data.shape)[inside]
 
 
 def _middles(side, cell_px):
@@ -315,8 +343,12 @@ def _smooth_known(stack_e):
     return np.where(gaps, np.nan, _smooth(stack_e))
 
 
-def _dithered(hidden):
-    """Part of the pixels under sources, of all images, that enough of the others show free."""
-    n_free = len(hidden) - np.sum(hidden, axis=0, dtype=np.int16)
-    share = [np.mean(n_free[one] >= LEAST_VALUES) for one in hidden if one.any()]
-    return float(np.mean(share)) if share else 1.0
+def _dithered(flat_images, first_e):
+    """Part of the light of the bright pixels that the median over all images has lost.
+
+    Judged by bright pixels alone: fringes are never that high above the scatter that they make.
+    """
+    known = [np.nan_to_num(image) for image in flat_images]
+    limit_e = BRIGHT_SIGMAS * max(mad_sigma(image.ravel()) for image in known)
+    light = np.mean([image[image > limit_e].sum() for image in known])
+    return float(1 - first_e[first_e > limit_e].sum() / light) if light > 0 else 1.0
