@@ -33,7 +33,7 @@ def is_beyond(image, settings):
     return any(limit is not None and value > limit for value, limit in limits)
 
 
-def test_lines(rows):
+def for_testlist(rows):
     """Return lines for testlist.txt: images spread evenly over the seeing of a set."""
     places = np.unique(np.linspace(0, len(rows) - 1, N_TESTS).round().astype(int))
     return [f"{rows[i]['img_name']} seeing {rows[i]['fwhm_arcsec']:.2f} arcsec" for i in places]
@@ -45,7 +45,7 @@ def main(settings, db):
     beyond = [image for image in images if is_beyond(image, settings)]
     sets = reports.by_set([image for image in images if image not in beyond], COLUMNS,
                           lambda im: im["fwhm_arcsec"], "images, best seeing first")
-    lines = [line for part in sets for line in test_lines(part.rows)]
+    lines = [line for part in sets for line in for_testlist(part.rows)]
     path = paths.report(settings, "seeing")
     reports.write_parts(path, f"{settings.lens_name}: seeing", [
         *sets, *reports.by_set(beyond, COLUMNS, lambda im: im["fwhm_arcsec"],

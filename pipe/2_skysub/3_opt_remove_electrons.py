@@ -5,7 +5,7 @@ Writes  : nothing; removes ali/<img_name>.fits
 Settings: band_ref_img_names
 Next    : 7_deconv/0_star_photometry
 
-Run as  : python 3_opt_remove_electrons.py ../../configs/MYLENS [--dry-run]
+Run as  : python 3_opt_remove_electrons.py ../../configs/MYLENS [--pretend]
 
 An image is removed once its stars are measured and all stamps are cut, and only if its raw frame
 is still there: 1_character/1b_copy_convert.py --redo --only <img_name> makes it again. Impossible
@@ -22,7 +22,7 @@ from cosmouline.run import log_line, run
 
 NEEDS = ()
 WRITES = ()
-ARGUMENTS = {"--dry-run": {"action": "store_true", "dest": "dry_run",
+ARGUMENTS = {"--pretend": {"action": "store_true",
                            "help": "tell what would be removed, and leave it"}}
 READERS = ("4_norm/2a_photometry", "5_psf/2a_extract", "6_extract/1_extract_objects")
 
@@ -55,14 +55,14 @@ def main(settings, db):
             reasons.setdefault(reason, []).append(image["img_name"])
             continue
         n_removed, n_bytes = n_removed + 1, n_bytes + path.stat().st_size
-        if not settings.options.dry_run:
+        if not settings.options.pretend:
             path.unlink()
     for reason, names in reasons.items():
         log_line("%d images stay (first: %s): %s", len(names), names[0], reason)
     if not n_removed:
         raise UserError("nothing can be removed: see above.")
     log_line("%d images %s, %.1f MB", n_removed, "would be removed" if
-             settings.options.dry_run else "removed", n_bytes / 1e6)
+             settings.options.pretend else "removed", n_bytes / 1e6)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from cosmouline.errors import UserError
 from cosmouline.io_catalog import read_image_list
 from cosmouline.io_text import read_lines, write_text
 
+WINDOWLESS = ("agg", "cairo", "pdf", "pgf", "ps", "svg", "template")  # backends of matplotlib
 NO_SCREEN = ("--viewer needs a screen and a matplotlib that can open a window ({}). Without it "
              "the page {} does the same in a browser.")
 
@@ -72,18 +73,17 @@ class Choice:
 
 def open_window(page_path):
     """Return matplotlib's pyplot with a backend that has windows; UserError without a screen."""
-    from matplotlib import pyplot, rcsetup
+    from matplotlib import pyplot
 
     if sys.platform.startswith("linux") and not (
             os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
         raise UserError(NO_SCREEN.format("no DISPLAY", page_path))
-    names = {name.lower() for name in rcsetup.interactive_bk}
     for backend in (pyplot.get_backend(), "TkAgg", "QtAgg", "macosx"):
         try:
             pyplot.switch_backend(backend)
         except ImportError:
             continue
-        if pyplot.get_backend().lower() in names:
+        if pyplot.get_backend().lower() not in WINDOWLESS:
             return pyplot
     raise UserError(NO_SCREEN.format(f"backend {pyplot.get_backend()}", page_path))
 
