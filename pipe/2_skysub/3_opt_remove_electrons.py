@@ -2,7 +2,7 @@
 
 Needs   : photometry (4_norm/2a_photometry) and stamps (5_psf/2a_extract, 6_extract)
 Writes  : nothing; removes ali/<img_name>.fits
-Settings: band_ref_img_names
+Settings: psf_name, band_ref_img_names
 Next    : 7_deconv/0_star_photometry
 
 Run as  : python 3_opt_remove_electrons.py ../../configs/MYLENS [--pretend]
@@ -16,7 +16,7 @@ Images out of use are removed too: they come back only from the raw frame anyway
 
 from pathlib import Path
 
-from cosmouline import paths, provenance
+from cosmouline import fields, paths
 from cosmouline.errors import UserError
 from cosmouline.run import log_line, run
 
@@ -24,10 +24,10 @@ NEEDS = ()
 WRITES = ()
 ARGUMENTS = {"--pretend": {"action": "store_true",
                            "help": "tell what would be removed, and leave it"}}
-READERS = ("4_norm/2a_photometry", "5_psf/2a_extract", "6_extract/1_extract_objects")
+LAST_READ = ("n_phot_stars", "n_psf_cut__{psf}", "n_objects")  # by the scripts that write these
 
 
-def why_not(image, keep):
+def why_not(image, keep, settings):
     """Return why the pixels of an image must stay; empty if they may go."""
     if image["img_name"] in keep:
         return "a reference image"
@@ -35,9 +35,9 @@ def why_not(image, keep):
         return "its raw frame is gone"
     if not image["gogogo"]:
         return ""
-    for script in READERS:
-        if provenance.outcome(image, script)[0] != "done":
-            return f"{script}.py is not done"
+    for name in fields.expand(LAST_READ, settings):
+        if name not in image:
+            return f"{fields.lookup(name).producer}.py is not done"
     return ""
 
 
@@ -50,7 +50,7 @@ def main(settings, db):
         path = paths.image(settings, image["img_name"])
         if not path.is_file():
             continue
-        reason = why_not(image, keep)
+        reason = why_not(image, keep, settings)
         if reason:
             reasons.setdefault(reason, []).append(image["img_name"])
             continue
