@@ -5,11 +5,15 @@ QUASAR = (
     "1_character/1b_copy_convert",
     "1_character/1c_report",
     "1_character/2a_astrocalc",
+    "1_character/2b_report",
     "1_character/2c_hot_pixels",
     "1_character/3a_detect",
     "1_character/3b_measure_seeing",
+    "1_character/3c_report",
     "1_character/4a_sky_stats",
+    "1_character/4b_report",
     "2_skysub/1_skysub",
+    "2_skysub/2_sky_pngs",
     "3_align/1a_pick_reference",
     "3_align/1b_identify_stars",
     "3_align/1c_report",
@@ -63,6 +67,7 @@ COMBI = (  # after 4_norm: stacks by night or of a whole set, and their catalogu
 )
 
 PICTURES = (  # what only draws
+    "2_skysub/2_sky_pngs",
     "3_align/4_png_check",
     "4_norm/3c_plot_stars",
     "4_norm/5_histograms",

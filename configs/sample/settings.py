@@ -48,6 +48,8 @@ detect_min_area_px: int = 5  # connected pixels above the threshold
 
 # --- 2_skysub ---------------------------------------------------------------------------------
 sky_box_px: int | None = None  # mesh of the sky map; None: side / 16, within 64 and 256
+fringe_by: str = "night"  # one pattern of fringes per "night", or per "set"
+fringe_cell_px: int = 4  # mesh of the sky map that follows fringes without dithering
 
 # --- 3_align ----------------------------------------------------------------------------------
 align_method: str = "triangles"  # or "astroalign"

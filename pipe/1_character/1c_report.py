@@ -22,11 +22,10 @@ def main(settings, db):
     """Write the report."""
     images = sorted(db.select(gogogo=True), key=lambda image: image.get("mjd", 0.0))
     rejected = db.select(gogogo=False)
-    text = "\n\n".join([
-        f"{len(images)} images in use", reports.table(images, COLUMNS),
-        f"{len(rejected)} images out of use", reports.table(rejected, ("img_name", "whynot"))])
     path = paths.report(settings, "content")
-    reports.write_report(path, f"{settings.lens_name}: images", text)
+    reports.write_parts(path, f"{settings.lens_name}: images", [
+        reports.Part(f"{len(images)} images in use", images, COLUMNS),
+        reports.Part(f"{len(rejected)} images out of use", rejected, ("img_name", "whynot"))])
     log_line("%d images in use, %d not: %s", len(images), len(rejected), paths.relative(path))
 
 

@@ -3,7 +3,7 @@
 Needs   : mjd and the site (1_character/1a_add_to_database)
 Writes  : mhjd, airmass, alt_deg, az_deg, Moon and Sun, astro_note -> database
 Settings: lens_ra_deg, lens_dec_deg
-Next    : 1_character/2c_hot_pixels
+Next    : 1_character/2b_report
 
 Run as  : python 2a_astrocalc.py ../../configs/MYLENS
 

@@ -3,7 +3,7 @@
 Needs   : ali/<img_name>.cat.fits (1_character/3a_detect), pixel_scale_arcsec
 Writes  : fwhm_px, fwhm_arcsec, ellipticity, pa_deg, n_good_stars -> database
 Settings: none
-Next    : 1_character/4a_sky_stats
+Next    : 1_character/3c_report
 
 Run as  : python 3b_measure_seeing.py ../../configs/MYLENS
 """

@@ -3,7 +3,7 @@
 Needs   : ali/<img_name>.fits (1_character/1b_copy_convert), badpix/ (1_character/2c_hot_pixels)
 Writes  : sky_level_e, sky_sigma_e -> database
 Settings: none
-Next    : 2_skysub/1_skysub
+Next    : 1_character/4b_report
 
 Run as  : python 4a_sky_stats.py ../../configs/MYLENS
 """

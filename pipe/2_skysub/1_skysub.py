@@ -3,7 +3,7 @@
 Needs   : ali/<img_name>.fits (1_character/1b_copy_convert), badpix/ (1_character/2c_hot_pixels)
 Writes  : sky/<img_name>.fits, a small mesh; sky_box_px, sky_range_e, sky_noise_e -> database
 Settings: sky_box_px
-Next    : 3_align/1a_pick_reference
+Next    : 2_skysub/2_sky_pngs
 
 Run as  : python 1_skysub.py ../../configs/MYLENS
 
@@ -21,7 +21,8 @@ from cosmouline.sky import sky_map
 import numpy as np
 
 NEEDS = ("saturation_e", "n_hot_px")
-WRITES = ("sky_box_px", "sky_range_e", "sky_noise_e")
+WRITES = ("sky_box_px", "sky_range_e", "sky_noise_e", "fringe_frame", "fringe_scale",
+          "fringe_rms_e")
 
 
 def measure(image, settings):

@@ -16,8 +16,6 @@ WRITES = ()
 
 ALIGNED = ("img_name", "n_align_stars", "align_rms_px", "align_angle_deg", "align_scale",
            "align_parity", "fwhm_arcsec", "ellipticity", "sky_level_e")
-FORMATS = {"align_rms_px": ".3f", "align_angle_deg": ".3f", "align_scale": ".5f",
-           "fwhm_arcsec": ".2f", "ellipticity": ".3f", "sky_level_e": ".0f"}
 
 
 def main(settings, db):
@@ -25,13 +23,12 @@ def main(settings, db):
     images = db.to_treat(settings, NEEDS)
     aligned = sorted((im for im in images if im["is_aligned"]), key=lambda im: im["n_align_stars"])
     not_aligned = [image for image in images if not image["is_aligned"]]
-    text = "\n\n".join([
-        f"reference: {db.reference()['img_name']}",
-        f"{len(aligned)} images aligned", reports.table(aligned, ALIGNED, FORMATS),
-        f"{len(not_aligned)} images not aligned",
-        reports.table(not_aligned, ("img_name", "align_note", "n_sources"))])
     path = paths.report(settings, "alignment")
-    reports.write_report(path, f"{settings.lens_name}: alignment", text)
+    reports.write_parts(path, f"{settings.lens_name}: alignment", [
+        f"reference: {db.reference()['img_name']}",
+        reports.Part(f"{len(aligned)} images aligned", aligned, ALIGNED),
+        reports.Part(f"{len(not_aligned)} images not aligned", not_aligned,
+                     ("img_name", "align_note", "n_sources"))])
     log_line("%d aligned, %d not: %s", len(aligned), len(not_aligned), paths.relative(path))
 
 

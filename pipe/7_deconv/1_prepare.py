@@ -9,7 +9,8 @@ Next    : 7_deconv/2_apply_norm
 Run as  : python 1_prepare.py ../../configs/MYLENS
 
 Each band has a deconvolution of its own. Images named in dec_<dec_name>_skiplist.txt of the
-lens's folder are left out. They stay in use for everything else.
+lens's folder are left out, and so are those of psf_<psf_name>_skiplist.txt, whose PSF is bad. They
+stay in use for everything else.
 """
 
 from collections import Counter
@@ -27,7 +28,8 @@ WRITES = ("dec_number__{dec}", "dec_psf__{dec}", "dec_coeff__{dec}", "dec_coeff_
 def measure(images, settings):
     """Return the fields of the images that are chosen, in the order of time."""
     results, reasons, dec = {}, Counter(), settings.dec_name
-    skipped = products.skiplist(settings, f"dec_{dec}_skiplist.txt")
+    skipped = products.skiplist(settings, f"psf_{settings.psf_name}_skiplist.txt")
+    skipped |= products.skiplist(settings, f"dec_{dec}_skiplist.txt")
     for image in sorted(images, key=lambda im: (im["mjd"], im["img_name"])):
         coeff = coefficient(image, settings)
         reason = why_not(image, coeff[0], skipped, settings)

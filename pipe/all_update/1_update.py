@@ -58,7 +58,7 @@ def main():
     try:
         settings = load_settings(options.config_dir)
         before = update.read(settings)
-        order = [script for script in update.as_before(launch.order(), before.rows)
+        order = [script for script in update.as_before(launch.order(), before)
                  if script not in skipped]
         new = {name for names in update.new_frames(settings, before.rows).values()
                for name in names}

@@ -7,7 +7,6 @@ import time
 from cosmouline import __version__
 from cosmouline.errors import UserError
 from cosmouline.fields import convert, expand, matches, producer
-from cosmouline.header import same_place
 from cosmouline.store import Store
 
 log = logging.getLogger("cosmouline")
@@ -203,8 +202,7 @@ def _script(pattern):
 def _with_field(rows, pattern):
     """Return the rows that have a field; tell where its script gave none."""
     lacking = [row for row in rows if not has(row, pattern)]
-    never = [row["img_name"] for row in lacking
-             if not any(f"ran__{script}" in row for script in same_place(producer(pattern)))]
+    never = [row["img_name"] for row in lacking if f"ran__{producer(pattern)}" not in row]
     if never or (lacking and len(lacking) == len(rows)):
         raise UserError(f"{len(never or lacking)} of {len(rows)} images have no '{pattern}' "
                         f"(first: {(never or [lacking[0]['img_name']])[0]}). "

@@ -134,6 +134,11 @@ FIELDS = {field.name: field for field in [
     Field("sky_range_e", float, "e-", "highest minus lowest value of the sky map", _SKYSUB),
     Field("sky_noise_e", float, "e-", "noise of the sky map's pixels, median", _SKYSUB),
 
+    Field("fringe_frame", str, "", "the pattern that its sky holds, of 1b_opt_fringes",
+          _SKYSUB),
+    Field("fringe_scale", float, "1", "height of that pattern in the image", _SKYSUB),
+    Field("fringe_rms_e", float, "e-", "rms of the fringes that were found in it", _SKYSUB),
+
     Field("ref_img_name", str, "", "the image that it is aligned to", _REF, "refimgname"),
     Field("ref_score", float, "1", "fitness as reference, relative to the best", _REF,
           "", NEVER),

@@ -1,12 +1,12 @@
 """The header of a numbered script: its manual page, and what the library reads from it."""
 
 import ast
-import functools
 import re
 from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parents[2]
+CHOICE = re.compile(r"^\d+[a-z]*_(opt|alt)_")  # a script that the order does not run
 WORDS = ("Needs", "Writes", "Settings", "Next", "Run as")
 
 
@@ -52,18 +52,9 @@ def replaced_by(script):
     return f"{folder}/{found[0]}" if found else None
 
 
-@functools.cache
-def same_place(script):
-    """Return a script, and those that can stand in its place: ``1b_alt_...`` for ``1b_...``.
-
-    Also of the name of a record, ``<script>:<member>``, see `fields.with_variant`.
-    """
-    name, colon, member = script.partition(":")
-    first = replaced_by(name) or name
-    folder, _, name = first.rpartition("/")
-    found = script_path(first).parent.glob(f"{name.split('_')[0]}_alt_*.py")
-    scripts = (first, *sorted(f"{folder}/{path.stem}" for path in found))
-    return tuple(f"{one}{colon}{member}" for one in scripts)
+def is_choice(script):
+    """Tell whether a script may be skipped (opt) or takes the place of another one (alt)."""
+    return bool(CHOICE.match(script.split("/")[-1]))
 
 
 def sections(doc):

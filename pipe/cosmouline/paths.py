@@ -44,6 +44,11 @@ def sky(settings, img_name):
     return settings.work_dir / "sky" / f"{img_name}.fits"
 
 
+def fringes(settings, name):
+    """Return the path of the pattern of fringes of one set and night."""
+    return settings.work_dir / "fringes" / f"{name}.fits"
+
+
 def bad_pixels(settings, set_name):
     """Return the path of the bad-pixel mask of one set."""
     return settings.work_dir / "badpix" / f"{set_name}.fits"

@@ -10,6 +10,9 @@ changed. Where several PSFs, renormalisations or deconvolutions live side by sid
 own: ``ran__5_psf/4_build_psf:psf1``. A result is out of date when a setting that the script reads
 has another value now, or when something that it needs changed in a later run than the one that
 looked at the image.
+
+A script that stands in for another one (``1_alt_flat_skysub`` for ``1_skysub``) writes the fields
+of that one, and so leaves the record of that one: what comes after need not know of it.
 """
 
 import functools
@@ -17,7 +20,7 @@ import hashlib
 from pathlib import Path
 
 from cosmouline import fields
-from cosmouline.header import same_place
+from cosmouline.header import is_choice, script_path
 
 SET = "the set "
 STAR_SETTINGS = ("norm_stars", "psf_stars")  # they choose from the lens's own list, if any
@@ -73,6 +76,19 @@ def _files_of_set(one):
     return [Path(one[key]).expanduser() for key in ("telescope", "bad_pixel_mask") if key in one]
 
 
+def stands_for(script, writes):
+    """Return the script whose record a script leaves: the one that all its fields belong to."""
+    producers = {fields.lookup(name).producer for name in writes}
+    return producers.pop() if len(producers) == 1 else script
+
+
+def made_by(row, key, runs):
+    """Return the script that left the record `key` of a row: its own, or one in its stead."""
+    script = key.partition(":")[0]
+    maker = runs.get(outcome(row, key)[1], {}).get("script", script)
+    return maker if is_choice(maker) and script_path(maker).is_file() else script
+
+
 def outcome(row, script):
     """Return (outcome, last run, run of the last change, message) of a script on an image."""
     return _parsed(row.get(f"ran__{script}"))
@@ -109,15 +125,9 @@ def why_out_of_date(row, script, needs, runs, used):
         return f"{changed[0]} has changed"
     _, last, _, _ = outcome(row, script)
     for producer in _producers(needs):
-        made_by = latest(row, producer)
-        if outcome(row, made_by)[2] > last:
-            return f"{made_by.partition(':')[0]} has run again"
+        if outcome(row, producer)[2] > last:
+            return f"{made_by(row, producer, runs)} has run again"
     return ""
-
-
-def latest(row, script):
-    """Return the script that ran last on an image, of one and those in the same place."""
-    return max(same_place(script), key=lambda one: outcome(row, one)[1])
 
 
 def changed_settings(row, script, runs, used):

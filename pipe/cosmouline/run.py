@@ -7,12 +7,13 @@ import os
 import signal
 import sys
 import time
+from collections import Counter
 from types import SimpleNamespace
 
 from cosmouline import __version__, engine, fields, paths, provenance, status
 from cosmouline.database import Database, fitting, rejected_by
 from cosmouline.errors import UserError
-from cosmouline.header import same_place, script_name, settings_names
+from cosmouline.header import script_name, settings_names
 from cosmouline.lock import Lock
 from cosmouline.settings import differences, load_settings
 
@@ -137,6 +138,7 @@ def for_each_image(measure, images, settings, db, *, needs, writes):
     step = _Step.of(measure, settings, db, needs, writes)
     db.require(images, step.needs)
     todo = [image for image in images if step.why_to_do(image)]
+    step.tell_stand_ins(images)
     counts = dict.fromkeys(("done", "rejected", "failed", "died", "timeout"), 0)
     counts["kept"] = len(images) - len(todo)
     results = engine.outcomes(measure, todo, settings) if todo else []
@@ -174,8 +176,9 @@ def for_all_images(results, images, settings, db, *, measure, needs, writes):
 class _Step:
     """One script at work on the database: what is to do, and how an outcome is stored."""
 
-    def __init__(self, script, key, needs, writes, used, db, redo):
-        self.script, self.key, self.needs, self.writes = script, key, needs, writes
+    def __init__(self, script, base, key, needs, writes, used, db, redo):
+        self.script, self.base, self.key = script, base, key  # base: what it stands for, or itself
+        self.needs, self.writes = needs, writes
         self.used, self.db, self.redo = used, db, redo
         self.number = None
 
@@ -186,8 +189,9 @@ class _Step:
         module = engine.module_of(work)
         used = provenance.settings_used(settings, settings_names(module.__doc__))
         script = script_name(work.path)
-        key = fields.with_variant(script, fields.variant(writes or needs, settings))
-        return cls(script, key, fields.expand(needs, settings),
+        base = provenance.stands_for(script, writes)
+        key = fields.with_variant(base, fields.variant(writes or needs, settings))
+        return cls(script, base, key, fields.expand(needs, settings),
                    fields.expand(writes, settings), used, db, settings.options.redo)
 
     def why_to_do(self, image):
@@ -195,9 +199,27 @@ class _Step:
         word = provenance.outcome(image, self.key)[0]
         if word not in ("done", "rejected"):
             return "not done"
-        return "--redo" if self.redo else self._stale(image)
+        if self.redo:
+            return "--redo"
+        return "" if self._is_kept(image) else self._stale(image)
+
+    def _is_kept(self, image):
+        """Tell whether an image was done by a script that the user chose in place of this one."""
+        maker = provenance.made_by(image, self.key, self.db.runs)
+        return self.script == self.base != maker and (
+            provenance.outcome(image, self.key)[0] == "done")
+
+    def tell_stand_ins(self, images):
+        """Tell which images another script has done in place of this one, and keeps."""
+        makers = Counter(provenance.made_by(image, self.key, self.db.runs)
+                         for image in images if self._is_kept(image))
+        for maker, n in makers.items() if not self.redo else ():
+            log.info("%d images were done by %s.py: kept (--redo replaces them)", n, maker)
 
     def _stale(self, image):
+        maker = provenance.made_by(image, self.key, self.db.runs)
+        if maker != self.script:
+            return f"{maker} made it"
         return provenance.why_out_of_date(image, self.key, self.needs, self.db.runs, self.used)
 
     def store(self, outcome):
@@ -215,11 +237,10 @@ class _Step:
         record, changes = provenance.record(row, self.key, self.number, outcome.word,
                                             outcome.message, cleared | values,
                                             bool(self._stale(row)))
-        others = {f"ran__{script}": None for script in same_place(self.key)}
-        changes = changes | others | {f"ran__{self.key}": record}
+        changes = changes | {f"ran__{self.key}": record}
         if outcome.word == "rejected":
-            changes |= {"gogogo": False, "whynot": f"{outcome.message} ({self.script})"}
-        elif rejected_by(row) == self.script:
+            changes |= {"gogogo": False, "whynot": f"{outcome.message} ({self.base})"}
+        elif rejected_by(row) == self.base:
             changes |= {"gogogo": True, "whynot": None}
         self.db.update(outcome.img_name, changes)
 

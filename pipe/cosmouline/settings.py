@@ -21,6 +21,7 @@ SAMPLE = ROOT / "configs" / "sample" / "settings.py"
 
 CHOICES = {
     "engine": ("serial", "local"),
+    "fringe_by": ("night", "set"),
     "align_method": ("triangles", "astroalign"),
     "point_sources_unit": ("arcsec", "deg"),
     "coeff_method": ("als", "median"),
@@ -47,7 +48,8 @@ LIMITS = {  # least and greatest value
     "lens_ra_deg": (0, 360), "lens_dec_deg": (-90, 90), "north_angle_deg": (-360, 360),
     "max_cpus": (0, 4096), "image_timeout_s": (TINY, math.inf), "died_retries": (0, 100),
     "hot_pixel_sigma": (1, math.inf), "detect_threshold_sigma": (0.1, math.inf),
-    "detect_min_area_px": (1, 10_000), "sky_box_px": (8, 10_000), "align_rms_max_px": (0.01, 5),
+    "detect_min_area_px": (1, 10_000), "sky_box_px": (8, 10_000), "fringe_cell_px": (2, 1000),
+    "align_rms_max_px": (0.01, 5),
     "n_norm_stars": (1, 10_000), "star_snr_min": (0, math.inf),
     "star_lens_distance_px": (0, math.inf), "aperture_fwhm": (0.1, 50),
     "psf_stamp_fwhm": (3, 50), "psf_upsampling": (1, 6), "psf_prior": (TINY, 1e3),

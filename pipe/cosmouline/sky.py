@@ -98,6 +98,10 @@ class SkyMap:
         Side of a box.
     shape : tuple of int
         (ny, nx) of the frame.
+    fringes_e : ndarray of float32, shape (ny, nx), or None
+        Pattern of fringes that belongs to the level, for a height of 1.
+    fringe_scale : float
+        Its height.
 
     Notes
     -----
@@ -112,6 +116,8 @@ class SkyMap:
     sigma_mesh_e: np.ndarray
     box_px: int
     shape: tuple
+    fringes_e: np.ndarray | None = None
+    fringe_scale: float = 0.0
 
     @cached_property
     def _weights(self):
@@ -119,8 +125,11 @@ class SkyMap:
         return _mesh_weights(self.shape, self.box_px)
 
     def level(self, rows=slice(None), cols=slice(None)):
-        """Sky level in electrons on two slices of the frame, float32."""
-        return self._on(self.level_mesh_e, rows, cols)
+        """Sky level in electrons on two slices of the frame, float32, fringes included."""
+        smooth_e = self._on(self.level_mesh_e, rows, cols)
+        if self.fringes_e is None:
+            return smooth_e
+        return smooth_e + np.float32(self.fringe_scale) * self.fringes_e[rows, cols]
 
     def sigma(self, rows=slice(None), cols=slice(None)):
         """Scatter of the sky pixels in electrons on two slices of the frame, float32."""
@@ -195,7 +204,7 @@ def sky_map(image_e, bad=None, box_px=None):
     step_e = _digitisation_step(image_e)
     if step_e > 0:
         image_e = _dithered(image_e, step_e)
-    objects = _object_mask(image_e, bad, box_px)
+    objects = object_mask(image_e, bad, box_px)
     if bad is not None:
         objects |= bad
     share = 1 - np.count_nonzero(objects) / objects.size
@@ -221,6 +230,12 @@ def _slope_share(level_mesh_e, sigma_mesh_e):
              for axis, side in enumerate(level_mesh_e.shape) if side > 1]
     of_slope = sum(rise**2 for rise in rises) / 12
     return float(np.max(of_slope / np.maximum(sigma_mesh_e**2, TINY_E2), initial=0.0))
+
+
+def even_sky(level_e, sigma_e, shape):
+    """Give the `SkyMap` of a frame of `shape` whose sky is the same everywhere: one box."""
+    return SkyMap(np.full((1, 1), float(level_e)), np.full((1, 1), float(sigma_e)), max(shape),
+                  tuple(shape))
 
 
 def _digitisation_step(image_e):
@@ -252,8 +267,23 @@ def _mode_loss_e(level_mesh_e, sigma_mesh_e):
     return MODE_LOSS * min(share, 1.0) if 0 < share < SKEW_SHARE_MAX else 0.0
 
 
-def _object_mask(image_e, bad, box_px):
-    """Mark the objects of a frame, looked for on a binned copy where the frame is large."""
+def object_mask(image_e, bad=None, box_px=None):
+    """Mark the objects of a frame, looked for on a binned copy where the frame is large.
+
+    Parameters
+    ----------
+    image_e : ndarray of float32, shape (ny, nx)
+        C-contiguous, without NaN, with or without its sky.
+    bad : ndarray of bool, shape (ny, nx), or None
+    box_px : int or None
+        As that of `sky_map`.
+
+    Returns
+    -------
+    ndarray of bool, shape (ny, nx)
+        Widened segments, and ellipses around the objects.
+    """
+    box_px = box_px or default_box_px(image_e.shape)
     factor = int(np.clip(min(image_e.shape) // BINNED_SIDE_PX, 1, OBJECT_GROWTH_PX))
     if factor == 1:
         return _objects(image_e, bad, box_px, OBJECT_AREA_PX, 1)

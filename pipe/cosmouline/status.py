@@ -42,10 +42,11 @@ def out_of_date(needs, images, settings, runs):
     """
     for script in sorted(_scripts_behind(needs)):
         key = _key(read_header(script), settings)
-        those = [image for image in images if provenance.latest(image, key) == key]
-        reasons = Counter(filter(None, _reasons_of(script, those, settings, runs)))
-        for reason, n in reasons.items():
-            yield f"out of date on {n} images: {script}.py ({reason}). Run it again."
+        makers = [provenance.made_by(image, key, runs) for image in images]
+        reasons = _reasons_of(script, images, settings, runs)
+        for (maker, reason), n in Counter(zip(makers, reasons, strict=True)).items():
+            if reason:
+                yield f"out of date on {n} images: {maker}.py ({reason}). Run it again."
 
 
 def _scripts_behind(needs):
@@ -60,12 +61,23 @@ def _scripts_behind(needs):
 
 
 def _reasons_of(script, images, settings, runs):
-    """Return why the result of a script is out of date, for every image; empty if it is not."""
-    header = read_header(script)
-    used, key = provenance.settings_used(settings, header.settings), _key(header, settings)
-    needs = fields.expand(header.needs, settings)
+    """Return why the result of a script is out of date, for every image; empty if it is not.
+
+    What another script made in its stead is judged by the needs and settings of that one.
+    """
+    key = _key(read_header(script), settings)
+    makers = [provenance.made_by(image, key, runs) for image in images]
+    used = {maker: _used(maker, settings) for maker in set(makers) | {script}}
     return [provenance.outcome(image, key)[0] == "done"
-            and provenance.why_out_of_date(image, key, needs, runs, used) for image in images]
+            and provenance.why_out_of_date(image, key, used[maker][0], runs, used[maker][1])
+            for image, maker in zip(images, makers, strict=True)]
+
+
+def _used(script, settings):
+    """Return the fields and the values of the settings that a script uses."""
+    header = read_header(script)
+    return (fields.expand(header.needs, settings),
+            provenance.settings_used(settings, header.settings))
 
 
 def _key(header, settings):

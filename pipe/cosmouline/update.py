@@ -5,23 +5,26 @@ from typing import NamedTuple
 from cosmouline import bands, fields, intake, paths, provenance
 from cosmouline.columns import members
 from cosmouline.database import Database
-from cosmouline.header import read_header, same_place
+from cosmouline.header import is_choice, read_header, replaced_by, script_path
+from cosmouline.manual import all_scripts
 
 import numpy as np
 
 
 class Before(NamedTuple):
-    """The database before an update: copies of the `rows`, and the number of the last run."""
+    """The database before an update: copies of the `rows`, last run, and `scripts` that ran."""
 
     rows: dict
     last_run: int
+    scripts: frozenset = frozenset()
 
 
 def read(settings):
-    """Return the rows of the database, copied, and the number of the last run."""
+    """Return what the database holds now."""
     db = Database(paths.database(settings))
     try:
-        return Before({name: dict(row) for name, row in db.rows.items()}, max(db.runs, default=0))
+        return Before({name: dict(row) for name, row in db.rows.items()}, max(db.runs, default=0),
+                      frozenset(run["script"] for run in db.runs.values()))
     finally:
         db.close()
 
@@ -42,16 +45,21 @@ def new_frames(settings, rows):
     return found
 
 
-def as_before(order, rows):
-    """Return an order with the alternatives that the images were made with before.
+def as_before(order, before):
+    """Return an order with the scripts that were chosen before in place of some of its own.
 
-    A script stays where one of the images has its own record, or none has that of another one in
-    its place.
+    An ``_alt_`` script takes the place of the one of its number. Another one that wrote the fields
+    of a script runs after that one.
     """
-    records = {name.removeprefix("ran__").partition(":")[0]
-               for row in rows.values() for name in row if name.startswith("ran__")}
-    return [next((one for one in same_place(script) if one in records), script)
-            for script in order]
+    chosen = {script for script in before.scripts if is_choice(script)
+              and script_path(script).is_file() and _stands_for(script) != script}
+    replaced = {replaced_by(script) for script in chosen}
+    return [script for script in all_scripts(order)
+            if (script in order and script not in replaced) or script in chosen]
+
+
+def _stands_for(script):
+    return provenance.stands_for(script, read_header(script).writes)
 
 
 def ran(order, before, after, settings):

@@ -52,6 +52,17 @@ def test_the_skiplist_leaves_out_and_the_image_stays_in_use(lens_before, caplog)
     assert "5 images chosen" in caplog.messages
 
 
+def test_the_skiplist_of_the_psf_counts_too(lens_before, caplog):
+    lens = lens_before(SCRIPT)
+    (lens.config / "psf_psf1_skiplist.txt").write_text("R_tiny_0002 ring\n")
+    (lens.config / "psf_other_skiplist.txt").write_text("R_tiny_0001 of another PSF\n")
+
+    lens.run(SCRIPT)
+
+    assert set(numbers(lens)) == set(lens.truth.good) - {"R_tiny_0002"}
+    assert "1 images left out: skiplist: ring" in caplog.messages
+
+
 @pytest.mark.parametrize(("setting", "field", "word"), [
     ("dec_fwhm_max_arcsec", "field_fwhm_arcsec", "seeing"),
     ("dec_ellipticity_max", "field_ellipticity", "ellipticity"),

@@ -120,3 +120,17 @@ def test_an_image_depends_on_its_own_set_alone(tmp_path):
     settings.sets[0]["overrides"] = {"gain_e_per_adu": 2.0}
     used = provenance.settings_used(settings, ("sets",))
     assert provenance.why_out_of_date(row, SKY, (), runs, used) == "the set R has changed"
+
+
+def test_a_script_in_the_stead_of_another_leaves_the_record_of_that_one():
+    flat = "2_skysub/1_alt_flat_skysub"
+    runs = {1: {"script": "2_skysub/1_skysub"}, 2: {"script": flat},
+            3: {"script": "2_skysub/1_alt_x"}}
+
+    def row(run):
+        return {"ran__2_skysub/1_skysub": f"done {run} {run}"}
+
+    assert provenance.stands_for(flat, ("sky_noise_e", "sky_box_px")) == "2_skysub/1_skysub"
+    assert provenance.stands_for("2_skysub/2_sky_pngs", ()) == "2_skysub/2_sky_pngs"
+    makers = [provenance.made_by(row(run), "2_skysub/1_skysub", runs) for run in (1, 2, 3)]
+    assert makers == ["2_skysub/1_skysub", flat, "2_skysub/1_skysub"]  # 1_alt_x is no script

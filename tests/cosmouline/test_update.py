@@ -81,12 +81,12 @@ def test_the_images_of_the_last_update_alone_are_marked(settings):
     assert (rows["R_a"]["updating"], rows["R_b"]["updating"]) == (False, True)
 
 
-def test_the_alternatives_that_were_used_are_used_again():
-    order = ("3_align/1a_pick_reference", "3_align/1b_identify_stars", "5_psf/4_build_psf")
-    alt = "ran__3_align/1b_alt_no_align"
-    rows = {"a": {alt: "done 3 3", "ran__5_psf/4_build_psf:psf1": "done 4 4"}, "b": {}}
+def test_scripts_chosen_in_place_of_others_are_run_again():
+    order = ("2_skysub/1_skysub", "3_align/1b_identify_stars", "3_align/1c_report")
+    chosen = frozenset({"3_align/1b_alt_no_align", "2_skysub/1b_opt_fringes", "3_align/2b_report",
+                        "3_align/4b_opt_movie"})
 
-    assert update.as_before(order, {}) == list(order)
-    assert update.as_before(order, rows) == [order[0], "3_align/1b_alt_no_align", order[2]]
-    rows["b"]["ran__3_align/1b_identify_stars"] = "done 5 5"
-    assert update.as_before(order, rows) == list(order)
+    assert update.as_before(order, update.Before({}, 5)) == list(order)
+    assert update.as_before(order, update.Before({}, 5, chosen)) == [
+        "2_skysub/1_skysub", "2_skysub/1b_opt_fringes", "3_align/1b_alt_no_align",
+        "3_align/1c_report"]

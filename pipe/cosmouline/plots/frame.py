@@ -18,6 +18,7 @@ from matplotlib.ticker import MaxNLocator
 
 MAX_SIDE_PX = 1000  # about as many pixels as the picture has on the screen
 MAX_REACH = 0.12  # outlines further out than this part of the frame are not followed
+SKY_PANELS = ((0.65, 4.2), (5.45, 4.2), (10.95, 2.9))  # left end and width in inches
 IMAGE_WIDTH_IN, IMAGE_HEIGHT_IN = 9.5, 7.0  # largest frame on a page
 SIDE_IN, SIDE_LETTERS = 2.7, 36  # column beside it, and what fits into a line of it
 LIST_LOOKS = (  # marker, size in points, colour: one list of stars can lie on another
@@ -280,7 +281,7 @@ def sky_page(skysub_e, sky_e, title="", info=(), xy_px=None):
     title : str
         Usually the image's name.
     info : sequence of str
-        Lines of the text box.
+        Beside the title.
     xy_px : array of float, shape (n, 2), optional
         Some stars, marked on both.
 
@@ -288,18 +289,20 @@ def sky_page(skysub_e, sky_e, title="", info=(), xy_px=None):
     -------
     Figure
     """
-    page, axes = style.figure(3, size=(14.0, 4.9), width_ratios=(1, 1, 0.75))
-    style.title_page(page, title)
+    # placed by hand: a layout that is searched for takes longer than all the rest of the page
+    page = style.blank(14.0, 4.9)
+    axes = [style.place(page, left_in, 0.8, width_in, 3.5)
+            for left_in, width_in in SKY_PANELS]  # fmt: skip
+    style.title_page(page, title, "    ".join(str(line) for line in info))
     frame_image(axes[0], skysub_e)
     frame_image(axes[1], sky_e, colour_limits(sky_e, 0.5, 99.5), "linear", style.FIELD_MAP)
     for ax, name, colour in zip(axes, ("sky subtracted", "sky"), (None, "white"), strict=False):
-        ax.set_title(name)
+        style.title_panel(ax, name)
         if xy_px is not None:
             marks.mark_stars(ax, xy_px, colour=colour)
     if axes[1].images:
         style.colour_bar(axes[1], axes[1].images[0], style.axis_label("sky", "e-"))
     axes[1].set(ylabel="")
-    marks.info_box(axes[0], info)
     pixel_histogram(axes[2], skysub_e)
-    axes[2].set_title("pixels without the sky")
+    style.title_panel(axes[2], "pixels without the sky")
     return page

@@ -181,6 +181,38 @@ def pixel_histogram(ax, image_e, level_e=None, sigma_e=None):
 
 
 @style.styled
+def check_page(fwhm_px, ellipticity, pixels_e, seeing_px, mean_ellipticity, level_e, sigma_e,
+               title=""):  # fmt: skip
+    """Page of what was measured on one image: its sources and its pixels; returns the Figure.
+
+    Parameters
+    ----------
+    fwhm_px, ellipticity : array of float, shape (n,)
+        Of the sources; NaN are left out.
+    pixels_e : array of float
+        Pixels of the image.
+    seeing_px, mean_ellipticity, level_e, sigma_e : float
+        The values that were found, drawn as lines.
+    title : str
+        Of the page.
+    """
+    page = style.blank(13.0, 4.2)
+    axes = [style.place(page, left_in, 0.8, 3.55, 2.75) for left_in in (0.65, 5.0, 9.3)]
+    style.title_page(page, title)
+    for ax, values, found, label, unit, limits in (
+        (axes[0], fwhm_px, seeing_px, "FWHM of the sources", "px", (0, 2.5 * seeing_px)),
+        (axes[1], ellipticity, mean_ellipticity, "ellipticity of the sources", "", (0, 1)),
+    ):
+        histogram(ax, values, label, unit, limits=limits)
+        ax.axvline(found, color=style.ACCENT, linewidth=1.4, linestyle="--")
+        ax.set_ylabel("number of sources")
+        style.title_panel(ax, f"measured {style.short(found)}{style.unit_text(unit)}")
+    pixel_histogram(axes[2], pixels_e, level_e, sigma_e)
+    style.title_panel(axes[2], "pixels, level and scatter of the sky")
+    return page
+
+
+@style.styled
 def peaks(ax, names, peak, limit=None, label="peak", unit="ADU"):
     """Draw the peak values of each star over all images, and the limit where it saturates.
 

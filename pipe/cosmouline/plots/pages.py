@@ -1,14 +1,16 @@
 """Contact sheets: many small pictures on one page, with their names and what became of them."""
 
+import textwrap
+
 from cosmouline.plots import mosaic, style
-from cosmouline.plots.scaling import frame_limits, shrink, stretch_norm
+from cosmouline.plots.scaling import colour_limits, frame_limits, shrink, stretch_norm
 from cosmouline.plots.stamps import stamp_colours
 
 import numpy as np
 from matplotlib import patches
 
 CELL_IN = 1.72
-GAP_IN, TEXT_IN = 0.13, 0.36
+GAP_IN, TEXT_IN, LINE_IN = 0.13, 0.36, 0.14
 THUMBNAIL_PX = int(CELL_IN * style.DPI)  # as many as the cell has on the screen
 STATUS_COLOURS = {
     "used": "#555555",
@@ -20,13 +22,15 @@ STATUS_COLOURS = {
 
 
 @style.styled
-def contact_sheet(images, names, status=None, notes=None, title="", subtitle="", per_row=7):
+def contact_sheet(images, names, status=None, notes=None, title="", subtitle="", per_row=7,
+                  note_lines=1):  # fmt: skip
     """Page of small frames; returns the Figure.
 
     Parameters
     ----------
     images : sequence of ndarray of float, shape (ny, nx)
-        Frames, which are binned, or stamps; of any sizes. None: an empty cell.
+        Frames, which are binned, or stamps; of any sizes; or colours from `painted`. None: an
+        empty cell.
     names : sequence of str
         Written above.
     status : sequence of str, optional
@@ -38,37 +42,48 @@ def contact_sheet(images, names, status=None, notes=None, title="", subtitle="",
         Of the page.
     per_row : int
         Pictures in a row.
+    note_lines : int
+        Lines that a note may have; the rest is cut.
     """
+    text_in = TEXT_IN + LINE_IN * (note_lines - 1)
     status = [None] * len(names) if status is None else status
     notes = [""] * len(names) if notes is None else notes
     n_rows = max(1, -(-len(names) // per_row))
     width = 0.3 + per_row * (CELL_IN + GAP_IN) - GAP_IN
-    page = style.blank(width, style.TITLE_IN + n_rows * (CELL_IN + TEXT_IN + GAP_IN) + 0.25)
+    page = style.blank(width, style.TITLE_IN + n_rows * (CELL_IN + text_in + GAP_IN) + 0.25)
     style.title_page(page, title, subtitle)
     _explain(page, [word for word in STATUS_COLOURS if word in set(status)])
     cells = [divmod(index, per_row) for index in range(len(images))]
     corners = [
         (
             0.15 + col * (CELL_IN + GAP_IN),
-            style.TITLE_IN + TEXT_IN + row * (CELL_IN + TEXT_IN + GAP_IN),
+            style.TITLE_IN + text_in + row * (CELL_IN + text_in + GAP_IN),
         )
         for row, col in cells
     ]
     pictures, edges = [_thumbnail(image) for image in images], [_edge(word) for word in status]
     boxes = mosaic.draw_mosaic(page, pictures, corners, (CELL_IN, CELL_IN), edges)
     for box, name, note in zip(boxes, names, notes, strict=True):
-        _caption(page, box, name, note)
+        _caption(page, box, name, note, note_lines)
     return page
 
 
 def _thumbnail(image):
     """Colours of a small picture; None where there is nothing to see."""
-    if image is None or np.size(image) == 0:
-        return None
+    if image is None or np.size(image) == 0 or np.asarray(image).dtype == np.uint8:
+        return image
     if max(np.shape(image)) <= THUMBNAIL_PX:
         return stamp_colours(image)
     shown, _ = shrink(image, THUMBNAIL_PX)
     return mosaic.paint(shown, stretch_norm(*frame_limits(shown), "log"))
+
+
+@style.styled
+def painted(image, colour_map=style.IMAGE_MAP):
+    """Small picture of a frame with even steps between its 1 and 99 percentiles, in colours."""
+    shown, _ = shrink(np.asarray(image), THUMBNAIL_PX)
+    return mosaic.paint(shown, stretch_norm(*colour_limits(shown, 1.0, 99.0), "linear"),
+                        colour_map)
 
 
 def _edge(word):
@@ -77,16 +92,28 @@ def _edge(word):
     return colour, 0.7 if colour == STATUS_COLOURS["used"] else 2.4
 
 
-def _caption(page, box, name, note):
+def _caption(page, box, name, note, note_lines):
     """Name and note above a small picture."""
-    for text, height_pt, colour, size in ((name, 15.5, style.INK, 8.0), (note, 5, "#666666", 7.5)):
-        text = _fitting(text, size)
-        mosaic.write_above(page, box, text, height_pt, color=colour, fontsize=size)
+    lines = textwrap.wrap(str(note or ""), _most_letters(7.5)) if note_lines > 1 else [note]
+    if len(lines) > note_lines:
+        lines = [*lines[: note_lines - 1], " ".join(lines[note_lines - 1 :])]
+    top_pt = 15.5 + 72 * LINE_IN * (note_lines - 1)
+    mosaic.write_above(page, box, _fitting(name, 8.0), top_pt, color=style.INK, fontsize=8.0)
+    for index, line in enumerate(lines):
+        height_pt = top_pt - 10.5 - 72 * LINE_IN * index
+        mosaic.write_above(
+            page, box, _fitting(line, 7.5), height_pt, color="#666666", fontsize=7.5
+        )
+
+
+def _most_letters(size_pt):
+    """Letters that fit above a cell."""
+    return int(72 * CELL_IN / (0.6 * size_pt))
 
 
 def _fitting(text, size_pt):
     """Text cut in its middle where it is wider than a cell: the ends of names tell them apart."""
-    text, most = str(text or ""), int(72 * CELL_IN / (0.6 * size_pt))
+    text, most = str(text or ""), _most_letters(size_pt)
     if len(text) > most:
         text = f"{text[: most // 2 - 1]}…{text[len(text) - (most - most // 2) :]}"
     return text

@@ -139,3 +139,16 @@ def test_peaks_of_little(peak, assert_whole):
     histograms.peaks(ax, ["abc"[i] for i in range(len(peak))], peak)
 
     assert_whole(page)
+
+
+def test_the_check_page_shows_what_was_measured(assert_whole, texts):
+    rng = np.random.default_rng(3)
+
+    page = histograms.check_page(rng.normal(4, 0.2, 30), rng.uniform(0, 0.2, 30),
+                                 rng.normal(500, 20, 5000), 4.1, 0.1, 500.0, 20.0, "R_1")
+
+    assert_whole(page)
+    assert {"R_1", "measured 4.10 px", "measured 0.100"} <= set(texts(page))
+    assert page.axes[0].get_xlim() == pytest.approx((0, 2.5 * 4.1))  # cosmics and galaxies too
+    assert 4.1 in [line.get_xdata()[0] for line in page.axes[0].lines]
+    assert_whole(histograms.check_page([], [], [], 1.0, 0.0, 0.0, 1.0))

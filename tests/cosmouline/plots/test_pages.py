@@ -72,3 +72,25 @@ def test_rows_are_filled_one_after_the_other(n_images, boxes, assert_whole):
 @pytest.mark.parametrize("image", [np.zeros((0, 0)), np.full((500, 500), np.nan), np.ones((1, 1))])
 def test_pictures_of_nothing_are_drawn(image, assert_whole):
     assert_whole(pages.contact_sheet([image], ["a"], ["unknown status"]))
+
+
+def test_long_notes_go_over_several_lines(boxes, texts, assert_whole):
+    note = "not aligned: only 5 stars match the reference image, of 21 and 30"
+
+    page = pages.contact_sheet([IMAGE], ["a"], notes=[note], note_lines=3, per_row=3)
+
+    assert_whole(page)
+    lines = [text for text in texts(page) if text != "a"]
+    assert " ".join(lines) == note
+    assert len(lines) == 3
+
+
+def test_painted_pictures_are_shown_as_they_are(boxes, screen, look):
+    colours = pages.painted(IMAGE[:40, :40])
+
+    shown = screen(pages.contact_sheet([colours], ["a"]))
+
+    np.testing.assert_array_equal(look(shown, boxes[0], (40, 40)), colours[..., :3])
+    low, high = np.percentile(IMAGE[:40, :40], (1, 99))
+    assert (colours[IMAGE[:40, :40] < low][:, 0] == 255).all()  # white below, black above
+    assert (colours[IMAGE[:40, :40] > high][:, 0] == 0).all()

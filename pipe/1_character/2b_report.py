@@ -1,0 +1,38 @@
+"""List time, airmass, Moon and Sun of every image: the odd ones first, then by airmass.
+
+Needs   : airmass, Moon and Sun (1_character/2a_astrocalc)
+Writes  : report_astrocalc.txt
+Settings: lens_name
+Next    : 1_character/2c_hot_pixels
+
+Run as  : python 2b_report.py ../../configs/MYLENS
+
+What to look for: every image is odd in the same way: then lens_ra_deg, lens_dec_deg, the site of
+the telescope or its clock is wrong. A single one: the frame is of another target, or its header
+is damaged.
+"""
+
+from cosmouline import paths, reports
+from cosmouline.run import log_line, run
+
+NEEDS = ("mjd", "airmass")
+WRITES = ()
+COLUMNS = ("img_name", "datetime_utc", "mhjd", "airmass", "alt_deg", "az_deg", "moon_dist_deg",
+           "moon_alt_deg", "moon_percent", "sun_alt_deg")
+
+
+def main(settings, db):
+    """Write the report."""
+    images = db.to_treat(settings, NEEDS)
+    odd = [image for image in images if "astro_note" in image]
+    fine = [image for image in images if "astro_note" not in image]
+    path = paths.report(settings, "astrocalc")
+    reports.write_parts(path, f"{settings.lens_name}: time, airmass, Moon and Sun", [
+        *reports.by_set(odd, ("img_name", "astro_note", *COLUMNS[1:]), lambda im: im["airmass"],
+                        "odd images"),
+        *reports.by_set(fine, COLUMNS, lambda im: im["airmass"], "images, lowest airmass first")])
+    log_line("%d images, %d of them odd: %s", len(images), len(odd), paths.relative(path))
+
+
+if __name__ == "__main__":
+    run(main, __doc__)

@@ -1,0 +1,45 @@
+"""Take one level of the sky per image instead of a map.
+
+Needs   : ali/<img_name>.fits (1_character/1b_copy_convert), badpix/ (1_character/2c_hot_pixels)
+Writes  : sky/<img_name>.fits of one cell; sky_box_px, sky_range_e, sky_noise_e -> database
+Settings: sky_box_px
+Next    : 3_align/1a_pick_reference
+
+Run as  : python 1_alt_flat_skysub.py ../../configs/MYLENS
+
+For made-up images with an even sky, and for frames that are filled by one large object, which a
+map would take for sky. Level and noise are the medians over the map that 1_skysub would make, so
+stars are kept out of both. It replaces 1_skysub: what was done before is done anew, and 1_skysub
+leaves it as it is (--redo there takes it back).
+"""
+
+from cosmouline import paths, products
+from cosmouline.io_sky import write_sky
+from cosmouline.run import for_each_image, run
+from cosmouline.sky import even_sky, sky_map
+
+import numpy as np
+
+NEEDS = ("saturation_e", "n_hot_px")
+WRITES = ("sky_box_px", "sky_range_e", "sky_noise_e", "fringe_frame", "fringe_scale",
+          "fringe_rms_e")
+
+
+def measure(image, settings):
+    """Write the even sky of one image; return its noise."""
+    image_e, bad = products.image_and_bad(image, settings)
+    found = sky_map(image_e, bad, settings.sky_box_px)
+    sky = even_sky(np.median(found.level_mesh_e), np.median(found.sigma_mesh_e), image_e.shape)
+    write_sky(paths.sky(settings, image["img_name"]), sky)
+    return {"sky_box_px": sky.box_px, "sky_range_e": 0.0,
+            "sky_noise_e": float(sky.sigma_mesh_e[0, 0])}
+
+
+def main(settings, db):
+    """Find the level of every image in use."""
+    images = db.to_treat(settings, NEEDS)
+    return for_each_image(measure, images, settings, db, needs=NEEDS, writes=WRITES)
+
+
+if __name__ == "__main__":
+    run(main, __doc__)

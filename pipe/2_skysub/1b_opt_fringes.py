@@ -1,0 +1,78 @@
+"""Take the fringes of thin CCDs out: one pattern per set and night, from dithered images.
+
+Needs   : ali/<img_name>.fits (1_character/1b_copy_convert), badpix/ (1_character/2c_hot_pixels)
+Writes  : fringes/<set>_<night>.fits, plots/fringes.png; sky/<img_name>.fits anew, sky_noise_e,
+          fringe_frame, fringe_scale, fringe_rms_e -> database
+Settings: lens_name, sky_box_px, fringe_by
+Next    : 2_skysub/2_sky_pngs
+
+Run as  : python 1b_opt_fringes.py ../../configs/MYLENS
+
+The pattern becomes a part of the sky map, so that apertures and stamps subtract it; images are
+not changed, and a repetition changes nothing. A night needs three images, dithered by more than
+the size of the stars; others keep the sky of 1_skysub, and the reason is told (fringe_by = "set"
+takes all nights together; 1b_alt_fringes_no_dither needs no dithering). Run it again when images
+were added. 1_skysub leaves its images as they are (--redo there takes the fringes back).
+"""
+
+from collections import Counter
+from functools import partial
+from types import SimpleNamespace
+
+from cosmouline import drawing, fringe_frames, io_fits, paths, products
+from cosmouline.fringes import sky_with_fringes
+from cosmouline.io_sky import write_sky
+from cosmouline.run import for_each_image, log_line, make_options, run
+from cosmouline.sky import sky_map
+
+import numpy as np
+
+NEEDS = ("saturation_e", "n_hot_px", "mjd")
+WRITES = ("sky_box_px", "sky_range_e", "sky_noise_e", "fringe_frame", "fringe_scale",
+          "fringe_rms_e")
+
+
+def measure(image, settings, frames):
+    """Write the sky map of one image with its fringes; return its noise and their height."""
+    image_e, bad = products.image_and_bad(image, settings)
+    name, path, values = frames.get(image["img_name"]), None, {}
+    if name is None:  # fringes of an earlier run, whose night cannot tell them any more
+        sky = sky_map(image_e, bad, settings.sky_box_px)
+    else:
+        head, path = fringe_frames.header(name, settings), paths.fringes(settings, name)
+        sky = sky_with_fringes(image_e, bad, io_fits.read_image(path), head["NOISE"],
+                               head["NIMAGES"], settings.sky_box_px)
+        values = {"fringe_frame": name, "fringe_scale": sky.fringe_scale,
+                  "fringe_rms_e": sky.fringe_scale * head["RMS"]}
+    write_sky(paths.sky(settings, image["img_name"]), sky, path)
+    return values | {"sky_box_px": sky.box_px, "sky_range_e": float(np.ptp(sky.level_mesh_e)),
+                     "sky_noise_e": float(np.median(sky.sigma_mesh_e))}
+
+
+def main(settings, db):
+    """Make the patterns that are missing, then fit them to the images."""
+    groups = fringe_frames.groups(db.all_in_use(settings, NEEDS), settings)
+    names, remade, reasons = fringe_frames.make_all(groups, settings)
+    for reason, those in reasons.items():
+        log_line("%d left as they are (first: %s): %s", len(those), those[0], reason)
+    frames = {image["img_name"]: name for name in names for image in groups[name]}
+    images = db.to_treat(settings, NEEDS)
+    with_fringes = [image for image in images if image["img_name"] in frames]
+    anew = [image for image in with_fringes if frames[image["img_name"]] in remade]
+    without = [image for image in images if "fringe_frame" in image and
+               image["img_name"] not in frames]
+    again = SimpleNamespace(**vars(settings) | {"options": make_options(
+        **vars(settings.options) | {"redo": True})})
+    work = partial(measure, frames=frames)
+    counts = Counter()
+    for how, those in ((again, anew + without),
+                       (settings, [image for image in with_fringes if image not in anew])):
+        if those:
+            counts += Counter(for_each_image(work, those, how, db, needs=NEEDS, writes=WRITES))
+    if names:
+        drawing.save_plot(fringe_frames.sheet(names, settings), "fringes", settings, __file__)
+    return counts
+
+
+if __name__ == "__main__":
+    run(main, __doc__)

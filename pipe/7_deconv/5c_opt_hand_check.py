@@ -1,0 +1,36 @@
+"""Choose by eye the images that a deconvolution leaves out: a page for the browser, or a window.
+
+Needs   : pictures of the deconvolution (7_deconv/5a_png_check)
+Writes  : choose_dec_<dec_name>.html; with --viewer dec_<dec_name>_skiplist.txt of the lens
+Settings: lens_name, dec_name
+Next    : 7_deconv/1_prepare, which reads dec_<dec_name>_skiplist.txt
+
+Run as  : python 5c_opt_hand_check.py ../../configs/MYLENS [--viewer]
+
+As 1_character/5b_opt_hand_check, one page per band. The images of the list stay in use for
+everything but this deconvolution.
+"""
+
+from cosmouline import bands
+from cosmouline.choosing import ARGUMENTS, hand_check
+from cosmouline.run import run
+
+NEEDS = ("dec_fit__{dec}", "field_fwhm_arcsec")
+WRITES = ()
+
+
+def main(settings, db):
+    """Write the page of every band."""
+    dec = settings.dec_name
+
+    def caption(image):
+        return (f"number {image[f'dec_number__{dec}']}   seeing {image['field_fwhm_arcsec']:.2f} "
+                f"arcsec   chi2 {image.get(f'dec_chi2__{dec}', float('nan')):.2f}")
+
+    for one, images in bands.split(db.to_treat(settings, NEEDS), settings):
+        hand_check(images, f"dec_{dec}", f"dec_{dec}_skiplist.txt", caption,
+                   "7_deconv/5a_png_check", "7_deconv/1_prepare.py", one)
+
+
+if __name__ == "__main__":
+    run(main, __doc__, ARGUMENTS)

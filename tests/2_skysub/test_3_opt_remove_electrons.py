@@ -1,0 +1,49 @@
+from cosmouline import paths
+from cosmouline.errors import UserError
+
+import pytest
+
+SCRIPT = "2_skysub/3_opt_remove_electrons"
+
+
+def there(lens):
+    return {name for name in lens.truth.names if paths.image(lens.settings(), name).exists()}
+
+
+def test_before_the_stamps_are_cut_nothing_goes_but_what_is_out_of_use(lens_after, caplog):
+    lens = lens_after("5_psf/2a_extract")
+
+    lens.run(SCRIPT)
+
+    assert there(lens) == set(lens.truth.good)
+    assert any(line.startswith("5 images stay (first: R_tiny") and
+               line.endswith("6_extract/1_extract_objects.py is not done")
+               for line in caplog.messages)
+
+
+def test_after_the_stamps_only_the_reference_stays_and_raw_frames_bring_back(lens_after):
+    lens = lens_after("6_extract/1_extract_objects")
+    reference, = {row["ref_img_name"] for row in lens.rows.values() if "ref_img_name" in row}
+    before = lens.rows
+
+    lens.run(SCRIPT, pretend=True)
+    assert there(lens) == set(lens.truth.names)
+    lens.run(SCRIPT)
+
+    assert there(lens) == {reference}
+    with pytest.raises(UserError, match="nothing can be removed"):
+        lens.run(SCRIPT)
+    assert lens.rows == before
+    lens.run("1_character/1b_copy_convert", redo=True)
+    assert there(lens) == set(lens.truth.names)
+    assert lens.run("2_skysub/1_skysub")["kept"] == 7  # nothing is out of date by it
+
+
+def test_an_image_whose_raw_frame_is_gone_stays(lens_after, caplog):
+    lens = lens_after("6_extract/1_extract_objects")
+    lens.update("R_tiny_0003", raw_path="/nowhere/x.fits")
+
+    lens.run(SCRIPT)
+
+    assert "R_tiny_0003" in there(lens)
+    assert "1 images stay (first: R_tiny_0003): its raw frame is gone" in caplog.messages

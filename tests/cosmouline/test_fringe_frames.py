@@ -1,0 +1,48 @@
+from types import SimpleNamespace
+
+from cosmouline import fringe_frames
+from cosmouline.errors import ImageRejected
+
+import pytest
+
+LA_SILLA_DEG = -70.73
+
+
+def image(name, mjd, set_name="R", **more):
+    return {"img_name": name, "mjd": mjd, "set_name": set_name, "site_lon_deg": LA_SILLA_DEG,
+            "nx_px": 10, "ny_px": 8, "n_hot_px": 0} | more
+
+
+IMAGES = [image("a", 58543.98), image("b", 58544.01), image("c", 58544.40),  # one night
+          image("v", 58544.02, "V"), image("d", 58545.10)]
+
+
+@pytest.fixture
+def settings(tmp_path):
+    return SimpleNamespace(work_dir=tmp_path, fringe_by="night", sky_box_px=None)
+
+
+def names(groups):
+    return {name: [one["img_name"] for one in images] for name, images in groups.items()}
+
+
+def test_sets_and_nights_have_patterns_and_files_of_their_own(settings):
+    """MJD 58543 is 2019-03-01; the night goes on past midnight UTC, and past the next one's."""
+    found = fringe_frames.groups(IMAGES, settings)
+
+    assert names(found) == {"R_2019-03-01": ["a", "b", "c"], "R_2019-03-02": ["d"],
+                            "V_2019-03-01": ["v"]}
+
+
+def test_all_nights_of_a_set_can_be_one(settings):
+    settings.fringe_by = "set"
+
+    assert names(fringe_frames.groups(IMAGES, settings)) == {"R": ["a", "b", "c", "d"], "V": ["v"]}
+
+
+def test_images_that_cannot_tell_fringes_from_stars_are_refused(settings):
+    with pytest.raises(ImageRejected, match="fewer than 3 images"):
+        fringe_frames.make({"img_name": "R", "images": IMAGES[:2]}, settings)
+    other = [*IMAGES[:2], image("x", 58544.1, nx_px=11)]
+    with pytest.raises(ImageRejected, match="images of different sizes"):
+        fringe_frames.make({"img_name": "R", "images": other}, settings)
