@@ -51,8 +51,8 @@ def line_of(name, table, kept):
 def main(argv=None):
     """Read, tell, write and draw; return the exit status."""
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
-    parser = argparse.ArgumentParser(description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("curves", nargs="+", type=Path)
     parser.add_argument("--out", type=Path, default=Path())
     parser.add_argument("--flagged", action="store_true", help="flagged points too")
@@ -63,15 +63,14 @@ def main(argv=None):
         log.error("%s", problem)
         return 1
     kept = {name: table["flag"] | options.flagged for name, table in tables.items()}
-    text = reports.table([line_of(name, table, kept[name]) for name, table in tables.items()],
-                         COLUMNS, FORMATS)
+    lines = [line_of(name, table, kept[name]) for name, table in tables.items()]
+    text = reports.table(lines, COLUMNS, FORMATS)
     log.info("%s", text.rstrip())
     reports.write_report(options.out / "rdb_statistics.txt", "Light curves", text)
     of_point = np.concatenate([np.full(kept[name].sum(), name) for name in tables])
-    page = histograms_page([(np.concatenate([table[column][kept[name]]
-                                             for name, table in tables.items()]), label, unit)
-                            for column, label, unit in (("fwhm", "seeing", "arcsec"),
-                                                        ("airmass", "airmass", ""))],
+    values = [np.concatenate([table[column][kept[name]] for name, table in tables.items()])
+              for column in ("fwhm", "airmass")]
+    page = histograms_page([(values[0], "seeing", "arcsec"), (values[1], "airmass", "")],
                            of_point, "Seeing and airmass of the points")
     style.save(page, options.out / "rdb_statistics.png", style.stamp_text("", "rdb_statistics"))
     return 0

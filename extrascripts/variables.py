@@ -20,9 +20,8 @@ from pathlib import Path
 
 from cosmouline import bands, drawing, paths, reports, variability
 from cosmouline import variability_table as table
-from cosmouline.columns import family, members, texts
 from cosmouline.io_table import write_ecsv
-from cosmouline.outside_lists import Photometry, gather
+from cosmouline.outside_lists import gather
 from cosmouline.plots.curve_pages import variables_page
 from cosmouline.run import log_line, run
 
@@ -35,14 +34,6 @@ ARGUMENTS = {
     "--least": {"type": float, "default": 0.8, "help": "part of the images a star must be in"},
     "--name": {"help": "of the products (default: that of the PSF, of the folder)"}}
 N_TOLD = 10
-
-def ours(images, settings):
-    """Return the photometry of our own stars."""
-    kind, psf = ("aper", "") if settings.options.aperture else ("star", f"{settings.psf_name}__")
-    names = members(images, f"{kind}_flux_e__{psf}{{star}}")
-    flux, sigma = (family(images, f"{kind}_{what}_e__{psf}{{star}}", names)
-                   for what in ("flux", "sigma"))
-    return Photometry(texts(images, "img_name"), names, None, flux, sigma)
 
 
 def write(data, name, settings):
@@ -74,7 +65,8 @@ def main(settings, db):
     kind = "aperture" if options.aperture else settings.psf_name
     needs = (("n_phot_stars",) if options.aperture else ("n_psf_phot__{psf}",))
     for one, images in bands.split(db.to_treat(settings, needs), settings):
-        write(ours(images, one), options.name or kind, one)
+        data = table.ours(images, None if options.aperture else one.psf_name)
+        write(data, options.name or kind, one)
 
 
 if __name__ == "__main__":

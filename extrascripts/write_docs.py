@@ -1,6 +1,6 @@
 """Write the generated pages of doc/: scripts.md, tools.md, fields.md, settings.md.
 
-Needs   : pipe/order.py, the headers of the scripts, cosmouline/fields.py, configs/sample
+Needs   : pipe/order.py, the headers of the scripts, cosmouline/field_table.py, configs/sample
 Writes  : doc/scripts.md, doc/tools.md, doc/fields.md, doc/settings.md
 Settings: none
 Next    : commit them

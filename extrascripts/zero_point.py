@@ -14,8 +14,8 @@ second; its error holds renorm_abs_sigma, the error of the coefficient as an abs
 lens's colour is its own: its magnitude is as good as the scatter of the stars, not better.
 """
 
-from cosmouline import absolute, bands, curve, paths, reports, starmags
-from cosmouline.columns import column, texts
+from cosmouline import absolute, bands, paths, reports, starmags, zero_point_table
+from cosmouline.columns import column
 from cosmouline.errors import UserError
 from cosmouline.io_magnitudes import read_magnitudes
 from cosmouline.io_table import write_ecsv
@@ -28,28 +28,6 @@ ARGUMENTS = {"--catalogue": {"required": True, "help": "magnitudes of stars, by 
              "--band": {"help": "the band of these magnitudes, where the sets have bands"}}
 COLUMNS = ("star", "catalogue", "instrumental", "zero point", "used")
 FORMATS = dict.fromkeys(COLUMNS[1:4], ".4f")
-FIELDS = {
-    "img_name": (str, "", "image"), "mjd": (float, "d", "middle of the exposure, UTC"),
-    "night": (int, "1", "number of the night, from 1"),
-    "zero_point": (float, "mag", "magnitude of a star of one electron per second"),
-    "zero_point_sigma": (float, "mag", "its error"),
-    "night_zero_point": (float, "mag", "median of its night")}
-
-
-def of_images(rows, found, settings):
-    """Return one line per image: its zero point for electrons per second."""
-    renorm = settings.renorm_name
-    sigma = np.fmax(column(rows, f"renorm_abs_sigma__{renorm}"),  # NaN without draws of the PSF
-                    column(rows, f"renorm_sigma__{renorm}"))
-    values, sigma = absolute.of_images(found, column(rows, f"renorm__{renorm}"), sigma,
-                                       column(rows, "exptime_s"))
-    lines = [{"img_name": name, "mjd": row["mjd"], "zero_point": value, "zero_point_sigma": error}
-             for name, row, value, error in zip(texts(rows, "img_name"), rows, values, sigma,
-                                                strict=True)]
-    for number, group in enumerate(curve.grouped(rows, "night", None), 1):
-        for i in group:
-            lines[i] |= {"night": number, "night_zero_point": finite_median(values[group])}
-    return lines
 
 
 def stars_of(rows, settings):
@@ -75,13 +53,13 @@ def main(settings, db):
     found = absolute.zero_point(known[:, 0], known[:, 1], mag, sigma)
     lines = [dict(zip(COLUMNS, values, strict=True)) for values in zip(
         names, known[:, 0], mag, found.offsets, found.used.tolist(), strict=True)]
-    table = of_images(images, found, one)
+    table = zero_point_table.of_images(images, found, one.renorm_name)
     first = (f"calibrated = instrumental + {found.zero_point:.4f} +- {found.sigma:.4f} mag; "
              f"{int(found.used.sum())} stars scatter by {found.scatter:.4f} mag\nimages: median "
              f"zero point {finite_median(column(table, 'zero_point')):.3f} mag for 1 e-/s")
     log_line("%s", first)
     path = paths.exports(one) / f"{paths.of_band(f'{one.lens_name}_zero_points', one)}.ecsv"
-    write_ecsv(path, table, FIELDS)
+    write_ecsv(path, table, zero_point_table.FIELDS)
     reports.write_report(paths.report(one, "zero_point"), f"{one.lens_name}: zero point",
                          f"{first}\n\n{reports.table(lines, COLUMNS, FORMATS)}")
     log_line("%d images: %s", len(table), paths.relative(path))

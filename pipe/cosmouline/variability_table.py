@@ -1,6 +1,8 @@
 """The table of the stars of a field, the most variable first."""
 
 from cosmouline import variability
+from cosmouline.columns import family, members, texts
+from cosmouline.outside_lists import Photometry
 
 COLUMNS = ("star", "place", "images", "mag", "scatter", "error", "excess", "chi2", "amplitude",
            "varies")
@@ -23,6 +25,15 @@ IMAGE_FIELDS = {
     "coeff": (float, "1", "flux x coeff is on the scale of the median image"),
     "coeff_sigma": (float, "1", "its error"),
 }
+
+
+def ours(rows, psf):
+    """Return the photometry of our own stars: with a PSF, by its name; in apertures for None."""
+    prefix = "aper_{}_e__" if psf is None else f"star_{{}}_e__{psf}__"
+    flux, sigma = (prefix.format(what) + "{star}" for what in ("flux", "sigma"))
+    names = members(rows, flux)
+    return Photometry(texts(rows, "img_name"), names, None, family(rows, flux, names),
+                      family(rows, sigma, names))
 
 
 def stars(photometry, found):
