@@ -54,7 +54,8 @@ def main(settings, db):
     groups = fringe_frames.groups(db.all_in_use(settings, NEEDS), settings)
     names, remade, reasons = fringe_frames.make_all(groups, settings)
     for reason, those in reasons.items():
-        log_line("%d left as they are (first: %s): %s", len(those), those[0], reason)
+        log_line("%d %ss left as they are (first: %s): %s", len(those), settings.fringe_by,
+                 those[0], reason)
     frames = {image["img_name"]: name for name in names for image in groups[name]}
     images = db.to_treat(settings, NEEDS)
     with_fringes = [image for image in images if image["img_name"] in frames]

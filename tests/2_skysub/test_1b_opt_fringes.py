@@ -98,7 +98,7 @@ def test_nights_of_one_image_are_told_and_left(fringed, caplog):
 
     assert not any(fringed.run(SCRIPT).values())
 
-    assert any(line.startswith("7 left as they are (first: R_") and line.endswith(
+    assert any(line.startswith("7 nights left as they are (first: R_") and line.endswith(
         "fewer than 3 images") for line in caplog.messages)
     assert fringed.snapshot() == before
 
