@@ -28,22 +28,24 @@ GONE = {  # why the others have no counterpart
     "update": "new frames are found by 1a_add_to_database", "sample_only": "the option --test",
     "refimgname_per_band": "band_ref_img_names, once the sets have a 'band'",
     "trimheight": "'trim' in the telescope's file or in overrides",
-    "lensregion": "lens_position_px", "emptyregion": "the noise comes from all of the sky",
+    "lensregion": "lens_position_px", "emptyregion": "empty_region",
     "identtolerance": "the match is refined by itself", "identminnbrstars": "see align_rms_max_px",
     "identfindmindist": "stars are matched by triangles", "dimx": "images are not resampled",
-    "dimy": "images are not resampled", "sexphotomfields": "one aperture, aperture_fwhm",
-    "maxpixelvaluecoeff": "saturation_adu of the telescope",
-    "objname": "all objects are cut at once", "objnames": "all objects are cut at once",
+    "dimy": "images are not resampled", "sexphotomfields": "photom_apertures: radii",
+    "maxpixelvaluecoeff": "psf_peak_max",
+    "objname": "all objects are cut at once, other stars by photom_stars",
+    "objnames": "see objname",
     "decname": "dec_name", "decobjname": "the lens, and all stars by PSF photometry",
     "decnormfieldname": "dec_coefficient", "makeautoskiplist": "dec_..._max",
-    "starstouse1": "norm_stars", "psftouse1": "psf_name", "renormsources": "renorm_stars",
-    "plotnormfieldname": "9_quicklook plots any field", "lc_to_sum": "not offered",
-    "toaddsourcenames": "not offered", "sumsourcename": "not offered",
+    "starstouse1": "norm_stars", "psftouse1": "psf_name",
+    "renormsources": "renorm_stars, renorm_reference_star",
+    "plotnormfieldname": "--coefficient of 9_quicklook", "lc_to_sum": "sum_sources",
+    "toaddsourcenames": "sum_sources", "sumsourcename": "sum_sources",
     "outputname": "lens_name", "sourcenames": "point_sources; the old places are in pixels of "
-    "the old stamps", "telescopenames": "sets", "exportsetnames": "sets",
-    "imgskiplistfilename": "kicklist.txt", "writeheader": "always written",
+    "the old stamps", "telescopenames": "join_separate", "exportsetnames": "join_separate",
+    "imgskiplistfilename": "join_skiplists", "writeheader": "always written",
     "showplots": "pictures are always saved"} | {
-    f"combi{what}": "stacks are made from settings of their own" for what in (
+    f"combi{what}": "combi_name, combi_..._max, combi_group_name" for what in (
         "bestname", "bestmaxseeing", "bestmaxell", "bestmaxmedcoeff", "bestmaxstddev",
         "nightname", "nightrenormcoeff", "name", "dir", "dirname")}
 
