@@ -93,18 +93,17 @@ def combine(values, sigma, coeff, method="mean", n_min=1, scatter=None):
 
 def _mean(values, sigma, coeff, scatter):
     """Clipped weighted mean of (n, p) values: mean, variance, count."""
+    weight = 1 / sigma**2
+    rows = np.stack([weight, weight**2 * coeff, np.ones_like(weight)])
     ordered = np.ascontiguousarray(values.T)
     ordered.sort(axis=1)  # NaN sort last
-    centre, spread = _centre_and_spread(ordered)
+    light, sums = _sums(values, rows, np.isnan(ordered[:, -1]).any())
+    centre, spread, highest = _quantiles(ordered, sums[2].astype(int))
     star = STAR_SHARE * np.maximum(centre, 0)
     least = CLIP_SIGMAS * np.maximum(scatter.min(), spread) + star
     with np.errstate(invalid="ignore"):
-        whole = (ordered[:, -1] - centre <= least) & (centre - ordered[:, 0] <= least)
+        whole = (highest - centre <= least) & (centre - ordered[:, 0] <= least)
     some = np.flatnonzero(~whole)  # few: the others need no second look
-    weight = 1 / sigma**2
-    rows = np.stack([weight, weight**2 * coeff, np.ones_like(weight)])
-    sums = np.repeat(rows.sum(axis=1)[:, None], values.shape[1], axis=1)
-    light = weight @ values
     if some.size:
         values = values[:, some]
         limit = CLIP_SIGMAS * np.maximum(scatter[:, None], spread[some]) + star[some]
@@ -115,6 +114,14 @@ def _mean(values, sigma, coeff, scatter):
     return *_mean_and_variance(light, *sums[:2]), sums[2]
 
 
+def _sums(values, rows, has_holes):
+    """Weighted sum of the finite values, and the sums of some numbers of their images."""
+    if not has_holes:
+        return rows[0] @ values, np.repeat(rows.sum(axis=1)[:, None], values.shape[1], axis=1)
+    there = ~np.isnan(values)
+    return rows[0] @ np.where(there, values, np.float32(0)), rows @ there.astype(np.float32)
+
+
 def _mean_and_variance(light, total, photons):
     """Divide by the sum of the weights; NaN where it is 0."""
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -122,19 +129,21 @@ def _mean_and_variance(light, total, photons):
         return mean, 1 / total + photons / total**2 * np.maximum(mean, 0)
 
 
-def _centre_and_spread(ordered):
-    """Lower median of sorted values (p, n), NaN last, and half of their central 68 %."""
+def _quantiles(ordered, n_finite):
+    """Lower median of sorted values (p, n), half of their central 68 %, and the highest."""
     n = ordered.shape[1]
-    if not np.isnan(ordered[:, -1]).any():
+    if n_finite.min() == n:
         low, high = _ranks(n)
         spread = (ordered[:, high] - ordered[:, low]) / 2
-        return ordered[:, (n - 1) // 2], spread if n >= SPREAD_MIN_IMAGES else 0 * spread
-    n_finite = np.count_nonzero(~np.isnan(ordered), axis=1)
+        spread = spread if n >= SPREAD_MIN_IMAGES else 0 * spread
+        return ordered[:, (n - 1) // 2], spread, ordered[:, -1]
     last = np.maximum(n_finite - 1, 0)
     low, high = _ranks(np.maximum(n_finite, 1))
-    pick = np.take_along_axis(ordered, np.stack([last // 2, low, high], axis=1), axis=1).T
-    spread = np.where(n_finite >= SPREAD_MIN_IMAGES, (pick[2] - pick[1]) / 2, np.float32(0))
-    return pick[0], spread
+    start = np.arange(len(ordered)) * n
+    centre, low, high, highest = (ordered.ravel()[start + rank]
+                                  for rank in (last // 2, low, high, last))
+    spread = np.where(n_finite >= SPREAD_MIN_IMAGES, (high - low) / 2, np.float32(0))
+    return centre, spread, highest
 
 
 def _ranks(n):

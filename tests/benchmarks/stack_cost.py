@@ -21,6 +21,7 @@ import sep
 
 N_IMAGES, SIDE = 50, 2048
 N_STARS, COSMIC_PART = 700, 2e-4  # of a field of 7 arcmin, and 800 pixels hit
+HOLES_PART = 5e-3  # masked pixels, of which each spoils four of the resampled image
 
 
 def draw(folder):
@@ -36,7 +37,8 @@ def draw(folder):
         frame = light + rng.normal(0, 20, light.shape).astype(np.float32)
         frame[rng.random(light.shape) < COSMIC_PART] += 3000
         if not path.exists():
-            write_image(path, frame)
+            holes = rng.random(light.shape) < HOLES_PART
+            write_image(path, np.where(holes, np.float32(np.nan), frame))
     return paths, frame + 400
 
 
