@@ -8,16 +8,14 @@ Next    : 4_norm/2a_photometry
 Run as  : python 1a_image_stats.py ../../configs/MYLENS
 
 The region is found on the reference image, unless empty_region gives it, and placed on the pixels
-of every image as they fell: resampled pixels would look less noisy than they are. It stays when
-images are added; --redo looks for a new one. The noise maps come from the sky maps; this is a
-check of them: where the two differ, the sky has structure, or the region is not empty.
+of every image as they fell. It stays when images are added; --redo looks for a new one. The noise
+maps come from the sky maps; where the two differ, the sky has structure, or there is a source.
 """
 
 from functools import partial
 
 from cosmouline import empty_region, products
 from cosmouline.columns import column
-from cosmouline.errors import UserError
 from cosmouline.run import for_each_image, log_line, run
 
 import numpy as np
@@ -31,7 +29,7 @@ NOTABLE = 1.1  # noise of the region over that of the sky map
 
 
 def region(images, reference, settings):
-    """Return the region of the settings, the one found before, or a new one."""
+    """Return the region of the settings, the one found before, a new one, or None."""
     before = {image.get("empty_region") for image in images} - {None}
     if settings.empty_region or (before and not settings.options.redo):
         return empty_region.read_region(settings.empty_region or before.pop())
@@ -44,7 +42,8 @@ def region(images, reference, settings):
         return empty_region.find_empty_box((reference["ny_px"], reference["nx_px"]), xy, reach,
                                            [products.matrix(im) for im in images], shapes)
     except ValueError as problem:
-        raise UserError(f"{reference['img_name']}: {problem}. Set empty_region.") from problem
+        log_line("%s: nothing is measured, unless empty_region names one", problem)
+        return None
 
 
 def measure(image, settings, box):
@@ -64,6 +63,8 @@ def main(settings, db):
     """Find the region, measure every image, and compare with the sky maps."""
     images, everything = db.to_treat(settings, NEEDS), db.all_in_use(settings, NEEDS)
     box = region(everything, db.reference(everything), settings)
+    if box is None:
+        return None  # a crowded field: nothing that follows needs it
     log_line("empty region on the reference image: %s", empty_region.write_region(box))
     counts = for_each_image(partial(measure, box=box), images, settings, db, needs=NEEDS,
                             writes=WRITES)

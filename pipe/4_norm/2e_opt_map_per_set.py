@@ -21,7 +21,7 @@ from cosmouline.starfield import positions
 import numpy as np
 from scipy.spatial import cKDTree
 
-NEEDS = ("align_m11", "star_list", "lens_x_px", "sky_noise_e", "empty_region", "lens_y_px")
+NEEDS = ("align_m11", "star_list", "lens_x_px", "sky_noise_e", "lens_y_px")
 WRITES = ()
 
 
@@ -34,17 +34,25 @@ def of_set(name, images, reference, band_reference):
     return max(own, key=lambda image: (image.get("ref_score", 0), image["img_name"]))
 
 
+def boxes(image):
+    """Return the corners of the empty region on an image, if there is one."""
+    region = empty_region.read_region(image.get("empty_region"))
+    if region is None:
+        return {}
+    x1, x2, y1, y2 = region
+    corners = np.array([(x1, y1), (x2, y1), (x2, y2), (x1, y2)])
+    return {"empty": apply(products.matrix(image), corners)}
+
+
 def measure(image, settings):
     """Return the page of one image."""
     matrix, stars = products.matrix(image), products.object_stars(settings)
     xy = apply(matrix, products.star_positions(stars))
     found = positions(products.sources(image, settings))
     away = cKDTree(found).query(xy)[0] if len(found) else np.full(len(xy), np.inf)
-    x1, x2, y1, y2 = empty_region.read_region(image["empty_region"])
-    box = apply(matrix, np.array([(x1, y1), (x2, y1), (x2, y2), (x1, y2)]))
     image_e = products.pixels(image, settings) - products.sky(image, settings).level()
     return star_map(image_e, xy, [star.name for star in stars], away < products.SAME_STAR_PX,
-                    found, (image["lens_x_px"], image["lens_y_px"]), {"empty": box},
+                    found, (image["lens_x_px"], image["lens_y_px"]), boxes(image),
                     title=f"{settings.lens_name}: set {image['set_name']}",
                     info=[image["img_name"], f"seeing {image['fwhm_arcsec']:.2f} arcsec",
                           f"{len(found)} sources", f"{len(stars)} stars listed, "

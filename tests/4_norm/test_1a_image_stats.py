@@ -54,6 +54,15 @@ def test_a_region_of_the_settings_is_placed_on_the_turned_frame_as_it_fell(lens_
         empty_region.clipped_mean_and_sigma(values)[0], abs=float(0.2 * values.std()))
 
 
+def test_a_crowded_field_is_told_and_stops_nothing(lens_before, monkeypatch, caplog):
+    monkeypatch.setattr(empty_region, "LEAST_HALF_PX", 500)
+    lens = lens_before(SCRIPT)
+
+    assert lens.run(SCRIPT) is None
+    assert "no square of 1001 px is free of sources: nothing is measured" in caplog.messages[-1]
+    assert "empty_region" not in lens.rows[REFERENCE]
+
+
 def test_a_region_off_an_image_gives_nothing_there(lens_before):
     lens = lens_before(SCRIPT)
     lens.set("empty_region = '[5000:5050, 41:80]'\n")
