@@ -28,7 +28,7 @@ from matplotlib.text import Text
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED_DATA = ROOT.parent / "shared" / "data"
-NOT_NEEDED_LATER = re.compile("png_check|pngs|plot|report|histograms|quicklook|export|image_stats|"
+NOT_NEEDED_LATER = re.compile("png_check|pngs|plot|report|histograms|quicklook|export|"
                               "show_sources|inspect_flux|build_pages")
 TURNED, CLOUDED, MOONLIT = 2, 4, 5  # frames of the small lens that are not like the others
 SETTINGS = """

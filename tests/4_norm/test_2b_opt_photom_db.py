@@ -71,7 +71,6 @@ def test_peaks_are_the_highest_pixels_in_adu_and_drawn_beside_saturation(lens_af
 
 def test_the_map_of_a_set_marks_what_was_found_and_what_was_not(lens_after, pages):
     lens = lens_after("4_norm/2a_photometry")
-    lens.run("4_norm/1a_image_stats")
     (lens.config / "photomstars.cat").write_text("nothing 120.0 60.0\n")
 
     lens.run("4_norm/2e_opt_map_per_set")
