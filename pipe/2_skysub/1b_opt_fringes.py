@@ -50,24 +50,24 @@ def measure(image, settings, frames):
 
 
 def main(settings, db):
-    """Make the patterns that are missing, then fit them to the images."""
+    """Make the patterns that are missing, then fit them to all images that they are made of."""
+    images = db.to_treat(settings, NEEDS)
     groups = fringe_frames.groups(db.all_in_use(settings, NEEDS), settings)
+    groups = {name: those for name, those in groups.items() if any(im in those for im in images)}
     names, remade, reasons = fringe_frames.make_all(groups, settings)
     for reason, those in reasons.items():
         log_line("%d %ss left as they are (first: %s): %s", len(those), settings.fringe_by,
                  those[0], reason)
     frames = {image["img_name"]: name for name in names for image in groups[name]}
-    images = db.to_treat(settings, NEEDS)
-    with_fringes = [image for image in images if image["img_name"] in frames]
-    anew = [image for image in with_fringes if frames[image["img_name"]] in remade]
+    anew = [image for name in names if name in remade for image in groups[name]]
+    kept = [image for image in images if image["img_name"] in frames and image not in anew]
     without = [image for image in images if "fringe_frame" in image and
                image["img_name"] not in frames]
     again = SimpleNamespace(**vars(settings) | {"options": make_options(
         **vars(settings.options) | {"redo": True})})
     work = partial(measure, frames=frames)
     counts = Counter()
-    for how, those in ((again, anew + without),
-                       (settings, [image for image in with_fringes if image not in anew])):
+    for how, those in ((again, anew + without), (settings, kept)):
         if those:
             counts += Counter(for_each_image(work, those, how, db, needs=NEEDS, writes=WRITES))
     if names:
