@@ -67,5 +67,5 @@ def test_no_screen_is_told(monkeypatch, variable):
         viewer.open_window("page.html")
     monkeypatch.setenv(variable, ":99")
     monkeypatch.setattr(pyplot, "switch_backend", lambda name: None)
-    with pytest.raises(Exception, match="(?i)backend agg"):
+    with pytest.raises(Exception, match=r"(?i)backend agg"):
         viewer.open_window("page.html")
