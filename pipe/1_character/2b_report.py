@@ -12,13 +12,20 @@ the telescope or its clock is wrong. A single one: the frame is of another targe
 is damaged.
 """
 
+import math
+
 from cosmouline import paths, reports
 from cosmouline.run import log_line, run
 
-NEEDS = ("mjd", "airmass")
+NEEDS = ("mjd",)  # without a site there is no airmass
 WRITES = ()
 COLUMNS = ("img_name", "datetime_utc", "mhjd", "airmass", "alt_deg", "az_deg", "moon_dist_deg",
            "moon_alt_deg", "moon_percent", "sun_alt_deg")
+
+
+def by_airmass(image):
+    """Return the key to sort by: images without an airmass last, by time."""
+    return image.get("airmass", math.inf), image["mjd"]
 
 
 def main(settings, db):
@@ -28,9 +35,8 @@ def main(settings, db):
     fine = [image for image in images if "astro_note" not in image]
     path = paths.report(settings, "astrocalc")
     reports.write_parts(path, f"{settings.lens_name}: time, airmass, Moon and Sun", [
-        *reports.by_set(odd, ("img_name", "astro_note", *COLUMNS[1:]), lambda im: im["airmass"],
-                        "odd images"),
-        *reports.by_set(fine, COLUMNS, lambda im: im["airmass"], "images, lowest airmass first")])
+        *reports.by_set(odd, ("img_name", "astro_note", *COLUMNS[1:]), by_airmass, "odd images"),
+        *reports.by_set(fine, COLUMNS, by_airmass, "images, lowest airmass first")])
     log_line("%d images, %d of them odd: %s", len(images), len(odd), paths.relative(path))
 
 

@@ -1,3 +1,5 @@
+from cosmouline import paths
+
 SCRIPT = "1_character/2b_report"
 
 
@@ -16,3 +18,16 @@ def test_odd_images_stand_first_and_the_others_by_airmass(lens_after, caplog):
     listed = [line.split()[0] for line in fine.splitlines() if line.startswith("R_tiny")]
     assert listed == [f"R_tiny_000{k}" for k in (6, 5, 4, 2, 1, 0)]
     assert caplog.messages[-1].startswith("7 images, 1 of them odd: ")
+
+
+def test_without_a_site_the_images_stand_in_order_of_time(lens_after):
+    """Frames that do not say where they were taken have no airmass: nothing stops."""
+    lens = lens_after("1_character/2a_astrocalc")
+    for name in lens.rows:
+        lens.update(name, airmass=None, astro_note=None)
+
+    lens.run("1_character/2b_report")
+
+    text = paths.report(lens.settings(), "astrocalc").read_text()
+    assert [line.split()[0] for line in text.splitlines() if line.startswith("R_")] == sorted(
+        lens.rows, key=lambda name: lens.rows[name]["mjd"])
