@@ -165,12 +165,19 @@ def for_all_images(results, images, settings, db, *, measure, needs, writes):
         The images that the step looked at.
     measure : callable
         A function of the script, to know which script it is.
+
+    Notes
+    -----
+    Images that another script has done in its place stay as they are, unless ``--redo`` is given.
     """
     step = _Step.of(measure, settings, db, needs, writes)
+    step.tell_stand_ins(images)
+    images = [image for image in images if step.redo or not step.is_kept(image)]
     for image in images:
         name = image["img_name"]
         step.store(engine.Outcome(name, "done", results.get(name, {})))
-    log.info("%d images, %d with values", len(images), len(results))
+    log.info("%d images, %d with values", len(images),
+             len(results.keys() & {image["img_name"] for image in images}))
 
 
 class _Step:
@@ -201,9 +208,9 @@ class _Step:
             return "not done"
         if self.redo:
             return "--redo"
-        return "" if self._is_kept(image) else self._stale(image)
+        return "" if self.is_kept(image) else self._stale(image)
 
-    def _is_kept(self, image):
+    def is_kept(self, image):
         """Tell whether an image was done by a script that the user chose in place of this one."""
         maker = provenance.made_by(image, self.key, self.db.runs)
         return self.script == self.base != maker and (
@@ -212,7 +219,7 @@ class _Step:
     def tell_stand_ins(self, images):
         """Tell which images another script has done in place of this one, and keeps."""
         makers = Counter(provenance.made_by(image, self.key, self.db.runs)
-                         for image in images if self._is_kept(image))
+                         for image in images if self.is_kept(image))
         for maker, n in makers.items() if not self.redo else ():
             log.info("%d images were done by %s.py: kept (--redo replaces them)", n, maker)
 

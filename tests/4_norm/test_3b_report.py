@@ -18,6 +18,19 @@ def test_a_coefficient_of_one_for_all(lens_after):
     assert {lens.rows[name]["band_ref_img_name"] for name in lens.truth.good} == {"R_tiny_0001"}
 
 
+def test_coefficients_of_one_stay_until_others_are_asked_for(lens_after, caplog):
+    lens = lens_after(AFTER)
+    before = lens.values("medcoeff")
+    lens.run("4_norm/3a_alt_coeff_one")
+
+    lens.run("4_norm/3a_medcoeff")
+    assert set(lens.values("medcoeff")) == {1.0}
+    assert "6 images were done by 4_norm/3a_alt_coeff_one.py: kept" in caplog.text
+
+    lens.run("4_norm/3a_medcoeff", redo=True)
+    assert lens.values("medcoeff") == pytest.approx(before)
+
+
 def test_the_report_lists_the_faintest_first(lens_after):
     lens = lens_after(AFTER)
 
