@@ -197,8 +197,10 @@ def _leverage(weight, used, is_variable):
 
 
 def _measure_scatter(task, state, k):
-    """Measure the scatter of the stars beyond their flux errors, by moments.
+    """Measure the scatter of the stars beyond their flux errors, by weighted moments.
 
+    The square of a residual has an error that goes with its variance: so one image with large
+    errors, out of focus or behind a cloud, does not make a star variable.
     Of a star that would lose too many points to the clip all of them count: it is no constant
     star with outliers, it varies.
     """
@@ -206,8 +208,10 @@ def _measure_scatter(task, state, k):
     varies = state.used.sum(0) < LEAST_USED * task.measured.sum(0)
     counted = np.where(varies, task.measured, state.used)
     squared = np.minimum(state.residual**2 / state.leverage, np.where(varies, np.inf, longest2))
+    weight = np.where(counted, 1 / (state.relative2 + state.scatter**2) ** 2, 0.0)
     excess = np.where(counted, squared - state.relative2, 0.0)
-    scatter = np.sqrt(np.maximum(excess.sum(0) / np.maximum(counted.sum(0), 1), 0))
+    mean_excess = (weight * excess).sum(0) / np.maximum(weight.sum(0), TINY)
+    scatter = np.sqrt(np.maximum(mean_excess, 0))
     if k < SETTLING_ROUNDS:
         scatter = (scatter + state.scatter) / 2
     return replace(state, scatter=np.maximum(scatter, SCATTER_FLOOR))
