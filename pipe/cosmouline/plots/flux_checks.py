@@ -100,8 +100,8 @@ def flux_histograms(ax, flux_e, coefficient):
         counts, _ = np.histogram(np.clip(finite(values), low, high), edges)
         ax.stairs(counts, edges, fill=True, **look)
     gaps = 100 * (finite(scaled).min() - 1), 100 * (finite(scaled).max() - 1)
-    ax.text(0.02, 0.95, f"least {gaps[0]:+.1f} %\nmost {gaps[1]:+.1f} %", transform=ax.transAxes, va="top",
-            fontsize=7.5)
+    ax.text(0.02, 0.95, f"least {gaps[0]:+.1f} %\nmost {gaps[1]:+.1f} %",
+            transform=ax.transAxes, va="top", fontsize=7.5)
     ax.set_xlim(low, high)
 
 

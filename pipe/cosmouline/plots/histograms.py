@@ -90,7 +90,8 @@ def _write_legend(ax, names, groups, unit):
         handles.append(patches.Patch(fc=(*_rgb(colour), 0.25), ec=colour))
         median = f"median {style.short(np.median(group))}{style.unit_text(unit)}"
         texts.append(f"{style.safe_text(name)}  {median}  (n = {group.size})".strip())
-    ax.legend(handles, texts, loc="upper right", fontsize=8)
+    ax.legend(handles, texts, loc="upper right", fontsize=8, frameon=True, framealpha=1,
+              edgecolor="none")
 
 
 def _rgb(colour):

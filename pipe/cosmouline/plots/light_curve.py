@@ -141,8 +141,8 @@ def _set_limits(ax, mhjd, values, sigma, limits, least_span):
         low, high = robust_limits(values, max(least_span, bar))
         # bars end inside, but for those of points outside and much larger ones than the others
         whole = (values >= low) & (values <= high) & (sigma < bar)
-        ends = np.concatenate([values[whole] - 1.05 * sigma[whole],
-                               values[whole] + 1.05 * sigma[whole]])
+        ends = np.concatenate([values[whole] - 1.2 * sigma[whole],
+                               values[whole] + 1.2 * sigma[whole]])
         _grow(ax, "y", (np.min(ends, initial=low - bar / 4), np.max(ends, initial=high + bar / 4)))
 
 
