@@ -40,9 +40,11 @@ def main(settings, db):
     """Choose and write."""
     options, rows = settings.options, db.select(gogogo=True, treatme=True)
     try:
-        unit = lookup(options.by).unit
+        declared = lookup(options.by)
     except ValueError as problem:
         raise UserError(f"--by: {problem}; see doc/fields.md.") from problem
+    if declared.type not in (int, float):
+        raise UserError(f"--by {options.by}: only fields that hold numbers can be sorted by.")
     if not 0 < options.part <= 1:
         raise UserError(f"--part {options.part:g}: give a part above 0, at most 1.")
     sets = sorted({row["set_name"] for row in rows}) if options.each_set else [None]
@@ -50,13 +52,14 @@ def main(settings, db):
         [row for row in rows if name in (None, row["set_name"])], options.by, options.part,
         options.largest)]
     if not chosen:
-        raise UserError(f"no image has '{options.by}'. Run {lookup(options.by).producer}.py.")
+        raise UserError(f"no image has '{options.by}'. Run {declared.producer}.py.")
     path = paths.database(settings).with_name("best_images.txt")
-    images = {row["img_name"]: f"{options.by} {row[options.by]:.4g} {unit}" for row in chosen}
+    images = {row["img_name"]: f"{options.by} {row[options.by]:.4g} {declared.unit}"
+              for row in chosen}
     write_image_list(path, images, f"{settings.lens_name}: the best of {len(rows)} images by "
                                    f"{options.by}")
     log_line("%d of %d images, %s up to %.4g %s: %s", len(chosen), len(rows), options.by,
-             chosen[-1][options.by], unit, paths.relative(path))
+             chosen[-1][options.by], declared.unit, paths.relative(path))
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ Run as  : python extrascripts/set_treatme.py off configs/MYLENS --set 2019
           python extrascripts/set_treatme.py on configs/MYLENS       (all)
 """
 
+from cosmouline.columns import texts
 from cosmouline.errors import UserError
 from cosmouline.run import log_line, run
 
@@ -25,8 +26,10 @@ def main(settings, db):
     wanted = {name: value for name, value in wanted.items() if value is not None}
     rows = db.select(**wanted)
     if not rows:
-        known = {name: sorted({row.get(name, "") for row in db.rows.values()}) for name in wanted}
-        raise UserError(f"no image has {wanted}; there are {known}.")
+        asked = " and ".join(f"{name} '{value}'" for name, value in wanted.items())
+        known = "; ".join(f"{name}: {', '.join(sorted(set(texts(db.select(), name))))}"
+                          for name in wanted)
+        raise UserError(f"no image has {asked or 'been added yet'}. There are: {known or 'none'}.")
     for row in rows:
         db.update(row["img_name"], {"treatme": options.state == "on"})
     log_line("treatme is %s for %d images; %d of %d images are in use", options.state, len(rows),

@@ -25,7 +25,9 @@ def main(settings, db):
         "Side by side": inventory.families_table(db),
         "Scripts": reports.table(states, status.COLUMNS),
         "Disk": inventory.disk_table(settings.work_dir),
-        "Next": f"python pipe/{script}.py {settings.config_dir}" if script else "all is done"}
+        "Next": f"python pipe/{script}.py {settings.config_dir}" if script else
+                "all is done" if db.select(gogogo=True, treatme=True) else
+                "no image is in use: extrascripts/set_treatme.py, or the reasons above"}
     text = "\n".join(f"--- {head}\n{part.rstrip()}\n" for head, part in parts.items())
     reports.write_report(paths.report(settings, "status"), f"{settings.lens_name}: status", text)
     log_line("%s", text)

@@ -10,6 +10,7 @@ Run as  : python extrascripts/write_docs.py
 A test fails when the pages are out of date.
 """
 
+import argparse
 import runpy
 
 from cosmouline import manual
@@ -29,6 +30,8 @@ def pages():
 
 def main():
     """Write all pages."""
+    argparse.ArgumentParser(description=__doc__,
+                            formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     for name, text in pages().items():
         write_text(ROOT / "doc" / name, text)
 

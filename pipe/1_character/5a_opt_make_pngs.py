@@ -49,6 +49,7 @@ def main(settings, db):
     counts = for_each_image(measure, images, settings, db, needs=NEEDS, writes=WRITES)
     sheets.write_order(images, "img", settings)
     sheets.save(images, "images", settings, __file__, sheets.frame,
+                status=lambda image: "used" if image["gogogo"] else "rejected",
                 note=lambda image: f"{image['fwhm_arcsec']:.2f}\"  e {image['ellipticity']:.2f}  "
                                    f"sky {image['sky_level_e']:.0f}")
     return counts

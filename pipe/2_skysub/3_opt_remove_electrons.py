@@ -16,7 +16,7 @@ Images out of use are removed too: they come back only from the raw frame anyway
 
 from pathlib import Path
 
-from cosmouline import fields, paths
+from cosmouline import fields, paths, status
 from cosmouline.errors import UserError
 from cosmouline.run import log_line, run
 
@@ -27,7 +27,7 @@ ARGUMENTS = {"--pretend": {"action": "store_true",
 LAST_READ = ("n_phot_stars", "n_psf_cut__{psf}", "n_objects")  # by the scripts that write these
 
 
-def why_not(image, keep, settings):
+def why_not(image, keep, settings, runs):
     """Return why the pixels of an image must stay; empty if they may go."""
     if image["img_name"] in keep:
         return "a reference image"
@@ -38,7 +38,9 @@ def why_not(image, keep, settings):
     for name in fields.expand(LAST_READ, settings):
         if name not in image:
             return f"{fields.lookup(name).producer}.py is not done"
-    return ""
+    needs = fields.expand(LAST_READ, settings)
+    return next((f"{line.split(': ', 1)[1]}" for line in
+                 status.out_of_date(needs, [image], settings, runs)), "")
 
 
 def main(settings, db):
@@ -50,7 +52,7 @@ def main(settings, db):
         path = paths.image(settings, image["img_name"])
         if not path.is_file():
             continue
-        reason = why_not(image, keep, settings)
+        reason = why_not(image, keep, settings, db.runs)
         if reason:
             reasons.setdefault(reason, []).append(image["img_name"])
             continue

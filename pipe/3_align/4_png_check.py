@@ -43,7 +43,7 @@ def main(settings, db):
         [thumbnail(image, reference, settings) for image in some],
         [image["img_name"] for image in some],
         ["reference" if image is reference else "used" for image in some],
-        [f"{image['fwhm_arcsec']:.2f}\"  {image['align_angle_deg']:.1f} deg" for image in some],
+        [f"{image['fwhm_arcsec']:.2f}\"  {image['align_angle_deg']:z.1f} deg" for image in some],
         title=f"{settings.lens_name}: all images on the reference")
     drawing.save_plot(page, "alignment_sheet", settings, __file__)
 

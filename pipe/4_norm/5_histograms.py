@@ -17,7 +17,7 @@ from cosmouline.curve import time_of
 from cosmouline.fields import lookup
 from cosmouline.plots.histograms import histograms_page
 from cosmouline.plots.light_curve import time_series
-from cosmouline.plots.style import figure
+from cosmouline.plots.style import figure, title_page
 from cosmouline.run import run
 
 NEEDS = ("field_fwhm_arcsec", "field_ellipticity", "sky_level_e", "medcoeff")
@@ -34,6 +34,7 @@ def main(settings, db):
                            f"{settings.lens_name}: images in use")
     drawing.save_plot(page, "histograms", settings, __file__)
     page, ax = figure(size=(11.0, 4.5))
+    title_page(page, f"{settings.lens_name}: seeing")
     time_series(ax, time_of(images), column(images, "field_fwhm_arcsec"),
                 colour=column(images, "airmass"), colour_label="airmass")
     ax.set_ylabel("seeing (arcsec)")

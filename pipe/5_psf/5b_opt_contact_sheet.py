@@ -55,7 +55,7 @@ def main(settings, db):
 
     def note(image):
         return (f"{image[f'psf_fwhm_arcsec__{psf}']:.2f}\"  "
-                f"e {image[f'psf_ellipticity__{psf}']:.2f} "
+                f"e {image[f'psf_ellipticity__{psf}']:.2f}\n"
                 f"chi2 {image[f'psf_chi2__{psf}']:.2f}, {image[f'n_psf_used__{psf}']} stars")
 
     sheets.save(images, f"psf_{psf}", settings, __file__, partial(picture, side=side), note=note,

@@ -31,6 +31,8 @@ def main(settings, db):
     options, dec = settings.options, settings.dec_name
     rows, sources = curve_tables.rows_with_sums(db, settings)
     rows = quicklook.with_coefficient(rows, dec, options.coefficient)
+    for field in options.field:
+        quicklook.colour_of(rows, field)  # tells a wrong name now
     for one, images in bands.split(rows, settings):
         curves = quicklook.by_image(images, sources, dec)
         notes, lines = quicklook.notes(curves, sources)

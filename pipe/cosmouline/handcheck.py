@@ -64,6 +64,7 @@ def _as_data(data):
 
 
 STYLE = """
+:root { color-scheme: light dark; }
 body { margin: 0; font: 15px/1.4 system-ui, sans-serif; color: #222; background: #f4f4f2; }
 header { display: flex; gap: 1em; align-items: center; flex-wrap: wrap; padding: .5em 1em;
          background: #fff; border-bottom: 1px solid #ccc; position: sticky; top: 0; }
@@ -82,6 +83,13 @@ input[type=text] { width: 100%; box-sizing: border-box; font: inherit; padding: 
 button, select { font: inherit; padding: .2em .6em; }
 kbd { border: 1px solid #999; border-radius: 3px; padding: 0 .3em; background: #fff; }
 p { margin: .6em 0; }
+@media (prefers-color-scheme: dark) {
+body { color: #e6e6e3; background: #15181b; }
+header { background: #1d2124; border-color: #3a3f44; }
+.kept #verdict { color: #2fc596; } .out #verdict { color: #f08a3c; }
+kbd { background: #2a2f33; border-color: #666; }
+#picture { border-color: #555; }
+.out #picture { border-color: #d55e00; } .kept #picture { border-color: #009e73; } }
 """
 
 BODY = """<!DOCTYPE html>

@@ -51,7 +51,7 @@ def mend(path, target, cards, removed=(), repair=False, filler=None):
                 hdus.writeto(temporary, output_verify="silentfix" if repair else "ignore")
             return told
         except (OSError, fits.VerifyError, ValueError, TypeError) as error:
-            reason = " ".join(str(error).split())
+            reason = " ".join(str(getattr(error, "strerror", None) or error).split())
             raise UserError(f"{path} cannot be mended: {reason[:LONGEST]}") from error
 
 

@@ -49,6 +49,9 @@ def read_old(path):
     UserError
         If there is no database.
     """
+    if not path.exists():
+        raise UserError(f"there is no {path}: give the folder of the old settings, or the "
+                        "database.")
     folder = path if path.is_dir() else path.parent
     settings, unread = {}, {}
     if (folder / "settings.py").is_file():

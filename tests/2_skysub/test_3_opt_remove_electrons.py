@@ -39,6 +39,17 @@ def test_after_the_stamps_only_the_reference_stays_and_raw_frames_bring_back(len
     assert lens.run("2_skysub/1_skysub")["kept"] == 7  # nothing is out of date by it
 
 
+def test_what_has_to_be_measured_again_stays(lens_after, caplog):
+    lens = lens_after("6_extract/1_extract_objects")
+    lens.set("\ndetect_min_area_px = 6\n")
+
+    lens.run(SCRIPT)
+
+    assert there(lens) == set(lens.truth.good)
+    assert any("images stay" in line and "detect_min_area_px has changed" in line
+               for line in caplog.messages)
+
+
 def test_an_image_whose_raw_frame_is_gone_stays(lens_after, caplog):
     lens = lens_after("6_extract/1_extract_objects")
     lens.update("R_tiny_0003", raw_path="/nowhere/x.fits")

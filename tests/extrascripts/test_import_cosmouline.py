@@ -163,3 +163,5 @@ def test_a_folder_without_database_is_told(taken_over, tmp_path):
     (tmp_path / "none").mkdir()
     with pytest.raises(UserError, match="holds no database"):
         taken_over(tmp_path / "none")
+    with pytest.raises(UserError, match=r"there is no .*nowhere"):
+        taken_over(tmp_path / "nowhere")

@@ -111,7 +111,7 @@ def test_a_set_is_set_aside_and_taken_up(lens):
     assert not lens.values("treatme").any()
     lens.run(TOOLS + "set_treatme", state="on", telescope="generic")
     assert lens.values("treatme").all()
-    with pytest.raises(UserError, match=r"no image has .*'set_name': 'V'.*there are .*'R'"):
+    with pytest.raises(UserError, match=r"^no image has set_name 'V'. There are: set_name: R\.$"):
         lens.run(TOOLS + "set_treatme", state="off", set="V")
 
 

@@ -72,9 +72,13 @@ def _coefficient(ax, mhjd, coefficient):
 
 def _star(ax, mhjd, deviations, apertures, span):
     """Draw one star in all apertures; those outside of the panel as marks at its edge."""
-    limit = MARGIN * span
+    limit, n_outside = MARGIN * span, 0
     ax.axhline(0.0, color=style.FAINT, linewidth=0.7, zorder=1)
     for values, name, colour in zip(deviations, apertures, COLOURS, strict=False):
         shown = np.clip(values, -limit, limit)
+        n_outside += int((np.abs(values) > limit).sum())
         ax.plot(mhjd, shown, "o", color=colour, markersize=3.2, alpha=0.8, label=name, zorder=3)
     ax.set(ylim=(-limit, limit), yticks=[-span, 0, span])
+    if n_outside:
+        ax.text(0.995, 0.9, f"{n_outside} outside", transform=ax.transAxes, ha="right", va="top",
+                fontsize=7.5, color=style.ACCENT, path_effects=style.halo())

@@ -10,6 +10,7 @@ from cosmouline.plots.star_curves import LEAST_SPAN, against
 import numpy as np
 
 ROW_IN = 2.2
+NOTE_ROOM = 0.15  # above the ratios, as a part of their height
 
 
 @style.styled
@@ -58,5 +59,7 @@ def _one_and_scatter(ax, ratio):
     values = finite(ratio)
     if values.size:
         rms = 100 * np.std(values) / np.median(values)
+        low, high = ax.get_ylim()
+        ax.set_ylim(low, high + NOTE_ROOM * (high - low))
         ax.text(0.99, 0.95, f"rms {style.short(rms)} %", transform=ax.transAxes, ha="right",
                 va="top", fontsize=8)

@@ -64,7 +64,7 @@ def direction_bars(ax, names, percent, share=None):
     colours = [style.source_colour(i) for i in range(len(names))] + [style.FAINT]
     ax.bar(place, percent, color=colours, alpha=0.8, width=0.7)
     ax.axhline(0.0, color=style.INK, linewidth=0.8)
-    reach = 1.25 * max(np.abs(percent).max(), 1e-3)
+    reach = 1.5 * max(np.abs(percent).max(), 1e-3)
     ax.set(ylim=(-reach, reach), xlim=(-0.6, len(percent) - 0.4))
     ax.set_xticks(place, [style.safe_text(name) for name in [*names, "galaxy"]])
     if share is not None and np.isfinite(share):

@@ -49,11 +49,13 @@ def flux_checks_page(number, mhjd, shifts_px, sky_e, chi2, flux_e, coefficient, 
         flux_histograms(below[2 * k], flux_e[k], coefficient)
         flux_by_number(below[2 * k + 1], number, flux_e[k], coefficient)
         below[2 * k].set_ylabel(style.safe_text(name), rotation=0, ha="right", va="center")
+        below[2 * k + 1].set_ylabel(style.axis_label("flux", "e-"))
     if names:
         below[-2].set_xlabel("flux / median")
         below[-1].set_xlabel("number in the deconvolution")
-        if any(below[0].get_legend_handles_labels()[1]):
-            below[0].legend(loc="upper right", fontsize=7)
+        if any(below[1].get_legend_handles_labels()[1]):
+            page.legend(*below[1].get_legend_handles_labels(), loc="upper right", ncols=2,
+                        fontsize=8)
     return page
 
 
@@ -93,14 +95,13 @@ def flux_histograms(ax, flux_e, coefficient):
     raw = _over_median(flux_e)
     low, high = robust_limits(np.append(finite(raw), finite(scaled)), least=0.02, reach=1.0)
     edges = np.linspace(low, high, N_BINS + 1)
-    for values, label, look in ((raw, "raw", {"color": style.FAINT, "alpha": 0.5}),
-                                (scaled, "normalised", {"color": style.source_colour(0),
-                                                        "alpha": 0.6})):
+    for values, look in ((raw, {"color": style.FAINT, "alpha": 0.5}),
+                         (scaled, {"color": style.source_colour(0), "alpha": 0.6})):
         counts, _ = np.histogram(np.clip(finite(values), low, high), edges)
-        ax.stairs(counts, edges, fill=True, label=label, **look)
+        ax.stairs(counts, edges, fill=True, **look)
     gaps = 100 * (finite(scaled).min() - 1), 100 * (finite(scaled).max() - 1)
-    ax.text(0.02, 0.95, f"{gaps[0]:+.1f} %\n{gaps[1]:+.1f} %", transform=ax.transAxes, va="top",
-            fontsize=7.5)
+    ax.text(0.02, 0.95, f"least {gaps[0]:+.1f} %\nmost {gaps[1]:+.1f} %",
+            transform=ax.transAxes, va="top", fontsize=7.5)
     ax.set_xlim(low, high)
 
 
@@ -111,8 +112,8 @@ def flux_by_number(ax, number, flux_e, coefficient):
     if not finite(scaled).size:
         style.no_data(ax)
         return
-    ax.plot(number, flux_e, "o", color=style.FAINT, markersize=3, alpha=0.6)
-    ax.plot(number, scaled, "o", color=style.source_colour(0), markersize=3.5)
+    ax.plot(number, flux_e, "o", color=style.FAINT, markersize=3, alpha=0.6, label="raw")
+    ax.plot(number, scaled, "o", color=style.source_colour(0), markersize=3.5, label="normalised")
     for k in np.flatnonzero(scaled <= 0):
         ax.axvline(number[k], color=style.ACCENT, linewidth=0.8)
     ax.set_ylim(*robust_limits(np.append(finite(flux_e), finite(scaled)), reach=1.0))

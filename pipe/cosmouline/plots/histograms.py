@@ -9,6 +9,9 @@ from matplotlib.ticker import MaxNLocator
 
 MIN_BINS, MAX_BINS = 8, 60
 MAX_SETS = 10  # more sets than that are drawn together
+N_PIXEL_BINS = 120
+MAX_STEP_PIXELS, MAX_STEPS = 20000, 20  # to find the step of the ADU; coarser than a part of a bin
+LEGEND_ROOM = 0.12  # above the steps, for each line of the legend, as a part of their height
 
 
 @style.styled
@@ -38,7 +41,8 @@ def histogram(ax, values, label="", unit="", by_set=None, limits=None):
     names, groups = _groups(values, by_set)
     for index, group in enumerate(groups):
         _draw_group(ax, group, edges, style.source_colour(index), alone=len(groups) == 1)
-    ax.set(xlim=(low, high), ylim=(0, 1.06 * max(1, ax.dataLim.y1)), ylabel="number of images")
+    top = (1.06 + LEGEND_ROOM * len(names)) * max(1, ax.dataLim.y1)
+    ax.set(xlim=(low, high), ylim=(0, top), ylabel="number of images")
     ax.yaxis.set_major_locator(MaxNLocator(5, integer=True))
     _write_legend(ax, names, groups, unit)
     _count_outside(ax, finite(values), low, high)
@@ -79,14 +83,15 @@ def _draw_group(ax, group, edges, colour, alone):
 
 
 def _write_legend(ax, names, groups, unit):
-    """Names, medians and numbers, where they hide least."""
+    """Names, medians and numbers, in the room that is left above the steps."""
     handles, texts = [], []
     for index, (name, group) in enumerate(zip(names, groups, strict=True)):
         colour = style.source_colour(index)
         handles.append(patches.Patch(fc=(*_rgb(colour), 0.25), ec=colour))
         median = f"median {style.short(np.median(group))}{style.unit_text(unit)}"
         texts.append(f"{style.safe_text(name)}  {median}  (n = {group.size})".strip())
-    ax.legend(handles, texts, loc="best", fontsize=8)
+    ax.legend(handles, texts, loc="upper right", fontsize=8, frameon=True, framealpha=1,
+              edgecolor="none")
 
 
 def _rgb(colour):
@@ -143,6 +148,18 @@ def histograms_page(panels, by_set=None, title=""):
     return page
 
 
+def _pixel_edges(pixels, level, half):
+    """Edges of some 120 bins; each holds as many steps of the ADU as the others."""
+    width = 2 * half / N_PIXEL_BINS
+    near = np.unique(pixels[np.abs(pixels - level) < half][:MAX_STEP_PIXELS])
+    step = np.median(np.diff(near)) if near.size > 1 else width
+    if step > width / MAX_STEPS:  # else the steps are too fine to be seen
+        width = step * np.ceil(width / step)
+        level = near[np.argmin(np.abs(near - level))] + step / 2
+    n_side = int(np.ceil(half / width))
+    return level + width * np.arange(-n_side, n_side + 1)
+
+
 @style.styled
 def pixel_histogram(ax, image_e, level_e=None, sigma_e=None):
     """Draw the histogram of the pixels around the sky, with the level and +- sigma marked.
@@ -163,7 +180,7 @@ def pixel_histogram(ax, image_e, level_e=None, sigma_e=None):
     level = np.median(pixels) if level_e is None else level_e
     sigma = MAD_TO_SIGMA * np.median(np.abs(pixels - level)) if sigma_e is None else sigma_e
     half = 8 * max(sigma, 1e-6)
-    counts, edges = np.histogram(pixels, 120, (level - half, level + half))
+    counts, edges = np.histogram(pixels, _pixel_edges(pixels, level, half))
     ax.stairs(counts, edges, fill=True, color=style.SOURCE_COLOURS[0], alpha=0.45)
     ax.axvspan(level - sigma, level + sigma, color=style.FAINT, alpha=0.15, linewidth=0)
     ax.axvline(level, color=style.INK, linewidth=1.0)

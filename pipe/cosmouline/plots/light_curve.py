@@ -80,7 +80,7 @@ def time_series(
     counted = is_good if is_good.any() else np.ones_like(is_good)
     _draw_points(ax, mhjd, values, shades, is_good, label)
     _draw_bars(ax, mhjd, values, sigma, shades)
-    _set_limits(ax, mhjd, values[counted], sigma, limits, least_span)
+    _set_limits(ax, mhjd, values[counted], sigma[counted], limits, least_span)
     _mark_outside(ax, mhjd, values, shades)
     ax.set_xlabel("MHJD (days)")
     if values.size:
@@ -139,7 +139,11 @@ def _set_limits(ax, mhjd, values, sigma, limits, least_span):
     elif values.size:
         bar = _bars(sigma)
         low, high = robust_limits(values, max(least_span, bar))
-        _grow(ax, "y", (low - bar / 4, high + bar / 4))
+        # bars end inside, but for those of points outside and much larger ones than the others
+        whole = (values >= low) & (values <= high) & (sigma < bar)
+        ends = np.concatenate([values[whole] - 1.2 * sigma[whole],
+                               values[whole] + 1.2 * sigma[whole]])
+        _grow(ax, "y", (np.min(ends, initial=low - bar / 4), np.max(ends, initial=high + bar / 4)))
 
 
 def _bars(sigma):

@@ -174,11 +174,12 @@ def _residual_panels(axes, mhjd, mags, mag_sigmas, true_mhjd, true_mags):
     """Measured minus true of each source, all on one scale, with two numbers."""
     truths = [np.interp(mhjd, true_mhjd, true, np.nan, np.nan) for true in true_mags]
     residuals = 1e3 * (mags - np.reshape(truths, mags.shape))
-    ends = [robust_limits(residual, 2 * RESIDUAL_SPAN_MMAG, fraction=0.12)
-            for residual in residuals]
+    bars_mmag = 1e3 * np.asarray(mag_sigmas, dtype=float)
+    ends = [robust_limits(np.append(residual - bar, residual + bar), 2 * RESIDUAL_SPAN_MMAG)
+            for residual, bar in zip(residuals, bars_mmag, strict=True)]
     scale = np.max(np.abs(ends), initial=RESIDUAL_SPAN_MMAG)
     for row, ax in enumerate(axes):
-        colour, sigma = style.source_colour(row), 1e3 * np.asarray(mag_sigmas[row], dtype=float)
+        colour, sigma = style.source_colour(row), bars_mmag[row]
         light_curve(
             ax, mhjd, residuals[row], sigma, colour, mag_limits=(-scale, scale), calendar=False
         )

@@ -94,7 +94,10 @@ def _edge(word):
 
 def _caption(page, box, name, note, note_lines):
     """Name and note above a small picture."""
-    lines = textwrap.wrap(str(note or ""), _most_letters(7.5)) if note_lines > 1 else [note]
+    lines = [note]
+    if note_lines > 1:
+        lines = [part for line in str(note or "").split("\n")
+                 for part in textwrap.wrap(line, _most_letters(7.5))]
     if len(lines) > note_lines:
         lines = [*lines[: note_lines - 1], " ".join(lines[note_lines - 1 :])]
     top_pt = 15.5 + 72 * LINE_IN * (note_lines - 1)

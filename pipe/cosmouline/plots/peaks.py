@@ -4,6 +4,7 @@ from cosmouline.plots import style
 from cosmouline.plots.scaling import finite
 
 import numpy as np
+from matplotlib.lines import Line2D
 
 N_COLS = 4
 N_BINS = 40
@@ -37,6 +38,9 @@ def peaks_page(names, peak, limits, title="", unit="ADU"):
     page, axes = style.figure(N_COLS, n_rows, (style.PAGE_WIDTH_IN, 1.2 + ROW_IN * n_rows),
                               squeeze=False, sharex=True)
     style.title_page(page, title)
+    lines = [Line2D([], [], color=style.INK, linewidth=1.0),
+             Line2D([], [], color=style.ACCENT, linewidth=1.0, linestyle="--")]
+    page.legend(lines, ["median", "saturation"], loc="upper right", ncols=2, fontsize=8)
     shown = np.append(finite(peak), list(limits.values()))
     right = 1.04 * shown.max() if shown.size else 1.0
     for ax, name, values in zip(axes.flat, names, peak, strict=False):

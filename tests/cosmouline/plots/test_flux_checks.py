@@ -11,7 +11,7 @@ def test_histograms_count_all_and_tell_the_gaps(texts):
     flux_histograms(ax, flux, coeff)
 
     assert [patch.get_data().values.sum() for patch in ax.patches] == [4, 4]
-    assert "+0.0 %\n+10.0 %" in texts(page)  # normalised: 100, 100, 110, 100
+    assert "least +0.0 %\nmost +10.0 %" in texts(page)  # normalised: 100, 100, 110, 100
 
 
 def test_a_negative_flux_is_marked_at_its_number():

@@ -118,6 +118,16 @@ def test_the_pixel_histogram_takes_what_was_measured(texts):
     assert "level 40.0 e⁻\nσ 5.00 e⁻" in texts(page)
 
 
+def test_every_bin_of_the_pixel_histogram_holds_as_many_steps_of_the_adu():
+    pixels = np.repeat(np.arange(0.0, 400.0, 2.0), 3)  # gain 2: all levels equally often
+    ax = style.figure()[1]
+
+    histograms.pixel_histogram(ax, pixels, level_e=200.0, sigma_e=22.0)
+
+    counts = ax.patches[0].get_data().values
+    assert set(counts[5:-5]) == {6.0}  # bins of about 2.93 e- become 4 e-: two steps, three each
+
+
 def test_saturated_peaks_are_counted_per_star(texts, assert_whole):
     peak = np.array([[1.0, 70.0, 80.0, np.nan], [1.0, 2.0, 3.0, 4.0]])
     page, ax = style.figure()

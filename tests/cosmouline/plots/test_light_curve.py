@@ -125,6 +125,17 @@ def test_wild_points_become_arrows_at_the_edge_where_they_lie():
     assert ax.get_ylim()[0] < mag[20]
 
 
+def test_no_error_bar_is_cut_where_the_errors_are_alike():
+    mag, sigma = np.array([1.0, 1.05, 1.1, 1.2]), np.array([0.02, 0.02, 0.02, 0.05])
+    _, ax = style.figure()
+
+    light_curve(ax, np.arange(4.0), mag, sigma)
+
+    faint, bright = ax.get_ylim()
+    assert faint > 1.25
+    assert bright < 0.98
+
+
 def test_given_limits_are_kept_in_either_order():
     mhjd, mag, sigma = curve()
     for limits in ((-11, -9), (-9, -11)):
