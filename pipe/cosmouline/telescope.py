@@ -28,6 +28,7 @@ FOLDER = Path(__file__).parent / "telescopes"
 MAX_YAML_BYTES = 1 << 20
 LONGEST_EXPOSURE_S = 36000.0  # a winter night has 15 h; longer ones are milliseconds
 MIN_SIDE_PX = 32  # less cannot hold a star and its sky
+CAMERA_CARDS = ("INSTRUME", "TELESCOP", "DETNAM")
 OPEN_POSITIONS = ("open", "free", "empty", "blank")  # of a second filter wheel
 UNITS = {
     "exptime_s": "s",
@@ -310,6 +311,11 @@ def _filter(reading):
     if name is None:
         reading.flags.append(f"no filter in the header ({', '.join(telescope.filter.keywords)})")
     return name
+
+
+def camera_of(header):
+    """Give the name of the camera by a header, or of the telescope where it has none; or None."""
+    return next(filter(None, (text_of(header, keyword) for keyword in CAMERA_CARDS)), None)
 
 
 def filter_of(header, telescope):
