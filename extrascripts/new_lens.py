@@ -72,11 +72,8 @@ def main(options):
                                     new_config.n_cameras(looks))
     shutil.copytree(ROOT / "configs" / "sample", out, ignore=shutil.ignore_patterns("*.py", "__*"))
     write_text(out / "settings.py", text)
-    try:
-        load_settings(out)
-    except UserError as problem:
-        raise UserError(f"{problem} {out} is written: mend it there.") from problem
     log_line("%s is written. Next: python pipe/1_character/1a_add_to_database.py %s", out, out)
+    load_settings(out)
 
 
 if __name__ == "__main__":
