@@ -72,8 +72,8 @@ def main(options):
                                     new_config.n_cameras(looks))
     shutil.copytree(ROOT / "configs" / "sample", out, ignore=shutil.ignore_patterns("*.py", "__*"))
     write_text(out / "settings.py", text)
-    load_settings(out)
     log_line("%s is written. Next: python pipe/1_character/1a_add_to_database.py %s", out, out)
+    load_settings(out)
 
 
 if __name__ == "__main__":

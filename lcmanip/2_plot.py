@@ -41,7 +41,7 @@ def curve_page(table, sources, settings):
     mags = np.array([table[f"mag_{source}"] for source in sources])
     sigmas = np.array([table[f"magerr_{source}_cov"] for source in sources])
     flag = table["flag"]
-    title, about = settings.lens_name, (
+    title, about = drawing.lens(settings), (
         f"{settings.dec_name}, {len(flag)} points by {settings.join_by}, {(~flag).sum()} flagged")
     look = {"title": title, "subtitle": about, "mag_limits": settings.curve_mags,
             "day_limits": limits_of_days(settings.curve_dates)}
@@ -61,7 +61,7 @@ def main(settings, db):
         table = curve_tables.read_published(one)
         sources = curve_tables.sources_of(table)
         bars = [[table[f"magerr_{source}_{bar}"] for bar in BARS] for source in sources]
-        title = f"{settings.lens_name}: {one.name}"
+        title = f"{drawing.lens(one.settings)}: {one.name}"
         images = histograms_page(
             [(column(one.rows, "field_fwhm_arcsec"), "seeing", "arcsec"),
              (column(one.rows, "airmass"), "airmass", "")], texts(one.rows, "set_name"), title)
@@ -70,7 +70,7 @@ def main(settings, db):
         pages = {"_images": images, "_errors": errors, "": curves}
         for end, page in pages.items():
             target = one.path.with_name(f"{one.path.stem}{end}.png")
-            drawing.save_as(page, target, settings, __file__)
+            drawing.save_as(page, target, one.settings, __file__)
             log_line("picture: %s", paths.relative(target))
 
 

@@ -1,12 +1,12 @@
 """Compare two light curves of one lens: of two reductions, deconvolutions, or programs.
 
 Needs   : two .rdb tables, by default the first is that of lcmanip/1_join
-Writes  : report_compare_<name>.txt, plots/compare_<name>.png
-Settings: lens_name, dec_name, join_by
+Writes  : report_compare_<name>.txt, plots/compare_<name>.png; of --band, its name in them
+Settings: lens_name, dec_name, join_by, sets
 Next    : lcmanip/4_opt_export_final
 
 Run as  : python lcmanip/3_opt_compare.py configs/MYLENS --with other.rdb [--first mine.rdb]
-          [--sources A=B1 B=B2] [--near 0.3] [--name other]
+          [--band R] [--sources A=B1 B=B2] [--near 0.3] [--name other]
 
 First minus second, over the points that both have and neither flags. The offset is that of the
 zero points: magnitudes are instrumental. Two reductions of the same frames share their photons:
@@ -15,7 +15,7 @@ the scatter should then be well below the errors (pull below 1); of independent 
 
 from pathlib import Path
 
-from cosmouline import curve_compare, curve_tables, drawing, paths, reports
+from cosmouline import bands, curve_compare, curve_tables, drawing, paths, reports
 from cosmouline.errors import UserError
 from cosmouline.io_rdb import read_rdb
 from cosmouline.plots.curve_pages import differences_page
@@ -27,6 +27,7 @@ NEEDS, WRITES = (), ()
 ARGUMENTS = {
     "--with": {"dest": "second", "required": True, "help": "the other .rdb table"},
     "--first": {"help": "the first .rdb table (default: that of lcmanip/1_join)"},
+    "--band": {"help": "the band whose table is the first, where the sets have bands"},
     "--sources": {"nargs": "+", "metavar": "A=B", "help": "pairs of sources (default: by name)"},
     "--near": {"type": float, "default": curve_compare.NEAR_D, "help": "days between a pair"},
     "--name": {"help": "of report and picture (default: of the other table)"}}
@@ -44,6 +45,8 @@ def line_of(name, found):
 def main(settings, db):
     """Match, compare, tell and draw."""
     options = settings.options
+    if options.band or not options.first:
+        settings = bands.chosen(settings, options.band)
     path = Path(options.first or paths.light_curve(settings))
     first, second = read_rdb(path), read_rdb(options.second)
     i, j = curve_compare.match(first["mhjd"], second["mhjd"], options.near)

@@ -28,6 +28,7 @@ sets: list[dict] = []
 #  "extension": 1,                            which image of a multi-extension file
 #  "files": "*_R_*",                          only these files of raw_dir, or
 #  "filter": "R",                             only frames whose header names this filter
+#  "camera": "ECAM",                          or this INSTRUME (or TELESCOP, where it has none)
 #  "science_only": True,                      no bias, dark, flat or lamp, by their headers
 #  "band": "R"}                               sets of one band are normalised, fitted and joined
 #                                             together; without it all sets are

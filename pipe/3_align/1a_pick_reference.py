@@ -27,8 +27,8 @@ def measure(images, settings):
     quick = sorted(images, key=lambda im: im["fwhm_px"] * im["sky_sigma_e"] / im["n_good_stars"])
     best = quick[:N_CANDIDATES]
     catalogs = [products.sources(image, settings) for image in best]
-    first = first_reference(catalogs)
-    matrices = [aligned(catalogs[first], catalog, settings) for catalog in catalogs]
+    first, matrices = first_reference(
+        catalogs, lambda reference, catalog: aligned(reference, catalog, settings))
     scores = reference_scores(
         catalogs, matrices, [image["sky_sigma_e"] for image in best],
         [image["fwhm_px"] for image in best], [image["ellipticity"] for image in best], first)

@@ -28,7 +28,7 @@ def main(settings, db):
     images = db.all_in_use(settings, NEEDS)
     results = {}
     for one, those in bands.split(images, settings):
-        values = measure(bands.reference(those, db, one))
+        values = measure(bands.reference(those, db, one, anew=one.options.redo))
         results |= {image["img_name"]: values for image in those}
     for_all_images(results, images, settings, db, measure=measure, needs=NEEDS, writes=WRITES)
 

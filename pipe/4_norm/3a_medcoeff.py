@@ -51,7 +51,8 @@ def main(settings, db):
     images = db.all_in_use(settings, NEEDS)
     names = [star.name for star in products.norm_stars(settings)]
     results = bands.merged(
-        lambda those, one: measure(those, names, bands.reference(those, db, one), one),
+        lambda those, one: measure(
+            those, names, bands.reference(those, db, one, anew=one.options.redo), one),
         images, settings)
     for_all_images(results, images, settings, db, measure=measure, needs=NEEDS, writes=WRITES)
     for name, fields in results.items():

@@ -29,10 +29,10 @@ def draw(images, settings):
     page = star_curves_page(mhjd, (flux_e * coeff[:, None]).T, names, before=flux_e.T,
                             colour=column(images, "field_fwhm_arcsec"),
                             colour_label="seeing (arcsec)",
-                            title=f"{settings.lens_name}: stars in apertures")
+                            title=f"{drawing.lens(settings)}: stars in apertures")
     drawing.save_plot(page, "stars_aperture", settings, __file__)
     page = coefficient_page(mhjd, coeff, column(images, "medcoeff_sigma"),
-                            title=f"{settings.lens_name}: medcoeff", label="medcoeff")
+                            title=f"{drawing.lens(settings)}: medcoeff", label="medcoeff")
     drawing.save_plot(page, "medcoeff", settings, __file__)
 
 

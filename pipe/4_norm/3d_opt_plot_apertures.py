@@ -36,7 +36,7 @@ def measure(images, settings):
     coeff = column(images, "medcoeff")
     flux_e = np.stack([family(images, PATTERN.format(one), names).T for one in apertures])
     return aperture_curves_page(time_of(images), flux_e * coeff, names, apertures, coeff,
-                                title=f"{settings.lens_name}: stars in apertures")
+                                title=f"{drawing.lens(settings)}: stars in apertures")
 
 
 def main(settings, db):

@@ -7,7 +7,8 @@ Next    : 7_deconv/1_prepare, which reads dec_<dec_name>_skiplist.txt
 
 Run as  : python 5c_opt_hand_check.py ../../configs/MYLENS [--viewer]
 
-As 1_character/5b_opt_hand_check, one page per band. The images of the list stay in use for
+As 1_character/5b_opt_hand_check, one page per band; there is one list: save that of a band and run
+this again before the next one, whose page then knows it. The images of the list stay in use for
 everything but this deconvolution.
 """
 

@@ -35,7 +35,7 @@ def measure(rows, sources, settings):
         column(rows, f"dec_number__{dec}"), time_of(rows), shift_px,
         column(rows, f"dec_sky_e__{dec}"), column(rows, f"dec_chi2__{dec}"),
         family(rows, f"flux_e__{dec}__{{source}}", sources).T, column(rows, f"dec_coeff__{dec}"),
-        sources, title=f"{settings.lens_name}: checks of {dec}",
+        sources, title=f"{drawing.lens(settings)}: checks of {dec}",
         epochs=[row["img_name"] for row in rows])
 
 

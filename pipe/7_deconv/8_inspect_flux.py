@@ -71,7 +71,7 @@ def main(settings, db):
                     (f"dec_coeff__{dec}", "coefficient", ""), (f"dec_chi2__{dec}", "chi2", ""),
                     ("field_fwhm_arcsec", "seeing", "arcsec")))]
             page = by_date_page(time_of(those), panels, texts(those, "set_name"),
-                                f"{settings.lens_name}: {source} of {dec}")
+                                f"{drawing.lens(one)}: {source} of {dec}")
             drawing.save_plot(page, f"{dec}_{source}", one, __file__)
 
 

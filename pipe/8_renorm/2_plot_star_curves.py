@@ -40,11 +40,11 @@ def draw(images, settings):
     page = star_curves_page(mhjd, flux_e * coeff, names, before=flux_e,
                             colour=column(images, "field_fwhm_arcsec"),
                             colour_label="seeing (arcsec)",
-                            title=f"{settings.lens_name}: stars with {renorm}")
+                            title=f"{drawing.lens(settings)}: stars with {renorm}")
     drawing.save_plot(page, f"stars_{renorm}", settings, __file__)
     page = coefficient_page(mhjd, coeff, column(images, f"renorm_sigma__{renorm}"),
                             column(images, "medcoeff"), texts(images, "set_name"),
-                            title=f"{settings.lens_name}: {renorm}", label=renorm)
+                            title=f"{drawing.lens(settings)}: {renorm}", label=renorm)
     drawing.save_plot(page, renorm, settings, __file__)
     drawing.save_plot(checks(images, names, coeff, settings), f"checks_{renorm}", settings,
                       __file__)
@@ -60,7 +60,7 @@ def checks(images, names, coeff, settings):
         ("field_fwhm_arcsec", "seeing", "arcsec"), ("sky_level_e", "sky level", "e-"),
         ("airmass", "airmass", ""))]
     return normalisation_page(quantities, coeff, star_pulls(found, flux_e, sigma_e).T, names,
-                              sets, f"{settings.lens_name}: checks of {settings.renorm_name}",
+                              sets, f"{drawing.lens(settings)}: checks of {settings.renorm_name}",
                               settings.renorm_name, found.is_variable)
 
 

@@ -44,7 +44,7 @@ def main(settings, db):
         coefficients = np.array([column(those, field) for field in names.values()])
         page = compare_page(time_of(those), coefficients, list(names),
                             column(those, "field_fwhm_arcsec"), "seeing (arcsec)",
-                            texts(those, "set_name"), title=f"{settings.lens_name}: coefficients")
+                            texts(those, "set_name"), title=f"{drawing.lens(one)}: coefficients")
         drawing.save_plot(page, "compare_coefficients", one, __file__)
 
 

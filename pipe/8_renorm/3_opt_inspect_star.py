@@ -36,7 +36,7 @@ def measure(star, images, settings):
     return one_star_page(
         time_of(images), flux_e * coeff, sigma_e * coeff, column(images, f"star_chi2__{key}"),
         panels, column(images, "airmass"), "airmass", texts(images, "set_name"),
-        title=f"{settings.lens_name}: star {star} with {settings.renorm_name}")
+        title=f"{drawing.lens(settings)}: star {star} with {settings.renorm_name}")
 
 
 def main(settings, db):

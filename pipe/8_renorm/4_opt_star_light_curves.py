@@ -2,7 +2,7 @@
 
 Needs   : star fluxes (7_deconv/0_star_photometry), renorm (8_renorm/1a_renormalize)
 Writes  : export/<lens>_<star>_<renorm_name>_by_<night, image or minutes>.rdb for each star,
-          report_star_curves.txt
+          report_star_curves_<renorm_name>.txt
 Settings: lens_name, psf_name, renorm_name, photom_stars, join_by, join_minutes, join_center,
           night_fwhm_max_arcsec, night_ellipticity_max, night_sky_max_e, night_coeff_max,
           night_min_images
@@ -61,7 +61,7 @@ def main(settings, db):
     for one, those in bands.split(images, settings):
         rows = [measure(name, those, one) for name in chosen(images, settings)]
         rows.sort(key=lambda row: -row.get("chi2", 0))
-        path = paths.report(one, "star_curves")
+        path = paths.report(one, f"star_curves_{one.renorm_name}")
         columns = ("star", "points", "mag", "rms_mag", "error_mag", "chi2", "file")
         reports.write_report(path, f"{settings.lens_name}: stars with {settings.renorm_name}",
                              reports.table(rows, columns, FORMATS))

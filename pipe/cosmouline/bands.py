@@ -4,9 +4,12 @@ Sets that name no band are all of one, whose name is empty: then products have n
 names. An image belongs to one band, through its set.
 """
 
+import logging
 from types import SimpleNamespace
 
 from cosmouline.errors import UserError
+
+log = logging.getLogger("cosmouline")
 
 
 def names(settings):
@@ -56,11 +59,25 @@ def only(settings, name):
     return SimpleNamespace(**vars(settings) | {"band": name})
 
 
-def reference(images, db, settings):
+def chosen(settings, name):
+    """Return the settings of the band of a name, or of the only one if `name` is None.
+
+    Raises
+    ------
+    UserError
+        If there is no such band, or there are several and none is named.
+    """
+    known = names(settings)
+    if name not in known and (name or len(known) > 1):
+        raise UserError(f"--band: one of {', '.join(filter(None, known)) or 'none'}, please.")
+    return only(settings, name or known[0])
+
+
+def reference(images, db, settings, anew=False):
     """Return the image of a band on whose scale its coefficients are.
 
     The reference image of the alignment, if it is of this band. Else what ``band_ref_img_names``
-    says, the choice made before, or the best by ``ref_score``.
+    says, the choice made before, or the best by ``ref_score``; with `anew` not the one before.
 
     Raises
     ------
@@ -75,10 +92,16 @@ def reference(images, db, settings):
     if wanted is not None and wanted not in by_name:
         raise UserError(f"band_ref_img_names: '{wanted}' is not among the images in use of the "
                         f"band {settings.band} (see run_all.py --status).")
-    before = {image.get("band_ref_img_name") for image in images} & by_name.keys()
-    if wanted or (before and not settings.options.redo):
-        return by_name[wanted or before.pop()]
-    return max(images, key=lambda image: (image.get("ref_score", 0), image["img_name"]))
+    if wanted:
+        return by_name[wanted]
+    before = {image.get("band_ref_img_name") for image in images} - {None}
+    kept = [by_name[name] for name in before & by_name.keys()]
+    found = max((kept if not anew else []) or images,
+                key=lambda image: (image.get("ref_score", 0), image["img_name"]))
+    if before and not kept:
+        log.warning("band %s: %s, whose coefficient was 1, is not in use here: now it is %s",
+                    settings.band, ", ".join(sorted(before)), found["img_name"])
+    return found
 
 
 def _by_set(settings):

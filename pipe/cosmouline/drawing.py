@@ -62,6 +62,11 @@ def star_map(image_e, reference, settings, title, info, outlined=(), limits=None
         limits=limits)
 
 
+def lens(settings):
+    """Return the name of the lens, with that of the band of the settings."""
+    return " ".join(filter(None, (settings.lens_name, getattr(settings, "band", ""))))
+
+
 def title(image, settings):
     """Return the title of a page about one image."""
     return f"{settings.lens_name}  {image['img_name']}"
@@ -86,6 +91,6 @@ def _info(images, reference):
 
 
 def save_as(page, path, settings, script):
-    """Write a page to a path, stamped with lens, script and time."""
-    text = style.stamp_text(settings.lens_name, Path(script).stem)
+    """Write a page to a path, stamped with lens, band, script and time."""
+    text = style.stamp_text(lens(settings), Path(script).stem)
     style.save(page, path, text)

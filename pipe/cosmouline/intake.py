@@ -10,12 +10,12 @@ from cosmouline.header_kind import calibration_kind
 from cosmouline.io_catalog import read_image_list
 from cosmouline.io_fits import frame_stem, list_frames, read_header
 from cosmouline.provenance import outcome
-from cosmouline.telescope import checked_overrides, filter_of, load_telescope
+from cosmouline.telescope import camera_of, checked_overrides, filter_of, load_telescope
 
 log = logging.getLogger("cosmouline")
 
 SCRIPT = "1_character/1a_add_to_database"
-PARTS = ("files", "filter", "science_only")  # keys of a set that take a part of its folder
+PARTS = ("files", "filter", "camera", "science_only")  # by which a set takes part of a folder
 LONGEST_NAME = 100  # with the endings of the products it stays below the 255 of file systems
 
 
@@ -61,7 +61,7 @@ def _frames_of_all(sets):
             other = owner.setdefault((path, one.get("extension")), one["name"])
             if other != one["name"]:
                 raise UserError(f"{path.name} is taken by the sets {other} and {one['name']}: "
-                                "make their 'files' or 'filter' exclude each other.")
+                                "make their 'files', 'filter' or 'camera' exclude each other.")
             found[name] = one["name"], path
     _refuse_same_names(found)
     return found
@@ -129,7 +129,7 @@ def _is_of(one, path):
     """Tell whether a file is of a set, by its name and, where the set asks, by its header."""
     if not fnmatch.fnmatchcase(path.name, one.get("files", "*")):
         return False
-    if "filter" not in one and not one.get("science_only"):
+    if not any(one.get(key) for key in PARTS[1:]):
         return True
     try:
         header = read_header(path, one.get("extension"))
@@ -139,7 +139,12 @@ def _is_of(one, path):
         return False
     if one.get("science_only") and calibration_kind(header):
         return False
-    return one.get("filter", name or "").strip().lower() == (name or "").lower()
+    return _same(one.get("filter"), name) and _same(one.get("camera"), camera_of(header))
+
+
+def _same(wanted, found):
+    """Tell whether a header's word is the wanted one; nothing wanted is met by all."""
+    return not wanted or wanted.strip().lower() == (found or "").strip().lower()
 
 
 def image_name(set_name, stem):

@@ -4,7 +4,7 @@ import json
 from collections import Counter
 from itertools import pairwise
 
-from cosmouline import __version__, io_html, lightcurve, lookdata, paths
+from cosmouline import __version__, bands, io_html, lightcurve, lookdata, paths
 from cosmouline.fields import lookup
 from cosmouline.io_html import escape, url
 from cosmouline.settings import differences
@@ -174,8 +174,11 @@ def _plots(settings):
 
 
 def _files(settings):
-    """Return links to the reports and the exported tables."""
-    found = [*sorted(settings.work_dir.glob("report_*.txt")),
+    """Return links to the pages of other bands and names, the reports and the exported tables."""
+    pages = {paths.lookback(bands.only(settings, name)) for name in bands.names(settings)}
+    pages |= {path.parent for path in settings.work_dir.glob("lookback_*/index.html")}
+    found = [*(path / "index.html" for path in sorted(pages - {paths.lookback(settings)})),
+             *sorted(settings.work_dir.glob("report_*.txt")),
              *sorted(paths.exports(settings).glob("*.*"))]
     parts = [path.relative_to(settings.work_dir).parts for path in found]
     return [f'<a href="{url("..", *part)}">{escape("/".join(part))}</a>' for part in parts]

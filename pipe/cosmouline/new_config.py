@@ -51,9 +51,9 @@ def sets_of(looks):
         sets.append(one | part)
         lacking[one["name"]] = sorted({name for look in those for name in look.missing})
         told += _lines(one["name"], key, those, lacking[one["name"]])
-        if any(other[2] == key[2] for other in rivals) and "files" not in part:
+        if any(other[2] == key[2] for other in rivals) and not part.keys() & {"files", "camera"}:
             told.append(f"{key[0]}: frames of {key[1]} ({key[2]}) cannot be told from others by "
-                        "filter or name. Move them into a folder of their own.")
+                        "filter, camera or name. Move them into a folder of their own.")
     return sets, lacking, told
 
 
@@ -85,7 +85,14 @@ def _part(key, looks, rivals):
     for beginning in (start.rstrip("0123456789"), start):  # without the number: for later frames
         if beginning and others and not any(name.startswith(beginning) for name in others):
             return part | {"files": f"{beginning}*"}
-    return part
+    return part | _camera_part(looks, same if by_filter else rivals)
+
+
+def _camera_part(looks, rivals):
+    """Return the key that takes frames by the camera of their headers, where that tells them."""
+    mine, *more = {look.camera for look in looks}
+    others = {look.camera for group in rivals.values() for look in group}
+    return {"camera": mine} if mine and others and not more and mine not in others else {}
 
 
 def common_start(names):

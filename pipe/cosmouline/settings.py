@@ -66,8 +66,8 @@ LIMITS = {  # least and greatest value
     "combi_ellipticity_max", "combi_coeff_max", "combi_sky_max_e"), (TINY, math.inf))
 SET_KEYS = {"name": str, "telescope": str, "raw_dir": str, "overrides": dict,
             "bad_pixel_mask": str, "extension": int, "band": str, "files": str, "filter": str,
-            "science_only": bool}
-SET_CHOICE = ("extension", "files", "filter")  # by which sets can share a folder
+            "camera": str, "science_only": bool}
+SET_CHOICE = ("extension", "files", "filter", "camera")  # by which sets can share a folder
 SET_MUST = ("name", "telescope", "raw_dir")
 
 # The settings of COSMOULINE that users know by heart, and what became of them.
@@ -279,9 +279,10 @@ def _refuse_shared_folders(sets, path):
         chosen.setdefault(str(one["raw_dir"].resolve()), []).append(
             tuple(one.get(key) for key in SET_CHOICE))
     for folder, choices in chosen.items():
-        if len(choices) > 1 and ((None,) * 3 in choices or len(set(choices)) < len(choices)):
+        everything = (None,) * len(SET_CHOICE)
+        if len(choices) > 1 and (everything in choices or len(set(choices)) < len(choices)):
             raise UserError(f"{path}: two sets have the frames of '{folder}'. Give each of them a "
-                            "part: 'filter': \"R\", or 'files': \"*_R_*\".")
+                            "part: 'filter': \"R\", 'camera': \"ECAM\", or 'files': \"*_R_*\".")
 
 
 def _check_bands(sets, settings, path):

@@ -31,6 +31,7 @@ MAX_STARS = 5000  # then faint noise of many frames is all that is added
 INSIDE_MIN = 0.3  # part of the frames on which a star of the list falls
 BRIGHT_PERCENTILE = 60.0  # stars above it tell the relative scale of the frames
 
+FIRST_TRIES = 5  # frames that the others are matched to, until half of them do
 REFERENCE_STARS = 150  # brightest stars that a possible reference is compared on
 ELLIPTICITY_SIGMAS, ELLIPTICITY_FLOOR = 3.0, 0.01  # a reference is no more elongated than that
 
@@ -65,9 +66,32 @@ def positions(catalog):
     return np.stack([catalog["x_px"], catalog["y_px"]], axis=1)
 
 
-def first_reference(catalogs):
-    """Index of the frame with most unsaturated sources, to which all are aligned first."""
-    return int(np.argmax([np.count_nonzero(~catalog["is_saturated"]) for catalog in catalogs]))
+def first_reference(catalogs, align):
+    """Find a frame to which most others can be aligned.
+
+    Parameters
+    ----------
+    catalogs : list of ndarray
+    align : callable
+        ``align(reference, catalog)`` gives the transform from one to the other, or None.
+
+    Returns
+    -------
+    first : int
+        The frame with most unsaturated sources; if less than half of the others match it, as its
+        sources may be no stars, the one of the next best that most of them match.
+    matrices : list of ndarray or None
+        Transforms from it to each frame.
+    """
+    counts = [np.count_nonzero(~catalog["is_saturated"]) for catalog in catalogs]
+    found = []
+    for index in np.argsort(np.negative(counts), kind="stable")[:FIRST_TRIES]:
+        matrices = [align(catalogs[index], catalog) for catalog in catalogs]
+        found.append((sum(matrix is not None for matrix in matrices), int(index), matrices))
+        if 2 * found[-1][0] >= len(catalogs):
+            break
+    _, first, matrices = max(found, key=lambda one: one[0])
+    return first, matrices
 
 
 def reference_scores(catalogs, matrices, sky_sigma_e, fwhm_px, ellipticity, first):

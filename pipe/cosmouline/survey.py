@@ -8,10 +8,15 @@ from cosmouline.errors import ImageRejected, UserError
 from cosmouline.header_kind import calibration_kind
 from cosmouline.header_values import angle_deg, text_of
 from cosmouline.io_fits import list_frames, read_header, wcs_cards
-from cosmouline.telescope import filter_of, load_telescope, read_exposure, recognise
+from cosmouline.telescope import (
+    camera_of,
+    filter_of,
+    load_telescope,
+    read_exposure,
+    recognise,
+)
 from cosmouline.telescope_yaml import RANGES
 
-CAMERA_CARDS = ("INSTRUME", "TELESCOP", "DETNAM")
 POINTING_CARDS = (("OBJCTRA", "OBJCTDEC"), ("CAT-RA", "CAT-DEC"), ("RA", "DEC"),
                   ("TELRA", "TELDEC"))
 CALIBRATION_FOLDERS = {name + plural: kind for name, kind in (
@@ -94,8 +99,7 @@ def look_at(path, header):
     recognised = tuple(recognise(header))
     telescope = recognised[0] if len(recognised) == 1 else "generic"
     description = load_telescope(telescope)
-    cameras = [text_of(header, keyword) for keyword in CAMERA_CARDS]
-    return Look(path, telescope, recognised, next(filter(None, cameras), None),
+    return Look(path, telescope, recognised, camera_of(header),
                 filter_of(header, description), text_of(header, "OBJECT"),
                 calibration_kind(header) or CALIBRATION_FOLDERS.get(path.parent.name.lower()),
                 pointing(header), missing(header, description))

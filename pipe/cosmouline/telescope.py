@@ -2,6 +2,7 @@
 
 import fnmatch
 import functools
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -28,6 +29,8 @@ FOLDER = Path(__file__).parent / "telescopes"
 MAX_YAML_BYTES = 1 << 20
 LONGEST_EXPOSURE_S = 36000.0  # a winter night has 15 h; longer ones are milliseconds
 MIN_SIDE_PX = 32  # less cannot hold a star and its sky
+CAMERA_CARDS = ("INSTRUME", "TELESCOP", "DETNAM")
+UNKNOWN = "generic"  # the description for telescopes that have none
 OPEN_POSITIONS = ("open", "free", "empty", "blank")  # of a second filter wheel
 UNITS = {
     "exptime_s": "s",
@@ -159,7 +162,7 @@ def read_exposure(header, telescope, overrides=None):
         header, telescope, reading.overrides, middle.zone_h
     )
     return Exposure(
-        telescope=telescope.name,
+        telescope=_name(header, telescope),
         mjd=middle.mjd,
         filter=filter_name,
         site_lon_deg=lon_deg,
@@ -310,6 +313,23 @@ def _filter(reading):
     if name is None:
         reading.flags.append(f"no filter in the header ({', '.join(telescope.filter.keywords)})")
     return name
+
+
+def _name(header, telescope):
+    """Name the telescope; one without a description as its headers do, so that two stay two."""
+    if telescope.name != UNKNOWN:
+        return telescope.name
+    try:
+        words = [text_of(header, keyword) for keyword in ("TELESCOP", "INSTRUME")]
+    except ImageRejected:  # an unreadable card; the frame is usable without
+        return UNKNOWN
+    name = "-".join(filter(None, dict.fromkeys(words)))
+    return re.sub(r"[^A-Za-z0-9+-]+", "-", name).strip("-") or UNKNOWN
+
+
+def camera_of(header):
+    """Give the name of the camera by a header, or of the telescope where it has none; or None."""
+    return next(filter(None, (text_of(header, keyword) for keyword in CAMERA_CARDS)), None)
 
 
 def filter_of(header, telescope):

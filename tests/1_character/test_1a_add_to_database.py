@@ -37,7 +37,7 @@ def test_the_row_says_what_the_frame_was_drawn_from(lens_after):
         assert row["pixel_scale_arcsec"] == camera.pixel_scale_arcsec
         assert (row["site_lon_deg"], row["site_lat_deg"], row["site_height_m"]) == (
             camera.site_lon_deg, camera.site_lat_deg, camera.site_elev_m)
-        assert (row["set_name"], row["telescope"], row["filter"]) == ("R", "generic", "R")
+        assert (row["set_name"], row["telescope"], row["filter"]) == ("R", "TINY", "R")
         assert (row["gogogo"], row["treatme"], row["testlist"]) == (True, True, False)
 
 

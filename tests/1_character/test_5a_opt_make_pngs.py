@@ -26,6 +26,6 @@ def test_what_is_known_is_told(lens_after, script):
     lines = script(f"pipe/{SCRIPT}").info(image)
 
     assert any("seeing 1.23 arcsec" in line for line in lines)
-    assert {"generic, set R", "airmass 1.50", "3 rows are constant"} <= set(lines)
+    assert {"TINY, set R", "airmass 1.50", "3 rows are constant"} <= set(lines)
     del image["airmass"]
     assert not any("airmass" in line for line in script(f"pipe/{SCRIPT}").info(image))

@@ -40,7 +40,7 @@ def test_the_report_lists_the_faintest_first(lens_after):
     listed = [line.split()[0] for line in lines if line.startswith("R_tiny")]
     assert listed == sorted(lens.truth.good, key=lambda name: -lens.rows[name]["medcoeff"])
     assert "set R: 6 images" in lines
-    median, = [line for line in lines if line.startswith("R   | generic")]
+    median, = [line for line in lines if line.startswith("R   | TINY")]
     assert float(median.split("|")[3]) == pytest.approx(np.median(lens.values("medcoeff")),
                                                         abs=5e-5)
 

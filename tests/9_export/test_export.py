@@ -45,7 +45,7 @@ def test_units_and_meanings_are_in_the_table_and_in_the_text(lens_before):
     assert "deconvolution lens, PSF psf1, renormalisation renorm1" in text
     assert "deconvolution lens: 6 images" in text
     assert "of A, B; with the PSF psf1" in text
-    assert "telescope generic: 6 images\nset R: 6 images" in text
+    assert "telescope TINY: 6 images\nset R: 6 images" in text
     assert f"out of use: {next(iter(lens.truth.spoilt))}: " in text
     assert lookup("flux_e__lens__A").meaning in text
     names = {line.split(" | ")[0].strip() for line in text.splitlines() if " | " in line}

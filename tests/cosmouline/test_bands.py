@@ -50,6 +50,15 @@ def test_without_bands_all_sets_are_one(tmp_path):
     assert paths.deconvolution(bands.only(one, "V")).name == "dec_lens_V"
 
 
+def test_one_band_is_chosen_by_its_name(two):
+    assert bands.chosen(two, "V").band == "V"
+    assert bands.chosen(settings_with(("ER", {"band": "R"})), None).band == "R"
+    assert bands.chosen(settings_with(("ER", {})), None).band == ""
+    for wrong in (None, "I"):
+        with pytest.raises(UserError, match="--band: one of R, V, please"):
+            bands.chosen(two, wrong)
+
+
 def test_an_image_of_a_set_that_is_gone_is_told():
     with pytest.raises(UserError, match="set 'ER', which is no longer in sets"):
         bands.of(ROWS[1], settings_with(("EV", {"band": "V"})))
@@ -73,5 +82,20 @@ def test_the_scale_stays_when_a_better_image_comes(two):
     before = [row | {"band_ref_img_name": "EV_1"} for row in rows_v]
 
     assert bands.reference(before, Rows(), green)["img_name"] == "EV_1"
-    green.options.redo = True
-    assert bands.reference(before, Rows(), green)["img_name"] == "WV_1"
+    assert bands.reference(before, Rows(), green, anew=True)["img_name"] == "WV_1"
+
+
+def test_a_scale_that_is_lost_is_told(two, caplog):
+    (_, _), (green, rows_v) = bands.split(ROWS, two)
+    left = [row | {"band_ref_img_name": "EV_1"} for row in rows_v if row["img_name"] != "EV_1"]
+
+    assert bands.reference(left, Rows(), green)["img_name"] == "WV_1"
+    assert "band V: EV_1, whose coefficient was 1, is not in use here: now it is WV_1" in (
+        caplog.text)
+
+
+def test_bands_made_one_take_the_better_scale_of_both(two):
+    green = bands.only(two, "V")
+    both = [row | {"band_ref_img_name": row["img_name"]} for row in ROWS if row is not ROWS[1]]
+
+    assert bands.reference(both, Rows(), green)["img_name"] == "WV_1"

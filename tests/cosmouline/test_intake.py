@@ -54,7 +54,8 @@ def mixed(tmp_path):
     """A folder of frames in two filters, a flat in one of them, and a file that is no frame."""
     folder = tmp_path / "mixed"
     folder.mkdir()
-    for name, cards in {"a1": {"FILTER": "R"}, "a2": {"FILTER": "V"}, "b1": {"FILTER": "r "},
+    for name, cards in {"a1": {"FILTER": "R"}, "a2": {"FILTER": "V"},
+                        "b1": {"FILTER": "r ", "TELESCOP": "SIM1"},
                         "flat": {"FILTER": "R", "IMAGETYP": "Flat Field"}}.items():
         fits.PrimaryHDU(np.zeros((4, 4)), fits.Header(cards)).writeto(folder / f"{name}.fits")
     (folder / "broken.fits").write_text("")
@@ -67,7 +68,8 @@ def mixed(tmp_path):
     ({"filter": "R"}, ["a1", "b1", "flat"]),
     ({"filter": "R", "science_only": True}, ["a1", "b1"]),
     ({"science_only": True}, ["a1", "a2", "b1"]),
-    ({"filter": "V", "files": "a*"}, ["a2"])])
+    ({"filter": "V", "files": "a*"}, ["a2"]),
+    ({"camera": "sim1"}, ["b1"])])
 def test_a_set_takes_its_part_of_a_folder(mixed, part, found, caplog):
     assert sorted(frames_of(mixed(**part))) == [f"S_{name}" for name in found]
     told = [message for message in caplog.messages if "broken.fits is left out: " in message]

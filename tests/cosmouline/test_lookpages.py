@@ -86,3 +86,16 @@ def test_the_facts_count_what_is_there(settings):
                      "seeing": "median 1.25 arcsec", "joint fit": "converged after 31 steps",
                      "last run": "2026-01-01 00:00", "versions": "0.9, 1.0"}
     assert lookpages._rejected(data) == ["1 rejected: &lt;img src=x onerror=&#x27;a()&#x27;&gt;"]
+
+
+def test_the_pages_of_other_bands_and_names_are_linked(settings):
+    settings.band = "R"
+    other = settings.work_dir / "lookback_lens2_R"
+    other.mkdir()
+    (other / "index.html").write_text("")
+
+    links = "".join(lookpages._files(settings))
+
+    for folder in ("lookback_lens_V", "lookback_lens2_R"):
+        assert f'href="../{folder}/index.html"' in links
+    assert "lookback_lens_R" not in links

@@ -40,8 +40,21 @@ def test_cameras_in_one_folder_are_told_by_name_where_that_is_possible():
     looks = look("/a/e1"), look("/a/e2"), look("/a/x1", camera="ODD")
     assert parts(*looks) == {"CAM-R": {"files": "e*"}, "ODD-R": {"files": "x*"}}
 
-    _, _, told = sets_of([look("/a/1"), look("/a/2"), look("/a/3", camera="ODD")])
-    assert any("frames of CAM (R) cannot be told from others" in line for line in told)
+
+
+def test_cameras_in_one_folder_are_told_by_header_where_names_do_not_tell():
+    looks = [look("/a/1"), look("/a/2"), look("/a/5", filter_name="V"),
+             *(look(name, camera="ODD") for name in ("/a/3", "/a/4"))]
+
+    assert parts(*looks) == {
+        "CAM-R": {"band": "R", "filter": "R", "camera": "CAM"},
+        "ODD-R": {"band": "R", "filter": "R", "camera": "ODD"},
+        "CAM-V": {"band": "V", "filter": "V"}}
+
+
+def test_frames_that_nothing_tells_apart_are_named():
+    _, _, told = sets_of([look(f"/a/{n}", telescope=("VST", "generic")[n % 2]) for n in range(4)])
+    assert any("frames of VST (R) cannot be told from others" in line for line in told)
 
 
 def test_calibration_frames_are_in_no_set_but_close_their_folder():

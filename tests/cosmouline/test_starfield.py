@@ -210,7 +210,24 @@ def test_reference_is_the_deepest_round_frame():
 def test_all_are_aligned_first_to_the_frame_with_most_sources():
     truth = simulate()
     truth.catalogs[3] = np.concatenate([truth.catalogs[3], truth.catalogs[3][:20]])
-    assert first_reference(truth.catalogs) == 3
+    matrices = [np.eye(2, 3)] * N_FRAMES
+    first, found = first_reference(truth.catalogs, lambda one, other: matrices[0])
+    assert first == 3
+    assert len(found) == N_FRAMES
+
+
+def test_a_frame_of_many_sources_that_are_no_stars_is_not_the_first():
+    truth = simulate()
+    truth.catalogs[3] = np.concatenate([truth.catalogs[3], truth.catalogs[3][:20]])
+    odd = truth.catalogs[3]
+
+    def match(one, other):
+        return np.eye(2, 3) if (one is odd) == (other is odd) else None
+
+    first, found = first_reference(truth.catalogs, match)
+
+    assert first != 3
+    assert [k for k, matrix in enumerate(found) if matrix is None] == [3]
 
 
 def test_refined_seeing_is_nearer_to_the_truth_and_renews_the_ratios():

@@ -433,3 +433,11 @@ def test_frames_of_the_skymaker_program(shared_data, name):
                                               (None, None)])
 def test_the_noise_factor_of_a_stack(card, factor):
     assert noise_factor({"NOISEFAC": card} if card else {}) == factor
+
+
+@pytest.mark.parametrize(("cards", "name"), [
+    ({"TELESCOP": "SIM 1.2m", "INSTRUME": "ECAM"}, "SIM-1-2m-ECAM"),
+    ({"TELESCOP": "SIM1", "INSTRUME": "SIM1"}, "SIM1"),
+    ({"TELESCOP": None, "INSTRUME": None}, "generic")])
+def test_two_telescopes_without_description_are_told_apart_by_their_headers(cards, name):
+    assert generic(**cards).telescope == name

@@ -109,7 +109,7 @@ def test_the_kicklist_is_applied(lens):
 def test_a_set_is_set_aside_and_taken_up(lens):
     lens.run(TOOLS + "set_treatme", state="off", set="R")
     assert not lens.values("treatme").any()
-    lens.run(TOOLS + "set_treatme", state="on", telescope="generic")
+    lens.run(TOOLS + "set_treatme", state="on", telescope="TINY")
     assert lens.values("treatme").all()
     with pytest.raises(UserError, match=r"^no image has set_name 'V'. There are: set_name: R\.$"):
         lens.run(TOOLS + "set_treatme", state="off", set="V")

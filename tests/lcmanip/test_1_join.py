@@ -31,7 +31,7 @@ def test_magnitudes_and_errors_of_single_images(lens_before, caplog):
     assert curve["nbimg"].tolist() == [1] * 6
     assert curve["flag"].tolist() == [True] * 6
     assert curve["fwhm"] == pytest.approx(lens.values("field_fwhm_arcsec"))
-    assert set(curve["telescope"]) == {"generic"}
+    assert set(curve["telescope"]) == {"TINY"}
     for source in "AB":
         flux_e = lens.values(f"flux_e__lens__{source}")
         assert curve[f"mag_{source}"] == pytest.approx(-2.5 * np.log10(flux_e * coeff))
@@ -172,7 +172,7 @@ def test_pycs3_reads_the_curve(lens_before):
 
 
 @pytest.mark.parametrize(("separate", "field", "names"), [
-    ("telescope", "telescope", ["Other", "generic"]), ("set", "set_name", ["R", "R2"])])
+    ("telescope", "telescope", ["Other", "TINY"]), ("set", "set_name", ["R", "R2"])])
 def test_telescopes_or_sets_have_a_curve_each(lens_before, monkeypatch, separate, field, names):
     lens = lens_before(SCRIPT)
     lens.set(f"join_separate = {separate!r}\n")
