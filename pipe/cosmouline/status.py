@@ -23,7 +23,8 @@ def report(settings, order):
 def states(db, settings, order):
     """Return the counts of images in use by state, a dict for each script that works on them."""
     in_use = db.select(gogogo=True, treatme=True)
-    return [_line(script, in_use, settings, db.runs) for script in order
+    groups = _groups(in_use)
+    return [_line(script, groups, settings, db.runs) for script in order
             if read_header(script).leaves_record]
 
 
@@ -40,11 +41,9 @@ def out_of_date(needs, images, settings, runs):
     runs : dict of int to dict
         The runs of the database.
     """
+    groups = _groups(images)
     for script in sorted(_scripts_behind(needs)):
-        key = _key(read_header(script), settings)
-        makers = [provenance.made_by(image, key, runs) for image in images]
-        reasons = _reasons_of(script, images, settings, runs)
-        for (maker, reason), n in Counter(zip(makers, reasons, strict=True)).items():
+        for (_, maker, reason), n in _verdicts(script, groups, settings, runs).items():
             if reason:
                 yield f"out of date on {n} images: {maker}.py ({reason}). Run it again."
 
@@ -60,17 +59,38 @@ def _scripts_behind(needs):
     return found
 
 
-def _reasons_of(script, images, settings, runs):
-    """Return why the result of a script is out of date, for every image; empty if it is not.
+def _groups(images):
+    """Return (image, number of images that scripts have treated just like it) for each sort."""
+    names = ["set_name", *(name for name in set().union(*images) if name.startswith("ran__"))]
+    first, counts = {}, Counter()
+    for image in images:
+        texts = tuple([image.get(name) for name in names])
+        first.setdefault(texts, image)
+        counts[texts] += 1
+    return [(first[texts], n) for texts, n in counts.items()]
 
-    What another script made in its stead is judged by the needs and settings of that one.
+
+def _verdicts(script, groups, settings, runs):
+    """Count images by the outcome of a script, its maker, and why it is out of date.
+
+    What another script made in its stead is judged by the needs and settings of that one. The
+    reason is empty where it is not out of date.
     """
     key = _key(read_header(script), settings)
-    makers = [provenance.made_by(image, key, runs) for image in images]
-    used = {maker: _used(maker, settings) for maker in set(makers) | {script}}
-    return [provenance.outcome(image, key)[0] == "done"
-            and provenance.why_out_of_date(image, key, used[maker][0], runs, used[maker][1])
-            for image, maker in zip(images, makers, strict=True)]
+    makers = {provenance.made_by(image, key, runs) for image, _ in groups}
+    used = {maker: _used(maker, settings) for maker in makers}
+    counts = Counter()
+    for image, n in groups:
+        counts[_verdict(image, key, used, runs)] += n
+    return counts
+
+
+def _verdict(image, key, used, runs):
+    """Return (outcome, maker, reason) for one image."""
+    word, maker = provenance.outcome(image, key)[0], provenance.made_by(image, key, runs)
+    is_done = word == "done"
+    return word, maker, provenance.why_out_of_date(image, key, used[maker][0], runs,
+                                                   used[maker][1]) if is_done else ""
 
 
 def _used(script, settings):
@@ -86,17 +106,15 @@ def _key(header, settings):
                                fields.variant(header.writes or header.needs, settings))
 
 
-def _line(script, images, settings, runs):
+def _line(script, groups, settings, runs):
     """Count the images of one script by their state."""
-    reasons = _reasons_of(script, images, settings, runs)
-    key = _key(read_header(script), settings)
-    counts = Counter(_state(image, key, reason)
-                     for image, reason in zip(images, reasons, strict=True))
+    counts = Counter()
+    for (word, _, reason), n in _verdicts(script, groups, settings, runs).items():
+        counts[_state(word, reason)] += n
     return {"script": script, **{name: counts[name] for name in COLUMNS[1:]}}
 
 
-def _state(image, script, reason):
-    word = provenance.outcome(image, script)[0]
+def _state(word, reason):
     if word in (None, "rejected"):
         return "to do"
     if word != "done":
