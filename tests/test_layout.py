@@ -25,6 +25,7 @@ SETTINGS = {node.target.id for node in ast.parse(SAMPLE.read_text()).body
 # An import goes down only. Numeric modules stand on the second floor; what knows rows, settings
 # and files, so that a script can be short, on the fifth.
 UPPER = {"paths": 3, "settings": 3, "header": 3, "lock": 3, "store": 3, "database": 4,
+         "old_settings": 3, "old_reduction": 3,
          "provenance": 4, "manual": 4, "products": 5, "position": 5, "lens_sources": 5,
          "warmstart": 5, "deconv_engines": 5, "psf_engines": 5,
          "hand_edits": 5, "inventory": 5, "validation": 5,
