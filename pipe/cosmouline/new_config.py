@@ -147,7 +147,7 @@ def common_pointing(looks):
     return float(centre[0]), float(centre[1]), cards, int(far.sum())
 
 
-def _literal(value):
+def literal(value):
     """Write a text in double quotes, or a boolean, as Python."""
     return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else repr(value)
 
@@ -172,7 +172,7 @@ def settings_text(name, place, work_dir, sets, missing, n_cameras=1):
                  + ("None, None" if ra_deg is None else f"{ra_deg:.5f}, {dec_deg:.5f}")
                  + f"  # {source}\nwork_dir = {work_dir!r}\nsets = [\n")
     for one in sets:
-        inside = ", ".join(f'"{key}": {_literal(value)}' for key, value in one.items())
+        inside = ", ".join(f'"{key}": {literal(value)}' for key, value in one.items())
         lines.append(f"    {{{inside}}},\n")
         needs = [key for key in missing.get(one["name"], ()) if key != "date"]
         if needs:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from cosmouline import old_fields, old_settings
 from cosmouline.errors import UserError
 from cosmouline.io_cosmouline import read_old_database
-from cosmouline.new_config import common_start
+from cosmouline.new_config import common_start, literal
 
 LISTS = ("*.cat", "*.reg", "kicklist.txt", "testlist.txt", "*skiplist*.txt")
 DATABASES = ("*_db.pkl", "database.dat", "*_db.dat")
@@ -125,19 +125,15 @@ def settings_text(old, rows, name, work_dir):
     if chosen["coefficient"] and chosen["coefficient"] != "medcoeff":
         values["renorm_name"] = old_fields.our_name(chosen["coefficient"])
     lines = [HEAD.format(name=name)]
-    lines += [f"{key} = {_literal(value)}\n" for key, value in values.items()]
+    lines += [f"{key} = {literal(value)}\n" for key, value in values.items()]
     lines.append("sets = [\n")
-    lines += [f"    {{{', '.join(f'{json.dumps(k)}: {_literal(v)}' for k, v in one.items())}}},\n"
+    lines += [f"    {{{', '.join(f'{json.dumps(k)}: {literal(v)}' for k, v in one.items())}}},\n"
               for one in sets_of(old, rows)]
     lines.append("]\n\n# --- settings of COSMOULINE that are not taken over, and why\n")
     lines += [f"# {key} = {old.settings[key]!r}: {why}\n" for key, why in reasons.items()]
     lines += [f"# {key} (line {line}): more than a plain value, not read\n"
               for key, line in old.unread.items()]
     return "".join(lines)
-
-
-def _literal(value):
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else repr(value)
 
 
 def sets_of(old, rows):
