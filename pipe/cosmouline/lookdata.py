@@ -57,7 +57,7 @@ COLUMNS = (
 )
 
 
-def in_order(rows):
+def by_time(rows):
     """Return the rows in the order of time; those without a date at the end."""
     return sorted(rows, key=lambda row: (row.get("mjd", math.inf), row["img_name"]))
 

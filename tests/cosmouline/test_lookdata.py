@@ -30,7 +30,7 @@ def fitted(name, mjd=60000.0, flux_e=100.0, **fields):
 def test_images_without_a_date_come_last():
     rows = [{"img_name": "c"}, image("b", 2.0), image("a", 2.0), image("d", 1.0)]
 
-    assert [row["img_name"] for row in lookdata.in_order(rows)] == ["d", "a", "b", "c"]
+    assert [row["img_name"] for row in lookdata.by_time(rows)] == ["d", "a", "b", "c"]
 
 
 def test_without_sources_there_are_no_curves(settings):

@@ -1,4 +1,4 @@
-"""What a database holds: its images, and the names that live side by side in its fields."""
+"""What an exported database holds, in words, and which of the names side by side go into it."""
 
 from collections import Counter
 
