@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from cosmouline import curve
+from cosmouline import curve, curve_tables
 from cosmouline.columns import column, texts
 from cosmouline.errors import UserError
 from cosmouline.fields import lookup
@@ -11,7 +11,7 @@ from cosmouline.robust import median_of_finite
 
 import numpy as np
 
-COEFFICIENT = {"--coefficient": {
+ARGUMENTS = curve_tables.SUM_ARGUMENT | {"--coefficient": {
     "metavar": "NAME", "help": "medcoeff, the name of a renormalisation, or none (default: the "
     "coefficient of the deconvolution)"}}
 
@@ -33,6 +33,12 @@ class Curves(NamedTuple):
     mags: np.ndarray
     sigmas: np.ndarray
     rows: list
+
+
+def chosen(db, settings):
+    """Return the rows to be drawn, with the coefficient of the option, and sources with sums."""
+    rows, sources = curve_tables.rows_with_sums(db, settings)
+    return with_coefficient(rows, settings.dec_name, settings.options.coefficient), sources
 
 
 def with_coefficient(rows, dec_name, name):
