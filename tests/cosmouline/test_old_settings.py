@@ -30,10 +30,10 @@ def test_what_is_more_than_a_value_is_not_run(read, tmp_path):
     trap = tmp_path / "trap"
 
     values, unread = read(f"x = open({str(trap)!r}, 'w')\n__import__('os').mkdir({str(trap)!r})\n"
-                          "y = [z for z in 'ab']\nw = unknown + 1\nok = 1\n")
+                          "y = [z for z in 'ab']\nw = unknown + 1\nok = 1\nflip = ~ok\n")
 
     assert values == {"ok": 1}
-    assert unread == {"x": 1, "y": 3, "w": 4}
+    assert unread == {"x": 1, "y": 3, "w": 4, "flip": 6}
     assert not trap.exists()
 
 
