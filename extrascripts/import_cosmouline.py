@@ -22,6 +22,7 @@ from cosmouline.errors import UserError
 from cosmouline.header import ROOT
 from cosmouline.io_text import write_text
 from cosmouline.lock import Lock
+from cosmouline.new_config import clean
 from cosmouline.run import log_line
 from cosmouline.settings import load_settings
 from cosmouline.toolbox import run_tool
@@ -59,7 +60,7 @@ def main(options):
     """Read, convert, write."""
     old = old_reduction.read_old(options.old.expanduser().resolve())
     rows, left = old_reduction.converted(old)
-    name = options.name or old.settings.get("lensName") or options.old.resolve().stem
+    name = options.name or clean(str(old.settings.get("lensName") or options.old.resolve().stem))
     out = (options.out or ROOT / "configs" / name).expanduser()
     work_dir = options.work_dir or f"~/cosmouline/{name}"
     database = Path(work_dir).expanduser() / "database.json"

@@ -18,10 +18,10 @@ from pathlib import Path
 from cosmouline import curve_report, curve_tables, reports
 from cosmouline.curve_compare import error_column
 from cosmouline.errors import UserError
-from cosmouline.join_errors import finite_median
 from cosmouline.lightcurve import rms_in_windows
 from cosmouline.plots import style
 from cosmouline.plots.histograms import histograms_page
+from cosmouline.robust import median_of_finite
 
 import numpy as np
 
@@ -38,14 +38,13 @@ def line_of(name, table, kept):
     mhjd = table["mhjd"][kept]
     gaps = np.diff(mhjd)
     sources = curve_tables.sources_of(table)
-    errors = [finite_median(error_column(table, source)[kept]) for source in sources]
+    errors = [median_of_finite(error_column(table, source)[kept]) for source in sources]
     rms = [rms_in_windows(mhjd, table[f"mag_{source}"][kept]) for source in sources]
     return dict(zip(COLUMNS, (
         name, len(mhjd), int((~table["flag"]).sum()), int(table["nbimg"].sum()),
         np.ptp(mhjd) if len(mhjd) else np.nan,
-        finite_median(gaps[gaps < curve_report.SEASON_GAP_D]), finite_median(table["fwhm"][kept]),
-        finite_median(table["airmass"][kept]), finite_median(errors), finite_median(rms)),
-        strict=True))
+        *map(median_of_finite, (gaps[gaps < curve_report.SEASON_GAP_D], table["fwhm"][kept],
+                                table["airmass"][kept], errors, rms))), strict=True))
 
 
 def main(argv=None):

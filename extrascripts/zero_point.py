@@ -14,12 +14,12 @@ second; its error holds renorm_abs_sigma, the error of the coefficient as an abs
 lens's colour is its own: its magnitude is as good as the scatter of the stars, not better.
 """
 
-from cosmouline import absolute, bands, paths, reports, starmags, zero_point_table
+from cosmouline import bands, paths, reports, starmags, zero_point, zero_point_table
 from cosmouline.columns import column
 from cosmouline.errors import UserError
 from cosmouline.io_magnitudes import read_magnitudes
 from cosmouline.io_table import write_ecsv
-from cosmouline.join_errors import finite_median
+from cosmouline.robust import median_of_finite
 from cosmouline.run import log_line, run
 
 import numpy as np
@@ -50,13 +50,13 @@ def main(settings, db):
         raise UserError(f"--band: one of {', '.join(map(repr, split))}, please.")
     one, images = split[options.band or ""]
     names, known, mag, sigma = stars_of(images, one)
-    found = absolute.zero_point(known[:, 0], known[:, 1], mag, sigma)
+    found = zero_point.of_stars(known[:, 0], known[:, 1], mag, sigma)
     lines = [dict(zip(COLUMNS, values, strict=True)) for values in zip(
         names, known[:, 0], mag, found.offsets, found.used.tolist(), strict=True)]
     table = zero_point_table.of_images(images, found, one.renorm_name)
     first = (f"calibrated = instrumental + {found.zero_point:.4f} +- {found.sigma:.4f} mag; "
              f"{int(found.used.sum())} stars scatter by {found.scatter:.4f} mag\nimages: median "
-             f"zero point {finite_median(column(table, 'zero_point')):.3f} mag for 1 e-/s")
+             f"zero point {median_of_finite(column(table, 'zero_point')):.3f} mag for 1 e-/s")
     log_line("%s", first)
     path = paths.exports(one) / f"{paths.of_band(f'{one.lens_name}_zero_points', one)}.ecsv"
     write_ecsv(path, table, zero_point_table.FIELDS)

@@ -18,7 +18,7 @@ from cosmouline import bands, curve_tables, paths, reports, sums
 from cosmouline.columns import column, texts
 from cosmouline.errors import UserError
 from cosmouline.io_table import write_ecsv
-from cosmouline.join_errors import finite_median
+from cosmouline.robust import median_of_finite
 from cosmouline.run import log_line, run
 
 NEEDS = ("flux_e__{dec}__{source}",)
@@ -43,7 +43,7 @@ def table(rows, name, parts, dec):
 
 def summary(lines):
     """Return the medians of one sum."""
-    medians = {name: finite_median(column(lines, name)) for name in COLUMNS[3:]}
+    medians = {name: median_of_finite(column(lines, name)) for name in COLUMNS[3:]}
     return {"sum": lines[0]["sum"], "parts": lines[0]["parts"], "images": len(lines)} | medians
 
 

@@ -20,7 +20,7 @@ from cosmouline.psf_model import field_coordinates
 from cosmouline.run import for_each_image, run
 from cosmouline.stamps import MASK_COSMIC, crop
 from cosmouline.starphot import is_reliable
-from cosmouline.zeropoint import sum_error
+from cosmouline.transparency import sum_error
 
 import numpy as np
 

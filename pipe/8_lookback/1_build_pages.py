@@ -43,7 +43,7 @@ def remove_lost(rows, settings):
 
 def build(rows, settings, runs):
     """Write all pages of one band."""
-    rows, folder = lookdata.in_order(rows), paths.lookback(settings)
+    rows, folder = lookdata.by_time(rows), paths.lookback(settings)
     data = lookpages.shared_data(rows, settings, runs)
     texts = {"data.js": lookpages.data_script(data),
              "index.html": lookpages.index_page(rows, data, settings),

@@ -20,7 +20,7 @@ from cosmouline import bands, coefficients, products
 from cosmouline.columns import column, family, texts
 from cosmouline.renorm import solve, star_index
 from cosmouline.run import for_all_images, log_line, run
-from cosmouline.zeropoint import absolute_sigma, photon_error
+from cosmouline.transparency import absolute_sigma, photon_error
 
 import numpy as np
 

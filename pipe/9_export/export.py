@@ -18,7 +18,7 @@ the newest; dated copies stay, one per day.
 import shutil
 import time
 
-from cosmouline import __version__, contents, paths, reports
+from cosmouline import __version__, exported, paths, reports
 from cosmouline.atomic import atomic_path
 from cosmouline.fields import lookup
 from cosmouline.io_table import write_ecsv, write_plain_pickle
@@ -35,27 +35,27 @@ ENDS = ("db.ecsv", "db.pkl", "db.json", "readme.txt")
 
 def declared(rows):
     """Return type, unit and meaning of every field that some row has, by name."""
-    return {name: lookup(name)[1:4] for name in contents.fields_of(rows)}
+    return {name: lookup(name)[1:4] for name in exported.fields_of(rows)}
 
 
 def readme(rows, fields, settings):
     """Return a text that tells what the tables hold."""
     place = (f"target: RA {settings.lens_ra_deg}, Dec {settings.lens_dec_deg} deg\n"
              if settings.lens_ra_deg is not None else "")
-    return (f"cosmouline {__version__}\n{place}\n{contents.text(rows)}\n"
+    return (f"cosmouline {__version__}\n{place}\n{exported.text(rows)}\n"
             f"in the settings: deconvolution {settings.dec_name}, PSF {settings.psf_name}, "
-            f"renormalisation {settings.renorm_name}\n\n" + contents.field_table(fields))
+            f"renormalisation {settings.renorm_name}\n\n" + exported.field_table(fields))
 
 
 def wanted(settings):
     """Return the names to export by their kind, of the options or else of the settings."""
     return {kind: getattr(settings.options, f"{kind}s") or getattr(settings, f"export_{kind}s")
-            for kind in contents.KINDS}
+            for kind in exported.KINDS}
 
 
 def main(settings, db):
     """Write the tables, the text that explains them, and the dated copies."""
-    rows = contents.without(db.select(), wanted(settings))
+    rows = exported.without(db.select(), wanted(settings))
     fields = declared(rows)
     folder, name = paths.exports(settings), settings.lens_name or "lens"
     write_ecsv(folder / f"{name}_db.ecsv", rows, fields)

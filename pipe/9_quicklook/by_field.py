@@ -14,7 +14,7 @@ do: airmass, sky_level_e, medcoeff, set_name, telescope, field_ellipticity, moon
 With --coefficient the curves are normalised by another coefficient, or by none at all.
 """
 
-from cosmouline import bands, curve_tables, drawing, quicklook
+from cosmouline import bands, drawing, quicklook
 from cosmouline.plots.light_curve_pages import by_field_page
 from cosmouline.plots.style import axis_label
 from cosmouline.run import log_line, run
@@ -23,21 +23,19 @@ NEEDS = ("flux_e__{dec}__{source}", "dec_coeff__{dec}")
 WRITES = ()
 ARGUMENTS = {"--field": {"nargs": "+", "default": ["field_fwhm_arcsec"],
                          "help": "fields that give the colour, a picture each"}
-             } | curve_tables.SUM_ARGUMENT | quicklook.COEFFICIENT
+             } | quicklook.ARGUMENTS
 
 
 def main(settings, db):
     """Draw one panel per source, band by band."""
-    options, dec = settings.options, settings.dec_name
-    rows, sources = curve_tables.rows_with_sums(db, settings)
-    rows = quicklook.with_coefficient(rows, dec, options.coefficient)
-    for field in options.field:
+    rows, sources = quicklook.chosen(db, settings)
+    for field in settings.options.field:
         quicklook.colour_of(rows, field)  # tells a wrong name now
     for one, images in bands.split(rows, settings):
-        curves = quicklook.by_image(images, sources, dec)
+        curves = quicklook.by_image(images, sources, settings.dec_name)
         notes, lines = quicklook.notes(curves, sources)
         log_line("%s", "\n".join([quicklook.title(one), *lines]))
-        for field in options.field:
+        for field in settings.options.field:
             colour, name, unit = quicklook.colour_of(curves.rows, field)
             page = by_field_page(*curves[:3], sources, colour, axis_label(name, unit), notes=notes,
                                  title=f"{settings.lens_name}: {quicklook.title(one)} by {name}")

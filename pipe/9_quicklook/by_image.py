@@ -12,22 +12,20 @@ neighbours in all sources has a bad coefficient, in one of them a bad PSF or a c
 its page of 7_deconv/5a_png_check, and put it into join_skiplist.txt.
 """
 
-from cosmouline import bands, curve_tables, drawing, quicklook
+from cosmouline import bands, drawing, quicklook
 from cosmouline.plots.curve_pages import panels_page
 from cosmouline.run import log_line, run
 
 NEEDS = ("flux_e__{dec}__{source}", "dec_coeff__{dec}")
 WRITES = ()
-ARGUMENTS = curve_tables.SUM_ARGUMENT | quicklook.COEFFICIENT
+ARGUMENTS = quicklook.ARGUMENTS
 
 
 def main(settings, db):
     """Draw one panel per source, band by band."""
-    dec = settings.dec_name
-    rows, sources = curve_tables.rows_with_sums(db, settings)
-    rows = quicklook.with_coefficient(rows, dec, settings.options.coefficient)
+    rows, sources = quicklook.chosen(db, settings)
     for one, images in bands.split(rows, settings):
-        curves = quicklook.by_image(images, sources, dec)
+        curves = quicklook.by_image(images, sources, settings.dec_name)
         notes, lines = quicklook.notes(curves, sources)
         log_line("%s", "\n".join([quicklook.title(one), *lines]))
         page = panels_page(*curves[:3], sources, notes=notes,

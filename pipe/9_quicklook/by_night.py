@@ -12,22 +12,20 @@ night with the line through its neighbours, in units of its error: near 1 the er
 too large, above it they are too small, or the quasar varies from night to night.
 """
 
-from cosmouline import bands, curve_tables, drawing, quicklook
+from cosmouline import bands, drawing, quicklook
 from cosmouline.plots.curve_pages import panels_page
 from cosmouline.run import log_line, run
 
 NEEDS = ("flux_e__{dec}__{source}", "dec_coeff__{dec}")
 WRITES = ()
-ARGUMENTS = curve_tables.SUM_ARGUMENT | quicklook.COEFFICIENT
+ARGUMENTS = quicklook.ARGUMENTS
 
 
 def main(settings, db):
     """Draw one panel per source, band by band."""
-    dec = settings.dec_name
-    rows, sources = curve_tables.rows_with_sums(db, settings)
-    rows = quicklook.with_coefficient(rows, dec, settings.options.coefficient)
+    rows, sources = quicklook.chosen(db, settings)
     for one, images in bands.split(rows, settings):
-        curves = quicklook.by_night(images, sources, dec, settings.join_center)
+        curves = quicklook.by_night(images, sources, settings.dec_name, settings.join_center)
         notes, lines = quicklook.notes(curves, sources)
         log_line("%s", "\n".join([quicklook.title(one), *lines]))
         page = panels_page(*curves[:3], sources, notes=notes,

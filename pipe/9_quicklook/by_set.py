@@ -11,22 +11,20 @@ Sets that lie above each other have another zero point (of the lens's colour), o
 of their camera: renormalise with stars of its colour. A set that scatters more is worse.
 """
 
-from cosmouline import bands, curve_tables, drawing, quicklook
+from cosmouline import bands, drawing, quicklook
 from cosmouline.plots.light_curve_pages import by_field_page
 from cosmouline.run import log_line, run
 
 NEEDS = ("flux_e__{dec}__{source}", "dec_coeff__{dec}")
 WRITES = ()
-ARGUMENTS = curve_tables.SUM_ARGUMENT | quicklook.COEFFICIENT
+ARGUMENTS = quicklook.ARGUMENTS
 
 
 def main(settings, db):
     """Draw one panel per source, band by band; tell how far the sets lie apart."""
-    dec = settings.dec_name
-    rows, sources = curve_tables.rows_with_sums(db, settings)
-    rows = quicklook.with_coefficient(rows, dec, settings.options.coefficient)
+    rows, sources = quicklook.chosen(db, settings)
     for one, images in bands.split(rows, settings):
-        curves = quicklook.by_image(images, sources, dec)
+        curves = quicklook.by_image(images, sources, settings.dec_name)
         names, _, _ = quicklook.colour_of(curves.rows, "set_name")
         notes, lines = quicklook.notes(curves, sources)
         if len(set(names)) > 1:

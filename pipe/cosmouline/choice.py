@@ -2,6 +2,7 @@
 
 from cosmouline.fields import expand
 
+# A coefficient and its error, by the word of the settings
 COEFFICIENTS = {"renorm": ("renorm__{renorm}", "renorm_sigma__{renorm}"),
                 "medcoeff": ("medcoeff", "medcoeff_sigma"), "none": ()}
 

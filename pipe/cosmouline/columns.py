@@ -31,7 +31,8 @@ def members(rows, pattern):
 def family(rows, pattern, names):
     """Return the fields of a family, shape (n rows, n names); NaN where a row lacks one."""
     prefix = pattern.split("{")[0]
-    return np.stack([column(rows, prefix + name) for name in names], axis=1)
+    found = [column(rows, prefix + name) for name in names]
+    return np.reshape(found, (len(names), len(rows))).T.copy()
 
 
 def covariance(rows, pattern, names):

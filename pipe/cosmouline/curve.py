@@ -43,6 +43,18 @@ def within_limits(rows, dec_name, **limits):
     return [row for row, kept in zip(rows, keep, strict=True) if kept]
 
 
+def magnitudes(rows, sources, dec_name):
+    """Return magnitudes and errors of single images, each (n_sources, n_images).
+
+    See `lightcurve.image_magnitudes`.
+    """
+    flux, sigma = (family(rows, f"{what}__{dec_name}__{{source}}", sources)
+                   for what in ("flux_e", "flux_sigma_e"))
+    mag, sigma = lightcurve.image_magnitudes(flux, sigma, column(rows, f"dec_coeff__{dec_name}"),
+                                             column(rows, f"dec_coeff_sigma__{dec_name}"))
+    return mag.T, sigma.T
+
+
 def grouped(rows, by, minutes):
     """Return the groups of images that become one point each: by night, image or minutes.
 

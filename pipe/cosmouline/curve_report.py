@@ -4,7 +4,7 @@ from collections import Counter
 
 from cosmouline import lightcurve, reports
 from cosmouline.columns import column
-from cosmouline.lightcurve import finite_median
+from cosmouline.robust import median_of_finite
 
 import numpy as np
 
@@ -46,11 +46,11 @@ def source_line(columns, source, good):
     mhjd, mag, error = (columns[name][good] for name in
                         ("mhjd", f"mag_{source}", f"magerr_{source}_cov"))
     mean, median, _ = lightcurve.dispersion(mhjd, mag, error)
-    return {"source": source, "points": int(np.isfinite(mag).sum()), "mag": finite_median(mag),
-            "error": finite_median(error),
-            "error 1": finite_median(columns[f"magerr_{source}_1"][good]),
-            "error 5": finite_median(columns[f"magerr_{source}_5"][good]),
-            "systematic": finite_median(columns[f"magsys_{source}"][good]),
+    return {"source": source, "points": int(np.isfinite(mag).sum()), "mag": median_of_finite(mag),
+            "error": median_of_finite(error),
+            "error 1": median_of_finite(columns[f"magerr_{source}_1"][good]),
+            "error 5": median_of_finite(columns[f"magerr_{source}_5"][good]),
+            "systematic": median_of_finite(columns[f"magsys_{source}"][good]),
             "rms in 20 d": lightcurve.rms_in_windows(mhjd, mag),
             "about neighbours": mean, "median": median}
 
@@ -88,7 +88,7 @@ def _images(columns, rows, star_field):
     """Yield the lines on the images behind the points."""
     for name, field, unit in (("seeing", "field_fwhm_arcsec", " arcsec"),
                               ("airmass", "airmass", ""), ("sky level", "sky_level_e", " e-")):
-        yield f"median {name} {finite_median(column(rows, field)):.4g}{unit}"
+        yield f"median {name} {median_of_finite(column(rows, field)):.4g}{unit}"
     yield from ["", "images in a point:", *counted(columns["nbimg"], "images")]
     if star_field and any(star_field in row for row in rows):
         stars = column(rows, star_field)

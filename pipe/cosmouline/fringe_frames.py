@@ -29,7 +29,7 @@ def groups(images, settings):
         longitude = mine[0].get("site_lon_deg", 0.0)
         for night in group_by_night(np.array([im["mjd"] for im in mine]), longitude):
             those = [mine[i] for i in night]
-            evening = np.floor(those[0]["mjd"] + longitude / 360 - 0.5) + 0.5
+            evening = np.floor(those[0]["mjd"] + longitude / 360 - 0.5)
             found[f"{one}_{mjd_to_iso(evening)[:10]}"] = those
     return found
 
@@ -75,7 +75,7 @@ def sheet(names, settings):
 def is_fresh(name, images, settings):
     """Tell whether the pattern of a group was made of just these images."""
     path = paths.fringes(settings, name)
-    return path.is_file() and header(name, settings)["MEMBERS"] == _members(images, settings)
+    return path.is_file() and header(name, settings)["MEMBERS"] == members(images, settings)
 
 
 def header(name, settings):
@@ -106,7 +106,7 @@ def make(group, settings):
     some = [images[i] for i in places]
     pattern = fringe_pattern([_flat(image, settings) for image in some], settings.sky_box_px)
     io_fits.write_image(paths.fringes(settings, name), pattern.frame_e, {
-        "MEMBERS": _members(images, settings), "NIMAGES": len(some), "RMS": pattern.rms_e,
+        "MEMBERS": members(images, settings), "NIMAGES": len(some), "RMS": pattern.rms_e,
         "NOISE": pattern.noise_e,
         "FOUND": min(pattern.found_sigma, 1e6), "DITHERED": pattern.dithered,
         "WHYNOT": pattern.why_not() or None})
@@ -120,7 +120,7 @@ def _flat(image, settings):
     return np.where(bad, np.float32(np.nan), flat_e)
 
 
-def _members(images, settings):
+def members(images, settings):
     """Return a hash of what a pattern is made of."""
     parts = [settings.sky_box_px, *sorted((image["img_name"], image.get("raw_state"),
                                            image["n_hot_px"]) for image in images)]

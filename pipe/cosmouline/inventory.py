@@ -1,4 +1,4 @@
-"""What a database and a work folder hold, told in tables."""
+"""What a database and a work folder hold now, in tables for the tools by hand."""
 
 import os
 from collections import Counter

@@ -10,7 +10,6 @@ from cosmouline.io_text import read_lines
 
 import numpy as np
 
-SKIPPED = "-"  # a column of no interest
 PER_LN = np.log(10) / 2.5
 WORDS = {  # names of columns, in small letters, by what they are
     "ra": ("ra", "ra_deg", "alpha_j2000", "alphawin_j2000"),

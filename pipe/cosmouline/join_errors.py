@@ -6,7 +6,7 @@ covariance of all sources from the errors of all images. "Normalised" is flux x 
 
 from typing import NamedTuple
 
-from cosmouline.robust import MAD_TO_SIGMA
+from cosmouline.robust import MAD_TO_SIGMA, median_of_finite
 
 import numpy as np
 
@@ -54,16 +54,16 @@ def cosmouline_errors(flux_e, flux_sigma_e, coeff, coeff_sigma):
     one = np.where(np.isfinite(flux_e) & np.isfinite(flux_sigma_e), 1.0, np.nan)
     flux_e, coeff, coeff_sigma = flux_e * one, coeff[:, None] * one, coeff_sigma[:, None] * one
     scaled_e = flux_e * coeff
-    center_e, mid_flux_e = finite_median(scaled_e), finite_median(flux_e)
-    mid_sigma_e = finite_median(flux_sigma_e * one)
-    mid_coeff, mid_coeff_sigma = finite_median(coeff), finite_median(coeff_sigma)
-    photons_e = finite_median(flux_sigma_e * coeff)
+    center_e, mid_flux_e = median_of_finite(scaled_e), median_of_finite(flux_e)
+    mid_sigma_e = median_of_finite(flux_sigma_e * one)
+    mid_coeff, mid_coeff_sigma = median_of_finite(coeff), median_of_finite(coeff_sigma)
+    photons_e = median_of_finite(flux_sigma_e * coeff)
     errors_e = [
         photons_e,
         np.hypot(photons_e, center_e * mid_coeff_sigma / mid_coeff),
         np.hypot(mid_coeff * mid_sigma_e, mid_flux_e * mid_coeff_sigma),
-        finite_median(np.hypot(coeff * flux_sigma_e, flux_e * coeff_sigma)),
-        MAD_TO_SIGMA * finite_median(np.abs(scaled_e - center_e)),
+        median_of_finite(np.hypot(coeff * flux_sigma_e, flux_e * coeff_sigma)),
+        MAD_TO_SIGMA * median_of_finite(np.abs(scaled_e - center_e)),
     ]
     n_used = np.sum(np.isfinite(one), axis=0)
     return center_e, np.stack(errors_e, axis=1) / np.sqrt(np.fmax(n_used, 1))[:, None]
@@ -94,7 +94,7 @@ def fill_scatter(magerr, n_used):
     filled = np.concatenate([magerr, magerr[:, :, :1]], axis=2)
     for source in range(magerr.shape[1]):
         few = n_used[:, source] < MIN_FOR_SCATTER
-        filled[few, source, 4] = SCATTER_OF_FEW * finite_median(magerr[~few, source, 4])
+        filled[few, source, 4] = SCATTER_OF_FEW * median_of_finite(magerr[~few, source, 4])
     filled[:, :, 5] = np.fmax(filled[:, :, 1], filled[:, :, 4])
     filled[np.isnan(magerr[:, :, 0])] = np.nan
     return filled
@@ -136,7 +136,7 @@ def weighted_mean(flux_e, cov_e2, coeff_relative):
     chi2 = np.sum(weight * np.where(usable, flux_e - mean_e, 0.0) ** 2, axis=0)
     chi2_dof = chi2 / np.where(n_used > 1, n_used - 1, np.nan)
     mean_cov_e2 = np.einsum("ik,ikl,il->kl", share, np.nan_to_num(budget_e2), share)
-    norm_sigma_e = np.sqrt(coeff_relative**2 @ share**2) * np.abs(finite_median(flux_e))
+    norm_sigma_e = np.sqrt(coeff_relative**2 @ share**2) * np.abs(median_of_finite(flux_e))
     factor = _inflation(chi2_dof, n_used)
     return Mean(mean_e, _scaled(mean_cov_e2, factor), chi2_dof, factor * norm_sigma_e)
 
@@ -158,30 +158,13 @@ def median_flux(flux_e, cov_e2, coeff_relative):
     variance_e2 = np.einsum("ikk->ik", _budget(flux_e, cov_e2, coeff_relative))
     sigma_e = np.where(np.isfinite(flux_e), np.sqrt(variance_e2), np.nan)
     ratio = _median_sigma(sigma_e) * np.sqrt(np.nansum(sigma_e**-2.0, axis=0))
-    return Mean(finite_median(flux_e), _scaled(mean.cov_e2, ratio), mean.chi2_dof,
+    return Mean(median_of_finite(flux_e), _scaled(mean.cov_e2, ratio), mean.chi2_dof,
                 ratio * mean.norm_sigma_e)
-
-
-def finite_median(values):
-    """Median of the finite values along the first axis, NaN where there is none.
-
-    ``numpy.nanmedian`` warns where there is none, and costs ten times as much on the few values
-    of a night.
-    """
-    values = np.asarray(values, dtype=float)
-    if len(values) == 0:
-        return np.full(values.shape[1:], np.nan)[()]
-    finite = np.isfinite(values)
-    ordered = np.sort(np.where(finite, values, np.nan), axis=0)  # NaN come last
-    n = finite.sum(axis=0, keepdims=True)
-    lower = np.take_along_axis(ordered, np.maximum(n - 1, 0) // 2, axis=0)
-    upper = np.take_along_axis(ordered, np.minimum(n // 2, len(values) - 1), axis=0)
-    return ((lower + upper) / 2)[0]
 
 
 def _budget(flux_e, cov_e2, coeff_relative):
     """Add the coefficient's part to the covariance of the normalised fluxes."""
-    level_e = finite_median(flux_e)
+    level_e = median_of_finite(flux_e)
     return cov_e2 + coeff_relative[:, None, None] ** 2 * np.outer(level_e, level_e)
 
 

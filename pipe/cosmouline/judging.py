@@ -1,5 +1,7 @@
 """Which pixels of a stamp agree with a model of its sources, and how noisy they are."""
 
+from cosmouline.moments import FWHM_PER_SIGMA
+
 import numpy as np
 from scipy.ndimage import gaussian_filter, maximum_filter
 
@@ -12,7 +14,6 @@ NEIGHBOUR_MODEL_ERROR = 0.02  # relative; the grid leaves less
 NEIGHBOUR_FWHM = 0.75  # masked this far around what is found
 NEIGHBOUR_SHARE = 0.25  # of a stamp
 NEIGHBOUR_COMMON = 0.34  # of the stars
-FWHM_PER_SIGMA = 2.3548  # of a Gaussian
 TINY = 1e-30
 
 

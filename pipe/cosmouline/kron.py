@@ -1,6 +1,7 @@
 """Kron's photometry: apertures as large as each star looks, COSMOULINE's FLUX_AUTO."""
 
 from cosmouline.badpix import mend_pixels
+from cosmouline.moments import FWHM_PER_SIGMA
 from cosmouline.sep_tools import usable_pixels
 
 import numpy as np
@@ -9,7 +10,6 @@ import sep
 FIRST_RADIUS_FWHM = 3.0  # within it the first moment of the light is measured
 KRON_FACTOR = 3.5  # of COSMOULINE's SExtractor settings
 LEAST_RADIUS_FWHM = 1.5  # COSMOULINE: 10 px whatever the seeing
-SIGMA_PER_FWHM = 2.3548
 
 
 def kron_fluxes(image_e, sky_level_e, sky_sigma_e, x_px, y_px, fwhm_px, bad=None):
@@ -42,12 +42,12 @@ def kron_fluxes(image_e, sky_level_e, sky_sigma_e, x_px, y_px, fwhm_px, bad=None
     flat_e = np.ascontiguousarray(image_e - sky_level_e, dtype=np.float32)
     flat_e = flat_e if bad is None else mend_pixels(flat_e, bad)
     ny, nx = flat_e.shape
-    sigma_px = fwhm_px / SIGMA_PER_FWHM
+    sigma_px = fwhm_px / FWHM_PER_SIGMA
     inside = (x_px > 0) & (y_px > 0) & (x_px < nx - 1) & (y_px < ny - 1)
     radius_px, flux_e = np.full((2, len(x_px)), np.nan)
     x, y = x_px[inside], y_px[inside]
     moment, _ = sep.kron_radius(flat_e, x, y, sigma_px, sigma_px, 0.0,
-                                FIRST_RADIUS_FWHM * SIGMA_PER_FWHM)
+                                FIRST_RADIUS_FWHM * FWHM_PER_SIGMA)
     radius_px[inside] = np.maximum(KRON_FACTOR * moment * sigma_px, LEAST_RADIUS_FWHM * fwhm_px)
     whole = inside & (x_px >= radius_px) & (y_px >= radius_px)
     whole &= (x_px <= nx - 1 - radius_px) & (y_px <= ny - 1 - radius_px)

@@ -7,10 +7,10 @@ from cosmouline.dates import mjd_to_iso
 from cosmouline.join_errors import (
     cosmouline_errors,
     fill_scatter,
-    finite_median,
     median_flux,
     weighted_mean,
 )
+from cosmouline.robust import median_of_finite
 
 import numpy as np
 
@@ -141,7 +141,7 @@ def night_properties(groups, mhjd, fwhm_arcsec, ellipticity, airmass, sky_level_
         ``airmass``, ``normcoeff`` and ``relskylevel`` (median sky x median coefficient).
     """
     medians = {
-        name: np.array([finite_median(np.asarray(values, dtype=float)[g]) for g in groups])
+        name: np.array([median_of_finite(np.asarray(values, dtype=float)[g]) for g in groups])
         for name, values in (("fwhm", fwhm_arcsec), ("ellipticity", ellipticity),
                              ("airmass", airmass), ("relskylevel", sky_level_e),
                              ("normcoeff", coeff))
@@ -282,7 +282,7 @@ def rms_in_windows(mhjd, mag, window_d=WINDOW_D):
     t, m = np.asarray(mhjd, dtype=float)[there], np.asarray(mag, dtype=float)[there]
     window = np.floor((t - t.min(initial=np.inf)) / window_d)
     parts = [m[window == w] for w in np.unique(window)]
-    return float(finite_median(np.array([p.std(ddof=1) for p in parts if p.size > 1])))
+    return float(median_of_finite(np.array([p.std(ddof=1) for p in parts if p.size > 1])))
 
 
 def _fluxes(groups, flux_e, flux_sigma_e):
@@ -336,7 +336,7 @@ def _constant_error(groups, flux_e, sys_sigma_e, coeff):
     if sys_sigma_e is None:
         return np.full((len(groups), flux_e.shape[1]), np.nan)
     scaled_e = np.asarray(sys_sigma_e, dtype=float) * coeff[:, None]
-    return np.array([finite_median(scaled_e[g]) for g in groups])
+    return np.array([median_of_finite(scaled_e[g]) for g in groups])
 
 
 def _joined(means, bars_e, n_used, sys_e, n_images):
@@ -356,6 +356,26 @@ def _joined(means, bars_e, n_used, sys_e, n_images):
         mag_cov=MAG_PER_LN**2 * cov_e2 / (positive_e[:, :, None] * positive_e[:, None, :]),
         magerr_norm=_mag_error(np.array([mean.norm_sigma_e for mean in means]), positive_e),
     )
+
+
+def image_magnitudes(flux_e, sigma_e, coeff, coeff_sigma):
+    """Magnitudes of single images on the scale of the reference image, and their errors.
+
+    Parameters
+    ----------
+    flux_e, sigma_e : ndarray of float, shape (n_images, n_sources)
+        In electrons of the exposures; NaN where missing.
+    coeff, coeff_sigma : ndarray of float, shape (n_images,)
+
+    Returns
+    -------
+    mag, sigma : ndarray of float, shape (n_images, n_sources)
+        The errors hold those of the coefficients. NaN without a positive flux and coefficient.
+    """
+    coeff, coeff_sigma = coeff[:, None], coeff_sigma[:, None]
+    flux_e = np.where((flux_e > 0) & (coeff > 0), flux_e, np.nan)
+    relative = np.hypot(sigma_e / flux_e, coeff_sigma / coeff)
+    return -2.5 * np.log10(flux_e * coeff), MAG_PER_LN * relative
 
 
 def _mag_error(error_e, flux_e):

@@ -3,8 +3,8 @@
 import math
 from typing import NamedTuple
 
-from cosmouline import curve, lightcurve, products
-from cosmouline.columns import column, family, members
+from cosmouline import curve, products
+from cosmouline.columns import column, members
 from cosmouline.errors import UserError
 from cosmouline.fields import expand, lookup
 
@@ -57,7 +57,7 @@ COLUMNS = (
 )
 
 
-def in_order(rows):
+def by_time(rows):
     """Return the rows in the order of time; those without a date at the end."""
     return sorted(rows, key=lambda row: (row.get("mjd", math.inf), row["img_name"]))
 
@@ -131,7 +131,7 @@ def by_image(rows, sources, settings):
     """Return the light curves image by image: time, magnitudes and errors, None where absent."""
     has_flux = [row for row in rows if f"dec_chi2__{settings.dec_name}" in row]
     time, name = _times(rows, has_flux)
-    mag, sigma = magnitudes(rows, sources, settings.dec_name)
+    mag, sigma = curve.magnitudes(rows, sources, settings.dec_name)
     return {"time": name, "t": _list(time, TIME_DECIMALS), "mag": _lists(mag, MAG_DECIMALS),
             "sigma": _lists(sigma, MAG_DECIMALS)}
 
@@ -142,22 +142,6 @@ def _times(rows, has_flux):
     if np.isfinite(column(has_flux, "mhjd")).all():
         return np.where(np.isfinite(mhjd), mhjd, mjd), "mhjd"
     return mjd, "mjd"
-
-
-def magnitudes(rows, sources, dec):
-    """Return magnitudes and errors of all sources in all images, each (n_sources, n_images).
-
-    On the scale of the reference image; the errors hold those of the coefficients. NaN where
-    there is no positive flux.
-    """
-    if not sources:
-        return np.zeros((2, 0, len(rows)))
-    flux = family(rows, f"flux_e__{dec}__{{source}}", sources).T
-    sigma = family(rows, f"flux_sigma_e__{dec}__{{source}}", sources).T
-    coeff = column(rows, f"dec_coeff__{dec}")
-    positive = np.where((flux > 0) & (coeff > 0), flux, np.nan)
-    relative = np.hypot(sigma / positive, column(rows, f"dec_coeff_sigma__{dec}") / coeff)
-    return -2.5 * np.log10(positive * coeff), lightcurve.MAG_PER_LN * relative
 
 
 def by_night(rows, inside, sources, settings):

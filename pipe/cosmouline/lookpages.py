@@ -7,6 +7,7 @@ from itertools import pairwise
 from cosmouline import __version__, bands, io_html, lightcurve, lookdata, paths
 from cosmouline.fields import lookup
 from cosmouline.io_html import escape, url
+from cosmouline.robust import median_of_finite
 from cosmouline.settings import differences
 
 import numpy as np
@@ -147,7 +148,7 @@ def _sources(data):
 
 def _source_row(s, name, time, mag, sigma):
     ratio, _, n = lightcurve.dispersion(time, mag, sigma)
-    medians = (lightcurve.finite_median(values) for values in (mag, sigma))
+    medians = (median_of_finite(values) for values in (mag, sigma))
     dot = f'<span class="dot" style="background: var(--source-{s % N_COLOURS})"></span> '
     return (dot + escape(name), *(f"{value:.4f}".replace("-", "−") for value in medians),
             f"{ratio:.2f}" if n else "–")

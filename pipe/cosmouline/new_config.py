@@ -9,9 +9,10 @@ import numpy as np
 
 ARCSEC_APART = 60.0  # pointings farther from their median are told
 
-HEAD = '''"""{name}: written by new_lens.py; a line taken away is as in configs/sample."""
+# No text of a header or an old file goes into it but as a literal: it is run.
+HEAD = '''"""Written by new_lens.py; a line taken away is as in configs/sample."""
 
-lens_name = {name!r}
+lens_name = {name}
 '''
 
 
@@ -42,7 +43,7 @@ def sets_of(looks):
     for key, those in groups.items():
         one = {"name": names[key], "telescope": those[0].telescope, "raw_dir": str(key[0])}
         if several:
-            one["band"] = _clean(key[2] or "no-filter")
+            one["band"] = clean(key[2] or "no-filter")
         rivals = {other: group for other, group in groups.items()
                   if other[0] == key[0] and other != key}
         part = _part(key, those, rivals)
@@ -110,14 +111,14 @@ def _names(groups):
         parts = [camera] if len(cameras) > 1 else []
         parts += [folder.name] if len(same) > 1 and len(folders) > 1 else []
         parts += [filter_name] if filter_name else []
-        name = _clean("-".join(parts)) or "frames"
+        name = clean("-".join(parts)) or "frames"
         while name in names.values():
             name += "b"
         names[folder, camera, filter_name] = name
     return names
 
 
-def _clean(text):
+def clean(text):
     """Return a text as it can stand in names of files and fields."""
     return re.sub(r"[^A-Za-z0-9.+-]+", "-", text).strip("-.")
 
@@ -129,7 +130,7 @@ def n_cameras(looks):
 
 def most_common_target(looks):
     """Return the OBJECT of most of the science frames, as a name; None if none has one."""
-    names = Counter(_clean(look.target) for look in looks if look.target and look.kind is None)
+    names = Counter(clean(look.target) for look in looks if look.target and look.kind is None)
     return names.most_common(1)[0][0] if names else None
 
 
@@ -154,7 +155,7 @@ def common_pointing(looks):
     return float(centre[0]), float(centre[1]), cards, int(far.sum())
 
 
-def _literal(value):
+def literal(value):
     """Write a text in double quotes, or a boolean, as Python."""
     return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else repr(value)
 
@@ -173,13 +174,13 @@ def settings_text(name, place, work_dir, sets, missing, n_cameras=1):
     n_cameras : int
         With several, mirror images are looked for too.
     """
-    lines = [HEAD.format(name=name)]
+    lines = [HEAD.format(name=literal(name))]
     ra_deg, dec_deg, source = place
     lines.append("lens_ra_deg, lens_dec_deg = "
                  + ("None, None" if ra_deg is None else f"{ra_deg:.5f}, {dec_deg:.5f}")
                  + f"  # {source}\nwork_dir = {work_dir!r}\nsets = [\n")
     for one in sets:
-        inside = ", ".join(f'"{key}": {_literal(value)}' for key, value in one.items())
+        inside = ", ".join(f'"{key}": {literal(value)}' for key, value in one.items())
         lines.append(f"    {{{inside}}},\n")
         needs = [key for key in missing.get(one["name"], ()) if key != "date"]
         if needs:

@@ -8,11 +8,11 @@ from typing import NamedTuple
 from cosmouline import old_fields, old_settings
 from cosmouline.errors import UserError
 from cosmouline.io_cosmouline import read_old_database
-from cosmouline.new_config import common_start
+from cosmouline.new_config import common_start, literal
 
 LISTS = ("*.cat", "*.reg", "kicklist.txt", "testlist.txt", "*skiplist*.txt")
 DATABASES = ("*_db.pkl", "database.dat", "*_db.dat")
-HEAD = '''"""{name}: a reduction of COSMOULINE, taken over by import_cosmouline.py.
+HEAD = '''"""A reduction of COSMOULINE, taken over by import_cosmouline.py.
 
 Its images have no products here. What runs on its database: lcmanip, 9_quicklook/by_field,
 9_export/export, and extrascripts. The frames can be reduced anew from 1_character on, where
@@ -127,20 +127,17 @@ def settings_text(old, rows, name, work_dir):
         values["dec_name"] = old_fields.our_name(chosen["dec"])
     if chosen["coefficient"] and chosen["coefficient"] != "medcoeff":
         values["renorm_name"] = old_fields.our_name(chosen["coefficient"])
-    lines = [HEAD.format(name=name)]
-    lines += [f"{key} = {_literal(value)}\n" for key, value in values.items()]
+    lines = [HEAD]
+    lines += [f"{key} = {literal(value)}\n" for key, value in values.items()]
     lines.append("sets = [\n")
-    lines += [f"    {{{', '.join(f'{json.dumps(k)}: {_literal(v)}' for k, v in one.items())}}},\n"
+    lines += [f"    {{{', '.join(f'{json.dumps(k)}: {literal(v)}' for k, v in one.items())}}},\n"
               for one in sets_of(old, rows)]
     lines.append("]\n\n# --- settings of COSMOULINE that are not taken over, and why\n")
-    lines += [f"# {key} = {old.settings[key]!r}: {why}\n" for key, why in reasons.items()]
+    lines += [f"# {key} = {old.settings[key]!r}: {' '.join(why.split())}\n"
+              for key, why in reasons.items()]
     lines += [f"# {key} (line {line}): more than a plain value, not read\n"
               for key, line in old.unread.items()]
     return "".join(lines)
-
-
-def _literal(value):
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else repr(value)
 
 
 def sets_of(old, rows):

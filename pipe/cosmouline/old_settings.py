@@ -6,6 +6,7 @@ import os
 from cosmouline.errors import UserError
 from cosmouline.header_values import angle_deg
 from cosmouline.io_text import read_lines
+from cosmouline.settings import FORMERLY
 
 # ours: theirs, where the value is the same
 SAME = {
@@ -19,7 +20,7 @@ SAME = {
 ELSEWHERE = ("lensRA", "lensDEC", "telescopename", "setnames", "setname", "baseraw", "rawdirs",
              "rawdir", "workdir", "deconvname", "normcoeffname", "renormname", "psfname",
              "decpsfnames", "sexphotomname")  # used in another way, see `translated`
-GONE = {  # why the others have no counterpart
+GONE = {  # what else became of the others; most have a new name in `settings.FORMERLY`
     "lensMag": "the ephemeris needs no magnitude", "xephemlens": "lens_ra_deg, lens_dec_deg",
     "thisisatest": "the option --test", "uselinks": "frames are read where they lie",
     "askquestions": "no script asks", "checkplots": "pictures never stop a script",
@@ -28,26 +29,18 @@ GONE = {  # why the others have no counterpart
     "update": "new frames are found by 1a_add_to_database", "sample_only": "the option --test",
     "refimgname_per_band": "band_ref_img_names, once the sets have a 'band'",
     "trimheight": "'trim' in the telescope's file or in overrides",
-    "lensregion": "lens_position_px", "emptyregion": "empty_region",
     "identtolerance": "the match is refined by itself", "identminnbrstars": "see align_rms_max_px",
     "identfindmindist": "stars are matched by triangles", "dimx": "images are not resampled",
     "dimy": "images are not resampled", "sexphotomfields": "photom_apertures: radii",
-    "maxpixelvaluecoeff": "psf_peak_max",
     "objname": "all objects are cut at once, other stars by photom_stars",
-    "objnames": "see objname",
-    "decname": "dec_name", "decobjname": "the lens, and all stars by PSF photometry",
-    "decnormfieldname": "dec_coefficient", "makeautoskiplist": "dec_..._max",
-    "starstouse1": "norm_stars", "psftouse1": "psf_name",
+    "decobjname": "the lens, and all stars by PSF photometry",
+    "makeautoskiplist": "dec_..._max", "starstouse1": "norm_stars", "psftouse1": "psf_name",
     "renormsources": "renorm_stars, renorm_reference_star",
-    "plotnormfieldname": "--coefficient of 9_quicklook", "lc_to_sum": "sum_sources",
-    "toaddsourcenames": "sum_sources", "sumsourcename": "sum_sources",
-    "outputname": "lens_name", "sourcenames": "point_sources; the old places are in pixels of "
-    "the old stamps", "telescopenames": "join_separate", "exportsetnames": "join_separate",
-    "imgskiplistfilename": "join_skiplists", "writeheader": "always written",
-    "showplots": "pictures are always saved"} | {
-    f"combi{what}": "combi_name, combi_..._max, combi_group_name" for what in (
-        "bestname", "bestmaxseeing", "bestmaxell", "bestmaxmedcoeff", "bestmaxstddev",
-        "nightname", "nightrenormcoeff", "name", "dir", "dirname")}
+    "plotnormfieldname": "--coefficient of 9_quicklook",
+    "sourcenames": "point_sources; the old places are in pixels of the old stamps",
+    "writeheader": "always written", "showplots": "pictures are always saved",
+    "combiname": "combi_name, combi_group_name",
+    "combidir": "combi_name, combi_group_name", "combidirname": "combi_name, combi_group_name"}
 
 
 def read_old_settings(path):
@@ -141,5 +134,6 @@ def translated(values):
 
 def _reasons(values):
     taken = {*SAME.values(), *ELSEWHERE}
-    return {name: GONE.get(name, "not a setting of COSMOULINE's sample") for name in values
+    became = FORMERLY | GONE
+    return {name: became.get(name, "not a setting of COSMOULINE's sample") for name in values
             if name not in taken and not name.startswith("_")}

@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+from cosmouline.moments import FWHM_PER_SIGMA
+
 import numpy as np
 
 TINY = 1e-30  # keeps ratios of stamps without pixels finite
@@ -25,7 +27,6 @@ SHAPE_SIGMA, SHAPE_SCATTER, SHAPE_LEAST = 5.0, 5.0, 0.06
 SHAPE_RADIUS_FWHM = 1.2  # a star with a bad pixel nearer than this is not judged by its shape
 LEAST_SHAPES = 4
 SHAPE_STEPS = 8  # of the centroid, under a weight of its own size: each halves its error
-FWHM_PER_SIGMA = 2.3548  # of a Gaussian
 
 
 class StarQuality(NamedTuple):

@@ -2,15 +2,16 @@
 
 from typing import NamedTuple
 
-from cosmouline import curve
-from cosmouline.columns import column, family, texts
+from cosmouline import curve, curve_tables
+from cosmouline.columns import column, texts
 from cosmouline.errors import UserError
 from cosmouline.fields import lookup
-from cosmouline.lightcurve import MAG_PER_LN, dispersion, finite_median
+from cosmouline.lightcurve import dispersion
+from cosmouline.robust import median_of_finite
 
 import numpy as np
 
-COEFFICIENT = {"--coefficient": {
+ARGUMENTS = curve_tables.SUM_ARGUMENT | {"--coefficient": {
     "metavar": "NAME", "help": "medcoeff, the name of a renormalisation, or none (default: the "
     "coefficient of the deconvolution)"}}
 
@@ -32,6 +33,12 @@ class Curves(NamedTuple):
     mags: np.ndarray
     sigmas: np.ndarray
     rows: list
+
+
+def chosen(db, settings):
+    """Return the rows to be drawn, with the coefficient of the option, and sources with sums."""
+    rows, sources = curve_tables.rows_with_sums(db, settings)
+    return with_coefficient(rows, settings.dec_name, settings.options.coefficient), sources
 
 
 def with_coefficient(rows, dec_name, name):
@@ -75,13 +82,7 @@ def with_coefficient(rows, dec_name, name):
 def by_image(rows, sources, dec_name):
     """Return the `Curves` of the single images: flux errors and those of the coefficients."""
     rows = sorted(rows, key=lambda row: row["mjd"])
-    flux = family(rows, f"flux_e__{dec_name}__{{source}}", sources).T
-    sigma = family(rows, f"flux_sigma_e__{dec_name}__{{source}}", sources).T
-    coeff = column(rows, f"dec_coeff__{dec_name}")
-    positive = np.where(flux * coeff > 0, flux, np.nan)
-    relative = np.hypot(sigma / positive, column(rows, f"dec_coeff_sigma__{dec_name}") / coeff)
-    return Curves(curve.time_of(rows), -2.5 * np.log10(positive * coeff), MAG_PER_LN * relative,
-                  rows)
+    return Curves(curve.time_of(rows), *curve.magnitudes(rows, sources, dec_name), rows)
 
 
 def by_night(rows, sources, dec_name, center):
@@ -134,7 +135,7 @@ def notes(curves, sources):
 def medians(curves, sources, names):
     """Return how far the sets of images lie from the median of all, in words, source by source."""
     for source, mags in zip(sources, curves.mags, strict=True):
-        offsets = (f"{name} {finite_median(mags[names == name]) - finite_median(mags):+.3f}"
+        offsets = (f"{name} {median_of_finite(mags[names == name]) - median_of_finite(mags):+.3f}"
                    for name in np.unique(names))
         yield f"{source}: median of {', '.join(offsets)} mag"
 

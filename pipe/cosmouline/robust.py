@@ -28,7 +28,7 @@ def median_of_finite(values, axis=0):
     ordered = np.array(np.moveaxis(np.asarray(values), axis, -1), order="C", copy=True)
     n_values = ordered.shape[-1]
     if n_values == 0:
-        return np.full(ordered.shape[:-1], np.nan)
+        return np.full(ordered.shape[:-1], np.nan)[()]
     ordered.sort(axis=-1)
     if not np.isnan(ordered[..., -1]).any():
         return (ordered[..., (n_values - 1) // 2] + ordered[..., n_values // 2]) / 2

@@ -1,9 +1,10 @@
 """Stacks of images of the database: what goes in, how it is weighted, what the header says."""
 
 from cosmouline import io_fits, paths
+from cosmouline.choice import COEFFICIENTS
 from cosmouline.columns import column
 from cosmouline.combine import combine, strips
-from cosmouline.dates import mjd_to_iso
+from cosmouline.dates import JD_MINUS_MJD, mjd_to_iso
 from cosmouline.errors import UserError
 from cosmouline.fields import expand
 from cosmouline.io_stack import row_reader, stack_writer
@@ -12,23 +13,21 @@ from cosmouline.stacknoise import as_exposure, mean_date
 import numpy as np
 from astropy.wcs import WCS
 
-MJD_TO_JD = 2400000.5
 FEWEST_PART = 0.5  # a pixel that fewer of the images cover is left empty
 RDNOISE_MOST_E, SATURLVL_MOST = 200.0, 1e7  # of a frame that can be imported again
 MOST_NAMED = 9999  # images whose names fit into a header
-COEFFICIENTS = {"medcoeff": ("medcoeff",), "renorm": ("renorm__{renorm}",), "none": ()}
 NEEDS = ("aligned_noise", "align_scale", "sky_noise_e", "sky_level_e", "saturation_e",
          "read_noise_e", "exptime_s", "mjd", "pixel_scale_arcsec")
 
 
 def needs(settings):
     """Return the fields that a stack needs: those of all, and the coefficient chosen."""
-    return NEEDS + COEFFICIENTS[settings.combi_coefficient]
+    return NEEDS + COEFFICIENTS[settings.combi_coefficient][:1]
 
 
 def coefficient(image, settings):
     """Return the coefficient that brings an image to the scale of its stack."""
-    names = expand(COEFFICIENTS[settings.combi_coefficient], settings)
+    names = expand(COEFFICIENTS[settings.combi_coefficient][:1], settings)
     return image[names[0]] if names else 1.0
 
 
@@ -156,7 +155,7 @@ def _cards(images, reference, settings, found, scale, sky):
         "SETNAME": first["set_name"],
         "FILTER": first.get("filter"), "NCOMBINE": len(images),
         "COMBINE": settings.combi_method, "COEFF": settings.combi_coefficient,
-        "JD": mjd + MJD_TO_JD, "MJD": mjd, "DATE-OBS": mjd_to_iso(mjd),
+        "JD": mjd + JD_MINUS_MJD, "MJD": mjd, "DATE-OBS": mjd_to_iso(mjd),
         "EXPTIME": sum(image["exptime_s"] for image in images),
         "GAIN": found.gain_e_per_adu / per,
         "RDNOISE": min(found.read_noise_e, RDNOISE_MOST_E),

@@ -2,7 +2,8 @@
 
 from cosmouline.columns import column, family, members
 from cosmouline.errors import UserError
-from cosmouline.lightcurve import MAG_PER_LN, finite_median
+from cosmouline.lightcurve import image_magnitudes
+from cosmouline.robust import median_of_finite
 
 import numpy as np
 
@@ -32,17 +33,14 @@ def fluxes(rows, names, psf_name):
 def magnitudes(rows, names, psf_name, renorm_name):
     """Return magnitudes and errors of stars on the reference scale, both (n images, n stars).
 
-    Errors hold those of the flux and of the coefficient. NaN where there is no positive flux.
+    See `lightcurve.image_magnitudes`.
     """
-    flux, sigma = fluxes(rows, names, psf_name)
-    coeff = column(rows, f"renorm__{renorm_name}")[:, None]
-    coeff_sigma = column(rows, f"renorm_sigma__{renorm_name}")[:, None]
-    flux = np.where(flux > 0, flux, np.nan)
-    return -2.5 * np.log10(flux * coeff), MAG_PER_LN * np.hypot(sigma / flux, coeff_sigma / coeff)
+    return image_magnitudes(*fluxes(rows, names, psf_name), column(rows, f"renorm__{renorm_name}"),
+                            column(rows, f"renorm_sigma__{renorm_name}"))
 
 
 def means(rows, names, psf_name, renorm_name):
     """Return the median magnitudes of stars and the errors of their means, both (n stars,)."""
     mags, sigmas = magnitudes(rows, names, psf_name, renorm_name)
     n = np.maximum(np.isfinite(mags).sum(0), 1)
-    return finite_median(mags), finite_median(sigmas) / np.sqrt(n)
+    return median_of_finite(mags), median_of_finite(sigmas) / np.sqrt(n)

@@ -1,8 +1,8 @@
 """The zero points of images and nights, as a table."""
 
-from cosmouline import absolute, curve
+from cosmouline import curve, zero_point
 from cosmouline.columns import column, texts
-from cosmouline.join_errors import finite_median
+from cosmouline.robust import median_of_finite
 
 import numpy as np
 
@@ -28,12 +28,12 @@ def of_images(rows, found, renorm):
     """
     sigma = np.fmax(column(rows, f"renorm_abs_sigma__{renorm}"),  # NaN without draws of the PSF
                     column(rows, f"renorm_sigma__{renorm}"))
-    values, sigma = absolute.of_images(found, column(rows, f"renorm__{renorm}"), sigma,
+    values, sigma = zero_point.of_images(found, column(rows, f"renorm__{renorm}"), sigma,
                                        column(rows, "exptime_s"))
     lines = [{"img_name": name, "mjd": row["mjd"], "zero_point": value, "zero_point_sigma": error}
              for name, row, value, error in zip(texts(rows, "img_name"), rows, values, sigma,
                                                 strict=True)]
     for number, group in enumerate(curve.grouped(rows, "night", None), 1):
         for i in group:
-            lines[i] |= {"night": number, "night_zero_point": finite_median(values[group])}
+            lines[i] |= {"night": number, "night_zero_point": median_of_finite(values[group])}
     return lines

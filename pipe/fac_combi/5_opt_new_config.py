@@ -67,8 +67,8 @@ def main(settings, db):
     values |= {"work_dir": work_dir, "sets": new_sets(stacks, settings),
                "find_hot_pixels": False}  # the stars of all stacks lie on the same pixels
     lines = [f"{name} = {value!r}" for name, value in values.items()]
-    write_text(folder / "settings.py", '"""Stacks of {}, made by fac_combi."""\n\n{}\n'.format(
-        settings.lens_name, "\n".join(lines)))
+    write_text(folder / "settings.py", '"""Stacks made by fac_combi."""\n\n{}\n'.format(
+        "\n".join(lines)))
     for path in (paths.picked_stars(settings), *settings.config_dir.glob("*.cat")):
         if path.is_file():
             shutil.copy(path, folder / path.name)

@@ -15,7 +15,7 @@ from cosmouline.norm import normalise
 from cosmouline.psf import fit_psf
 from cosmouline.psf_error import flux_scale, psf_draws
 from cosmouline.starphot import star_fluxes
-from cosmouline.zeropoint import absolute_sigma, photon_error, sum_error
+from cosmouline.transparency import absolute_sigma, photon_error, sum_error
 
 import numpy as np
 from phot_tools import star_fluxes_between, star_frame

@@ -26,6 +26,7 @@ def test_members_are_those_of_one_family_in_order_of_first_sight():
 def test_a_family_is_a_table():
     np.testing.assert_array_equal(family(ROWS, "flux_e__lens__{source}", ["B", "A"]),
                                   [[1.0, 3.0], [np.nan, 4.0]])
+    assert family(ROWS, "flux_e__lens__{source}", []).shape == (2, 0)
 
 
 def test_covariances_are_stored_once_and_filled_twice():

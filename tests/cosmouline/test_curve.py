@@ -123,3 +123,15 @@ def test_time_is_heliocentric_where_all_have_it():
     assert curve.time_of(found)[0] == NIGHT + 0.002
     del found[2]["mhjd"]
     assert curve.time_of(found).tolist() == [row["mjd"] for row in found]
+
+
+def test_magnitudes_are_on_the_scale_of_the_reference_with_the_error_of_the_coefficient():
+    """100 e- x 2 is -5.7526 mag; errors of 3 % and 4 % are 5 % together, 0.05429 mag."""
+    row = {"flux_e__d__A": 100.0, "flux_sigma_e__d__A": 3.0, "dec_coeff__d": 2.0,
+           "dec_coeff_sigma__d": 0.08}
+
+    mag, sigma = curve.magnitudes([row, row | {"flux_e__d__A": -1.0}, {}], ["A"], "d")
+
+    assert mag[0] == pytest.approx([-5.752575, np.nan, np.nan], nan_ok=True)
+    assert sigma[0] == pytest.approx([0.0542868, np.nan, np.nan], nan_ok=True)
+    assert curve.magnitudes([row], [], "d")[0].shape == (0, 1)

@@ -3,7 +3,11 @@ from types import SimpleNamespace
 from cosmouline import drawn_masks
 from cosmouline.errors import UserError
 from cosmouline.io_catalog import Star
+from cosmouline.io_regions import Circle
+from cosmouline.products import matrix_fields
+from cosmouline.stamps import Stamps
 
+import numpy as np
 import pytest
 
 STARS = [Star("a", 50.0, 60.0), Star("b", 150.0, 60.0)]
@@ -33,3 +37,29 @@ def test_a_region_drawn_on_a_stamp_is_told(settings):
 
     with pytest.raises(UserError, match=r"psf_p_mask_b\.reg: no region lies within 100 px"):
         drawn_masks.of_psf(STARS, REFERENCE, settings)
+
+
+def test_a_region_is_marked_where_it_lies_on_a_turned_and_moved_image():
+    """Image = reference turned by 90 degrees and moved: (x, y) -> (200 - y, x + 10)."""
+    image = {"is_aligned": True, "field_fwhm_px": 3.0} | matrix_fields(
+        np.array([[0.0, -1.0, 200.0], [1.0, 0.0, 10.0]]))
+    corner_px = np.array([[124, 44], [124, 144]])  # of stamps of 32 px about both stars
+    data = np.zeros((2, 32, 32), np.float32)
+    plain = Stamps(data, data + 1, data.astype(np.uint8), corner_px, corner_px + 16.0,
+                   np.ones(2, bool))
+
+    marked = drawn_masks.applied(plain, ["a", "b"], {"b": [Circle(155.0, 58.0, 1.5)]}, image)
+
+    # its centre lies at (142, 165) of the image: column 18, row 21 of the second stamp
+    rows, cols = np.nonzero(marked.mask[1])
+    assert not marked.mask[0].any()
+    assert (rows.mean(), cols.mean()) == pytest.approx((21.0, 18.0), abs=0.01)
+    assert len(rows) == 9  # pixels within 1.5 of a centre
+    assert drawn_masks.applied(plain, ["a", "b"], {}, image) is plain
+
+
+def test_one_region_near_its_object_is_enough(settings):
+    (settings.config_dir / "psf_p_mask_b.reg").write_text(
+        "image\ncircle(151,61,3)\ncircle(1200,61,3)\n")
+
+    assert len(drawn_masks.of_psf(STARS, REFERENCE, settings)["b"]) == 2

@@ -68,3 +68,13 @@ def test_noise_and_mean_are_those_of_cosmouline(shared_data):
         assert sigma == pytest.approx(float(row["stddev"]), rel=1e-6)
         assert mean == pytest.approx(float(row["emptymean"]), abs=1e-4)  # 900 e- in 24 bits
     assert len(rows) == 3
+
+
+def test_the_box_lies_as_near_to_the_middle_as_it_can():
+    """Only the middle column is taken: the box of 81 px lies beside it, at the middle row."""
+    x = np.arange(200.0)
+    x1, x2, y1, y2 = empty_region.find_empty_box(
+        (200, 240), np.column_stack([np.full(200, 120.0), x]), np.full(200, 3.0))
+
+    assert (y1 + y2) / 2 == pytest.approx(99.5, abs=1)
+    assert min(abs(x1 - 123.5), abs(x2 - 116.5)) <= 1

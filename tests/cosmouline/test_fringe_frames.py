@@ -1,8 +1,9 @@
 from types import SimpleNamespace
 
-from cosmouline import fringe_frames
+from cosmouline import fringe_frames, io_fits, paths
 from cosmouline.errors import ImageRejected
 
+import numpy as np
 import pytest
 
 LA_SILLA_DEG = -70.73
@@ -46,3 +47,16 @@ def test_images_that_cannot_tell_fringes_from_stars_are_refused(settings):
     other = [*IMAGES[:2], image("x", 58544.1, nx_px=11)]
     with pytest.raises(ImageRejected, match="images of different sizes"):
         fringe_frames.make({"img_name": "R", "images": other}, settings)
+
+
+def test_a_pattern_is_made_anew_for_other_images_or_another_sky(settings):
+    images = IMAGES[:3]
+    io_fits.write_image(paths.fringes(settings, "R"), np.zeros((8, 10), np.float32),
+                        {"MEMBERS": fringe_frames.members(images, settings)})
+
+    assert fringe_frames.is_fresh("R", images[::-1], settings)
+    assert not fringe_frames.is_fresh("R", images[:2], settings)
+    assert not fringe_frames.is_fresh("R", [*images[:2], images[2] | {"n_hot_px": 1}], settings)
+    settings.sky_box_px = 64
+    assert not fringe_frames.is_fresh("R", images, settings)
+    assert not fringe_frames.is_fresh("V", images, settings)

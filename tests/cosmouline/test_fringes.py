@@ -200,3 +200,16 @@ def test_a_fine_map_of_an_even_sky_is_even():
 def test_an_image_without_sky_is_rejected():
     with pytest.raises(ImageRejected, match="pixels"):
         fine_sky(np.full(SHAPE, np.nan, np.float32))
+
+
+def test_the_noise_of_a_pattern_is_added_to_the_scatter():
+    """10 e- of noise in a pattern of 3 images of height 1 are 10 sqrt(3 / 2) e- in a flux."""
+    images, frame_e = night(60.0)[0], np.float32(60.0 * waves())
+    image, good = images[0], np.zeros(SHAPE, bool)
+
+    noiseless = sky_with_fringes(image, good, frame_e, 0.0, 3)
+    noisy = sky_with_fringes(image, good, frame_e, 10.0, 3)
+
+    added = np.sqrt(noisy.sigma_mesh_e**2 - noiseless.sigma_mesh_e**2)
+    assert added == pytest.approx(noisy.fringe_scale * 10 * np.sqrt(1.5), rel=1e-3)
+    assert noisy.fringe_scale == pytest.approx(HEIGHTS[0], rel=0.02)

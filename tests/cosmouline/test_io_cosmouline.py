@@ -5,7 +5,9 @@ import os
 import pickle
 import pickletools
 import sqlite3
+import struct
 
+from cosmouline import io_cosmouline
 from cosmouline.errors import UserError
 from cosmouline.io_cosmouline import ALLOWED, read_old_database
 
@@ -61,8 +63,16 @@ def test_pickles_of_every_protocol(tmp_path, protocol):
     assert read_old_database(tmp_path / "x_db.pkl") == FULL
 
 
+class BigEndian:
+    """Pickled as a scalar of a machine that writes the high byte first."""
+
+    def __reduce__(self):
+        return type(np.float64(0)).__reduce__(np.float64(0))[0], (np.dtype(">f8"),
+                                                                  struct.pack(">d", 2.5))
+
+
 NUMBERS = {"f8": np.float64(1.5), "f4": np.float32(0.25), "i8": np.int64(-3), "i4": np.int32(7),
-           "b": np.bool_(True), "u": np.uint8(200), "big": np.dtype(">f8").type(2.5),
+           "b": np.bool_(True), "u": np.uint8(200), "big": BigEndian(),
            "text": np.str_("R"), "bytes": np.bytes_(b"V")}
 
 
@@ -131,6 +141,13 @@ def test_what_is_no_database_is_told(tmp_path, raw, says):
     (tmp_path / "x").write_bytes(raw)
     with pytest.raises(UserError, match=says):
         read_old_database(tmp_path / "x")
+
+
+def test_a_file_too_large_is_not_read(tmp_path, monkeypatch):
+    monkeypatch.setattr(io_cosmouline, "MAX_BYTES", len(TEXT) - 1)
+    (tmp_path / "database.dat").write_text(TEXT)
+    with pytest.raises(UserError, match="more than 1 GB is no database"):
+        read_old_database(tmp_path / "database.dat")
 
 
 def test_a_missing_file_is_told(tmp_path):

@@ -3,7 +3,6 @@
 from cosmouline.join_errors import (
     cosmouline_errors,
     fill_scatter,
-    finite_median,
     median_flux,
     weighted_mean,
 )
@@ -76,23 +75,6 @@ def test_a_group_without_magnitude_has_no_bar_at_all():
     magerr[1] = np.nan
 
     assert np.isnan(fill_scatter(magerr, np.array([[3], [1]]))[1]).all()
-
-
-@pytest.mark.parametrize("n", [1, 2, 3, 6, 7])
-def test_the_median_is_numpys(n):
-    values = np.random.default_rng(n).normal(size=(n, 40))
-    holes = np.where(np.random.default_rng(9).random((n, 40)) < 0.3, np.nan, values)
-    holes[0, 0] = 1.0
-
-    np.testing.assert_array_equal(finite_median(values), np.median(values, axis=0))
-    expected = [np.median(c[np.isfinite(c)]) if np.isfinite(c).any() else np.nan for c in holes.T]
-    np.testing.assert_array_equal(finite_median(holes), expected)
-
-
-def test_the_median_of_nothing_finite_is_nan():
-    assert finite_median([np.nan, 1.0, 3.0, np.inf]) == 2.0
-    assert np.isnan(finite_median([np.nan, np.inf]))
-    assert np.isnan(finite_median([]))
 
 
 def simulated(n, n_groups, seed, sigma_ratio=2.0):

@@ -29,3 +29,15 @@ def test_a_star_at_the_edge_has_no_flux():
                                       np.array([5.0, -9.0]), np.full(2, 80.0), FWHM_PX)
 
     assert np.isnan([flux, sigma, radius]).all()
+
+
+def test_a_star_in_the_noise_keeps_a_least_aperture():
+    """One hot pixel has no extent: its aperture is 1.5 FWHM nevertheless."""
+    frame = np.full((160, 160), 100.0)
+    frame[80, 80] += 1e4
+
+    flux, _, radius = kron_fluxes(frame, 100.0, np.array([5.0]), np.array([80.0]),
+                                  np.array([80.0]), FWHM_PX)
+
+    assert radius[0] == pytest.approx(1.5 * FWHM_PX)
+    assert flux[0] == pytest.approx(1e4, rel=1e-5)

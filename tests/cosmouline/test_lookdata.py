@@ -2,7 +2,6 @@ from types import SimpleNamespace
 
 from cosmouline import lookdata
 
-import numpy as np
 import pytest
 
 NO_LIMITS = {"join_fwhm_max_arcsec": None, "join_ellipticity_max": None, "join_sky_max_e": None,
@@ -31,16 +30,7 @@ def fitted(name, mjd=60000.0, flux_e=100.0, **fields):
 def test_images_without_a_date_come_last():
     rows = [{"img_name": "c"}, image("b", 2.0), image("a", 2.0), image("d", 1.0)]
 
-    assert [row["img_name"] for row in lookdata.in_order(rows)] == ["d", "a", "b", "c"]
-
-
-def test_magnitudes_are_on_the_scale_of_the_reference_with_the_error_of_the_coefficient():
-    """100 e- x 2 is -5.7526 mag; errors of 3 % and 4 % are 5 % together, 0.05429 mag."""
-    mag, sigma = lookdata.magnitudes([fitted("a"), fitted("b", flux_e=-1.0), image("c")], ["A"],
-                                     "lens")
-
-    assert mag[0] == pytest.approx([-5.752575, np.nan, np.nan], nan_ok=True)
-    assert sigma[0] == pytest.approx([0.0542868, np.nan, np.nan], nan_ok=True)
+    assert [row["img_name"] for row in lookdata.by_time(rows)] == ["d", "a", "b", "c"]
 
 
 def test_without_sources_there_are_no_curves(settings):

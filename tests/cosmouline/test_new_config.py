@@ -102,3 +102,12 @@ def test_the_text_is_python_that_means_the_same(tmp_path):
     assert (found["lens_name"], found["lens_ra_deg"], found["lens_dec_deg"]) == ("Q", 1.5, -2.0)
     assert found["allow_mirror_images"] is True
     assert '"overrides": {"gain_e_per_adu": ...}' in path.read_text()
+
+
+def test_a_name_is_never_run(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    name = 'x"""\nopen("trap", "w")\n"""'
+    (tmp_path / "settings.py").write_text(settings_text(name, (None, None, "?"), "~/w", [], {}))
+
+    assert runpy.run_path(str(tmp_path / "settings.py"))["lens_name"] == name
+    assert not (tmp_path / "trap").exists()

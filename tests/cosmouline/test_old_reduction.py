@@ -71,6 +71,20 @@ def test_the_settings_are_python_that_says_what_was_left_out(old, tmp_path):
     assert "# x (line 5): more than a plain value, not read" in text
 
 
+@pytest.mark.parametrize("name", ['x"""\nopen("trap", "w")\n"""', "y\\", "'\n#"])
+def test_what_an_old_file_says_is_never_run(old, tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    angle = "1:00\nopen('trap', 'w')"
+    reduction = old(f"lensName = {name!r}\nlensRA = {angle!r}\nlensDEC = {angle!r}\n"
+                    f"mine = {name!r}\n")
+
+    text = settings_text(reduction, converted(reduction)[0], name, "~/w")
+
+    (tmp_path / "new.py").write_text(text)
+    assert runpy.run_path(str(tmp_path / "new.py"))["lens_name"] == name
+    assert not (tmp_path / "trap").exists()
+
+
 def test_an_image_that_is_there_twice_is_told(old):
     with pytest.raises(UserError, match="R 1_0 is there twice"):
         converted(old(rows=[ROWS[0], ROWS[0]]))

@@ -1,8 +1,8 @@
 """The settings of the original, parsed and never run; values typed by hand."""
 
 from cosmouline.errors import UserError
-from cosmouline.old_settings import GONE, read_old_settings, translated
-from cosmouline.settings import SAMPLE, load_settings
+from cosmouline.old_settings import ELSEWHERE, GONE, SAME, read_old_settings, translated
+from cosmouline.settings import FORMERLY, SAMPLE, load_settings
 
 import pytest
 
@@ -30,10 +30,10 @@ def test_what_is_more_than_a_value_is_not_run(read, tmp_path):
     trap = tmp_path / "trap"
 
     values, unread = read(f"x = open({str(trap)!r}, 'w')\n__import__('os').mkdir({str(trap)!r})\n"
-                          "y = [z for z in 'ab']\nw = unknown + 1\nok = 1\n")
+                          "y = [z for z in 'ab']\nw = unknown + 1\nok = 1\nflip = ~ok\n")
 
     assert values == {"ok": 1}
-    assert unread == {"x": 1, "y": 3, "w": 4}
+    assert unread == {"x": 1, "y": 3, "w": 4, "flip": 6}
     assert not trap.exists()
 
 
@@ -44,21 +44,23 @@ def test_python_2_is_told(read):
 
 def test_names_and_units_are_ours(read):
     values, _ = read('lensRA, lensDEC = 1, 2\nlensRA = "04:38:14.9"\nlensDEC = "-12:17:14.4"\n'
-                     "nightminnbimg = 3\nimgmaxseeing = 1.5\nwithsound = True\nmine = 1\n_x = 2\n")
+                     "nightminnbimg = 3\nimgmaxseeing = 1.5\nwithsound = True\nmine = 1\n_x = 2\n"
+                     "combibestmaxseeing = 1.2\n")
 
     ours, reasons = translated(values)
 
     assert ours["lens_ra_deg"] == pytest.approx(69.56208333, abs=1e-7)  # 15 (4 + 38/60 + ..)
     assert ours["lens_dec_deg"] == pytest.approx(-12.28733333, abs=1e-7)
     assert (ours["night_min_images"], ours["join_fwhm_max_arcsec"]) == (3, 1.5)
-    assert reasons == {"withsound": "no sound", "mine": "not a setting of COSMOULINE's sample"}
+    assert reasons == {"withsound": "no sound", "mine": "not a setting of COSMOULINE's sample",
+                       "combibestmaxseeing": "combi_fwhm_max_arcsec"}
+    assert {theirs: FORMERLY[theirs] for theirs in SAME.values()} == {
+        theirs: own for own, theirs in SAME.items()}
 
 
 def test_every_old_setting_is_taken_or_has_a_reason(shared_data, tmp_path):
     """The names of the complete list in the inventory of the original."""
-    from cosmouline.old_settings import ELSEWHERE, SAME
-
-    known = {*SAME.values(), *ELSEWHERE, *GONE}
+    known = {*SAME.values(), *ELSEWHERE, *GONE, *FORMERLY}
     table = shared_data("..") / "reference" / "cosmouline.md"
     lines = table.read_text().split("## 2.")[1].split("## 3.")[0].splitlines()
     rows = [line.split("|") for line in lines if line.startswith("| ") and "| type |" not in line]

@@ -134,3 +134,13 @@ def test_a_script_in_the_stead_of_another_leaves_the_record_of_that_one():
     assert provenance.stands_for("2_skysub/2_sky_pngs", ()) == "2_skysub/2_sky_pngs"
     makers = [provenance.made_by(row(run), "2_skysub/1_skysub", runs) for run in (1, 2, 3)]
     assert makers == ["2_skysub/1_skysub", flat, "2_skysub/1_skysub"]  # 1_alt_x is no script
+
+
+def test_where_the_frames_of_a_set_lie_and_its_band_change_no_result():
+    one = {"name": "R", "telescope": "generic", "raw_dir": "/a"}
+
+    def used(**changes):
+        return provenance.settings_used(SimpleNamespace(sets=[one | changes]), {"sets"})
+
+    assert used() == used(raw_dir="/b", band="r")
+    assert used() != used(extension=1)

@@ -22,13 +22,15 @@ def test_a_flux_that_is_not_positive_has_no_magnitude():
 
 def test_the_coefficient_is_replaced_where_it_is_known():
     given = rows()
-    del given[1]["medcoeff"]
+    del given[1]["medcoeff"], given[2]["medcoeff_sigma"]
 
     found = quicklook.with_coefficient(given, "d", "medcoeff")
     none = quicklook.with_coefficient(given, "d", "none")
 
     assert [row["dec_coeff__d"] for row in found] == [3.0, 3.0]
     assert {row["dec_coeff__d"] for row in none} == {1.0}
+    assert [row["dec_coeff_sigma__d"] for row in found] == pytest.approx([0.03, np.nan],
+                                                                          nan_ok=True)
     assert given[0]["dec_coeff__d"] == 2.0
     assert quicklook.with_coefficient(given, "d", None) is given
 

@@ -23,6 +23,7 @@ def test_nothing_finite_is_nan_without_a_warning():
     values = np.array([[np.nan, 1.0], [np.nan, 3.0]])
     np.testing.assert_array_equal(median_of_finite(values), [np.nan, 2.0])
     assert np.isnan(median_of_finite(np.empty((0, 2)))).all()
+    assert f"{median_of_finite([]):.2f}" == "nan"
 
 
 def test_the_input_stays_as_it_was():

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from cosmouline import survey as survey_module
 from cosmouline.errors import UserError
 from cosmouline.survey import look_at, missing, pointing, survey
 from cosmouline.telescope import load_telescope
@@ -54,6 +55,14 @@ def test_a_known_camera_lacks_nothing():
 
     assert (look.telescope, look.filter, look.kind, look.missing) == (
         "WFI", "BB#Rc/162_ESO844", None, ())
+
+
+def test_a_frame_that_two_cameras_could_have_taken_is_of_none(monkeypatch):
+    monkeypatch.setattr(survey_module, "recognise", lambda header: ["EulerCAM", "FORS2"])
+
+    look = look_at(Path("a.fits"), fits.Header(COMPLETE))
+
+    assert (look.telescope, look.recognised) == ("generic", ("EulerCAM", "FORS2"))
 
 
 def test_a_frame_in_a_folder_of_calibrations_is_one():

@@ -43,6 +43,7 @@ def test_new_and_replaced_frames_are_listed_by_set(settings):
 def test_what_ran_is_counted_apart_for_new_and_old_images(settings):
     before = update.Before(epochs(R_a=(100.0,), R_b=(50.0,)), last_run=5)
     after = epochs(R_a=(100.0, 1.0, 6), R_b=(50.0,), R_c=(70.0, 1.0, 6))
+    after["R_b"][f"ran__{PHOT}"] = "done 6 2"  # looked at again, and the same
 
     told = update.ran(("4_norm/2a_photometry", "5_psf/4_build_psf", "7_deconv/6_readout"), before,
                       after, settings)

@@ -36,6 +36,8 @@ def test_the_star_that_varies_is_found_with_its_scatter():
     assert found.amplitude[3] == pytest.approx(0.195, abs=0.03)
     constant = np.delete(np.arange(25), 3)
     assert found.scatter[constant] == pytest.approx(0.0109, rel=5 / np.sqrt(2 * 57))
+    # the square root of what 57 points leave of 0.0109^2 by chance, sqrt(2 / 56) of it
+    assert found.excess[constant].max() < 0.0109 * np.sqrt(5 * np.sqrt(2 / 56))
     # 24 constant stars of 57 points: the mean of chi2 is known to sqrt(2 / 24 / 56)
     assert found.chi2[constant].mean() == pytest.approx(1, abs=5 * np.sqrt(2 / 24 / 56) + 0.04)
     steps = found.mag - (-2.5 * np.log10(mean))

@@ -196,6 +196,16 @@ def test_telescopes_or_sets_have_a_curve_each(lens_before, monkeypatch, separate
     assert sorted(sizes.values()) == [2, 4]
 
 
+def test_telescopes_of_one_file_name_are_told(lens_before):
+    lens = lens_before(SCRIPT)
+    lens.set("join_separate = 'telescope'\n")
+    for name, telescope in zip(lens.truth.good[:2], ("A B", "A-B"), strict=True):
+        lens.update(name, telescope=telescope)
+
+    with pytest.raises(UserError, match="two telescopes or sets lead to one name"):
+        lens.run(SCRIPT)
+
+
 def test_each_band_has_a_curve(lens_before, monkeypatch):
     lens = lens_before(SCRIPT)
     for name in lens.truth.good[:2]:

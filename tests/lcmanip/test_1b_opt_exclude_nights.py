@@ -1,8 +1,11 @@
+from types import SimpleNamespace
+
 from cosmouline import curve_tables, paths
 from cosmouline.errors import UserError
 from cosmouline.io_rdb import read_rdb
 from cosmouline.io_table import read_ecsv_columns
 
+import numpy as np
 import pytest
 
 SCRIPT = "lcmanip/1b_opt_exclude_nights"
@@ -73,6 +76,15 @@ def test_days_are_integers_or_dates(tmp_path):
     path.write_text("58543\n58544.3\n")
     with pytest.raises(UserError, match=r"nights\.txt, line 2: '58544\.3' is neither an integer"):
         curve_tables.excluded_days(path)
+
+
+def test_a_point_belongs_to_the_day_of_utc_in_which_it_lies(tmp_path):
+    (tmp_path / curve_tables.NIGHTS_FILE).write_text("58543\n")
+    points = np.array([58542.99, 58543.01, 58543.99, 58544.01])
+
+    out = curve_tables.excluded(points, SimpleNamespace(config_dir=tmp_path))
+
+    assert out.tolist() == [False, True, True, False]
 
 
 def test_the_script_before_is_named(lens_before):

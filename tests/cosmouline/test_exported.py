@@ -1,4 +1,4 @@
-from cosmouline import contents
+from cosmouline import exported
 from cosmouline.errors import UserError
 
 import pytest
@@ -14,7 +14,7 @@ def rows():
 
 
 def test_names_side_by_side_are_found():
-    found = contents.families(rows())
+    found = exported.families(rows())
 
     assert {kind: list(names) for kind, names in found.items()} == {
         "psf": ["p1", "p2"], "renorm": ["r1"], "dec": ["lens"]}
@@ -23,16 +23,16 @@ def test_names_side_by_side_are_found():
 
 
 def test_fields_of_names_that_are_not_wanted_are_left_out():
-    found = contents.without(rows(), {"psf": ["p2"], "renorm": None, "dec": ["lens"]})
+    found = exported.without(rows(), {"psf": ["p2"], "renorm": None, "dec": ["lens"]})
 
     gone = rows()[0].keys() - found[0].keys()
     assert gone == {"psf_chi2__p1", "star_flux_e__p1__x"}
     with pytest.raises(UserError, match=r"no deconvolution 'x' in the database\. It has"):
-        contents.without(rows(), {"dec": ["x"]})
+        exported.without(rows(), {"dec": ["x"]})
 
 
 def test_everything_is_told():
-    text = contents.text(rows())
+    text = exported.text(rows())
 
     for words in ("3 images, 1 in use", "1 set aside", "out of use: b: cloud", "telescope T: 1",
                   "set R: 1 images", "reference image of the alignment: a",

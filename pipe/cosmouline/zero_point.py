@@ -32,7 +32,7 @@ class ZeroPoint(NamedTuple):
     used: np.ndarray
 
 
-def zero_point(catalogue_mag, catalogue_sigma, mag, sigma):
+def of_stars(catalogue_mag, catalogue_sigma, mag, sigma):
     """Return the `ZeroPoint` of stars.
 
     Parameters
@@ -79,7 +79,7 @@ def of_images(found, coeff, coeff_sigma, exptime_s):
         Of the scale that the coefficients lead to.
     coeff, coeff_sigma, exptime_s : ndarray of float, shape (n,)
         Flux of the exposure x coefficient is on that scale. The error must be that of the
-        coefficient as an absolute one, see `zeropoint.absolute_sigma`.
+        coefficient as an absolute one, see `transparency.absolute_sigma`.
 
     Returns
     -------

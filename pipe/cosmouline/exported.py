@@ -1,4 +1,4 @@
-"""What a database holds: its images, and the names that live side by side in its fields."""
+"""What an exported database holds, in words, and which of the names side by side go into it."""
 
 from collections import Counter
 
@@ -7,7 +7,7 @@ from cosmouline.columns import column
 from cosmouline.dates import mjd_to_iso
 from cosmouline.errors import UserError
 from cosmouline.fields import names_in
-from cosmouline.join_errors import finite_median
+from cosmouline.robust import median_of_finite
 
 import numpy as np
 
@@ -91,7 +91,7 @@ def _span(rows):
                               ("field_fwhm_arcsec", "seeing", "arcsec"), ("airmass", "airmass",
                                                                          "")):
         if np.isfinite(column(rows, field)).any():
-            yield f"median {what}: {finite_median(column(rows, field)):.4g} {unit}".rstrip()
+            yield f"median {what}: {median_of_finite(column(rows, field)):.4g} {unit}".rstrip()
 
 
 def _counted(rows, field, label=""):

@@ -3,7 +3,7 @@
 from cosmouline.psf import fit_psf
 from cosmouline.psf_error import flux_scale, psf_draws
 from cosmouline.starphot import star_fluxes
-from cosmouline.zeropoint import absolute_sigma, photon_error, sum_error
+from cosmouline.transparency import absolute_sigma, photon_error, sum_error
 
 import numpy as np
 import pytest
