@@ -1,7 +1,8 @@
 """Add the frames of every set to the database, from their headers.
 
 Needs   : raw frames in the raw_dir of each set; kicklist.txt and testlist.txt of the lens, if any
-Writes  : one row per frame: names, telescope, time, exposure, gain, noise, site -> database
+Writes  : one row per frame: names, telescope, time, exposure, gain, noise, site -> database;
+          report_intake.txt: what is refused or odd, and why
 Settings: sets
 Next    : 1_character/1b_copy_convert
 
@@ -11,6 +12,7 @@ Run as  : python 1a_add_to_database.py ../../configs/MYLENS
 from dataclasses import asdict
 from pathlib import Path
 
+from cosmouline import intake_checks, intake_report
 from cosmouline.dates import mjd_to_iso
 from cosmouline.intake import known_and_new, mark_lists, set_of, tell_assumptions, tell_twins
 from cosmouline.io_fits import read_header
@@ -20,7 +22,8 @@ from cosmouline.telescope import load_telescope, read_exposure
 NEEDS = ("raw_path", "set_name")
 WRITES = ("telescope", "filter", "datetime_utc", "mjd", "exptime_s", "gain_e_per_adu",
           "read_noise_e", "saturation_adu", "pixel_scale_arcsec", "site_lon_deg",
-          "site_lat_deg", "site_height_m", "header_notes", "frame_notes")
+          "site_lat_deg", "site_height_m", "raw_nx_px", "raw_ny_px", "header_notes",
+          "frame_notes")
 
 
 def measure(image, settings):
@@ -30,6 +33,8 @@ def measure(image, settings):
     exposure = read_exposure(header, load_telescope(one["telescope"]), one.get("overrides"))
     known = {name: value for name, value in asdict(exposure).items() if name in WRITES}
     return known | {
+        "raw_nx_px": header["NAXIS1"],
+        "raw_ny_px": header["NAXIS2"],
         "datetime_utc": mjd_to_iso(exposure.mjd),
         "header_notes": " | ".join(exposure.notes) or None,
         "frame_notes": " | ".join(exposure.flags) or None,
@@ -43,6 +48,9 @@ def main(settings, db):
     tell_assumptions(images)
     tell_twins(images)
     mark_lists(settings, db)
+    intake_report.write(settings, db)
+    intake_checks.refuse_impossible_gains(images)
+    intake_checks.refuse_mixed_filters([image for image in images if image["gogogo"]])
     return counts
 
 

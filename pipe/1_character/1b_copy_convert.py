@@ -2,35 +2,37 @@
 
 Needs   : the raw frames (1_character/1a_add_to_database)
 Writes  : ali/<img_name>.fits in electrons; nx_px, ny_px, saturation_e, has_wcs, noise_factor
-          (of stacks) -> database
+          (of stacks), pixel_hash -> database; report_intake.txt anew
 Settings: sets
 Next    : 1_character/1c_report
 
 Run as  : python 1b_copy_convert.py ../../configs/MYLENS
 """
 
+from functools import partial
 from pathlib import Path
 
-from cosmouline import paths
+from cosmouline import intake_checks, intake_report, paths
 from cosmouline.checkframe import check_frame
 from cosmouline.errors import ProductLost
 from cosmouline.intake import set_of
-from cosmouline.io_fits import read_frame, shift_wcs, wcs_cards, write_image
+from cosmouline.io_fits import pixel_hash, read_frame, shift_wcs, wcs_cards, write_image
 from cosmouline.run import for_each_image, run
 from cosmouline.telescope import load_telescope, noise_factor, read_exposure, trim_frame
 
 NEEDS = ("raw_path", "set_name", "gain_e_per_adu", "saturation_adu")
-WRITES = ("nx_px", "ny_px", "saturation_e", "has_wcs", "noise_factor", "pixel_notes")
+WRITES = ("nx_px", "ny_px", "saturation_e", "has_wcs", "noise_factor", "pixel_hash",
+          "pixel_notes")
 
 
-def measure(image, settings):
+def measure(image, settings, shapes):
     """Write one image in electrons; return its size and saturation level."""
     one, path = set_of(image, settings), Path(image["raw_path"])
     if not path.exists():
         raise ProductLost(f"there is no {path} any more. Put it back, or name the image in "
                           "kicklist.txt.")
     frame = read_frame(path, one.get("extension"))
-    notes = check_frame(frame, saturation_adu=image["saturation_adu"])
+    notes = check_frame(frame, shapes.get(image["set_name"]), image["saturation_adu"])
     trim = read_exposure(frame.header, load_telescope(one["telescope"]),
                          one.get("overrides")).trim
     data_e = trim_frame(frame.data_adu, trim) * image["gain_e_per_adu"]
@@ -45,6 +47,7 @@ def measure(image, settings):
         "saturation_e": image["saturation_adu"] * image["gain_e_per_adu"],
         "has_wcs": wcs is not None,
         "noise_factor": noise_factor(frame.header),
+        "pixel_hash": pixel_hash(frame.data_adu),
         "pixel_notes": " | ".join(notes) or None,
     }
 
@@ -52,7 +55,11 @@ def measure(image, settings):
 def main(settings, db):
     """Convert every image in use."""
     images = db.to_treat(settings, NEEDS)
-    return for_each_image(measure, images, settings, db, needs=NEEDS, writes=WRITES)
+    work = partial(measure, shapes=intake_checks.usual_shapes(db.select()))
+    counts = for_each_image(work, images, settings, db, needs=NEEDS, writes=WRITES)
+    intake_report.tell_duplicates(db)
+    intake_report.write(settings, db)
+    return counts
 
 
 if __name__ == "__main__":

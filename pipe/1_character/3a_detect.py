@@ -1,20 +1,20 @@
 """Detect the sources of every image.
 
 Needs   : ali/<img_name>.fits (1_character/1b_copy_convert), badpix/ (1_character/2c_hot_pixels)
-Writes  : ali/<img_name>.cat.fits; n_sources -> database
-Settings: detect_threshold_sigma, detect_min_area_px
+Writes  : ali/<img_name>.cat.fits; n_sources, scene_notes -> database
+Settings: detect_threshold_sigma, detect_min_area_px, lens_ra_deg, lens_dec_deg
 Next    : 1_character/3b_measure_seeing
 
 Run as  : python 3a_detect.py ../../configs/MYLENS
 """
 
-from cosmouline import paths, products
+from cosmouline import paths, products, scene
 from cosmouline.detect import detect_sources
 from cosmouline.io_sources import write_sources
 from cosmouline.run import for_each_image, run
 
 NEEDS = ("saturation_e", "n_hot_px")
-WRITES = ("n_sources",)
+WRITES = ("n_sources", "scene_notes")
 
 
 def measure(image, settings):
@@ -24,7 +24,8 @@ def measure(image, settings):
                              threshold_sigma=settings.detect_threshold_sigma,
                              min_area_px=settings.detect_min_area_px)
     write_sources(paths.catalog(settings, image["img_name"]), catalog)
-    return {"n_sources": len(catalog)}
+    notes = scene.notes(image, image_e, bad, settings)
+    return {"n_sources": len(catalog), "scene_notes": " | ".join(notes) or None}
 
 
 def main(settings, db):

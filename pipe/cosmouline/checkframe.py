@@ -22,6 +22,8 @@ MAX_CONSTANT_FRACTION = 0.02  # of the rows or columns: a few dead ones are norm
 WRAPPED_SIGMAS = 50.0  # below the sky; noise and bad pixels of a corrected frame stay above
 MIN_WRAPPED_PX = 4
 MAX_SATURATED_FRACTION = 0.01
+MIN_CLIPPED_PX = 30  # noise gives one or two pixels with the highest value of a frame
+CLIPPED_BELOW = 0.9  # of the saturation level
 TWICE_MATTERS = ("DATE-OBS", "MJD-OBS", "EXPTIME", "GAIN", "RDNOISE", "FILTER", "SATURATE")
 CELESTIAL_AXES = ("RA", "DEC", "GLON", "GLAT", "ELON", "ELAT")
 
@@ -150,6 +152,17 @@ def _many_saturated(frame, expected):
     return f"{100 * fraction:.0f} % of the pixels are saturated"
 
 
+def _clipped(frame, expected):
+    """Tell of many pixels with the highest value, where that is below the saturation level."""
+    highest = np.nanmax(frame.data_adu)
+    n_highest = int(np.count_nonzero(frame.data_adu == highest))
+    level = expected.saturation_adu
+    if n_highest < MIN_CLIPPED_PX or level is None or highest >= CLIPPED_BELOW * level:
+        return None
+    return (f"saturated below the level of {level:g} ADU? {n_highest} pixels have the highest "
+            f"value, {highest:g}")
+
+
 def _in_electrons(frame, expected):
     """Tell of frames that somebody has multiplied by the gain."""
     unit = (text_of(frame.header, "BUNIT") or "").lower()
@@ -200,6 +213,7 @@ FLAGS = (
     _constant_part,
     _wrapped,
     _many_saturated,
+    _clipped,
     _in_electrons,
     _combined,
     _impossible_airmass,

@@ -25,6 +25,8 @@ BLOCK_BYTES = 2880  # FITS standard 4.0, section 3.1
 CARD_BYTES = 80
 MAX_HEADER_BYTES = 8 << 20  # the largest header met in the wild has 0.4 MB
 MAX_UNPACKED_BYTES = 512 << 20  # a 11500 x 11500 frame of float32
+BOMB_BYTES = 64 << 20  # from here on what unpacks to ...
+BOMB_RATIO = 100  # ... more than this many times its size is no frame; those shrink to a fifth
 CHUNK_BYTES = 4 << 20  # stays in the processor's cache from reading to writing
 STORED_AS = {8: "u1", 16: ">i2", 32: ">i4", 64: ">i8", -32: ">f4", -64: ">f8"}
 PADDING = b"\0 "
@@ -205,7 +207,16 @@ def card_value(header, keyword, default=None):
     try:
         return header.get(keyword, default)
     except fits.VerifyError:
-        raise ImageRejected(f"{keyword}: the card of the header cannot be read") from None
+        raise ImageRejected(f"{keyword}: the card of the header cannot be read"
+                            f"{_image_of(header, keyword)}") from None
+
+
+def _image_of(header, keyword):
+    """Give a broken card as it stands, for a message; nothing where astropy cannot."""
+    with warnings.catch_warnings(), contextlib.suppress(ValueError, fits.VerifyError):
+        warnings.simplefilter("ignore")
+        return f": {header.cards[keyword].image.strip()!r}"
+    return ""
 
 
 def _unpacked(raw, max_bytes):
@@ -213,13 +224,13 @@ def _unpacked(raw, max_bytes):
     start = raw.read(3)
     raw.seek(0)
     if start[:2] == b"\x1f\x8b":
-        return _inflate(gzip.GzipFile(fileobj=raw), max_bytes, "gzip")
+        return _inflate(gzip.GzipFile(fileobj=raw), raw, max_bytes, "gzip")
     if start == b"BZh":
-        return _inflate(bz2.BZ2File(raw), max_bytes, "bzip2")
+        return _inflate(bz2.BZ2File(raw), raw, max_bytes, "bzip2")
     return raw
 
 
-def _inflate(packed, max_bytes, kind):
+def _inflate(packed, raw, max_bytes, kind):
     """Unpack into memory, up to a limit, and only if the first bytes are FITS."""
     content = io.BytesIO()
     try:
@@ -231,6 +242,11 @@ def _inflate(packed, max_bytes, kind):
                     f"size: more than {max_bytes >> 20} MB once unpacked; unpack the file by hand"
                 )
             content.write(chunk)
+            if content.tell() > max(BOMB_BYTES, BOMB_RATIO * raw.tell()):
+                raise ImageRejected(
+                    f"size: {raw.tell() >> 10} kB of {kind} give more than "
+                    f"{content.tell() >> 20} MB: no frame shrinks so much"
+                )
     except EOFError:
         raise ImageRejected(f"truncated: the {kind} file ends early") from None
     except (zlib.error, OSError) as error:

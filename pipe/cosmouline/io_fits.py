@@ -1,6 +1,7 @@
 """Frames as they come from telescopes, and the images that the scripts write."""
 
 import errno
+import hashlib
 import logging
 import math
 import re
@@ -84,15 +85,17 @@ def list_frames(folder):
     folder = Path(folder).expanduser()
     if not folder.is_dir():
         raise UserError(f"{folder} is not a folder: where are the frames?")
-    paths = []
-    for path in sorted(folder.iterdir()):
-        if path.name.startswith(".") or not path.name.lower().endswith(FRAME_SUFFIXES):
-            continue
-        if problem := _why_no_frame(path):
-            LOG.warning("%r is skipped: %s", path.name, problem)
-        else:
-            paths.append(path)
-    return paths
+    refused = passed_over(folder)
+    for name, problem in refused:
+        LOG.warning("%r is skipped: %s", name, problem)
+    names = {name for name, _ in refused}
+    return [path for path in _named_like_frames(folder) if path.name not in names]
+
+
+def passed_over(folder):
+    """Return (name, reason) of what looks like a frame by its name in a folder, and is none."""
+    looked_at = ((path.name, _why_no_frame(path)) for path in _named_like_frames(folder))
+    return [(name, problem) for name, problem in looked_at if problem]
 
 
 def frame_stem(path):
@@ -141,6 +144,11 @@ def read_header(path, extension=None, max_bytes=MAX_UNPACKED_BYTES):
     with open_frame(path, max_bytes) as stream:
         hdus = read_hdus(stream)
         return image_header(stream, hdus, choose_image(hdus, extension))
+
+
+def pixel_hash(data):
+    """Return a text that is the same for the same pixels, however the file holds them."""
+    return hashlib.sha256(np.ascontiguousarray(data)).hexdigest()[:16]
 
 
 def write_image(path, data_e, cards=None, wcs_header=None):
@@ -267,6 +275,12 @@ def shift_wcs(wcs_header, left_px, bottom_px):
     shifted["CRPIX1"] = wcs_header.get("CRPIX1", 0.0) - left_px
     shifted["CRPIX2"] = wcs_header.get("CRPIX2", 0.0) - bottom_px
     return shifted
+
+
+def _named_like_frames(folder):
+    """Return what bears the name of a frame in a folder, sorted."""
+    return [path for path in sorted(Path(folder).iterdir())
+            if not path.name.startswith(".") and path.name.lower().endswith(FRAME_SUFFIXES)]
 
 
 def _why_no_frame(path):

@@ -6,7 +6,7 @@ from cosmouline.io_catalog import from_ds9
 from cosmouline.settings_sources import FIELD
 
 import numpy as np
-from astropy.wcs import WCS
+from astropy.wcs import WCS, NoConvergence
 
 ARCSEC_PER_DEG = 3600.0
 LENS_FIELD_FWHM = 1.6  # sources nearer to the lens's images than this belong to the lens
@@ -42,6 +42,18 @@ def lens_on_reference(reference, settings):
                         f"outside of {reference['img_name']} ({reference['nx_px']} x "
                         f"{reference['ny_px']} pixels). Check its position.")
     return position
+
+
+def lens_by_wcs(image, settings):
+    """Return the position of the lens on an image by its own WCS; None where that is not known."""
+    if None in (settings.lens_ra_deg, settings.lens_dec_deg) or not image.get("has_wcs"):
+        return None
+    try:
+        xy = _to_pixels(image, settings, settings.lens_ra_deg, settings.lens_dec_deg)
+    except (NoConvergence, ValueError):  # far outside of a distorted frame
+        return None
+    inside = 0 <= xy[0] < image["nx_px"] and 0 <= xy[1] < image["ny_px"]
+    return xy if inside else None
 
 
 def sources_on_reference(reference, settings):

@@ -1,6 +1,7 @@
 """Reports: tables of text that line up, as COSMOULINE writes them."""
 
 import numbers
+from pathlib import Path
 from typing import NamedTuple
 
 from cosmouline.io_text import write_text
@@ -99,11 +100,13 @@ def write_report(path, title, text):
     Parameters
     ----------
     path : str or Path
-        The file to make, whole or not at all.
+        The file to make, whole or not at all; left as it is where it says the same already.
     title, text : str
         What stands on top, and below.
     """
-    write_text(path, f"{title}\n{'=' * len(title)}\n\n{text.rstrip()}\n")
+    whole = f"{title}\n{'=' * len(title)}\n\n{text.rstrip()}\n"
+    if not (Path(path).is_file() and Path(path).read_bytes() == whole.encode()):
+        write_text(path, whole)
 
 
 def _column(rows, name, spec):

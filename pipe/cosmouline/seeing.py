@@ -17,6 +17,10 @@ FWHM_MIN_PX = 1.0  # nothing that came through a telescope is sharper
 FEW_STARS = 12  # below, the mode of the widths is not defined: the upper cluster is taken
 FWHM_SPREAD = 0.15  # stars have a width within 15 % of the frame's
 
+ODD_FEW_STARS = 3  # a transform needs three
+ODD_ELLIPTICITY = 0.35  # guided frames stay below
+ODD_SATURATED_PART = 0.3
+
 RECURRING_BRIGHTEST = 40  # stars that count in a set of frames
 RECURRING_SPREAD = 0.12  # a star's width over that of its frames; galaxies are wider
 RECURRING_FEW = 3  # with fewer stars than this nothing is selected
@@ -143,6 +147,31 @@ def frame_seeing(catalog):
     with np.errstate(invalid="ignore"):
         stars = catalog[usable & (np.abs(catalog["fwhm_px"] / fwhm_px - 1) < FWHM_SPREAD)]
     return _seeing(fwhm_px, stars[:BRIGHTEST], len(stars))
+
+
+def odd_stars(seeing, catalog):
+    """Say what is odd about the stars of a frame.
+
+    Parameters
+    ----------
+    seeing : Seeing
+    catalog : ndarray (structured)
+        Sources of ``detect.CATALOG_DTYPE``.
+
+    Returns
+    -------
+    list of str
+        Empty for a frame like most.
+    """
+    notes = []
+    if seeing.n_stars <= ODD_FEW_STARS:
+        notes.append(f"few stars: {seeing.n_stars} behind the seeing; cloud?")
+    if seeing.ellipticity > ODD_ELLIPTICITY:
+        notes.append(f"ellipticity of {seeing.ellipticity:.2f}: trailed?")
+    n_saturated = int(catalog["is_saturated"].sum())
+    if n_saturated > ODD_SATURATED_PART * len(catalog):
+        notes.append(f"saturated stars: {n_saturated} of {len(catalog)} sources")
+    return notes
 
 
 def _seeing(fwhm_px, stars, n_stars):

@@ -151,7 +151,7 @@ def read_exposure(header, telescope, overrides=None):
     _run_checks(reading)
     values = {name: _quantity(reading, name) for name in RANGES}
     if values["exptime_s"] > LONGEST_EXPOSURE_S:
-        reading.flags.append(f"exposure time of {values['exptime_s']:g} s: milliseconds?")
+        reading.flags.append(f"exptime_s = {values['exptime_s']:g}: milliseconds?")
     zone_h = reading.overrides.get("time_zone_h", telescope.time_zone_h)
     middle = mid_exposure(header, telescope, values["exptime_s"], zone_h)
     filter_name = _filter(reading)

@@ -1,0 +1,106 @@
+"""What frames say about each other: other sizes and filters than their set's, duplicates."""
+
+from collections import Counter
+
+from cosmouline.errors import UserError
+
+USUAL_PART = 0.5  # of the frames of a set with one size: then the others are refused
+MIXED_PART = 0.1  # of the frames of a set in a second filter: then they are no mistake
+MIXED_LEAST = 2
+
+
+def by_set(images):
+    """Return the images of each set, a dict of lists."""
+    groups = {}
+    for image in images:
+        groups.setdefault(image["set_name"], []).append(image)
+    return groups
+
+
+def usual_shapes(images):
+    """Return the size (ny, nx) that most raw frames of each set have; none where none has.
+
+    Parameters
+    ----------
+    images : list of dict
+        Rows; those without ``raw_nx_px`` do not count.
+    """
+    usual = {}
+    for set_name, mine in by_set(images).items():
+        shapes = Counter((image["raw_ny_px"], image["raw_nx_px"]) for image in mine
+                         if "raw_nx_px" in image)
+        if shapes and shapes.most_common(1)[0][1] > USUAL_PART * shapes.total():
+            usual[set_name] = shapes.most_common(1)[0][0]
+    return usual
+
+
+def other_filters(images):
+    """Return a note for each image whose filter is not that of its set, by name of the image."""
+    notes = {}
+    for mine in by_set(images).values():
+        usual, odd = _filters(mine)
+        notes |= {image["img_name"]: f"filter = {image['filter']!r}, not {usual!r} like the rest "
+                                     "of the set" for image in odd}
+    return notes
+
+
+def refuse_mixed_filters(images):
+    """Raise UserError where a set has frames of two filters, not just a stray one."""
+    for set_name, mine in by_set(images).items():
+        usual, odd = _filters(mine)
+        name, n_odd = (Counter(image["filter"] for image in odd).most_common(1) or [("", 0)])[0]
+        if n_odd >= max(MIXED_LEAST, MIXED_PART * len(mine)):
+            first = next(image for image in odd if image["filter"] == name)["img_name"]
+            raise UserError(f"set {set_name}: {n_odd} of its {len(mine)} frames are of filter "
+                            f"{name!r} (first: {first}), the others of {usual!r}. Make one set "
+                            f"for each, with 'filter': {usual!r} and 'filter': {name!r}; if the "
+                            "two are one, name it as 'filter' in 'overrides'.")
+
+
+def refuse_impossible_gains(images):
+    """Raise UserError where headers have a gain that cannot be: the settings must tell it."""
+    bad = [image for image in images if image.get("whynot", "").startswith(
+        ("GAIN = ", "EGAIN = ", "CCDGAIN = ")) and "'gain_e_per_adu'" in image["whynot"]]
+    if bad:
+        why = bad[0]["whynot"].partition(":")[0]
+        raise UserError(f"set {bad[0]['set_name']}: the gain of {len(bad)} frames cannot be true "
+                        f"(first: {bad[0]['img_name']}: {why}). Set 'gain_e_per_adu' in the "
+                        "'overrides' of the set, or name the frames in kicklist.txt.")
+
+
+def duplicates(images):
+    """Return a note for each image that is another one again, by name of the image.
+
+    Parameters
+    ----------
+    images : list of dict
+        Rows; the same pixels (``pixel_hash``), or the same moment, exposure and set, make two
+        images one.
+    """
+    notes, first = {}, {}
+    for image in sorted(images, key=lambda image: image["img_name"]):
+        name = image["img_name"]
+        keys = {"pixels": image.get("pixel_hash"),
+                "moment": (image["set_name"], image["mjd"], image.get("exptime_s"))
+                if "mjd" in image else None}
+        for what, key in keys.items():
+            other = first.setdefault((what, key), name) if key else name
+            if other != name and name not in notes:
+                notes[name] = f"duplicate: it has the {what} of {other}"
+    return notes
+
+
+def lone(images):
+    """Return a note for the image of each set that has one image only, by name of the image."""
+    return {mine[0]["img_name"]: f"1 image only in the set {set_name}: no scatter between images"
+            for set_name, mine in by_set(images).items() if len(mine) == 1}
+
+
+def _filters(images):
+    """Return the filter that most images have, and the images with another one."""
+    named = [image for image in images if image.get("filter")]
+    if not named:
+        return None, []
+    counts = Counter(image["filter"] for image in named)
+    usual = max(sorted(counts), key=counts.get)
+    return usual, [image for image in named if image["filter"].lower() != usual.lower()]

@@ -1,0 +1,163 @@
+"""Every kind of bad frame comes to its verdict; all of them are intaken in one run."""
+
+import importlib.util
+import re
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+from cosmouline import paths
+from cosmouline.errors import UserError
+from cosmouline.io_fits import read_image
+from cosmouline.skymaker.campaigns import tiny_campaign
+
+import numpy as np
+import pytest
+
+spec = importlib.util.spec_from_file_location("badinputs", Path(__file__).parent / "badinputs.py")
+bad = sys.modules.setdefault("badinputs", importlib.util.module_from_spec(spec))
+spec.loader.exec_module(bad)
+
+SCRIPTS = [f"1_character/{name}" for name in (
+    "1a_add_to_database", "1b_copy_convert", "2c_hot_pixels", "3a_detect", "3b_measure_seeing")]
+ADD, COPY = SCRIPTS[:2]
+NOTES = ("frame_notes", "pixel_notes", "scene_notes", "star_notes")
+MORE = {  # beyond the list: a frame without a star cannot be used, and says so
+    "p22_no_stars": bad.SKIP}
+UTC_MINUS_TAI_S = -37.0
+
+
+def lens_of(folder, new_lens, kinds, n_good=bad.N_GOOD):
+    """Make a lens of good frames and bad ones; give it and the frames behind each."""
+    campaign = tiny_campaign(1)
+    raw = folder / "sky" / "frames" / campaign.telescopes[0].name
+    made = bad.write_frames(raw, kinds, n_good)
+    return new_lens(folder / "lens", SimpleNamespace(campaign=campaign, sky=folder / "sky")), made
+
+
+@pytest.fixture(scope="module")
+def intake(tmp_path_factory, new_lens):
+    """Run the intake once over all kinds; give the lens, the good frames, rows, the report."""
+    lens, made = lens_of(tmp_path_factory.mktemp("bad"), new_lens, bad.FRAMES)
+    counts = [lens.run(script) for script in SCRIPTS]
+    text = paths.report(lens.settings(), "intake").read_text()
+    return SimpleNamespace(lens=lens, made=made, counts=counts, rows=lens.rows, report=text)
+
+
+def verdict_of(intake, name):
+    """Return verdict and message of one frame, as the report tells them."""
+    row = intake.rows[f"R_{name}"]
+    lines = [line.split(" | ") for line in intake.report.splitlines()
+             if line.startswith(f"R_{name} ")]
+    text = "; ".join(cells[-1] for cells in lines)
+    if not row["gogogo"]:
+        return bad.SKIP, text
+    return (bad.FLAG if text else bad.OK), text
+
+
+@pytest.mark.parametrize("kind", bad.FRAMES, ids=lambda kind: kind.name)
+def test_a_bad_frame_comes_to_its_verdict(intake, kind):
+    verdict, text = verdict_of(intake, kind.name)
+    wanted = MORE.get(kind.name, kind.expect)
+
+    assert verdict == (bad.OK if wanted == bad.SAFE else wanted), text
+    assert [word for word in kind.says if word not in text.lower()] == []
+    assert "Traceback" not in text
+    assert text.isprintable()
+
+
+@pytest.mark.parametrize("kind", [kind for kind in bad.FRAMES if kind.same],
+                         ids=lambda kind: kind.name)
+def test_what_is_accepted_has_the_pixels_of_the_frame(intake, kind):
+    image_e = read_image(paths.image(intake.lens.settings(), f"R_{kind.name}"))
+
+    good = np.minimum(intake.made[kind.name].data, 32000 if kind.name == "f29_int16" else 65535)
+    assert np.abs(image_e - 2.0 * good).max() <= (0.5 if kind.name == "f30_bscale_odd" else 0.0)
+
+
+def test_every_frame_is_counted_once(intake):
+    n_refused = sum(not row["gogogo"] for row in intake.rows.values())
+
+    assert len(intake.rows) == len(bad.FRAMES) + bad.N_GOOD
+    assert n_refused == sum(MORE.get(kind.name, kind.expect) == bad.SKIP for kind in bad.FRAMES)
+    assert n_refused == sum(counts["rejected"] for counts in intake.counts if counts)
+    assert sum(counts["failed"] for counts in intake.counts if counts) == 0
+    assert f"{n_refused} of {len(intake.rows)} images refused" in intake.report
+
+
+def test_dates_are_those_of_the_cards(intake):
+    """14 August 1999 is MJD 51404; TAI is 37 s ahead of UTC in 2019 (IERS bulletin C)."""
+    half_d = 150 / 86400
+    good = intake.made["h_timesys_tai"].cards["MJD-OBS"]
+
+    assert intake.rows["R_h_date_00"]["mjd"] == pytest.approx(
+        51404 + (3600 + 2 * 60 + 3) / 86400 + half_d, abs=1e-8)
+    assert intake.rows["R_h_date_13"]["mjd"] == pytest.approx(58709.2587 + half_d, abs=1e-8)
+    assert intake.rows["R_h_timesys_tai"]["mjd"] == pytest.approx(
+        good + UTC_MINUS_TAI_S / 86400 + half_d, abs=1e-7)
+
+
+def test_nothing_is_written_outside_or_executed(intake):
+    work, folder = intake.lens.work, intake.lens.folder.parent
+
+    assert list(folder.rglob("PWNED*")) == []
+    assert not Path("PWNED").exists()
+    assert {path.parent.name for path in work.rglob("*.fits")} <= {"ali", "badpix"}
+
+
+@pytest.mark.parametrize("kind", bad.STOPS, ids=lambda kind: kind.name)
+def test_a_gain_that_cannot_be_stops_the_run_until_it_is_given(tmp_path, new_lens, kind):
+    lens, _ = lens_of(tmp_path, new_lens, [kind], n_good=2)
+
+    with pytest.raises(UserError, match=r"^set R: the gain of 1 frames cannot be true \(first: "
+                       rf"R_{kind.name}: GAIN = .* Set 'gain_e_per_adu' in the 'overrides' of "
+                       r"the set, or name the frames in kicklist\.txt\.$"):
+        lens.run(ADD)
+
+    (lens.config / "kicklist.txt").write_text(f"R_{kind.name} no gain\n")
+    assert lens.run(ADD)["done"] == 0
+    lens.set(f"sets = [{{'name': 'R', 'telescope': 'generic', 'raw_dir': {str(lens.raw)!r}, "
+             "'overrides': {'gain_e_per_adu': 1.7}}]\n")
+    assert lens.run(ADD)["done"] == 3
+
+
+def test_two_filters_in_a_set_stop_the_run(tmp_path, new_lens):
+    other = bad.changed(FILTER="I")
+    kinds = [bad.Bad(name, bad.STOP, (), other) for name in ("i1", "i2")]
+    lens, _ = lens_of(tmp_path, new_lens, kinds, n_good=3)
+
+    with pytest.raises(UserError, match=r"set R: 2 of its 5 frames are of filter 'I' \(first: "
+                                        r"R_i1\), the others of 'R'\. Make one set for each"):
+        lens.run(ADD)
+    lens.set(f"sets = [{{'name': f, 'telescope': 'generic', 'raw_dir': {str(lens.raw)!r}, "
+             "'filter': f} for f in ('R', 'I')]\n")
+    assert lens.run(ADD)["done"] == 5
+
+
+def test_the_same_frame_twice_is_told(tmp_path, new_lens, caplog):
+    again = [bad.Bad("copy", bad.FLAG, (), bad.plain), bad.Bad("packed", bad.FLAG, (),
+                                                              bad.compressed, ".fits.fz")]
+    lens, made = lens_of(tmp_path, new_lens, again, n_good=2)
+    for kind in again:  # made of the same good frame now
+        (lens.raw / f"{kind.name}{kind.ending}").write_bytes(kind.make(made["good0"]))
+    lens.run(ADD)
+    lens.run(COPY)
+
+    told = [text for text in caplog.messages if "duplicate" in text]
+    assert told[0] == ("R_good0 duplicate: it has the pixels of R_copy. Name one of them in "
+                       "kicklist.txt.")
+    text = paths.report(lens.settings(), "intake").read_text()
+    assert re.search(r"^2 \| flagged \| duplicate$", text, re.MULTILINE)
+
+
+def test_one_image_alone_and_files_passed_over_are_told(tmp_path, new_lens):
+    lens, _ = lens_of(tmp_path, new_lens, [], n_good=1)
+    (lens.raw / "night.fits").mkdir()
+    (lens.raw / "a\nb.fits").write_text("")
+    lens.run(ADD)
+
+    text = paths.report(lens.settings(), "intake").read_text()
+    assert "1 image only in the set R" in text
+    assert "2 files passed over" in text
+    assert "'night.fits' | a folder" in text
+    assert r"'a\nb.fits'  | its name has characters that cannot be printed" in text
