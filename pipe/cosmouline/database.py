@@ -1,16 +1,18 @@
 """The flat database of images: one row per image, checked against `fields`."""
 
 import logging
+import math
 import re
 import time
 
 from cosmouline import __version__
 from cosmouline.errors import UserError
-from cosmouline.fields import convert, expand, matches, producer
+from cosmouline.fields import convert, expand, lookup, matches, producer
 from cosmouline.store import Store
 
 log = logging.getLogger("cosmouline")
 
+SAFE_NAME = re.compile(r"[A-Za-z0-9_+-][A-Za-z0-9_.+-]{0,199}")
 KICKED = "kicklist: "  # how the reason begins where a list of the user takes an image out
 
 
@@ -31,6 +33,24 @@ class Database:
     def __init__(self, path):
         self.store = Store(path)
         self.rows, self.runs = self.store.load()
+        for name in self.rows:
+            if not SAFE_NAME.fullmatch(name):
+                raise UserError(f"{path}: an image is called {name!r}: products are called after "
+                                "it, so give it letters, digits, '_', '.', '+' and '-' only.")
+        if self.store.is_edited:
+            self._check_edited(path)
+
+    def _check_edited(self, path):
+        """Check values that came by hand: a wrong type stops, NaN counts as absent."""
+        for img_name, row in self.rows.items():
+            for name, value in list(row.items()):
+                if isinstance(value, float) and not math.isfinite(value):
+                    self.notices.append(f"{img_name}: {name} is {value}: taken as absent.")
+                    del row[name]
+                    continue
+                if problem := _wrong_type(name, value):
+                    raise UserError(f"{path}: {img_name}: {problem}. Mend the line, or copy the "
+                                    "newest good file of backups over it.")
 
     @property
     def notices(self):
@@ -176,6 +196,19 @@ class Database:
     def close(self):
         """Close the journal."""
         self.store.close()
+
+
+def _wrong_type(name, value):
+    """Say that a value has not the type of its field; None for one that is not declared."""
+    try:
+        lookup(name)
+    except (KeyError, ValueError):
+        return None
+    try:
+        convert(name, value)
+    except ValueError as error:
+        return str(error)
+    return None
 
 
 def rejected_by(row):

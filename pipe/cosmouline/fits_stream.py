@@ -30,6 +30,7 @@ BOMB_RATIO = 100  # ... more than this many times its size is no frame; those sh
 CHUNK_BYTES = 4 << 20  # stays in the processor's cache from reading to writing
 STORED_AS = {8: "u1", 16: ">i2", 32: ">i4", 64: ">i8", -32: ">f4", -64: ">f8"}
 PADDING = b"\0 "
+CONTROLS = dict.fromkeys([*range(32), 127], "?")  # FITS has none; they would act on a terminal
 MAX_BLANK_BLOCKS = 10  # a tape record
 
 
@@ -282,7 +283,7 @@ def _read_hdu(stream, index, position, size):
 def _parse_header(raw):
     """Make a Header of bytes; odd cards in it are read, or refused, only when they are needed."""
     # accents in latin-1 would make their whole card unreadable
-    text = raw.decode("ascii", "replace").replace("\ufffd", "?")
+    text = raw.decode("ascii", "replace").replace("\ufffd", "?").translate(CONTROLS)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return fits.Header.fromstring(text)

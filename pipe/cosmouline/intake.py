@@ -8,7 +8,7 @@ from cosmouline.database import KICKED
 from cosmouline.errors import ImageRejected, UserError
 from cosmouline.header_kind import calibration_kind
 from cosmouline.io_catalog import read_image_list
-from cosmouline.io_fits import frame_stem, list_frames, read_header
+from cosmouline.io_fits import FRAME_SUFFIXES, frame_stem, list_frames, read_header
 from cosmouline.provenance import outcome
 from cosmouline.telescope import checked_overrides, filter_of, load_telescope
 
@@ -86,8 +86,9 @@ def _tell_lost(found, db):
     """Tell of images whose frame is in none of the sets any more."""
     lost = sorted(db.rows.keys() - found.keys())
     if lost:
-        log.warning("%d images have no frame in the sets any more (first: %s). They stay as they "
-                    "are; to leave them out, name them in kicklist.txt.", len(lost), lost[0])
+        log.warning("missing files: %d images have no frame in the sets any more (first: %s). They "
+                    "stay as they are; to leave them out, name them in kicklist.txt.",
+                    len(lost), lost[0])
 
 
 def tell_twins(images):
@@ -98,7 +99,7 @@ def tell_twins(images):
             moment = image["set_name"], image["mjd"], image["exptime_s"]
             other = first.setdefault(moment, image["img_name"])
             if other != image["img_name"]:
-                log.warning("%s and %s are of the same time: one frame twice? Name one of them in "
+                log.warning("%s and %s are of the same time: a duplicate? Name one of them in "
                             "kicklist.txt.", other, image["img_name"])
 
 
@@ -109,6 +110,12 @@ def frames_of(one):
         raise UserError(f"set {one['name']}: there is no folder {folder} (raw_dir).")
     files = list_frames(folder)
     if not files:
+        below = sorted(path for path in folder.glob("*/*")
+                       if path.name.lower().endswith(FRAME_SUFFIXES))
+        if below:
+            raise UserError(f"set {one['name']}: the frames of {folder} lie in folders of it "
+                            f"(first: {below[0].relative_to(folder)}). Make one set for each "
+                            "folder, or put all frames into one, under names of their own.")
         raise UserError(f"set {one['name']}: no FITS file in {folder} (raw_dir).")
     chosen = [path for path in files if _is_of(one, path)]
     if not chosen:

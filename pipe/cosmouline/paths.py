@@ -3,6 +3,18 @@
 import contextlib
 from pathlib import Path
 
+from cosmouline.errors import UserError
+
+
+def check_links(settings):
+    """Raise UserError for a link in the work folder that leads out of it."""
+    inside = settings.work_dir.resolve()
+    for path in sorted(inside.iterdir()) if inside.is_dir() else ():
+        if path.is_symlink() and not path.resolve().is_relative_to(inside):
+            raise UserError(f"{path} is a link to {str(path.resolve())!r}, outside of work_dir: "
+                            "products would be written there. Remove the link, or give work_dir "
+                            "on the larger disk.")
+
 
 def database(settings):
     """Return the path of the image database."""

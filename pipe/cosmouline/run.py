@@ -63,6 +63,7 @@ def _guarded(main, script, options):
         settings.options = options
         options.script = script
         _apply_options(settings, options)
+        paths.check_links(settings)
         log_path = _log_to_file(settings, script)
         n_failed = _with_database(main, script, settings)
     except UserError as problem:

@@ -239,7 +239,7 @@ def _check_values(settings, path):
     settings.work_dir = _path(settings.work_dir, f"{path}: work_dir")
     settings.sets = _checked_sets(settings, path)
     for one in settings.sets:
-        if settings.work_dir.is_relative_to(one["raw_dir"]):
+        if settings.work_dir.resolve().is_relative_to(one["raw_dir"].resolve()):
             raise UserError(f"{path}: work_dir {settings.work_dir} lies inside raw_dir "
                             f"{one['raw_dir']}: its products would be taken for frames.")
 

@@ -18,6 +18,8 @@ from cosmouline.errors import UserError
 
 FORMAT = "cosmouline-images"
 VERSION = 1
+HEAD = {"version": int, "generation": int, "sha256": str, "runs": list, "images": list}
+PICKLE = b"\x80"  # how pickles of protocol 2 and later begin
 N_BACKUPS = 10  # newest files kept in backups/, and the last one of as many days
 SYNC_EVERY_S = 1.0  # an fsync costs 3-4 ms, an append 0.1 ms: sync at most once per second
 
@@ -31,6 +33,8 @@ class Store:
         Number of the last whole save; a journal of an older generation is already merged.
     is_saved : bool
         False where the file lacks something, or was edited by hand.
+    is_edited : bool
+        True where `load` found that it was edited by hand.
     notices : list of str
         What the last `load` found worth telling.
     """
@@ -40,6 +44,7 @@ class Store:
         self.journal_path = path.with_name(path.name + ".journal")
         self.generation = 0
         self.is_saved = True
+        self.is_edited = False
         self.notices = []
         self._journal = None
         self._synced = 0.0
@@ -122,21 +127,28 @@ class Store:
             head = json.loads(text, object_pairs_hook=self._unique)
         except (ValueError, RecursionError) as error:
             raise self._damaged(str(error)) from error
-        if not isinstance(head, dict) or head.get("format") != FORMAT or "images" not in head:
+        if not isinstance(head, dict) or head.get("format") != FORMAT or any(
+                not isinstance(head.get(name), kind) for name, kind in HEAD.items()):
             raise self._damaged("it is not an image database")
         if head["version"] > VERSION:
             raise UserError(f"{self.path} was written by a newer version of cosmouline "
                             f"(format {head['version']}, this one reads {VERSION}). Update.")
         self.generation = head["generation"]
-        body = text[text.index('"images": [') + 11:text.rindex("]")].strip()
+        body = text.partition('"images": [')[2].rpartition("]")[0].strip()
         if _digest(body.replace("\r\n", "\n")) != head["sha256"]:
             self.notices.append(f"{self.path.name} was edited by hand.")
-            self.is_saved = False
-        return self._by_name(head["images"]), {run["number"]: run for run in head["runs"]}
+            self.is_saved, self.is_edited = False, True
+        runs = [run for run in head["runs"] if isinstance(run, dict)
+                and isinstance(run.get("number"), int)]
+        if len(runs) < len(head["runs"]):
+            raise self._damaged("a run has no 'number'")
+        return self._by_name(head["images"]), {run["number"]: run for run in runs}
 
     def _decode(self, raw):
         if not raw:
             raise self._damaged("it is empty")
+        if raw.startswith(PICKLE):
+            raise self._damaged("it is a pickle, which is never read: it could run any code")
         try:
             return raw.decode("utf-8")
         except UnicodeDecodeError as error:
@@ -200,7 +212,17 @@ def _digest(text):
 
 def _parse(line):
     """Return the entry of one journal line, None if it is torn."""
-    with contextlib.suppress(ValueError):
+    with contextlib.suppress(ValueError, RecursionError):
         if int(line[:8], 16) == zlib.crc32(line[9:]):
-            return json.loads(line[9:])
+            entry = json.loads(line[9:])
+            return entry if _is_entry(entry) else None
     return None
+
+
+def _is_entry(entry):
+    """Tell whether a line of the journal holds what `append` writes."""
+    if not isinstance(entry, dict) or not isinstance(entry.get("generation"), int):
+        return False
+    run = entry.get("run")
+    return (isinstance(run, dict) and isinstance(run.get("number"), int)) or (
+        isinstance(entry.get("img_name"), str) and isinstance(entry.get("set"), dict))

@@ -212,7 +212,13 @@ def _load_yaml(path):
     try:
         if path.stat().st_size > MAX_YAML_BYTES:
             raise UserError(f"{path}: more than 1 MB is no description of a telescope")
-        return yaml.safe_load(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        if any(isinstance(token, yaml.AliasToken) for token in yaml.scan(text)):
+            raise UserError(f"{path}: aliases (*name) are not read: a few lines of them can stand "
+                            "for gigabytes. Write the value out.")
+        return yaml.safe_load(text)
+    except RecursionError:
+        raise UserError(f"{path}: brackets in brackets without end are no description") from None
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"{path}: cannot be read ({error})") from None
     except yaml.YAMLError as error:
