@@ -18,7 +18,6 @@ from pathlib import Path
 from cosmouline import curve_report, curve_tables, reports
 from cosmouline.curve_compare import error_column
 from cosmouline.errors import UserError
-from cosmouline.io_rdb import read_rdb
 from cosmouline.join_errors import finite_median
 from cosmouline.lightcurve import rms_in_windows
 from cosmouline.plots import style
@@ -29,6 +28,7 @@ import numpy as np
 log = logging.getLogger("cosmouline")
 COLUMNS = ("curve", "points", "flagged", "images", "days", "sampling d", "seeing", "airmass",
            "error mag", "rms in 20 d")
+COLUMNS_READ = ("mhjd", "flag", "nbimg", "fwhm", "airmass")
 FORMATS = dict.fromkeys(("sampling d", "seeing", "airmass"), ".2f") | dict.fromkeys(
     ("error mag", "rms in 20 d"), ".4f") | {"days": ".0f"}
 
@@ -58,7 +58,7 @@ def main(argv=None):
     parser.add_argument("--flagged", action="store_true", help="flagged points too")
     options = parser.parse_args(argv)
     try:
-        tables = {path.stem: read_rdb(path) for path in options.curves}
+        tables = {path.stem: curve_tables.read_any(path, COLUMNS_READ) for path in options.curves}
     except UserError as problem:
         log.error("%s", problem)
         return 1

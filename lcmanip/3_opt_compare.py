@@ -17,7 +17,6 @@ from pathlib import Path
 
 from cosmouline import curve_compare, curve_tables, drawing, paths, reports
 from cosmouline.errors import UserError
-from cosmouline.io_rdb import read_rdb
 from cosmouline.plots.curve_pages import differences_page
 from cosmouline.run import log_line, run
 
@@ -45,7 +44,7 @@ def main(settings, db):
     """Match, compare, tell and draw."""
     options = settings.options
     path = Path(options.first or paths.light_curve(settings))
-    first, second = read_rdb(path), read_rdb(options.second)
+    first, second = curve_tables.read_any(path), curve_tables.read_any(options.second)
     i, j = curve_compare.match(first["mhjd"], second["mhjd"], options.near)
     if not len(i):
         raise UserError(f"no point of {path} is within {options.near:g} d of one of "

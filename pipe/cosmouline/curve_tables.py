@@ -9,7 +9,7 @@ from cosmouline.columns import texts
 from cosmouline.curve import rows_with_fluxes, within_limits
 from cosmouline.dates import day_to_mjd
 from cosmouline.errors import UserError
-from cosmouline.io_rdb import read_rdb, write_rdb
+from cosmouline.io_rdb import odd_points, read_rdb, write_rdb
 from cosmouline.io_table import read_ecsv_columns, write_ecsv
 from cosmouline.io_text import read_lines
 from cosmouline.sums import parse, with_sums
@@ -150,6 +150,25 @@ def read(curve):
 def read_published(curve):
     """Return the columns of the .rdb of a light curve."""
     return read_rdb(_existing(curve.path))
+
+
+def read_any(path, needed=("mhjd", "flag")):
+    """Return the columns of an .rdb of anybody's, and tell what is odd about them.
+
+    Raises
+    ------
+    UserError
+        If it is no table, a column of `needed` is missing, or dates or magnitudes are no numbers.
+    """
+    columns = read_rdb(path)
+    for name in needed:
+        if name not in columns:
+            raise UserError(f"{path} has no column '{name}' (it has {', '.join(columns)}).")
+    for note in odd_points(columns):
+        if "holds text" in note:
+            raise UserError(f"{path}: {note}: mend the values that are no numbers.")
+        log.warning("%s: %s", path, note)
+    return columns
 
 
 def sources_of(columns):

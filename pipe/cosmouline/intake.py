@@ -86,8 +86,8 @@ def _tell_lost(found, db):
     """Tell of images whose frame is in none of the sets any more."""
     lost = sorted(db.rows.keys() - found.keys())
     if lost:
-        log.warning("missing files: %d images have no frame in the sets any more (first: %s). They "
-                    "stay as they are; to leave them out, name them in kicklist.txt.",
+        log.warning("missing files: %d images have no frame in the sets any more (first: %s). "
+                    "They stay as they are; to leave them out, name them in kicklist.txt.",
                     len(lost), lost[0])
 
 

@@ -84,6 +84,42 @@ def read_rdb(path, text_columns=TEXT_COLUMNS):
     }
 
 
+def odd_points(columns):
+    """Say what is odd about a light curve of unknown origin.
+
+    Parameters
+    ----------
+    columns : dict of ndarray
+        From `read_rdb`; magnitudes are called ``mag_...``, their errors ``magerr_...``.
+
+    Returns
+    -------
+    list of str
+        Dates that are not sorted or stand twice, magnitudes that are nan, errors that are not
+        above 0, texts where numbers should be; empty for a curve like ours.
+    """
+    notes = []
+    date = columns.get("mhjd", np.zeros(0))
+    if date.dtype.kind in "if":
+        twice = date.size - np.unique(date).size
+        notes += [f"{twice} dates stand twice"] if twice else []
+        notes += ["the dates are not sorted"] if (np.diff(date) < 0).any() else []
+    for name, values in columns.items():
+        if name == "mhjd" or name.startswith("mag"):
+            notes += [f"{name} {problem}" for problem in _odd_values(name, values)]
+    return notes
+
+
+def _odd_values(name, values):
+    """Say what is odd about one column of numbers."""
+    if values.dtype.kind not in "if":
+        return ["holds text"] if values.size else []
+    n_nan = int((~np.isfinite(values)).sum())
+    n_low = int((values <= 0).sum()) if name.startswith("magerr") else 0
+    return ([f"is nan in {n_nan} points"] if n_nan else []) + (
+        [f"is an error of 0 or less in {n_low} points: an infinite weight"] if n_low else [])
+
+
 def _header(path, lines):
     """Return the names of the columns, checked."""
     if len(lines) < 2 or any(set(word) - set("=-") for word in lines[1][1]):

@@ -29,6 +29,7 @@ N_SEEING_STARS = 200  # brightest stars that the seeing is looked for on
 REGION_RADIUS_PX = 10.0
 N_REASONS = 10  # refused stars that are told
 SAME_STAR_PX = 3.0
+EDGE_PX = 12.0  # nearer to it nothing is measured, see `detect`
 FIELDS = {
     "name": (str, "", "a star that was picked bears its name"),
     "x_px": (float, "px", "column on the reference image, from 0"),
@@ -129,7 +130,13 @@ def check_on_field(picked, stars, reference, path):
                         f"{SAME_STAR_PX:g} px on {reference['img_name']}. Was the list made for "
                         "another reference image? Then set ref_img_name to that one.")
     if lost:
-        log.warning("%s: nothing was found at %s", path, ", ".join(lost))
+        log.warning("%s: no star was found at %s", path, ", ".join(lost))
+    for star in picked:
+        x, y = star.x_px, star.y_px
+        away_px = min(x, y, reference["nx_px"] - 1 - x, reference["ny_px"] - 1 - y)
+        if away_px < EDGE_PX:
+            log.warning("%s: %s is %.0f px from the edge of %s: its stamp is cut there", path,
+                        star.name, away_px, reference["img_name"])
 
 
 def letters(index):

@@ -69,7 +69,7 @@ def test_the_list_of_the_user_goes_before(lens_before, caplog):
     assert [star.name for star in picked(lens)] == ["one", "two", "three",
                                                        "four"]
     assert lens.rows["R_tiny_0000"]["star_list"].startswith("own-4-")
-    assert f"{own}: nothing was found at four" in caplog.messages
+    assert f"{own}: no star was found at four" in caplog.messages
 
     own.write_text("one 47.9 22.6\nfour 200 100\n")
     with pytest.raises(UserError, match=r"star four at \(200\.0, 100\.0\) lies outside of all "
