@@ -192,8 +192,9 @@ def fluxes_of(image_e, xy):
     ("p31_moon_gradient", 0.02, N_STARS - 2)])
 def test_the_fluxes_of_what_is_accepted_are_those_of_the_good_frame(
         intake, name, tolerance, n_least):
-    """The tolerances are those asked for: 1 % without sky, 2 % under the Moon, here
-    for 6 of 8: the mesh of so small a frame has few boxes.
+    """1 % without sky, 2 % under the Moon.
+
+    There for 6 of 8 stars: the mesh of so small a frame has few boxes.
     """
     good_e = 2.0 * intake.made[name].data.astype(np.float32)
     found = detect_sources(good_e, 120000.0)[:N_STARS]

@@ -13,6 +13,7 @@ DETECT, SEEING = ORDER[1:]
 def settings(tmp_path):
     return SimpleNamespace(work_dir=tmp_path, config_dir=tmp_path, psf_name="p", dec_name="d",
                            renorm_name="r", detect_threshold_sigma=3.0, detect_min_area_px=5,
+                           lens_ra_deg=None, lens_dec_deg=None,
                            sets=[], find_hot_pixels=True, hot_pixel_sigma=8.0)
 
 
