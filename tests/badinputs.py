@@ -4,6 +4,7 @@
 """
 
 import bz2
+import functools
 import gzip
 import io
 import sys
@@ -46,6 +47,7 @@ class Bad(NamedTuple):
     same: bool = False
 
 
+@functools.cache
 def good_frames(n_frames=N_GOOD, **changes):
     """Draw frames of the tiny campaign, all of them changed alike, as `Good`."""
     campaign = tiny_campaign(n_frames, seed=1)
