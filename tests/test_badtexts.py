@@ -133,13 +133,17 @@ ALL = [(kind, judge) for kinds, judge in JUDGES for kind in kinds]
 
 
 @pytest.mark.parametrize(("kind", "judge"), ALL, ids=[kind.name for kind, _ in ALL])
-def test_a_bad_file_comes_to_its_verdict(tmp_path, caplog, monkeypatch, kind, judge):
+def test_a_bad_file_comes_to_its_verdict(
+        tmp_path, caplog, monkeypatch, record_property, kind, judge):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     path, work = judge(tmp_path, kind)
     before = path.read_bytes()
 
-    check(kind, verdict_of(work, caplog), path)
+    verdict, text = verdict_of(work, caplog)
+    short = text.replace(f"{tmp_path}/", "")
+    record_property("verdict", f"{kind.name}\t{kind.expect}\t{verdict}\t{short}")
+    check(kind, (verdict, text), path)
 
     assert path.read_bytes() == before  # nothing was changed
     assert not (tmp_path / "~").exists()

@@ -292,14 +292,14 @@ def _parse_header(raw):
 def _header_bytes(stream, index, position):
     """Read blocks up to the one with the END card."""
     stream.seek(position)
-    raw = b""
+    raw = bytearray()
     while len(raw) < MAX_HEADER_BYTES:
         block = stream.read(BLOCK_BYTES)
         if index == 0 and not raw:
             _check_magic(block)
         raw += block
         if _has_end(block):
-            return raw
+            return bytes(raw)
         if len(block) < BLOCK_BYTES:
             raise ImageRejected("truncated: the file ends inside a header (no END card)")
     raise ImageRejected(f"size: a header of more than {MAX_HEADER_BYTES >> 20} MB")

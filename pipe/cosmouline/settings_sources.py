@@ -42,7 +42,9 @@ def _check_curve(settings, path):
     """Raise UserError unless sums have parts, and shifts and dates of the picture make sense."""
     for name, parts in settings.sum_sources.items():
         check_name(name, f"{path}: sum_sources")
-        if isinstance(parts, str) or len(set(parts)) < 2 or len(set(parts)) < len(parts):
+        if not isinstance(parts, list | tuple) or not (
+                all(isinstance(part, str) for part in parts)
+                and len(set(parts)) == len(parts) > 1):
             raise UserError(f"{path}: sum_sources: {name} = {parts!r}, but it must be two "
                             'different sources or more, as ("A", "B").')
     for name, shift in (settings.curve_shifts_mag or {}).items():

@@ -13,13 +13,15 @@ DETECT, SEEING = ORDER[1:]
 def settings(tmp_path):
     return SimpleNamespace(work_dir=tmp_path, config_dir=tmp_path, psf_name="p", dec_name="d",
                            renorm_name="r", detect_threshold_sigma=3.0, detect_min_area_px=5,
+                           lens_ra_deg=None, lens_dec_deg=None,
                            sets=[], find_hot_pixels=True, hot_pixel_sigma=8.0)
 
 
 def fill(settings, **texts):
     """Write rows with the given outcome of both scripts: (detect, seeing)."""
     db = Database(paths.database(settings))
-    used = {"detect_threshold_sigma": "3.0", "detect_min_area_px": "5"}
+    used = {"detect_threshold_sigma": "3.0", "detect_min_area_px": "5", "lens_ra_deg": "None",
+            "lens_dec_deg": "None"}
     for _ in range(4):
         db.begin_run("x", used)
     for name, (detect, seeing) in texts.items():
