@@ -14,7 +14,7 @@ maps come from the sky maps; where the two differ, the sky has structure, or the
 
 from functools import partial
 
-from cosmouline import empty_region, products
+from cosmouline import empty_region, products, region_names
 from cosmouline.columns import column
 from cosmouline.run import for_each_image, log_line, run
 
@@ -32,7 +32,7 @@ def region(images, reference, settings):
     """Return the region of the settings, the one found before, a new one, or None."""
     before = {image.get("empty_region") for image in images} - {None}
     if settings.empty_region or (before and not settings.options.redo):
-        return empty_region.read_region(settings.empty_region or before.pop())
+        return region_names.read_region(settings.empty_region or before.pop())
     found, fwhm_px = products.sources(reference, settings), reference["field_fwhm_px"]
     lens = reference["lens_x_px"], reference["lens_y_px"]
     xy = np.vstack([np.column_stack([found["x_px"], found["y_px"]]), lens])
@@ -52,10 +52,10 @@ def measure(image, settings, box):
     rows, cols, inside = empty_region.pixels_inside(products.matrix(image), box, image_e.shape)
     inside &= ~bad[rows, cols]
     if inside.sum() < LEAST_PX:
-        return {"empty_region": empty_region.write_region(box)}
+        return {"empty_region": region_names.write_region(box)}
     values = (image_e[rows, cols] - products.sky(image, settings).level(rows, cols))[inside]
     mean, sigma, n = empty_region.clipped_mean_and_sigma(values)
-    return {"empty_region": empty_region.write_region(box), "empty_mean_e": mean,
+    return {"empty_region": region_names.write_region(box), "empty_mean_e": mean,
             "empty_sigma_e": sigma, "n_empty_px": n}
 
 
@@ -65,7 +65,7 @@ def main(settings, db):
     box = region(everything, db.reference(everything), settings)
     if box is None:
         return None  # a crowded field: nothing that follows needs it
-    log_line("empty region on the reference image: %s", empty_region.write_region(box))
+    log_line("empty region on the reference image: %s", region_names.write_region(box))
     counts = for_each_image(partial(measure, box=box), images, settings, db, needs=NEEDS,
                             writes=WRITES)
     ratio = column(images, "empty_sigma_e") / column(images, "sky_noise_e")

@@ -12,7 +12,7 @@ is fittest. What to look for: stars in red, where no source was found; the same 
 stars in all sets; nothing in the box that should be empty.
 """
 
-from cosmouline import bands, drawing, empty_region, products
+from cosmouline import bands, drawing, products, region_names
 from cosmouline.align import apply
 from cosmouline.plots.star_map import star_map
 from cosmouline.run import run
@@ -36,7 +36,7 @@ def of_set(name, images, reference, band_reference):
 
 def boxes(image):
     """Return the corners of the empty region on an image, if there is one."""
-    region = empty_region.read_region(image.get("empty_region"))
+    region = region_names.read_region(image.get("empty_region"))
     if region is None:
         return {}
     x1, x2, y1, y2 = region

@@ -2,9 +2,12 @@
 
 import contextlib
 import os
+import re
 import socket
 import uuid
 from pathlib import Path
+
+_LEFTOVER = re.compile(r"\.(.+)\.(\d+)\.[0-9a-f]{8}\.tmp\.")
 
 
 @contextlib.contextmanager
@@ -38,17 +41,44 @@ def atomic_path(path, is_synced=True):
     try:
         yield temporary
         if is_synced:
-            _sync(temporary)
+            sync(temporary)
         os.replace(temporary, path)
         if is_synced:
-            _sync(path.parent)
+            sync(path.parent)
     except BaseException:
         with contextlib.suppress(OSError):
             temporary.unlink()
         raise
 
 
-def _sync(path):
+def remove_leftovers(folder):
+    """Remove the temporary files that processes of this host left when they were killed.
+
+    Returns
+    -------
+    int
+        How many there were, in the folder and all folders in it.
+    """
+    n_gone = 0
+    for path in folder.rglob(".*.tmp.*"):
+        match = _LEFTOVER.match(path.name)
+        if match and match[1] == socket.gethostname() and not _is_alive(int(match[2])):
+            path.unlink(missing_ok=True)
+            n_gone += 1
+    return n_gone
+
+
+def _is_alive(pid):
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
+
+
+def sync(path):
     """Flush a file or a folder to the disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:

@@ -169,8 +169,9 @@ class Database:
         """Write the whole file if anything changed, with the runs that rows still refer to."""
         if self.store.is_saved:
             return
-        used = {number for row in self.rows.values() for name, text in row.items()
-                if name.startswith("ran__") for number in _numbers(text)}
+        names = [name for name in set().union(*self.rows.values()) if name.startswith("ran__")]
+        texts = {row.get(name) for row in self.rows.values() for name in names} - {None}
+        used = {number for text in texts for number in _numbers(text)}
         self.store.save(self.rows, {n: run for n, run in self.runs.items() if n in used})
 
     def close(self):

@@ -15,8 +15,8 @@ from concurrent.futures import FIRST_COMPLETED, wait
 from pathlib import Path
 from typing import NamedTuple
 
-from cosmouline.errors import ImageRejected, ProductLost, UserError
-from cosmouline.processes import Workers
+from cosmouline.errors import ImageRejected, ProductLost, UserError, disk_trouble
+from cosmouline.processes import Workers, end_with_parent
 
 FEW = 4  # starting workers can take two seconds: fewer images are done in this process
 
@@ -64,6 +64,8 @@ class Work(NamedTuple):
         except MemoryError:
             return Outcome(name, "failed", {}, "not enough memory", traceback.format_exc())
         except Exception as error:  # one broken image must not stop the others
+            if isinstance(error, OSError) and disk_trouble(error):
+                raise UserError(disk_trouble(error)) from error  # it is not the image's fault
             return Outcome(name, "failed", {}, f"{type(error).__name__}: {error}",
                            traceback.format_exc())
 
@@ -104,7 +106,8 @@ def _in_processes(work, images, settings, n_workers):
 
     todo = [(image, 0) for image in reversed(images)]
     flying = {}
-    pool = ProcessPool(max_workers=n_workers, context=Workers())
+    workers = Workers()
+    pool = ProcessPool(max_workers=n_workers, context=workers, initializer=end_with_parent)
     try:
         while todo or flying:
             while todo and len(flying) < 2 * n_workers:
@@ -120,7 +123,8 @@ def _in_processes(work, images, settings, n_workers):
                 else:
                     yield outcome
     finally:
-        pool.stop()
+        pool.stop()  # no new worker from now on
+        workers.kill()
         pool.join()
 
 

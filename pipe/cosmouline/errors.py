@@ -1,5 +1,10 @@
 """The exceptions that mean something to a user."""
 
+import errno
+
+NO_ROOM = {errno.ENOSPC: "the disk is full", errno.EDQUOT: "your quota is used up",
+           errno.EROFS: "the disk is read-only"}
+
 
 class UserError(Exception):
     """Something the user can mend: the message says what is wrong, where, and what to do.
@@ -10,6 +15,13 @@ class UserError(Exception):
 
 class ProductLost(UserError):
     """A product of one image is gone; where it concerns that image alone, only it fails."""
+
+
+def disk_trouble(error):
+    """Return one line on a full or read-only disk; empty if an OSError means something else."""
+    what = NO_ROOM.get(error.errno, "")
+    where = f" ({error.filename})" if error.filename else ""
+    return what and (f"{what}{where}. Make room, then run this again; what is finished is kept.")
 
 
 class ImageRejected(Exception):

@@ -1,6 +1,7 @@
 """The header of a numbered script: its manual page, and what the library reads from it."""
 
 import ast
+import functools
 import re
 from pathlib import Path
 from typing import NamedTuple
@@ -73,6 +74,12 @@ def settings_names(doc):
 def read_header(script):
     """Read the header, NEEDS and WRITES of a script without running it."""
     path = script_path(script)
+    return _read(script, path, path.stat().st_mtime_ns)
+
+
+@functools.cache
+def _read(script, path, changed_ns):
+    """Read a header once; `changed_ns` tells an old file from a new one."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     doc = ast.get_docstring(tree) or ""
     names = {node.targets[0].id: ast.literal_eval(node.value) for node in tree.body

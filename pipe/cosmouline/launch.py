@@ -9,10 +9,12 @@ import sys
 import time
 
 from cosmouline.header import ROOT, script_path
-from cosmouline.processes import start_method
-from cosmouline.run import EXIT_IMAGES_FAILED, EXIT_INTERRUPTED
+from cosmouline.processes import end_with_parent, start_method, stop_on_signals
+from cosmouline.run import EXIT_IMAGES_FAILED
 
 log = logging.getLogger("cosmouline")
+
+INTERRUPTED = 128  # exit statuses above it: 128 and the number of the signal
 
 # Between them they load what most scripts need, but never jax
 WARM = ("cosmouline.cutting", "cosmouline.deconv_engines", "cosmouline.drawing",
@@ -43,9 +45,13 @@ def start(path, arguments):
 
 
 def _run_as_main(path, arguments):
-    """Be the script."""
+    """Be the script; stop, as on SIGTERM, where the process that started it is gone."""
+    end_with_parent(signal.SIGTERM)
     sys.argv = [path, *arguments]
-    runpy.run_path(path, run_name="__main__")
+    try:
+        runpy.run_path(path, run_name="__main__")
+    except KeyboardInterrupt as stop:  # before the script itself listens
+        sys.exit(stop.status)
 
 
 def order(name="QUASAR"):
@@ -60,10 +66,10 @@ def run_script(script, config_dir, extra):
     try:
         process.join()
         return process.exitcode
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as stop:
         process.terminate()  # once more: a terminal has told both, a `kill` only this one
         process.join()
-        return EXIT_INTERRUPTED
+        return stop.status
 
 
 def run_stretch(scripts, config_dir, extra, keep_going):
@@ -78,19 +84,22 @@ def run_stretch(scripts, config_dir, extra, keep_going):
     keep_going : bool
         Go on where single images failed.
     """
-    signal.signal(signal.SIGTERM, _terminate)
+    stop_on_signals()
+    try:
+        return _run_each(scripts, config_dir, extra, keep_going)
+    except KeyboardInterrupt as stop:  # between two scripts
+        return stop.status
+
+
+def _run_each(scripts, config_dir, extra, keep_going):
+    """Run scripts until one stops it; return its exit status."""
     started = time.perf_counter()
     for script in scripts:
         code = run_script(script, config_dir, extra)
         if code and not (keep_going and code == EXIT_IMAGES_FAILED):
             log.error("stopped at %s (%s). %s on with --from %s", script,
-                      *("interrupted", "Go") if code == EXIT_INTERRUPTED
+                      *("interrupted", "Go") if code > INTERRUPTED
                       else (f"exit status {code}", "Mend it, then go"), script)
             return code
     log.info("%d scripts done in %.0f s", len(scripts), time.perf_counter() - started)
     return 0
-
-
-def _terminate(*_):
-    """Treat SIGTERM like Ctrl-C, so that the running script stops too."""
-    raise KeyboardInterrupt

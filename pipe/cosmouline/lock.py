@@ -20,10 +20,16 @@ class Lock:
     and Lustre too, and the lock is never seen empty. It names host, process and start time. A
     lock whose process is gone from this very host is stale and taken over; a lock of another
     host is only reported, with the command that removes it.
+
+    Attributes
+    ----------
+    was_stale : bool
+        Whether the script before this one was killed.
     """
 
     def __init__(self, path):
         self.path = Path(f"{path}.lock")
+        self.was_stale = False
 
     def __enter__(self):
         """Take the lock, or raise UserError naming who holds it."""
@@ -42,6 +48,7 @@ class Lock:
                     f"{holder.get('host')} since {holder.get('time')}). "
                     f"If that script is really gone: rm {self.path}")
             self._remove_stale(holder)
+            self.was_stale = True
         raise UserError(f"cannot take the lock {self.path}: other scripts were faster. Try again.")
 
     def __exit__(self, *_):
@@ -54,11 +61,12 @@ class Lock:
                      "started": _start_time(os.getpid()), "script": Path(sys.argv[0]).name,
                      "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())}
         draft = self.path.with_name(f"{self.path.name}.{os.getpid()}")
-        draft.write_text(json.dumps(self.mine))
         try:
+            draft.write_text(json.dumps(self.mine))
             os.link(draft, self.path)
         finally:
-            draft.unlink()
+            with contextlib.suppress(OSError):
+                draft.unlink()
 
     def _read(self):
         try:

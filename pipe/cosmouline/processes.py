@@ -1,13 +1,57 @@
-"""How a new process starts: as a copy of this one where that is safe, from nothing elsewhere.
+"""How processes start and end: copies of this one where that is safe, none left behind.
 
 Loading numpy, scipy and astropy takes one to two seconds of CPU; a copy has them loaded. On a
 small lens that is most of the work of thirty scripts and of their workers.
 """
 
+import contextlib
+import ctypes
 import multiprocessing
+import signal
 import sys
 import threading
+import time
 from multiprocessing.context import SpawnContext
+
+STOPPING_S = 5.0  # what stops on a signal is not disturbed by another one for so long
+STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_PR_SET_PDEATHSIG = 1  # of linux/prctl.h
+
+
+class Interrupted(KeyboardInterrupt):
+    """A signal asks this process to stop; `status` is what it exits with."""
+
+    def __init__(self, number):
+        super().__init__(number)
+        self.status = 128 + number  # as shells tell it: 130 for Ctrl-C, 143 for SIGTERM
+
+
+def stop_on_signals():
+    """Make Ctrl-C, SIGTERM and the end of the terminal raise `Interrupted` in this process.
+
+    A second signal within some seconds is passed over: Ctrl-C reaches all processes of a terminal,
+    and each passes it on. What was ignored from the start (nohup) stays ignored.
+    """
+    last = [-STOPPING_S]
+
+    def stop(number, _):
+        if time.monotonic() - last[0] >= STOPPING_S:
+            last[0] = time.monotonic()
+            raise Interrupted(number)
+
+    for number in STOPS:
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, stop)
+
+
+def end_with_parent(number=signal.SIGKILL):
+    """Have the kernel send this process a signal when its parent is gone, however it went.
+
+    Linux only; elsewhere workers whose parent was killed end with the image at hand.
+    """
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError, AttributeError):
+            ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, int(number))
 
 
 def start_method():
@@ -26,6 +70,17 @@ def start_method():
 class Workers(SpawnContext):
     """A context of multiprocessing that chooses the start method anew for every process."""
 
+    def __init__(self):
+        super().__init__()
+        self.made = []
+
     def Process(self, *args, **keywords):
         """Return a process that is not yet started."""
-        return multiprocessing.get_context(start_method()).Process(*args, **keywords)
+        self.made.append(multiprocessing.get_context(start_method()).Process(*args, **keywords))
+        return self.made[-1]
+
+    def kill(self):
+        """End all processes at once; what they write is whole or not there."""
+        for process in self.made:
+            if process.pid is not None and process.is_alive():
+                process.kill()

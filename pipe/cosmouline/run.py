@@ -4,17 +4,18 @@ import argparse
 import contextlib
 import logging
 import os
-import signal
 import sys
 import time
 from collections import Counter
 from types import SimpleNamespace
 
 from cosmouline import __version__, engine, fields, paths, provenance, status
+from cosmouline.atomic import remove_leftovers
 from cosmouline.database import Database, fitting, rejected_by
-from cosmouline.errors import UserError
+from cosmouline.errors import UserError, disk_trouble
 from cosmouline.header import script_name, settings_names
 from cosmouline.lock import Lock
+from cosmouline.processes import stop_on_signals
 from cosmouline.settings import differences, load_settings
 
 from tqdm import tqdm
@@ -24,7 +25,6 @@ tqdm.monitor_interval = 0  # no thread of its own: it would forbid workers that 
 
 EXIT_USER_ERROR = 1
 EXIT_IMAGES_FAILED = 3  # the script came to its end, but some images failed
-EXIT_INTERRUPTED = 130
 
 
 def run(main, doc, arguments=None, argv=None):
@@ -45,12 +45,13 @@ def run(main, doc, arguments=None, argv=None):
     Notes
     -----
     Exit status: 0 done; 1 something the user can mend, told in one line; 2 wrong options; 3 done,
-    but images failed; 130 interrupted. A script that declares WRITES or has a function
-    ``measure`` locks the database.
+    but images failed; 130 interrupted by Ctrl-C, 143 by SIGTERM. A script that declares WRITES or
+    has a function ``measure`` locks the database.
     """
     script = script_name(main.__code__.co_filename)
     options = _parse(script, doc, arguments or {}, argv)
-    signal.signal(signal.SIGTERM, _terminate)
+    stop_on_signals()
+    logging.raiseExceptions = False  # a full disk or a closed terminal: no traceback of the log's
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout, force=True)
     sys.exit(_guarded(main, script, options))
 
@@ -68,10 +69,13 @@ def _guarded(main, script, options):
     except UserError as problem:
         log.error("%s: %s", script, problem)
         return EXIT_USER_ERROR
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as stop:
         log.error("%s: interrupted; what is finished is kept. Run it again to go on.", script)
-        return EXIT_INTERRUPTED
+        return stop.status
     except Exception as error:
+        if isinstance(error, OSError) and disk_trouble(error):
+            log.error("%s: %s", script, disk_trouble(error))
+            return EXIT_USER_ERROR
         if options.debug:
             raise
         log.error("%s: unexpected %s: %s. The whole story is in the log file (or use --debug).",
@@ -91,7 +95,7 @@ def _with_database(main, script, settings):
     """
     path = paths.database(settings)
     writes = main.__globals__.get("WRITES") or "measure" in main.__globals__
-    with Lock(path) if writes else contextlib.nullcontext():
+    with Lock(path) if writes else contextlib.nullcontext() as lock, _tidied(settings, lock):
         db = Database(path)
         for notice in db.notices:
             log.warning("%s", notice)
@@ -107,7 +111,21 @@ def _with_database(main, script, settings):
             if writes:
                 db.save()
             db.close()
+        if counts and counts["died"] + counts["timeout"]:
+            remove_leftovers(settings.work_dir)
     return counts["failed"] + counts["died"] + counts["timeout"] if counts else 0
+
+
+@contextlib.contextmanager
+def _tidied(settings, lock):
+    """Remove what a killed script before this one, or a stop of this one, leaves half written."""
+    if lock is not None and lock.was_stale:
+        remove_leftovers(settings.work_dir)
+    try:
+        yield
+    except KeyboardInterrupt:
+        remove_leftovers(settings.work_dir)
+        raise
 
 
 def for_each_image(measure, images, settings, db, *, needs, writes):
@@ -295,11 +313,6 @@ def _log_to_file(settings, script):
     for name, value in differences(settings).items():
         file_log.info("%s = %r", name, value)
     return path
-
-
-def _terminate(*_):
-    """Treat SIGTERM like Ctrl-C: stop, keep what is finished, release the lock."""
-    raise KeyboardInterrupt
 
 
 def make_options(**changes):

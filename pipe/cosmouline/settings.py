@@ -12,9 +12,9 @@ from pathlib import Path
 from types import SimpleNamespace
 
 from cosmouline.aperture_names import read_aperture
-from cosmouline.empty_region import read_region
 from cosmouline.errors import UserError
 from cosmouline.header import ROOT
+from cosmouline.region_names import read_region
 from cosmouline.settings_sources import check_name, check_sources
 
 SAMPLE = ROOT / "configs" / "sample" / "settings.py"

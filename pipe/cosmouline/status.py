@@ -41,10 +41,8 @@ def out_of_date(needs, images, settings, runs):
         The runs of the database.
     """
     for script in sorted(_scripts_behind(needs)):
-        key = _key(read_header(script), settings)
-        makers = [provenance.made_by(image, key, runs) for image in images]
-        reasons = _reasons_of(script, images, settings, runs)
-        for (maker, reason), n in Counter(zip(makers, reasons, strict=True)).items():
+        counts = Counter(_verdicts(script, images, settings, runs))
+        for (_, maker, reason), n in counts.items():
             if reason:
                 yield f"out of date on {n} images: {maker}.py ({reason}). Run it again."
 
@@ -60,17 +58,32 @@ def _scripts_behind(needs):
     return found
 
 
-def _reasons_of(script, images, settings, runs):
-    """Return why the result of a script is out of date, for every image; empty if it is not.
+def _verdicts(script, images, settings, runs):
+    """Yield, for every image, the outcome of a script, who made it, and why it is out of date.
 
-    What another script made in its stead is judged by the needs and settings of that one.
+    What another script made in its stead is judged by the needs and settings of that one. The
+    reason is empty where it is not out of date. Images with the same records are judged once.
     """
     key = _key(read_header(script), settings)
-    makers = [provenance.made_by(image, key, runs) for image in images]
-    used = {maker: _used(maker, settings) for maker in set(makers) | {script}}
-    return [provenance.outcome(image, key)[0] == "done"
-            and provenance.why_out_of_date(image, key, used[maker][0], runs, used[maker][1])
-            for image, maker in zip(images, makers, strict=True)]
+    makers = {provenance.made_by(image, key, runs)
+              for image in {image.get(f"ran__{key}"): image for image in images}.values()}
+    used = {maker: _used(maker, settings) for maker in makers}
+    names = sorted({name for needs, _ in used.values()
+                    for name in provenance.looked_at(key, needs)})
+    found = {}
+    for image in images:
+        texts = tuple([image.get(name) for name in names])
+        if texts not in found:
+            found[texts] = _verdict(image, key, used, runs)
+        yield found[texts]
+
+
+def _verdict(image, key, used, runs):
+    """Return (outcome, maker, reason) for one image."""
+    word, maker = provenance.outcome(image, key)[0], provenance.made_by(image, key, runs)
+    is_done = word == "done"
+    return word, maker, provenance.why_out_of_date(image, key, used[maker][0], runs,
+                                                   used[maker][1]) if is_done else ""
 
 
 def _used(script, settings):
@@ -88,15 +101,13 @@ def _key(header, settings):
 
 def _line(script, images, settings, runs):
     """Count the images of one script by their state."""
-    reasons = _reasons_of(script, images, settings, runs)
-    key = _key(read_header(script), settings)
-    counts = Counter(_state(image, key, reason)
-                     for image, reason in zip(images, reasons, strict=True))
+    counts = Counter()
+    for (word, _, reason), n in Counter(_verdicts(script, images, settings, runs)).items():
+        counts[_state(word, reason)] += n
     return {"script": script, **{name: counts[name] for name in COLUMNS[1:]}}
 
 
-def _state(image, script, reason):
-    word = provenance.outcome(image, script)[0]
+def _state(word, reason):
     if word in (None, "rejected"):
         return "to do"
     if word != "done":

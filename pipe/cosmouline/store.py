@@ -3,23 +3,29 @@
 The database is one JSON file with one image per line, sorted, so that it can be compared and
 edited by hand. Between two whole saves every finished result is appended to a journal beside
 it. `load` gives the file with the journal on top. Nothing that was appended is lost by a
-``kill -9``; a power loss costs at most the last second.
+``kill -9``; a power loss costs what came after the last sync, of which there is one a second
+while results come, and one when the journal is closed.
 """
 
 import contextlib
+import errno
 import hashlib
 import json
 import os
+import re
 import time
 import zlib
 
-from cosmouline.atomic import atomic_path
+from cosmouline.atomic import atomic_path, sync
 from cosmouline.errors import UserError
 
 FORMAT = "cosmouline-images"
 VERSION = 1
 N_BACKUPS = 10  # newest files kept in backups/, and the last one of as many days
+IMAGES = b'"images": ['  # where the lines of the images begin
+HEAD_BYTES = 500  # the generation stands in the first ones
 SYNC_EVERY_S = 1.0  # an fsync costs 3-4 ms, an append 0.1 ms: sync at most once per second
+_ENCODER = json.JSONEncoder(sort_keys=True, allow_nan=False, ensure_ascii=False)
 
 
 class Store:
@@ -58,15 +64,17 @@ class Store:
 
     def save(self, rows, runs):
         """Write everything to a new file, keep the old one as a backup, drop the journal."""
-        lines = [_dump(rows[name]) for name in sorted(rows)]
-        body = ",\n".join(lines)
+        body = ",\n".join([_dump(rows[name]) for name in sorted(rows)]).encode()
         head = {"format": FORMAT, "version": VERSION, "generation": self.generation + 1,
-                "sha256": _digest(body), "n": len(lines),
+                "sha256": _digest(body), "n": len(rows),
                 "runs": [runs[number] for number in sorted(runs)]}
         self._backup()
-        with atomic_path(self.path) as temporary:
-            temporary.write_text(f'{_dump(head)[:-1]}, "images": [\n{body}\n]}}\n',
-                                 encoding="utf-8")
+        try:
+            with atomic_path(self.path) as temporary, open(temporary, "wb") as file:
+                file.writelines((_dump(head)[:-1].encode(), b", ", IMAGES, b"\n", body, b"\n]}\n"))
+        except BaseException:  # the new file may be there already: what is appended belongs to it
+            self.generation = self._generation_there()
+            raise
         self.generation += 1
         self.is_saved = True
         self.close()
@@ -77,28 +85,50 @@ class Store:
         self.is_saved = False
         if self._journal is None:
             self._journal = self._open_journal()
-        text = _dump({"generation": self.generation, **entry})
-        self._journal.write(f"{zlib.crc32(text.encode()):08x} {text}\n".encode())
+        text = _dump({"generation": self.generation, **entry}).encode()
+        try:
+            _write_all(self._journal, b"%08x %s\n" % (zlib.crc32(text), text))
+        except OSError:
+            self._drop_journal()  # opened anew, its torn last line is ended first
+            raise
         now = time.monotonic()
         if now - self._synced > SYNC_EVERY_S:
             os.fsync(self._journal.fileno())
             self._synced = now
 
     def close(self):
-        """Close the journal."""
+        """Sync the journal and close it."""
         if self._journal is not None:
-            self._journal.close()
-            self._journal = None
+            try:
+                os.fsync(self._journal.fileno())
+            finally:
+                self._drop_journal()
+
+    def _drop_journal(self):
+        self._journal.close()
+        self._journal = None
 
     def _open_journal(self):
         """Open for appending without a buffer; end a torn last line first."""
         self.journal_path.parent.mkdir(parents=True, exist_ok=True)
         file = open(self.journal_path, "ab+", buffering=0)  # noqa: SIM115 - stays open
-        if file.tell() > 0:
-            file.seek(-1, os.SEEK_END)
-            if file.read(1) != b"\n":
-                file.write(b"\n")
+        try:
+            if file.tell() > 0:
+                file.seek(-1, os.SEEK_END)
+                if file.read(1) != b"\n":
+                    _write_all(file, b"\n")
+            sync(self.journal_path.parent)  # or a power loss takes a new journal away whole
+        except BaseException:
+            file.close()
+            raise
         return file
+
+    def _generation_there(self):
+        """Return the generation of the file as it is on the disk."""
+        with contextlib.suppress(OSError), open(self.path, "rb") as file:
+            found = re.search(rb'"generation": (\d+)', file.read(HEAD_BYTES))
+            return int(found[1]) if found else self.generation
+        return self.generation
 
     def _backup(self):
         """Hard-link the present file into backups/ and keep the newest ones."""
@@ -117,9 +147,14 @@ class Store:
                 old.unlink()
 
     def _read_file(self):
-        text = self._decode(self.path.read_bytes())
+        """Read the file; what is not as it was saved is looked at more closely (and slowly)."""
+        raw = self.path.read_bytes()
+        text = self._decode(raw)
+        start = raw.find(IMAGES) + len(IMAGES)
+        body = raw[start:raw.rfind(b"]")].strip()
+        is_ours = _digest(body).encode() in raw[:start]
         try:
-            head = json.loads(text, object_pairs_hook=self._unique)
+            head = json.loads(text, object_pairs_hook=None if is_ours else self._unique)
         except (ValueError, RecursionError) as error:
             raise self._damaged(str(error)) from error
         if not isinstance(head, dict) or head.get("format") != FORMAT or "images" not in head:
@@ -128,8 +163,7 @@ class Store:
             raise UserError(f"{self.path} was written by a newer version of cosmouline "
                             f"(format {head['version']}, this one reads {VERSION}). Update.")
         self.generation = head["generation"]
-        body = text[text.index('"images": [') + 11:text.rindex("]")].strip()
-        if _digest(body.replace("\r\n", "\n")) != head["sha256"]:
+        if _digest(body.replace(b"\r\n", b"\n")) != head["sha256"]:
             self.notices.append(f"{self.path.name} was edited by hand.")
             self.is_saved = False
         return self._by_name(head["images"]), {run["number"]: run for run in head["runs"]}
@@ -191,11 +225,18 @@ def _apply(rows, img_name, values):
 
 def _dump(value):
     """Write one line of JSON, always the same for the same content; NaN is an error."""
-    return json.dumps(value, sort_keys=True, allow_nan=False, ensure_ascii=False)
+    return _ENCODER.encode(value)
 
 
-def _digest(text):
-    return hashlib.sha256(text.encode()).hexdigest()
+def _digest(content):
+    return hashlib.sha256(content).hexdigest()
+
+
+def _write_all(file, content):
+    """Write to an unbuffered file; a full disk may take a part only, and say nothing."""
+    n = file.write(content)
+    if n < len(content):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), file.name)
 
 
 def _parse(line):

@@ -1,4 +1,4 @@
-from cosmouline import empty_region, products
+from cosmouline import empty_region, products, region_names
 from cosmouline.align import apply
 from cosmouline.errors import UserError
 
@@ -15,7 +15,7 @@ def test_noise_and_mean_are_those_of_the_sky_far_from_all_sources(lens_before, c
     assert lens.run(SCRIPT)["done"] == 6
 
     row = lens.rows[REFERENCE]
-    x1, x2, y1, y2 = empty_region.read_region(row["empty_region"])
+    x1, x2, y1, y2 = region_names.read_region(row["empty_region"])
     fwhm_px = row["field_fwhm_px"]
     xy = np.vstack([lens.truth.xy(REFERENCE), lens.truth.centre(REFERENCE)])
     away = np.hypot(*(xy - np.clip(xy, (x1, y1), (x2, y2))).T)

@@ -28,7 +28,8 @@ import numpy as np
 
 ROOT = Path(__file__).resolve().parents[2]
 NAMES = {"psf": ["psf1"], "renorm": ["renorm1"], "dec": ["lens"], "source": "ABCD",
-         "other": "ABCD", "star": "abcdefghijkl"}
+         "other": "ABCD", "star": "abcdefghijkl", "aperture": ["fixed1"], "combi": ["combi1"],
+         "group": ["group1"]}
 SCRIPTS = sorted({one.producer for one in fields.FIELDS.values() if "/" in one.producer})
 SETTINGS = """
 lens_name = "MANY"

@@ -9,22 +9,6 @@ import numpy as np
 import pytest
 
 
-def test_a_region_is_written_as_ds9_counts():
-    box = empty_region.read_region(" [11:20 , 31:50 ]")
-
-    assert box == (9.5, 19.5, 29.5, 49.5)  # the edges of columns 10 to 19 and rows 30 to 49
-    assert empty_region.write_region(box) == "[11:20, 31:50]"
-    assert empty_region.read_region(None) is None
-
-
-@pytest.mark.parametrize(("text", "message"), [
-    ("11:20,31:50", "is no region: write"), ("[20:11, 3:5]", "holds no pixel"),
-    ("[0:11, 3:5]", "holds no pixel"), ("[1.5:11, 3:5]", "is no region")])
-def test_a_region_that_is_none_is_told(text, message):
-    with pytest.raises(ValueError, match=message):
-        empty_region.read_region(text)
-
-
 def test_the_box_avoids_sources_and_what_few_images_cover():
     """The right half is on one image of two; a source covers the lower left."""
     same = np.array([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
