@@ -130,14 +130,6 @@ def why_out_of_date(row, script, needs, runs, used):
     return ""
 
 
-def looked_at(script, needs):
-    """Return the names of the fields of a row that tell whether a result is out of date.
-
-    `made_by`, `outcome` and `why_out_of_date` say the same of rows that agree in all of them.
-    """
-    return (f"ran__{script}", "set_name", *(f"ran__{producer}" for producer in _producers(needs)))
-
-
 def changed_settings(row, script, runs, used):
     """Return the names of the settings that have another value than when the script last ran."""
     _, last, _, _ = outcome(row, script)

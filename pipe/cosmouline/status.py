@@ -23,7 +23,8 @@ def report(settings, order):
 def states(db, settings, order):
     """Return the counts of images in use by state, a dict for each script that works on them."""
     in_use = db.select(gogogo=True, treatme=True)
-    return [_line(script, in_use, settings, db.runs) for script in order
+    groups = _groups(in_use)
+    return [_line(script, groups, settings, db.runs) for script in order
             if read_header(script).leaves_record]
 
 
@@ -40,9 +41,9 @@ def out_of_date(needs, images, settings, runs):
     runs : dict of int to dict
         The runs of the database.
     """
+    groups = _groups(images)
     for script in sorted(_scripts_behind(needs)):
-        counts = Counter(_verdicts(script, images, settings, runs))
-        for (_, maker, reason), n in counts.items():
+        for (_, maker, reason), n in _verdicts(script, groups, settings, runs).items():
             if reason:
                 yield f"out of date on {n} images: {maker}.py ({reason}). Run it again."
 
@@ -58,24 +59,30 @@ def _scripts_behind(needs):
     return found
 
 
-def _verdicts(script, images, settings, runs):
-    """Yield, for every image, the outcome of a script, who made it, and why it is out of date.
-
-    What another script made in its stead is judged by the needs and settings of that one. The
-    reason is empty where it is not out of date. Images with the same records are judged once.
-    """
-    key = _key(read_header(script), settings)
-    makers = {provenance.made_by(image, key, runs)
-              for image in {image.get(f"ran__{key}"): image for image in images}.values()}
-    used = {maker: _used(maker, settings) for maker in makers}
-    names = sorted({name for needs, _ in used.values()
-                    for name in provenance.looked_at(key, needs)})
-    found = {}
+def _groups(images):
+    """Return (image, number of images that scripts have treated just like it) for each sort."""
+    names = ["set_name", *(name for name in set().union(*images) if name.startswith("ran__"))]
+    first, counts = {}, Counter()
     for image in images:
         texts = tuple([image.get(name) for name in names])
-        if texts not in found:
-            found[texts] = _verdict(image, key, used, runs)
-        yield found[texts]
+        first.setdefault(texts, image)
+        counts[texts] += 1
+    return [(first[texts], n) for texts, n in counts.items()]
+
+
+def _verdicts(script, groups, settings, runs):
+    """Count images by the outcome of a script, its maker, and why it is out of date.
+
+    What another script made in its stead is judged by the needs and settings of that one. The
+    reason is empty where it is not out of date.
+    """
+    key = _key(read_header(script), settings)
+    makers = {provenance.made_by(image, key, runs) for image, _ in groups}
+    used = {maker: _used(maker, settings) for maker in makers}
+    counts = Counter()
+    for image, n in groups:
+        counts[_verdict(image, key, used, runs)] += n
+    return counts
 
 
 def _verdict(image, key, used, runs):
@@ -99,10 +106,10 @@ def _key(header, settings):
                                fields.variant(header.writes or header.needs, settings))
 
 
-def _line(script, images, settings, runs):
+def _line(script, groups, settings, runs):
     """Count the images of one script by their state."""
     counts = Counter()
-    for (word, _, reason), n in Counter(_verdicts(script, images, settings, runs)).items():
+    for (word, _, reason), n in _verdicts(script, groups, settings, runs).items():
         counts[_state(word, reason)] += n
     return {"script": script, **{name: counts[name] for name in COLUMNS[1:]}}
 

@@ -163,7 +163,7 @@ class Store:
             raise UserError(f"{self.path} was written by a newer version of cosmouline "
                             f"(format {head['version']}, this one reads {VERSION}). Update.")
         self.generation = head["generation"]
-        if _digest(body.replace(b"\r\n", b"\n")) != head["sha256"]:
+        if not is_ours and _digest(body.replace(b"\r\n", b"\n")) != head["sha256"]:
             self.notices.append(f"{self.path.name} was edited by hand.")
             self.is_saved = False
         return self._by_name(head["images"]), {run["number"]: run for run in head["runs"]}
