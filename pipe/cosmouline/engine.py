@@ -11,7 +11,7 @@ import inspect
 import os
 import sys
 import traceback
-from concurrent.futures import FIRST_COMPLETED, wait
+from concurrent.futures import ALL_COMPLETED, FIRST_COMPLETED, wait
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,6 +19,7 @@ from cosmouline.errors import ImageRejected, ProductLost, UserError, disk_troubl
 from cosmouline.processes import Workers, end_with_parent
 
 FEW = 4  # starting workers can take two seconds: fewer images are done in this process
+LOOK_S = 1.0  # how often the workers are looked after where no image is finished
 
 
 class Outcome(NamedTuple):
@@ -101,31 +102,55 @@ def outcomes(function, images, settings):
 
 
 def _in_processes(work, images, settings, n_workers):
-    """Keep every worker busy, two images ahead; retry the images whose worker died."""
+    """Yield the outcomes of all images; after the death of a worker go on with new ones.
+
+    A worker that dies at a bad moment takes with it the lock of the pipe that all share, and the
+    others would wait for it for minutes. So the images at hand are done again, by new workers.
+    """
+    todo = [(image, 0) for image in reversed(images)]
+    while todo:
+        yield from _until_a_death(work, todo, settings, min(n_workers, len(todo)))
+
+
+def _until_a_death(work, todo, settings, n_workers):
+    """Keep every worker busy, two images ahead; on a death put back into `todo` what is left."""
     from pebble import ProcessPool  # the serial engine needs no pool
 
-    todo = [(image, 0) for image in reversed(images)]
-    flying = {}
-    workers = Workers()
+    flying, workers, n_timeouts = {}, Workers(), 0
     pool = ProcessPool(max_workers=n_workers, context=workers, initializer=end_with_parent)
     try:
-        while todo or flying:
+        while (todo or flying) and workers.n_dead() <= n_timeouts:
             while todo and len(flying) < 2 * n_workers:
                 image, n_tries = todo.pop()
                 future = pool.schedule(work, args=(image, settings),
                                        timeout=settings.image_timeout_s)
                 flying[future] = image, n_tries
-            for future in wait(flying, return_when=FIRST_COMPLETED).done:
+            for future in wait(flying, LOOK_S, return_when=FIRST_COMPLETED).done:
                 image, n_tries = flying.pop(future)
                 outcome = _result(future, image)
+                n_timeouts += outcome.word == "timeout"
                 if outcome.word == "died" and n_tries < settings.died_retries:
                     todo.insert(0, (image, n_tries + 1))
                 else:
                     yield outcome
+        yield from _landed(flying, todo, settings)
     finally:
         pool.stop()  # no new worker from now on
         workers.kill()
         pool.join()
+
+
+def _landed(flying, todo, settings):
+    """Yield what is finished all the same, and put the other images back into `todo`."""
+    wait(flying, LOOK_S, return_when=ALL_COMPLETED)  # who died is told a moment after the death
+    for future, (image, n_tries) in flying.items():
+        outcome = _result(future, image) if future.done() else None
+        if outcome is None:
+            todo.append((image, n_tries))
+        elif outcome.word == "died" and n_tries < settings.died_retries:
+            todo.insert(0, (image, n_tries + 1))
+        else:
+            yield outcome
 
 
 def _result(future, image):

@@ -79,6 +79,11 @@ class Workers(SpawnContext):
         self.made.append(multiprocessing.get_context(start_method()).Process(*args, **keywords))
         return self.made[-1]
 
+    def n_dead(self):
+        """Return how many processes have ended."""
+        return sum(process.pid is not None and process.exitcode is not None
+                   for process in self.made)
+
     def kill(self):
         """End all processes at once; what they write is whole or not there."""
         for process in self.made:

@@ -1,0 +1,31 @@
+"""Writers, scripts and workers killed with -9: nothing acknowledged is lost. See kills.py."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+KILLS = Path(__file__).with_name("kills.py")
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="kills.py reads /proc")
+
+
+def kill(*arguments):
+    done = subprocess.run([sys.executable, KILLS, *map(str, arguments)], check=True, text=True,
+                          stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    return json.loads(done.stdout)
+
+
+def test_forty_kills_lose_nothing():
+    counts = kill(40)
+
+    assert (counts.pop("kills"), counts.pop("acknowledged") > 100) == (40, True)
+    assert not any(counts.values()), counts
+
+
+@pytest.mark.parametrize(("mutant", "shown_by"), [
+    ("in place", "torn"), ("no journal", "lost"), ("journal in a buffer", "lost"),
+    ("no lock", "not refused")])
+def test_a_writer_that_is_wrong_is_caught(mutant, shown_by):
+    assert kill(3, mutant)[shown_by] > 0
