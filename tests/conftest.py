@@ -4,7 +4,9 @@ The lens is drawn once; the order is run on it once, as far as some test asks fo
 folder is kept as it was after every script. A test gets a copy of its own.
 """
 
+import contextlib
 import importlib.util
+import os
 import re
 import shutil
 import sys
@@ -122,6 +124,45 @@ class Truth:
         return self.frame(name).transparency * self.frame(name).exptime_s
 
 
+class DirectWrites:
+    """Watch this process open, truncate or rename files; a script may write no final name.
+
+    Allowed are temporary names (``.host.pid.number.tmp.name``), which `atomic_path` renames, the
+    journal of the database and its lock.
+    """
+
+    OWN = re.compile(r"\.json\.(journal|lock)|\.tmp\.")
+    WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
+
+    def __init__(self):
+        self.folder, self.found, self.n_temporary = None, [], 0
+        sys.addaudithook(self._look)
+
+    def _look(self, event, arguments):
+        if self.folder is None or event != "open" or not isinstance(arguments[0], str | bytes):
+            return
+        path, mode, flags = os.fsdecode(arguments[0]), arguments[1] or "", arguments[2] or 0
+        writes = set(mode) & set("wax+") if mode else flags & self.WRITING
+        if writes and path.startswith(self.folder):
+            if self.OWN.search(path[len(self.folder):]):
+                self.n_temporary += 1
+            else:
+                self.found.append(path)
+
+    @contextlib.contextmanager
+    def none_in(self, folder):
+        """Check that nothing in a folder is written under its final name."""
+        self.folder, self.found = str(folder), []
+        try:
+            yield
+        finally:
+            self.folder = None
+        assert not self.found, f"written without a temporary name: {self.found[:3]}"
+
+
+WRITES = DirectWrites()
+
+
 class Lens:
     """A made-up lens in a folder: settings, frames, products, and the scripts to run on it."""
 
@@ -163,7 +204,8 @@ class Lens:
         settings = self.settings(script, **extra | options)
         db = Database(self.work / "database.json")
         try:
-            return module.main(settings, db)
+            with WRITES.none_in(self.work):
+                return module.main(settings, db)
         finally:
             db.save()
             db.close()
