@@ -23,7 +23,8 @@ TARGETS = {"temporary", "pages", "stream", "buffer", "text"}  # of `atomic_path`
 OURS = ("io_text.", "reports.")  # write_text of ours, which takes care itself
 # the journal and the lock are no products; these gather in a new folder, which is renamed whole;
 # a new configuration is a folder for the user to edit
-OWN_WAYS = {"store.py", "lock.py", "bundle.py", "5_opt_new_config.py", "new_lens.py", "old_reduction.py"}
+OWN_WAYS = {"store.py", "lock.py", "bundle.py", "5_opt_new_config.py", "new_lens.py",
+            "old_reduction.py"}
 
 
 def direct_writes(path):
