@@ -94,8 +94,8 @@ def write_frames(folder, n):
     y, x = np.mgrid[:SIDE, :SIDE]
     for number in range(n):
         data = random.normal(500, 15, (SIDE, SIDE))
-        for _ in range(8):
-            at_x, at_y = random.uniform(6, SIDE - 6, 2)
+        for k in range(9):  # one star in each ninth of the frame
+            at_x, at_y = (np.array([k % 3, k // 3]) + 0.5) * SIDE / 3 + random.uniform(-4, 4, 2)
             data += 4000 * np.exp(-((x - at_x)**2 + (y - at_y)**2) / 6)
         cards = CARDS | {"DATE-OBS": mjd_to_iso(60280 + 0.01 * number)}
         raw = _bytes(data.astype(np.int16), cards)
