@@ -21,6 +21,7 @@ import numpy as np
 from many_images import SETTINGS, rows_of, runs_of
 
 ROOT = Path(__file__).resolve().parents[2]
+N_MADE = 10_000  # images that are made up; beyond, they repeat under other names
 FIRST = ("img_name", "set_name", "gogogo", "treatme", "testlist", "updating", "mjd")
 COST = """
 import resource, sys, time
@@ -68,7 +69,8 @@ def main(n=10_000, n_fields=200):
         (config / "settings.py").write_text(SETTINGS.format(work=str(work)))
         settings = load_settings(config)
         runs, random = runs_of(settings), np.random.default_rng(1)
-        rows = {row["img_name"]: cut(row, n_fields) for row in rows_of(n, settings, runs, random)}
+        some = [cut(row, n_fields) for row in rows_of(min(n, N_MADE), settings, runs, random)]
+        rows = {f"R_{k:06d}": some[k % N_MADE] | {"img_name": f"R_{k:06d}"} for k in range(n)}
         path = work / "database.json"
         Store(path).save(rows, runs)
         found = [len(row) for row in rows.values()]
