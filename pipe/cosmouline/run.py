@@ -162,7 +162,7 @@ def for_each_image(measure, images, settings, db, *, needs, writes):
     counts["kept"] = len(images) - len(todo)
     results = engine.outcomes(measure, todo, settings) if todo else []
     bar = tqdm(results, total=len(todo), unit="image", disable=None, leave=False)
-    for outcome in bar:
+    for outcome in map(_with_values_that_can_be, bar):
         counts[outcome.word] += 1
         step.store(outcome)
         if outcome.word != "done":
@@ -171,6 +171,20 @@ def for_each_image(measure, images, settings, db, *, needs, writes):
             logging.getLogger("cosmouline.file").info("%s", outcome.details)
     log.info("%s", ", ".join(f"{n} {word}" for word, n in counts.items() if n))
     return counts
+
+
+def _with_values_that_can_be(outcome):
+    """Return an outcome; failed where a value is not of its field, such as NaN.
+
+    One image with a number that nobody thought of must not stop the others.
+    """
+    try:
+        for name, value in outcome.values.items():
+            if value is not None:
+                fields.convert(name, value)
+    except ValueError as problem:
+        return engine.Outcome(outcome.img_name, "failed", {}, str(problem))
+    return outcome
 
 
 def for_all_images(results, images, settings, db, *, measure, needs, writes):

@@ -126,7 +126,7 @@ def frame_seeing(catalog):
     Raises
     ------
     ImageRejected
-        If no unsaturated source has a measured width.
+        If no unsaturated source has a measured width, or the few that have one disagree.
 
     Notes
     -----
@@ -146,6 +146,9 @@ def frame_seeing(catalog):
     fwhm_px = float(np.median(near if near.size else widths))
     with np.errstate(invalid="ignore"):
         stars = catalog[usable & (np.abs(catalog["fwhm_px"] / fwhm_px - 1) < FWHM_SPREAD)]
+    if not len(stars):
+        raise ImageRejected(f"no seeing: the widths of {widths.size} sources do not agree "
+                            f"({widths.min():.1f} to {widths.max():.1f} px)")
     return _seeing(fwhm_px, stars[:BRIGHTEST], len(stars))
 
 

@@ -1,5 +1,6 @@
 """The engine: each image gets its outcome, and a bad one costs itself only."""
 
+import errno
 import functools
 import os
 import time
@@ -22,6 +23,8 @@ def measure(image, settings, factor=1):
         os.kill(os.getpid(), 9)
     if name.startswith("hang"):
         time.sleep(600)
+    if name.startswith("full"):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "x.fits")
     if name.startswith("user"):
         raise UserError("mend this")
     return {"n_sources": factor * len(name), "pid": os.getpid(),
@@ -77,3 +80,18 @@ def test_what_is_bound_reaches_the_function():
 def test_the_user_s_fault_stops_the_run(name):
     with pytest.raises(UserError, match="mend this"):
         run(["a", "b", "c", "d", "user1"], settings(name))
+
+
+def test_a_full_disk_stops_the_run_and_no_image_is_blamed():
+    with pytest.raises(UserError, match=r"the disk is full \(x.fits\). Make room, then run"):
+        run(["a", "full1"], settings("serial"))
+
+
+def test_after_a_death_new_workers_go_on_and_nobody_waits():
+    """A worker that dies holding the lock of the pipe would make the others wait for a minute."""
+    start = time.monotonic()
+    found = run(["die1", "die2", *(f"img{i}" for i in range(30))], settings(died_retries=1))
+
+    assert {name for name, o in found.items() if o.word == "died"} == {"die1", "die2"}
+    assert len(found) == 32
+    assert time.monotonic() - start < 40

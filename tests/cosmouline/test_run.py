@@ -42,6 +42,8 @@ def measure(image, settings):
     time.sleep(float(os.environ.get("WAIT_S", "0")))
     if name in os.environ.get("BROKEN", ""):
         raise ValueError("broken image")
+    if name in os.environ.get("NO_NUMBER", ""):
+        return {"n_sources": float("nan")}
     if name.startswith("cloud") and "CLEAR" not in os.environ:
         raise ImageRejected("no star")
     return {"n_sources": len(name) + settings.detect_min_area_px}
@@ -123,6 +125,14 @@ def test_what_is_up_to_date_is_kept_and_a_new_setting_is_not(lens):
 
     assert "2 done" in lens.run()[0]
     assert lens.rows["a"]["n_sources"] == 10
+
+
+def test_a_value_that_cannot_be_fails_its_image_alone(lens):
+    text, code = lens.run(NO_NUMBER="a")
+
+    assert code == 3
+    assert "a failed: the field 'n_sources' is int, not nan" in text
+    assert "1 done, 1 rejected, 1 failed" in text
 
 
 def test_redo_does_all_again_and_a_failure_keeps_no_old_value(lens):

@@ -98,6 +98,12 @@ def test_no_measured_star_is_rejected():
         frame_seeing(catalog([]))
 
 
+def test_few_sources_of_different_widths_give_no_seeing():
+    """The median lies between them, and nobody near it."""
+    with pytest.raises(ImageRejected, match=r"widths of 2 sources do not agree \(2.0 to 8.0 px"):
+        frame_seeing(catalog([2.0, 8.0]))
+
+
 def test_angles_are_averaged_as_axes():
     assert abs(mean_angle_deg(np.array([88.0, -86.0]), np.ones(2))) == pytest.approx(89.0)
     assert mean_angle_deg(np.array([10.0, 20.0, 90.0]), np.array([1, 1, 0])) == pytest.approx(15)

@@ -332,3 +332,32 @@ def test_a_lock_of_the_dead_is_taken_and_told(tmp_path):
         assert lock.was_stale
     with Lock(Path(tmp_path / "db")) as lock:
         assert not lock.was_stale
+
+
+def test_a_script_on_a_read_only_disk_stops_with_one_line(disk, script):
+    lens = script("tests/cosmouline/test_run").Lens(disk, ["a", "bb"])
+    before = {path: path.read_bytes() for path in disk.rglob("*") if path.is_file()}
+    subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
+    text, code = lens.run()
+
+    assert code == 1
+    assert "work_dir" in text
+    assert "cannot be written: [Errno 30] Read-only file system" in text
+    assert "Traceback" not in text
+    assert before == {path: path.read_bytes() for path in disk.rglob("*") if path.is_file()}
+
+
+def test_a_script_on_a_full_disk_stops_with_one_line_and_goes_on_later(disk, script):
+    lens = script("tests/cosmouline/test_run").Lens(disk, ["a", "bb"])
+    lens.run()
+    lens.settings("detect_min_area_px = 9")
+    ballast = disk / "ballast"
+    ballast.write_bytes(bytes(shutil.disk_usage(disk).free))
+
+    text, code = lens.run()
+    ballast.unlink()
+
+    assert code == 1
+    assert "Traceback" not in text
+    assert "No space left" in text or "the disk is full" in text
+    assert "2 done" in lens.run()[0]

@@ -31,8 +31,8 @@ def direct_writes(path):
     """Yield the lines in which a file is written and no temporary name is in sight."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
-        text = ast.unparse(call)
-        name = ast.unparse(call.func).split(".")[-1]
+        name = getattr(call.func, "attr", getattr(call.func, "id", ""))
+        text = ast.unparse(call) if name == "open" or name in WRITERS else ""
         opens = name == "open" and re.search("""mode='[wax]|, '[wax]""", text)
         writes = isinstance(call.func, ast.Attribute) and name in WRITERS
         names = {node.id for node in ast.walk(call) if isinstance(node, ast.Name)}

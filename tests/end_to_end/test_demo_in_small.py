@@ -16,12 +16,15 @@ import pytest
 
 PIPE = Path(__file__).resolve().parents[2] / "pipe"
 RUN_ALL = PIPE / "run_all.py"
+# another clock and another alphabet than those of the tests that run in this process
+ELSEWHERE = {"COLUMNS": "200", "TZ": "Asia/Kathmandu", "LC_ALL": "C", "PYTHONUTF8": "0",
+             "PYTHONCOERCECLOCALE": "0"}
 
 
 def run_all(lens, *options, path=RUN_ALL):
     """Run the order in a process; give its exit status and what it told."""
     done = subprocess.run([sys.executable, str(path), str(lens.config), *options], text=True,
-                          capture_output=True, check=False, env=os.environ | {"COLUMNS": "200"})
+                          capture_output=True, check=False, env=os.environ | ELSEWHERE)
     return done.returncode, done.stdout + done.stderr
 
 
@@ -85,6 +88,22 @@ def test_two_processes_and_one_give_the_same_rows_bit_for_bit(whole, trunk, new_
         # the same verdicts; the numbers of the runs differ by those that only draw
         assert {f: row[f].split()[0] for f in of_runs} == {
             f: parallel[name][f].split()[0] for f in of_runs}
+
+
+def test_the_light_curves_are_the_same_byte_for_byte(
+        whole, trunk, new_lens, tmp_path, monkeypatch):
+    """By two processes elsewhere; and by one, in this time zone, from frames listed backwards."""
+    lens = new_lens(tmp_path / "serial", trunk, trunk.after(trunk.needed[-1]))
+    listed = Path.iterdir
+    monkeypatch.setattr(Path, "iterdir", lambda self: iter([*listed(self)][::-1]))
+    lens.run("1_character/1a_add_to_database")
+    for script in ("7_deconv/6_readout", "lcmanip/1_join"):
+        lens.run(script, redo=True)
+    found = {path.relative_to(lens.work): path.read_bytes() for path in lens.work.rglob("*.rdb")}
+
+    assert found
+    for path, content in found.items():
+        assert (whole[0].work / path).read_bytes() == content, path
 
 
 def test_every_product_is_where_its_script_says(whole):
