@@ -28,4 +28,5 @@ def test_forty_kills_lose_nothing():
     ("in place", "torn"), ("no journal", "lost"), ("journal in a buffer", "lost"),
     ("no lock", "not refused")])
 def test_a_writer_that_is_wrong_is_caught(mutant, shown_by):
-    assert kill(3, mutant)[shown_by] > 0
+    """A kill hits the moment of being wrong by chance: more of them where three did not."""
+    assert any(kill(n, mutant)[shown_by] for n in (3, 10, 30))
