@@ -9,6 +9,7 @@ import importlib.util
 import os
 import re
 import shutil
+import signal
 import sys
 from pathlib import Path
 
@@ -27,6 +28,12 @@ import numpy as np
 import pytest
 from matplotlib.collections import PathCollection
 from matplotlib.text import Text
+
+# A shell's background job ignores these, and its children would; a handler ends with exec, so that
+# the scripts that tests start can be interrupted.
+for _number in (signal.SIGINT, signal.SIGHUP):
+    if signal.getsignal(_number) is signal.SIG_IGN:
+        signal.signal(_number, signal.default_int_handler)
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED_DATA = ROOT.parent / "shared" / "data"

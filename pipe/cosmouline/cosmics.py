@@ -68,7 +68,7 @@ def cosmic_mask(
             satlevel=np.inf,
             niter=N_ITERATIONS,
             sepmed=True,
-            cleantype="median",
+            cleantype="medmask",  # its "median" reads memory that was never written
         )
     if fwhm_px < SHARP_FWHM_PX:
         cosmic &= ~_cores(stamps, np.asarray(extent_px) + CORE_FWHM * fwhm_px)
