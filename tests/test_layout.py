@@ -30,13 +30,13 @@ UPPER = {"paths": 3, "settings": 3, "header": 3, "lock": 3, "store": 3, "databas
          "warmstart": 5, "deconv_engines": 5, "psf_engines": 5,
          "hand_edits": 5, "inventory": 5, "validation": 5,
          "intake": 5, "intake_report": 5, "scene": 5, "star_list": 5, "bands": 5,
-         "badpixmaps": 5, "stacking": 5, "drawn_masks": 5, "source_table": 5,
+         "badpixmaps": 5, "skymaps": 5, "stacking": 5, "drawn_masks": 5, "source_table": 5,
          "curve_tables": 5, "quicklook": 5, "bundle": 5, "exported": 5, "zero_point_table": 5,
          "lookdata": 5, "lookpages": 5, "choosing": 5, "fringe_frames": 5, "sheets": 5,
          "viewer": 5,
          "cutting": 5, "epochs": 5, "drawing": 5, "decpages": 5, "truth_tables": 5, "engine": 5,
          "processes": 5, "run": 6, "status": 6, "update": 6, "launch": 7}
-GROUND = {"errors": 0, "atomic": 0, "field_table": 1, "fields": 1, "dates": 1}
+GROUND = {"errors": 0, "pids": 0, "atomic": 0, "field_table": 1, "fields": 1, "dates": 1}
 
 
 def name(path):

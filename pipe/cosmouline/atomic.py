@@ -7,6 +7,8 @@ import socket
 import uuid
 from pathlib import Path
 
+from cosmouline.pids import is_alive
+
 _LEFTOVER = re.compile(r"\.(.+)\.(\d+)\.[0-9a-f]{8}\.tmp\.")
 
 
@@ -62,20 +64,10 @@ def remove_leftovers(folder):
     n_gone = 0
     for path in folder.rglob(".*.tmp.*"):
         match = _LEFTOVER.match(path.name)
-        if match and match[1] == socket.gethostname() and not _is_alive(int(match[2])):
+        if match and match[1] == socket.gethostname() and not is_alive(int(match[2])):
             path.unlink(missing_ok=True)
             n_gone += 1
     return n_gone
-
-
-def _is_alive(pid):
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        pass
-    return True
 
 
 def sync(path):

@@ -15,6 +15,7 @@ from concurrent.futures import ALL_COMPLETED, FIRST_COMPLETED, wait
 from pathlib import Path
 from typing import NamedTuple
 
+from cosmouline.atomic import remove_leftovers
 from cosmouline.errors import ImageRejected, ProductLost, UserError, disk_trouble
 from cosmouline.processes import Workers, end_with_parent
 
@@ -136,8 +137,11 @@ def _until_a_death(work, todo, settings, n_workers):
         yield from _landed(flying, todo, settings)
     finally:
         pool.stop()  # no new worker from now on
+        is_torn = bool(flying) or workers.n_dead() > 0
         workers.kill()
         pool.join()
+        if is_torn:
+            remove_leftovers(settings.work_dir)
 
 
 def _landed(flying, todo, settings):

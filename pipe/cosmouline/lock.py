@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 from cosmouline.errors import UserError
+from cosmouline.pids import is_alive, start_time
 
 
 class Lock:
@@ -58,7 +59,7 @@ class Lock:
 
     def _create(self):
         self.mine = {"host": socket.gethostname(), "pid": os.getpid(),
-                     "started": _start_time(os.getpid()), "script": Path(sys.argv[0]).name,
+                     "started": start_time(os.getpid()), "script": Path(sys.argv[0]).name,
                      "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())}
         draft = self.path.with_name(f"{self.path.name}.{os.getpid()}")
         try:
@@ -85,22 +86,8 @@ class Lock:
             aside.unlink()
 
 
-def _start_time(pid):
-    """Start of a process in clock ticks since boot; None where it is gone or not known."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[19]
-    except OSError:
-        return None
-
-
 def _is_gone(holder):
     """Whether the process that wrote a lock has ended, as far as this host can tell."""
     if holder.get("host") != socket.gethostname():
         return False
-    try:
-        os.kill(holder["pid"], 0)
-    except ProcessLookupError:
-        return True
-    except PermissionError:
-        return False
-    return holder.get("started") != _start_time(holder["pid"])
+    return not is_alive(holder["pid"]) or holder.get("started") != start_time(holder["pid"])

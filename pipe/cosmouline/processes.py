@@ -7,6 +7,7 @@ small lens that is most of the work of thirty scripts and of their workers.
 import contextlib
 import ctypes
 import multiprocessing
+import os
 import signal
 import sys
 import threading
@@ -47,11 +48,15 @@ def stop_on_signals():
 def end_with_parent(number=signal.SIGKILL):
     """Have the kernel send this process a signal when its parent is gone, however it went.
 
-    Linux only; elsewhere workers whose parent was killed end with the image at hand.
+    Linux only; elsewhere workers whose parent was killed end with the image at hand. A parent
+    that went before the kernel was asked has left the process to another one by then.
     """
     if sys.platform == "linux":
+        parent = multiprocessing.parent_process()
         with contextlib.suppress(OSError, AttributeError):
             ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, int(number))
+        if parent is not None and os.getppid() != parent.pid:
+            os.kill(os.getpid(), number)
 
 
 def start_method():

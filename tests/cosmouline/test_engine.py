@@ -4,9 +4,11 @@ import errno
 import functools
 import os
 import time
+from pathlib import Path
 from types import SimpleNamespace
 
 from cosmouline import engine
+from cosmouline.atomic import atomic_path
 from cosmouline.errors import ImageRejected, UserError
 
 import pytest
@@ -33,7 +35,7 @@ def measure(image, settings, factor=1):
 
 def settings(name="local", **changes):
     return SimpleNamespace(**({"engine": name, "max_cpus": 2, "image_timeout_s": None,
-                               "died_retries": 1} | changes))
+                               "died_retries": 1, "work_dir": Path("absent")} | changes))
 
 
 def run(names, how):
@@ -61,6 +63,31 @@ def test_processes_survive_death_and_time_out():
     assert "exit code -9" in found["die1"].message
     assert {o.values["threads"] for o in found.values() if o.word == "done"} == {"1"}
     assert os.getpid() not in {o.values["pid"] for o in found.values() if o.word == "done"}
+
+
+def die_once(image, settings):
+    """Write a file; the first time on the first image die half-way."""
+    died = settings.work_dir.with_name("died")
+    with atomic_path(settings.work_dir / f"{image['img_name']}.txt") as half:
+        half.write_text("half")
+        if image["img_name"] == "first" and not died.exists():
+            died.touch()
+            os.kill(os.getpid(), 9)
+    return {}
+
+
+def test_a_worker_that_died_leaves_no_file_though_its_image_was_done_by_another(tmp_path):
+    images = [{"img_name": name} for name in ("first", "b", "c", "d")]
+
+    folder = tmp_path / "work"
+    folder.mkdir()
+
+    found = list(engine.outcomes(die_once, images, settings(work_dir=folder)))
+
+    assert [o.word for o in found] == ["done"] * 4
+    assert (tmp_path / "died").exists()
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "b.txt", "c.txt", "d.txt", "first.txt"]
 
 
 def test_few_images_are_done_in_this_process():

@@ -69,7 +69,7 @@ def write(path, seed, tell):
 def work(path, trial, tell):
     """Do what is missing of the images of a trial in two workers, as a script does."""
     settings = SimpleNamespace(engine="local", max_cpus=2, image_timeout_s=None, died_retries=3,
-                               folder=path.parent / "products")
+                               work_dir=path.parent, folder=path.parent / "products")
     with Lock(path) as lock:
         if lock.was_stale:
             remove_leftovers(path.parent)
