@@ -13,8 +13,7 @@ stars are kept out of both. It replaces 1_skysub: what was done before is done a
 leaves it as it is (--redo there takes it back).
 """
 
-from cosmouline import paths, products
-from cosmouline.io_sky import write_sky
+from cosmouline import products, skymaps
 from cosmouline.run import for_each_image, run
 from cosmouline.sky import even_sky, sky_map
 
@@ -30,9 +29,7 @@ def measure(image, settings):
     image_e, bad = products.image_and_bad(image, settings)
     found = sky_map(image_e, bad, settings.sky_box_px)
     sky = even_sky(np.median(found.level_mesh_e), np.median(found.sigma_mesh_e), image_e.shape)
-    write_sky(paths.sky(settings, image["img_name"]), sky)
-    return {"sky_box_px": sky.box_px, "sky_range_e": 0.0,
-            "sky_noise_e": float(sky.sigma_mesh_e[0, 0])}
+    return skymaps.keep(sky, image, settings)
 
 
 def main(settings, db):

@@ -12,9 +12,8 @@ where the pixels have none, it is the read noise. It replaces 1_skysub, as 1_alt
 An image that has a sky after all is rejected: its level is more than its noise away from zero.
 """
 
-from cosmouline import paths, products
+from cosmouline import products, skymaps
 from cosmouline.errors import ImageRejected
-from cosmouline.io_sky import write_sky
 from cosmouline.run import for_each_image, run
 from cosmouline.sky import even_sky, sky_map
 
@@ -34,9 +33,7 @@ def measure(image, settings):
     if abs(level_e) > noise_e:
         raise ImageRejected(f"there is a sky of {level_e:.0f} e-, with a noise of {noise_e:.1f} "
                             "e-. Run 2_skysub/1_skysub.py")
-    sky = even_sky(0.0, noise_e, image_e.shape)
-    write_sky(paths.sky(settings, image["img_name"]), sky)
-    return {"sky_box_px": sky.box_px, "sky_range_e": 0.0, "sky_noise_e": noise_e}
+    return skymaps.keep(even_sky(0.0, noise_e, image_e.shape), image, settings)
 
 
 def main(settings, db):

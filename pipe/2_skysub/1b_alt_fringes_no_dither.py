@@ -14,12 +14,9 @@ the halo of a galaxy, can be taken for sky in part: look at the pictures of 2_sk
 1b_opt_fringes where it can be used. 1_skysub leaves its images as they are (--redo there).
 """
 
-from cosmouline import paths, products
+from cosmouline import products, skymaps
 from cosmouline.fringes import fine_sky
-from cosmouline.io_sky import write_sky
 from cosmouline.run import for_each_image, run
-
-import numpy as np
 
 NEEDS = ("saturation_e", "n_hot_px")
 WRITES = ("sky_box_px", "sky_range_e", "sky_noise_e", "fringe_frame", "fringe_scale",
@@ -30,9 +27,7 @@ def measure(image, settings):
     """Write the fine sky map of one image; return its mesh size, range and noise."""
     image_e, bad = products.image_and_bad(image, settings)
     sky = fine_sky(image_e, bad, settings.fringe_cell_px, settings.sky_box_px)
-    write_sky(paths.sky(settings, image["img_name"]), sky)
-    return {"sky_box_px": sky.box_px, "sky_range_e": float(np.ptp(sky.level_mesh_e)),
-            "sky_noise_e": float(np.median(sky.sigma_mesh_e))}
+    return skymaps.keep(sky, image, settings)
 
 
 def main(settings, db):

@@ -19,13 +19,10 @@ from collections import Counter
 from functools import partial
 from types import SimpleNamespace
 
-from cosmouline import drawing, fringe_frames, io_fits, paths, products
+from cosmouline import drawing, fringe_frames, io_fits, paths, products, skymaps
 from cosmouline.fringes import sky_with_fringes
-from cosmouline.io_sky import write_sky
 from cosmouline.run import for_each_image, log_line, make_options, run
 from cosmouline.sky import sky_map
-
-import numpy as np
 
 NEEDS = ("saturation_e", "n_hot_px", "mjd")
 WRITES = ("sky_box_px", "sky_range_e", "sky_noise_e", "fringe_frame", "fringe_scale",
@@ -44,9 +41,7 @@ def measure(image, settings, frames):
                                head["NIMAGES"], settings.sky_box_px)
         values = {"fringe_frame": name, "fringe_scale": sky.fringe_scale,
                   "fringe_rms_e": sky.fringe_scale * head["RMS"]}
-    write_sky(paths.sky(settings, image["img_name"]), sky, path)
-    return values | {"sky_box_px": sky.box_px, "sky_range_e": float(np.ptp(sky.level_mesh_e)),
-                     "sky_noise_e": float(np.median(sky.sigma_mesh_e))}
+    return values | skymaps.keep(sky, image, settings, path)
 
 
 def main(settings, db):
