@@ -10,5 +10,5 @@ def test_the_page_is_for_the_skiplist_of_the_deconvolution(lens_after):
 
     page = (lens.work / "choose_dec_lens.html").read_text()
     assert '"dec_lens_png/R_tiny_0000.png"' in page
-    assert '"list": "dec_lens_skiplist.txt"' in page
+    assert '"list":"dec_lens_skiplist.txt"' in page
     assert f"chi2 {lens.rows['R_tiny_0000']['dec_chi2__lens']:.2f}" in page
