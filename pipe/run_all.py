@@ -77,7 +77,7 @@ def main():
             raise UserError(f"--from {options.first} comes after --to {options.last} in the "
                             "order. See run_all.py --list.")
         if options.no_pictures:
-            stretch = [script for script in stretch if script not in launch.order("PICTURES")]
+            stretch = launch.without_pictures(stretch)
         if options.list:
             for script in stretch:
                 log.info("%-34s %s", script, read_header(script).purpose)

@@ -54,12 +54,12 @@ def main():
     """List, run, report."""
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
     options = parse()
-    skipped = launch.order("PICTURES") if options.no_pictures else ()
     try:
         settings = load_settings(options.config_dir)
         before = update.read(settings)
-        order = [script for script in update.as_before(launch.order(), before)
-                 if script not in skipped]
+        order = update.as_before(launch.order(), before)
+        if options.no_pictures:
+            order = launch.without_pictures(order)
         new = {name for names in update.new_frames(settings, before.rows).values()
                for name in names}
         log.info("%d new frames, %d known", len(new), len(before.rows))

@@ -59,6 +59,12 @@ def order(name="QUASAR"):
     return runpy.run_path(str(ROOT / "pipe" / "order.py"))[name]
 
 
+def without_pictures(scripts):
+    """Return scripts without those that only draw."""
+    drawing = order("PICTURES")
+    return [script for script in scripts if script not in drawing]
+
+
 def run_script(script, config_dir, extra):
     """Run one script in a process of its own; return its exit status."""
     log.info("--- %s", script)

@@ -19,7 +19,7 @@ import functools
 import hashlib
 from pathlib import Path
 
-from cosmouline import fields
+from cosmouline import fields, paths
 from cosmouline.header import is_choice, script_path
 
 SET = "the set "
@@ -59,8 +59,7 @@ def _files_of(name, settings):
     if name == "photom_stars":
         return [settings.config_dir / (value if isinstance(value, str) else "photomstars.cat")]
     if name == "use_drawn_masks":
-        return sorted([*settings.config_dir.glob(f"psf_{settings.psf_name}_mask_*.reg"),
-                       *settings.config_dir.glob("obj_*_mask.reg")])
+        return paths.drawn_masks(settings)
     if name == "point_sources" and isinstance(value, str):
         return [settings.config_dir / value]
     return []
@@ -80,6 +79,20 @@ def stands_for(script, writes):
     """Return the script whose record a script leaves: the one that all its fields belong to."""
     producers = {fields.lookup(name).producer for name in writes}
     return producers.pop() if len(producers) == 1 else script
+
+
+def record_name(script, needs, writes, settings):
+    """Return the name under which a script leaves its record, for the names of the settings.
+
+    Parameters
+    ----------
+    script : str
+    needs, writes : tuple of str
+        Its fields or patterns, as it declares them.
+    settings : namespace
+    """
+    member = fields.variant(writes or needs, settings)
+    return fields.with_variant(stands_for(script, writes), member)
 
 
 def made_by(row, key, runs):

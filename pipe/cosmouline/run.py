@@ -112,8 +112,6 @@ def _with_database(main, script, settings):
             if writes:
                 db.save()
             db.close()
-        if counts and counts["died"] + counts["timeout"]:
-            remove_leftovers(settings.work_dir)
     return counts["failed"] + counts["died"] + counts["timeout"] if counts else 0
 
 
@@ -162,7 +160,7 @@ def for_each_image(measure, images, settings, db, *, needs, writes):
     counts["kept"] = len(images) - len(todo)
     results = engine.outcomes(measure, todo, settings) if todo else []
     bar = tqdm(results, total=len(todo), unit="image", disable=None, leave=False)
-    for outcome in map(_with_values_that_can_be, bar):
+    for outcome in map(_converted, bar):
         counts[outcome.word] += 1
         step.store(outcome)
         if outcome.word != "done":
@@ -173,18 +171,21 @@ def for_each_image(measure, images, settings, db, *, needs, writes):
     return counts
 
 
-def _with_values_that_can_be(outcome):
-    """Return an outcome; failed where a value is not of its field, such as NaN.
+def _converted(outcome):
+    """Return an outcome with plain values; failed where one is not of its field, such as NaN.
 
     One image with a number that nobody thought of must not stop the others.
     """
     try:
-        for name, value in outcome.values.items():
-            if value is not None:
-                fields.convert(name, value)
+        return outcome._replace(values=_plain(outcome.values))
     except ValueError as problem:
         return engine.Outcome(outcome.img_name, "failed", {}, str(problem))
-    return outcome
+
+
+def _plain(values):
+    """Return values as the types of their fields, without those that are absent."""
+    return {name: fields.convert(name, value) for name, value in values.items()
+            if value is not None}
 
 
 def for_all_images(results, images, settings, db, *, measure, needs, writes):
@@ -208,7 +209,7 @@ def for_all_images(results, images, settings, db, *, measure, needs, writes):
     images = [image for image in images if step.redo or not step.is_kept(image)]
     for image in images:
         name = image["img_name"]
-        step.store(engine.Outcome(name, "done", results.get(name, {})))
+        step.store(engine.Outcome(name, "done", _plain(results.get(name, {}))))
     log.info("%d images, %d with values", len(images),
              len(results.keys() & {image["img_name"] for image in images}))
 
@@ -216,8 +217,9 @@ def for_all_images(results, images, settings, db, *, measure, needs, writes):
 class _Step:
     """One script at work on the database: what is to do, and how an outcome is stored."""
 
-    def __init__(self, script, base, key, needs, writes, used, db, redo):
-        self.script, self.base, self.key = script, base, key  # base: what it stands for, or itself
+    def __init__(self, script, key, needs, writes, used, db, redo):
+        self.script, self.key = script, key
+        self.base = key.partition(":")[0]  # what it stands for, or itself
         self.needs, self.writes = needs, writes
         self.used, self.db, self.redo = used, db, redo
         self.number = None
@@ -229,9 +231,8 @@ class _Step:
         module = engine.module_of(work)
         used = provenance.settings_used(settings, settings_names(module.__doc__))
         script = script_name(work.path)
-        base = provenance.stands_for(script, writes)
-        key = fields.with_variant(base, fields.variant(writes or needs, settings))
-        return cls(script, base, key, fields.expand(needs, settings),
+        key = provenance.record_name(script, needs, writes, settings)
+        return cls(script, key, fields.expand(needs, settings),
                    fields.expand(writes, settings), used, db, settings.options.redo)
 
     def why_to_do(self, image):
@@ -271,11 +272,9 @@ class _Step:
                    if not any(fields.matches(pattern, name) for pattern in self.writes)]
         if unknown:
             raise ValueError(f"{self.script} gave '{unknown[0]}', which its WRITES does not name")
-        values = {name: fields.convert(name, value) for name, value in outcome.values.items()
-                  if value is not None}
         cleared = dict.fromkeys(fitting(row, self.writes))
         record, changes = provenance.record(row, self.key, self.number, outcome.word,
-                                            outcome.message, cleared | values,
+                                            outcome.message, cleared | outcome.values,
                                             bool(self._stale(row)))
         changes = changes | {f"ran__{self.key}": record}
         if outcome.word == "rejected":

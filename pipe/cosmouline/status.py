@@ -76,7 +76,8 @@ def _verdicts(script, groups, settings, runs):
     What another script made in its stead is judged by the needs and settings of that one. The
     reason is empty where it is not out of date.
     """
-    key = _key(read_header(script), settings)
+    header = read_header(script)
+    key = provenance.record_name(script, header.needs, header.writes, settings)
     makers = {provenance.made_by(image, key, runs) for image, _ in groups}
     used = {maker: _used(maker, settings) for maker in makers}
     counts = Counter()
@@ -98,12 +99,6 @@ def _used(script, settings):
     header = read_header(script)
     return (fields.expand(header.needs, settings),
             provenance.settings_used(settings, header.settings))
-
-
-def _key(header, settings):
-    """Return the name of a script's record for the PSF, deconvolution .. of the settings."""
-    return fields.with_variant(header.script,
-                               fields.variant(header.writes or header.needs, settings))
 
 
 def _line(script, groups, settings, runs):

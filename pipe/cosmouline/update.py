@@ -2,10 +2,11 @@
 
 from typing import NamedTuple
 
-from cosmouline import bands, fields, intake, paths, provenance
+from cosmouline import bands, intake, paths, provenance
 from cosmouline.columns import members
 from cosmouline.database import Database
 from cosmouline.header import is_choice, read_header, replaced_by, script_path
+from cosmouline.lock import Lock
 from cosmouline.manual import all_scripts
 
 import numpy as np
@@ -77,7 +78,7 @@ def ran(order, before, after, settings):
     told = []
     for script in order:
         header = read_header(script)
-        key = fields.with_variant(script, fields.variant(header.writes or header.needs, settings))
+        key = provenance.record_name(script, header.needs, header.writes, settings)
         records = {name: provenance.outcome(row, key) for name, row in after.items()
                    if f"ran__{key}" in row}
         old = [record[2] > before.last_run for name, record in records.items()
@@ -122,11 +123,12 @@ def _shift(old, new, dec, source):
 
 def mark(settings, names):
     """Set ``updating`` for the images of this update, and for no others."""
-    db = Database(paths.database(settings))
-    try:
-        for name, row in db.rows.items():
-            if row.get("updating") != (name in names):
+    path = paths.database(settings)
+    with Lock(path):
+        db = Database(path)
+        try:
+            for name in db.rows:
                 db.update(name, {"updating": name in names})
-        db.save()
-    finally:
-        db.close()
+            db.save()
+        finally:
+            db.close()
