@@ -17,19 +17,19 @@ NEEDS = ("star_list",)
 WRITES = ("medcoeff", "medcoeff_sigma", "n_coeff_stars", "band_ref_img_name")
 
 
-def measure(reference):
-    """Return the fields of any image of a band."""
-    return {"medcoeff": 1.0, "medcoeff_sigma": 0.0, "n_coeff_stars": 0,
-            "band_ref_img_name": reference["img_name"]}
+def measure(images, reference):
+    """Return the fields of all images of a band."""
+    values = {"medcoeff": 1.0, "medcoeff_sigma": 0.0, "n_coeff_stars": 0,
+              "band_ref_img_name": reference["img_name"]}
+    return {image["img_name"]: values for image in images}
 
 
 def main(settings, db):
     """Write the same to all aligned images of a band."""
     images = db.all_in_use(settings, NEEDS)
-    results = {}
-    for one, those in bands.split(images, settings):
-        values = measure(bands.reference(those, db, one, anew=one.options.redo))
-        results |= {image["img_name"]: values for image in those}
+    results = bands.merged(
+        lambda those, one: measure(
+            those, bands.reference(those, db, one, anew=one.options.redo)), images, settings)
     for_all_images(results, images, settings, db, measure=measure, needs=NEEDS, writes=WRITES)
 
 

@@ -63,9 +63,7 @@ def measure(images, settings):
 def main(settings, db):
     """Choose among the images in use."""
     images = db.all_in_use(settings, NEEDS + stacking.needs(settings))
-    results = {}
-    for one, those in bands.split(images, settings):
-        results |= measure(those, one)
+    results = bands.merged(measure, images, settings)
     for_all_images(results, db.select(), settings, db, measure=measure, needs=NEEDS,
                    writes=WRITES)
 

@@ -52,7 +52,7 @@ def measure(reference, settings):
 def main(settings, db):
     """Draw the stamps of the reference image that have masks."""
     reference = db.reference(db.all_in_use(settings, NEEDS))
-    if not drawn_masks.files(settings) or not settings.use_drawn_masks:
+    if not paths.drawn_masks(settings) or not settings.use_drawn_masks:
         raise UserError(f"there is no psf_{settings.psf_name}_mask_<star>.reg nor obj_<name>_mask."
                         f"reg in {paths.relative(settings.config_dir)} (or use_drawn_masks = "
                         "False).")

@@ -17,7 +17,7 @@ With --coefficient the curves are normalised by another coefficient, or by none 
 from cosmouline import bands, drawing, quicklook
 from cosmouline.plots.light_curve_pages import by_field_page
 from cosmouline.plots.style import axis_label
-from cosmouline.run import log_line, run
+from cosmouline.run import run
 
 NEEDS = ("flux_e__{dec}__{source}", "dec_coeff__{dec}")
 WRITES = ()
@@ -33,8 +33,7 @@ def main(settings, db):
         quicklook.colour_of(rows, field)  # tells a wrong name now
     for one, images in bands.split(rows, settings):
         curves = quicklook.by_image(images, sources, settings.dec_name)
-        notes, lines = quicklook.notes(curves, sources)
-        log_line("%s", "\n".join([quicklook.title(one), *lines]))
+        notes = quicklook.tell(one, curves, sources)
         for field in settings.options.field:
             colour, name, unit = quicklook.colour_of(curves.rows, field)
             page = by_field_page(*curves[:3], sources, colour, axis_label(name, unit), notes=notes,

@@ -14,7 +14,7 @@ its page of 7_deconv/5a_png_check, and put it into join_skiplist.txt.
 
 from cosmouline import bands, drawing, quicklook
 from cosmouline.plots.curve_pages import panels_page
-from cosmouline.run import log_line, run
+from cosmouline.run import run
 
 NEEDS = ("flux_e__{dec}__{source}", "dec_coeff__{dec}")
 WRITES = ()
@@ -26,8 +26,7 @@ def main(settings, db):
     rows, sources = quicklook.chosen(db, settings)
     for one, images in bands.split(rows, settings):
         curves = quicklook.by_image(images, sources, settings.dec_name)
-        notes, lines = quicklook.notes(curves, sources)
-        log_line("%s", "\n".join([quicklook.title(one), *lines]))
+        notes = quicklook.tell(one, curves, sources)
         page = panels_page(*curves[:3], sources, notes=notes,
                            title=f"{settings.lens_name}: {quicklook.title(one)} by image",
                            subtitle=f"{len(images)} images")

@@ -14,7 +14,7 @@ too large, above it they are too small, or the quasar varies from night to night
 
 from cosmouline import bands, drawing, quicklook
 from cosmouline.plots.curve_pages import panels_page
-from cosmouline.run import log_line, run
+from cosmouline.run import run
 
 NEEDS = ("flux_e__{dec}__{source}", "dec_coeff__{dec}")
 WRITES = ()
@@ -26,8 +26,7 @@ def main(settings, db):
     rows, sources = quicklook.chosen(db, settings)
     for one, images in bands.split(rows, settings):
         curves = quicklook.by_night(images, sources, settings.dec_name, settings.join_center)
-        notes, lines = quicklook.notes(curves, sources)
-        log_line("%s", "\n".join([quicklook.title(one), *lines]))
+        notes = quicklook.tell(one, curves, sources)
         page = panels_page(*curves[:3], sources, notes=notes,
                            title=f"{settings.lens_name}: {quicklook.title(one)} by night",
                            subtitle=f"{len(images)} images, {len(curves.mhjd)} nights")

@@ -13,7 +13,7 @@ of their camera: renormalise with stars of its colour. A set that scatters more 
 
 from cosmouline import bands, drawing, quicklook
 from cosmouline.plots.light_curve_pages import by_field_page
-from cosmouline.run import log_line, run
+from cosmouline.run import run
 
 NEEDS = ("flux_e__{dec}__{source}", "dec_coeff__{dec}")
 WRITES = ()
@@ -26,10 +26,9 @@ def main(settings, db):
     for one, images in bands.split(rows, settings):
         curves = quicklook.by_image(images, sources, settings.dec_name)
         names, _, _ = quicklook.colour_of(curves.rows, "set_name")
-        notes, lines = quicklook.notes(curves, sources)
-        if len(set(names)) > 1:
-            lines += quicklook.medians(curves, sources, names)
-        log_line("%s", "\n".join([quicklook.title(one), *lines]))
+        several = len(set(names)) > 1
+        notes = quicklook.tell(one, curves, sources,
+                               quicklook.medians(curves, sources, names) if several else ())
         page = by_field_page(*curves[:3], sources, names, "set", notes=notes,
                              title=f"{settings.lens_name}: {quicklook.title(one)} by set")
         drawing.save_plot(page, quicklook.file_name(one, "by_set"), one, __file__)

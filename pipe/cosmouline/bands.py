@@ -8,13 +8,14 @@ import logging
 from types import SimpleNamespace
 
 from cosmouline.errors import UserError
+from cosmouline.intake import set_of
 
 log = logging.getLogger("cosmouline")
 
 
 def names(settings):
     """Return the bands in the order of the sets; one empty name where the sets name none."""
-    return list(dict.fromkeys(_by_set(settings).values())) or [""]
+    return list(dict.fromkeys(one.get("band", "") for one in settings.sets)) or [""]
 
 
 def of(image, settings):
@@ -25,11 +26,7 @@ def of(image, settings):
     UserError
         If there are bands, and its set is no longer in the settings.
     """
-    by_set = _by_set(settings)
-    if image["set_name"] not in by_set and any(by_set.values()):
-        raise UserError(f"{image['img_name']} belongs to the set '{image['set_name']}', which is "
-                        "no longer in sets. Put it back, or take it out of use.")
-    return by_set.get(image["set_name"], "")
+    return set_of(image, settings)["band"] if any(names(settings)) else ""
 
 
 def split(images, settings):
@@ -103,6 +100,3 @@ def reference(images, db, settings, anew=False):
                     settings.band, ", ".join(sorted(before)), found["img_name"])
     return found
 
-
-def _by_set(settings):
-    return {one["name"]: one.get("band", "") for one in settings.sets}

@@ -166,7 +166,11 @@ def _with_terms(flux_e, flux_sigma_e, set_names, found):
 
 
 def _median(flux_e, reference):
-    found = median_coefficients(flux_e, reference)
+    return of_medians(median_coefficients(flux_e, reference), flux_e)
+
+
+def of_medians(found, flux_e):
+    """Return as `Coefficients` what a formula of `norm_cosmouline` found for fluxes."""
     scaled = flux_e * found.coeff[:, None]
     return Coefficients(found.coeff, found.coeff_sigma, found.n_stars,
                         np.full(len(flux_e), np.nan), scaled / median_of_finite(scaled, 0) - 1,

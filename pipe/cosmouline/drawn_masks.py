@@ -33,12 +33,6 @@ def of_objects(stars, lens_xy, reference, settings):
     return _read("obj_", "_mask", places, reference, settings)
 
 
-def files(settings):
-    """Return all files with drawn masks in the lens's folder."""
-    patterns = f"psf_{settings.psf_name}_mask_*.reg", "obj_*_mask.reg"
-    return sorted(path for pattern in patterns for path in settings.config_dir.glob(pattern))
-
-
 def applied(stamps, names, regions, image):
     """Return the stamps of an image with the drawn regions marked.
 

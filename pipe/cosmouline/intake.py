@@ -7,6 +7,7 @@ import re
 from cosmouline.database import KICKED
 from cosmouline.errors import ImageRejected, UserError
 from cosmouline.header_kind import calibration_kind
+from cosmouline.intake_checks import moment
 from cosmouline.io_catalog import read_image_list
 from cosmouline.io_fits import FRAME_SUFFIXES, frame_stem, list_frames, read_header
 from cosmouline.provenance import outcome
@@ -95,12 +96,11 @@ def tell_twins(images):
     """Tell of images of one set with the same time: they may be one frame, twice."""
     first = {}
     for image in images:
-        if "mjd" in image:
-            moment = image["set_name"], image["mjd"], image["exptime_s"]
-            other = first.setdefault(moment, image["img_name"])
-            if other != image["img_name"]:
-                log.warning("%s and %s are of the same time: a duplicate? Name one of them in "
-                            "kicklist.txt.", other, image["img_name"])
+        when = moment(image)
+        other = first.setdefault(when, image["img_name"]) if when else image["img_name"]
+        if other != image["img_name"]:
+            log.warning("%s and %s are of the same time: a duplicate? Name one of them in "
+                        "kicklist.txt.", other, image["img_name"])
 
 
 def frames_of(one):

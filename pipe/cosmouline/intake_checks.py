@@ -68,6 +68,11 @@ def refuse_impossible_gains(images):
                         "'overrides' of the set, or name the frames in kicklist.txt.")
 
 
+def moment(image):
+    """Return set, time and exposure of an image, which its copy has too; None without a time."""
+    return (image["set_name"], image["mjd"], image.get("exptime_s")) if "mjd" in image else None
+
+
 def duplicates(images):
     """Return a note for each image that is another one again, by name of the image.
 
@@ -80,9 +85,7 @@ def duplicates(images):
     notes, first = {}, {}
     for image in sorted(images, key=lambda image: image["img_name"]):
         name = image["img_name"]
-        keys = {"pixels": image.get("pixel_hash"),
-                "moment": (image["set_name"], image["mjd"], image.get("exptime_s"))
-                if "mjd" in image else None}
+        keys = {"pixels": image.get("pixel_hash"), "moment": moment(image)}
         for what, key in keys.items():
             other = first.setdefault((what, key), name) if key else name
             if other != name and name not in notes:

@@ -106,6 +106,12 @@ def pictures(settings, name):
     return settings.work_dir / f"{of_band(name, settings)}_png"
 
 
+def drawn_masks(settings):
+    """Return the files of the lens's folder with masks drawn for this PSF and for objects."""
+    patterns = f"psf_{settings.psf_name}_mask_*.reg", "obj_*_mask.reg"
+    return sorted(path for pattern in patterns for path in settings.config_dir.glob(pattern))
+
+
 def plot(settings, name):
     """Return the path of one plot."""
     return settings.work_dir / "plots" / f"{of_band(name, settings)}.png"

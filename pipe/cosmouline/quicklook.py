@@ -1,15 +1,18 @@
 """Light curves of single images or nights, with any coefficient, for a look at them."""
 
+import logging
 from typing import NamedTuple
 
 from cosmouline import curve, curve_tables
-from cosmouline.columns import column, texts
+from cosmouline.columns import column, members, texts
 from cosmouline.errors import UserError
 from cosmouline.fields import lookup
 from cosmouline.lightcurve import dispersion
 from cosmouline.robust import median_of_finite
 
 import numpy as np
+
+log = logging.getLogger("cosmouline")
 
 ARGUMENTS = curve_tables.SUM_ARGUMENT | {"--coefficient": {
     "metavar": "NAME", "help": "medcoeff, the name of a renormalisation, or none (default: the "
@@ -74,8 +77,9 @@ def with_coefficient(rows, dec_name, name):
                         0.0 if name == "none" else row.get(sigma, np.nan)}
              for row in rows if name == "none" or value in row]
     if not found:
+        known = ", ".join(sorted(members(rows, "renorm__{renorm}"))) or "no renormalisation"
         raise UserError(f"--coefficient {name}: no image has '{value}'. There is medcoeff, none, "
-                        f"and: {', '.join(_renormalisations(rows)) or 'no renormalisation'}.")
+                        f"and: {known}.")
     return found
 
 
@@ -132,6 +136,13 @@ def notes(curves, sources):
     return words, [*lines, f"all: scatter about neighbours / error {total:.2f} ({n_all} points)"]
 
 
+def tell(settings, curves, sources, more=()):
+    """Tell the estimator of every source, and more lines; return its words for the panels."""
+    words, lines = notes(curves, sources)
+    log.info("%s", "\n".join([title(settings), *lines, *more]))
+    return words
+
+
 def medians(curves, sources, names):
     """Return how far the sets of images lie from the median of all, in words, source by source."""
     for source, mags in zip(sources, curves.mags, strict=True):
@@ -151,9 +162,3 @@ def file_name(settings, what):
     """Return the name of a picture; another coefficient is part of it."""
     other = settings.options.coefficient
     return f"{settings.dec_name}{f'_{other}' if other else ''}_{what}"
-
-
-def _renormalisations(rows):
-    """Return the names of the renormalisations that the rows have."""
-    return sorted({name.removeprefix("renorm__") for row in rows for name in row
-                   if name.startswith("renorm__")})

@@ -4,10 +4,9 @@ import logging
 from typing import NamedTuple
 
 from cosmouline import coefficients
-from cosmouline.coefficients import Coefficients
 from cosmouline.errors import UserError
 from cosmouline.norm_cosmouline import renormalise
-from cosmouline.robust import MAD_TO_SIGMA, median_of_finite
+from cosmouline.robust import MAD_TO_SIGMA
 
 import numpy as np
 
@@ -127,7 +126,4 @@ def _median(flux_e, reference, telescopes, star):
     except ValueError as problem:
         raise UserError(f"renorm_method = 'median': {problem}. Set renorm_reference_star to a "
                         "star that all telescopes have, or another ref_img_name.") from problem
-    scaled = flux_e * found.coeff[:, None]
-    return Coefficients(found.coeff, found.coeff_sigma, found.n_stars,
-                        np.full(len(flux_e), np.nan), scaled / median_of_finite(scaled, 0) - 1,
-                        np.zeros(flux_e.shape[1], bool), np.isfinite(flux_e))
+    return coefficients.of_medians(found, flux_e)

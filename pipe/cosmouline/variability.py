@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from cosmouline.lightcurve import MAG_PER_LN
+from cosmouline.lightcurve import image_magnitudes
 from cosmouline.norm import normalise
 from cosmouline.robust import median_of_finite
 
@@ -63,11 +63,7 @@ def measure(flux, sigma):
     """
     found = normalise(flux, sigma)
     coeff, coeff_sigma = 1 / found.coeff, found.coeff_sigma / found.coeff**2
-    with np.errstate(invalid="ignore", divide="ignore"):
-        scaled = np.where((flux > 0) & (sigma > 0), flux, np.nan) * coeff[:, None]
-        mags = -2.5 * np.log10(scaled)
-        errors = MAG_PER_LN * np.hypot(sigma / flux, (coeff_sigma / coeff)[:, None])
-    errors = np.where(np.isfinite(mags), errors, np.nan)
+    mags, errors = image_magnitudes(np.where(sigma > 0, flux, np.nan), sigma, coeff, coeff_sigma)
     n = np.isfinite(mags).sum(0)
     few = n < MIN_POINTS
     scatter, error, chi2 = _moments(mags, errors, n)

@@ -1,6 +1,6 @@
 from types import SimpleNamespace
 
-from cosmouline import drawn_masks
+from cosmouline import drawn_masks, paths
 from cosmouline.errors import UserError
 from cosmouline.io_catalog import Star
 from cosmouline.io_regions import Circle
@@ -26,7 +26,7 @@ def test_files_belong_to_a_psf_or_to_an_object(settings, caplog):
     assert set(drawn_masks.of_psf(STARS, REFERENCE, settings)) == {"a"}
     assert "psf_p_mask_x.reg: there is no 'x' among a, b" in caplog.messages
     assert set(drawn_masks.of_objects(STARS, (80.0, 60.0), REFERENCE, settings)) == {"lens", "b"}
-    assert len(drawn_masks.files(settings)) == 4
+    assert len(paths.drawn_masks(settings)) == 4
     settings.use_drawn_masks = False
     assert drawn_masks.of_psf(STARS, REFERENCE, settings) == {}
 
