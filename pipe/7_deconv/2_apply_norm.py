@@ -18,7 +18,7 @@ from cosmouline.run import for_all_images, log_line, run
 import numpy as np
 
 NEEDS = ("dec_number__{dec}", "lens_side_px", "n_object_cosmics", "n_psf_used__{psf}",
-         "field_fwhm_px", "align_m11", "star_x_px__{psf}__{star}")
+         "telescope", "field_fwhm_px", "align_m11", "star_x_px__{psf}__{star}")
 WRITES = ("dec_epochs__{dec}",)
 
 

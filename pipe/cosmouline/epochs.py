@@ -57,6 +57,7 @@ def gather(images, centre_px, settings):
         shift_px=shift_px + moved_px,
         fwhm_px=column(images, "field_fwhm_px"),
         shift_sigma_px=shift_sigma_px,
+        camera=np.unique([image["telescope"] for image in images], return_inverse=True)[1],
     )
     draws, scale = _draws(psfs)
     return EpochFile(epochs, [image["img_name"] for image in images], centre_px, draws, scale)

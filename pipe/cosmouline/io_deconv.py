@@ -52,7 +52,7 @@ def read_epochs(path):
     """Return the `EpochFile` of a file."""
     with np.load(path, allow_pickle=False) as arrays:
         epochs = Epochs(**{field.name: _double(arrays[f"epochs_{field.name}"])
-                           for field in fields(Epochs)})
+                           for field in fields(Epochs) if f"epochs_{field.name}" in arrays})
         draws, scale = ((_double(arrays[name]) if name in arrays else None)
                         for name in ("draws", "draw_scale"))
         return EpochFile(epochs, arrays["names"].tolist(), arrays["centre_px"], draws, scale)

@@ -27,6 +27,10 @@ def summary(fit, psf_error, names):
     if fit.shift_scatter_px is not None:
         yield (f"the lens scatters by {fit.shift_scatter_px:.3f} px about where the stars say "
                "that it is")
+    scales, n_epochs = np.unique(fit.extended_scale[fit.measured], return_counts=True)
+    if len(scales) > 1:
+        parts = [f"{one:.3f} ({n} epochs)" for one, n in zip(scales, n_epochs, strict=True)]
+        yield f"brightness of the galaxy against the stars, by camera: {', '.join(parts)}"
     for i, name in enumerate(names):
         mean = np.nanmean(fit.flux[:, i])  # over the epochs where it shines
         random, constant = fit.flux_sigma[:, i] / mean, fit.flux_systematic[i] / mean

@@ -80,6 +80,7 @@ def test_the_summary_tells_what_is_known():
     fit.flux_systematic = np.array([11.0, np.nan])
     fit.n_iterations, fit.convergence, fit.has_galaxy, fit.cpu_s = 7, 0.5, False, 1.0
     fit.ended, fit.shift_scatter_px = "most steps", 0.021
+    fit.extended_scale = np.array([0.96, 1.04, np.nan])
 
     lines = list(readout.summary(fit, np.full((3, 2), np.nan), ["A", "B"]))
 
@@ -87,9 +88,11 @@ def test_the_summary_tells_what_is_known():
                         "galaxy, 1.0 CPU s")
     assert lines[1].startswith("the fit has not settled")
     assert lines[2] == "the lens scatters by 0.021 px about where the stars say that it is"
-    assert lines[3] == ("A: flux 1100 e-, errors: random 0.56 %, PSF not known, of the constant "
+    assert lines[3] == ("brightness of the galaxy against the stars, by camera: 0.960 (1 epochs), "
+                        "1.040 (1 epochs)")
+    assert lines[4] == ("A: flux 1100 e-, errors: random 0.56 %, PSF not known, of the constant "
                         "part 1.00 %")
-    assert lines[4].endswith("of the constant part not known")
+    assert lines[5].endswith("of the constant part not known")
 
 
 def test_shift_chi2_and_masked_pixels(fields):

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from cosmouline.deconv.cameras import camera_scales
 from cosmouline.deconv.evidence import averaged_covariance
 
 import numpy as np
@@ -83,12 +84,20 @@ def flux_errors(fitted):
     local = _local_amplitude(fitted.posterior, fitted.state.node_flux)
     systematic = _constant(fitted.posterior, mean, local)
     flux = flux + responses.own @ fitted.posterior.psf_flux
+    extra = extra + _of_scales(fitted, n_sources)
     return FluxErrors(
         flux=flux * scale,
         covariance=covariance * scale**2,
         covariance_total=(covariance + extra) * scale**2,
         systematic_covariance=systematic * scale**2,
     )
+
+
+def _of_scales(fitted, n_sources):
+    """Covariance (n_epochs, n_sources, n_sources) from the galaxy's scale in each camera."""
+    scales = camera_scales(fitted.problem, fitted.state, fitted.sweep, fitted.normal)
+    response = scales.response[:, :n_sources]
+    return scales.relative_variance[:, None, None] * response[:, :, None] * response[:, None]
 
 
 def _responses(fitted, flux):

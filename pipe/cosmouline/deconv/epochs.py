@@ -36,6 +36,8 @@ class Epochs:
     shift_sigma_px : ndarray of float, shape (n_epochs,), optional
         Errors of `shift_px` per coordinate, apart from an offset that all share, where they are
         known (from the stars of the image); NaN, and default: ``options.shift_prior_px``.
+    camera : ndarray of int, shape (n_epochs,), optional
+        Epochs of one number see the galaxy with the same brightness. Default: all of them.
 
     Raises
     ------
@@ -54,8 +56,11 @@ class Epochs:
     shift_px: np.ndarray
     fwhm_px: np.ndarray
     shift_sigma_px: np.ndarray | None = None
+    camera: np.ndarray | None = None
 
     def __post_init__(self):
+        if self.camera is None:
+            object.__setattr__(self, "camera", np.zeros(len(self.data_e), int))
         if self.shift_sigma_px is None:
             object.__setattr__(self, "shift_sigma_px", np.full(len(self.data_e), np.nan))
         shape = np.shape(self.data_e)
@@ -72,6 +77,7 @@ class Epochs:
         _expect("coeff", self.coeff, (n_epochs,))
         _expect("fwhm_px", self.fwhm_px, (n_epochs,))
         _expect("shift_sigma_px", self.shift_sigma_px, (n_epochs,))
+        _expect("camera", self.camera, (n_epochs,))
         n_small = np.shape(self.psf)[-1]
         _expect("psf", self.psf, (n_epochs, n_small, n_small))
         if n_small % (shape[1] + PAD_PX):

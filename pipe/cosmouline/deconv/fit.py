@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 
+from cosmouline.deconv.cameras import rescaled
 from cosmouline.deconv.field import (
     SMALLEST_FLUX,
     FieldPosterior,
@@ -174,7 +175,8 @@ def iterate(problem, state, field_prior, options, report):
         is_early = iteration < options.n_evidence_iterations
         if is_early:
             field_prior = replace(field_prior, source_flux=_mean_flux(problem, sweep))
-        normal = eliminate(problem, state, sweep)
+        before = sweep
+        state, sweep, normal = rescaled(problem, state, sweep, has_nodes)
         if frozen or iteration >= options.freeze_shape_after:
             normal = _hold_shape(normal)
         posterior = solve_field(problem, state, normal, gram, field_prior, options, is_early)
@@ -186,7 +188,7 @@ def iterate(problem, state, field_prior, options, report):
         if step is None:
             frozen = gram_is_due = True
             continue
-        change = _largest_change(normal, sweep, step[1])
+        change = _largest_change(normal, before, step[1])
         state, sweep, fraction = step
         report(
             "iteration",
@@ -269,10 +271,12 @@ def _move(state, normal, shared_step, node_step=None, fraction=1.0):
     shift = np.einsum("ekl,el->ek", normal.local_covariance, rhs)[:, -2:]
     shared = state.shared + fraction * shared_step
     shared[1] = np.clip(shared[1], *np.log(INDEX_RANGE))
-    return State(
-        shared,
-        state.node_flux + fraction * node_step,
-        state.shift_px + fraction * np.clip(shift, -LARGEST_SHIFT_STEP_PX, LARGEST_SHIFT_STEP_PX),
+    shift = np.clip(shift, -LARGEST_SHIFT_STEP_PX, LARGEST_SHIFT_STEP_PX)
+    return replace(
+        state,
+        shared=shared,
+        node_flux=state.node_flux + fraction * node_step,
+        shift_px=state.shift_px + fraction * shift,
     )
 
 

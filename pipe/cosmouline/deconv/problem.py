@@ -103,6 +103,8 @@ class Problem:
     n_images : int or None
         The first that many sources are images of the lens; None: all. The others, neighbours,
         count for their own light only.
+    camera : ndarray of int, shape (n_epochs,), or None
+        Epochs in which galaxy and field have one brightness; None: all.
     """
 
     data: np.ndarray
@@ -115,11 +117,12 @@ class Problem:
     prior: Prior
     present: np.ndarray | None = None
     n_images: int | None = None
+    camera: np.ndarray | None = None
 
     def take(self, index):
         """Return the problem of some of the epochs."""
         names = ["data", "weight", "transfer", "linear"]
-        names += [] if self.present is None else ["present"]
+        names += [name for name in ("present", "camera") if getattr(self, name) is not None]
         old = self.prior
         prior = replace(old, shift_px=old.shift_px[index], shift_sd=old.shift_sd[index])
         return replace(self, prior=prior, **{name: getattr(self, name)[index] for name in names})
@@ -150,11 +153,18 @@ class State:
         Parameters of the galaxy and positions of the sources, in the order given above.
     node_flux : ndarray of float, shape (n_nodes,)
     shift_px : ndarray of float, shape (n_epochs, 2)
+    extended_scale : ndarray of float, shape (n_epochs,), optional
+        Factor on galaxy and field in each epoch, see `cameras`. Default: 1.
     """
 
     shared: np.ndarray
     node_flux: np.ndarray
     shift_px: np.ndarray
+    extended_scale: np.ndarray | None = None
+
+    def __post_init__(self):
+        if self.extended_scale is None:
+            object.__setattr__(self, "extended_scale", np.ones(len(self.shift_px)))
 
     @property
     def position_px(self):
@@ -163,7 +173,8 @@ class State:
 
     def take(self, index):
         """Return the state of some of the epochs."""
-        return replace(self, shift_px=self.shift_px[index])
+        return replace(self, shift_px=self.shift_px[index],
+                       extended_scale=self.extended_scale[index])
 
 
 def make_problem(epochs, good, variance_e2, lattice, prior, scale=None, sources=None):
@@ -200,6 +211,7 @@ def make_problem(epochs, good, variance_e2, lattice, prior, scale=None, sources=
         prior=prior,
         present=None if sources is None else sources.present,
         n_images=None if sources is None else sources.n_images,
+        camera=epochs.camera,
     )
 
 

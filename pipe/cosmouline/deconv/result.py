@@ -17,6 +17,7 @@ BY_EPOCH = (
     "good",
     "variance_e2",
     "present",
+    "extended_scale",
 )
 
 
@@ -120,6 +121,8 @@ class LensFit:
     node_sigma_px, node_step_px, field_fwhm_px : float
         Of the lattice; the last is the unit of its correlation lengths.
     options : FitOptions
+    extended_scale : ndarray of float, shape (n_epochs,), optional
+        Factor on galaxy and field in each epoch, the same for all of a camera. Default: 1.
     """
 
     flux: np.ndarray
@@ -158,6 +161,11 @@ class LensFit:
     node_step_px: float
     field_fwhm_px: float
     options: FitOptions
+    extended_scale: np.ndarray | None = None
+
+    def __post_init__(self):
+        if self.extended_scale is None:
+            object.__setattr__(self, "extended_scale", np.ones(len(self.flux)))
 
     @property
     def flux_sigma(self):
@@ -213,7 +221,7 @@ class LensFit:
             If an entry is missing.
         """
         names = {field.name for field in fields(cls)}
-        missing = sorted(names - set(arrays) - set(header))
+        missing = sorted(names - set(arrays) - set(header) - {"extended_scale"})
         if missing:
             raise ValueError(f"arrays and header have no {', '.join(missing)}")
         values = {name: np.asarray(arrays[name]) for name in names & set(arrays)}

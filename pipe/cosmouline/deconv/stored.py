@@ -95,7 +95,8 @@ def problem_of(fit, pixels, sources=None):
     shift[known] = fit.shift_px[pixels.index[known]]
     shared = [*galaxy.shape, galaxy.x_px, galaxy.y_px, galaxy.flux / fit.scale]
     shared = np.append(shared, fit.position_px.T.ravel())
-    return problem, State(shared, fit.node_flux / fit.scale, shift)
+    scale = _scales(fit, epochs.camera, pixels.index, known)
+    return problem, State(shared, fit.node_flux / fit.scale, shift, scale)
 
 
 def field_prior_of(fit):
@@ -165,6 +166,16 @@ def for_all_epochs(values, index, n_epochs, missing=np.nan):
     return whole
 
 
+def _scales(fit, camera, index, known):
+    """Scales of galaxy and field in some epochs; new ones have that of their camera, or 1."""
+    scale = np.ones(len(index))
+    scale[known] = fit.extended_scale[index[known]]
+    for new in np.flatnonzero(~known):
+        same = known & (camera == camera[new])
+        scale[new] = scale[same].mean() if same.any() else 1.0
+    return scale
+
+
 def _by_epoch(n_epochs, pixels, fitted):
     """Entries of a `LensFit` that have a value for each epoch, and the systematic covariance."""
     errors = flux_errors(fitted)
@@ -176,6 +187,7 @@ def _by_epoch(n_epochs, pixels, fitted):
         "covariance": np.where(both, errors.covariance, np.nan),
         "covariance_total": np.where(both, errors.covariance_total, np.nan),
         "shift_px": fitted.state.shift_px,
+        "extended_scale": fitted.state.extended_scale,
         "sky": fitted.sweep.solution[:, -1] * fitted.problem.scale,
         "chi2_reduced": fitted.sweep.chi2 / n_good,
         "variance_e2": pixels.variance_e2,

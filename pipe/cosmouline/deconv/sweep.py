@@ -89,7 +89,7 @@ def gram_matrix(problem, state):
 def _node_spectra(problem, state, epoch):
     """Band of the PSF, and waves of the Gaussians of the lattice, in one epoch."""
     lattice, geometry = problem.lattice, problem.geometry
-    band = images.base_band(problem.transfer[epoch], geometry)
+    band = images.base_band(problem.transfer[epoch], geometry) * state.extended_scale[epoch]
     linear, shift = problem.linear[epoch], state.shift_px[epoch]
     return band, images.node_waves(lattice.nodes_px, lattice.sigma_px, linear, shift, geometry)
 
@@ -145,9 +145,11 @@ def _light(problem, state, epoch, spectra, nodes):
     field = np.zeros((3, *problem.data.shape[1:]))
     if nodes is not None:
         field = images.field_images(*nodes, state.node_flux, geometry)
+    place = linear @ state.shared[CENTRE] + shift
+    galaxy = images.galaxy_images(transfer, spectra, place, geometry)
     return _Light(
         images.point_images(transfer, state.position_px @ linear.T + shift, geometry),
-        images.galaxy_images(transfer, spectra, linear @ state.shared[CENTRE] + shift, geometry),
+        galaxy * state.extended_scale[epoch],
         field,
         state.shared[AMPLITUDE],
         linear,

@@ -91,11 +91,12 @@ def draw_epochs(
     shines=1.0,
     linear=None,
     relative_coeff=1.0,
+    camera=None,
 ):
     """Epochs of variable sources, and their truth.
 
     `shines` multiplies the fluxes, `relative_coeff` the coefficients; `linear` goes before the
-    turns.
+    turns. `galaxy_flux` may differ from epoch to epoch.
     """
     rng = np.random.default_rng(seed)
     position_px = np.array(position_px, float)
@@ -107,6 +108,7 @@ def draw_epochs(
         rng.uniform(1.3, 1.9, n_epochs),
     )
     coeff = rng.uniform(0.9, 1.2, n_epochs) * relative_coeff
+    galaxy_flux = np.broadcast_to(galaxy_flux, n_epochs)
     angles = np.radians(np.resize(turns_deg, n_epochs))
     if linear is None:
         linear = np.array([[[np.cos(t), -np.sin(t)], [np.sin(t), np.cos(t)]] for t in angles])
@@ -117,9 +119,9 @@ def draw_epochs(
             f * star_image(side, xy, truth.sigma_px[e])
             for f, xy in zip(truth.flux[e], places, strict=True)
         )
-        if galaxy_flux:
+        if galaxy_flux[e]:
             inverse = np.linalg.inv(linear[e])
-            model = model + galaxy_flux * np.abs(np.linalg.det(inverse)) * sersic_image(
+            model = model + galaxy_flux[e] * np.abs(np.linalg.det(inverse)) * sersic_image(
                 side, truth.shift_px[e], truth.sigma_px[e], 2.5, 2.0, inverse
             )
         model = model / coeff[e]
@@ -136,6 +138,7 @@ def draw_epochs(
         linear=linear,
         shift_px=truth.shift_px + rng.normal(0, 0.1, (n_epochs, 2)),
         fwhm_px=truth.sigma_px * 2.4,
+        camera=camera,
     )
     return epochs, truth
 
