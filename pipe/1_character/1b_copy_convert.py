@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 
 from cosmouline import intake_checks, intake_report, paths
-from cosmouline.checkframe import check_frame
+from cosmouline.checkframe import check_frame, credible
 from cosmouline.errors import ProductLost
 from cosmouline.intake import set_of
 from cosmouline.io_fits import pixel_hash, read_frame, shift_wcs, wcs_cards, write_image
@@ -35,7 +35,7 @@ def measure(image, settings, shapes):
     notes = check_frame(frame, shapes.get(image["set_name"]), image["saturation_adu"])
     trim = read_exposure(frame.header, load_telescope(one["telescope"]),
                          one.get("overrides")).trim
-    data_e = trim_frame(frame.data_adu, trim) * image["gain_e_per_adu"]
+    data_e = credible(trim_frame(frame.data_adu, trim)) * image["gain_e_per_adu"]
     wcs = wcs_cards(frame.header)
     wcs = wcs if wcs is None else shift_wcs(wcs, trim.left, trim.bottom)
     cards = {"BUNIT": "electron", "RAWGAIN": image["gain_e_per_adu"],

@@ -64,6 +64,19 @@ def check_frame(frame, expected_shape=None, saturation_adu=None):
     return [*frame.warnings, *(flag for flag in found if flag)]
 
 
+def credible(data_adu):
+    """Return counts in which pixels of a size that no detector gives have no value (NaN).
+
+    Parameters
+    ----------
+    data_adu : ndarray of float32
+        Changed in place.
+    """
+    with np.errstate(invalid="ignore"):
+        data_adu[np.abs(data_adu) > CREDIBLE[1]] = np.nan
+    return data_adu
+
+
 def _not_a_plane(frame, expected):
     """Refuse what is no 2-d image."""
     if frame.data_adu.ndim != 2:
@@ -117,6 +130,12 @@ def _some_nan(frame, expected):
     """Tell of pixels without a value."""
     fraction = _nan_fraction(frame)
     return f"{100 * fraction:.2g} % of the pixels are NaN" if fraction > 0 else None
+
+
+def _some_incredible(frame, expected):
+    """Tell of single pixels of a size that no detector gives."""
+    n_beyond = int(np.count_nonzero(np.abs(frame.data_adu) > CREDIBLE[1]))
+    return f"{n_beyond} pixels beyond {CREDIBLE[1]:.0e}: taken as NaN" if n_beyond else None
 
 
 def _constant_part(frame, expected):
@@ -210,6 +229,7 @@ REFUSALS = (
 )
 FLAGS = (
     _some_nan,
+    _some_incredible,
     _constant_part,
     _wrapped,
     _many_saturated,

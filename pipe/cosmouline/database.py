@@ -8,6 +8,7 @@ import time
 from cosmouline import __version__
 from cosmouline.errors import UserError
 from cosmouline.fields import convert, expand, lookup, matches, producer
+from cosmouline.header import read_header, script_path
 from cosmouline.store import Store
 
 log = logging.getLogger("cosmouline")
@@ -96,7 +97,7 @@ class Database:
         if not rows:
             raise UserError(self._why_nothing(options))
         for pattern in sorted(needs, key=_script):  # the first script to run is named
-            rows = _with_field(rows, *expand([pattern], settings))
+            rows = _with_field(rows, *expand([pattern], settings), settings)
         return rows
 
     def _why_nothing(self, options):
@@ -233,10 +234,11 @@ def _script(pattern):
     return producer(pattern).partition(":")[0]
 
 
-def _with_field(rows, pattern):
-    """Return the rows that have a field; tell where its script gave none."""
+def _with_field(rows, pattern, settings):
+    """Return the rows that have a field; tell where its script gave none, or passed them over."""
     lacking = [row for row in rows if not has(row, pattern)]
-    never = [row["img_name"] for row in lacking if f"ran__{producer(pattern)}" not in row]
+    never = [row["img_name"] for row in lacking
+             if not _was_asked(row, producer(pattern), settings)]
     if never or (lacking and len(lacking) == len(rows)):
         raise UserError(f"{len(never or lacking)} of {len(rows)} images have no '{pattern}' "
                         f"(first: {(never or [lacking[0]['img_name']])[0]}). "
@@ -245,6 +247,19 @@ def _with_field(rows, pattern):
         log.warning("%d images have no '%s' (first: %s): passed over", len(lacking), pattern,
                     lacking[0]["img_name"])
     return [row for row in rows if has(row, pattern)]
+
+
+def _was_asked(row, maker, settings):
+    """Tell whether a script has looked at an image, or was kept from it by one before it.
+
+    Else one image that fails would stop all scripts but the next one, which passes it over.
+    """
+    script = maker.partition(":")[0]
+    if f"ran__{maker}" in row or not script_path(script).is_file():
+        return f"ran__{maker}" in row
+    lacking = [need for need in expand(read_header(script).needs, settings)
+               if not has(row, need) and producer(need) != maker]
+    return any(_was_asked(row, producer(need), settings) for need in lacking)
 
 
 def fitting(row, patterns):

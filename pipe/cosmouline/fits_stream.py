@@ -183,6 +183,11 @@ def read_pixels(stream, hdu, first_row=0, last_row=None):
     return pixels
 
 
+def n_bytes_behind(stream, hdus):
+    """Number of bytes behind the last block of a file; 0 where it ends with it, or before."""
+    return max(0, stream.seek(0, io.SEEK_END) - _after(stream, hdus[-1]))
+
+
 def check_complete(hdu):
     """Refuse an HDU of which the file has only a part (ImageRejected)."""
     if hdu.n_bytes_there < hdu.n_bytes:
@@ -342,6 +347,8 @@ def _number(header, keyword, default):
 def _after(stream, hdu):
     """Where the next extension may begin: behind the data and blank blocks."""
     position = hdu.data_at + padded_size(hdu.n_bytes)
+    if hdu.n_bytes_there < hdu.n_bytes:
+        return position  # nothing follows; NAXIS may lie by so much that no seek goes there
     stream.seek(position)
     for _ in range(MAX_BLANK_BLOCKS):
         block = stream.read(BLOCK_BYTES)

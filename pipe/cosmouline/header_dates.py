@@ -62,10 +62,13 @@ def mid_exposure(header, telescope, exptime_s, zone_h):
     mjd = _to_mid(header, telescope, recipe, moment, exptime_s, flags)
     _compare(header, telescope, moment, mjd, exptime_s, flags)
     flags.append(dates.plausible(mjd))
+    note = f"date: {recipe.note}" if recipe.note else ""
+    if recipe.recipe == "day":
+        flags.append(note or f"date: {moment.keyword} has no time of day")
     return MidExposure(
         mjd=mjd,
         zone_h=dates.zone_hours(moment.text),
-        notes=(f"date: {recipe.note}",) if recipe.note else (),
+        notes=(note,) if note else (),
         flags=tuple(dict.fromkeys(flag for flag in flags if flag)),
     )
 

@@ -1,12 +1,14 @@
 """What frames say about each other: other sizes and filters than their set's, duplicates."""
 
 from collections import Counter
+from statistics import median
 
 from cosmouline.errors import UserError
 
 USUAL_PART = 0.5  # of the frames of a set with one size: then the others are refused
 MIXED_PART = 0.1  # of the frames of a set in a second filter: then they are no mistake
 MIXED_LEAST = 2
+GAIN_FACTOR = 1.3  # amplifiers of one camera differ by a few percent, its read-out modes by more
 
 
 def by_set(images):
@@ -41,6 +43,29 @@ def other_filters(images):
         usual, odd = _filters(mine)
         notes |= {image["img_name"]: f"filter = {image['filter']!r}, not {usual!r} like the rest "
                                      "of the set" for image in odd}
+    return notes
+
+
+def other_cameras(images):
+    """Return a note for each image of another camera than its set's, by name of the image."""
+    notes = {}
+    for mine in by_set(images).values():
+        usual, odd = _unlike(mine, "telescope")
+        notes |= {image["img_name"]: f"telescope = {image['telescope']!r}, not {usual!r} like the "
+                                     "rest of the set" for image in odd}
+    return notes
+
+
+def other_gains(images):
+    """Return a note for each image whose gain is far from that of its set, by name of it."""
+    notes = {}
+    for mine in by_set(images).values():
+        known = {image["img_name"]: image["gain_e_per_adu"] for image in mine
+                 if "gain_e_per_adu" in image}
+        usual = median(known.values()) if known else 1.0
+        notes |= {name: f"gain = {gain:g} e-/ADU, not {usual:g} like the rest of the set"
+                  for name, gain in known.items()
+                  if not 1 / GAIN_FACTOR <= gain / usual <= GAIN_FACTOR}
     return notes
 
 
@@ -101,9 +126,14 @@ def lone(images):
 
 def _filters(images):
     """Return the filter that most images have, and the images with another one."""
-    named = [image for image in images if image.get("filter")]
+    return _unlike(images, "filter")
+
+
+def _unlike(images, name):
+    """Return the text of a field that most images have, and the images with another one."""
+    named = [image for image in images if image.get(name)]
     if not named:
         return None, []
-    counts = Counter(image["filter"] for image in named)
+    counts = Counter(image[name] for image in named)
     usual = max(sorted(counts), key=counts.get)
-    return usual, [image for image in named if image["filter"].lower() != usual.lower()]
+    return usual, [image for image in named if image[name].lower() != usual.lower()]

@@ -31,8 +31,9 @@ def refused(rows):
 def flagged(rows):
     """Return (row, note) of all that is odd about images in use."""
     used = [row for row in rows if row.get("gogogo")]
-    others = (intake_checks.other_filters(used), intake_checks.duplicates(used),
-              intake_checks.lone(used))
+    others = [look(used) for look in (
+        intake_checks.other_filters, intake_checks.other_cameras, intake_checks.other_gains,
+        intake_checks.duplicates, intake_checks.lone)]
     found = []
     for row in used:
         notes = [note for name in NOTES for note in row.get(name, "").split(BETWEEN) if note]

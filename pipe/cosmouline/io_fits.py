@@ -17,6 +17,7 @@ from cosmouline.fits_image import STRUCTURE_CARDS, choose_image, image_header, i
 from cosmouline.fits_stream import (
     MAX_UNPACKED_BYTES,
     check_complete,
+    n_bytes_behind,
     open_frame,
     read_hdus,
     read_pixels,
@@ -28,16 +29,21 @@ from astropy.io import fits
 
 LOG = logging.getLogger("cosmouline")
 
+UNREAD_PACKINGS = (".z", ".zip", ".xz", ".zst", ".lz4", ".lzma", ".7z", ".rar", ".tar", ".tgz",
+                   ".tar.gz", ".part", ".crdownload", ".filepart")  # and half copied
 FRAME_SUFFIXES = tuple(
     f"{fits_ending}{packing}"
     for fits_ending in (".fits", ".fit", ".fts")
     for packing in ("", ".gz", ".bz2", ".fz")
 )
+UNREAD_SUFFIXES = tuple(f"{fits_ending}{packing}" for fits_ending in (".fits", ".fit", ".fts")
+                        for packing in UNREAD_PACKINGS)
 WCS_CARDS = re.compile(
     r"(CTYPE|CRPIX|CRVAL|CUNIT|CDELT|CROTA)[12]|CD[12]_[12]|PC[12]_[12]|PV[12]_\d+|"
     r"LONPOLE|LATPOLE|RADESYS|RADECSYS|EQUINOX|(A|B|AP|BP)_(ORDER|DMAX|\d_\d)"
 )
 WCS_TEXTS = ("CTYPE", "CUNIT", "RADESYS")
+SIP_ORDER_MAX = 9  # its terms are called A_p_q, of one digit each; astropy asks for all of them
 WCS_UNUSABLE = (ValueError, TypeError, KeyError, AttributeError, fits.VerifyError)
 
 
@@ -134,8 +140,11 @@ def read_frame(path, extension=None, max_bytes=MAX_UNPACKED_BYTES):
         data_adu = image_pixels(stream, hdu, max_bytes)
         problem = checksum_problem(stream, hdu)
         header = image_header(stream, hdus, hdu)
+        n_more = n_bytes_behind(stream, hdus)
     cut = hdus[-1].n_bytes_there < hdus[-1].n_bytes
-    notes = (problem, "truncated: behind the image, which is whole" if cut else None)
+    notes = (problem, "truncated: behind the image, which is whole" if cut else None,
+             f"size: {n_more} bytes too many at the end; was it copied as a text?"
+             if n_more else None)
     return Frame(data_adu, header, hdu.index, tuple(note for note in notes if note))
 
 
@@ -278,9 +287,10 @@ def shift_wcs(wcs_header, left_px, bottom_px):
 
 
 def _named_like_frames(folder):
-    """Return what bears the name of a frame in a folder, sorted."""
+    """Return what bears the name of a frame in a folder, or of a packed one, sorted."""
     return [path for path in sorted(Path(folder).iterdir())
-            if not path.name.startswith(".") and path.name.lower().endswith(FRAME_SUFFIXES)]
+            if not path.name.startswith(".")
+            and path.name.lower().endswith((*FRAME_SUFFIXES, *UNREAD_SUFFIXES))]
 
 
 def _why_no_frame(path):
@@ -293,6 +303,8 @@ def _why_no_frame(path):
         return f"cannot be read: {error.strerror}"
     if stat.S_ISDIR(mode):
         return "a folder"
+    if path.name.lower().endswith(UNREAD_SUFFIXES):
+        return "packed in a way that is not read, or half copied: unpack it, or copy it again"
     return None if stat.S_ISREG(mode) else "not a regular file"
 
 
@@ -326,6 +338,8 @@ def _as_number(card):
     value = float(card.value) if isinstance(card.value, str) else card.value
     if not math.isfinite(value):
         raise ValueError(f"{card.keyword} is not finite")
+    if card.keyword.endswith("_ORDER") and not 0 <= value <= SIP_ORDER_MAX:
+        raise ValueError(f"{card.keyword} is not of SIP")
     return value
 
 
