@@ -26,3 +26,16 @@ def disk_trouble(error):
 
 class ImageRejected(Exception):
     """One image that cannot be used; the message is stored as its ``whynot``."""
+
+
+def one_line(text, longest=200):
+    """Return a text of somebody else as one line that a terminal can show, cut where it is long.
+
+    Parameters
+    ----------
+    text : str
+    longest : int
+        In characters.
+    """
+    clean = "".join(c if c.isprintable() else "?" for c in " ".join(str(text).split()))
+    return clean if len(clean) <= longest else f"{clean[:longest]}..."

@@ -24,6 +24,7 @@ log = logging.getLogger("cosmouline")
 tqdm.monitor_interval = 0  # no thread of its own: it would forbid workers that are copies
 
 EXIT_USER_ERROR = 1
+EXIT_INTERRUPTED = 130
 EXIT_IMAGES_FAILED = 3  # the script came to its end, but some images failed
 
 
@@ -72,7 +73,7 @@ def _guarded(main, script, options):
         return EXIT_USER_ERROR
     except KeyboardInterrupt as stop:
         log.error("%s: interrupted; what is finished is kept. Run it again to go on.", script)
-        return stop.status
+        return getattr(stop, "status", EXIT_INTERRUPTED)
     except Exception as error:
         if isinstance(error, OSError) and disk_trouble(error):
             log.error("%s: %s", script, disk_trouble(error))

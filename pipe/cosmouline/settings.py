@@ -12,7 +12,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 from cosmouline.aperture_names import read_aperture
-from cosmouline.errors import UserError
+from cosmouline.errors import UserError, one_line
 from cosmouline.header import ROOT
 from cosmouline.region_names import read_region
 from cosmouline.settings_sources import check_name, check_sources
@@ -44,6 +44,8 @@ CHOICES = {
 NAMES = ("psf_name", "dec_name", "renorm_name", "combi_name",
          "combi_group_name")  # become parts of file and field names
 TINY = 1e-9
+LARGEST_INT = 2**53  # above, floats skip whole numbers
+LONGEST_NAME = 100  # with the endings of the products it stays below the 255 of file systems
 LIMITS = {  # least and greatest value
     "lens_ra_deg": (0, 360), "lens_dec_deg": (-90, 90), "north_angle_deg": (-360, 360),
     "max_cpus": (0, 4096), "image_timeout_s": (TINY, math.inf), "died_retries": (0, 100),
@@ -126,12 +128,13 @@ def load_settings(config_dir):
     if not path.is_file():
         raise UserError(f"there is no {path}. Copy configs/sample to {config_dir} and edit its "
                         "settings.py.")
+    folder = path.parent.resolve()  # before the settings can change the folder
     sample, annotations = _run(SAMPLE)
-    own, _ = _run(path)
+    own, _ = _run(path, sample)
     _check_names(own, sample, path)
     _check_types(own, annotations, path)
     settings = SimpleNamespace(**(sample | own))
-    settings.config_dir = path.parent.resolve()
+    settings.config_dir = folder
     settings.band = ""  # all of them; `bands.split` makes copies for one
     _check_values(settings, path)
     return settings
@@ -144,8 +147,11 @@ def differences(settings):
             if name in sample and value != sample[name]}
 
 
-def _run(path):
-    """Return the names that a settings.py defines, and their annotations."""
+def _run(path, known=()):
+    """Return the names that a settings.py defines, and their annotations.
+
+    Functions and modules are left out, but not under the `known` names of settings.
+    """
     try:
         path.read_text(encoding="utf-8")  # Python itself lets other bytes pass in comments
         with contextlib.redirect_stdout(None):
@@ -153,15 +159,16 @@ def _run(path):
     except UnicodeDecodeError as error:
         raise UserError(f"{path} is not utf-8 text: save it as utf-8.") from error
     except SyntaxError as error:
-        raise UserError(f"{path}, line {error.lineno}: {error.msg}.") from error
+        line = f", line {error.lineno}" if error.lineno else ""
+        raise UserError(f"{path}{line}: {error.msg}.") from error
     except SystemExit as error:
         raise UserError(f"{path} stops Python; a settings.py only sets values.") from error
-    except Exception as error:
-        line = _line_of(error, path)
-        raise UserError(f"{path}, line {line}: {type(error).__name__}: {error}.") from error
+    except (Exception, GeneratorExit) as error:
+        line, why = _line_of(error, path), one_line(f"{type(error).__name__}: {error}")
+        raise UserError(f"{path}, line {line}: {why.rstrip(': ')}.") from error
     annotations = names.get("__annotations__", {})
     data = {name: str(value) if isinstance(value, Path) else value
-            for name, value in names.items() if _is_data(name, value)}
+            for name, value in names.items() if name in known or _is_data(name, value)}
     return data, annotations
 
 
@@ -187,7 +194,8 @@ def _check_names(own, sample, path):
             raise UserError(f"{path}: '{name}' of the old COSMOULINE is now '{FORMERLY[name]}' "
                             "(see configs/sample/settings.py).")
         near = difflib.get_close_matches(name, sample, n=1)
-        hint = f" Did you mean '{near[0]}'?" if near else " See configs/sample/settings.py."
+        hint = f" Did you mean '{near[0]}'?" if near else (
+                " See configs/sample/settings.py; what is no setting begins with '_'.")
         raise UserError(f"{path}: unknown setting '{name}'.{hint}")
 
 
@@ -196,7 +204,15 @@ def _check_types(own, annotations, path):
         if not _fits(value, annotations[name]):
             kind = annotations[name]
             wanted = kind.__name__ if isinstance(kind, type) else str(kind)
-            raise UserError(f"{path}: {name} = {value!r}, but it must be {wanted}.")
+            raise UserError(f"{path}: {name} = {_shown(value)}, but it must be {wanted}.")
+
+
+def _shown(value):
+    """Show a value in a message of one line, whatever it is."""
+    try:
+        return one_line(repr(value))
+    except (ValueError, RecursionError):  # a number of more digits than Python writes
+        return f"a {type(value).__name__} that cannot be shown"
 
 
 def _fits(value, kind):
@@ -211,8 +227,8 @@ def _fits(value, kind):
                 and all(map(_fits, value, inside)))
     if isinstance(value, bool):
         return kind is bool
-    if kind is float:
-        return isinstance(value, int | float)
+    if kind in (int, float) and isinstance(value, int):
+        return abs(value) < LARGEST_INT
     return isinstance(value, kind)
 
 
@@ -232,16 +248,26 @@ def _check_values(settings, path):
                         "multiple of 8.")
     for name in NAMES:
         check_name(getattr(settings, name), f"{path}: {name}")
-    if "/" in settings.lens_name:
-        raise UserError(f"{path}: lens_name = {settings.lens_name!r} has a '/': files are called "
-                        "after it.")
+    _check_lens_name(settings.lens_name, path)
     check_sources(settings, path)
     settings.work_dir = _path(settings.work_dir, f"{path}: work_dir")
+    if settings.work_dir.resolve() in (Path("/"), Path.home()):
+        raise UserError(f"{path}: work_dir = '{settings.work_dir}': give a folder of its own.")
     settings.sets = _checked_sets(settings, path)
     for one in settings.sets:
         if settings.work_dir.resolve().is_relative_to(one["raw_dir"].resolve()):
             raise UserError(f"{path}: work_dir {settings.work_dir} lies inside raw_dir "
                             f"{one['raw_dir']}: its products would be taken for frames.")
+
+
+def _check_lens_name(name, path):
+    """Raise UserError for a name after which no file can be called."""
+    problem = ("has a '/'" if "/" in name else "begins with '.'" if name.startswith(".")
+               else "has characters that cannot be printed" if not name.isprintable()
+               else f"is longer than {LONGEST_NAME}" if len(name) > LONGEST_NAME else "")
+    if problem:
+        raise UserError(f"{path}: lens_name = {_shown(name)} {problem}: files are called after "
+                        "it.")
 
 
 def _check_texts(settings, path):
@@ -308,11 +334,11 @@ def _checked_set(one, where):
             raise UserError(f"{where} lacks '{key}'.")
     for key, value in one.items():
         if key not in SET_KEYS:
-            near = difflib.get_close_matches(key, SET_KEYS, n=1)
+            near = difflib.get_close_matches(str(key), SET_KEYS, n=1)
             raise UserError(f"{where}: unknown key '{key}'."
                             + (f" Did you mean '{near[0]}'?" if near else ""))
-        if not isinstance(value, SET_KEYS[key]):
-            raise UserError(f"{where}: {key} = {value!r}, but it must be "
+        if not _fits(value, SET_KEYS[key]):
+            raise UserError(f"{where}: {key} = {_shown(value)}, but it must be "
                             f"{SET_KEYS[key].__name__}.")
     check_name(one["name"], f"{where}: name")
     if "band" in one:
@@ -327,6 +353,8 @@ def _checked_set(one, where):
 
 def _path(text, where):
     """Expand "~" and variables of the environment; the result must be absolute."""
+    if not text.isprintable():
+        raise UserError(f"{where} = {_shown(text)} has characters that cannot be printed.")
     expanded = os.path.expanduser(os.path.expandvars(text))
     unset = re.search(r"\$\{?(\w+)", expanded)
     if unset:

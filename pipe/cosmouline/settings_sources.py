@@ -6,6 +6,7 @@ from datetime import date
 from cosmouline.errors import UserError
 
 MOST_SOURCES = 12
+LARGEST = 1e9  # of places and their errors; NaN is not below it
 FIELD = "field"  # as extra_sources: the stars of the field list
 
 
@@ -48,7 +49,7 @@ def _check_curve(settings, path):
             raise UserError(f"{path}: sum_sources: {name} = {parts!r}, but it must be two "
                             'different sources or more, as ("A", "B").')
     for name, shift in (settings.curve_shifts_mag or {}).items():
-        if not isinstance(shift, int | float):
+        if not _is_number(shift):
             raise UserError(f"{path}: curve_shifts_mag: {name} = {shift!r}, but it must be a "
                             "number of magnitudes.")
     if settings.curve_dates is not None:
@@ -82,7 +83,9 @@ def _check_extra_sources(extra, images, path):
 
 def _check_places(sources, where):
     for name, place in sources.items():
-        check_name(str(name), f"{where}: the name")
+        if not isinstance(name, str):
+            raise UserError(f"{where}: the name {name!r} is no text: write it as '{name}'.")
+        check_name(name, f"{where}: the name")
         if not _is_pair(place):
             raise UserError(f"{where}: {name} is at {place!r}, but a place is two numbers.")
     if len(set(map(tuple, sources.values()))) < len(sources):
@@ -90,7 +93,8 @@ def _check_places(sources, where):
 
 
 def _is_number(value):
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    return (isinstance(value, int | float) and not isinstance(value, bool)
+            and abs(value) < LARGEST)
 
 
 def _is_pair(place):
@@ -99,7 +103,7 @@ def _is_pair(place):
 
 def _check_errors(errors, where):
     for error in errors.values() if isinstance(errors, dict) else (errors,):
-        if error is not None and not (_is_number(error) and 0 <= error < float("inf")):
+        if error is not None and not (_is_number(error) and error >= 0):
             raise UserError(f"{where}: {error!r} is no error: give arcsec, 0 to hold a source, "
                             "or None.")
 
