@@ -48,6 +48,7 @@ def main(settings, db):
     """Draw the sheets."""
     images = sheets.in_order(db.to_treat(settings, NEEDS))
     skipped = products.skiplist(settings, f"psf_{settings.psf_name}_skiplist.txt")
+    products.tell_unknown(settings, db, f"psf_{settings.psf_name}_skiplist.txt")
     psf = settings.psf_name
 
     fwhm_px = np.median(column(images, f"psf_fwhm_px__{psf}"))

@@ -47,6 +47,7 @@ def measure(images, settings):
 
 def main(settings, db):
     """Write the report and the list of every band."""
+    products.tell_unknown(settings, db, f"dec_{settings.dec_name}_skiplist.txt")
     for one, images in bands.split(db.to_treat(settings, NEEDS), settings):
         rows = measure(images, one)
         columns = ["img_name", "why", *[name for name, *_ in limits({}, None, settings)]]

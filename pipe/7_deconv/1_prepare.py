@@ -46,6 +46,8 @@ def measure(images, settings):
 def main(settings, db):
     """Choose among the images that have stamps and a PSF."""
     images = db.all_in_use(settings, NEEDS + COEFFICIENTS[settings.dec_coefficient])
+    products.tell_unknown(settings, db, f"psf_{settings.psf_name}_skiplist.txt",
+                          f"dec_{settings.dec_name}_skiplist.txt")
     results = bands.merged(measure, images, settings)
     if not results:
         raise UserError("no image is left for the deconvolution: see the reasons above.")

@@ -161,6 +161,8 @@ def read_any(path, needed=("mhjd", "flag")):
         If it is no table, a column of `needed` is missing, or dates or magnitudes are no numbers.
     """
     columns = read_rdb(path)
+    if not len(next(iter(columns.values()))):
+        raise UserError(f"{path} is empty: it has a header, but no point.")
     for name in needed:
         if name not in columns:
             raise UserError(f"{path} has no column '{name}' (it has {', '.join(columns)}).")
@@ -245,8 +247,7 @@ def _not_skipped(rows, db, settings):
         if not (settings.config_dir / name).is_file() and name != "join_skiplist.txt":
             raise UserError(f"join_skiplists: there is no {settings.config_dir / name}.")
         skipped |= products.skiplist(settings, name)
-    for name in sorted(skipped.keys() - db.rows.keys()):
-        log.warning("join_skiplists: there is no image %s", name)
+    products.tell_unknown(settings, db, *settings.join_skiplists)
     kept = [row for row in rows if row["img_name"] not in skipped]
     if len(kept) < len(rows):
         log.info("%d images left out: named in a skip list", len(rows) - len(kept))

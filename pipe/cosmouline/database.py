@@ -6,7 +6,7 @@ import re
 import time
 
 from cosmouline import __version__
-from cosmouline.errors import UserError
+from cosmouline.errors import UserError, one_line
 from cosmouline.fields import convert, expand, lookup, matches, producer
 from cosmouline.header import read_header, script_path
 from cosmouline.store import Store
@@ -14,6 +14,8 @@ from cosmouline.store import Store
 log = logging.getLogger("cosmouline")
 
 SAFE_NAME = re.compile(r"[A-Za-z0-9_+-][A-Za-z0-9_.+-]{0,199}")
+ALWAYS = ("set_name", "gogogo", "treatme", "testlist")  # what 1a_add_to_database gives to all
+RECORD = re.compile(r"\w+( \d+){0,2}(:|$)")  # see provenance
 KICKED = "kicklist: "  # how the reason begins where a list of the user takes an image out
 
 
@@ -44,6 +46,11 @@ class Database:
     def _check_edited(self, path):
         """Check values that came by hand: a wrong type stops, NaN counts as absent."""
         for img_name, row in self.rows.items():
+            for name in ALWAYS:
+                if name not in row:
+                    raise UserError(f"{path}: {img_name} has no {name!r}, which every image has. "
+                                    "Mend the line, or copy the newest good file of backups over "
+                                    "it.")
             for name, value in list(row.items()):
                 if isinstance(value, float) and not math.isfinite(value):
                     self.notices.append(f"{img_name}: {name} is {value}: taken as absent.")
@@ -207,9 +214,13 @@ def _wrong_type(name, value):
     except (KeyError, ValueError):
         return None
     try:
-        convert(name, value)
+        value = convert(name, value)
     except ValueError as error:
-        return str(error)
+        return one_line(str(error))
+    if isinstance(value, str) and not value.isprintable():
+        return f"the field '{name}' has characters that cannot be printed"
+    if name.startswith("ran__") and not RECORD.match(value):
+        return f"the field '{name}' cannot be {one_line(repr(value))}"
     return None
 
 

@@ -124,6 +124,13 @@ def held(row, values):
     return kept
 
 
+def _is_finite(value):
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # an integer that no float can hold
+        return False
+
+
 def convert(name, value):
     """Return `value` as the declared type of a field.
 
@@ -142,6 +149,6 @@ def convert(name, value):
     }[declared]
     if not fits(value):
         raise ValueError(f"the field '{name}' is {declared.__name__}, not {value!r}")
-    if declared is float and not math.isfinite(value):
+    if declared is float and not _is_finite(value):
         raise ValueError(f"the field '{name}' cannot be {value}: leave it out instead")
     return declared(value)

@@ -5,7 +5,7 @@ import logging
 import re
 
 from cosmouline.database import KICKED
-from cosmouline.errors import ImageRejected, UserError
+from cosmouline.errors import ImageRejected, UserError, one_line
 from cosmouline.header_kind import calibration_kind
 from cosmouline.intake_checks import moment
 from cosmouline.io_catalog import read_image_list
@@ -215,7 +215,7 @@ def _listed(settings, db, file_name):
     path = settings.config_dir / file_name
     names = read_image_list(path) if path.is_file() else {}
     for name in sorted(names.keys() - db.rows.keys()):
-        log.warning("%s: %s is not in the database", file_name, name)
+        log.warning("%s: %s is not in the database", file_name, one_line(name))
     return {name: names[name] for name in names if name in db.rows}
 
 

@@ -7,7 +7,7 @@ FITS headers know of the difference.
 import re
 from typing import NamedTuple
 
-from cosmouline.errors import UserError
+from cosmouline.errors import UserError, one_line
 from cosmouline.io_text import read_lines, write_text
 
 import numpy as np
@@ -16,7 +16,8 @@ from scipy.spatial import cKDTree
 NO_COMMENT = "na"  # COSMOULINE's comment of an image listed without one
 NOT_MEASURED = -1.0  # COSMOULINE's flux of a star that has none
 SAME_STAR_PX = 1.0  # two names nearer than this mark one star
-_NAME = re.compile(r"[A-Za-z0-9_+][A-Za-z0-9._+-]*")  # safe in file, field and shell words
+_NAME = re.compile(r"[A-Za-z0-9_+][A-Za-z0-9._+-]{0,59}")  # safe in file, field and shell words
+_LARGEST = 1e30  # of a place or a flux
 _CAT_FORM = "Write one star a line: name x y [flux]"
 
 
@@ -62,7 +63,7 @@ def read_cat(path, min_distance_px=SAME_STAR_PX):
     """
     lines = _data_lines(path)
     if not lines:
-        raise UserError(f"{path} holds no star. {_CAT_FORM}.")
+        raise UserError(f"{path} is empty: it holds no star. {_CAT_FORM}.")
     places = [f"{path}, line {number}" for number, _ in lines]
     stars = [_star(text, place) for (_, text), place in zip(lines, places, strict=True)]
     _check_stars(stars, places, min_distance_px)
@@ -163,8 +164,8 @@ def _star(text, place):
     if len(words) not in (2, 3):
         raise UserError(f"{place}: {len(words) + 1} columns. {_CAT_FORM}.")
     if not _NAME.fullmatch(name):
-        raise UserError(f"{place}: the name '{name}' is not allowed. Use letters, digits and "
-                        ". _ + - only, and neither . nor - in front.")
+        raise UserError(f"{place}: the name {one_line(repr(name))} is not allowed. Use letters, "
+                        "digits and . _ + - only, 60 at most, and neither . nor - in front.")
     x_px, y_px = (float(from_ds9(_number(word, place))) for word in words[:2])
     return Star(name, x_px, y_px, _flux(words[2], place) if words[2:] else None)
 
@@ -174,9 +175,10 @@ def _number(word, place):
     try:
         value = float(word.replace("_", "?"))  # float() takes 1_5 for 15
     except ValueError:
-        raise UserError(f"{place}: '{word}' is not a number. {_CAT_FORM}.") from None
-    if not np.isfinite(value):
-        raise UserError(f"{place}: '{word}' is not finite. Write a number or remove the line.")
+        raise UserError(f"{place}: {one_line(repr(word))} is not a number. {_CAT_FORM}.") from None
+    if not abs(value) < _LARGEST:
+        problem = "too large" if np.isfinite(value) else "not finite"
+        raise UserError(f"{place}: '{word}' is {problem}. Write a number or remove the line.")
     return value
 
 
@@ -195,16 +197,17 @@ def _check_stars(stars, places, min_distance_px):
     seen = {}
     for star, place in zip(stars, places, strict=True):
         if star.name in seen:
-            raise UserError(f"{place}: the name '{star.name}' stands already in "
+            raise UserError(f"{place}: the name '{star.name}' stands twice, already in "
                             f"{_line(seen[star.name])}. Rename or remove one of the two.")
         seen[star.name] = place
     xy = np.array([[star.x_px, star.y_px] for star in stars])
-    pairs = cKDTree(xy).query_pairs(min_distance_px)
-    if pairs:
-        first, second = min(pairs)
+    distance_px, pairs = cKDTree(xy).query(xy, 2, distance_upper_bound=min_distance_px)
+    close = np.flatnonzero(np.isfinite(distance_px[:, 1]))
+    if close.size:
+        first, second = sorted(pairs[close[0]])
         raise UserError(
             f"{places[second]}: '{stars[second].name}' lies within {min_distance_px:g} px of "
-            f"'{stars[first].name}' in {_line(places[first])}. Keep one of the two."
+            f"'{stars[first].name}' in {_line(places[first])}: the same star. Keep one of the two."
         )
 
 

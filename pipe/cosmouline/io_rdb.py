@@ -8,6 +8,8 @@ from cosmouline.io_text import read_lines, write_text
 import numpy as np
 
 TEXT_COLUMNS = ("datetime", "telescope", "setname")  # text even where every set is a number
+OUR_TIME_MJD = (-60_000, 100_000)  # plates of 1694 to the year 2132
+FAINTEST_MAG = 50  # 99 stands for no value in many tables
 _BOOL = {"True": True, "False": False}
 
 
@@ -101,6 +103,9 @@ def odd_points(columns):
     notes = []
     date = columns.get("mhjd", np.zeros(0))
     if date.dtype.kind in "if":
+        strange = date[(date < OUR_TIME_MJD[0]) | (date > OUR_TIME_MJD[1])]
+        notes += [f"mhjd is no modified Julian date of our time in {strange.size} points, such as "
+                  f"{strange[0]:.10g}: another zero point?"] if strange.size else []
         twice = date.size - np.unique(date).size
         notes += [f"{twice} dates stand twice"] if twice else []
         notes += ["the dates are not sorted"] if (np.diff(date) < 0).any() else []
@@ -115,8 +120,10 @@ def _odd_values(name, values):
     if values.dtype.kind not in "if":
         return ["holds text"] if values.size else []
     n_nan = int((~np.isfinite(values)).sum())
+    n_faint = int((np.abs(values) > FAINTEST_MAG).sum()) if name.startswith("mag") else 0
     n_low = int((values <= 0).sum()) if name.startswith("magerr") else 0
     return ([f"is nan in {n_nan} points"] if n_nan else []) + (
+        [f"is beyond {FAINTEST_MAG} in {n_faint} points: no measurement?"] if n_faint else []) + (
         [f"is an error of 0 or less in {n_low} points: an infinite weight"] if n_low else [])
 
 

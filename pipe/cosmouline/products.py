@@ -1,11 +1,12 @@
 """Read the products of earlier scripts, by the row of an image."""
 
 import functools
+import logging
 import zipfile
 
 from cosmouline import io_catalog, io_fits, io_table, paths
 from cosmouline.align import apply
-from cosmouline.errors import ProductLost, UserError
+from cosmouline.errors import ProductLost, UserError, one_line
 from cosmouline.io_deconv import read_epochs, read_fit
 from cosmouline.io_psf import read_psf
 from cosmouline.io_sky import read_sky
@@ -15,6 +16,8 @@ from cosmouline.starfield import positions
 
 import numpy as np
 from scipy.spatial import cKDTree
+
+log = logging.getLogger("cosmouline")
 
 SATURATED = 0.9  # of the saturation level: CCDs are not linear up to the brim
 PHOTOM_LIST = "photomstars.cat"
@@ -195,6 +198,13 @@ def skiplist(settings, file_name):
     """Return the images named in a list of the lens's folder, with comments; empty without it."""
     path = settings.config_dir / file_name
     return io_catalog.read_image_list(path) if path.is_file() else {}
+
+
+def tell_unknown(settings, db, *file_names):
+    """Tell of images that skip lists name and the database has not: names are easily mistyped."""
+    for file_name in file_names:
+        for name in sorted(skiplist(settings, file_name).keys() - db.rows.keys()):
+            log.warning("%s: %s is not in the database", file_name, one_line(name))
 
 
 def star_positions(stars):

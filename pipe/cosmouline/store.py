@@ -7,6 +7,7 @@ it. `load` gives the file with the journal on top. Nothing that was appended is 
 while results come, and one when the journal is closed.
 """
 
+import codecs
 import contextlib
 import errno
 import hashlib
@@ -23,6 +24,7 @@ FORMAT = "cosmouline-images"
 VERSION = 1
 HEAD = {"version": int, "generation": int, "sha256": str, "runs": list, "images": list}
 PICKLE = b"\x80"  # how pickles of protocol 2 and later begin
+SQLITE = b"SQLite format 3"
 N_BACKUPS = 10  # newest files kept in backups/, and the last one of as many days
 IMAGES = b'"images": ['  # where the lines of the images begin
 HEAD_BYTES = 500  # the generation stands in the first ones
@@ -153,7 +155,7 @@ class Store:
 
     def _read_file(self):
         """Read the file; what is not as it was saved is looked at more closely (and slowly)."""
-        raw = self.path.read_bytes()
+        raw = self.path.read_bytes().removeprefix(codecs.BOM_UTF8)  # some editors put it there
         text = self._decode(raw)
         start = raw.find(IMAGES) + len(IMAGES)
         body = raw[start:raw.rfind(b"]")].strip()
@@ -170,17 +172,21 @@ class Store:
                             f"(format {head['version']}, this one reads {VERSION}). Update.")
         self.generation = head["generation"]
         if not is_ours and _digest(body.replace(b"\r\n", b"\n")) != head["sha256"]:
-            self.notices.append(f"{self.path.name} was edited by hand.")
+            n_now, n_then = len(head["images"]), head.get("n")
+            self.notices.append(f"{self.path.name} was edited by hand" + (
+                f": {n_now} images, {n_then} before." if n_now != n_then else "."))
             self.is_saved, self.is_edited = False, True
-        runs = [run for run in head["runs"] if isinstance(run, dict)
-                and isinstance(run.get("number"), int)]
+        runs = [run for run in head["runs"] if _is_run(run)]
         if len(runs) < len(head["runs"]):
-            raise self._damaged("a run has no 'number'")
+            raise self._damaged("a run has no 'number', or a wrong 'script' or 'settings'")
         return self._by_name(head["images"]), {run["number"]: run for run in runs}
 
     def _decode(self, raw):
         if not raw:
             raise self._damaged("it is empty")
+        if raw.startswith(SQLITE):
+            raise self._damaged("it is a database of SQLite; those of the old COSMOULINE are read "
+                                "by extrascripts/import_cosmouline.py")
         if raw.startswith(PICKLE):
             raise self._damaged("it is a pickle, which is never read: it could run any code")
         try:
@@ -260,10 +266,15 @@ def _parse(line):
     return None
 
 
+def _is_run(run):
+    """Tell whether this is what `Database.begin_run` registers."""
+    return isinstance(run, dict) and isinstance(run.get("number"), int) and isinstance(
+        run.get("script", ""), str) and isinstance(run.get("settings", {}), dict)
+
+
 def _is_entry(entry):
     """Tell whether a line of the journal holds what `append` writes."""
     if not isinstance(entry, dict) or not isinstance(entry.get("generation"), int):
         return False
-    run = entry.get("run")
-    return (isinstance(run, dict) and isinstance(run.get("number"), int)) or (
+    return _is_run(entry.get("run")) or (
         isinstance(entry.get("img_name"), str) and isinstance(entry.get("set"), dict))

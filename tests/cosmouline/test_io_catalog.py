@@ -51,7 +51,7 @@ def test_a_list_as_people_write_it(cat):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("", "stars.cat holds no star. Write one star a line: name x y"),
+        ("", "stars.cat is empty: it holds no star. Write one star a line: name x y"),
         ("# a 1 1\n\n", "holds no star"),
         ("a 1\n", "line 1: 2 columns. Write one star a line"),
         ("# x\na 1 2 3 4\n", "line 2: 5 columns"),
@@ -65,7 +65,7 @@ def test_a_list_as_people_write_it(cat):
         ("é 1 1\n", "line 1: the name 'é' is not allowed"),
         (".a 1 1\n", r"line 1: the name '\.a' is not allowed"),
         ("-a 1 1\n", "line 1: the name '-a' is not allowed"),
-        ("a 1 1\nb 5 5\na 9 9\n", "line 3: the name 'a' stands already in line 1. Rename"),
+        ("a 1 1\nb 5 5\na 9 9\n", "line 3: the name 'a' stands twice, already in line 1. Rename"),
         ("a 10 10\nb 50 50\nc 10.6 10.6\n", "line 3: 'c' lies within 1 px of 'a' in line 1"),
     ],
 )
@@ -98,7 +98,7 @@ def test_a_written_list_is_read_back(tmp_path):
     ("stars", "message"),
     [
         ([], "would hold no star"),
-        ([Star("a", 1, 1), Star("a", 9, 9)], "star 2: the name 'a' stands already in star 1"),
+        ([Star("a", 1, 1), Star("a", 9, 9)], "star 2: the name 'a' stands twice, already in star 1"),
         ([Star("a", 1, 1), Star("b", 1.5, 1)], "star 2: 'b' lies within 1 px of 'a' in star 1"),
         ([Star("my star", 1, 1)], "star 1: 'star' is not a number"),
         ([Star("a", np.nan, 1)], "star 1: 'nan' is not finite"),

@@ -237,7 +237,7 @@ def test_images_of_the_skip_lists_are_left_out(lens_before, caplog):
 
     assert curve_of(lens)["mhjd"] == pytest.approx(lens.values("mhjd", lens.truth.good[2:]))
     assert "2 images left out: named in a skip list" in caplog.messages
-    assert "join_skiplists: there is no image nobody" in caplog.messages
+    assert "join_skiplist.txt: nobody is not in the database" in caplog.messages
     lens.set("join_skiplists = ['none.txt']\n")
     with pytest.raises(UserError, match=r"join_skiplists: there is no .*none\.txt"):
         lens.run(SCRIPT)
