@@ -98,7 +98,8 @@ def test_a_written_list_is_read_back(tmp_path):
     ("stars", "message"),
     [
         ([], "would hold no star"),
-        ([Star("a", 1, 1), Star("a", 9, 9)], "star 2: the name 'a' stands twice, already in star 1"),
+        ([Star("a", 1, 1), Star("a", 9, 9)],
+         "star 2: the name 'a' stands twice, already in star 1"),
         ([Star("a", 1, 1), Star("b", 1.5, 1)], "star 2: 'b' lies within 1 px of 'a' in star 1"),
         ([Star("my star", 1, 1)], "star 1: 'star' is not a number"),
         ([Star("a", np.nan, 1)], "star 1: 'nan' is not finite"),
