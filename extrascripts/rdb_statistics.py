@@ -22,6 +22,7 @@ from cosmouline.lightcurve import rms_in_windows
 from cosmouline.plots import style
 from cosmouline.plots.histograms import histograms_page
 from cosmouline.robust import median_of_finite
+from cosmouline.terminal import log_to_terminal
 
 import numpy as np
 
@@ -49,7 +50,7 @@ def line_of(name, table, kept):
 
 def main(argv=None):
     """Read, tell, write and draw; return the exit status."""
-    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
+    log_to_terminal()
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("curves", nargs="+", type=Path)

@@ -19,6 +19,7 @@ from cosmouline import launch, status
 from cosmouline.errors import UserError
 from cosmouline.header import read_header, replaced_by, script_path
 from cosmouline.settings import load_settings
+from cosmouline.terminal import log_to_terminal
 
 log = logging.getLogger("cosmouline")
 ROUTES = ("quasar", "combi")
@@ -68,7 +69,7 @@ def parse():
 
 def main():
     """List, tell the status, or run."""
-    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
+    log_to_terminal()
     options = parse()
     try:
         order = with_alternatives(launch.order(options.route.upper()), options.alt)

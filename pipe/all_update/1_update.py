@@ -21,6 +21,7 @@ import sys
 from cosmouline import launch, paths, reports, update
 from cosmouline.errors import UserError
 from cosmouline.settings import load_settings
+from cosmouline.terminal import log_to_terminal
 
 NEEDS = ()
 WRITES = ()
@@ -52,7 +53,7 @@ def report(order, before, settings):
 
 def main():
     """List, run, report."""
-    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
+    log_to_terminal()
     options = parse()
     try:
         settings = load_settings(options.config_dir)

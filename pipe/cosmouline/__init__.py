@@ -6,6 +6,7 @@ processes with two threads each on two cores spin against each other and are ten
 than one process; one thread each also makes the results the same, bit for bit, on all engines.
 """
 
+import logging
 import os
 
 __version__ = "1.0.0.dev0"
@@ -22,3 +23,6 @@ ONE_THREAD = {
 
 for _name, _value in ONE_THREAD.items():
     os.environ.setdefault(_name, _value)
+
+# Where HOME cannot be written, as on nodes of a cluster, it would tell so in every process
+logging.getLogger("matplotlib").setLevel(logging.ERROR)

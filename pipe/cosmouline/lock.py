@@ -70,10 +70,17 @@ class Lock:
                 draft.unlink()
 
     def _read(self):
+        """Return what the lock says, {} without one; another program's is nobody's to remove."""
         try:
-            return json.loads(self.path.read_text())
-        except (FileNotFoundError, ValueError):
+            holder = json.loads(self.path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
             return {}
+        except (OSError, ValueError, RecursionError):
+            holder = None
+        if not isinstance(holder, dict) or not isinstance(holder.get("pid"), int):
+            raise UserError(f"the lock {self.path} is damaged. If no script works there: "
+                            f"rm -r {self.path}")
+        return holder
 
     def _remove_stale(self, holder):
         """Rename first: only one of two cleaners wins; a lock taken meanwhile is put back."""

@@ -6,7 +6,7 @@ import zipfile
 
 from cosmouline import io_catalog, io_fits, io_table, paths
 from cosmouline.align import apply
-from cosmouline.errors import ProductLost, UserError, one_line
+from cosmouline.errors import ImageRejected, ProductLost, UserError, one_line
 from cosmouline.io_deconv import read_epochs, read_fit
 from cosmouline.io_psf import read_psf
 from cosmouline.io_sky import read_sky
@@ -28,7 +28,7 @@ MATRIX = ("align_m11", "align_m12", "align_dx_px", "align_m21", "align_m22", "al
 
 
 def _made_by(script):
-    """Name the script to run where a product of an image is gone."""
+    """Name the script to run where a product of an image is gone, or cut."""
     def decorate(read):
         @functools.wraps(read)
         def reader(image, settings, *args):
@@ -38,6 +38,10 @@ def _made_by(script):
                 name = image["img_name"]
                 raise ProductLost(f"{error.filename} is gone. Run {script}.py --redo --only "
                                   f"{name}.") from error
+            except ImageRejected as error:  # it was whole when it was written
+                name = image["img_name"]
+                raise ProductLost(f"what {script} has written for {name} is damaged: {error}. Run "
+                                  f"{script}.py --redo --only {name}.") from error
         return reader
     return decorate
 

@@ -12,11 +12,12 @@ from types import SimpleNamespace
 from cosmouline import __version__, engine, fields, paths, provenance, status
 from cosmouline.atomic import remove_leftovers
 from cosmouline.database import Database, fitting, rejected_by
-from cosmouline.errors import UserError, disk_trouble
+from cosmouline.errors import UserError, disk_trouble, one_line
 from cosmouline.header import script_name, settings_names
 from cosmouline.lock import Lock
 from cosmouline.processes import stop_on_signals
 from cosmouline.settings import differences, load_settings
+from cosmouline.terminal import log_to_terminal
 
 from tqdm import tqdm
 
@@ -52,8 +53,7 @@ def run(main, doc, arguments=None, argv=None):
     script = script_name(main.__code__.co_filename)
     options = _parse(script, doc, arguments or {}, argv)
     stop_on_signals()
-    logging.raiseExceptions = False  # a full disk or a closed terminal: no traceback of the log's
-    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout, force=True)
+    log_to_terminal()
     sys.exit(_guarded(main, script, options))
 
 
@@ -80,14 +80,21 @@ def _guarded(main, script, options):
             return EXIT_USER_ERROR
         if options.debug:
             raise
-        log.error("%s: unexpected %s: %s. The whole story is in the log file (or use --debug).",
-                  script, type(error).__name__, error)
+        log.error("%s: %s", script, _in_one_line(error))
         logging.getLogger("cosmouline.file").error("", exc_info=True)
         return EXIT_USER_ERROR
     cpu_s = sum(os.times()[:4])  # of this process and of its workers
     log.info("%s: done in %.1f s, CPU %.2f s (log: %s)", script, time.perf_counter() - start,
              cpu_s, paths.relative(log_path))
     return EXIT_IMAGES_FAILED if n_failed else 0
+
+
+def _in_one_line(error):
+    """Tell what nobody has thought of; where a file is in the way, which."""
+    if isinstance(error, OSError) and error.filename:
+        return f"{error.filename}: {error.strerror}. Mend that, then run this again."
+    return (f"unexpected {type(error).__name__}: {one_line(str(error))}. The whole story is in "
+            "the log file (or use --debug).")
 
 
 def _with_database(main, script, settings):
@@ -321,7 +328,6 @@ def _log_to_file(settings, script):
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     log.addHandler(handler)
     file_log = logging.getLogger("cosmouline.file")
-    file_log.propagate = False
     file_log.addHandler(handler)
     file_log.setLevel(logging.INFO)
     file_log.info("cosmouline %s, %s, %s", __version__, script, " ".join(sys.argv))

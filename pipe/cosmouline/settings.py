@@ -165,7 +165,8 @@ def _run(path, known=()):
         raise UserError(f"{path} stops Python; a settings.py only sets values.") from error
     except (Exception, GeneratorExit) as error:
         line, why = _line_of(error, path), one_line(f"{type(error).__name__}: {error}")
-        raise UserError(f"{path}, line {line}: {why.rstrip(': ')}.") from error
+        place = f"{path}, line {line}" if line else path
+        raise UserError(f"{place}: {why.rstrip(': ')}.") from error
     annotations = names.get("__annotations__", {})
     data = {name: str(value) if isinstance(value, Path) else value
             for name, value in names.items() if name in known or _is_data(name, value)}
@@ -268,6 +269,16 @@ def _check_lens_name(name, path):
     if problem:
         raise UserError(f"{path}: lens_name = {_shown(name)} {problem}: files are called after "
                         "it.")
+    _check_letters(name, f"{path}: lens_name")
+
+
+def _check_letters(text, where):
+    """Raise UserError for a name that no file can have in this locale."""
+    try:
+        os.fsencode(text)
+    except UnicodeEncodeError as error:
+        raise UserError(f"{where} = '{text}' has letters that this locale has not. "
+                        "Say: export PYTHONUTF8=1") from error
 
 
 def _check_texts(settings, path):
@@ -356,6 +367,7 @@ def _path(text, where):
     if not text.isprintable():
         raise UserError(f"{where} = {_shown(text)} has characters that cannot be printed.")
     expanded = os.path.expanduser(os.path.expandvars(text))
+    _check_letters(expanded, where)
     unset = re.search(r"\$\{?(\w+)", expanded)
     if unset:
         raise UserError(f"{where} = '{text}', but the variable {unset[1]} is not set. "

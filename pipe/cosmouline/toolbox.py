@@ -5,6 +5,7 @@ import logging
 import sys
 
 from cosmouline.errors import UserError
+from cosmouline.terminal import log_to_terminal
 
 log = logging.getLogger("cosmouline")
 
@@ -32,7 +33,7 @@ def run_tool(main, doc, arguments, argv=None):
     for name, keywords in arguments.items():
         parser.add_argument(name, **keywords)
     options = parser.parse_args(argv)
-    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout, force=True)
+    log_to_terminal()
     try:
         main(options)
     except UserError as problem:

@@ -1,0 +1,275 @@
+"""Rows e04 to e26 of the acceptance list: what surrounds a script must not change its results.
+
+Rows that other files hold (a killed worker, a crash in C, memory, time, Ctrl-C) have their
+verdicts recorded there.
+"""
+
+import os
+import re
+import resource
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from cosmouline.database import Database
+from cosmouline.store import N_BACKUPS, Store
+
+import numpy as np
+import pytest
+from astropy.io import fits
+
+ROOT = Path(__file__).resolve().parents[1]
+SCRIPT = '''
+"""Read a frame for every image; wait where a file says so.
+
+Needs   : mjd (1_character/1a_add_to_database)
+Writes  : n_sources
+Settings: detect_min_area_px
+Next    : nothing
+
+Run as  : python 3a_detect.py
+"""
+
+import pathlib
+import time
+
+from cosmouline import header
+from cosmouline.atomic import atomic_path
+from cosmouline.io_fits import read_frame
+from cosmouline.run import for_each_image, run
+
+NEEDS = ("mjd",)
+WRITES = ("n_sources",)
+
+HERE = header.ROOT = pathlib.Path(__file__).parents[2]
+
+
+def measure(image, settings):
+    """Count the pixels; write a product."""
+    name = image["img_name"]
+    if (HERE / "wait").exists() and name != "a0":
+        (HERE / "waiting").touch()
+        while (HERE / "wait").exists():
+            time.sleep(0.01)
+    frame = HERE / "frame.fits"
+    with atomic_path(settings.work_dir / f"{name}.txt", is_synced=False) as path:
+        path.write_text(name)
+    n_pixels = read_frame(frame).data_adu.size if frame.exists() else 0
+    return {"n_sources": n_pixels + len(name)}
+
+
+def main(settings, db):
+    """Measure every image to treat."""
+    return for_each_image(measure, db.to_treat(settings), settings, db, needs=NEEDS, writes=WRITES)
+
+
+if __name__ == "__main__":
+    run(main, __doc__)
+'''
+SPY = '''
+import os, sys
+def look(event, arguments):
+    if event in ("socket.connect", "socket.getaddrinfo", "urllib.Request"):
+        os.write(2, f"NETWORK {event}".encode())
+sys.addaudithook(look)
+'''
+BYTES_EQUAL = ("ali/*.cat.fits", "sky/*.fits", "badpix/*.fits")
+
+
+@pytest.fixture
+def made_up(script, tmp_path, monkeypatch):
+    """Make a lens with this script."""
+    run = script("tests/cosmouline/test_run")
+    monkeypatch.setattr(run, "SCRIPT", SCRIPT)
+
+    def make(names, folder="lens", text=""):
+        lens = run.Lens(tmp_path / folder, names)
+        lens.settings(text)
+        return lens
+    return make
+
+
+def until(path, process):
+    """Wait until a file is there."""
+    for _ in range(6000):
+        if path.exists():
+            return
+        assert process.poll() is None
+        time.sleep(0.01)
+    raise TimeoutError
+
+
+def tell(record_property, row, wanted, verdict, text):
+    """Record a verdict for the table."""
+    record_property("verdict", f"{row}\t{wanted}\t{verdict}\t{text}")
+
+
+def results(lens):
+    """Return all rows without the numbers of the runs."""
+    return {name: {key: re.sub(r"\d+", "n", value) if key.startswith("ran__") else value
+                   for key, value in row.items()} for name, row in lens.rows.items()}
+
+
+def test_e04_a_second_script_is_refused_and_the_first_goes_on(made_up, record_property):
+    lens = made_up(["a0", "a1", "a2"])
+    (lens.folder / "wait").touch()
+    first = lens.start()
+    until(lens.folder / "waiting", first)
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    text, code = lens.run()
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    (lens.folder / "wait").unlink()
+    told = first.communicate(timeout=60)[0]
+
+    tell(record_property, "e04_two_scripts", "STOP", "STOP" if code == 1 else "OK",
+         text.strip().replace(str(lens.folder), ""))
+    assert code == 1
+    assert "database.json is in use by 3a_detect.py (process " in text
+    assert text.count("\n") == 1
+    assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 30  # 0.8 alone
+    assert first.returncode == 0
+    assert "3 done" in told
+    assert all("n_sources" in row for row in lens.rows.values())
+
+
+def test_e05_a_script_killed_in_the_middle_ends_like_an_undisturbed_one(made_up, record_property):
+    names = [f"a{i}" for i in range(6)]
+    lens, other = made_up(names), made_up(names, "other")
+    (lens.folder / "wait").touch()
+    process = lens.start()
+    until(lens.folder / "waiting", process)
+    process.kill()
+    process.communicate()
+    (lens.folder / "wait").unlink()
+    text, code = lens.run()
+    other.run()
+
+    tell(record_property, "e05_kill9_parent", "OK", "OK" if code == 0 else "STOP", "")
+    assert "5 done, 1 kept" in text
+    assert results(lens) == results(other)
+    assert not list((lens.folder / "work").glob("*.lock*"))
+
+
+def test_e18_a_clock_set_back_changes_nothing(made_up, record_property, monkeypatch):
+    """Neither what is to do nor which backup is the newest rests on the time."""
+    lens = made_up(["a0", "a1"])
+    lens.run()
+    for path in (lens.folder / "work").rglob("*"):
+        os.utime(path, (1e9, 1e9))
+    os.utime(lens.folder / "settings.py")
+    text, _ = lens.run()
+    store = Store(lens.folder / "work" / "database.json")
+    rows, runs = store.load()
+    for years in range(5):  # every save is a year before the last one
+        past = time.struct_time((2026 - years, 1, 1, 0, 0, 0, 3, 1, 0))
+        monkeypatch.setattr("time.gmtime", lambda past=past: past)
+        rows["a0"]["n_sources"] = years
+        store.save(rows, runs)
+
+    tell(record_property, "e18_clock_back", "OK", "OK" if "2 kept" in text else "FLAG", "")
+    assert "2 kept" in text
+    kept = sorted((lens.folder / "work" / "backups").iterdir())
+    numbers = [int(re.search(r'"generation": (\d+)', path.read_text())[1]) for path in kept]
+    assert numbers == sorted(numbers)
+    assert numbers[-1] == store.generation - 1
+    assert len(kept) <= 2 * N_BACKUPS
+
+
+@pytest.fixture(scope="module")
+def hostile(tmp_path_factory, trunk, new_lens):
+    """Run the first part of the order as a node of a cluster would: nothing is as it should be.
+
+    No home, no display, the C locale with a terminal that knows ASCII alone, accents in the names,
+    another file system for temporary files, few file handles.
+    """
+    folder = tmp_path_factory.mktemp("node")
+    lens = new_lens(folder / "Hélène", trunk)
+    lens.set('lens_name = "Hélène"\nengine = "local"\nmax_cpus = 2\n')
+    spy, other = folder / "spy", Path("/dev/shm") / folder.name
+    spy.mkdir()
+    (spy / "sitecustomize.py").write_text(SPY)
+    other = other if other.parent.is_dir() else folder / "other"
+    other.mkdir()
+    environment = {
+        "PATH": os.environ["PATH"], "HOME": "/nonexistent/home", "LC_ALL": "C", "TZ": "Asia/Tokyo",
+        "PYTHONIOENCODING": "ascii", "TMPDIR": str(other),
+        "PYTHONPATH": os.pathsep.join([str(spy), os.environ.get("PYTHONPATH", "")])}
+    lens.said = [subprocess.run(
+        [sys.executable, *command], capture_output=True, env=environment,
+        preexec_fn=few_handles, cwd=folder) for command in (
+        [str(ROOT / "pipe/run_all.py"), str(lens.config), "--to", "2_skysub/1_skysub"],
+        [str(ROOT / "pipe/2_skysub/2_sky_pngs.py"), str(lens.config), "--only",
+         lens.truth.good[0]])]
+    lens.left = list(other.iterdir())
+    other.rmdir()
+    return lens
+
+
+def few_handles():
+    """Let a process have 64 files open, as ``ulimit -n 64`` does."""
+    resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
+
+
+def test_e20_the_locale_changes_no_result_and_loses_no_line(hostile, trunk, record_property):
+    first = hostile.said[0]
+    text = first.stdout.decode("ascii")
+
+    tell(record_property, "e20_locale", "OK", "OK" if first.returncode == 0 else "STOP", "")
+    assert first.returncode == 0, text
+    assert r"H\xe9l\xe8ne/config (7 images, 7 in use)" in text
+    usual = trunk.after("2_skysub/1_skysub")
+    for pattern in BYTES_EQUAL:
+        assert [path.read_bytes() for path in sorted(hostile.work.glob(pattern))] == [
+            path.read_bytes() for path in sorted(usual.glob(pattern))]
+    db = Database(usual / "database.json")
+    for name, row in hostile.rows.items():
+        assert row["fwhm_px"] == db.rows[name]["fwhm_px"]
+        assert row["datetime_utc"] == db.rows[name]["datetime_utc"]
+    assert "Hélène" in (hostile.work / "report_seeing.txt").read_text(encoding="utf-8")
+
+
+def test_e21_pictures_need_no_display(hostile, record_property):
+    drawn = hostile.said[1]
+
+    tell(record_property, "e21_no_display", "OK", "OK" if drawn.returncode == 0 else "STOP", "")
+    assert drawn.returncode == 0, drawn.stdout
+    assert len(list(hostile.work.rglob("*.png"))) == 1
+
+
+def test_e24_temporary_files_lie_beside_their_targets(hostile, record_property):
+    tell(record_property, "e24_tmp_other_fs", "OK", "OK" if not hostile.left else "FLAG", "")
+
+    assert hostile.left == []
+    assert not list(hostile.work.rglob("*.tmp.*"))
+
+
+def test_e25_few_file_handles_are_enough_for_1000_images(made_up, record_property):
+    lens = made_up([f"a{i}" for i in range(1000)], text="engine = 'local'\nmax_cpus = 2\n")
+    fits.writeto(lens.folder / "frame.fits", np.zeros((64, 64), np.float32))
+
+    done = subprocess.run([sys.executable, str(lens.script), str(lens.folder)],
+                          capture_output=True, text=True, preexec_fn=few_handles)
+
+    tell(record_property, "e25_fd_limit", "OK", "OK" if done.returncode == 0 else "STOP", "")
+    assert "1000 done" in done.stdout
+    assert done.returncode == 0
+
+
+def test_e26_a_home_that_cannot_be_written_costs_no_word_and_no_download(hostile, record_property):
+    said = b"".join(one.stdout + one.stderr for one in hostile.said).decode("ascii")
+    odd = [line for line in said.splitlines()
+           if re.search("NETWORK|[Ww]arning|cache|mkdir|nonexistent|iers", line)]
+
+    tell(record_property, "e26_home_unwritable", "OK", "OK" if not odd else "FLAG", "")
+    assert odd == []
+    assert b"".join(one.stderr for one in hostile.said) == b""
+
+
+def test_the_spy_sees_a_connection(tmp_path):
+    (tmp_path / "sitecustomize.py").write_text(SPY)
+    done = subprocess.run(
+        [sys.executable, "-c", "import socket; socket.create_connection(('127.0.0.1', 1))"],
+        capture_output=True, text=True, env=os.environ | {"PYTHONPATH": str(tmp_path)})
+
+    assert "NETWORK socket.connect" in done.stderr
