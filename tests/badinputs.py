@@ -153,6 +153,13 @@ def compressed(good):
     return content.getvalue()
 
 
+def block_of_nan(data):
+    """Return floats with a block that has no value."""
+    data = data.astype(np.float32)
+    data[5:20, 5:20] = np.nan
+    return data
+
+
 def integers(good, blank=False):
     """Store 16-bit integers, with a block that has no value where asked."""
     data = np.minimum(good.data, 32000).astype(np.int16)
@@ -375,13 +382,39 @@ HEADERS = (
         "A_ORDER": 2, "B_ORDER": 2, "A_2_0": 1e-7, "B_0_2": 1e-7})),
 )
 
+MORE = (  # what reviews have found
+    Bad("y01_sip_order", FLAG, ("wcs",), lambda good: file_of(
+        good.data, good.cards | {"A_ORDER": 9999, "B_ORDER": 9999})),  # cost astropy minutes
+    Bad("y02_one_huge_pixel", FLAG, ("beyond",), block(3e38, slice(50, 51), slice(50, 51))),
+    Bad("y03_naxis_beyond_any_disk", SKIP, ("truncated",),
+        raw_card("NAXIS1", f"NAXIS1  = {10**18:>20}")),
+    Bad("y04_rice_with_nan", FLAG, ("nan",), lambda good: compressed(
+        good._replace(data=block_of_nan(good.data))), ".fits.fz"),
+    Bad("y05_tiles_of_a_huge_image", SKIP, ("size",), lambda good: with_card(with_card(
+        compressed(good), "ZNAXIS1", f"ZNAXIS1 = {10**6:>20}"), "ZNAXIS2",
+        f"ZNAXIS2 = {10**6:>20}"), ".fits.fz"),
+    Bad("y06_day_alone", FLAG, ("time of day",), dates("2019-08-14")),
+    Bad("y07_another_camera", FLAG, ("telescope",), changed(INSTRUME="OTHER")),
+    Bad("y08_another_gain", FLAG, ("gain = 9",), changed(GAIN=9.0)),
+    Bad("y09_copied_as_text", FLAG, ("too many",), lambda good: plain(good) + b"\r\n"),
+    Bad("y10_exposure_neg", SKIP, ("exposure",), changed(EXPTIME=None, EXPOSURE=-5.0)),
+    Bad("y11_date_in_a_comment", SKIP, ("date",), lambda good: with_card(
+        dates(None, OBJECT="x")(good), "OBJECT", "COMMENT MJD-OBS =    58709.1")),
+    Bad("y12_jd_as_mjd", SKIP, ("mjd-obs",), changed(DATE_OBS=None, MJD_OBS=2458709.75)),
+    Bad("y13_two_dates", FLAG, ("date-obs", "twice"), lambda good: with_card(
+        plain(good), "OBJECT", "DATE-OBS= '2011-01-01T00:00:00'")),
+    Bad("y14_nul_in_header", OK, (), raw_card("OBJECT", b"OBJECT  = 'TI\x00NY'"), same=True),
+    Bad("y15_turned_camera", SKIP, ("size",), lambda good: file_of(good.data.T, good.cards)),
+    Bad("y16_zone", OK, (), dates("2019-08-14T06:12:31+02:00"), same=True),
+)
+
 HOSTILE = (
     Bad("x04_header_attr", SAFE, (), changed(FILTER="R", OBJECT='" onload="alert(1)')),
     Bad("x05_header_shell", SAFE, (), changed(OBJECT="$(touch PWNED)")),
     Bad("x06_header_format", SAFE, (), changed(OBJECT="{0.__class__} %s %n")),
     Bad("x07_header_mathtext", OK, (), changed(OBJECT=r"$\frac{$ _^")),
     Bad("x08_header_path", SAFE, (), changed(OBJECT="../../../PWNED")),
-    Bad("x10_gzip_bomb", SKIP, ("size",), bomb, ".fits.gz"),
+    Bad("x10_gzip_bomb", SAFE, ("size",), bomb, ".fits.gz"),
 )
 
 STOPS = (  # a set with such a frame stops: the settings must say what the header does not
@@ -389,7 +422,7 @@ STOPS = (  # a set with such a frame stops: the settings must say what the heade
     Bad("h_gain_neg", STOP, ("gain",), changed(GAIN=-1.5)),
 )
 
-FRAMES = (*CONTAINERS, *PIXELS, *HEADERS, *HOSTILE)
+FRAMES = (*CONTAINERS, *PIXELS, *HEADERS, *MORE, *HOSTILE)
 
 
 def write_frames(folder, kinds=FRAMES, n_good=N_GOOD):

@@ -77,17 +77,20 @@ def test_a_lost_image_fails_alone_and_keeps_no_old_value(lens_after, caplog):
     assert any(told in message for message in caplog.messages)
 
 
-def test_a_cut_off_image_is_rejected_alone(lens_after):
+def test_a_cut_off_image_fails_alone(lens_after, caplog):
     lens = lens_after(SCRIPT)
     path = paths.image(lens.settings(), "R_tiny_0003")
     path.write_bytes(path.read_bytes()[:60000])
 
     counts = lens.run(SCRIPT, redo=True)
 
-    assert (counts["done"], counts["rejected"]) == (6, 1)
-    assert lens.rows["R_tiny_0003"]["whynot"] == (
-        "truncated: the header announces 115200 bytes of data, the file has 57120 "
-        f"({SCRIPT})")
+    assert (counts["done"], counts["failed"]) == (6, 1)
+    assert lens.rows["R_tiny_0003"]["gogogo"] is True
+    assert (
+        "what 1_character/1b_copy_convert has written for R_tiny_0003 is damaged: truncated: the "
+        "header announces 115200 bytes of data, the file has 57120. Run "
+        "1_character/1b_copy_convert.py --redo --only R_tiny_0003."
+    ) in " ".join(caplog.messages)
     assert "n_sources" not in lens.rows["R_tiny_0003"]
 
 

@@ -1,8 +1,10 @@
 """The engine: each image gets its outcome, and a bad one costs itself only."""
 
 import errno
+import faulthandler
 import functools
 import os
+import signal
 import time
 from pathlib import Path
 from types import SimpleNamespace
@@ -23,6 +25,9 @@ def measure(image, settings, factor=1):
         raise ValueError("broken")
     if name.startswith("die"):
         os.kill(os.getpid(), 9)
+    if name.startswith("crash"):
+        faulthandler.disable()  # of pytest
+        os.kill(os.getpid(), signal.SIGSEGV)
     if name.startswith("hang"):
         time.sleep(600)
     if name.startswith("full"):
@@ -53,14 +58,18 @@ def test_serial_gives_every_outcome():
     assert "Traceback" in found["fail1"].details
 
 
-def test_processes_survive_death_and_time_out():
-    names = [f"img{i}" for i in range(8)] + ["reject1", "fail1", "die1", "hang1"]
+def test_processes_survive_death_and_time_out(record_property):
+    """Row e10: a crash in a compiled library is a SIGSEGV."""
+    names = [f"img{i}" for i in range(8)] + ["reject1", "fail1", "die1", "hang1", "crash1"]
 
     found = run(names, settings(image_timeout_s=3.0))
 
     bad = {name: o.word for name, o in found.items() if o.word != "done"}
-    assert bad == {"reject1": "rejected", "fail1": "failed", "die1": "died", "hang1": "timeout"}
+    assert bad == {"reject1": "rejected", "fail1": "failed", "die1": "died", "hang1": "timeout",
+                   "crash1": "died"}
     assert "exit code -9" in found["die1"].message
+    assert "exit code -11" in found["crash1"].message
+    record_property("verdict", f"e10_worker_segfault\tFLAG\tFLAG\tdied: {found['crash1'].message}")
     assert {o.values["threads"] for o in found.values() if o.word == "done"} == {"1"}
     assert os.getpid() not in {o.values["pid"] for o in found.values() if o.word == "done"}
 
@@ -76,7 +85,8 @@ def die_once(image, settings):
     return {}
 
 
-def test_a_worker_that_died_leaves_no_file_though_its_image_was_done_by_another(tmp_path):
+def test_e06_a_worker_that_died_leaves_no_file_though_its_image_was_done_by_another(
+        tmp_path, record_property):
     images = [{"img_name": name} for name in ("first", "b", "c", "d")]
 
     folder = tmp_path / "work"
@@ -88,6 +98,7 @@ def test_a_worker_that_died_leaves_no_file_though_its_image_was_done_by_another(
     assert (tmp_path / "died").exists()
     assert sorted(path.name for path in folder.iterdir()) == [
         "b.txt", "c.txt", "d.txt", "first.txt"]
+    record_property("verdict", "e06_kill9_worker\tOK\tOK\t")
 
 
 def test_few_images_are_done_in_this_process():

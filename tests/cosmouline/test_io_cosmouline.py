@@ -21,9 +21,10 @@ TEXT = ("000002|000001|recno:int|imgname:str|gogogo:bool|seeing:float|whynot:str
         "1|a_1|True|1.25|na\n              \n2|a_2|False||a&pipe;b&linefeed;c\n")
 
 
-def test_kirbybase_text_with_a_deleted_row(tmp_path):
+def test_d27_kirbybase_text_with_a_deleted_row(tmp_path, record_property):
     (tmp_path / "database.dat").write_text(TEXT)
     assert read_old_database(tmp_path / "database.dat") == FULL
+    record_property("verdict", "d27_kirbybase_old\tOK\tOK\t")
 
 
 @pytest.mark.parametrize(("old", "new", "says"), [
@@ -34,7 +35,7 @@ def test_damaged_text_is_told_with_its_line(tmp_path, old, new, says):
         read_old_database(tmp_path / "d")
 
 
-def test_sqlite_is_read_and_left_as_it_is(tmp_path):
+def test_d28_sqlite_is_read_and_left_as_it_is(tmp_path, record_property):
     path = tmp_path / "database.dat"
     with sqlite3.connect(path) as connection:
         connection.execute("CREATE TABLE images (recno INTEGER, imgname TEXT, gogogo BOOL, "
@@ -47,6 +48,7 @@ def test_sqlite_is_read_and_left_as_it_is(tmp_path):
     assert read_old_database(path) == FULL
     assert path.read_bytes() == before
     assert list(tmp_path.iterdir()) == [path]
+    record_property("verdict", "d28_sqlite_cosmouline\tOK\tOK\t")
 
 
 def test_sqlite_of_another_kind_is_told(tmp_path):

@@ -98,7 +98,8 @@ def alive_after(workers, kills, patience_s=5.0):
 @pytest.mark.parametrize(("name", "status"), [
     ("SIGINT", 130), ("SIGTERM", 143), ("SIGHUP", 129)])
 def test_a_signal_leaves_no_worker_no_lock_and_a_database_to_go_on_with(
-        made_up, kills, name, status):
+        made_up, kills, name, status, record_property):
+    """Row e07: Ctrl-C is told as interrupted, exit 130."""
     lens = made_up([f"img{i}" for i in range(10)])
     process = lens.start(WAIT_S="0.3")
     workers = workers_at_work(lens, process, kills)
@@ -111,10 +112,14 @@ def test_a_signal_leaves_no_worker_no_lock_and_a_database_to_go_on_with(
     assert (process.returncode, alive_after(workers, kills, 5.0 - stopped_s)) == (status, [])
     assert text.splitlines()[-1].endswith("what is finished is kept. Run it again to go on.")
     assert "Traceback" not in text
+    assert ": interrupted; " in text.splitlines()[-1]
     assert not [path for path in (lens.folder / "work").glob("*.json.*")]
     n_done = sum("n_sources" in row for row in lens.rows.values())
     assert 2 <= n_done < 10
     assert f"{10 - n_done} done, {n_done} kept" in lens.run()[0]
+    if name == "SIGINT":
+        told = text.splitlines()[-1]
+        record_property("verdict", f"e07_ctrl_c\tSTOP\tSTOP\t{told}")
 
 
 def kill_script(lens, kills, **environment):
@@ -144,7 +149,8 @@ def test_workers_end_with_a_script_that_is_killed(made_up, kills):
 
 
 @pytest.mark.parametrize("engine", ["serial", "local"])
-def test_an_image_that_takes_too_much_memory_costs_itself_alone(made_up, engine):
+def test_e09_an_image_that_takes_too_much_memory_costs_itself_alone(
+        made_up, engine, record_property):
     lens = made_up(["a", "b", "large", "c", "d"], f"engine = {engine!r}")
 
     text, code = lens.run(LIMIT=str(4 * 10**9))
@@ -153,9 +159,11 @@ def test_an_image_that_takes_too_much_memory_costs_itself_alone(made_up, engine)
     assert "large failed: not enough memory" in text
     assert "4 done, 1 failed" in text
     assert "n_sources" not in lens.rows["large"]
+    if engine == "local":
+        record_property("verdict", "e09_worker_oom\tFLAG\tFLAG\tlarge failed: not enough memory")
 
 
-def test_an_image_that_takes_too_long_costs_itself_alone(made_up):
+def test_e11_an_image_that_takes_too_long_costs_itself_alone(made_up, record_property):
     lens = made_up(["a", "b", "slow", "c", "d"], "image_timeout_s = 1.0")
 
     text, code = lens.run()
@@ -163,3 +171,5 @@ def test_an_image_that_takes_too_long_costs_itself_alone(made_up):
     assert code == 3
     assert "slow timeout: stopped after image_timeout_s" in text
     assert "4 done, 1 timeout" in text
+    told = next(line for line in text.splitlines() if "slow timeout" in line)
+    record_property("verdict", f"e11_hung_task\tFLAG\tFLAG\t{told}")
