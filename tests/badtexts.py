@@ -52,7 +52,7 @@ SETTINGS = tuple(BadText(name, expect, says, content) for name, expect, says, co
     ("c32_own_name", STOP, ("'pi'", "begins with '_'"), "from math import pi"),
     ("c33_message_of_two_lines", STOP, ("two lines",), "raise ValueError('two\\nlines\\x1b[31m')"),
     ("c34_number_of_5000_digits", STOP, ("n_norm_stars",), "n_norm_stars = 10**5000"),
-    ("c35_sleeps_and_prints", OK, (), "print('hello')"),
+    ("c35_prints", OK, (), "print('hello')"),
 ))
 
 GOOD_CAT = "a 100 120 5000\nb 30 40\nc 60.5 80.25 1e4\n"

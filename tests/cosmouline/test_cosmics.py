@@ -49,6 +49,16 @@ def test_well_sampled_stars_without_hits_have_none(star_stamps):
     assert np.count_nonzero(found) <= 1
 
 
+def test_p27_of_one_percent_of_hit_pixels_about_one_percent_is_masked(star_stamps):
+    """Row p27: 0.5 to 3 %; the scripts report the number of pixels (``n_object_cosmics``)."""
+    made_up = star_stamps(53, 4.0, (2e4, 3e5))
+    made_up.data[np.random.default_rng(4).random(made_up.data.shape) < 0.01] += 3000.0
+
+    found = cosmic_mask(as_stamps(made_up), 4.0, READ_NOISE_E, 375.0)
+
+    assert 0.005 < found.mean() < 0.03
+
+
 @pytest.mark.parametrize("extent_px", [0.0, np.full(6, 2.0)])
 def test_sharp_cores_are_never_suspected_but_hits_elsewhere_are(star_stamps, extent_px):
     made_up = star_stamps(54, 1.8, (2e4, 3e5))
