@@ -30,7 +30,8 @@ def rows(path):
 
 def _clean(cell):
     """Leave out of a cell where the tests have run, and what would end it."""
-    cell = re.sub(r"/\S*?/(?:pytest-of-\w+/)?pytest-\d+/[^/\s'\"]+", "/data", cell)
+    cell = re.sub(r"/\S*?/(?:pytest-of-\w+/)?pytest-\d+/[^/\s'\":]+", "/data", cell)
+    cell = re.sub(r" at 0x\w+", "", cell)
     cell = re.sub(r"process \d+ on \S+ since [\dTZ:-]+", "process 4711 on laptop since ...", cell)
     return cell.replace("|", "/")
 

@@ -213,7 +213,7 @@ def _shown(value):
     try:
         return one_line(repr(value))
     except (ValueError, RecursionError):  # a number of more digits than Python writes
-        return f"a {type(value).__name__} that cannot be shown"
+        return "something that cannot be shown"
 
 
 def _fits(value, kind):

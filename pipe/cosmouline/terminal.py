@@ -15,4 +15,6 @@ def log_to_terminal():
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout, force=True)
-    logging.getLogger("cosmouline.file").propagate = False  # its tracebacks are not for here
+    file_log = logging.getLogger("cosmouline.file")
+    file_log.propagate = False  # its tracebacks are not for here, ...
+    file_log.addHandler(logging.NullHandler())  # ... nor while there is no log file yet
