@@ -24,6 +24,8 @@ def main(settings, db):
         "Images": inventory.sets_table(db), "Rejected": status.rejections(db),
         "Side by side": inventory.families_table(db),
         "Scripts": reports.table(states, status.COLUMNS),
+        "Files": "\n".join([*status.file_lines(states), *status.frame_lines(
+            db.select(gogogo=True, treatme=True))]) or "all are as they were written",
         "Disk": inventory.disk_table(settings.work_dir),
         "Next": f"python pipe/{script}.py {settings.config_dir}" if script else
                 "all is done" if db.select(gogogo=True, treatme=True) else

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from cosmouline import drawing
 from cosmouline.database import Database
-from cosmouline.run import make_options
+from cosmouline.run import call_main, make_options
 from cosmouline.settings import load_settings
 from cosmouline.skymaker import draw
 from cosmouline.skymaker.campaigns import tiny_campaign
@@ -212,7 +212,8 @@ class Lens:
         db = Database(self.work / "database.json")
         try:
             with WRITES.none_in(self.work):
-                return module.main(settings, db)
+                return call_main(module.main, settings, db,
+                                 db.select(gogogo=True, treatme=True))
         finally:
             db.save()
             db.close()

@@ -28,7 +28,7 @@ UPPER = {"paths": 3, "settings": 3, "header": 3, "lock": 3, "store": 3, "databas
          "old_settings": 3, "old_reduction": 3,
          "provenance": 4, "manual": 4, "products": 5, "position": 5, "lens_sources": 5,
          "warmstart": 5, "deconv_engines": 5, "psf_engines": 5,
-         "hand_edits": 5, "inventory": 5, "validation": 5,
+         "hand_edits": 5, "inventory": 5, "validation": 5, "ledger": 4,
          "intake": 5, "intake_report": 5, "scene": 5, "star_list": 5, "bands": 5,
          "badpixmaps": 5, "skymaps": 5, "stacking": 5, "drawn_masks": 5, "source_table": 5,
          "curve_tables": 5, "quicklook": 5, "bundle": 5, "exported": 5, "zero_point_table": 5,
@@ -36,7 +36,8 @@ UPPER = {"paths": 3, "settings": 3, "header": 3, "lock": 3, "store": 3, "databas
          "viewer": 5,
          "cutting": 5, "epochs": 5, "drawing": 5, "decpages": 5, "truth_tables": 5, "engine": 5,
          "processes": 5, "run": 6, "status": 6, "update": 6, "launch": 7}
-GROUND = {"errors": 0, "pids": 0, "atomic": 0, "field_table": 1, "fields": 1, "dates": 1}
+GROUND = {"errors": 0, "pids": 0, "atomic": 0, "origin": 0, "field_table": 1, "fields": 1,
+          "dates": 1}
 
 
 def name(path):

@@ -2,7 +2,7 @@
 
 Needs   : the raw frames (1_character/1a_add_to_database)
 Writes  : ali/<img_name>.fits in electrons; nx_px, ny_px, saturation_e, has_wcs, noise_factor
-          (of stacks), pixel_hash -> database; report_intake.txt anew
+          (of stacks), raw_hash, pixel_hash -> database; report_intake.txt anew
 Settings: sets
 Next    : 1_character/1c_report
 
@@ -13,16 +13,17 @@ from functools import partial
 from pathlib import Path
 
 from cosmouline import intake_checks, intake_report, paths
+from cosmouline.atomic import digest
 from cosmouline.checkframe import check_frame, credible
 from cosmouline.errors import ProductLost
-from cosmouline.intake import set_of
+from cosmouline.intake import refuse_replaced, set_of
 from cosmouline.io_fits import pixel_hash, read_frame, shift_wcs, wcs_cards, write_image
 from cosmouline.run import for_each_image, run
 from cosmouline.telescope import load_telescope, noise_factor, read_exposure, trim_frame
 
 NEEDS = ("raw_path", "set_name", "gain_e_per_adu", "saturation_adu")
-WRITES = ("nx_px", "ny_px", "saturation_e", "has_wcs", "noise_factor", "pixel_hash",
-          "pixel_notes")
+WRITES = ("nx_px", "ny_px", "saturation_e", "has_wcs", "noise_factor", "raw_hash",
+          "pixel_hash", "pixel_notes")
 
 
 def measure(image, settings, shapes):
@@ -31,6 +32,7 @@ def measure(image, settings, shapes):
     if not path.exists():
         raise ProductLost(f"there is no {path} any more. Put it back, or name the image in "
                           "kicklist.txt.")
+    refuse_replaced(image, path)
     frame = read_frame(path, one.get("extension"))
     notes = check_frame(frame, shapes.get(image["set_name"]), image["saturation_adu"])
     trim = read_exposure(frame.header, load_telescope(one["telescope"]),
@@ -39,7 +41,7 @@ def measure(image, settings, shapes):
     wcs = wcs_cards(frame.header)
     wcs = wcs if wcs is None else shift_wcs(wcs, trim.left, trim.bottom)
     cards = {"BUNIT": "electron", "RAWGAIN": image["gain_e_per_adu"],
-             "IMGNAME": image["img_name"]}
+             "IMGNAME": image["img_name"], "RAWHASH": digest(path)}
     write_image(paths.image(settings, image["img_name"]), data_e, cards, wcs)
     return {
         "nx_px": data_e.shape[1],
@@ -47,6 +49,7 @@ def measure(image, settings, shapes):
         "saturation_e": image["saturation_adu"] * image["gain_e_per_adu"],
         "has_wcs": wcs is not None,
         "noise_factor": noise_factor(frame.header),
+        "raw_hash": cards["RAWHASH"],
         "pixel_hash": pixel_hash(frame.data_adu),
         "pixel_notes": " | ".join(notes) or None,
     }

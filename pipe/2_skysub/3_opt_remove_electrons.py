@@ -1,7 +1,7 @@
 """Remove the images in electrons that no later script reads any more, to free the disk.
 
 Needs   : photometry (4_norm/2a_photometry) and stamps (5_psf/2a_extract, 6_extract)
-Writes  : nothing; removes ali/<img_name>.fits
+Writes  : nothing; removes ali/<img_name>.fits, and the note on it in the database
 Settings: psf_name, band_ref_img_names
 Next    : 7_deconv/0_star_photometry
 
@@ -21,9 +21,10 @@ from cosmouline.errors import UserError
 from cosmouline.run import log_line, run
 
 NEEDS = ()
-WRITES = ()
+WRITES = ("made__{script}",)  # its note on the file goes
 ARGUMENTS = {"--pretend": {"action": "store_true",
                            "help": "tell what would be removed, and leave it"}}
+MADE = "made__1_character/1b_copy_convert"
 LAST_READ = ("n_phot_stars", "n_psf_cut__{psf}", "n_objects")  # by the scripts that write these
 
 
@@ -59,6 +60,7 @@ def main(settings, db):
         n_removed, n_bytes = n_removed + 1, n_bytes + path.stat().st_size
         if not settings.options.pretend:
             path.unlink()
+            db.update(image["img_name"], {MADE: None})
     for reason, names in reasons.items():
         log_line("%d images stay (first: %s): %s", len(names), names[0], reason)
     if not n_removed:

@@ -44,7 +44,8 @@ def set_aside(image, db):
     why = image.get("whynot", "out of use")
     if not why.startswith((KICKED, REMOVED)):
         why = f"{REMOVED}: {why.rstrip(')').replace(' (', ', ')}"  # no script's to take back
-    records = {name: None for name in image if name.startswith("ran__") and name != FIRST}
+    records = {name: None for name in image
+               if name.startswith(("ran__", "made__")) and name != FIRST}
     db.update(image["img_name"], records | {"whynot": why})
 
 

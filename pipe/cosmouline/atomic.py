@@ -1,6 +1,7 @@
 """Files that are either whole or not there."""
 
 import contextlib
+import hashlib
 import os
 import re
 import socket
@@ -9,6 +10,7 @@ from pathlib import Path
 
 from cosmouline.pids import is_alive
 
+_finished = []  # what this process has written since it was last asked
 _LEFTOVER = re.compile(r"\.(.+)\.(\d+)\.[0-9a-f]{8}\.tmp\.")
 
 
@@ -47,10 +49,24 @@ def atomic_path(path, is_synced=True):
         os.replace(temporary, path)
         if is_synced:
             sync(path.parent)
+        _finished.append(path)
     except BaseException:
         with contextlib.suppress(OSError):
             temporary.unlink()
         raise
+
+
+def take_finished():
+    """Return the paths that this process has written since the last call, oldest first."""
+    found = _finished.copy()
+    _finished.clear()
+    return found
+
+
+def digest(path):
+    """Return a short hash of the content of a file."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()[:16]
 
 
 def remove_leftovers(folder):

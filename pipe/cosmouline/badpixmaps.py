@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from cosmouline import paths, products, provenance
+from cosmouline import ledger, paths, products, provenance
 from cosmouline.badpix import hot_pixels
 from cosmouline.errors import ImageRejected, UserError
 from cosmouline.io_fits import read_image
@@ -25,7 +25,8 @@ def kept(one, images, settings, runs):
     used = provenance.settings_used(settings, CHOICE)
     before = [image for image in images if "n_hot_px" in image
               and not provenance.changed_settings(image, SCRIPT, runs, used)]
-    stays = (path.is_file() and not settings.options.redo and len(before) >= N_LEAST
+    stays = (path.is_file() and not ledger.step_trouble(path, settings)
+             and not settings.options.redo and len(before) >= N_LEAST
              and len(images) < GROWTH * len(before))
     return read_image(path) != 0 if stays else None
 

@@ -184,12 +184,13 @@ class Database:
         """Take an image out of use, with the reason."""
         self.update(img_name, {"gogogo": False, "whynot": why})
 
-    def begin_run(self, script, settings_used):
-        """Register a run of a script; return its number."""
+    def begin_run(self, script, settings_used, made=""):
+        """Register a run of a script, with the files that it made; return its number."""
         number = 1 + max(self.runs, default=0)
         self.runs[number] = {"number": number, "script": script, "version": __version__,
                              "settings": settings_used,
-                             "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())}
+                             "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+                             **({"made": made} if made else {})}
         self.store.append({"run": self.runs[number]})
         return number
 

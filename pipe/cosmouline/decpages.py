@@ -4,7 +4,7 @@ import functools
 import hashlib
 from typing import NamedTuple
 
-from cosmouline import drawing, paths
+from cosmouline import drawing, ledger, paths
 from cosmouline.deconv import deconvolved_image, model_images
 from cosmouline.deconv.checks import (
     amplitudes_over_floor,
@@ -85,6 +85,8 @@ def checks(found, mhjd):
 def scene_of(settings):
     """Return the `Scene` of the fit that the settings name."""
     folder = paths.deconvolution(settings)
+    for name in ("epochs.npz", "start.cat", "fit.npz"):
+        ledger.check_step(folder / name, settings)
     return scene(folder, hash_of(folder / "fit.npz"))
 
 

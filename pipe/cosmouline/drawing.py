@@ -3,7 +3,7 @@
 import logging
 from pathlib import Path
 
-from cosmouline import io_fits, paths, products
+from cosmouline import paths, products
 from cosmouline.plots import style
 from cosmouline.plots.frame import alignment_map
 from cosmouline.position import pixels_per_arcsec
@@ -27,7 +27,7 @@ def save_page(page, folder, img_name, settings, script):
 
 def field_map(images, reference, settings):
     """Return the page of the reference image with its stars, the lens, and all outlines."""
-    image_e = io_fits.read_image(paths.image(settings, reference["img_name"]))
+    image_e = products.pixels(reference, settings)
     image_e = image_e - products.sky(reference, settings).level()
     return star_map(image_e, reference, settings,
                     f"{settings.lens_name}: {reference['img_name']}", _info(images, reference),

@@ -5,6 +5,7 @@ who is the only one to write the database. A worker that dies, hangs or runs out
 its own image only.
 """
 
+import contextlib
 import functools
 import importlib.util
 import inspect
@@ -15,7 +16,8 @@ from concurrent.futures import ALL_COMPLETED, FIRST_COMPLETED, wait
 from pathlib import Path
 from typing import NamedTuple
 
-from cosmouline.atomic import remove_leftovers
+from cosmouline import ledger, origin
+from cosmouline.atomic import remove_leftovers, take_finished
 from cosmouline.errors import ImageRejected, ProductLost, UserError, disk_trouble
 from cosmouline.processes import Workers, end_with_parent
 
@@ -24,24 +26,27 @@ LOOK_S = 1.0  # how often the workers are looked after where no image is finishe
 
 
 class Outcome(NamedTuple):
-    """What became of one image: done, rejected, failed, died or timeout."""
+    """What became of one image: done, rejected, failed, died or timeout; and its files."""
 
     img_name: str
     word: str
     values: dict
     message: str = ""
     details: str = ""
+    files: tuple = ()
 
 
 class Work(NamedTuple):
     """A function on one image, by file and name, so that any process can find it.
 
-    Numbered scripts cannot be imported by name, and pickle knows functions by name only.
+    Numbered scripts cannot be imported by name, and pickle knows functions by name only. The
+    `recipe`, if any, tells the origin of the products.
     """
 
     path: str
     name: str
     bound: dict
+    recipe: ledger.Recipe | None = None
 
     @classmethod
     def of(cls, function):
@@ -56,7 +61,12 @@ class Work(NamedTuple):
         name = image["img_name"]
         try:
             function = getattr(_module(self.path), self.name)
-            return Outcome(name, "done", function(image, settings, **self.bound))
+            take_finished()
+            with origin.told(functools.partial(self.recipe.origin, [image])) if (
+                    self.recipe) else contextlib.nullcontext():
+                values = function(image, settings, **self.bound)
+            files = ledger.look_at(take_finished(), settings.work_dir) if self.recipe else ()
+            return Outcome(name, "done", values, files=tuple(files))
         except ImageRejected as reason:
             return Outcome(name, "rejected", {}, str(reason))
         except ProductLost as problem:
@@ -72,7 +82,7 @@ class Work(NamedTuple):
                            traceback.format_exc())
 
 
-def outcomes(function, images, settings):
+def outcomes(function, images, settings, recipe=None):
     """Yield the outcome of ``function(image, settings)`` for every image, as they come.
 
     Parameters
@@ -86,6 +96,8 @@ def outcomes(function, images, settings):
         ``engine`` is "serial" or "local"; ``max_cpus`` the number of workers (0: all that this
         process may use); ``image_timeout_s`` the longest time for one image, None for no limit;
         ``died_retries`` how often an image is tried again whose worker died.
+    recipe : ledger.Recipe, optional
+        Then the files are noted that are made of each image, and their origin in them.
 
     Notes
     -----
@@ -93,7 +105,7 @@ def outcomes(function, images, settings):
     spawned. Their libraries run one thread each (see ``cosmouline.__init__``), so all engines
     give the same bits.
     """
-    work = Work.of(function)
+    work = Work.of(function)._replace(recipe=recipe)
     n_workers = min(settings.max_cpus or _n_usable_cpus(), len(images))
     if settings.engine == "serial" or n_workers < 2 or len(images) < FEW:
         for image in images:

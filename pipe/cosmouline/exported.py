@@ -15,8 +15,11 @@ KINDS = {"psf": "PSF", "renorm": "renormalisation", "dec": "deconvolution"}
 
 
 def fields_of(rows):
-    """Return the names of all fields that some row has, in order of the alphabet."""
-    return sorted({name for row in rows for name in row})
+    """Return the names of all fields that some row has, in order of the alphabet.
+
+    Without the notes on files in the work folder, which mean nothing elsewhere.
+    """
+    return sorted({name for row in rows for name in row if not name.startswith("made__")})
 
 
 def families(rows):
@@ -57,7 +60,8 @@ def without(rows, wanted):
                             f"{', '.join(there[kind]) or 'none'}.")
         left_out |= {field for name, fields in there[kind].items() if names is not None
                      and name not in names for field in fields}
-    return [{field: value for field, value in row.items() if field not in left_out}
+    return [{field: value for field, value in row.items()
+             if field not in left_out and not field.startswith("made__")}
             for row in rows]
 
 

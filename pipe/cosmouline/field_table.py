@@ -99,6 +99,7 @@ FIELDS = {field.name: field for field in [
     Field("ny_px", int, "px", "rows of the image, after trimming", _COPY),
     Field("saturation_e", float, "e-", "saturation level in electrons", _COPY),
     Field("pixel_notes", str, "", "what is odd about its pixels, though it is used", _COPY),
+    Field("raw_hash", str, "", "hash of the file of its raw frame", _COPY, "", NEVER),
     Field("pixel_hash", str, "", "hash of its raw pixels: the same for the same frame", _COPY),
     Field("has_wcs", bool, "", "the frame brought celestial coordinates", _COPY),
     Field("noise_factor", float, "1",
@@ -290,4 +291,5 @@ FIELDS = {field.name: field for field in [
     Field("n_dec_masked__{dec}", int, "1", "pixels of the stamp left out", _READOUT),
 
     Field("ran__{script}", str, "", "outcome and numbers of the last run of a script", _ANY),
+    Field("made__{script}", str, "", "size, hash, time and path of the files that it wrote", _ANY),
 ]}

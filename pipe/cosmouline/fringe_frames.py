@@ -122,6 +122,6 @@ def _flat(image, settings):
 
 def members(images, settings):
     """Return a hash of what a pattern is made of."""
-    parts = [settings.sky_box_px, *sorted((image["img_name"], image.get("raw_state"),
+    parts = [settings.sky_box_px, *sorted((image["img_name"], image.get("pixel_hash"),
                                            image["n_hot_px"]) for image in images)]
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]

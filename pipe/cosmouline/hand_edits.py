@@ -109,7 +109,7 @@ def fitting(rows, pattern):
     counts = {}
     for row in rows.values():
         for name in row:
-            if not name.startswith("ran__") and (
+            if not name.startswith(("ran__", "made__")) and (
                     fnmatch.fnmatchcase(name, pattern) or fields.matches(pattern, name)):
                 counts[name] = counts.get(name, 0) + 1
     if not counts:
@@ -125,7 +125,7 @@ def forget(db, names):
 
     So these scripts do their work again when they are run next.
     """
-    records = {f"ran__{fields.producer(name)}" for name in names}
+    records = {f"{what}__{fields.producer(name)}" for name in names for what in ("ran", "made")}
     for img_name, row in db.rows.items():
         gone = [name for name in names if name in row]
         if gone:

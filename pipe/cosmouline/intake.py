@@ -4,8 +4,9 @@ import fnmatch
 import logging
 import re
 
+from cosmouline.atomic import digest
 from cosmouline.database import KICKED
-from cosmouline.errors import ImageRejected, UserError, one_line
+from cosmouline.errors import ImageRejected, ProductLost, UserError, one_line
 from cosmouline.header_kind import calibration_kind
 from cosmouline.intake_checks import moment
 from cosmouline.io_catalog import read_image_list
@@ -24,7 +25,7 @@ def known_and_new(settings, db):
     """Register the raw frames that the database does not know yet; return all of its rows.
 
     A frame that its header made unusable before is tried again, and so is one that was replaced:
-    whose size or time of change is another one.
+    whose size or content is another one than when it was converted.
 
     Raises
     ------
@@ -39,12 +40,12 @@ def known_and_new(settings, db):
     for name, (set_name, path) in sorted(found.items()):
         now = state(path)
         row = db.rows.get(name, {"raw_state": now})
-        if row["raw_state"] != now:
-            log.info("%s has another frame now: it is done anew", name)
-        elif name in db.rows:
-            db.update(name, {"raw_path": str(path)})  # the folder may have moved
-        if name not in db.rows or outcome(row, SCRIPT)[0] == "rejected" or (
-                row["raw_state"] != now):
+        is_other = is_replaced(row, path)
+        if is_other:
+            log.info("%s: the frame has changed since it was imported: it is done anew", name)
+        elif name in db.rows:  # the folder may have moved, or its files been copied
+            db.update(name, {"raw_path": str(path), "raw_state": now})
+        if name not in db.rows or outcome(row, SCRIPT)[0] == "rejected" or is_other:
             db.update(name, {"set_name": set_name, "raw_path": str(path), "raw_state": now,
                              "gogogo": True, "whynot": None, "treatme": True, "testlist": False,
                              "updating": False, f"ran__{SCRIPT}": None})
@@ -81,6 +82,31 @@ def state(path):
     """Return what changes when a file is replaced: size and time of its last change."""
     found = path.stat()
     return f"{found.st_size} {found.st_mtime_ns}"
+
+
+def is_replaced(row, path):
+    """Tell whether a frame is another one than when it was imported.
+
+    Where the time alone has changed, as after a copy, the content decides, if it is known.
+    """
+    before, now = row["raw_state"], state(path)
+    if before == now:
+        return False
+    if before.split()[0] != now.split()[0] or "raw_hash" not in row:
+        return True
+    return row["raw_hash"] != digest(path)
+
+
+def refuse_replaced(image, path):
+    """Stop the conversion of a frame that is not the one whose header was read.
+
+    Raises
+    ------
+    ProductLost
+        Naming the script to run.
+    """
+    if image.get("raw_state", "imported") != "imported" and is_replaced(image, path):
+        raise ProductLost(f"{path} has changed since it was imported. Run {SCRIPT}.py.")
 
 
 def _tell_lost(found, db):

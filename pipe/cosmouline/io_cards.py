@@ -7,7 +7,8 @@ import numpy as np
 from astropy.io import fits
 
 NAME = re.compile(r"[a-z][a-z0-9_]*")
-STRUCTURE = re.compile(r"SIMPLE|BITPIX|NAXIS\d*|EXTEND|CHECKSUM|DATASUM|COMMENT|HISTORY|")
+STRUCTURE = re.compile(r"SIMPLE|BITPIX|NAXIS\d*|EXTEND|CHECKSUM|DATASUM|COMMENT|HISTORY|"
+                       r"MADE[A-Z]+|")  # the last ones tell the origin of the file
 LONGEST_KEYWORD = 8  # longer names are written as HIERARCH cards
 
 

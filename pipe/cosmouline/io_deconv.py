@@ -5,6 +5,7 @@ import json
 from dataclasses import fields
 from typing import NamedTuple
 
+from cosmouline import origin
 from cosmouline.atomic import atomic_path
 from cosmouline.deconv.epochs import Epochs
 from cosmouline.deconv.result import LensFit
@@ -104,6 +105,9 @@ def _hash(arrays):
 
 
 def _save(path, arrays):
+    found = origin.values()
+    if found:
+        arrays = arrays | {"origin": np.array(json.dumps(found))}
     with atomic_path(path) as temporary:
         np.savez(temporary, **arrays)
 

@@ -10,6 +10,7 @@ import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
+from cosmouline import origin
 from cosmouline.atomic import atomic_path
 from cosmouline.errors import UserError
 from cosmouline.fits_checksum import checksum_problem
@@ -194,7 +195,7 @@ def image_cards(cards=None, wcs_header=None):
             header[_checked_keyword(keyword)] = _checked_value(keyword, value)
     for card in wcs_header.cards if wcs_header is not None else ():
         header.append(card, end=True)
-    return header
+    return origin.mark(header)
 
 
 def read_image(path, rows=None, cols=None):

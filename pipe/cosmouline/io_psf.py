@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from cosmouline import origin
 from cosmouline.atomic import atomic_path
 from cosmouline.io_cards import cards_of, native, values_of
 from cosmouline.psf_model import Psf
@@ -66,7 +67,7 @@ def write_psf(path, fit, names, header, draws=None, draw_scale=None, draw_flux=N
     if len(names) != len(fit.is_used):
         raise ValueError(f"names must be one per star: {len(names)} for {len(fit.is_used)}")
     hdus = [
-        fits.PrimaryHDU(fit.psf.narrow().astype(np.float32), cards_of(header)),
+        fits.PrimaryHDU(fit.psf.narrow().astype(np.float32), origin.mark(cards_of(header))),
         _moffat_hdu(fit.psf),
         fits.ImageHDU(fit.psf.residual.astype(np.float32), name="RESIDUAL"),
         _stars_hdu(fit, names, draw_flux),

@@ -7,6 +7,7 @@ import functools
 import os
 from pathlib import Path
 
+from cosmouline import origin
 from cosmouline.atomic import atomic_path
 from cosmouline.errors import ProductLost
 from cosmouline.io_fits import read_image
@@ -33,6 +34,7 @@ def write_sky(path, sky, fringes_path=None):
     if fringes_path is not None:
         head.header["FRINGES"] = Path(os.path.relpath(fringes_path, Path(path).parent)).as_posix()
         head.header["FSCALE"] = (sky.fringe_scale, "height of the fringes")
+    origin.mark(head.header)
     level = fits.ImageHDU(np.asarray(sky.level_mesh_e), name="LEVEL")
     sigma = fits.ImageHDU(np.asarray(sky.sigma_mesh_e), name="SIGMA")
     with atomic_path(path) as temporary:

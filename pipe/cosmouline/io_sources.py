@@ -1,5 +1,6 @@
 """Catalogues of detected sources: one FITS table per image."""
 
+from cosmouline import origin
 from cosmouline.atomic import atomic_path
 
 import numpy as np
@@ -15,6 +16,7 @@ def write_sources(path, catalog):
     for column in table.columns:
         column.unit = UNITS.get(column.name)
     table.header["COMMENT"] = "Pixels count from 0 at the centre of the first one."
+    origin.mark(table.header)
     with atomic_path(path) as temporary:
         table.writeto(temporary)
 

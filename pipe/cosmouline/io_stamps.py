@@ -1,5 +1,6 @@
 """Stamps of one image in one FITS file: DATA, SIGMA and MASK cubes, and a table of OBJECTS."""
 
+from cosmouline import origin
 from cosmouline.atomic import atomic_path
 from cosmouline.io_cards import cards_of, native, values_of
 from cosmouline.stamps import Stamps
@@ -30,7 +31,7 @@ def write_stamps(path, stamps, names, header):
     if len(names) != len(stamps.data_e):
         raise ValueError(f"names must be one per stamp: {len(names)} for {len(stamps.data_e)}")
     hdus = [
-        fits.PrimaryHDU(header=cards_of(header)),
+        fits.PrimaryHDU(header=origin.mark(cards_of(header))),
         fits.ImageHDU(stamps.data_e.astype(np.float32), name="DATA"),
         fits.ImageHDU(stamps.sky_sigma_e.astype(np.float32), name="SIGMA"),
         _mask_hdu(stamps.mask),
@@ -79,6 +80,7 @@ def update_mask(path, mask):
                 f"mask must have the shape {hdus['MASK'].data.shape} of the stamps: {mask.shape}"
             )
         hdus["MASK"] = _mask_hdu(mask)
+        origin.mark(hdus[0].header)
         with atomic_path(path) as temporary:
             hdus.writeto(temporary)
 

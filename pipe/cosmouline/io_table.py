@@ -4,6 +4,7 @@ import csv
 import io
 import pickle
 
+from cosmouline import origin
 from cosmouline.atomic import atomic_path
 from cosmouline.errors import UserError
 from cosmouline.io_text import write_text
@@ -152,7 +153,7 @@ def _empty_table(fields):
     return Table([
         Column([], name=name, dtype=kind, unit=_unit(unit), description=meaning or None)
         for name, (kind, unit, meaning) in fields.items()
-    ])
+    ], meta=origin.values())
 
 
 def _unit(name):

@@ -52,7 +52,7 @@ def data_script(data):
 
 def _declarations(rows):
     """Return unit, meaning and producer of every field that some row has."""
-    names = sorted(name for name in set().union(*rows) if not name.startswith("ran__"))
+    names = sorted(name for name in set().union(*rows) if not name.startswith(("ran__", "made__")))
     return {name: [one.unit, one.meaning, one.producer]
             for name, one in zip(names, map(lookup, names), strict=True)}
 

@@ -4,7 +4,7 @@ import functools
 import logging
 import zipfile
 
-from cosmouline import io_catalog, io_fits, io_table, paths
+from cosmouline import io_catalog, io_fits, io_table, ledger, paths
 from cosmouline.align import apply
 from cosmouline.errors import ImageRejected, ProductLost, UserError, one_line
 from cosmouline.io_deconv import read_epochs, read_fit
@@ -27,11 +27,12 @@ DETECTION_PX = 1.5  # a detection this near to a predicted star is that star
 MATRIX = ("align_m11", "align_m12", "align_dx_px", "align_m21", "align_m22", "align_dy_px")
 
 
-def _made_by(script):
-    """Name the script to run where a product of an image is gone, or cut."""
+def _made_by(script, where):
+    """Read a product; name the script to run where it is gone, cut or another one."""
     def decorate(read):
         @functools.wraps(read)
         def reader(image, settings, *args):
+            ledger.check(where(settings, image["img_name"]), image, settings)
             try:
                 return read(image, settings, *args)
             except FileNotFoundError as error:
@@ -46,7 +47,7 @@ def _made_by(script):
     return decorate
 
 
-@_made_by("1_character/1b_copy_convert")
+@_made_by("1_character/1b_copy_convert", paths.image)
 def pixels(image, settings, rows=None):
     """Return an image in electrons, (ny, nx), or its rows from the first to before the last."""
     return io_fits.read_image(paths.image(settings, image["img_name"]), rows)
@@ -57,37 +58,39 @@ def image_and_bad(image, settings):
     image_e = pixels(image, settings)
     bad = ~np.isfinite(image_e)
     if image["n_hot_px"]:
-        mask = io_fits.read_image(paths.bad_pixels(settings, image["set_name"]))
+        path = paths.bad_pixels(settings, image["set_name"])
+        ledger.check_step(path, settings)
+        mask = io_fits.read_image(path)
         if mask.shape == bad.shape:
             bad |= mask != 0
     return image_e, bad
 
 
-@_made_by("1_character/3a_detect")
+@_made_by("1_character/3a_detect", paths.catalog)
 def sources(image, settings):
     """Return the sources detected on an image."""
     return read_sources(paths.catalog(settings, image["img_name"]))
 
 
-@_made_by("2_skysub/1_skysub")
+@_made_by("2_skysub/1_skysub", paths.sky)
 def sky(image, settings):
     """Return the sky map of an image."""
     return read_sky(paths.sky(settings, image["img_name"]))
 
 
-@_made_by("6_extract/1_extract_objects")
+@_made_by("6_extract/1_extract_objects", paths.objects)
 def objects(image, settings):
     """Return stamps, names and header of the lens and the stars of an image."""
     return read_stamps(paths.objects(settings, image["img_name"]))
 
 
-@_made_by("5_psf/2a_extract")
+@_made_by("5_psf/2a_extract", paths.psf_stamps)
 def psf_stamps(image, settings):
     """Return stamps, names and header of the PSF stars of an image."""
     return read_stamps(paths.psf_stamps(settings, image["img_name"]))
 
 
-@_made_by("5_psf/4_build_psf")
+@_made_by("5_psf/4_build_psf", paths.psf)
 def psf(image, settings):
     """Return what `io_psf.read_psf` reads of an image."""
     return read_psf(paths.psf(settings, image["img_name"]))
@@ -107,6 +110,7 @@ def matrix_fields(matrix):
 
 def picked_stars(settings):
     """Return all stars that were picked, as they stand on the reference image."""
+    ledger.check_step(paths.picked_stars(settings), settings)
     return io_catalog.read_cat(paths.picked_stars(settings))
 
 
@@ -251,6 +255,7 @@ def _of_deconvolution(settings, name, script, read):
     path = paths.deconvolution(settings) / name
     if not path.is_file():
         raise UserError(f"there is no {path}. Run 7_deconv/{script}.py first.")
+    ledger.check_step(path, settings)
     try:
         return read(path)
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
@@ -265,6 +270,7 @@ def saturation_e(image):
 def field_stars(settings):
     """Return all stars of the field on the reference image, as columns by name; do not change."""
     path = paths.field_stars(settings)
+    ledger.check_step(path, settings)
     return _table_columns(path, path.stat().st_mtime_ns if path.exists() else 0)
 
 

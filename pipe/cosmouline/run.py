@@ -9,8 +9,8 @@ import time
 from collections import Counter
 from types import SimpleNamespace
 
-from cosmouline import __version__, engine, fields, paths, provenance, status
-from cosmouline.atomic import remove_leftovers
+from cosmouline import __version__, engine, fields, ledger, origin, paths, provenance, status
+from cosmouline.atomic import remove_leftovers, take_finished
 from cosmouline.database import Database, fitting, rejected_by
 from cosmouline.errors import UserError, disk_trouble, one_line
 from cosmouline.header import script_name, settings_names
@@ -115,12 +115,26 @@ def _with_database(main, script, settings):
                                        db.runs):
             log.warning("%s", line)
         try:
-            counts = main(settings, db)
+            counts = call_main(main, settings, db, in_use)
         finally:
             if writes:
                 db.save()
             db.close()
     return counts["failed"] + counts["died"] + counts["timeout"] if counts else 0
+
+
+def call_main(main, settings, db, images):
+    """Call the main function of a script; what it makes of all images together has its origin."""
+    def find():
+        names = settings_names(main.__globals__["__doc__"])
+        return ledger.Recipe.of(
+            script_name(main.__code__.co_filename), provenance.settings_used(settings, names),
+            fields.expand(main.__globals__.get("NEEDS", ()), settings)).origin(images)
+
+    take_finished()
+    settings.made = ledger.of_steps(db.runs)
+    with origin.told(find):
+        return main(settings, db)
 
 
 @contextlib.contextmanager
@@ -164,9 +178,10 @@ def for_each_image(measure, images, settings, db, *, needs, writes):
     db.require(images, step.needs)
     todo = [image for image in images if step.why_to_do(image)]
     step.tell_stand_ins(images)
+    step.tell_copied()
     counts = dict.fromkeys(("done", "rejected", "failed", "died", "timeout"), 0)
     counts["kept"] = len(images) - len(todo)
-    results = engine.outcomes(measure, todo, settings) if todo else []
+    results = engine.outcomes(measure, todo, settings, step.recipe) if todo else []
     bar = tqdm(results, total=len(todo), unit="image", disable=None, leave=False)
     for outcome in map(_converted, bar):
         counts[outcome.word] += 1
@@ -225,11 +240,13 @@ def for_all_images(results, images, settings, db, *, measure, needs, writes):
 class _Step:
     """One script at work on the database: what is to do, and how an outcome is stored."""
 
-    def __init__(self, script, key, needs, writes, used, db, redo):
+    def __init__(self, script, key, needs, writes, used, db, settings):
         self.script, self.key = script, key
         self.base = key.partition(":")[0]  # what it stands for, or itself
         self.needs, self.writes = needs, writes
-        self.used, self.db, self.redo = used, db, redo
+        self.used, self.db, self.redo = used, db, settings.options.redo
+        self.folder, self.written = settings.work_dir, take_finished()
+        self.look, self.n_copied = ledger.Look(self.folder), 0
         self.number = None
 
     @classmethod
@@ -241,7 +258,12 @@ class _Step:
         script = script_name(work.path)
         key = provenance.record_name(script, needs, writes, settings)
         return cls(script, key, fields.expand(needs, settings),
-                   fields.expand(writes, settings), used, db, settings.options.redo)
+                   fields.expand(writes, settings), used, db, settings)
+
+    @property
+    def recipe(self):
+        """What tells the origin of what is made of one image."""
+        return ledger.Recipe.of(self.script, self.used, self.needs)
 
     def why_to_do(self, image):
         """Tell why an image is to be done; empty if it is up to date."""
@@ -250,13 +272,30 @@ class _Step:
             return "not done"
         if self.redo:
             return "--redo"
-        return "" if self.is_kept(image) else self._stale(image)
+        return "" if self.is_kept(image) else self._stale(image) or self._lost(image)
 
     def is_kept(self, image):
         """Tell whether an image was done by a script that the user chose in place of this one."""
         maker = provenance.made_by(image, self.key, self.db.runs)
         return self.script == self.base != maker and (
             provenance.outcome(image, self.key)[0] == "done")
+
+    def _lost(self, image):
+        """Tell why a file that was made of the image is not as it was; take over its new time."""
+        found = ledger.why_other(image, self.key, self.look)
+        if found:
+            return f"{found[0].path} {found[1]}"
+        text = self.look.renewed(image, self.key)
+        if text:
+            self.n_copied += 1
+            self.db.update(image["img_name"], {ledger.MADE + self.key: text})
+        return ""
+
+    def tell_copied(self):
+        """Tell of files whose time alone was another one."""
+        if self.n_copied:
+            log.info("%d files have another time than when they were written, as after a copy, "
+                     "and the same content: they are noted anew", self.n_copied)
 
     def tell_stand_ins(self, images):
         """Tell which images another script has done in place of this one, and keeps."""
@@ -274,7 +313,8 @@ class _Step:
     def store(self, outcome):
         """Write one outcome: old fields out, new ones in, and where they come from, at once."""
         if self.number is None:
-            self.number = self.db.begin_run(self.script, self.used)
+            made = ledger.carried(self.script, self.written, self.db, self.folder)
+            self.number = self.db.begin_run(self.script, self.used, made)
         row = self.db.rows.get(outcome.img_name, {})
         unknown = [name for name in outcome.values
                    if not any(fields.matches(pattern, name) for pattern in self.writes)]
@@ -284,7 +324,8 @@ class _Step:
         record, changes = provenance.record(row, self.key, self.number, outcome.word,
                                             outcome.message, cleared | outcome.values,
                                             bool(self._stale(row)))
-        changes = changes | {f"ran__{self.key}": record}
+        made = ledger.as_text(outcome.files, "" if self.script == self.base else self.script)
+        changes = changes | {f"ran__{self.key}": record, ledger.MADE + self.key: made or None}
         if outcome.word == "rejected":
             changes |= {"gogogo": False, "whynot": f"{outcome.message} ({self.base})"}
         elif rejected_by(row) == self.base:

@@ -1,6 +1,6 @@
 """Stacks of images of the database: what goes in, how it is weighted, what the header says."""
 
-from cosmouline import io_fits, paths
+from cosmouline import io_fits, ledger, paths
 from cosmouline.choice import COEFFICIENTS
 from cosmouline.columns import column
 from cosmouline.combine import combine, strips
@@ -125,6 +125,7 @@ def catalogue_rows(sources, fluxes, radii_fwhm, header):
 
 def _reader(image, shape, settings):
     path = paths.aligned(settings, image["img_name"])
+    ledger.check(path, image, settings)
     if not path.is_file():
         raise UserError(f"{path} is gone. Run 3_align/2a_opt_align.py --redo --only "
                         f"{image['img_name']}.")

@@ -2,34 +2,113 @@
 
 from collections import Counter
 
-from cosmouline import fields, paths, provenance, reports
+from cosmouline import fields, intake, ledger, paths, provenance, reports
 from cosmouline.database import Database
 from cosmouline.header import read_header, script_path
 
+MOST_READ_BYTES = 200_000_000  # of files whose time alone has changed; a third of a second
 COLUMNS = ("script", "done", "failed", "out of date", "to do")
 
 
 def report(settings, order):
     """Return a table: for each script that works on images, the images done, failed, to do.
 
-    Rejected images are counted below the table, with their reasons.
+    Files and frames that are gone or have changed, and rejected images with their reasons, are
+    counted below the table.
     """
     db = Database(paths.database(settings))
     in_use = db.select(gogogo=True, treatme=True)
-    text = reports.table(states(db, settings, order), COLUMNS)
-    return f"{text}\n{len(db.rows)} images, {len(in_use)} in use\n{rejections(db)}"
+    found = states(db, settings, order)
+    lines = [reports.table(found, COLUMNS), f"{len(db.rows)} images, {len(in_use)} in use",
+             *file_lines(found), *frame_lines(in_use), rejections(db)]
+    return "\n".join(lines)
 
 
 def states(db, settings, order):
-    """Return the counts of images in use by state, a dict for each script that works on them."""
+    """Return the counts of images in use by state, a dict for each script that works on them.
+
+    An image is out of date for a script too where a file that it made is gone or has changed;
+    "lost" holds the trouble of each such file in words, and "unread" how many files of the right
+    size and another time were not read.
+    """
     in_use = db.select(gogogo=True, treatme=True)
-    groups = _groups(in_use)
-    return [_line(script, groups, settings, db.runs) for script in order
-            if read_header(script).leaves_record]
+    groups, look = _groups(in_use), ledger.Look(settings.work_dir, MOST_READ_BYTES)
+    steps = _lost_by_steps(db.runs, look)
+    found = [_line(script, groups, settings, db.runs) for script in order
+             if read_header(script).leaves_record]
+    used = {}
+    for line in found:
+        lost = list(_lost(line["script"], in_use, settings, look))
+        line["lost"] = steps.get(line["script"], []) + [f"{file.path} {problem}"
+                                                        for _, _, file, problem in lost]
+        n = line["done"] if line["script"] in steps else sum(
+            not _is_behind(line["script"], image, settings, db.runs, used) for image, *_ in lost)
+        line["done"], line["out of date"] = line["done"] - n, line["out of date"] + n
+    return [line | {"unread": look.n_unread} for line in found]
+
+
+def file_lines(found):
+    """Return lines that tell of lost files, from `states`."""
+    lines = [f"{line['script']}: {len(line['lost'])} files are gone or have changed (first: "
+             f"{line['lost'][0]}). Run it again." for line in found if line["lost"]]
+    n_unread = max((line["unread"] for line in found), default=0)
+    if n_unread:
+        lines.append(f"{n_unread} files have another time than when they were written, as after "
+                     "a copy: extrascripts/validate_database.py reads them")
+    return lines
+
+
+def frame_lines(images):
+    """Return a line that tells of raw frames that are gone or not those that were imported."""
+    gone, changed, look = [], [], ledger.Look("", MOST_READ_BYTES)
+    for image in images:
+        known = ledger.frame(image)
+        problem = look.trouble(known) if known else ""
+        if problem:
+            (gone if problem == ledger.GONE else changed).append(image["img_name"])
+    lines = [f"{len(changed)} raw frames have changed since they were imported (first: "
+             f"{changed[0]}). Run {intake.SCRIPT}.py."] if changed else []
+    return lines + ([f"{len(gone)} raw frames are gone (first: {gone[0]})"] if gone else [])
+
+
+def _lost(script, images, settings, look):
+    """Yield (image, maker, file, trouble) where a file that a script made is not as it was."""
+    key = _record(script, settings)
+    for image in images:
+        found = ledger.why_other(image, key, look)
+        if found:
+            yield image, ledger.read(image[ledger.MADE + key])[0] or script, *found
+
+
+def _is_behind(script, image, settings, runs, used):
+    """Tell whether an image is out of date for a script by more than its files."""
+    key = _record(script, settings)
+    maker = provenance.made_by(image, key, runs)
+    if maker not in used:
+        used[maker] = _used(maker, settings)
+    return bool(_verdict(image, key, used, runs)[2])
+
+
+def _record(script, settings):
+    """Return the name of the record of a script."""
+    header = read_header(script)
+    return provenance.record_name(script, header.needs, header.writes, settings)
+
+
+def _lost_by_steps(runs, look):
+    """Return what is wrong with files made of all images, in words, by script."""
+    found = {}
+    for script, file in ledger.of_steps(runs).values():
+        problem = look.trouble(file)
+        if problem:
+            found.setdefault(script, []).append(f"{file.path} {problem}")
+    return found
 
 
 def out_of_date(needs, images, settings, runs):
     """Yield a line for every script behind some fields whose results are out of date.
+
+    Of the scripts right behind them, files that are gone or have changed are told too.
 
     Parameters
     ----------
@@ -46,6 +125,13 @@ def out_of_date(needs, images, settings, runs):
         for (_, maker, reason), n in _verdicts(script, groups, settings, runs).items():
             if reason:
                 yield f"out of date on {n} images: {maker}.py ({reason}). Run it again."
+    look = ledger.Look(settings.work_dir, MOST_READ_BYTES)
+    for script in sorted({fields.lookup(name).producer for name in needs}):
+        lost = list(_lost(script, images, settings, look)) if script_path(script).is_file() else []
+        if lost:
+            _, maker, file, problem = lost[0]
+            yield (f"{len(lost)} files of {maker}.py are gone or have changed (first: {file.path} "
+                   f"{problem}). Run it again.")
 
 
 def _scripts_behind(needs):
@@ -76,8 +162,7 @@ def _verdicts(script, groups, settings, runs):
     What another script made in its stead is judged by the needs and settings of that one. The
     reason is empty where it is not out of date.
     """
-    header = read_header(script)
-    key = provenance.record_name(script, header.needs, header.writes, settings)
+    key = _record(script, settings)
     makers = {provenance.made_by(image, key, runs) for image, _ in groups}
     used = {maker: _used(maker, settings) for maker in makers}
     counts = Counter()

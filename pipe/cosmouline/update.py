@@ -40,9 +40,9 @@ def new_frames(settings, rows):
     """
     found = {}
     for one in settings.sets:
-        states = {name: intake.state(path) for name, path in intake.frames_of(one).items()}
-        found[one["name"]] = sorted(name for name, state in states.items()
-                                    if rows.get(name, {}).get("raw_state") != state)
+        found[one["name"]] = sorted(
+            name for name, path in intake.frames_of(one).items()
+            if "raw_state" not in rows.get(name, {}) or intake.is_replaced(rows[name], path))
     return found
 
 

@@ -3,7 +3,7 @@
 import json
 from typing import NamedTuple
 
-from cosmouline import paths
+from cosmouline import ledger, paths
 from cosmouline.errors import UserError
 from cosmouline.io_deconv import digest_epochs, read_fit, read_made_of
 
@@ -48,6 +48,8 @@ def stored(settings, dec_name=None):
     """Return the `Stored` fit of the settings, or of another deconvolution; None without any."""
     name = paths.of_band(f"dec_{dec_name or settings.dec_name}", settings)
     path = settings.work_dir / name / "fit.npz"
+    if ledger.step_trouble(path, settings):  # of a backup, say: what it was made of is unknown
+        return None
     try:
         return Stored(*read_fit(path), *read_made_of(path))
     except (OSError, ValueError, KeyError, EOFError, TypeError):

@@ -156,7 +156,8 @@ def test_a_frame_that_was_replaced_is_done_anew_and_told(settings, db, caplog):
     known_and_new(settings, db)
     assert "ran__1_character/1a_add_to_database" not in db.rows["R_a"]
     assert "ran__1_character/1a_add_to_database" in db.rows["R_b"]
-    assert "R_a has another frame now: it is done anew" in caplog.messages
+    assert ("R_a: the frame has changed since it was imported: it is done "
+            "anew") in caplog.messages
 
 
 def test_an_image_without_its_frame_is_told_and_stays(settings, db, caplog):
