@@ -1,4 +1,4 @@
-"""Check the database: fields, flags, frames, products, orphans, checksum.
+"""Check the database and the content of all products: fields, flags, frames, files, orphans.
 
 Needs   : the database (1_character/1a_add_to_database)
 Writes  : nothing
@@ -7,7 +7,9 @@ Next    : the script that a line names
 
 Run as  : python extrascripts/validate_database.py configs/MYLENS
 
-Exit status 1 if anything is wrong. The file itself is checked whenever it is read: a damaged one
+Exit status 1 if anything is wrong. Every product and every raw frame is read whole and compared
+with the hash that was noted when it was written or imported (1 s of CPU per GB), whatever its
+time. The file itself is checked whenever it is read: a damaged one
 is refused, with the backup to take.
 """
 

@@ -212,8 +212,7 @@ class Lens:
         db = Database(self.work / "database.json")
         try:
             with WRITES.none_in(self.work):
-                return call_main(module.main, settings, db,
-                                 db.select(gogogo=True, treatme=True))
+                return call_main(module.main, settings, db)
         finally:
             db.save()
             db.close()

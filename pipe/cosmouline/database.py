@@ -92,7 +92,7 @@ class Database:
         comes back by itself once what it was rejected for is mended, and the scripts run again.
         """
         options = settings.options
-        rows = [row for row in self._in_use(settings) if row["testlist"] or not options.test]
+        rows = [row for row in self.in_use(settings) if row["testlist"] or not options.test]
         if options.only:
             unknown = sorted(set(options.only) - self.rows.keys())
             if unknown:
@@ -124,10 +124,10 @@ class Database:
         `to_treat`.
         """
         self.to_treat(settings, needs)
-        return [row for row in self._in_use(settings)
+        return [row for row in self.in_use(settings)
                 if all(has(row, pattern) for pattern in expand(needs, settings))]
 
-    def _in_use(self, settings):
+    def in_use(self, settings):
         """Return the rows not set aside, and not rejected before this script."""
         script = settings.options.script or "~"
         return [row for row in self.select(treatme=True)

@@ -62,9 +62,11 @@ def read_epochs(path):
 def write_fit(path, fit, psf_error, names=(), made_of=None):
     """Write a `LensFit` and the relative errors of its fluxes from the PSFs (n_epochs, n).
 
-    With them, the images of its epochs and a dict of texts that tells what it was made of.
+    With them, the images of its epochs and a dict of texts that tells what it was made of. The
+    CPU time is not kept (0 when read): the same fit gives the same file.
     """
     arrays, header = fit.to_arrays()
+    header["cpu_s"] = 0.0
     _save(path, arrays | {"psf_error": psf_error, "header": np.array(json.dumps(header)),
                           "names": np.array(names, str),
                           "made_of": np.array(json.dumps(made_of or {}))})

@@ -84,14 +84,17 @@ def read(text):
 class Look:
     """Look at files, and read those whose time differs; not more than `most_bytes` of them.
 
+    With `reads_all` every file of the right size is read, whatever its time.
+
     Attributes
     ----------
     n_unread : int
         Files of the right size and another time that were taken as sound unread.
     """
 
-    def __init__(self, folder, most_bytes=None):
+    def __init__(self, folder, most_bytes=None, reads_all=False):
         self.folder, self.left, self.n_unread = folder, most_bytes, 0
+        self.reads_all = reads_all
         self._times = {}  # of files found sound by their content
 
     def is_untouched(self, file):
@@ -100,7 +103,7 @@ class Look:
             state = os.stat(f"{self.folder}/{file.path}")
         except OSError:
             return False
-        return state.st_size == file.n_bytes and state.st_mtime_ns == file.changed_ns
+        return _is_untouched(state, file) and not self.reads_all
 
     def trouble(self, *files):
         """Tell what is wrong with one path that may be as any of some `File`; empty if nothing."""
@@ -109,7 +112,7 @@ class Look:
             state = os.stat(path)
         except OSError:
             return GONE
-        if any(state.st_size == f.n_bytes and state.st_mtime_ns == f.changed_ns for f in files):
+        if any(_is_untouched(state, f) for f in files) and not self.reads_all:
             return ""
         alike = {f.digest for f in files if f.n_bytes == state.st_size}
         if not alike:
@@ -119,7 +122,8 @@ class Look:
                 self.n_unread += 1
                 return ""
             self.left -= state.st_size
-        found = digest_of(path, state.st_size, state.st_mtime_ns)
+        found = digest(path) if self.reads_all else digest_of(path, state.st_size,
+                                                              state.st_mtime_ns)
         if found not in alike:
             return OTHER
         self._times[files[0].path, found] = state.st_mtime_ns
@@ -132,6 +136,10 @@ class Look:
         now = [f._replace(changed_ns=self._times.get((f.path, f.digest), f.changed_ns))
                for f in files]
         return as_text(now, maker) if now != files else None
+
+
+def _is_untouched(state, file):
+    return state.st_size == file.n_bytes and state.st_mtime_ns == file.changed_ns
 
 
 def why_other(row, key, look):
@@ -171,13 +179,20 @@ def noted(row, path):
     return sorted(found)
 
 
-def frame(image):
-    """Return the raw frame of an image as a `File` below "/"; None where nobody knows it."""
+def frame_trouble(image, look):
+    """Tell what is wrong with the raw frame of an image; empty if nothing, or nobody knows.
+
+    Parameters
+    ----------
+    image : dict
+    look : Look
+        Of the folder "", as frames lie anywhere.
+    """
     words = image.get("raw_state", "").split()
     if len(words) != 2 or "raw_path" not in image:  # imported from elsewhere
-        return None
-    return File(image["raw_path"].lstrip("/"), int(words[0]), image.get("raw_hash", ""),
-                int(words[1]))
+        return ""
+    return look.trouble(File(image["raw_path"].lstrip("/"), int(words[0]),
+                             image.get("raw_hash", ""), int(words[1])))
 
 
 def check(path, image, settings):

@@ -115,7 +115,7 @@ def _with_database(main, script, settings):
                                        db.runs):
             log.warning("%s", line)
         try:
-            counts = call_main(main, settings, db, in_use)
+            counts = call_main(main, settings, db)
         finally:
             if writes:
                 db.save()
@@ -123,13 +123,13 @@ def _with_database(main, script, settings):
     return counts["failed"] + counts["died"] + counts["timeout"] if counts else 0
 
 
-def call_main(main, settings, db, images):
+def call_main(main, settings, db):
     """Call the main function of a script; what it makes of all images together has its origin."""
     def find():
         names = settings_names(main.__globals__["__doc__"])
         return ledger.Recipe.of(
             script_name(main.__code__.co_filename), provenance.settings_used(settings, names),
-            fields.expand(main.__globals__.get("NEEDS", ()), settings)).origin(images)
+            fields.expand(main.__globals__.get("NEEDS", ()), settings)).origin(db.in_use(settings))
 
     take_finished()
     settings.made = ledger.of_steps(db.runs)

@@ -3,7 +3,7 @@
 import hashlib
 import logging
 
-from cosmouline import io_catalog, io_regions, io_table, paths, products, provenance
+from cosmouline import io_catalog, io_regions, io_table, ledger, paths, products, provenance
 from cosmouline.align import apply
 from cosmouline.errors import UserError
 from cosmouline.io_catalog import Star
@@ -152,9 +152,10 @@ def is_kept(images, reference, settings, runs):
     """Tell whether stars chosen before stay.
 
     They do for the same reference image and the same settings of the choice, unless --redo asks
-    for a new one: so the stars do not change when images are added.
+    for a new one: so the stars do not change when images are added. A list that is not as it was
+    written does not count.
     """
-    if settings.options.redo:
+    if settings.options.redo or ledger.step_trouble(paths.picked_stars(settings), settings):
         return False
     used = provenance.settings_used(settings, CHOICE)
     now = digest(io_catalog.read_cat(paths.picked_stars(settings)), reference, settings)

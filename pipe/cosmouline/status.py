@@ -62,8 +62,7 @@ def frame_lines(images):
     """Return a line that tells of raw frames that are gone or not those that were imported."""
     gone, changed, look = [], [], ledger.Look("", MOST_READ_BYTES)
     for image in images:
-        known = ledger.frame(image)
-        problem = look.trouble(known) if known else ""
+        problem = ledger.frame_trouble(image, look)
         if problem:
             (gone if problem == ledger.GONE else changed).append(image["img_name"])
     lines = [f"{len(changed)} raw frames have changed since they were imported (first: "

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from cosmouline import fields, paths, provenance
+from cosmouline import fields, intake, ledger, paths, provenance
 
 MUST = ("img_name", "set_name", "gogogo", "treatme", "testlist", "updating")
 PRODUCTS = {"1_character/1b_copy_convert": paths.image, "1_character/3a_detect": paths.catalog,
@@ -23,6 +23,10 @@ def problems(db, settings):
     for name, row in sorted(db.rows.items()):
         yield from (f"{name}: {problem}" for problem in _of_row(name, row, settings))
     yield from _of_reference(db)
+    for script, file in ledger.of_steps(db.runs).values():
+        problem = ledger.Look(settings.work_dir, reads_all=True).trouble(file)
+        if problem:
+            yield f"{file.path} {problem}: run {script}.py"
     yield from _orphans(db, settings)
 
 
@@ -38,6 +42,9 @@ def _of_row(name, row, settings):
         yield f"its set '{row.get('set_name')}' is not in the settings"
     if "raw_path" in row and not Path(row["raw_path"]).exists():
         yield f"its frame {row['raw_path']} is gone"
+    elif ledger.frame_trouble(row, ledger.Look("", reads_all="raw_hash" in row)):
+        yield (f"its frame {row['raw_path']} has changed since it was imported: run "
+               f"{intake.SCRIPT}.py")
     yield from _of_products(name, row, settings)
 
 
@@ -51,12 +58,21 @@ def _of_values(row):
 
 
 def _of_products(name, row, settings):
-    """Yield products that a script has made and that are not on the disk."""
+    """Yield products that a script has made and that are not on the disk, or are others there.
+
+    What was noted is read whole; of older records it is looked at whether the file is there.
+    """
+    for key in [field.removeprefix(ledger.MADE) for field in row if field.startswith(ledger.MADE)]:
+        found = ledger.why_other(row, key, ledger.Look(settings.work_dir, reads_all=True))
+        if found:
+            maker = ledger.read(row[ledger.MADE + key])[0] or key.partition(":")[0]
+            yield f"{found[0].path} {found[1]}: run {maker}.py --redo --only {name}"
     keys = {script: (script, where) for script, where in PRODUCTS.items()}
     keys |= {script: (fields.with_variant(script, settings.psf_name), where)
              for script, where in PSF_PRODUCTS.items()}
     for script, (record, where) in keys.items():
-        if provenance.outcome(row, record)[0] == "done" and not where(settings, name).is_file():
+        if provenance.outcome(row, record)[0] == "done" and ledger.MADE + record not in row and (
+                not where(settings, name).is_file()):
             yield f"{paths.relative(where(settings, name))} is gone: run {script}.py --redo"
 
 
