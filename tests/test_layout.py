@@ -1,6 +1,7 @@
 """The rules of the house that a program can check."""
 
 import ast
+import re
 import runpy
 import subprocess
 import sys
@@ -172,3 +173,67 @@ def test_the_order_is_listed_with_what_each_script_does():
                             capture_output=True, check=True).stdout
 
     assert [line.split()[0] for line in listed.splitlines()] == list(ORDER)
+
+
+WRITERS = {"replace", "rename", "link", "copy", "copy2", "copyfile", "copytree", "move", "save",
+           "savez", "savetxt", "dump", "open", "write_text", "write_bytes", "savefig", "writeto",
+           "tofile", "FileHandler"}
+WRITING = re.compile(  # text and arrays have a copy, replace and save too
+    r"((os\.)(replace|rename|link)|(shutil\.)(copy\w*|move)|(np\.)save\w*|((json|pickle)\.)dump|"
+    r"open|.*\.(open|write_text|write_bytes|savefig|writeto|tofile|FileHandler))\Z", re.DOTALL)
+OUTSIDE = {  # function, what it calls: why it needs no temporary name
+    ("atomic.py", "atomic_path", "replace"): "it is the rename",
+    ("lock.py", "*", "*"): "a lock is made under a name of its own, and linked",
+    ("store.py", "_open_journal", "open"): "a journal grows; each line has its checksum",
+    ("store.py", "_backup", "link"): "a second name of a whole file",
+    ("run.py", "_log_to_file", "FileHandler"): "a log grows",
+    ("bundle.py", "_swap", "replace"): "folders that are whole",
+    ("new_lens.py", "*", "copytree"): "into a new folder of the lens",
+    ("old_reduction.py", "*", "copyfile"): "into a new folder of the lens",
+    ("5_opt_new_config.py", "*", "copy"): "into a new folder of the lens",
+}
+
+
+def writes_of(path):
+    """Yield (function, call) of what writes a file in no ``with atomic_path(..) as name``."""
+    tops = [node for top in tree_of(path).body
+            for node in (top.body if isinstance(top, ast.ClassDef) else [top])]
+    for function in [node for node in tops if isinstance(node, ast.FunctionDef)]:
+        inside = list(ast.walk(function))
+        safe = {id(inner) for node in inside if isinstance(node, ast.With)
+                and "atomic_path(" in " ".join(ast.unparse(item) for item in node.items)
+                for inner in ast.walk(node)}
+        for call in inside:
+            if isinstance(call, ast.Call) and id(call) not in safe and is_writing(call):
+                yield function.name, getattr(call.func, "attr", getattr(call.func, "id", ""))
+
+
+def is_writing(call):
+    """Tell whether a call writes a file."""
+    name = getattr(call.func, "attr", getattr(call.func, "id", ""))
+    if name not in WRITERS or not WRITING.match(ast.unparse(call.func)):
+        return False
+    modes = {getattr(node, "value", "") for node in (
+        *call.args, *(keyword.value for keyword in call.keywords))}
+    return name != "open" or any(isinstance(mode, str) and re.fullmatch(r"[wax]b?\+?|r\+", mode)
+                                 for mode in modes)
+
+
+def test_every_file_is_written_under_a_temporary_name():
+    found = {(path.name, *one) for path in [*SCRIPTS, *PIPE.glob("*.py"), *LIBRARY.rglob("*.py")]
+             for one in writes_of(path)}
+    allowed = {one for one in found for file, where, call in OUTSIDE
+               if (file, where, call) in (one, (*one[:2], "*"), (one[0], "*", one[2]),
+                                          (one[0], "*", "*"))}
+
+    assert found - allowed == set()
+
+
+def test_a_plain_write_is_seen(tmp_path):
+    path = tmp_path / "x.py"
+    path.write_text("def f(p):\n    open(p, 'w')\n    p.write_text('')\n    np.savez(p)\n"
+                    "    fits.HDUList().writeto(p)\n    page.savefig(p)\n    open(p)\n"
+                    "    with atomic_path(p) as t:\n        t.write_bytes(b'')\n")
+
+    assert [call for _, call in writes_of(path)] == ["open", "write_text", "savez", "writeto",
+                                                     "savefig"]

@@ -73,7 +73,7 @@ def frame_lines(images):
 def _lost(script, images, settings, look):
     """Yield (image, maker, file, trouble) where a file that a script made is not as it was."""
     key = _record(script, settings)
-    for image in images:
+    for image in [image for image in images if ledger.MADE + key in image]:
         found = ledger.why_other(image, key, look)
         if found:
             yield image, ledger.read(image[ledger.MADE + key])[0] or script, *found

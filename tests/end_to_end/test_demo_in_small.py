@@ -18,7 +18,7 @@ PIPE = Path(__file__).resolve().parents[2] / "pipe"
 RUN_ALL = PIPE / "run_all.py"
 # another clock and another alphabet than those of the tests that run in this process
 ELSEWHERE = {"COLUMNS": "200", "TZ": "Asia/Kathmandu", "LC_ALL": "C", "PYTHONUTF8": "0",
-             "PYTHONCOERCECLOCALE": "0"}
+             "PYTHONCOERCECLOCALE": "0", "PYTHONHASHSEED": "3"}
 
 
 def run_all(lens, *options, path=RUN_ALL):
@@ -31,6 +31,11 @@ def run_all(lens, *options, path=RUN_ALL):
 def scripts_run(text):
     """Give the scripts that a run has started, in order."""
     return [line.removeprefix("--- ") for line in text.splitlines() if line.startswith("--- ")]
+
+
+def measured(row):
+    """Give the fields of a row without the records and notes, which hold numbers and times."""
+    return {f: v for f, v in row.items() if not f.startswith(("ran__", "made__"))}
 
 
 @pytest.fixture(scope="module")
@@ -83,8 +88,7 @@ def test_two_processes_and_one_give_the_same_rows_bit_for_bit(whole, trunk, new_
 
     for name, row in serial.items():
         of_runs = [field for field in row if field.startswith("ran__")]
-        assert {f: v for f, v in row.items() if f not in of_runs} == {
-            f: v for f, v in parallel[name].items() if not f.startswith("ran__")}
+        assert measured(row) == measured(parallel[name])
         # the same verdicts; the numbers of the runs differ by those that only draw
         assert {f: row[f].split()[0] for f in of_runs} == {
             f: parallel[name][f].split()[0] for f in of_runs}
@@ -104,6 +108,19 @@ def test_the_light_curves_are_the_same_byte_for_byte(
     assert found
     for path, content in found.items():
         assert (whole[0].work / path).read_bytes() == content, path
+
+
+def test_products_are_the_same_byte_for_byte(whole, trunk):
+    """By two processes elsewhere, and in this one: other engine, folder, clock, alphabet, seed."""
+    lens, here = whole[0], trunk.after(trunk.needed[-1])
+    products = [path.relative_to(here) for path in sorted(here.rglob("*"))
+                if path.suffix in (".fits", ".npz", ".cat", ".reg", ".ecsv", ".rdb")]
+
+    kinds = {str(path.parent) + path.suffix for path in products}
+    assert {"ali.fits", "badpix.fits", "sky.fits", "psf_psf1.fits", "objects.fits", "..cat",
+            "..ecsv", "dec_lens.npz", "dec_lens.cat", "export.rdb", "export.ecsv"} <= kinds
+    assert [str(path) for path in products
+            if (lens.work / path).read_bytes() != (here / path).read_bytes()] == []
 
 
 def test_every_product_is_where_its_script_says(whole):
@@ -138,8 +155,7 @@ def test_a_second_run_keeps_all_and_changes_no_field(finished, trunk):
             assert counts["kept"] == sum(counts.values()), script
 
     for name, row in lens.rows.items():
-        assert {f: v for f, v in row.items() if not f.startswith("ran__")} == {
-            f: v for f, v in before[name].items() if not f.startswith("ran__")}
+        assert measured(row) == measured(before[name])
         for field in fitting(row, ("ran__{script}",)):  # outcome, and run of the last change
             assert row[field].split()[::2] == before[name][field].split()[::2]
 
