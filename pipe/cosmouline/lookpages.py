@@ -228,7 +228,8 @@ def image_page(row, template, around, drawn, settings):
         in_time=_links("date", around["before"], around["after"], ""),
         in_set=_links(f"set {row.get('set_name', '')}", around["before_in_set"],
                       around["after_in_set"], "_in_set"),
-        row=io_html.script_data(row),
+        row=io_html.script_data({field: value for field, value in row.items()
+                                 if not field.startswith("made__")}),
         pictures="".join(_picture(folder, title, name)
                          for folder, title, names in drawn if name in names))
 

@@ -144,7 +144,8 @@ def test_the_page_of_an_image_has_its_pictures_fields_and_history(browser, lens,
     fields = dict(zip(browser.texts(".fields td:first-child"), zip(
         *(browser.texts(f".fields td:nth-child({k})") for k in (2, 3, 4)), strict=True),
         strict=True))
-    assert set(fields) == {name for name in lens.rows[FIRST] if not name.startswith("ran__")}
+    assert set(fields) == {name for name in lens.rows[FIRST]
+                           if not name.startswith(("ran__", "made__"))}
     assert fields["sky_level_e"] == (f"{lens.rows[FIRST]['sky_level_e']:.7g}", "e⁻",
                                      "median of the clipped sky pixels")
     history = browser.texts("#history li")
