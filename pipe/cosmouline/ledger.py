@@ -213,7 +213,8 @@ def check(path, image, settings):
     if not entries:
         return
     running = settings.options.script
-    own = [key for key, maker, _ in entries if running in (maker, key.partition(":")[0])]
+    own = [key for key, maker, _ in entries  # any of them for who asks from Python
+           if running in ("", maker, key.partition(":")[0])]
     allowed = [file for key, _, file in entries if own and key <= own[-1]] or [entries[-1][2]]
     if Look(settings.work_dir).trouble(*allowed) == OTHER:
         is_behind = not Look(settings.work_dir).trouble(*(file for _, _, file in entries))
