@@ -226,7 +226,7 @@ class Lens:
             db.close()
 
     def accept(self, db, script):
-        """Note all files as they are now; before the conversion the raw frames too."""
+        """Note other files as they are now; before the conversion the raw frames too."""
         def now(text):
             maker, files = ledger.read(text)
             found = {file.path: file for file in ledger.look_at(
@@ -234,7 +234,8 @@ class Lens:
             return ledger.as_text([found.get(file.path, file) for file in files], maker)
 
         for name, row in db.rows.items():
-            changes = {field: now(row[field]) for field in row if field.startswith("made__")}
+            changes = {field: now(row[field]) for field in row if field.startswith("made__")
+                       and ledger.why_other(row, field[6:], ledger.Look(self.work))}
             raw = Path(row.get("raw_path", ""))
             if script == "1_character/1b_copy_convert" and raw.is_file():
                 changes |= {"raw_state": intake.state(raw)}
