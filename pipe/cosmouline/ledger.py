@@ -275,8 +275,8 @@ class Recipe(NamedTuple):
                        if not name.startswith(SET) or name == SET + one} for one in sets}
         texts[""] = used
         parents = sorted({fields.producer(name) for name in needs} - {script})
-        return cls(script, {one: _short(sorted(text.items())) for one, text in texts.items()}, tuple(needs),
-                   tuple(parents))
+        used = {one: _short(sorted(text.items())) for one, text in texts.items()}
+        return cls(script, used, tuple(needs), tuple(parents))
 
     def origin(self, rows):
         """Return the `Origin` of what is made of some rows."""
