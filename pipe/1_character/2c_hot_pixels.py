@@ -12,8 +12,8 @@ joined in. Fewer than five images of a set cannot tell the two apart: then only 
 A map stays until the images of its set have grown by half, or --redo asks for a new one.
 """
 
-from cosmouline import badpixmaps, paths
-from cosmouline.io_fits import write_image
+from cosmouline import badpixmaps, paths, tasks
+from cosmouline.io_fits import read_image, write_image
 from cosmouline.run import for_all_images, log_line, run
 
 import numpy as np
@@ -22,19 +22,27 @@ NEEDS = ("set_name", "nx_px", "ny_px")
 WRITES = ("n_hot_px",)
 
 
+def make(one, settings):
+    """Write the mask of a set."""
+    bad = badpixmaps.made(one["set"], one["images"], settings)
+    write_image(paths.bad_pixels(settings, one["img_name"]), bad.astype(np.uint8), {})
+    return {}
+
+
 def measure(images, settings, runs):
     """Write the mask of every set; return the number of bad pixels of each image."""
     results = {}
-    for one in settings.sets:
-        mine = [image for image in images if image["set_name"] == one["name"]]
-        if not mine:
-            continue
-        bad = badpixmaps.kept(one, mine, settings, runs)
-        if bad is None:
-            bad = badpixmaps.made(one, mine, settings)
-            write_image(paths.bad_pixels(settings, one["name"]), bad.astype(np.uint8), {})
-        log_line("%s: %d bad pixels of %d", one["name"], bad.sum(), bad.size)
-        for image in mine:  # a mask of another size does not count
+    sets = [{"img_name": one["name"], "set": one,
+             "images": [image for image in images if image["set_name"] == one["name"]]}
+            for one in settings.sets]
+    sets = [one for one in sets if one["images"]]
+    todo = [one for one in sets
+            if badpixmaps.kept(one["set"], one["images"], settings, runs) is None]
+    list(tasks.results(make, todo, settings, "set"))
+    for one in sets:
+        bad = read_image(paths.bad_pixels(settings, one["img_name"])) != 0
+        log_line("%s: %d bad pixels of %d", one["img_name"], bad.sum(), bad.size)
+        for image in one["images"]:  # a mask of another size does not count
             fits = bad.shape == (image["ny_px"], image["nx_px"])
             results[image["img_name"]] = {"n_hot_px": int(bad.sum()) if fits else 0}
     return results

@@ -12,11 +12,20 @@ per pixel that counts for a flux; the pixels themselves scatter less (PIXSIG), b
 has correlated them. COSMOULINE's median loses a fifth of the depth; it is there as combi_method.
 """
 
-from cosmouline import bands, paths, stacking
+from cosmouline import bands, paths, stacking, tasks
 from cosmouline.run import log_line, run
 
 NEEDS = ("combi_number__{combi}", "aligned_noise", "ref_img_name")
 WRITES = ()
+
+
+def stack(band, settings):
+    """Write the stack of a band."""
+    path = paths.deep(bands.only(settings, band["img_name"]))
+    cards = stacking.write(path, band["images"], band["reference"], settings)
+    log_line("%d images, %.0f s, sky noise %.2f e-: %s", cards["NCOMBINE"], cards["EXPTIME"],
+             cards["SKYSIG"], paths.relative(path))
+    return {}
 
 
 def main(settings, db):
@@ -24,10 +33,9 @@ def main(settings, db):
     needs = (*NEEDS, *stacking.needs(settings))
     images = db.all_in_use(settings, needs)
     images.sort(key=lambda image: image[f"combi_number__{settings.combi_name}"])
-    for one, those in bands.split(images, settings):
-        cards = stacking.write(paths.deep(one), those, db.reference(), one)
-        log_line("%d images, %.0f s, sky noise %.2f e-: %s", cards["NCOMBINE"],
-                 cards["EXPTIME"], cards["SKYSIG"], paths.relative(paths.deep(one)))
+    todo = [{"img_name": one.band, "images": those, "reference": db.reference()}
+            for one, those in bands.split(images, settings)]
+    list(tasks.results(stack, todo, settings, "stack"))
 
 
 if __name__ == "__main__":

@@ -13,23 +13,14 @@ model; the errors from the full covariance, the PSFs' errors from their draws. W
 fit goes on from the stored one; --redo starts anew.
 """
 
-from cosmouline import bands, lens_sources, paths, products, readout, warmstart
+from cosmouline import bands, epochs, lens_sources, paths, products, readout, tasks, warmstart
 from cosmouline.deconv_engines import fit as fit_epochs
-from cosmouline.errors import UserError
 from cosmouline.io_deconv import digest, write_fit
 from cosmouline.run import for_all_images, log_line, run
 
 NEEDS = ("dec_number__{dec}", "dec_epochs__{dec}", "dec_start__{dec}")
 WRITES = ("dec_fit__{dec}", "dec_objective__{dec}", "dec_change_sigma__{dec}",
           "n_dec_steps__{dec}", "dec_ended__{dec}")
-
-
-def check(content, images, settings):
-    """Stop where the epochs are not those of the images chosen now."""
-    chosen = {image["img_name"]: image[f"dec_coeff__{settings.dec_name}"] for image in images}
-    if chosen != dict(zip(content.names, content.epochs.coeff.tolist(), strict=True)):
-        raise UserError("images or coefficients have changed since the epochs were gathered. "
-                        "Run 7_deconv/2_apply_norm.py again.")
 
 
 def fitted(content, sources, made, settings):
@@ -46,10 +37,12 @@ def fitted(content, sources, made, settings):
     return fit_epochs(content, sources, settings, earlier)
 
 
-def measure(images, reference, settings):
-    """Fit and write; return the fields of all epochs."""
+def measure(band, settings):
+    """Fit a band and write; return the fields of its epochs."""
+    images, reference = band["images"], band["reference"]
+    settings = bands.only(settings, band["img_name"])
     content = products.gathered_epochs(settings)
-    check(content, images, settings)
+    epochs.check_chosen(content, images, settings)
     stars = products.start_sources(settings)
     names = [star.name for star in stars]
     sources = lens_sources.of_fit(stars, content, images, reference, settings)
@@ -58,21 +51,28 @@ def measure(images, reference, settings):
     path = paths.deconvolution(settings) / "fit.npz"
     write_fit(path, fit, psf_error, content.names, made)
     told = lens_sources.missing(fit, content, reference, settings)
-    for line in [*readout.summary(fit, psf_error, names), *told]:
+    for line in [*readout.summary(fit, psf_error, names), *told, paths.relative(path)]:
         log_line("%s", line)
-    log_line("%s", paths.relative(path))
     fields = readout.convergence(fit, settings.dec_name)
     return dict.fromkeys(content.names, fields | {f"dec_fit__{settings.dec_name}": digest(fit)})
 
 
 def main(settings, db):
-    """Fit all epochs of a band at once."""
+    """Fit all epochs of every band at once; the fit of a band is a task of its own."""
     coeff = f"dec_coeff__{settings.dec_name}"
     images = [image for image in db.select(gogogo=True) if coeff in image]
-    results = bands.merged(lambda those, one: measure(those, db.reference(), one), images,
-                           settings)
-    for_all_images(results, db.select(), settings, db, measure=measure, needs=NEEDS,
-                   writes=WRITES)
+    todo = [{"img_name": one.band, "images": those, "reference": db.reference()}
+            for one, those in bands.split(images, settings)]
+    left, results = {image["img_name"] for image in images}, {}
+    try:
+        for band, values in tasks.results(measure, todo, settings, "fit"):
+            left -= {image["img_name"] for image in band["images"]}
+            results |= values
+    finally:
+        if results:
+            rest = [image for image in db.select() if image["img_name"] not in left]
+            for_all_images(results, rest, settings, db, measure=measure, needs=NEEDS,
+                           writes=WRITES)
 
 
 if __name__ == "__main__":

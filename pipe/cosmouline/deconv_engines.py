@@ -1,15 +1,18 @@
 """Fit all epochs of a lens with the engine of the settings."""
 
+import logging
 from dataclasses import replace
 
 from cosmouline import paths
 from cosmouline.deconv import FitOptions, fit_lens, psf_error, psf_systematic
 from cosmouline.errors import UserError
-from cosmouline.starred_cache import keep_compiled
+from cosmouline.starred_cache import device, keep_compiled
 from cosmouline.warmstart import order
 
 import numpy as np
 from tqdm import tqdm
+
+log = logging.getLogger("cosmouline")
 
 
 def fit(content, sources, settings, earlier=None):
@@ -57,6 +60,7 @@ def _fitted(content, sources, options, progress, settings, earlier):
 
         _refuse_what_starred_has_not(settings)
         keep_compiled(paths.compiled(settings))
+        log.info("STARRED works on: %s", device())
         return fit_starred(content.epochs, sources, options, progress)
     if earlier is None:
         return fit_lens(content.epochs, sources, options, progress)

@@ -14,6 +14,7 @@ import sys
 import traceback
 from concurrent.futures import ALL_COMPLETED, FIRST_COMPLETED, wait
 from pathlib import Path
+from types import SimpleNamespace
 from typing import NamedTuple
 
 from cosmouline import ledger, origin
@@ -82,7 +83,7 @@ class Work(NamedTuple):
                            traceback.format_exc())
 
 
-def outcomes(function, images, settings, recipe=None):
+def outcomes(function, images, settings, recipe=None, *, long=False):
     """Yield the outcome of ``function(image, settings)`` for every image, as they come.
 
     Parameters
@@ -98,6 +99,9 @@ def outcomes(function, images, settings, recipe=None):
         ``died_retries`` how often an image is tried again whose worker died.
     recipe : ledger.Recipe, optional
         Then the files are noted that are made of each image, and their origin in them.
+    long : bool
+        The items are few but long, such as joint fits: two are enough for workers, and
+        ``image_timeout_s`` does not count. They are any dicts with a name as ``img_name``.
 
     Notes
     -----
@@ -107,7 +111,9 @@ def outcomes(function, images, settings, recipe=None):
     """
     work = Work.of(function)._replace(recipe=recipe)
     n_workers = min(settings.max_cpus or _n_usable_cpus(), len(images))
-    if settings.engine == "serial" or n_workers < 2 or len(images) < FEW:
+    if long:
+        settings = SimpleNamespace(**vars(settings) | {"image_timeout_s": None})
+    if settings.engine == "serial" or n_workers < 2 or len(images) < (2 if long else FEW):
         for image in images:
             yield work(image, settings)
     else:

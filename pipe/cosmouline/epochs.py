@@ -106,3 +106,19 @@ def _draws(psfs):
         return None, None
     return (np.stack([draws[:n_draws] for _, draws, _ in psfs], axis=1),
             np.stack([scale[:n_draws] for _, _, scale in psfs], axis=1))
+
+
+def check_chosen(content, images, settings):
+    """Raise UserError where the epochs are not those of the images chosen now.
+
+    Parameters
+    ----------
+    content : EpochFile
+    images : list of dict
+        Rows of the images that have a coefficient for the joint fit.
+    settings : namespace
+    """
+    chosen = {image["img_name"]: image[f"dec_coeff__{settings.dec_name}"] for image in images}
+    if chosen != dict(zip(content.names, content.epochs.coeff.tolist(), strict=True)):
+        raise UserError("images or coefficients have changed since the epochs were gathered. "
+                        "Run 7_deconv/2_apply_norm.py again.")

@@ -54,7 +54,8 @@ def make_all(found, settings):
     """
     todo = [{"img_name": name, "images": images} for name, images in found.items()
             if settings.options.redo or not is_fresh(name, images, settings)]
-    why = {one.img_name: one.message for one in engine.outcomes(make, todo, settings)}
+    why = {one.img_name: one.message for one in
+           engine.outcomes(make, todo, settings, long=True)}
     for name in found.keys() - {name for name, message in why.items() if message}:
         why[name] = header(name, settings).get("WHYNOT", "")
     reasons = {}

@@ -5,7 +5,7 @@ import zlib
 from dataclasses import replace
 from functools import partial
 
-from cosmouline import paths
+from cosmouline import paths, tasks
 from cosmouline.errors import ImageRejected, UserError
 from cosmouline.psf import PsfOptions, fit_psf
 from cosmouline.psf_error import flux_scale, psf_draws
@@ -137,8 +137,11 @@ def choose_prior(images, read, settings):
     default = PsfOptions().prior
     ordered = sorted(images, key=lambda image: image["field_fwhm_px"])
     at = np.linspace(0, WORST_JUDGED * (len(ordered) - 1), N_JUDGED).round().astype(int)
-    evidences = [_evidence(ordered[k], read, settings, default) for k in np.unique(at)]
-    evidences = [evidence for evidence in evidences if evidence is not None]
+    some = [ordered[k] for k in np.unique(at)]
+    judged = {image["img_name"]: values["evidence"] for image, values in tasks.results(
+        partial(_judged, read=read, prior=default), some, settings, "image")}
+    in_order = [judged[image["img_name"]] for image in some]  # sums depend on it
+    evidences = [evidence for evidence in in_order if evidence is not None]
     if not evidences:
         raise UserError('psf_prior = "auto": no PSF can be built of the images that would decide. '
                         "Look at their stars (5_psf/2a_extract), or give three numbers.")
@@ -148,6 +151,11 @@ def choose_prior(images, read, settings):
     if gain[best] < LEAST_GAIN:
         return default, 0.0
     return (TAUS[best[1]], ELLS[best[0]], default[2]), float(gain[best])
+
+
+def _judged(image, settings, read, prior):
+    """Return the log evidence of one image, as a task."""
+    return {"evidence": _evidence(image, read, settings, prior)}
 
 
 def _evidence(image, read, settings, prior):

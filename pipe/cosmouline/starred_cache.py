@@ -20,3 +20,11 @@ def keep_compiled(folder):
     jax.config.update("jax_compilation_cache_dir", str(folder))
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
     jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
+
+
+def device():
+    """Return what jax computes on by itself: a graphics card where it finds one, else the CPU."""
+    import jax
+
+    first = jax.devices()[0]
+    return f"{first.platform}, {first.device_kind}" if first.platform != "cpu" else "cpu"

@@ -13,7 +13,7 @@ out right, also after the resampling (NOISEFAC). fac_combi/5_opt_new_config make
 lens whose frames are the stacks.
 """
 
-from cosmouline import paths, stacking
+from cosmouline import paths, stacking, tasks
 from cosmouline.dates import mjd_to_iso
 from cosmouline.run import log_line, run
 
@@ -36,17 +36,22 @@ def path_of(group, settings):
     return paths.stacks(settings) / group[0]["set_name"] / f"{name}_{day}.fits"
 
 
+def stack(group, settings):
+    """Write the stack of a group."""
+    cards = stacking.write(group["path"], group["images"], group["reference"], settings,
+                           as_sum=True, own_cards={"COMBINUM": group["number"]})
+    log_line("%d images, gain %.2f, noise factor %.2f", cards["NCOMBINE"], cards["GAIN"],
+             cards["NOISEFAC"])
+    return {}
+
+
 def main(settings, db):
     """Write the stacks; those of groups that are no more are removed."""
     groups = measure(db.all_in_use(settings, (*NEEDS, *stacking.needs(settings))), settings)
-    written = set()
-    for number, group in groups.items():
-        path = path_of(group, settings)
-        cards = stacking.write(path, group, db.reference(), settings, as_sum=True,
-                               own_cards={"COMBINUM": number})
-        written.add(path)
-        log_line("%d images, gain %.2f, noise factor %.2f: %s", cards["NCOMBINE"], cards["GAIN"],
-                 cards["NOISEFAC"], paths.relative(path))
+    todo = [{"number": number, "images": images, "reference": db.reference(),
+             "path": path_of(images, settings)} for number, images in groups.items()]
+    todo = [group | {"img_name": str(paths.relative(group["path"]))} for group in todo]
+    written = {group["path"] for group, _ in tasks.results(stack, todo, settings, "stack")}
     for old in set(paths.stacks(settings).glob("*/*.fits")) - written:
         old.unlink()
         log_line("removed %s: no such group any more", paths.relative(old))

@@ -8,7 +8,7 @@ Next    : fac_combi/4_stack_photometry
 Run as  : python 3_make_pngs.py ../../configs/MYLENS
 """
 
-from cosmouline import drawing, stacking
+from cosmouline import drawing, paths, stacking, tasks
 from cosmouline.io_fits import read_image, read_image_header
 from cosmouline.plots.frame import frame_page
 from cosmouline.plots.pages import contact_sheet
@@ -28,15 +28,22 @@ def facts(header):
             f"scatter of the pixels {header['PIXSIG']:.1f} ADU"]
 
 
+def draw(stack, settings):
+    """Draw the page of a stack."""
+    path, header = stack["path"], read_image_header(stack["path"])
+    page = frame_page(read_image(path) - header["SKYLEVEL"],
+                      f"{settings.lens_name}: {path.parent.name} {path.stem}", facts(header))
+    drawing.save_page(page, f"combi_{settings.combi_group_name}",
+                      f"{path.parent.name}_{path.stem}", settings, __file__)
+    return {}
+
+
 def main(settings, db):
     """Draw the pages."""
     stacks = stacking.stacks_made(settings)
     folder = f"combi_{settings.combi_group_name}"
-    for path in stacks:
-        header = read_image_header(path)
-        page = frame_page(read_image(path) - header["SKYLEVEL"],
-                          f"{settings.lens_name}: {path.parent.name} {path.stem}", facts(header))
-        drawing.save_page(page, folder, f"{path.parent.name}_{path.stem}", settings, __file__)
+    todo = [{"img_name": str(paths.relative(path)), "path": path} for path in stacks]
+    list(tasks.results(draw, todo, settings, "stack"))
     some = stacks[::max(1, -(-len(stacks) // N_MOST))]
     headers = [read_image_header(path) for path in some]
     page = contact_sheet(

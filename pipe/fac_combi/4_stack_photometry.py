@@ -12,7 +12,7 @@ those that count for a flux: the stack's own scatter is too small (see 2_combine
 electrons by the gain of the stack.
 """
 
-from cosmouline import paths, stacking
+from cosmouline import paths, stacking, tasks
 from cosmouline.aperture import aperture_fluxes
 from cosmouline.detect import detect_sources
 from cosmouline.errors import ImageRejected
@@ -31,7 +31,7 @@ SHAPES = {"x_px": "from 0", "y_px": "from 0", "fwhm_px": "of a Moffat",
 
 
 def columns():
-    """Return type, unit and meaning of the columns, by name."""
+    """Return type, unit and meaning of each column."""
     units = {"x_px": "px", "y_px": "px", "fwhm_px": "px", "pa_deg": "deg"}
     found = {name: (float, units.get(name, ""), what) for name, what in SHAPES.items()}
     for radius in RADII_FWHM:
@@ -52,22 +52,28 @@ def catalogue(path, settings):
     x, y = found["x_px"], found["y_px"]
     there = count[np.rint(y).astype(int), np.rint(x).astype(int)]
     sigma_e = header["SKYSIG"] * gain * np.sqrt(header["NCOMBINE"] / np.maximum(there, 1))
-    fluxes = aperture_fluxes(
-        image_e, header["SKYLEVEL"] * gain, sigma_e, x, y, [r * fwhm_px for r in RADII_FWHM],
-        saturation_e=saturation_e, annulus_px=[r * fwhm_px for r in RING_FWHM])
+    radii_px, ring_px = ([r * fwhm_px for r in radii] for radii in (RADII_FWHM, RING_FWHM))
+    fluxes = aperture_fluxes(image_e, header["SKYLEVEL"] * gain, sigma_e, x, y, radii_px,
+                             saturation_e=saturation_e, annulus_px=ring_px)
     return stacking.catalogue_rows(found, fluxes, RADII_FWHM, header)
+
+
+def add_catalogue(stack, settings):
+    """Write the catalogue of a stack beside it."""
+    try:
+        rows = catalogue(stack["path"], settings)
+        write_ecsv(stack["path"].with_suffix(".ecsv"), rows, columns())
+        log_line("%d sources", len(rows))
+    except ImageRejected as reason:
+        log_line("%s has no catalogue: %s", stack["img_name"], reason)
+    return {}
 
 
 def main(settings, db):
     """Write a catalogue beside every stack."""
-    for path in stacking.stacks_made(settings):
-        try:
-            rows = catalogue(path, settings)
-        except ImageRejected as reason:
-            log_line("%s has no catalogue: %s", paths.relative(path), reason)
-            continue
-        write_ecsv(path.with_suffix(".ecsv"), rows, columns())
-        log_line("%d sources: %s", len(rows), paths.relative(path.with_suffix(".ecsv")))
+    stacks = stacking.stacks_made(settings)
+    todo = [{"img_name": str(paths.relative(path)), "path": path} for path in stacks]
+    list(tasks.results(add_catalogue, todo, settings, "stack"))
 
 
 if __name__ == "__main__":

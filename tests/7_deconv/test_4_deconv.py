@@ -181,3 +181,37 @@ def test_a_fit_begins_from_another_one_and_ends_where_it_would(lens_after, caplo
     lens.set("dec_name = 'less'\ndec_start_from = 'lens'\nextended_light = 'auto'\n")
     with pytest.raises(UserError, match="dec_start_from: 'lens' has other sources"):
         lens.run(SCRIPT)
+
+
+def test_a_band_that_cannot_be_fitted_does_not_stop_the_other(lens_before, caplog):
+    lens = lens_before("7_deconv/1_prepare")
+    lens.set(f"sets = [{{'name': n, 'telescope': 'generic', 'raw_dir': {str(lens.raw)!r}, "
+             "'band': n.lower(), 'files': f'*_{n}_*'} for n in 'RV']\n")
+    in_v = [f"R_tiny_{number:04d}" for number in (0, 3, 6)]
+    for name in in_v:
+        lens.update(name, set_name="V")
+    for script in ("7_deconv/1_prepare", "7_deconv/2_apply_norm", "7_deconv/3_write_start"):
+        lens.run(script)
+    path = lens.work / "dec_lens_v" / "epochs.npz"
+    whole = path.read_bytes()
+    content = read_epochs(path)
+    content.epochs.good[:] = False
+    write_epochs(path, content)
+
+    with pytest.raises(UserError, match=r"1 of 2 fits failed \(v\), see above; the others are"):
+        lens.run(SCRIPT)
+
+    told = "\n".join(caplog.messages)
+    assert "\nv failed: the joint fit cannot be made" in told
+    assert "\nr: A: flux" in told
+    fitted = {name for name, row in lens.rows.items() if "dec_fit__lens" in row}
+    assert fitted == set(lens.truth.good) - set(in_v)
+    before = (lens.work / "dec_lens_r" / "fit.npz").read_bytes()
+
+    path.write_bytes(whole)
+    lens.run(SCRIPT)
+
+    assert {name for name, row in lens.rows.items() if "dec_fit__lens" in row} == set(
+        lens.truth.good)
+    assert (lens.work / "dec_lens_r" / "fit.npz").read_bytes() == before  # it stays
+    assert "r: nothing has changed: the stored fit stays (--redo fits again)" in caplog.messages

@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 from cosmouline import paths, psf_engines
 from cosmouline.errors import ImageRejected, UserError
 from cosmouline.io_stamps import read_stamps
@@ -85,8 +87,9 @@ def test_another_prior_than_the_default_must_gain(monkeypatch, gains, expected):
         evidence[place] = gain
     monkeypatch.setattr(psf_engines, "_evidence", lambda *_: evidence)
 
-    rows = [{"field_fwhm_px": width} for width in (3.0, 2.0, 4.0)]
-    prior, gain = psf_engines.choose_prior(rows, None, None)
+    rows = [{"img_name": f"R_{width}", "field_fwhm_px": width} for width in (3.0, 2.0, 4.0)]
+    serial = SimpleNamespace(engine="serial", max_cpus=1)
+    prior, gain = psf_engines.choose_prior(rows, None, serial)
 
     assert prior == expected
     assert gain == (24.0 if expected[0] == 0.1 else 0.0)
@@ -96,4 +99,4 @@ def test_images_without_a_psf_do_not_decide(monkeypatch):
     monkeypatch.setattr(psf_engines, "_evidence", lambda *_: None)
 
     with pytest.raises(UserError, match="no PSF can be built of the images that would decide"):
-        psf_engines.choose_prior([{"field_fwhm_px": 3.0}], None, None)
+        psf_engines.choose_prior([{"img_name": "R_1", "field_fwhm_px": 3.0}], None, None)

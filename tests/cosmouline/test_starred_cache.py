@@ -1,5 +1,6 @@
 """Compiled programs on disk, told by what a second process adds to them."""
 
+import os
 import subprocess
 import sys
 
@@ -30,3 +31,12 @@ def test_a_second_process_finds_the_programs_of_the_first(tmp_path):
     assert programs
     assert same == programs
     assert more > programs
+
+
+def test_the_device_is_told():
+    program = "from cosmouline.starred_cache import device; print(device())"
+    on_cpu = os.environ | {"JAX_PLATFORMS": "cpu"}
+    done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True,
+                          text=True, env=on_cpu)
+
+    assert done.stdout == "cpu\n"
