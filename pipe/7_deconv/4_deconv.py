@@ -64,8 +64,9 @@ def main(settings, db):
     todo = [{"img_name": one.band, "images": those, "reference": db.reference()}
             for one, those in bands.split(images, settings)]
     left, results = {image["img_name"] for image in images}, {}
+    on_gpu = settings.deconv_engine == "starred"  # the other one is numpy's
     try:
-        for band, values in tasks.results(measure, todo, settings, "fit"):
+        for band, values in tasks.results(measure, todo, settings, "fit", on_gpu):
             left -= {image["img_name"] for image in band["images"]}
             results |= values
     finally:

@@ -83,7 +83,7 @@ class Work(NamedTuple):
                            traceback.format_exc())
 
 
-def outcomes(function, images, settings, recipe=None, *, long=False):
+def outcomes(function, images, settings, recipe=None, on_gpu=False, *, long=False):
     """Yield the outcome of ``function(image, settings)`` for every image, as they come.
 
     Parameters
@@ -99,6 +99,8 @@ def outcomes(function, images, settings, recipe=None, *, long=False):
         ``died_retries`` how often an image is tried again whose worker died.
     recipe : ledger.Recipe, optional
         Then the files are noted that are made of each image, and their origin in them.
+    on_gpu : bool
+        Workers with a graphics card are to be preferred where there are any.
     long : bool
         The items are few but long, such as joint fits: two are enough for workers, and
         ``image_timeout_s`` does not count. They are any dicts with a name as ``img_name``.

@@ -17,7 +17,7 @@ log = logging.getLogger("cosmouline")
 MOST_LINES = 10_000  # that a task may tell
 
 
-def results(function, items, settings, unit="task"):
+def results(function, items, settings, unit="task", on_gpu=False):
     """Yield ``(item, values)`` of every task that comes to its end, as they come.
 
     Parameters
@@ -30,6 +30,8 @@ def results(function, items, settings, unit="task"):
     settings : namespace
     unit : str
         What a task is called in messages.
+    on_gpu : bool
+        Workers with a graphics card are to be preferred where there are any.
 
     Raises
     ------
@@ -38,16 +40,16 @@ def results(function, items, settings, unit="task"):
 
     Notes
     -----
-    One task alone is done in this process, as if it were called. Of several each tells what it
-    has to say when it is finished, with its name before it.
+    One task alone is done in this process, as if it were called, unless there is a cluster. Of
+    several each tells what it has to say when it is finished, with its name before it.
     """
-    if len(items) == 1:
+    if len(items) == 1 and settings.engine != "dask":
         yield items[0], function(items[0], settings)
         return
     by_name, failed = {item["img_name"]: item for item in items}, []
     work = functools.partial(_attempt, work=engine.Work.of(function), home=_here())
-    bar = tqdm(engine.outcomes(work, items, settings, long=True), total=len(items), unit=unit,
-               disable=None, leave=False)
+    bar = tqdm(engine.outcomes(work, items, settings, on_gpu, long=True), total=len(items),
+               unit=unit, disable=None, leave=False)
     for outcome in bar:
         bar.clear()
         name, own = outcome.img_name, outcome.values.get("outcome", outcome)

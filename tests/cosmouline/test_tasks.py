@@ -2,6 +2,7 @@
 
 import logging
 import os
+from pathlib import Path
 from types import SimpleNamespace
 
 from cosmouline import tasks
@@ -27,7 +28,8 @@ def fit(item, settings):
 
 
 def settings(name):
-    return SimpleNamespace(engine=name, max_cpus=2, image_timeout_s=0.0, died_retries=0)
+    return SimpleNamespace(engine=name, max_cpus=2, image_timeout_s=0.0, died_retries=0,
+                           work_dir=Path("nowhere"))
 
 
 def items(*names):
