@@ -34,6 +34,7 @@ class Scene(NamedTuple):
     background: np.ndarray
     xy_px: np.ndarray
     summary: str
+    circles: tuple  # from `source_chi2`, of all epochs: made for each page it grows as n^2
 
 
 @functools.cache
@@ -45,18 +46,19 @@ def scene(folder, fit_hash):
     points, extended, sky = model_images(fit, content.epochs)
     model_e = (points + extended + sky[:, None, None]) / content.epochs.coeff[:, None, None]
     residuals = (content.epochs.data_e - model_e) / np.sqrt(fit.variance_e2)
+    residuals = np.where(fit.good, residuals, np.nan)
     side_px = content.epochs.data_e.shape[1]
     deconvolved, background = deconvolved_image(fit, (side_px, side_px), UPSAMPLING)
     return Scene(content.names, sources, fit, content.epochs, psf_error, model_e,
-                 np.where(fit.good, residuals, np.nan), deconvolved, background,
-                 fit.position_px + (side_px - 1) / 2, _summary(fit))
+                 residuals, deconvolved, background, fit.position_px + (side_px - 1) / 2,
+                 _summary(fit), source_chi2(fit, content.epochs, residuals))
 
 
 def epoch(image, settings):
     """Return the arguments of the page of one epoch."""
     found = scene_of(settings)
     e = found.names.index(image["img_name"])
-    chi2, places_px, radius_px = source_chi2(found.fit, found.epochs, found.residuals)
+    chi2, places_px, radius_px = found.circles
     fit, coeff = found.fit, found.epochs.coeff[e]
     psf_error = np.nan_to_num(found.psf_error[e])  # not known without draws
     sigma = np.hypot(fit.flux_sigma[e], psf_error * fit.flux[e]) / coeff
@@ -91,7 +93,13 @@ def scene_of(settings):
 
 
 def hash_of(path):
-    """Return a short hash of a file's content."""
+    """Return a short hash of a file's content; one that is as it was is not read again."""
+    state = path.stat()
+    return _hash(path, state.st_ino, state.st_mtime_ns, state.st_size)
+
+
+@functools.cache
+def _hash(path, *_):
     return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
 
 
