@@ -88,7 +88,7 @@ def of_rows(n, out, config):
     shutil.copytree(config, out / "config")
     with (out / "config" / "settings.py").open("a") as stream:
         stream.write(f"\nwork_dir = {str(out / 'work')!r}\n")
-    skip = shutil.ignore_patterns("logs", "backups", "*_png", "sky", "objects", "psf_*")
+    skip = shutil.ignore_patterns("logs", "backups", "*_png", "objects", "psf_*")
     shutil.copytree(settings.work_dir, out / "work", ignore=skip)
     db = Database(paths.database(settings))
     Store(out / "work" / "database.json").save(repeated(db.rows, n), db.runs)
