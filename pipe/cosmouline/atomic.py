@@ -63,6 +63,11 @@ def take_finished():
     return found
 
 
+def add_finished(paths):
+    """Count paths that a worker has written as written by this process."""
+    _finished.extend(paths)
+
+
 def digest(path):
     """Return a short hash of the content of a file."""
     with open(path, "rb") as file:

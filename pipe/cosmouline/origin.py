@@ -40,6 +40,12 @@ def told(find):
         _now.pop()
 
 
+def current():
+    """Return the `Origin` that is noted now; None outside of `told`."""
+    values()
+    return _now[-1][1] if _now else None
+
+
 def values():
     """Return what to note, as texts by keyword; empty outside of `told`."""
     if not _now:

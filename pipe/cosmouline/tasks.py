@@ -8,7 +8,8 @@ import os
 import platform
 from logging.handlers import BufferingHandler
 
-from cosmouline import engine
+from cosmouline import engine, origin
+from cosmouline.atomic import add_finished, take_finished
 from cosmouline.errors import UserError
 
 from tqdm import tqdm
@@ -47,36 +48,45 @@ def results(function, items, settings, unit="task", on_gpu=False):
         yield items[0], function(items[0], settings)
         return
     by_name, failed = {item["img_name"]: item for item in items}, []
-    work = functools.partial(_attempt, work=engine.Work.of(function), home=_here())
-    bar = tqdm(engine.outcomes(work, items, settings, on_gpu, long=True), total=len(items),
+    written = take_finished()  # each task begins with none
+    work = functools.partial(_attempt, work=engine.Work.of(function), home=_here(),
+                             made_by=origin.current())
+    bar = tqdm(engine.outcomes(work, items, settings, on_gpu=on_gpu, long=True), total=len(items),
                unit=unit, disable=None, leave=False)
-    for outcome in bar:
-        bar.clear()
-        name, own = outcome.img_name, outcome.values.get("outcome", outcome)
-        for level, line in outcome.values.get("told", ()):
-            log.log(level, "%s", line)
-        if own.word == "done":
-            yield by_name[name], own.values
-        else:
-            failed.append(name)
-            log.error("%s %s: %s", name, own.word, own.message)
-            logging.getLogger("cosmouline.file").info("%s", own.details)
+    try:
+        for outcome in bar:
+            bar.clear()
+            name, own = outcome.img_name, outcome.values.get("outcome", outcome)
+            written += outcome.values.get("written", ())
+            take_finished()
+            for level, line in outcome.values.get("told", ()):
+                log.log(level, "%s", line)
+            if own.word == "done":
+                yield by_name[name], own.values
+            else:
+                failed.append(name)
+                log.error("%s %s: %s", name, own.word, own.message)
+                logging.getLogger("cosmouline.file").info("%s", own.details)
+    finally:
+        add_finished(written)  # for the notes of the script on its files
     if failed:
         raise UserError(f"{len(failed)} of {len(items)} {unit}s failed ({', '.join(failed)}), see "
                         "above; the others are finished and kept.")
 
 
-def _attempt(item, settings, work, home):
+def _attempt(item, settings, work, home, made_by):
     """Do one task; return its outcome, and what it told where nobody else sees it."""
     told = []
     with _named(item["img_name"]), contextlib.ExitStack() as stack:
+        if made_by:
+            stack.enter_context(origin.told(lambda: made_by))
         if _here() != home:
             stack.enter_context(_kept(told))
         try:
             outcome = work(item, settings)
         except UserError as problem:  # of this one: the others go on
             outcome = engine.Outcome(item["img_name"], "failed", {}, str(problem))
-    return {"outcome": outcome, "told": told}
+    return {"outcome": outcome, "told": told, "written": take_finished()}
 
 
 def _here():
