@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
+from cosmouline import engine
 from cosmouline.errors import UserError
 
 LIBRARIES = ("numpy", "scipy", "astropy", "sep", "astroalign", "astroscrappy", "jax", "jaxlib",
@@ -70,7 +71,7 @@ def unfit(step, wanted):
     folder = Path(step).parents[1]
     try:
         _read(step)
-        mine = folder / AT_WORK / f"probe.{socket.gethostname()}.{os.getpid()}"
+        mine = folder / f"probe_{socket.gethostname()}_{os.getpid()}"
         mine.write_text("")
         mine.unlink()
     except OSError as error:
@@ -82,6 +83,15 @@ def unfit(step, wanted):
 def who():
     """Return host and number of this process, as names of temporary files have them."""
     return socket.gethostname(), os.getpid()
+
+
+def marks(work_dir):
+    """Return the files of the processes that have images in hand, by (host, process)."""
+    found = {}
+    for path in (work_dir / "cluster" / AT_WORK).glob("[!.]*.*"):
+        host, _, pid = path.name.rpartition(".")
+        found[host, int(pid)] = path
+    return found
 
 
 def write_step(folder, work, settings):
@@ -109,8 +119,13 @@ def _read(step):
 
 @functools.lru_cache(maxsize=1)
 def _prepared(step):
-    """Load the function and the settings of a step."""
-    return pickle.loads(_read(step))
+    """Load the function and the settings of a step.
+
+    The module of the function is loaded here, so that its time is no image's time.
+    """
+    work, settings = pickle.loads(_read(step))
+    engine.module_of(work)
+    return work, settings
 
 
 @functools.cache
@@ -139,15 +154,15 @@ def run_images(step, wanted, images, on_gpu=False):
     _use_gpu(on_gpu)
     outcomes, start, cpu = [], time.perf_counter(), time.process_time()
     stop = ""
-    mine = Path(step).parents[1] / AT_WORK / ".".join(map(str, who()))
-    mine.write_text("\n".join(image["img_name"] for _, image in images))
+    mark = Path(step).parents[1] / AT_WORK / ".".join(map(str, who()))
+    mark.write_text("\n".join(image["img_name"] for _, image in images))
     try:
         for number, image in images:
             outcomes.append(_within(settings.image_timeout_s, hung_path(step, number),
                                     work, image, settings))
     except UserError as problem:
         stop = str(problem)
-    mine.unlink(missing_ok=True)
+    mark.unlink(missing_ok=True)
     return Reply(outcomes, time.perf_counter() - start, time.process_time() - cpu, stop)
 
 

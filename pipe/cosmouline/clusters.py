@@ -23,6 +23,7 @@ log = logging.getLogger("cosmouline")
 CONNECT_S = 15.0
 SERVER_S = 120.0  # a server that is not there after this time does not come (a slow file system)
 END_S = 30.0
+MOMENT_S, RESTART_S = 1.0, 5.0
 _open = {}  # the connections of this process, by what they lead to
 
 
@@ -86,16 +87,29 @@ class Connection:
 
     def tidy(self):
         """Remove the half-written files of workers that died, on whatever host."""
-        folder = self.work_dir / "cluster" / cluster_workers.AT_WORK
-        marks = {path: path.name.rpartition(".")[::2] for path in folder.glob("[!.]*.*")}
+        marks = cluster_workers.marks(self.work_dir)
         if marks and self.is_up():
-            alive = set(self.client.run(cluster_workers.who, on_error="ignore").values())
-            dead = {path: (host, int(pid)) for path, (host, pid) in marks.items()
-                    if (host, int(pid)) not in alive}
+            alive = set(self._who().values())
+            dead = {who: path for who, path in marks.items() if who not in alive}
             if dead:
-                remove_leftovers(self.work_dir, set(dead.values()))
-                for path in dead:
+                remove_leftovers(self.work_dir, dead.keys())
+                for path in dead.values():
                     path.unlink(missing_ok=True)
+
+    def free_workers(self):
+        """End what workers have in hand still, of a run that is over; a moment is given to it."""
+        if self.server:
+            return  # it ends with its workers
+        until = time.monotonic() + MOMENT_S
+        while cluster_workers.marks(self.work_dir) and time.monotonic() < until:
+            time.sleep(0.05)
+        busy = cluster_workers.marks(self.work_dir)
+        addresses = [address for address, who in self._who().items() if who in busy]
+        self.client.restart_workers(addresses, timeout=RESTART_S, raise_for_error=False)
+
+    def _who(self):
+        """Return (host, process) of the workers by their addresses."""
+        return self.client.run(cluster_workers.who, on_error="ignore")
 
     def close(self):
         """Leave the scheduler; end the server and with it the jobs, if they are ours."""

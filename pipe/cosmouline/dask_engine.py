@@ -26,7 +26,6 @@ N_MOST = 100  # images in a task
 LOOK_S = 2.0  # how often workers are counted and the scheduler is looked after
 TELL_S = 60.0  # how often it is told that there are no workers
 GONE_S = 20.0  # so long a lost connection may take to come back
-CANCEL_S = 5.0
 
 
 class Try(NamedTuple):
@@ -104,22 +103,10 @@ class Window:
         futures, self.flying = [future for future, _ in self.flying.values()], {}
         with contextlib.suppress(Exception):  # the scheduler may be gone, and it is an end anyway
             if futures and self.connection.is_up():
-                busy = [address for address, keys in self._processing().items()
-                        if any(self._is_ours(key) for key in keys)]
                 self.client.cancel(futures, force=True)
-                self.client.restart_workers(busy, timeout=CANCEL_S, raise_for_error=False)
-        with contextlib.suppress(Exception):
+                self.connection.free_workers()
             if self.has_died or futures:
                 self.connection.tidy()
-
-    def _processing(self):
-        return self.client.sync(self.client.scheduler.processing)
-
-    def _is_ours(self, key):
-        return isinstance(key, tuple) and key[0] == self._prefix()
-
-    def _prefix(self):
-        return f"cosmouline-{self.step.split('step_')[-1][:12]}"
 
     def _count(self):
         """Count the workers; tell where there are none. Return how many can take these tasks."""
@@ -169,7 +156,7 @@ class Window:
         future = self.client.submit(
             cluster_workers.run_images, self.step, self.wanted,
             [(one.number, one.image) for one in group], self.wants_gpu,
-            key=(self._prefix(), self.n_sent), pure=False, retries=0, resources=resources)
+            key=(f"cosmouline-{self.step.split('step_')[-1][:12]}", self.n_sent), pure=False, retries=0, resources=resources)
         self.flying[future.key] = future, group
         future.add_done_callback(self.landed.put)
 

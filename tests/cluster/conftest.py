@@ -29,8 +29,8 @@ def slurm(tmp_path_factory):
 @pytest.fixture
 def described(tmp_path):
     """Return settings with a description of Slurm jobs, with changes."""
-    def make(died_retries=1, image_timeout_s=None, **changes):
-        description = {"cluster": "slurm", "jobs": 2, "cores": 2, "memory": "1200MB",
+    def make(died_retries=0, image_timeout_s=None, **changes):
+        description = {"cluster": "slurm", "jobs": 2, "cores": 2, "memory": "600MB",
                        "walltime": "00:30:00", "queue": "main", "interface": "lo"} | changes
         return SimpleNamespace(engine="dask", cluster=check_cluster(description, "cluster"),
                                work_dir=tmp_path, image_timeout_s=image_timeout_s,

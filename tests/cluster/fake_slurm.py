@@ -5,7 +5,6 @@ everything is stopped at the end.
 """
 
 import contextlib
-import contextlib
 import os
 import shutil
 import signal

@@ -20,7 +20,7 @@ def measure(image, settings):
     if name == "img017" and settings.engine != "serial":
         os.kill(os.getpid(), signal.SIGSEGV)
     if name == "img023" and settings.engine != "serial":
-        hog = np.ones(100_000_000)  # 800 MB, of 600 MB that a worker has
+        hog = np.ones(40_000_000)  # 320 MB, of 300 MB that a worker has
         time.sleep(60)
         return {"hog": hog.sum()}
     time.sleep(0.05)
