@@ -5,7 +5,7 @@ Writes  : work_dir/cluster/scheduler.json and the key beside it, which the scrip
 Settings: cluster, work_dir
 Next    : any script, in another terminal; Ctrl-C here cancels the jobs
 
-Run as  : python start_cluster.py ../configs/MYLENS [--no-jobs]
+Run as  : python start_cluster.py ../configs/MYLENS [--no-jobs] [--run COMMAND ...]
 """
 
 import argparse
@@ -28,7 +28,9 @@ def parse():
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("config_dir", nargs="?", default=os.environ.get("COSMOULINE_CONFIG"))
     parser.add_argument("--no-jobs", action="store_true",
-                        help="the scheduler alone; you start workers (see doc/cluster.md)")
+                        help="the scheduler alone; start_worker.py starts workers")
+    parser.add_argument("--run", nargs=argparse.REMAINDER, default=[], metavar="COMMAND",
+                        help="run this command, and stop when it ends")
     return parser.parse_args()
 
 
@@ -57,14 +59,14 @@ def main():
         logging.getLogger("cosmouline.file").propagate = False
         log.info("the scripts of %s find these workers by %s; Ctrl-C ends them",
                  settings.lens_name or options.config_dir, published)
-        serve(settings.work_dir, settings.cluster, published, has_jobs=not options.no_jobs)
+        return serve(settings.work_dir, settings.cluster, published,
+                     has_jobs=not options.no_jobs, command=options.run)
     except UserError as problem:
         log.error("start_cluster.py: %s", problem)
         return 1
     except KeyboardInterrupt as stop:
         log.info("the cluster is stopped, its jobs are cancelled")
         return stop.status
-    return 0
 
 
 if __name__ == "__main__":

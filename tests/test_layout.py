@@ -37,7 +37,7 @@ UPPER = {"paths": 3, "settings": 3, "header": 3, "lock": 3, "store": 3, "databas
          "viewer": 5,
          "cutting": 5, "epochs": 5, "drawing": 5, "decpages": 5, "truth_tables": 5, "engine": 5,
          "processes": 5, "tasks": 5, "cluster_workers": 5, "cluster_setup": 5, "cluster_server": 5,
-         "clusters": 5, "dask_engine": 5, "dask_quietly": 5,
+         "cluster_jobs": 5, "clusters": 5, "dask_engine": 5, "dask_quietly": 5,
          "run": 6, "status": 6, "update": 6, "launch": 7}
 GROUND = {"errors": 0, "pids": 0, "atomic": 0, "origin": 0, "field_table": 1, "fields": 1,
           "dates": 1}

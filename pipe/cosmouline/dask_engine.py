@@ -12,11 +12,12 @@ import statistics
 import time
 import uuid
 from collections import deque
+from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import NamedTuple
 
 from cosmouline import cluster_workers, clusters
-from cosmouline.engine import Outcome
+from cosmouline.engine import Outcome, cpu_s_elsewhere
 from cosmouline.errors import UserError
 
 log = logging.getLogger("cosmouline")
@@ -152,11 +153,12 @@ class Window:
 
     def _submit(self, group):
         self.n_sent += 1
+        key = f"cosmouline-{Path(self.step).parent.name}", self.n_sent
         resources = {"GPU": 1} if self.wants_gpu and self.n_gpus else None
         future = self.client.submit(
             cluster_workers.run_images, self.step, self.wanted,
             [(one.number, one.image) for one in group], self.wants_gpu,
-            key=(f"cosmouline-{self.step.split('step_')[-1][:12]}", self.n_sent), pure=False, retries=0, resources=resources)
+            key=key, pure=False, retries=0, resources=resources)
         self.flying[future.key] = future, group
         future.add_done_callback(self.landed.put)
 
@@ -182,6 +184,7 @@ class Window:
         from distributed.scheduler import KilledWorker
 
         if isinstance(reply, cluster_workers.Reply):
+            cpu_s_elsewhere[0] += reply.cpu_s
             if reply.outcomes:
                 self.per_image_s.append(reply.seconds / len(reply.outcomes))
             yield from reply.outcomes

@@ -24,6 +24,7 @@ from cosmouline.processes import Workers, end_with_parent
 
 FEW = 4  # starting workers can take two seconds: fewer images are done in this process
 LOOK_S = 1.0  # how often the workers are looked after where no image is finished
+cpu_s_elsewhere = [0.0]  # of workers that are no children of this process
 
 
 class Outcome(NamedTuple):

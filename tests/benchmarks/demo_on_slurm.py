@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SETTINGS = {
     "dask": """
 engine = "dask"
-cluster = {"cluster": "slurm", "jobs": 2, "cores": 2, "memory": "6GB", "walltime": "01:00:00",
+cluster = {"cluster": "slurm", "jobs": 2, "cores": 2, "memory": "3500MB", "walltime": "01:00:00",
            "queue": "main", "interface": "lo"}
 """,
     "local": "engine = 'local'\nmax_cpus = 2\n"}
