@@ -66,6 +66,8 @@ def job_keywords(description, logs):
         "" if kind == "lsf" else f":{rest % 60:02d}")
     keywords["queue"] = description["queue"]
     keywords["account" if kind in ("slurm", "pbs") else "project"] = description["account"]
+    if kind == "oar":  # which property is the memory differs from site to site: `extra` has it
+        keywords["memory_per_core_property_name"] = "not_applicable"
     if kind == "slurm":
         keywords["job_mem"] = f"{math.ceil(n_bytes(description['memory']) / 2**20)}M"
         # a lost node's job is replaced at once; twice would be too much
