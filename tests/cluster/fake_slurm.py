@@ -13,6 +13,8 @@ import subprocess
 import time
 from pathlib import Path
 
+from cosmouline.processes import end_with_parent
+
 CONF = """
 ClusterName=fake
 SlurmctldHost={host}(127.0.0.1)
@@ -99,8 +101,6 @@ class FakeSlurm:
         return self
 
     def __exit__(self, *_):
-        subprocess.run(["scancel", "--full", "--signal=KILL", "--user", str(os.getuid())],
-                       capture_output=True, timeout=30)
         for pid in self.processes():
             _kill(pid)
         for daemon in reversed(self.daemons):
@@ -137,7 +137,8 @@ class FakeSlurm:
         with log:
             self.daemons.append(subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                env=os.environ | {"PATH": _path()}, start_new_session=True))
+                env=os.environ | {"PATH": _path()}, start_new_session=True,
+                preexec_fn=end_with_parent))  # also when this process is killed
         return self.daemons[-1]
 
     def _wait(self, is_so, problem):
@@ -176,7 +177,7 @@ class FakeSlurm:
 
     def processes(self, job=None):
         """Return the processes of a job, or of all jobs of this Slurm, leaves last."""
-        mark = f"SLURM_JOB_ID={job}\0" if job else "SLURM_JOB_ID="
+        mark = f"SLURM_JOB_ID={job}\0" if job else ""
         ours = f"SLURM_CONF={self.folder}"
         found = []
         for path in Path("/proc").glob("[0-9]*"):

@@ -1,13 +1,21 @@
-"""Two hundred images on a real Slurm: what goes wrong on clusters costs no other image."""
+"""Images on a real Slurm: what goes wrong on clusters costs no other image."""
 
+import logging
 import os
 import signal
+import subprocess
+import sys
+import threading
 import time
+from pathlib import Path
 
-from cosmouline import clusters, engine
+from cosmouline import clusters, dask_engine, engine
+from cosmouline.errors import UserError
 
 import numpy as np
+import pytest
 
+ROOT = Path(__file__).resolve().parents[2]
 BAD = {"img013": "failed", "img017": "died", "img023": "died"}
 NAMES = [f"img{i:03d}" for i in range(200)]
 
@@ -57,7 +65,76 @@ def test_faults_cost_the_bad_images_alone(slurm, described):
     assert {o.img_name: o.values for o in found if o.word == "done"} == {
         name: row for name, row in serial_rows(how).items() if name not in BAD}
     clusters.close_all()
-    until = time.monotonic() + 30
+    until = time.monotonic() + 60
     while slurm.jobs() and time.monotonic() < until:
         time.sleep(0.1)
-    assert set(slurm.jobs().values()) <= {"COMPLETING"}
+    assert slurm.jobs() == {}
+
+
+def test_a_job_that_the_queue_refuses_is_told_in_its_words(slurm, described):
+    with pytest.raises(UserError, match=r"sbatch refused the job: .*invalid partition") as problem:
+        list(engine.outcomes(measure, [{"img_name": name} for name in NAMES],
+                             described(queue="nosuch")))
+    assert "\n" not in str(problem.value)
+
+
+def test_a_full_queue_is_told_and_waited_for(slurm, described, monkeypatch, caplog):
+    """All nodes take no jobs until the line has come."""
+    monkeypatch.setattr(dask_engine, "TELL_S", 0.5)
+    nodes = f"nodename={','.join(f'n{i}' for i in range(slurm.n_nodes))}"
+    slurm.ask("scontrol", "update", nodes, "state=drain", "reason=full")
+    opened = threading.Event()
+
+    class Opens(logging.Handler):
+        def emit(self, record):
+            if "no worker yet on tls://" in record.getMessage() and not opened.is_set():
+                opened.set()
+                slurm.ask("scontrol", "update", nodes, "state=resume")
+
+    caplog.set_level(logging.INFO, "cosmouline")
+    handler = Opens()
+    logging.getLogger("cosmouline").addHandler(handler)
+    try:
+        found = list(engine.outcomes(measure, [{"img_name": name} for name in NAMES[:6]],
+                                     described(jobs=1)))
+    finally:
+        logging.getLogger("cosmouline").removeHandler(handler)
+
+    assert opened.is_set()
+    assert [o.word for o in found] == ["done"] * 6
+
+
+SCRIPT = """
+import importlib.util, sys
+from cosmouline import engine, settings
+spec = importlib.util.spec_from_file_location("test_slurm", {test!r})
+module = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(module)
+how = settings.load_settings({folder!r})
+for o in engine.outcomes(module.measure, [{{"img_name": n}} for n in module.NAMES[:8]], how):
+    print(o.img_name, o.word, flush=True)
+"""
+
+
+def test_workers_of_one_allocation(slurm, tmp_path):
+    """As configs/sample/slurm_allocation.sh: two tasks, the scheduler without jobs, a command."""
+    (tmp_path / "settings.py").write_text(
+        f"work_dir = {str(tmp_path / 'work')!r}\nengine = 'dask'\n"
+        "cluster = {'cluster': 'slurm', 'cores': 1, 'memory': '600MB', 'interface': 'lo'}\n")
+    (tmp_path / "script.py").write_text(SCRIPT.format(test=__file__, folder=str(tmp_path)))
+    env = os.environ | {"PYTHONPATH": str(ROOT / "pipe")}
+    start = [sys.executable, str(ROOT / "extrascripts" / "start_worker.py"), str(tmp_path)]
+    workers = subprocess.Popen(["srun", "-n2", "--mem=600", *start], env=env, text=True,
+                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "extrascripts" / "start_cluster.py"), str(tmp_path),
+         "--no-jobs", "--run", sys.executable, str(tmp_path / "script.py")],
+        env=env, text=True, capture_output=True, timeout=120)
+    told = workers.communicate(timeout=60)[0]
+
+    assert done.returncode == 0, done.stderr + told
+    assert sorted(line for line in done.stdout.splitlines() if line.startswith("img")) == [
+        f"{name} done" for name in NAMES[:8]]
+    assert "Traceback" not in done.stderr
+    assert list((tmp_path / "work" / "cluster").glob("*.json")) == []
+    assert "srun: error" not in told
