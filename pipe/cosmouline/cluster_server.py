@@ -57,12 +57,12 @@ def serve(work_dir, description, publish, parent=None, lazily=False, has_jobs=Tr
                                                         work_dir) as cluster:
         content = {"address": cluster.scheduler.address, "credentials": str(credentials),
                    "host": socket.gethostname(), "pid": os.getpid(), "description": description}
-        with atomic_path(publish) as temporary:
-            temporary.write_text(json.dumps(content))
-        keeper, next_look = Keeper(cluster, description), 0.0
-        log.info("scheduler at %s", content["address"])
-        child = subprocess.Popen(command) if command else None
+        keeper, next_look, child = Keeper(cluster, description), 0.0, None
         try:
+            with atomic_path(publish) as temporary:
+                temporary.write_text(json.dumps(content))
+            log.info("scheduler at %s", content["address"])
+            child = subprocess.Popen(command) if command else None
             while (parent is None or os.getppid() == parent) and (
                     child is None or child.poll() is None):
                 if has_jobs and time.monotonic() > next_look and (

@@ -87,14 +87,8 @@ class Connection:
 
     def tidy(self):
         """Remove the half-written files of workers that died, on whatever host."""
-        marks = cluster_workers.marks(self.work_dir)
-        if marks and self.is_up():
-            alive = set(self._who().values())
-            dead = {who: path for who, path in marks.items() if who not in alive}
-            if dead:
-                remove_leftovers(self.work_dir, dead.keys())
-                for path in dead.values():
-                    path.unlink(missing_ok=True)
+        if cluster_workers.marks(self.work_dir) and self.is_up():
+            tidy(self.work_dir, set(self._who().values()))
 
     def free_workers(self):
         """End what workers have in hand still, of a run that is over; a moment is given to it."""
@@ -117,6 +111,24 @@ class Connection:
             self.client.close(timeout=2)
         if self.server:
             _end(self.server)
+            tidy(self.work_dir)
+
+
+def tidy(work_dir, alive=()):
+    """Remove the half-written files of workers that had images in hand and live no more.
+
+    Parameters
+    ----------
+    work_dir : Path
+    alive : set of (str, int)
+        Hosts and numbers of the workers that live.
+    """
+    dead = {who: path for who, path in cluster_workers.marks(work_dir).items()
+            if who not in alive}
+    if dead:
+        remove_leftovers(work_dir, dead.keys())
+        for path in dead.values():
+            path.unlink(missing_ok=True)
 
 
 def connected(settings):
@@ -274,6 +286,7 @@ def kept(settings):
         yield
     finally:
         _end(server)
+        tidy(settings.work_dir)
 
 
 def _client(address, credentials):

@@ -47,8 +47,7 @@ def left_after(pids, work, patience_s=5.0):
     end = time.monotonic() + patience_s
     while True:
         left = [pid for pid in pids if is_alive(pid)]
-        left += [path for path in (work / "cluster").glob("*")
-                 if path.name != "at_work"]
+        left += [path for path in (work / "cluster").rglob("*") if path.name != "at_work"]
         if not left or time.monotonic() > end:
             return left
         time.sleep(0.05)
