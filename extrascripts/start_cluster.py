@@ -55,6 +55,7 @@ def main():
         published = described(settings)
         paths.logs(settings).mkdir(parents=True, exist_ok=True)
         handler = logging.FileHandler(paths.logs(settings) / "cluster.log", encoding="utf-8")
+        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
         logging.getLogger("cosmouline.file").addHandler(handler)
         logging.getLogger("cosmouline.file").propagate = False
         log.info("the scripts of %s find these workers by %s; Ctrl-C ends them",

@@ -5,6 +5,7 @@ import contextlib
 import json
 import logging
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -17,6 +18,7 @@ from cosmouline.atomic import remove_leftovers
 from cosmouline.cluster_server import security, trouble_path
 from cosmouline.cluster_settings import SUBMIT
 from cosmouline.errors import UserError
+from cosmouline.pids import is_alive
 
 log = logging.getLogger("cosmouline")
 
@@ -164,6 +166,7 @@ def close_all():
 
 
 def _connect(settings):
+    _sweep(settings.work_dir / "cluster")
     if isinstance(settings.cluster, dict):
         return _of_description(settings)
     dask_quietly.load()
@@ -171,6 +174,17 @@ def _connect(settings):
     if "://" not in address:
         address, credentials = _read_scheduler_file(Path(address))
     return Connection(_client(address, credentials), address, settings)
+
+
+def _sweep(folder):
+    """Remove what scripts and servers of this host left here when they were killed."""
+    for path in folder.glob("*_*_*"):
+        match = re.search(rf"_{re.escape(socket.gethostname())}_(\d+)(\.\w+)?$", path.name)
+        if match and not is_alive(int(match[1])):
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink(missing_ok=True)
 
 
 def _read_scheduler_file(path):

@@ -49,7 +49,8 @@ def outcomes(work, images, settings, on_gpu=False):
         Workers with a graphics card take these tasks where there are any, others else.
     """
     connection = clusters.connected(settings)
-    folder = settings.work_dir / "cluster" / f"step_{uuid.uuid4().hex[:12]}"
+    folder = settings.work_dir / "cluster" / "_".join(
+        ["step", uuid.uuid4().hex[:8], *map(str, cluster_workers.who())])
     step = cluster_workers.write_step(folder, work, settings)
     (folder.parent / cluster_workers.AT_WORK).mkdir(exist_ok=True)
     window = Window(connection, step, images, settings, on_gpu)

@@ -4,6 +4,8 @@ import importlib.util
 import json
 import os
 import signal
+import socket
+import subprocess
 import sys
 import time
 from types import SimpleNamespace
@@ -99,6 +101,11 @@ def test_a_scheduler_that_goes_away_is_named_and_the_file_of_a_dead_one_passed_o
     published = clusters.published_path(how)
     published.parent.mkdir()
     published.write_text('{"address": "tls://127.0.0.1:1", "credentials": null}')
+    gone = subprocess.Popen(["true"])
+    gone.wait()
+    of_killed = f"{socket.gethostname()}_{gone.pid}"
+    (published.parent / f"step_01_{of_killed}").mkdir()
+    (published.parent / f"credentials_{of_killed}.pem").write_text("")
     try:
         with pytest.raises(UserError, match=r"the dask scheduler at tls://127\.0\.0\.1:\d+ is "
                                             "gone. What is finished is kept"):
@@ -106,6 +113,7 @@ def test_a_scheduler_that_goes_away_is_named_and_the_file_of_a_dead_one_passed_o
     finally:
         clusters.close_all()
     assert 1 <= len(found) < 100
+    assert not [path for path in published.parent.iterdir() if str(gone.pid) in path.name]
 
 
 def test_one_cluster_serves_all_scripts_of_a_run_and_ends_with_it(tmp_path, monkeypatch):
