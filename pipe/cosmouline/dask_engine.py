@@ -116,7 +116,7 @@ class Window:
         self.connection.refuse_trouble()
         if not self.connection.is_up():
             self.lost_since = self.lost_since or time.monotonic()
-            if time.monotonic() - self.lost_since > GONE_S:
+            if self.client.status == "closed" or time.monotonic() - self.lost_since > GONE_S:
                 raise self.connection.gone()
             return 0
         self.lost_since = 0.0
@@ -134,6 +134,8 @@ class Window:
 
     def _send(self):
         """Keep twice as many tasks under way as there are workers."""
+        if not self.connection.is_up():
+            return
         n = self.n_gpus if self.wants_gpu and self.n_gpus else self.n_workers
         while self.todo and len(self.flying) < max(1, 2 * n):
             self._submit(self._next_group())

@@ -283,3 +283,16 @@ def test_no_worker_and_no_server_outlives_a_script_that_is_killed(tmp_path):
     while left() and time.monotonic() < until:
         time.sleep(0.1)
     assert left() == []
+
+
+@pytest.mark.parametrize(("answer", "n_threads", "says"), [
+    (ModuleNotFoundError("No module named 'cosmouline'"), 1,
+     r"the worker tcp://n:1 cannot load this version of the pipeline \(ModuleNotFoundError"),
+    ("", 4, "the worker tcp://n:1 has 4 threads, but must have one: start it with --nthreads 1"),
+    ("the worker n has numpy 1", 1, "the worker n has numpy 1")])
+def test_workers_that_somebody_else_started_are_looked_at(tmp_path, answer, n_threads, says):
+    client = SimpleNamespace(run=lambda *_, **__: {"tcp://n:1": answer})
+    connection = clusters.Connection(client, "tcp://s:1", settings_of(tmp_path))
+
+    with pytest.raises(UserError, match=says):
+        connection.check("step", (), {"tcp://n:1": {"nthreads": n_threads}})
