@@ -166,6 +166,11 @@ class FakeSlurm:
         shown = self.ask("squeue", "-h", "-o", "%i %T")
         return dict(line.split() for line in shown.splitlines())
 
+    def running(self):
+        """Return the jobs that run, after waiting until there is one."""
+        self._wait(lambda: "RUNNING" in self.jobs().values(), "no job runs")
+        return sorted((job for job, state in self.jobs().items() if state == "RUNNING"), key=int)
+
     def node_of(self, job):
         """Return the node on which a job runs."""
         return self.ask("squeue", "-h", "-j", job, "-o", "%N").strip()
