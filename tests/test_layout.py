@@ -193,6 +193,12 @@ OUTSIDE = {  # function, what it calls: why it needs no temporary name
     ("new_lens.py", "*", "copytree"): "into a new folder of the lens",
     ("old_reduction.py", "*", "copyfile"): "into a new folder of the lens",
     ("5_opt_new_config.py", "*", "copy"): "into a new folder of the lens",
+    ("cluster_server.py", "_credentials", "open"): "a key is its user's alone from the start",
+    ("cluster_server.py", "main", "write_text"): "the last words of a server",
+    ("cluster_setup.py", "_free_card", "open"): "a lock, in the temporary folder of a node",
+    ("cluster_workers.py", "*", "*"): "marks of who is at work; what goes with a step",
+    ("clusters.py", "start_server", "open"): "a log grows",
+    ("start_cluster.py", "main", "FileHandler"): "a log grows",
 }
 
 
