@@ -1,7 +1,12 @@
 """The generated pages are those that the present code gives."""
 
+import ast
 import re
+import subprocess
 from pathlib import Path
+
+from cosmouline.cluster_settings import TYPES, check_cluster
+from cosmouline.settings import SAMPLE
 
 import pytest
 
@@ -21,10 +26,32 @@ def test_every_link_of_the_pages_leads_somewhere():
                 assert (page.parent / target).exists(), f"{page.name}: {target}"
 
 
-@pytest.mark.parametrize("page", ["README.md", "doc/tutorial.md", "doc/from_cosmouline.md"])
+@pytest.mark.parametrize("page", ["README.md", "doc/tutorial.md", "doc/from_cosmouline.md",
+                                  "doc/cluster.md"])
 def test_every_command_of_a_page_is_there(page):
     text = (DOC.parent / page).read_text(encoding="utf-8")
     found = re.findall(r"python ((?:pipe|lcmanip|extrascripts|skymaker|tests)/\S+\.py)", text)
 
     assert found
     assert [path for path in found if not (DOC.parent / path).is_file()] == []
+
+
+def test_job_scripts_are_there_and_start_what_is_there():
+    folder = DOC.parent / "configs" / "sample"
+    named = set(re.findall(r"sbatch configs/sample/(\S+\.sh)", (DOC / "cluster.md").read_text()))
+
+    assert named == {path.name for path in folder.glob("*.sh")}
+    for path in folder.glob("*.sh"):
+        subprocess.run(["bash", "-n", str(path)], check=True)
+        for started in re.findall(r"python (\S+\.py)", path.read_text()):
+            assert (DOC.parent / started).is_file(), f"{path.name}: {started}"
+
+
+def test_the_description_of_a_cluster_is_one_and_the_sample_has_all_keys():
+    text = (DOC / "cluster.md").read_text()
+    found = [ast.literal_eval(one) for one in re.findall(r"= (\{\"cluster\": [^}]*\})", text)]
+    sample = SAMPLE.read_text().partition("\ncluster: ")[2].partition("\n# --- ")[0]
+
+    assert len(found) == 1
+    assert check_cluster(found[0], "cluster")["jobs"] == 4
+    assert set(re.findall(r'"(\w+)": ', sample)) - {"local"} == set(TYPES) - {"disk"}

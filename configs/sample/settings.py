@@ -36,8 +36,21 @@ ref_img_name: str | None = None  # None: chosen by seeing, ellipticity, stars an
 band_ref_img_names: dict = {}  # {"V": "V_0007"}: where coefficients are 1 in the other bands
 
 # --- How to run -------------------------------------------------------------------------------
-engine: str = "local"  # "serial": one process; "local": worker processes on this machine
-max_cpus: int = 0  # worker processes; 0: all cores
+engine: str = "local"  # "serial": one process; "local": worker processes on this machine;
+# "dask": workers on many machines (pip install 'cosmouline[cluster]'; see doc/cluster.md)
+max_cpus: int = 0  # worker processes of "local"; 0: all cores
+cluster: str | dict | None = None  # where the workers of "dask" are:
+# "tls://host:8786" or "tcp://host:8786": a scheduler that runs; "~/scheduler.json": its file;
+# {"cluster": "slurm",        jobs that are asked for; or "pbs", "sge", "lsf", "oar", "htcondor",
+#                             or "local": processes on this machine
+#  "jobs": 4,                 how many, with so many workers each:
+#  "cores": 8,                one image at a time each
+#  "memory": "16GB",          of all workers of a job together
+#  "walltime": "04:00:00",    jobs that end are replaced
+#  "queue": "long", "account": "p123", "interface": "ib0", "python": "/shared/env/bin/python",
+#  "extra": ["--exclusive"],  more lines for the scheduler of jobs
+#  "prologue": ["module load python"],  lines of shell before a worker starts
+#  "gpus": 1}                 graphics cards of a job, for the joint fits
 image_timeout_s: float | None = None  # a worker is stopped after this time on one image
 died_retries: int = 1  # how often an image is tried again whose worker died
 

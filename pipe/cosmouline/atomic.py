@@ -74,8 +74,14 @@ def digest(path):
         return hashlib.file_digest(file, "sha256").hexdigest()[:16]
 
 
-def remove_leftovers(folder):
+def remove_leftovers(folder, dead=()):
     """Remove the temporary files that processes of this host left when they were killed.
+
+    Parameters
+    ----------
+    folder : Path
+    dead : set of (str, int)
+        Hosts and numbers of processes that are known to be gone, on other hosts too.
 
     Returns
     -------
@@ -85,10 +91,14 @@ def remove_leftovers(folder):
     n_gone = 0
     for path in folder.rglob(".*.tmp.*"):
         match = _LEFTOVER.match(path.name)
-        if match and match[1] == socket.gethostname() and not is_alive(int(match[2])):
+        if match and _is_dead(match[1], int(match[2]), dead):
             path.unlink(missing_ok=True)
             n_gone += 1
     return n_gone
+
+
+def _is_dead(host, pid, dead):
+    return (host, pid) in dead or (host == socket.gethostname() and not is_alive(pid))
 
 
 def sync(path):

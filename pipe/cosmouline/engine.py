@@ -1,4 +1,4 @@
-"""Run one function on many images: in this process, or in worker processes.
+"""Run one function on many images: in this process, in worker processes, or on a cluster.
 
 One generator, `outcomes`, serves all engines. The results come back to the caller one by one,
 who is the only one to write the database. A worker that dies, hangs or runs out of memory costs
@@ -24,6 +24,7 @@ from cosmouline.processes import Workers, end_with_parent
 
 FEW = 4  # starting workers can take two seconds: fewer images are done in this process
 LOOK_S = 1.0  # how often the workers are looked after where no image is finished
+cpu_s_elsewhere = [0.0]  # of workers that are no children of this process
 
 
 class Outcome(NamedTuple):
@@ -94,13 +95,15 @@ def outcomes(function, images, settings, recipe=None, on_gpu=False, *, long=Fals
     images : list of dict
         Rows of the database.
     settings : namespace
-        ``engine`` is "serial" or "local"; ``max_cpus`` the number of workers (0: all that this
-        process may use); ``image_timeout_s`` the longest time for one image, None for no limit;
-        ``died_retries`` how often an image is tried again whose worker died.
+        ``engine`` is "serial", "local" or "dask" (then ``cluster`` tells where); ``max_cpus`` the
+        number of local workers (0: all that this process may use); ``image_timeout_s`` the longest
+        time for one image, None for no limit; ``died_retries`` how often an image is tried again
+        whose worker died.
     recipe : ledger.Recipe, optional
         Then the files are noted that are made of each image, and their origin in them.
     on_gpu : bool
-        Workers with a graphics card are to be preferred where there are any.
+        On a cluster, workers with a graphics card take these images where there are any. There
+        they go however few they are.
     long : bool
         The items are few but long, such as joint fits: two are enough for workers, and
         ``image_timeout_s`` does not count. They are any dicts with a name as ``img_name``.
@@ -115,7 +118,12 @@ def outcomes(function, images, settings, recipe=None, on_gpu=False, *, long=Fals
     n_workers = min(settings.max_cpus or _n_usable_cpus(), len(images))
     if long:
         settings = SimpleNamespace(**vars(settings) | {"image_timeout_s": None})
-    if settings.engine == "serial" or n_workers < 2 or len(images) < (2 if long else FEW):
+    is_few = len(images) < (2 if long else FEW)
+    if settings.engine == "dask" and images and (on_gpu or not is_few):
+        from cosmouline import dask_engine
+
+        yield from dask_engine.outcomes(work, images, settings, on_gpu)
+    elif settings.engine == "serial" or n_workers < 2 or is_few:
         for image in images:
             yield work(image, settings)
     else:

@@ -8,9 +8,12 @@ import signal
 import sys
 import time
 
+from cosmouline import clusters
+from cosmouline.errors import UserError
 from cosmouline.header import ROOT, script_path
 from cosmouline.processes import end_with_parent, start_method, stop_on_signals
-from cosmouline.run import EXIT_IMAGES_FAILED
+from cosmouline.run import EXIT_IMAGES_FAILED, EXIT_USER_ERROR
+from cosmouline.settings import load_settings
 
 log = logging.getLogger("cosmouline")
 
@@ -92,7 +95,11 @@ def run_stretch(scripts, config_dir, extra, keep_going):
     """
     stop_on_signals()
     try:
-        return _run_each(scripts, config_dir, extra, keep_going)
+        with clusters.kept(load_settings(config_dir)):
+            return _run_each(scripts, config_dir, extra, keep_going)
+    except UserError as problem:
+        log.error("%s", problem)
+        return EXIT_USER_ERROR
     except KeyboardInterrupt as stop:  # between two scripts
         return stop.status
 

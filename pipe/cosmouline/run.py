@@ -83,7 +83,7 @@ def _guarded(main, script, options):
         log.error("%s: %s", script, _in_one_line(error))
         logging.getLogger("cosmouline.file").error("", exc_info=True)
         return EXIT_USER_ERROR
-    cpu_s = sum(os.times()[:4])  # of this process and of its workers
+    cpu_s = sum(os.times()[:4]) + engine.cpu_s_elsewhere[0]  # of this process and its workers
     log.info("%s: done in %.1f s, CPU %.2f s (log: %s)", script, time.perf_counter() - start,
              cpu_s, paths.relative(log_path))
     return EXIT_IMAGES_FAILED if n_failed else 0

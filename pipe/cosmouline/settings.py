@@ -12,6 +12,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 from cosmouline.aperture_names import read_aperture
+from cosmouline.cluster_settings import check_cluster
 from cosmouline.errors import UserError, one_line
 from cosmouline.header import ROOT
 from cosmouline.region_names import read_region
@@ -20,7 +21,7 @@ from cosmouline.settings_sources import check_name, check_sources
 SAMPLE = ROOT / "configs" / "sample" / "settings.py"
 
 CHOICES = {
-    "engine": ("serial", "local"),
+    "engine": ("serial", "local", "dask"),
     "fringe_by": ("night", "set"),
     "align_method": ("triangles", "astroalign"),
     "point_sources_unit": ("arcsec", "deg"),
@@ -254,6 +255,7 @@ def _check_values(settings, path):
     settings.work_dir = _path(settings.work_dir, f"{path}: work_dir")
     if settings.work_dir.resolve() in (Path("/"), Path.home()):
         raise UserError(f"{path}: work_dir = '{settings.work_dir}': give a folder of its own.")
+    _check_cluster(settings, f"{path}: cluster")
     settings.sets = _checked_sets(settings, path)
     for one in settings.sets:
         if settings.work_dir.resolve().is_relative_to(one["raw_dir"].resolve()):
@@ -279,6 +281,16 @@ def _check_letters(text, where):
     except UnicodeEncodeError as error:
         raise UserError(f"{where} = '{text}' has letters that this locale has not. "
                         "Say: export PYTHONUTF8=1") from error
+
+
+def _check_cluster(settings, where):
+    """Check where the workers of engine "dask" are; the path of a scheduler file is expanded."""
+    settings.cluster = check_cluster(settings.cluster, where)
+    if settings.engine == "dask" and not settings.cluster:
+        raise UserError(f'{where} is not set, but engine = "dask" needs it: an address, a '
+                        "scheduler file, or a description of jobs (see doc/cluster.md).")
+    if isinstance(settings.cluster, str) and "://" not in settings.cluster:
+        settings.cluster = str(_path(settings.cluster, where))
 
 
 def _check_texts(settings, path):

@@ -1,0 +1,74 @@
+"""Start the workers of a cluster once, for all scripts of a lens; stay until Ctrl-C.
+
+Needs   : engine = "dask" and a description as cluster in settings.py (see doc/cluster.md)
+Writes  : work_dir/cluster/scheduler.json and the key beside it, which the scripts look for
+Settings: cluster, work_dir
+Next    : any script, in another terminal; Ctrl-C here cancels the jobs
+
+Run as  : python start_cluster.py ../configs/MYLENS [--no-jobs] [--run COMMAND ...]
+"""
+
+import argparse
+import logging
+import os
+import sys
+
+from cosmouline import clusters, paths
+from cosmouline.cluster_server import exit_now, serve
+from cosmouline.errors import UserError
+from cosmouline.processes import stop_on_signals
+from cosmouline.settings import load_settings
+
+log = logging.getLogger("cosmouline")
+
+
+def parse():
+    """Read the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("config_dir", nargs="?", default=os.environ.get("COSMOULINE_CONFIG"))
+    parser.add_argument("--no-jobs", action="store_true",
+                        help="the scheduler alone; start_worker.py starts workers")
+    parser.add_argument("--run", nargs=argparse.REMAINDER, default=[], metavar="COMMAND",
+                        help="run this command, and stop when it ends")
+    return parser.parse_args()
+
+
+def described(settings):
+    """Raise UserError where there is nothing to start, or it runs already."""
+    if not isinstance(settings.cluster, dict):
+        raise UserError("cluster of settings.py is no description of jobs: nothing to start.")
+    published = clusters.published_path(settings)
+    if clusters.is_live(published):
+        raise UserError(f"a cluster for this lens runs already ({published}).")
+    clusters.check_commands(settings.cluster)
+    return published
+
+
+def main():
+    """Serve until a signal."""
+    stop_on_signals()
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
+    options = parse()
+    try:
+        settings = load_settings(options.config_dir)
+        published = described(settings)
+        paths.logs(settings).mkdir(parents=True, exist_ok=True)
+        handler = logging.FileHandler(paths.logs(settings) / "cluster.log", encoding="utf-8")
+        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+        logging.getLogger("cosmouline.file").addHandler(handler)
+        logging.getLogger("cosmouline.file").propagate = False
+        log.info("the scripts of %s find these workers by %s; Ctrl-C ends them",
+                 settings.lens_name or options.config_dir, published)
+        return serve(settings.work_dir, settings.cluster, published,
+                     has_jobs=not options.no_jobs, command=options.run)
+    except UserError as problem:
+        log.error("start_cluster.py: %s", problem)
+        return 1
+    except KeyboardInterrupt as stop:
+        log.info("the cluster is stopped, its jobs are cancelled")
+        return stop.status
+
+
+if __name__ == "__main__":
+    exit_now(main())

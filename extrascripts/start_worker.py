@@ -1,0 +1,58 @@
+"""Start workers on this node for the scheduler of a lens, and stay as long as it is there.
+
+Needs   : start_cluster.py of the same lens, running anywhere; it is waited for
+Writes  : nothing
+Settings: cluster, work_dir
+Next    : nothing
+
+Run as  : python start_worker.py ../configs/MYLENS [--workers 8] [--wait 600]
+"""
+
+import argparse
+import os
+import sys
+import time
+
+from cosmouline import clusters
+from cosmouline.cluster_server import worker_command
+from cosmouline.dask_quietly import environment
+from cosmouline.errors import UserError
+from cosmouline.settings import load_settings
+
+LOOK_S = 0.5
+
+
+def parse():
+    """Read the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("config_dir", nargs="?", default=os.environ.get("COSMOULINE_CONFIG"))
+    parser.add_argument("--workers", type=int, default=1, help="one image at a time each")
+    parser.add_argument("--wait", type=float, default=600, metavar="SECONDS",
+                        help="how long to wait for the scheduler")
+    return parser.parse_args()
+
+
+def main():
+    """Wait for the scheduler, then be the workers."""
+    options = parse()
+    try:
+        settings = load_settings(options.config_dir)
+        if not isinstance(settings.cluster, dict):
+            raise UserError("cluster of settings.py is no description of jobs.")
+        published, until = clusters.published_path(settings), time.monotonic() + options.wait
+        while not clusters.is_live(published):
+            if time.monotonic() > until:
+                raise UserError(f"no scheduler of this lens runs ({published}): start_cluster.py")
+            time.sleep(LOOK_S)
+        command = worker_command(published, settings.cluster, options.workers)
+    except UserError as problem:
+        sys.exit(f"start_worker.py: {problem}")
+    except KeyboardInterrupt:
+        sys.exit(130)
+    os.environ.update(environment() | {"COSMOULINE_GPUS": str(settings.cluster["gpus"])})
+    os.execv(command[0], command)
+
+
+if __name__ == "__main__":
+    main()

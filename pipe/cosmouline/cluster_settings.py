@@ -1,0 +1,97 @@
+"""The setting `cluster`: an address, a scheduler file, or a description of jobs to ask for."""
+
+import difflib
+import re
+
+from cosmouline.errors import UserError
+
+SUBMIT = {"slurm": "sbatch", "pbs": "qsub", "sge": "qsub", "lsf": "bsub", "oar": "oarsub",
+          "htcondor": "condor_submit"}
+KINDS = ("local", *SUBMIT)
+TYPES = {"cluster": str, "jobs": int, "cores": int, "memory": str, "walltime": str, "queue": str,
+         "account": str, "interface": str, "extra": list, "python": str, "prologue": list,
+         "gpus": int, "disk": str}
+LEAST_AND_MOST = {"jobs": (1, 10_000), "cores": (1, 1024), "gpus": (0, 64)}
+DEFAULTS = {"jobs": 1, "walltime": "04:00:00", "queue": None, "account": None, "interface": None,
+            "extra": [], "python": None, "prologue": [], "gpus": 0, "disk": "4GB"}
+_SIZE = re.compile(r"\d+(\.\d+)? ?[kKMGT]i?B")
+_WALLTIME = re.compile(r"(?:(\d+)-)?(\d+):([0-5]\d):([0-5]\d)")
+_ADDRESS = re.compile(r"(tcp|tls)://[^:/\s]+:\d+")
+
+
+def check_cluster(value, where):
+    """Check the setting `cluster`; return it with what is not given filled in.
+
+    Parameters
+    ----------
+    value : str, dict or None
+    where : str
+        Begins the message: file and setting.
+
+    Returns
+    -------
+    str, dict or None
+        An address as it is, a path as it is, or a full description.
+
+    Raises
+    ------
+    UserError
+        One line for an unknown key, a wrong type, or a value out of its limits.
+    """
+    if isinstance(value, str) and "://" in value and not _ADDRESS.fullmatch(value):
+        raise UserError(f"{where} = {value!r}, but an address is \"tls://host:8786\" or "
+                        '"tcp://host:8786".')
+    if not isinstance(value, dict):
+        return value
+    _check_keys(value, where)
+    kind = value["cluster"]
+    if kind != "local":
+        for key in ("cores", "memory"):
+            if key not in value:
+                raise UserError(f"{where}: a {kind} cluster lacks '{key}', of one job.")
+    if value.get("gpus", 0) > value.get("cores", 1024):
+        raise UserError(f"{where}: more gpus than cores: each needs a worker process.")
+    return DEFAULTS | value
+
+
+def _check_keys(value, where):
+    for key, one in value.items():
+        if key not in TYPES:
+            near = difflib.get_close_matches(str(key), TYPES, n=1)
+            raise UserError(f"{where}: unknown key '{key}'."
+                            + (f" Did you mean '{near[0]}'?" if near else
+                               f" There are {', '.join(TYPES)}."))
+        if one is None and DEFAULTS.get(key, "") is None:
+            continue
+        if not isinstance(one, TYPES[key]) or isinstance(one, bool):
+            raise UserError(f"{where}: {key} = {one!r}, but it must be {TYPES[key].__name__}.")
+        _check_value(key, one, f"{where}: {key}")
+    if "cluster" not in value:
+        raise UserError(f"{where} lacks 'cluster': one of {', '.join(KINDS)}.")
+
+
+def _check_value(key, value, where):
+    if key == "cluster" and value not in KINDS:
+        near = difflib.get_close_matches(value, KINDS, n=1)
+        raise UserError(f"{where} = {value!r}, but it must be one of {', '.join(KINDS)}."
+                        + (f" Did you mean '{near[0]}'?" if near else ""))
+    if key in LEAST_AND_MOST:
+        least, most = LEAST_AND_MOST[key]
+        if not least <= value <= most:
+            raise UserError(f"{where} = {value}, but it must be from {least} to {most}.")
+    if key in ("memory", "disk") and not _SIZE.fullmatch(value):
+        raise UserError(f'{where} = {value!r}, but it must be a size such as "16GB".')
+    if key == "walltime" and not walltime_s(value):
+        raise UserError(f'{where} = {value!r}, but it must be "hours:minutes:seconds", such as '
+                        '"04:00:00", or "days-hours:minutes:seconds".')
+    if key in ("extra", "prologue") and not all(isinstance(line, str) for line in value):
+        raise UserError(f"{where} = {value!r}, but it must be a list of lines.")
+
+
+def walltime_s(text):
+    """Return a walltime in seconds; 0 if it is not written as it must be."""
+    match = _WALLTIME.fullmatch(text)
+    if not match:
+        return 0
+    days, hours, minutes, seconds = (int(part or 0) for part in match.groups())
+    return ((24 * days + hours) * 60 + minutes) * 60 + seconds

@@ -1,0 +1,39 @@
+"""A Slurm for the tests of this folder, and settings that use it."""
+
+import importlib.util
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+from cosmouline import clusters
+from cosmouline.cluster_settings import check_cluster
+
+import pytest
+
+spec = importlib.util.spec_from_file_location("fake_slurm",
+                                              Path(__file__).parent / "fake_slurm.py")
+fake_slurm = sys.modules.setdefault("fake_slurm", importlib.util.module_from_spec(spec))
+spec.loader.exec_module(fake_slurm)
+
+
+@pytest.fixture(scope="session")
+def slurm(tmp_path_factory):
+    """Three nodes of two processors each, on this host."""
+    reason = fake_slurm.why_not()
+    if reason:
+        pytest.skip(reason)
+    with fake_slurm.FakeSlurm(tmp_path_factory.mktemp("slurm") / "fake") as running:
+        yield running
+
+
+@pytest.fixture
+def described(tmp_path):
+    """Return settings with a description of Slurm jobs, with changes."""
+    def make(died_retries=0, image_timeout_s=None, **changes):
+        description = {"cluster": "slurm", "jobs": 2, "cores": 2, "memory": "600MB",
+                       "walltime": "00:30:00", "queue": "main", "interface": "lo"} | changes
+        return SimpleNamespace(engine="dask", cluster=check_cluster(description, "cluster"),
+                               work_dir=tmp_path, image_timeout_s=image_timeout_s,
+                               died_retries=died_retries, max_cpus=0)
+    yield make
+    clusters.close_all()
