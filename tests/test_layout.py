@@ -36,8 +36,7 @@ UPPER = {"paths": 3, "settings": 3, "header": 3, "lock": 3, "store": 3, "databas
          "lookdata": 5, "lookpages": 5, "choosing": 5, "fringe_frames": 5, "sheets": 5,
          "viewer": 5,
          "cutting": 5, "epochs": 5, "drawing": 5, "decpages": 5, "truth_tables": 5, "engine": 5,
-         "processes": 5, "tasks": 5, "cluster_workers": 5, "cluster_setup": 5, "cluster_server": 5,
-         "cluster_jobs": 5, "clusters": 5, "dask_engine": 5, "dask_quietly": 5,
+         "processes": 5, "tasks": 5, "cluster": 5,
          "run": 6, "status": 6, "update": 6, "launch": 7}
 GROUND = {"errors": 0, "pids": 0, "atomic": 0, "origin": 0, "field_table": 1, "fields": 1,
           "dates": 1}
@@ -193,10 +192,10 @@ OUTSIDE = {  # function, what it calls: why it needs no temporary name
     ("new_lens.py", "*", "copytree"): "into a new folder of the lens",
     ("old_reduction.py", "*", "copyfile"): "into a new folder of the lens",
     ("5_opt_new_config.py", "*", "copy"): "into a new folder of the lens",
-    ("cluster_server.py", "_credentials", "open"): "a key is its user's alone from the start",
-    ("cluster_server.py", "main", "write_text"): "the last words of a server",
-    ("cluster_setup.py", "_free_card", "open"): "a lock, in the temporary folder of a node",
-    ("cluster_workers.py", "*", "*"): "marks of who is at work; what goes with a step",
+    ("server.py", "_credentials", "open"): "a key is its user's alone from the start",
+    ("server.py", "main", "write_text"): "the last words of a server",
+    ("cards.py", "_free_card", "open"): "a lock, in the temporary folder of a node",
+    ("on_worker.py", "*", "*"): "marks of who is at work; what goes with a step",
     ("clusters.py", "start_server", "open"): "a log grows",
     ("start_cluster.py", "main", "FileHandler"): "a log grows",
 }

@@ -120,9 +120,9 @@ def outcomes(function, images, settings, recipe=None, on_gpu=False, *, long=Fals
         settings = SimpleNamespace(**vars(settings) | {"image_timeout_s": None})
     is_few = len(images) < (2 if long else FEW)
     if settings.engine == "dask" and images and (on_gpu or not is_few):
-        from cosmouline import dask_engine
+        from cosmouline.cluster import window
 
-        yield from dask_engine.outcomes(work, images, settings, on_gpu)
+        yield from window.outcomes(work, images, settings, on_gpu)
     elif settings.engine == "serial" or n_workers < 2 or is_few:
         for image in images:
             yield work(image, settings)

@@ -8,7 +8,7 @@ import signal
 import sys
 import time
 
-from cosmouline import clusters
+from cosmouline.cluster import clusters
 from cosmouline.errors import UserError
 from cosmouline.header import ROOT, script_path
 from cosmouline.processes import end_with_parent, start_method, stop_on_signals

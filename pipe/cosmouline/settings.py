@@ -12,10 +12,10 @@ from pathlib import Path
 from types import SimpleNamespace
 
 from cosmouline.aperture_names import read_aperture
-from cosmouline.cluster_settings import check_cluster
 from cosmouline.errors import UserError, one_line
 from cosmouline.header import ROOT
 from cosmouline.region_names import read_region
+from cosmouline.settings_cluster import check_cluster
 from cosmouline.settings_sources import check_name, check_sources
 
 SAMPLE = ROOT / "configs" / "sample" / "settings.py"

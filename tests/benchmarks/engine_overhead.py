@@ -13,8 +13,9 @@ import time
 from pathlib import Path
 from types import SimpleNamespace
 
-from cosmouline import clusters, engine
-from cosmouline.cluster_settings import check_cluster
+from cosmouline import engine
+from cosmouline.cluster import clusters
+from cosmouline.settings_cluster import check_cluster
 
 NAP_S, N_WORKERS = 0.02, 2
 MOST = {"local": 0.10, "dask": 0.25}

@@ -5,8 +5,8 @@ import sys
 from pathlib import Path
 from types import SimpleNamespace
 
-from cosmouline import clusters
-from cosmouline.cluster_settings import check_cluster
+from cosmouline.cluster import clusters
+from cosmouline.settings_cluster import check_cluster
 
 import pytest
 

@@ -5,8 +5,9 @@ import os
 import sys
 from types import SimpleNamespace
 
-from cosmouline import cluster_setup, clusters, engine
-from cosmouline.cluster_settings import check_cluster
+from cosmouline import engine
+from cosmouline.cluster import cards, clusters
+from cosmouline.settings_cluster import check_cluster
 
 import pytest
 
@@ -22,15 +23,15 @@ def measure(image, settings):
 
 
 def test_a_card_goes_to_one_worker_of_a_job(monkeypatch, tmp_path):
-    monkeypatch.setattr(cluster_setup.tempfile, "gettempdir", lambda: str(tmp_path))
-    monkeypatch.setattr(cluster_setup, "_held", held := [])
+    monkeypatch.setattr(cards.tempfile, "gettempdir", lambda: str(tmp_path))
+    monkeypatch.setattr(cards, "_held", held := [])
     monkeypatch.setenv("SLURM_JOB_ID", "7")
 
-    assert [cluster_setup._free_card(2) for _ in range(3)] == [0, 1, None]
+    assert [cards._free_card(2) for _ in range(3)] == [0, 1, None]
     held.pop(0).close()  # as when its worker ends
-    assert cluster_setup._free_card(2) == 0
+    assert cards._free_card(2) == 0
     monkeypatch.setenv("SLURM_JOB_ID", "8")
-    assert cluster_setup._free_card(2) == 0
+    assert cards._free_card(2) == 0
     for file in held:
         file.close()
 

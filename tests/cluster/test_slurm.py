@@ -9,7 +9,8 @@ import threading
 import time
 from pathlib import Path
 
-from cosmouline import clusters, dask_engine, engine
+from cosmouline import engine
+from cosmouline.cluster import clusters, window
 from cosmouline.errors import UserError
 
 import numpy as np
@@ -79,7 +80,7 @@ def test_a_job_that_the_queue_refuses_is_told_in_its_words(slurm, described):
 
 def test_a_full_queue_is_told_and_waited_for(slurm, described, monkeypatch, caplog):
     """All nodes take no jobs until the line has come."""
-    monkeypatch.setattr(dask_engine, "TELL_S", 0.5)
+    monkeypatch.setattr(window, "TELL_S", 0.5)
     nodes = f"nodename={','.join(f'n{i}' for i in range(slurm.n_nodes))}"
     slurm.ask("scontrol", "update", nodes, "state=drain", "reason=full")
     opened = threading.Event()

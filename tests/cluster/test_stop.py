@@ -10,10 +10,11 @@ import sys
 import time
 from types import SimpleNamespace
 
-from cosmouline import clusters, dask_engine, engine, launch
-from cosmouline.cluster_settings import check_cluster
+from cosmouline import engine, launch
+from cosmouline.cluster import clusters, window
 from cosmouline.errors import UserError
 from cosmouline.pids import is_alive
+from cosmouline.settings_cluster import check_cluster
 
 import pytest
 
@@ -96,7 +97,7 @@ def run_and_kill_the_scheduler(how, found):
 
 def test_a_scheduler_that_goes_away_is_named_and_the_file_of_a_dead_one_passed_over(
         tmp_path, monkeypatch):
-    monkeypatch.setattr(dask_engine, "GONE_S", 1.0)
+    monkeypatch.setattr(window, "GONE_S", 1.0)
     how, found = settings_of(tmp_path), []
     published = clusters.published_path(how)
     published.parent.mkdir()

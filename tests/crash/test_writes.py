@@ -24,7 +24,7 @@ OURS = ("io_text.", "reports.")  # write_text of ours, which takes care itself
 # the journal and the lock are no products; these gather in a new folder, which is renamed whole;
 # a new configuration is a folder for the user to edit; a cluster's own folder has no products
 OWN_WAYS = {"store.py", "lock.py", "bundle.py", "5_opt_new_config.py", "new_lens.py",
-            "old_reduction.py", "cluster_server.py", "cluster_setup.py", "cluster_workers.py",
+            "old_reduction.py", "server.py", "cards.py", "on_worker.py",
             "clusters.py"}
 
 

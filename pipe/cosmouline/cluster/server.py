@@ -16,9 +16,9 @@ import sys
 import time
 from pathlib import Path
 
-from cosmouline import dask_quietly
 from cosmouline.atomic import atomic_path
-from cosmouline.cluster_jobs import Keeper, job_cluster, memory_per_worker
+from cosmouline.cluster import quietly
+from cosmouline.cluster.jobs import Keeper, job_cluster, memory_per_worker
 from cosmouline.errors import UserError
 from cosmouline.processes import stop_on_signals
 
@@ -88,7 +88,7 @@ def _end(child):
 
 def worker_command(publish, description, n_workers):
     """Return the command that starts workers for the scheduler of a scheduler file."""
-    dask_quietly.load()
+    quietly.load()
     content = json.loads(publish.read_text())
     key = content["credentials"]
     command = [sys.executable, "-m", "distributed.cli.dask_worker", content["address"],
@@ -114,7 +114,7 @@ def _is_used(cluster):
 @contextlib.contextmanager
 def _credentials(publish):
     """Write key and certificate of a new cluster where only this user can read them."""
-    distributed = dask_quietly.load()
+    distributed = quietly.load()
     folder = publish.parent
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     folder.chmod(0o700)  # what workers unpickle lies here
@@ -132,13 +132,13 @@ def security(path):
     """Return dask's description of an encrypted connection with one key for all."""
     roles = {f"tls_{role}_{part}": str(path) for role in ("client", "scheduler", "worker")
              for part in ("key", "cert")}
-    return dask_quietly.load().Security(tls_ca_file=str(path), require_encryption=True, **roles)
+    return quietly.load().Security(tls_ca_file=str(path), require_encryption=True, **roles)
 
 
 @contextlib.contextmanager
 def _cluster(description, credentials, work_dir):
     """Give a cluster without workers; at the end cancel all jobs, or end all processes."""
-    os.environ.update(dask_quietly.environment())
+    os.environ.update(quietly.environment())
     os.environ["COSMOULINE_GPUS"] = str(description["gpus"])
     os.environ["COSMOULINE_CLUSTER_ID"] = f"{socket.gethostname()}_{os.getpid()}"
     make = _local_cluster if description["cluster"] == "local" else job_cluster
@@ -165,7 +165,7 @@ def _kill(cluster):
 
 
 def _local_cluster(description, keys, work_dir):
-    distributed = dask_quietly.load()
+    distributed = quietly.load()
     return distributed.LocalCluster(
         n_workers=0, threads_per_worker=1, processes=True, host="127.0.0.1",
         dashboard_address="127.0.0.1:0", worker_dashboard_address="127.0.0.1:0",

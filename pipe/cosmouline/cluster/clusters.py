@@ -13,12 +13,13 @@ import sys
 import time
 from pathlib import Path
 
-from cosmouline import cluster_workers, dask_quietly, paths
+from cosmouline import paths
 from cosmouline.atomic import remove_leftovers
-from cosmouline.cluster_server import security, trouble_path
-from cosmouline.cluster_settings import SUBMIT
+from cosmouline.cluster import on_worker, quietly
+from cosmouline.cluster.server import security, trouble_path
 from cosmouline.errors import UserError
 from cosmouline.pids import is_alive
+from cosmouline.settings_cluster import SUBMIT
 
 log = logging.getLogger("cosmouline")
 
@@ -72,13 +73,13 @@ class Connection:
 
     def check(self, step, wanted, workers):
         """Raise UserError if a worker that was not yet looked at cannot do a step."""
-        answers = self.client.run(cluster_workers.unfit, step, dict(wanted), on_error="return",
+        answers = self.client.run(on_worker.unfit, step, dict(wanted), on_error="return",
                                   workers=list(workers))
         for address, answer in answers.items():
             if isinstance(answer, ImportError | AttributeError):
                 raise UserError(f"the worker {address} cannot load this version of the pipeline "
                                 f"({type(answer).__name__}: {answer}). Start it with "
-                                f"PYTHONPATH={dask_quietly.PIPE}")
+                                f"PYTHONPATH={quietly.PIPE}")
             if isinstance(answer, str) and answer:
                 raise UserError(answer)
         threads = {address: worker["nthreads"] for address, worker in workers.items()
@@ -89,7 +90,7 @@ class Connection:
 
     def tidy(self):
         """Remove the half-written files of workers that died, on whatever host."""
-        if cluster_workers.marks(self.work_dir) and self.is_up():
+        if on_worker.marks(self.work_dir) and self.is_up():
             tidy(self.work_dir, set(self._who().values()))
 
     def free_workers(self):
@@ -97,15 +98,15 @@ class Connection:
         if self.server:
             return  # it ends with its workers
         until = time.monotonic() + MOMENT_S
-        while cluster_workers.marks(self.work_dir) and time.monotonic() < until:
+        while on_worker.marks(self.work_dir) and time.monotonic() < until:
             time.sleep(0.05)
-        busy = cluster_workers.marks(self.work_dir)
+        busy = on_worker.marks(self.work_dir)
         addresses = [address for address, who in self._who().items() if who in busy]
         self.client.restart_workers(addresses, timeout=RESTART_S, raise_for_error=False)
 
     def _who(self):
         """Return (host, process) of the workers by their addresses."""
-        return self.client.run(cluster_workers.who, on_error="ignore")
+        return self.client.run(on_worker.who, on_error="ignore")
 
     def close(self):
         """Leave the scheduler; end the server and with it the jobs, if they are ours."""
@@ -125,7 +126,7 @@ def tidy(work_dir, alive=()):
     alive : set of (str, int)
         Hosts and numbers of the workers that live.
     """
-    dead = {who: path for who, path in cluster_workers.marks(work_dir).items()
+    dead = {who: path for who, path in on_worker.marks(work_dir).items()
             if who not in alive}
     if dead:
         remove_leftovers(work_dir, dead.keys())
@@ -169,7 +170,7 @@ def _connect(settings):
     _sweep(settings.work_dir / "cluster")
     if isinstance(settings.cluster, dict):
         return _of_description(settings)
-    dask_quietly.load()
+    quietly.load()
     address, credentials = settings.cluster, None
     if "://" not in address:
         address, credentials = _read_scheduler_file(Path(address))
@@ -225,7 +226,7 @@ def published_path(settings):
 def check_commands(description):
     """Raise UserError if something that a description needs is not installed."""
     kind = description["cluster"]
-    dask_quietly.load(("distributed",) if kind == "local" else ("distributed", "dask_jobqueue"))
+    quietly.load(("distributed",) if kind == "local" else ("distributed", "dask_jobqueue"))
     if kind != "local" and shutil.which(SUBMIT[kind]) is None:
         raise UserError(f"cluster = {{\"cluster\": \"{kind}\", ...}}, but there is no command "
                         f"{SUBMIT[kind]} on {socket.gethostname()}: run this on a node from "
@@ -248,12 +249,12 @@ def start_server(settings, publish, lazily=False):
     trouble_path(publish).unlink(missing_ok=True)
     logs = paths.logs(settings)
     logs.mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, "-m", "cosmouline.cluster_server", str(settings.work_dir),
+    command = [sys.executable, "-m", "cosmouline.cluster.server", str(settings.work_dir),
                json.dumps(settings.cluster), str(publish), "--parent", str(os.getpid())]
     with open(logs / "cluster.log", "a") as file:
         server = subprocess.Popen(
             command + ["--lazily"] * lazily, stdin=subprocess.DEVNULL, stdout=file, stderr=file,
-            start_new_session=True, env=os.environ | dask_quietly.environment())
+            start_new_session=True, env=os.environ | quietly.environment())
     until = time.monotonic() + SERVER_S
     try:
         while not publish.is_file():
@@ -305,7 +306,7 @@ def kept(settings):
 
 def _client(address, credentials):
     """Return a client of a scheduler, or raise UserError where nobody answers."""
-    distributed = dask_quietly.load()
+    distributed = quietly.load()
     keys = security(credentials) if credentials else None
     try:
         return distributed.Client(address, timeout=CONNECT_S, security=keys,

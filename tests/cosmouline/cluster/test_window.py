@@ -16,10 +16,11 @@ import time
 from pathlib import Path
 from types import SimpleNamespace
 
-from cosmouline import cluster_workers, clusters, dask_engine, engine
-from cosmouline.cluster_settings import check_cluster
+from cosmouline import engine
+from cosmouline.cluster import clusters, on_worker, window
 from cosmouline.errors import ImageRejected, UserError
 from cosmouline.pids import is_alive
+from cosmouline.settings_cluster import check_cluster
 
 import numpy as np
 import pytest
@@ -118,7 +119,7 @@ def test_the_user_s_fault_stops_the_run(how):
 def windows(monkeypatch):
     """Keep every window that is made, and how many tasks it had under way."""
     made = []
-    original = dask_engine.Window._submit
+    original = window.Window._submit
 
     def submit(self, group):
         original(self, group)
@@ -127,7 +128,7 @@ def windows(monkeypatch):
             self.seen = []
         self.seen.append((len(self.flying), len(group)))
 
-    monkeypatch.setattr(dask_engine.Window, "_submit", submit)
+    monkeypatch.setattr(window.Window, "_submit", submit)
     return made
 
 
@@ -149,7 +150,7 @@ def test_a_task_whose_worker_dies_is_broken_up(how, monkeypatch):
         n = 1 if self.todo[0].n_deaths else 8
         return [self.todo.popleft() for _ in range(min(len(self.todo), n))]
 
-    monkeypatch.setattr(dask_engine.Window, "_next_group", eight)
+    monkeypatch.setattr(window.Window, "_next_group", eight)
     found = run([*(f"img{i}" for i in range(7)), "die1"], how)
 
     assert {name for name, o in found.items() if o.word != "done"} == {"die1"}
@@ -158,7 +159,7 @@ def test_a_task_whose_worker_dies_is_broken_up(how, monkeypatch):
 
 def test_half_written_files_of_dead_workers_go_on_whatever_host(how, monkeypatch):
     """The worker names another host in its file, and in what it tells of itself."""
-    monkeypatch.setattr(clusters.cluster_workers, "AT_WORK", "at_work")
+    monkeypatch.setattr(on_worker, "AT_WORK", "at_work")
     marks = how.work_dir / "cluster" / "at_work"
     marks.mkdir(exist_ok=True)
     for pid in (7, 8):
@@ -173,20 +174,20 @@ def test_half_written_files_of_dead_workers_go_on_whatever_host(how, monkeypatch
 
 
 def test_a_worker_that_sees_no_work_folder_tells(monkeypatch):
-    monkeypatch.setattr(cluster_workers, "NFS_S", 0.0)
-    told = cluster_workers.unfit("/nonexistent/work/cluster/step_1/step.pickle",
-                                 cluster_workers.versions())
+    monkeypatch.setattr(on_worker, "NFS_S", 0.0)
+    told = on_worker.unfit("/nonexistent/work/cluster/step_1/step.pickle",
+                                 on_worker.versions())
 
     assert "cannot read and write in work_dir /nonexistent/work: No such file" in told
 
 
 def test_a_worker_that_cannot_write_there_tells(tmp_path, monkeypatch):
-    step = cluster_workers.write_step(tmp_path / "cluster" / "step_1", "work", "settings")
+    step = on_worker.write_step(tmp_path / "cluster" / "step_1", "work", "settings")
     monkeypatch.setattr(Path, "write_text", lambda *_: (_ for _ in ()).throw(
         OSError(errno.EROFS, os.strerror(errno.EROFS))))
 
-    assert f"work_dir {tmp_path}: Read-only file system" in cluster_workers.unfit(
-        step, cluster_workers.versions())
+    assert f"work_dir {tmp_path}: Read-only file system" in on_worker.unfit(
+        step, on_worker.versions())
 
 
 @pytest.mark.parametrize("late", [False, True])
@@ -194,7 +195,7 @@ def test_a_run_stops_where_a_worker_is_not_fit(how, monkeypatch, late):
     """Workers that are there are asked before any work; those that come later, with it."""
     if late:
         monkeypatch.setattr(clusters.Connection, "check", lambda *_: None)
-    monkeypatch.setattr(cluster_workers, "versions", lambda: {"numpy": "1.26.0"})
+    monkeypatch.setattr(on_worker, "versions", lambda: {"numpy": "1.26.0"})
 
     with pytest.raises(UserError, match=f"the worker {socket.gethostname()} .* has numpy "
                                         f"{np.__version__}, not version 1.26.0"):
@@ -254,12 +255,12 @@ def test_without_sbatch_it_is_named(tmp_path, monkeypatch):
 
 SCRIPT = """
 import sys
-import test_dask_engine
+import test_window
 from pathlib import Path
 if __name__ == "__main__":
-    for outcome in test_dask_engine.engine.outcomes(
-            test_dask_engine.measure, [{"img_name": f"hang{i}"} for i in range(9)],
-            test_dask_engine.settings_of(Path(sys.argv[1]))):
+    for outcome in test_window.engine.outcomes(
+            test_window.measure, [{"img_name": f"hang{i}"} for i in range(9)],
+            test_window.settings_of(Path(sys.argv[1]))):
         pass
 """
 
@@ -272,7 +273,7 @@ def workers_of(folder):
 @pytest.mark.skipif(sys.platform != "linux", reason="processes are looked up in /proc")
 def test_no_worker_and_no_server_outlives_a_script_that_is_killed(tmp_path):
     env = os.environ | {"PYTHONPATH": os.pathsep.join(
-        [str(Path(__file__).parent), str(clusters.dask_quietly.PIPE)])}
+        [str(Path(__file__).parent), str(clusters.quietly.PIPE)])}
     process = subprocess.Popen([sys.executable, "-c", SCRIPT, str(tmp_path)], env=env)
     while len(workers_of(tmp_path)) < 2:
         assert process.poll() is None

@@ -9,10 +9,10 @@ from pathlib import Path
 from cosmouline import ONE_THREAD
 from cosmouline.errors import UserError
 
-PIPE = Path(__file__).resolve().parents[1]
+PIPE = Path(__file__).resolve().parents[2]
 INSTALL = "pip install 'cosmouline[cluster]'"
 # A worker has one image in hand and none waiting, so that its death accuses nobody else; whether
-# an image is done again is for `dask_engine` to say. Nothing is served to browsers.
+# an image is done again is for `window` to say. Nothing is served to browsers.
 SETTINGS = {
     "DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "0",
     "DASK_DISTRIBUTED__SCHEDULER__WORKER_SATURATION": "1.0",
@@ -24,8 +24,8 @@ SETTINGS = {
     "DASK_DISTRIBUTED__WORKER__MEMORY__PAUSE": "False",
     "DASK_DISTRIBUTED__WORKER__MEMORY__TERMINATE": "0.95",
     "DASK_DISTRIBUTED__WORKER__PROFILE__ENABLED": "False",
-    "DASK_DISTRIBUTED__WORKER__PRELOAD": "['cosmouline.cluster_setup']",
-    # `cluster_server` replaces what is lost
+    "DASK_DISTRIBUTED__WORKER__PRELOAD": "['cosmouline.cluster.cards']",
+    # `server` replaces what is lost
     "DASK_DISTRIBUTED__DEPLOY__LOST_WORKER_TIMEOUT": "'999 days'",
 }
 # dask has workers give every free page back at once, and arrays of ours come and go a thousand

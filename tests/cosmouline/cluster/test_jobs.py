@@ -5,9 +5,9 @@ import importlib.util
 from pathlib import Path
 from types import SimpleNamespace
 
-from cosmouline import cluster_jobs
-from cosmouline.cluster_settings import SUBMIT, check_cluster
+from cosmouline.cluster import jobs
 from cosmouline.errors import UserError
+from cosmouline.settings_cluster import SUBMIT, check_cluster
 
 import pytest
 
@@ -34,18 +34,18 @@ def description(kind, **changes):
 def test_every_queue_is_asked_in_its_own_words(kind, tmp_path):
     import dask_jobqueue
 
-    keywords = cluster_jobs.job_keywords(description(kind), tmp_path)
+    keywords = jobs.job_keywords(description(kind), tmp_path)
     keywords.pop("scheduler_options")
     factory = getattr(dask_jobqueue, {"htcondor": "HTCondor"}.get(kind, kind.upper()) + "Cluster")
     script = factory.job_cls(scheduler="tls://n:1", name="w", **keywords).job_script()
 
     for line in [*LINES[kind], "module load x", "NPROC=1", "COSMOULINE_GPUS=1", "--nthreads 1",
-                 "--nworkers 4", "--interface ib0", "--lifetime 107700s", "cluster_setup"]:
+                 "--nworkers 4", "--interface ib0", "--lifetime 107700s", "cluster.cards"]:
         assert line in script
 
 
 def test_a_short_job_ends_half_way():
-    keywords = cluster_jobs.job_keywords(description("slurm", walltime="00:08:00"), Path("logs"))
+    keywords = jobs.job_keywords(description("slurm", walltime="00:08:00"), Path("logs"))
 
     assert keywords["worker_extra_args"][:4] == ["--lifetime", "240s", "--lifetime-stagger", "60s"]
 
@@ -84,9 +84,9 @@ def kept(monkeypatch):
     async def is_gone(kind, job_id):
         return job_id in gone
 
-    monkeypatch.setattr(cluster_jobs, "_is_gone", is_gone)
-    monkeypatch.setattr(cluster_jobs, "QUEUE_LOOK_S", 0.0)
-    keeper = cluster_jobs.Keeper(Cluster(), description("slurm", jobs=2))
+    monkeypatch.setattr(jobs, "_is_gone", is_gone)
+    monkeypatch.setattr(jobs, "QUEUE_LOOK_S", 0.0)
+    keeper = jobs.Keeper(Cluster(), description("slurm", jobs=2))
     return keeper, gone
 
 
@@ -112,7 +112,7 @@ def test_a_job_without_workers_for_long_is_replaced_whatever_the_queue_says(kept
     keeper, _ = kept
     look(keeper)
     look(keeper, "c-1-0", "c-2-1")
-    monkeypatch.setattr(cluster_jobs, "LOST_S", -1.0)
+    monkeypatch.setattr(jobs, "LOST_S", -1.0)
 
     assert look(keeper, "c-2-1") == ["c-2", "c-3"]
 
@@ -144,6 +144,6 @@ def test_a_refused_job_ends_it_unless_others_were_taken(kept):
     ("slurm_load_jobs error: Invalid job id specified", 1, True),
     ("slurm_load_jobs error: Unable to contact slurm controller", 1, False)])
 def test_in_doubt_the_queue_has_a_job_still(monkeypatch, says, code, gone):
-    monkeypatch.setitem(cluster_jobs.STATUS, "slurm", f"sh -c 'echo \"{says}\"; exit {code}'")
+    monkeypatch.setitem(jobs.STATUS, "slurm", f"sh -c 'echo \"{says}\"; exit {code}'")
 
-    assert asyncio.run(cluster_jobs._is_gone("slurm", "7")) is gone
+    assert asyncio.run(jobs._is_gone("slurm", "7")) is gone

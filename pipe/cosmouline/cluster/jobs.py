@@ -8,9 +8,9 @@ import re
 import shlex
 import time
 
-from cosmouline import dask_quietly
-from cosmouline.cluster_settings import walltime_s
+from cosmouline.cluster import quietly
 from cosmouline.errors import UserError
+from cosmouline.settings_cluster import walltime_s
 
 log = logging.getLogger("cosmouline")
 
@@ -27,7 +27,7 @@ _ENDED = re.compile(r"\b(DONE|EXIT|Terminated|Error|COMPLETED|FAILED|CANCELLED|N
 
 def job_cluster(description, keys, work_dir):
     """Return the cluster of dask-jobqueue that fits a description."""
-    dask_quietly.load(("distributed", "dask_jobqueue"))
+    quietly.load(("distributed", "dask_jobqueue"))
     import dask_jobqueue
 
     kind = description["cluster"]
@@ -45,7 +45,7 @@ def job_keywords(description, logs):
     walltime = walltime_s(description["walltime"])
     lifetime = max(walltime - BEFORE_THE_END_S, walltime // 2)
     stagger = min(STAGGER_S, lifetime // 4)
-    exports = dask_quietly.environment() | {"COSMOULINE_GPUS": str(description["gpus"])}
+    exports = quietly.environment() | {"COSMOULINE_GPUS": str(description["gpus"])}
     keywords = {
         "cores": cores, "processes": cores, "memory": description["memory"],
         "interface": description["interface"], "python": description["python"],
@@ -86,7 +86,7 @@ def _telling(job_class):
                 await super().start()
             except (RuntimeError, OSError, ValueError) as error:
                 self.trouble = _last_words(str(error)) or type(error).__name__
-                self.status = dask_quietly.load().Status.running
+                self.status = quietly.load().Status.running
 
     return Telling
 

@@ -32,7 +32,7 @@ class Reply(NamedTuple):
 
 def hash_of_sources():
     """Return a hash of all Python files of the pipeline."""
-    root = Path(__file__).resolve().parents[1]
+    root = Path(__file__).resolve().parents[2]
     total = hashlib.sha256()
     for path in sorted(root.rglob("*.py")):
         total.update(str(path.relative_to(root)).encode() + path.read_bytes())

@@ -1,5 +1,5 @@
-from cosmouline.cluster_settings import check_cluster, walltime_s
 from cosmouline.errors import UserError
+from cosmouline.settings_cluster import check_cluster, walltime_s
 
 import pytest
 

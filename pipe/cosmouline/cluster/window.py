@@ -16,7 +16,7 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import NamedTuple
 
-from cosmouline import cluster_workers, clusters
+from cosmouline.cluster import clusters, on_worker, quietly
 from cosmouline.engine import Outcome, cpu_s_elsewhere
 from cosmouline.errors import UserError
 
@@ -50,9 +50,9 @@ def outcomes(work, images, settings, on_gpu=False):
     """
     connection = clusters.connected(settings)
     folder = settings.work_dir / "cluster" / "_".join(
-        ["step", uuid.uuid4().hex[:8], *map(str, cluster_workers.who())])
-    step = cluster_workers.write_step(folder, work, settings)
-    (folder.parent / cluster_workers.AT_WORK).mkdir(exist_ok=True)
+        ["step", uuid.uuid4().hex[:8], *map(str, on_worker.who())])
+    step = on_worker.write_step(folder, work, settings)
+    (folder.parent / on_worker.AT_WORK).mkdir(exist_ok=True)
     window = Window(connection, step, images, settings, on_gpu)
     try:
         window.wait_for_workers()
@@ -73,7 +73,7 @@ class Window:
         self.todo = deque(Try(number, image) for number, image in enumerate(images))
         self.alone = deque()  # whose worker died twice: nothing else is under way beside them
         self.flying, self.landed = {}, SimpleQueue()
-        self.wanted = tuple(cluster_workers.versions().items())
+        self.wanted = tuple(on_worker.versions().items())
         self.per_image_s = deque(maxlen=20)
         self.n_workers, self.n_gpus, self.n_sent = 0, 0, 0
         self.next_look = self.next_tell = self.lost_since = 0.0
@@ -159,7 +159,7 @@ class Window:
         key = f"cosmouline-{Path(self.step).parent.name}", self.n_sent
         resources = {"GPU": 1} if self.wants_gpu and self.n_gpus else None
         future = self.client.submit(
-            cluster_workers.run_images, self.step, self.wanted,
+            on_worker.run_images, self.step, self.wanted,
             [(one.number, one.image) for one in group], self.wants_gpu,
             key=key, pure=False, retries=0, resources=resources)
         self.flying[future.key] = future, group
@@ -186,7 +186,7 @@ class Window:
         """Yield the outcomes of a task, or put its images back."""
         from distributed.scheduler import KilledWorker
 
-        if isinstance(reply, cluster_workers.Reply):
+        if isinstance(reply, on_worker.Reply):
             cpu_s_elsewhere[0] += reply.cpu_s
             if reply.outcomes:
                 self.per_image_s.append(reply.seconds / len(reply.outcomes))
@@ -202,12 +202,12 @@ class Window:
                 time.sleep(0.2)
         else:
             raise UserError(f"a worker cannot run this step ({type(reply).__name__}: {reply}). "
-                            f"Start workers with PYTHONPATH={clusters.dask_quietly.PIPE}")
+                            f"Start workers with PYTHONPATH={quietly.PIPE}")
 
     def _died(self, death, group):
         """Yield outcomes of images whose time was over, and of those that kill every worker."""
         self.has_died = True
-        hung = {one.number: _text(cluster_workers.hung_path(self.step, one.number))
+        hung = {one.number: _text(on_worker.hung_path(self.step, one.number))
                 for one in group}
         n_deaths = not any(hung.values())
         for one in reversed(group):
