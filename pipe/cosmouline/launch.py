@@ -1,5 +1,6 @@
 """Start the numbered scripts, each in a process of its own, without loading the libraries anew."""
 
+import contextlib
 import importlib
 import logging
 import multiprocessing
@@ -8,7 +9,6 @@ import signal
 import sys
 import time
 
-from cosmouline.cluster import clusters
 from cosmouline.errors import UserError
 from cosmouline.header import ROOT, script_path
 from cosmouline.processes import end_with_parent, start_method, stop_on_signals
@@ -95,13 +95,22 @@ def run_stretch(scripts, config_dir, extra, keep_going):
     """
     stop_on_signals()
     try:
-        with clusters.kept(load_settings(config_dir)):
+        with _cluster(load_settings(config_dir)):
             return _run_each(scripts, config_dir, extra, keep_going)
     except UserError as problem:
         log.error("%s", problem)
         return EXIT_USER_ERROR
     except KeyboardInterrupt as stop:  # between two scripts
         return stop.status
+
+
+def _cluster(settings):
+    """Keep one cluster for all scripts, where the settings describe one."""
+    if settings.engine != "dask":
+        return contextlib.nullcontext()
+    from cosmouline.cluster import clusters  # takes a tenth of a second, for clusters alone
+
+    return clusters.kept(settings)
 
 
 def _run_each(scripts, config_dir, extra, keep_going):

@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from cosmouline import fields, intake, ledger, paths, provenance, reports
+from cosmouline import fields, ledger, paths, provenance, reports
 from cosmouline.database import Database
 from cosmouline.header import read_header, script_path
 
@@ -66,7 +66,7 @@ def frame_lines(images):
         if problem:
             (gone if problem == ledger.GONE else changed).append(image["img_name"])
     lines = [f"{len(changed)} raw frames have changed since they were imported (first: "
-             f"{changed[0]}). Run {intake.SCRIPT}.py."] if changed else []
+             f"{changed[0]}). Run {fields.producer('raw_path')}.py."] if changed else []
     return lines + ([f"{len(gone)} raw frames are gone (first: {gone[0]})"] if gone else [])
 
 

@@ -10,11 +10,13 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import time
 from pathlib import Path
 
-from cosmouline.processes import end_with_parent
-
+# becomes another program, which ends when this process does, however that is killed
+ENDING = ("import os, sys; from cosmouline.processes import end_with_parent; end_with_parent(); "
+          "os.execvp(sys.argv[1], sys.argv[1:])")
 CONF = """
 ClusterName=fake
 SlurmctldHost={host}(127.0.0.1)
@@ -136,9 +138,8 @@ class FakeSlurm:
         log = open(self.folder / f"{command[0]}.out", "ab")  # noqa: SIM115
         with log:
             self.daemons.append(subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                env=os.environ | {"PATH": _path()}, start_new_session=True,
-                preexec_fn=end_with_parent))  # also when this process is killed
+                [sys.executable, "-c", ENDING, *command], stdin=subprocess.DEVNULL, stdout=log,
+                stderr=log, env=os.environ | {"PATH": _path()}, start_new_session=True))
         return self.daemons[-1]
 
     def _wait(self, is_so, problem):

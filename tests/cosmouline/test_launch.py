@@ -51,3 +51,12 @@ def test_what_is_loaded_beforehand_does_not_load_jax():
             "for name in launch.WARM: importlib.import_module(name)\n"
             "sys.exit('jax' in sys.modules or 'scipy.spatial' not in sys.modules)")
     assert subprocess.run([sys.executable, "-c", text], check=False).returncode == 0
+
+
+def test_a_script_that_loads_nothing_starts_at_once():
+    """Loading astropy takes a second of CPU, in each of thirty scripts."""
+    text = ("import sys\nfrom cosmouline import launch\n"
+            "sys.exit(', '.join({'astropy', 'scipy', 'matplotlib', 'jax', 'distributed', 'pebble'}"
+            " & set(sys.modules)) or 0)")
+    found = subprocess.run([sys.executable, "-c", text], check=False, stderr=subprocess.PIPE)
+    assert (found.returncode, found.stderr) == (0, b"")

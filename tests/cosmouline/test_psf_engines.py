@@ -99,4 +99,5 @@ def test_images_without_a_psf_do_not_decide(monkeypatch):
     monkeypatch.setattr(psf_engines, "_evidence", lambda *_: None)
 
     with pytest.raises(UserError, match="no PSF can be built of the images that would decide"):
-        psf_engines.choose_prior([{"img_name": "R_1", "field_fwhm_px": 3.0}], None, None)
+        psf_engines.choose_prior([{"img_name": "R_1", "field_fwhm_px": 3.0}], None,
+                                 SimpleNamespace(engine="serial"))
