@@ -4,6 +4,9 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 
+# Each file is compiled once, not by every one of some hundred processes.
+export PYTHONDONTWRITEBYTECODE :=
+
 .PHONY: demo test lint clean
 
 demo: $(INSTALLED)
@@ -14,7 +17,7 @@ demo: $(INSTALLED)
 	$(BIN)/python pipe/8_lookback/1_build_pages.py configs/demo
 
 test: $(INSTALLED)
-	$(BIN)/python -m pytest -q -n 2 --dist loadfile
+	$(BIN)/python -m pytest -q -n 3 --dist loadfile
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check .

@@ -5,6 +5,7 @@ folder is kept as it was after every script. A test gets a copy of its own.
 """
 
 import contextlib
+import fcntl
 import importlib.util
 import os
 import re
@@ -275,12 +276,30 @@ class Lens:
         return np.array([self.rows[name][field] for name in names or self.truth.good])
 
 
+@contextlib.contextmanager
+def made_once(folder):
+    """Tell whether a folder is to be made still; processes that want the same one wait."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with open(f"{folder}.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        done = Path(f"{folder}.done")
+        if not done.exists():
+            shutil.rmtree(folder, ignore_errors=True)
+        yield not done.exists()
+        done.touch()
+
+
 class Trunk:
-    """The order run once on the small lens; its folder is kept as it was after every script."""
+    """The order run once on the small lens; its folder is kept as it was after every script.
+
+    All processes of a run of the tests share it.
+    """
 
     def __init__(self, folder, campaign):
         self.folder, self.campaign, self.sky = folder, campaign, folder / "sky"
-        draw_campaign(campaign, self.sky)
+        with made_once(self.sky) as is_missing:
+            if is_missing:
+                draw_campaign(campaign, self.sky)
         self.order = load_script("pipe/order").QUASAR
         self.needed = [name for name in self.order if not NOT_NEEDED_LATER.search(name)]
         self.kept = {}
@@ -290,9 +309,11 @@ class Trunk:
         if script not in self.kept:
             earlier = self.needed[:self.needed.index(script)]
             before = self.after(earlier[-1]) if earlier else None
-            lens = Lens(self.folder / script, self.campaign, self.sky, before)
-            lens.run(script)
-            self.kept[script] = lens.work
+            folder = self.folder / script
+            with made_once(folder) as is_missing:
+                if is_missing:
+                    Lens(folder, self.campaign, self.sky, before).run(script)
+            self.kept[script] = folder / "work"
         return self.kept[script]
 
     def before(self, script):
@@ -314,7 +335,8 @@ def tiny():
 @pytest.fixture(scope="session")
 def trunk(tmp_path_factory, tiny):
     """Give the `Trunk`."""
-    return Trunk(tmp_path_factory.mktemp("trunk"), tiny)
+    base = tmp_path_factory.getbasetemp()
+    return Trunk((base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "trunk", tiny)
 
 
 @pytest.fixture(scope="session")
