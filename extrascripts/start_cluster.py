@@ -13,8 +13,9 @@ import logging
 import os
 import sys
 
-from cosmouline import clusters, paths
-from cosmouline.cluster_server import exit_now, serve
+from cosmouline import paths
+from cosmouline.cluster import clusters
+from cosmouline.cluster.server import exit_now, serve
 from cosmouline.errors import UserError
 from cosmouline.processes import stop_on_signals
 from cosmouline.settings import load_settings

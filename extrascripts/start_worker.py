@@ -13,9 +13,9 @@ import os
 import sys
 import time
 
-from cosmouline import clusters
-from cosmouline.cluster_server import worker_command
-from cosmouline.dask_quietly import environment
+from cosmouline.cluster import clusters
+from cosmouline.cluster.quietly import environment
+from cosmouline.cluster.server import worker_command
 from cosmouline.errors import UserError
 from cosmouline.settings import load_settings
 
