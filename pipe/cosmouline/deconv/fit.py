@@ -190,13 +190,8 @@ def iterate(problem, state, field_prior, options, report):
             continue
         change = _largest_change(normal, before, step[1])
         state, sweep, fraction = step
-        report(
-            "iteration",
-            number=iteration,
-            chi2=_mean_chi2(problem, sweep),
-            change_sigma=change,
-            fraction=fraction,
-        )
+        report("iteration", number=iteration, chi2=_mean_chi2(problem, sweep),
+               change_sigma=change, fraction=fraction)
         if not is_early and change < options.convergence_sigma:
             ended = "converged"
             break
