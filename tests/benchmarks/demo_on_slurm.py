@@ -17,6 +17,7 @@ import sys
 import time
 from pathlib import Path
 
+from cosmouline import ledger
 from cosmouline.database import Database
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -48,10 +49,20 @@ def run_all(config):
 
 
 def rows(work):
-    """Return the fields of all images, without the records of when and by what."""
+    """Return the fields of all images, without the records of when and by what.
+
+    Of the notes on files their paths and hashes are left; pictures hold the time of their making.
+    """
     found = Database(work / "database.json").rows
-    return {name: {field: value for field, value in row.items() if not field.startswith("ran__")}
+    return {name: {field: files(value) if field.startswith("made__") else value
+                   for field, value in row.items() if not field.startswith("ran__")}
             for name, row in found.items()}
+
+
+def files(text):
+    """Return paths and hashes of the products in a note."""
+    return [(one.path, one.digest) for one in ledger.read(text)[1]
+            if not one.path.endswith(ledger.TELLING)]
 
 
 def compare(out):
