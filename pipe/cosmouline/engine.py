@@ -115,7 +115,7 @@ def outcomes(function, images, settings, recipe=None, on_gpu=False, *, long=Fals
     give the same bits.
     """
     work = Work.of(function)._replace(recipe=recipe)
-    n_workers = min(settings.max_cpus or _n_usable_cpus(), len(images))
+    n_workers = min(settings.max_cpus or n_usable_cpus(), len(images))
     if long:
         settings = SimpleNamespace(**vars(settings) | {"image_timeout_s": None})
     is_few = len(images) < (2 if long else FEW)
@@ -200,7 +200,7 @@ def _result(future, image):
                        "killed, or a crash in a compiled library")
 
 
-def _n_usable_cpus():
+def n_usable_cpus():
     """Return the cores this process may use: the whole machine, or its share in a cluster job."""
     if hasattr(os, "sched_getaffinity"):  # absent on macOS
         return len(os.sched_getaffinity(0))

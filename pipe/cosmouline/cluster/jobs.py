@@ -3,12 +3,12 @@
 import asyncio
 import logging
 import math
-import os
 import re
 import shlex
 import time
 
 from cosmouline.cluster import quietly
+from cosmouline.engine import n_usable_cpus
 from cosmouline.errors import UserError
 from cosmouline.settings_cluster import walltime_s
 
@@ -184,7 +184,7 @@ def memory_per_worker(description):
 
 def n_cores(description):
     """Return the cores of one job, or of this machine."""
-    return description.get("cores") or len(os.sched_getaffinity(0))
+    return description.get("cores") or n_usable_cpus()
 
 
 def n_bytes(text):
