@@ -8,17 +8,15 @@ folder. CPU seconds and peak memory, each in a process of its own; the best of t
 """
 
 import itertools
-import resource
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
-from cosmouline.settings import load_settings
 from cosmouline.store import Store
 
 import numpy as np
-from many_images import SETTINGS, rows_of, runs_of
+from many_images import cpu_s, made_up_lens, rows_of, runs_of
 
 ROOT = Path(__file__).resolve().parents[2]
 N_MADE = 10_000  # images that are made up; beyond, they repeat under other names
@@ -50,24 +48,11 @@ def load_and_save(path):
     return [float(word) for word in done.stdout.split()]
 
 
-def status_s(config):
-    """Return the CPU seconds of --status."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    subprocess.run([sys.executable, ROOT / "pipe" / "run_all.py", config, "--status"], check=True,
-                   stdout=subprocess.DEVNULL)
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-
-
 def main(n=10_000, n_fields=200):
     """Make the database, time, and tell."""
     n_times = 3 if n <= 50_000 else 1
     with tempfile.TemporaryDirectory() as place:
-        config, work = Path(place) / "config", Path(place) / "work"
-        config.mkdir()
-        (work / "raw").mkdir(parents=True)
-        (config / "settings.py").write_text(SETTINGS.format(work=str(work)))
-        settings = load_settings(config)
+        config, work, settings = made_up_lens(Path(place))
         runs, random = runs_of(settings), np.random.default_rng(1)
         some = [cut(row, n_fields) for row in rows_of(min(n, N_MADE), settings, runs, random)]
         rows = {f"R_{k:06d}": some[k % N_MADE] | {"img_name": f"R_{k:06d}"} for k in range(n)}
@@ -80,7 +65,8 @@ def main(n=10_000, n_fields=200):
         print(f"{n} images x {min(found)} fields, {path.stat().st_size / 1e6:.0f} MB")
         print(f"load   {load_s:6.2f} s CPU\nsave   {save_s:6.2f} s CPU, with the load "
               f"{memory_gb:.2f} GB at most")
-        print(f"status {min(status_s(config) for _ in range(n_times)):6.2f} s CPU")
+        status_s = min(cpu_s("pipe/run_all.py", str(config), "--status") for _ in range(n_times))
+        print(f"status {status_s:6.2f} s CPU")
 
 
 if __name__ == "__main__":

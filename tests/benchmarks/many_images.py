@@ -107,14 +107,19 @@ def loading(folder, name):
         window.close()
 
 
+def made_up_lens(place):
+    """Make the folders of a lens; return those of its settings and its work, and the settings."""
+    config, work = place / "config", place / "work"
+    config.mkdir()
+    (work / "raw").mkdir(parents=True)
+    (config / "settings.py").write_text(SETTINGS.format(work=str(work)))
+    return config, work, load_settings(config)
+
+
 def main(n):
     """Make the database, time, and tell."""
     with tempfile.TemporaryDirectory() as place:
-        config, work = Path(place) / "config", Path(place) / "work"
-        config.mkdir()
-        (work / "raw").mkdir(parents=True)
-        (config / "settings.py").write_text(SETTINGS.format(work=str(work)))
-        settings = load_settings(config)
+        config, work, settings = made_up_lens(Path(place))
         runs, random = runs_of(settings), np.random.default_rng(1)
         rows = {row["img_name"]: row for row in rows_of(n, settings, runs, random)}
         Store(work / "database.json").save(rows, runs)
