@@ -26,6 +26,7 @@ from cosmouline.atomic import atomic_path, remove_leftovers
 from cosmouline.database import Database
 from cosmouline.errors import UserError
 from cosmouline.lock import Lock
+from cosmouline.pids import is_alive
 from cosmouline.store import Store
 
 N_IMAGES = 40  # of the writers, and of each script
@@ -109,14 +110,6 @@ def children(pid):
         found += [int(word) for word in path.read_text().split()]
     return [one for one in found if is_alive(one)
             and b"resource_tracker" not in Path(f"/proc/{one}/cmdline").read_bytes()]
-
-
-def is_alive(pid):
-    """Tell whether a process lives; one that nobody has asked for its exit status does not."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
-    except OSError:
-        return False
 
 
 def listen(reader):
