@@ -9,6 +9,7 @@ import re
 import resource
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -188,23 +189,22 @@ def hostile(tmp_path_factory, trunk, new_lens):
     folder = tmp_path_factory.mktemp("node")
     lens = new_lens(folder / "Hélène", trunk)
     lens.set('lens_name = "Hélène"\nengine = "local"\nmax_cpus = 2\n')
-    spy, other = folder / "spy", Path("/dev/shm") / folder.name
+    spy = folder / "spy"
     spy.mkdir()
     (spy / "sitecustomize.py").write_text(SPY)
-    other = other if other.parent.is_dir() else folder / "other"
-    other.mkdir()
-    environment = {
-        "PATH": os.environ["PATH"], "HOME": "/nonexistent/home", "LC_ALL": "C", "TZ": "Asia/Tokyo",
-        "PYTHONIOENCODING": "ascii", "TMPDIR": str(other),
-        "PYTHONPATH": os.pathsep.join([str(spy), os.environ.get("PYTHONPATH", "")])}
-    lens.said = [subprocess.run(
-        [*FEW_HANDLES, sys.executable, *command], capture_output=True, env=environment,
-        cwd=folder) for command in (
-        [str(ROOT / "pipe/run_all.py"), str(lens.config), "--to", "2_skysub/1_skysub"],
-        [str(ROOT / "pipe/2_skysub/2_sky_pngs.py"), str(lens.config), "--only",
-         lens.truth.good[0]])]
-    lens.left = list(other.iterdir())
-    other.rmdir()
+    memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else folder
+    with tempfile.TemporaryDirectory(dir=memory) as other:  # a name that no other run has
+        environment = {
+            "PATH": os.environ["PATH"], "HOME": "/nonexistent/home", "LC_ALL": "C",
+            "TZ": "Asia/Tokyo", "PYTHONIOENCODING": "ascii", "TMPDIR": other,
+            "PYTHONPATH": os.pathsep.join([str(spy), os.environ.get("PYTHONPATH", "")])}
+        lens.said = [subprocess.run(
+            [*FEW_HANDLES, sys.executable, *command], capture_output=True, env=environment,
+            cwd=folder) for command in (
+            [str(ROOT / "pipe/run_all.py"), str(lens.config), "--to", "2_skysub/1_skysub"],
+            [str(ROOT / "pipe/2_skysub/2_sky_pngs.py"), str(lens.config), "--only",
+             lens.truth.good[0]])]
+        lens.left = list(Path(other).iterdir())
     return lens
 
 
