@@ -21,29 +21,11 @@ import pytest
 from astropy.io import fits
 
 ROOT = Path(__file__).resolve().parents[1]
-SCRIPT = '''
-"""Read a frame for every image; wait where a file says so.
-
-Needs   : mjd (1_character/1a_add_to_database)
-Writes  : n_sources
-Settings: detect_min_area_px
-Next    : nothing
-
-Run as  : python 3a_detect.py
-"""
-
-import pathlib
-import time
-
-from cosmouline import header
+MEASURE = '''
 from cosmouline.atomic import atomic_path
 from cosmouline.io_fits import read_frame
-from cosmouline.run import for_each_image, run
 
-NEEDS = ("mjd",)
-WRITES = ("n_sources",)
-
-HERE = header.ROOT = pathlib.Path(__file__).parents[2]
+HERE = header.ROOT
 
 
 def measure(image, settings):
@@ -58,15 +40,6 @@ def measure(image, settings):
         path.write_text(name)
     n_pixels = read_frame(frame).data_adu.size if frame.exists() else 0
     return {"n_sources": n_pixels + len(name)}
-
-
-def main(settings, db):
-    """Measure every image to treat."""
-    return for_each_image(measure, db.to_treat(settings), settings, db, needs=NEEDS, writes=WRITES)
-
-
-if __name__ == "__main__":
-    run(main, __doc__)
 '''
 SPY = '''
 import os, sys
@@ -83,7 +56,7 @@ BYTES_EQUAL = ("ali/*.cat.fits", "sky/*.fits", "badpix/*.fits")
 def made_up(script, tmp_path, monkeypatch):
     """Make a lens with this script."""
     run = script("tests/cosmouline/test_run")
-    monkeypatch.setattr(run, "SCRIPT", SCRIPT)
+    monkeypatch.setattr(run, "SCRIPT", run.HEAD + MEASURE + run.MAIN)
 
     def make(names, folder="lens", text=""):
         lens = run.Lens(tmp_path / folder, names)

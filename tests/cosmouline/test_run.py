@@ -11,8 +11,8 @@ from cosmouline.database import Database
 
 import pytest
 
-SCRIPT = '''
-"""Count the letters of the name of every image.
+HEAD = '''
+"""Count the letters of the name of every image, unless its name asks for something else.
 
 Needs   : mjd (1_character/1a_add_to_database)
 Writes  : n_sources
@@ -36,6 +36,19 @@ WRITES = ("n_sources",)
 header.ROOT = pathlib.Path(__file__).parents[2]
 
 
+'''
+RUN = '''
+
+if __name__ == "__main__":
+    run(main, __doc__)
+'''
+MAIN = '''
+
+def main(settings, db):
+    """Measure every image to treat."""
+    return for_each_image(measure, db.to_treat(settings), settings, db, needs=NEEDS, writes=WRITES)
+''' + RUN  # other tests put their own `measure` before it
+SCRIPT = HEAD + '''
 def measure(image, settings):
     """Do what the name and the file beside the script ask for."""
     name = image["img_name"]
@@ -56,11 +69,7 @@ def main(settings, db):
     if "BUG" in os.environ:
         raise KeyError("bug")
     return for_each_image(measure, db.to_treat(settings), settings, db, needs=NEEDS, writes=WRITES)
-
-
-if __name__ == "__main__":
-    run(main, __doc__)
-'''
+''' + RUN
 SCRIPT_NAME = "1_character/3a_detect"
 
 

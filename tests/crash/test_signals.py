@@ -7,31 +7,13 @@ import time
 
 import pytest
 
-SCRIPT = '''
-"""Wait for every image; one takes too much memory, one takes for ever.
-
-Needs   : mjd (1_character/1a_add_to_database)
-Writes  : n_sources
-Settings: detect_min_area_px
-Next    : nothing
-
-Run as  : python 3a_detect.py
-"""
-
-import os
-import pathlib
+MEASURE = '''
 import resource
-import time
 
-from cosmouline import engine, header
-from cosmouline.run import for_each_image, run
+from cosmouline import engine
 
 import numpy as np
 
-NEEDS = ("mjd",)
-WRITES = ("n_sources",)
-
-header.ROOT = pathlib.Path(__file__).parents[2]
 if "MUTANT" in os.environ:
     engine.end_with_parent = int
 if "LIMIT" in os.environ:
@@ -45,15 +27,6 @@ def measure(image, settings):
         np.ones(10**9)
     time.sleep({"slow": 600.0}.get(name, float(os.environ.get("WAIT_S", "0"))))
     return {"n_sources": len(name)}
-
-
-def main(settings, db):
-    """Measure every image to treat."""
-    return for_each_image(measure, db.to_treat(settings), settings, db, needs=NEEDS, writes=WRITES)
-
-
-if __name__ == "__main__":
-    run(main, __doc__)
 '''
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="workers are found in /proc")
 
@@ -62,7 +35,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="workers are fou
 def made_up(script, tmp_path, monkeypatch):
     """Make a lens with this script."""
     run = script("tests/cosmouline/test_run")
-    monkeypatch.setattr(run, "SCRIPT", SCRIPT)
+    monkeypatch.setattr(run, "SCRIPT", run.HEAD + MEASURE + run.MAIN)
 
     def make(names, text=""):
         lens = run.Lens(tmp_path, names)
