@@ -35,7 +35,8 @@ def measure(image, settings):
 def lens(script, tmp_path, monkeypatch):
     """Make a lens with a script that waits, whose workers are on a cluster of this machine."""
     run = script("tests/cosmouline/test_run")
-    monkeypatch.setattr(run, "SCRIPT", script("tests/crash/test_signals").SCRIPT)
+    measure = script("tests/crash/test_signals").MEASURE
+    monkeypatch.setattr(run, "SCRIPT", run.HEAD + measure + run.MAIN)
     made = run.Lens(tmp_path, [f"img{i}" for i in range(10)])
     made.settings(SETTINGS)
     return made

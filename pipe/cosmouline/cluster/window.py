@@ -30,11 +30,15 @@ GONE_S = 20.0  # so long a lost connection may take to come back
 
 
 class Try(NamedTuple):
-    """One image, its number within the step, and how often its worker has died."""
+    """One image, its number within the step, and how often its worker has died.
+
+    A death in a task of several images accuses none of them: they go on one by one.
+    """
 
     number: int
     image: dict
     n_deaths: int = 0
+    is_suspect: bool = False
 
 
 def outcomes(work, images, settings, on_gpu=False):
@@ -149,8 +153,8 @@ class Window:
         if self.per_image_s:
             mean_s = max(statistics.median(self.per_image_s), TASK_S / N_MOST)
             n = min(math.ceil(TASK_S / mean_s), 1 + len(self.todo) // max(1, 2 * self.n_workers))
-        while len(group) < n and not group[0].n_deaths and self.todo and (
-                not self.todo[0].n_deaths):
+        while len(group) < n and not group[0].is_suspect and self.todo and (
+                not self.todo[0].is_suspect):
             group.append(self.todo.popleft())
         return group
 
@@ -209,9 +213,9 @@ class Window:
         self.has_died = True
         hung = {one.number: _text(on_worker.hung_path(self.step, one.number))
                 for one in group}
-        n_deaths = not any(hung.values())
+        is_death = len(group) == 1 and not any(hung.values())
         for one in reversed(group):
-            again = one._replace(n_deaths=one.n_deaths + n_deaths)
+            again = one._replace(n_deaths=one.n_deaths + is_death, is_suspect=True)
             name = one.image["img_name"]
             if hung[one.number]:
                 yield Outcome(name, "timeout", {}, "stopped after image_timeout_s; raise it if "

@@ -143,18 +143,31 @@ def test_two_tasks_for_each_worker_are_under_way_and_tiny_images_share_one(how, 
     assert sum(n_images for _, n_images in window.seen) == 300
 
 
-def test_a_task_whose_worker_dies_is_broken_up(how, monkeypatch):
+def measure_unlucky(image, settings, folder):
+    """Die as `measure` does; "unlucky" is killed at its second try, by no fault of its own."""
+    if image["img_name"] == "unlucky":
+        with open(folder / "tries", "a") as tries:
+            tries.write("x")
+        if (folder / "tries").stat().st_size == 2:
+            os.kill(os.getpid(), signal.SIGKILL)
+    return measure(image, settings)
+
+
+def test_a_task_whose_worker_dies_is_broken_up_and_accuses_none_of_its_images(
+        how, monkeypatch, tmp_path):
     made = windows(monkeypatch)
 
     def eight(self):
-        n = 1 if self.todo[0].n_deaths else 8
+        n = 1 if self.todo[0].is_suspect else 8
         return [self.todo.popleft() for _ in range(min(len(self.todo), n))]
 
     monkeypatch.setattr(window.Window, "_next_group", eight)
-    found = run([*(f"img{i}" for i in range(7)), "die1"], how)
+    found = run(["unlucky", *(f"img{i}" for i in range(6)), "die1"], how,
+                functools.partial(measure_unlucky, folder=tmp_path))
 
+    assert (tmp_path / "tries").read_text() == "xxx"
     assert {name for name, o in found.items() if o.word != "done"} == {"die1"}
-    assert [n_images for _, n_images in made[0].seen].count(1) == 8
+    assert [n_images for _, n_images in made[0].seen].count(1) == 10  # eight, and two once more
 
 
 def test_half_written_files_of_dead_workers_go_on_whatever_host(how, monkeypatch):
