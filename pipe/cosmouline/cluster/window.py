@@ -1,7 +1,8 @@
 """The engine on a cluster: images to the workers of a dask scheduler, outcomes back one by one.
 
-Only twice as many tasks as there are workers are ever under way, so that a dead worker accuses
-one image, and every result is read and given back at once, so that a dead worker loses none.
+Only twice as many tasks as there are workers are ever under way, one of them in each worker, so
+that a dead worker accuses one task, and every result is read and given back at once, so that a
+dead worker loses none.
 """
 
 import contextlib
@@ -79,7 +80,7 @@ class Window:
         self.flying, self.landed = {}, SimpleQueue()
         self.wanted = tuple(on_worker.versions().items())
         self.per_image_s = deque(maxlen=20)
-        self.n_workers, self.n_gpus, self.n_sent = 0, 0, 0
+        self.n_workers, self.n_gpus, self.n_sent, self.n_in_group = 0, 0, 0, 0
         self.next_look = self.next_tell = self.lost_since = 0.0
         self.has_died = False
 
@@ -137,14 +138,25 @@ class Window:
         return n
 
     def _send(self):
-        """Keep twice as many tasks under way as there are workers."""
+        """Keep as many tasks under way as there is work for."""
         if not self.connection.is_up():
             return
-        n = self.n_gpus if self.wants_gpu and self.n_gpus else self.n_workers
-        while self.todo and len(self.flying) < max(1, 2 * n):
+        while self.todo and len(self.flying) < self._n_most():
             self._submit(self._next_group())
         if self.alone and not self.flying and not self.todo:
             self._submit([self.alone.popleft()])
+
+    def _n_most(self):
+        """Return how many tasks may be under way: two for each worker, or one.
+
+        The second one must wait at the scheduler: it would be accused of the death of a worker
+        that it waits on. Dask keeps it back from the time on when a group of tasks has had more
+        than two for each worker, but never a task that wants a graphics card.
+        """
+        if self.wants_gpu and self.n_gpus:
+            return self.n_gpus
+        is_kept_back = self.n_in_group > 2 * self.n_workers
+        return max(1, 2 * self.n_workers if is_kept_back else self.n_workers)
 
     def _next_group(self):
         """Return the images of the next task: one, or some if they are tiny."""
@@ -160,6 +172,7 @@ class Window:
 
     def _submit(self, group):
         self.n_sent += 1
+        self.n_in_group = 1 + self.n_in_group * bool(self.flying)  # dask forgets a group at its end
         key = f"cosmouline-{Path(self.step).parent.name}", self.n_sent
         resources = {"GPU": 1} if self.wants_gpu and self.n_gpus else None
         future = self.client.submit(
@@ -211,6 +224,7 @@ class Window:
     def _died(self, death, group):
         """Yield outcomes of images whose time was over, and of those that kill every worker."""
         self.has_died = True
+        self._count()  # what is sent to fewer workers now must not wait on one of them
         hung = {one.number: _text(on_worker.hung_path(self.step, one.number))
                 for one in group}
         is_death = len(group) == 1 and not any(hung.values())

@@ -170,6 +170,17 @@ def test_a_task_whose_worker_dies_is_broken_up_and_accuses_none_of_its_images(
     assert [n_images for _, n_images in made[0].seen].count(1) == 10  # eight, and two once more
 
 
+def test_a_dead_worker_accuses_the_one_image_that_it_works_on(how, monkeypatch):
+    """From the first task on: only the deadly image is sent twice."""
+    made = windows(monkeypatch)
+
+    found = run([*(f"img{i}" for i in range(3)), "die1", *(f"img{i}" for i in range(3, 6))], how,
+                functools.partial(measure, nap_s=0.3))
+
+    assert {name for name, o in found.items() if o.word != "done"} == {"die1"}
+    assert sum(n_images for _, n_images in made[0].seen) == 7 + 1
+
+
 def test_half_written_files_of_dead_workers_go_on_whatever_host(how, monkeypatch):
     """The worker names another host in its file, and in what it tells of itself."""
     monkeypatch.setattr(on_worker, "AT_WORK", "at_work")
