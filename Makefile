@@ -17,7 +17,7 @@ demo: $(INSTALLED)
 	$(BIN)/python pipe/8_lookback/1_build_pages.py configs/demo
 
 test: $(INSTALLED)
-	$(BIN)/python -m pytest -q -n 3 --dist loadfile
+	$(BIN)/python -m pytest -q -n 3 --dist loadfile --no-loadscope-reorder
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check .

@@ -38,6 +38,7 @@ for _number in (signal.SIGINT, signal.SIGHUP):
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED_DATA = ROOT.parent / "shared" / "data"
+SLOW = re.compile("end_to_end/|/cluster/|starred|test_environment|7_deconv/")
 NOT_NEEDED_LATER = re.compile("png_check|pngs|plot|report|histograms|quicklook|export|"
                               "show_sources|inspect_flux|build_pages")
 TURNED, CLOUDED, MOONLIT = 2, 4, 5  # frames of the small lens that are not like the others
@@ -51,6 +52,24 @@ point_sources = {{"A": (0.65, 0.30), "B": (-0.62, -0.35)}}
 extended_light = "none"
 n_norm_stars = 8
 """
+
+
+def pytest_collection_modifyitems(items):
+    """Put what takes long or waits first: no process is left with it when the others are done."""
+    items.sort(key=lambda item: not SLOW.search(item.nodeid))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Give a file to one process; the files of STARRED to one, where its programs are compiled."""
+    from xdist.scheduler.loadfile import LoadFileScheduling
+
+    class ByFile(LoadFileScheduling):
+        def _split_scope(self, nodeid):
+            file = super()._split_scope(nodeid)
+            return "starred" if "test_starred" in file else file
+
+    return ByFile(config, log) if config.getoption("dist") == "loadfile" else None
 
 
 def load_script(name):

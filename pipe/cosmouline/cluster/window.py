@@ -172,7 +172,7 @@ class Window:
 
     def _submit(self, group):
         self.n_sent += 1
-        self.n_in_group = 1 + self.n_in_group * bool(self.flying)  # dask forgets a group at its end
+        self.n_in_group = 1 + self.n_in_group * bool(self.flying)  # dask forgets what is over
         key = f"cosmouline-{Path(self.step).parent.name}", self.n_sent
         resources = {"GPU": 1} if self.wants_gpu and self.n_gpus else None
         future = self.client.submit(

@@ -1,7 +1,6 @@
 """Magnitudes at a date: the damped random walk of a quasar, its delays and drifts, sines."""
 
 import numpy as np
-from scipy.signal import lfilter
 
 GRID_START_MJD = 50000.0  # 1995: before it nothing is drawn
 GRID_STEP_DAYS = 0.25  # far below any time scale of a quasar; between the steps it is linear
@@ -45,6 +44,8 @@ def random_walk(mjd, seed, tau_days, sigma_mag):
     damping = np.exp(-GRID_STEP_DAYS / tau_days)
     kicks = np.random.default_rng(seed).normal(size=n_steps)
     kicks[1:] *= np.sqrt(1 - damping**2)
+    from scipy.signal import lfilter  # takes a second
+
     walk = sigma_mag * lfilter([1.0], [1.0, -damping], kicks)
     return np.interp(mjd, GRID_START_MJD + GRID_STEP_DAYS * np.arange(n_steps), walk)
 
