@@ -16,6 +16,7 @@ print(jax.jit(lambda x: (3 * x).sum())(jax.numpy.arange(float(sys.argv[2]))))
 def run(folder, size):
     done = subprocess.run([sys.executable, "-c", PROGRAM, str(folder), str(size)], check=True,
                           capture_output=True, text=True)
+    assert not done.stderr
     programs = {path.name for path in folder.glob("*-cache")}
     return float(done.stdout), programs
 
@@ -31,6 +32,20 @@ def test_a_second_process_finds_the_programs_of_the_first(tmp_path):
     assert programs
     assert same == programs
     assert more > programs
+
+
+def test_programs_that_a_kill_has_cut_short_are_made_anew_without_a_word(tmp_path):
+    folder = tmp_path / "compiled"
+    _, programs = run(folder, 4)
+    sizes = {path.name: path.stat().st_size for path in folder.glob("*-cache")}
+    shares = dict(zip(sizes, (0.0, 0.99), strict=True))
+    for name, share in shares.items():
+        os.truncate(folder / name, int(share * sizes[name]))
+
+    value, same = run(folder, 4)
+
+    assert (value, same) == (18.0, programs)
+    assert {path.name: path.stat().st_size for path in folder.glob("*-cache")} == sizes
 
 
 def test_the_device_is_told():
