@@ -103,7 +103,7 @@ def test_shear_and_unequal_scales_are_followed():
 
 
 def test_nothing_in_common_is_refused_every_time():
-    for trial in range(50):
+    for trial in range(100):
         truth = similarity(1.0, 1.0, (0.0, 0.0))
         with pytest.raises(ImageRejected):
             align_catalogs(*two_lists(100 + trial, 40, 0.0, truth), parities=(1, -1))

@@ -116,6 +116,24 @@ def test_a_trade_hardly_changes_the_images(plain):
     assert change < 0.1 * lost  # what a bilinear spot is broader than a point
 
 
+def test_a_descent_finds_the_light_that_the_scene_lacks(plain, lens_epochs):
+    scene, turns, _ = plain
+    truth = lens_epochs(3)[1]
+    dark = starred_deconv._solved(
+        scene.pixels, scene.problem.lattice, scene.problem.prior, scene.state.shared,
+        np.zeros(len(scene.state.node_flux)), scene.state.shift_px)
+
+    lit = starred_deconv._stage(dark, turns, *starred_deconv.LONG_STAGE)
+
+    # without a galaxy the sources take its light: 30 % too bright
+    assert (dark.flux.sum(1) / truth.flux.sum(1)).mean() > 1.2
+    light_found = lit.state.node_flux.sum() * lit.problem.scale
+    assert light_found == pytest.approx(truth.galaxy_flux, rel=0.15)
+    assert (lit.flux / truth.flux).mean(0) == pytest.approx(np.ones(2), abs=0.12)
+    assert lit.sweep.chi2.sum() / (6 * 32**2) == pytest.approx(1, abs=5 * np.sqrt(2 / 6 / 32**2))
+    assert dark.sweep.chi2.sum() / (6 * 32**2) > 1.1
+
+
 def test_a_shift_is_found_on_the_pixels_of_its_epoch(scene_of):
     scene, turns, _ = scene_of(QUARTERS[2].T)
     wrong = scene.state.shift_px.copy()

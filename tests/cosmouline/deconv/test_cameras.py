@@ -51,16 +51,16 @@ def test_the_scale_of_each_camera_is_found(two):
 
 
 def test_the_error_of_the_scale_is_in_the_errors_of_the_fluxes(two, draw):
-    """Against the scatter of the step between the cameras over four drawings of the noise."""
+    """Against the scatter of the step between the cameras over eight drawings of the noise."""
     steps, sigmas = [], []
-    for seed in range(70, 74):
+    for seed in range(70, 78):
         epochs, truth = draw(seed=seed, galaxy_flux=GALAXY, flux=(60000, 24000), camera=CAMERA)
         found = step(fit_lens(epochs, truth.position_px + 0.1, OPTIONS), truth)
         steps.append(found[0])
         sigmas.append(found[1])
 
     pull = np.sqrt(np.mean((np.array(steps) / sigmas) ** 2))
-    assert pull == pytest.approx(1, abs=3.5 / np.sqrt(2 * 8))
+    assert pull == pytest.approx(1, abs=3.5 / np.sqrt(2 * 16))
 
 
 def test_the_picture_of_an_epoch_has_the_scale_of_its_camera(two):
