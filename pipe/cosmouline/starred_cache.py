@@ -1,6 +1,7 @@
 """Compiled programs of jax, kept in a folder: a second process need not compile them again."""
 
 import contextlib
+import functools
 import warnings
 import zlib
 from pathlib import Path
@@ -33,8 +34,9 @@ def keep_compiled(folder):
     jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
 
 
+@functools.cache
 def _remove_torn(folder):
-    """Remove the programs that are not whole: jax would neither use nor replace them."""
+    """Remove the programs that are not whole, once: jax would neither use nor replace them."""
     for path in folder.glob("*-cache"):
         with contextlib.suppress(FileNotFoundError):  # another process has removed it
             if not _is_whole(path.read_bytes()):
