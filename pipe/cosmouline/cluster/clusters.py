@@ -286,11 +286,11 @@ def _end(server):
 
 @contextlib.contextmanager
 def kept(settings):
-    """Have one cluster for all scripts that are started inside, where the settings describe one.
+    """Have one cluster for all scripts that are started inside, where `cluster` describes one.
 
     Its jobs are asked for when the first script has work for them.
     """
-    is_ours = settings.engine == "dask" and isinstance(settings.cluster, dict)
+    is_ours = isinstance(settings.cluster, dict)
     if is_ours:
         check_commands(settings.cluster)
     if not is_ours or is_live(published_path(settings)):

@@ -153,10 +153,13 @@ class Window:
         that it waits on. Dask keeps it back from the time on when a group of tasks has had more
         than two for each worker, but never a task that wants a graphics card.
         """
-        if self.wants_gpu and self.n_gpus:
+        if self._takes_gpus():
             return self.n_gpus
         is_kept_back = self.n_in_group > 2 * self.n_workers
         return max(1, 2 * self.n_workers if is_kept_back else self.n_workers)
+
+    def _takes_gpus(self):
+        return self.wants_gpu and self.n_gpus > 0
 
     def _next_group(self):
         """Return the images of the next task: one, or some if they are tiny."""
@@ -172,9 +175,11 @@ class Window:
 
     def _submit(self, group):
         self.n_sent += 1
-        self.n_in_group = 1 + self.n_in_group * bool(self.flying)  # dask forgets what is over
+        if not self.flying:
+            self.n_in_group = 0  # dask forgets a group of tasks at its end
+        self.n_in_group += 1
         key = f"cosmouline-{Path(self.step).parent.name}", self.n_sent
-        resources = {"GPU": 1} if self.wants_gpu and self.n_gpus else None
+        resources = {"GPU": 1} if self._takes_gpus() else None
         future = self.client.submit(
             on_worker.run_images, self.step, self.wanted,
             [(one.number, one.image) for one in group], self.wants_gpu,

@@ -199,8 +199,7 @@ def test_half_written_files_of_dead_workers_go_on_whatever_host(how, monkeypatch
 
 def test_a_worker_that_sees_no_work_folder_tells(monkeypatch):
     monkeypatch.setattr(on_worker, "NFS_S", 0.0)
-    told = on_worker.unfit("/nonexistent/work/cluster/step_1/step.pickle",
-                                 on_worker.versions())
+    told = on_worker.unfit("/nonexistent/work/cluster/step_1/step.pickle", on_worker.versions())
 
     assert "cannot read and write in work_dir /nonexistent/work: No such file" in told
 
