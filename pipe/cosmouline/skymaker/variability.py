@@ -35,6 +35,8 @@ def random_walk(mjd, seed, tau_days, sigma_mag):
     in its stationary state. The random numbers come one after the other, so that a longer grid
     begins with the shorter one.
     """
+    from scipy.signal import lfilter  # takes a second
+
     mjd = np.asarray(mjd, dtype=float)
     if mjd.size == 0:
         return np.zeros(mjd.shape)
@@ -44,8 +46,6 @@ def random_walk(mjd, seed, tau_days, sigma_mag):
     damping = np.exp(-GRID_STEP_DAYS / tau_days)
     kicks = np.random.default_rng(seed).normal(size=n_steps)
     kicks[1:] *= np.sqrt(1 - damping**2)
-    from scipy.signal import lfilter  # takes a second
-
     walk = sigma_mag * lfilter([1.0], [1.0, -damping], kicks)
     return np.interp(mjd, GRID_START_MJD + GRID_STEP_DAYS * np.arange(n_steps), walk)
 
