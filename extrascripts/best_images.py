@@ -12,11 +12,11 @@ The smallest values are the best, or with --largest the largest. With --each-set
 of every set.
 """
 
-from cosmouline import paths
-from cosmouline.columns import column
+from cosmouline.database import paths
+from cosmouline.database.columns import column
+from cosmouline.database.fields import lookup
 from cosmouline.errors import UserError
-from cosmouline.fields import lookup
-from cosmouline.io_catalog import write_image_list
+from cosmouline.files.io_catalog import write_image_list
 from cosmouline.run import log_line, run
 
 import numpy as np

@@ -12,7 +12,7 @@ Run as  : python extrascripts/change_field.py exptime_s 300 configs/MYLENS --onl
 wrong in the headers of a whole set belongs into its 'overrides' in settings.py.
 """
 
-from cosmouline import hand_edits
+from cosmouline.database import edit
 from cosmouline.errors import UserError
 from cosmouline.run import log_line, run
 
@@ -25,10 +25,10 @@ def main(settings, db):
     options = settings.options
     if not options.only:
         raise UserError("say which images, with --only.")
-    value = hand_edits.typed(options.field, options.value)
-    names = hand_edits.chosen(db.rows, options.only)
+    value = edit.typed(options.field, options.value)
+    names = edit.chosen(db.rows, options.only)
     before = {name: db.rows[name].get(options.field) for name in names}
-    hand_edits.change(db, names, options.field, value)
+    edit.change(db, names, options.field, value)
     for name in names:
         log_line("%s: %s was %s, is %s", name, options.field, before[name], value)
 

@@ -11,10 +11,13 @@ Exit status 1 if a curve misses: mean bias above 2 % (4 % for the faintest sourc
 0.7 to 1.4, a spoilt frame in use, or a good one out of use.
 """
 
-from cosmouline import drawing, paths, reports, truth_tables
+from cosmouline.database import paths
 from cosmouline.errors import UserError
+from cosmouline.files import io_report
+from cosmouline.pages import drawing
 from cosmouline.plots.light_curve_pages import measured_and_true
 from cosmouline.run import log_line, run
+from cosmouline.skymaker import db_truth
 
 ARGUMENTS = {"--truth": {"required": True, "help": "folder with truth_frames.ecsv"}}
 BIAS_MAX, BIAS_MAX_FAINTEST = 0.02, 0.04
@@ -49,9 +52,9 @@ def wrong_verdicts(db, spoilt):
 
 def main(settings, db):
     """Compare, tell, draw, and fail if a curve misses."""
-    found = truth_tables.compare_sources(db, settings, settings.options.truth)
-    text = reports.table(found.lines, COLUMNS, FORMATS)
-    reports.write_report(paths.report(settings, "truth"), f"{settings.lens_name}: truth", text)
+    found = db_truth.compare_sources(db, settings, settings.options.truth)
+    text = io_report.table(found.lines, COLUMNS, FORMATS)
+    io_report.write_report(paths.report(settings, "truth"), f"{settings.lens_name}: truth", text)
     log_line("%s", text)
     page = measured_and_true(found.mhjd, found.mags, found.mag_sigmas, found.sources,
                              found.true_mhjd, found.true_mags,

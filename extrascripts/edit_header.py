@@ -16,10 +16,10 @@ set is easier mended by its 'overrides' in settings.py, without copies.
 
 from pathlib import Path
 
+from cosmouline.engine.tool import run_tool
 from cosmouline.errors import UserError
-from cosmouline.mended_fits import mend
+from cosmouline.files.fits_repair import mend
 from cosmouline.run import log_line
-from cosmouline.toolbox import run_tool
 
 ARGUMENTS = {
     "files": {"nargs": "+", "type": Path}, "--out": {"type": Path, "required": True},

@@ -13,12 +13,12 @@ Cuts are found from the sky and the bright pixels where none are given.
 
 from pathlib import Path
 
+from cosmouline.engine.tool import run_tool
 from cosmouline.errors import ImageRejected, UserError
-from cosmouline.io_fits import frame_stem, read_frame
+from cosmouline.files.io_fits import frame_stem, read_frame
 from cosmouline.plots import style
 from cosmouline.plots.frame import frame_image
 from cosmouline.run import log_line
-from cosmouline.toolbox import run_tool
 
 ARGUMENTS = {
     "files": {"nargs": "+", "type": Path}, "--out": {"type": Path, "help": "folder to write into"},

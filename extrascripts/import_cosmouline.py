@@ -16,16 +16,16 @@ what the database says; the steps before need the frames.
 
 from pathlib import Path
 
-from cosmouline import old_reduction
-from cosmouline.database import Database
+from cosmouline.database.database import Database
+from cosmouline.database.script_header import ROOT
+from cosmouline.database.settings import load_settings
+from cosmouline.engine.tool import run_tool
 from cosmouline.errors import UserError
-from cosmouline.header import ROOT
-from cosmouline.io_text import write_text
-from cosmouline.lock import Lock
-from cosmouline.new_config import clean
+from cosmouline.files.io_text import write_text
+from cosmouline.files.lock import Lock
+from cosmouline.frames.new_lens import clean
+from cosmouline.legacy import fields, reduction
 from cosmouline.run import log_line
-from cosmouline.settings import load_settings
-from cosmouline.toolbox import run_tool
 
 ARGUMENTS = {
     "old": {"type": Path, "help": "folder of the old configuration, or the old database"},
@@ -45,9 +45,9 @@ def store(rows, path):
 
 def tell(old, rows, left):
     """Tell what was found, and what was not taken over."""
-    chosen = old_reduction.choices(old)
+    chosen = reduction.choices(old)
     log_line("%d images in %s", len(rows), old.database)
-    for dec, n in old_reduction.old_fields.deconvolutions(old.rows).items():
+    for dec, n in fields.deconvolutions(old.rows).items():
         log_line("deconvolution %s: %d images", dec, n)
     log_line("light curves are joined with %s",
              chosen["coefficient"] or "the coefficient of each deconvolution, its error unknown")
@@ -58,8 +58,8 @@ def tell(old, rows, left):
 
 def main(options):
     """Read, convert, write."""
-    old = old_reduction.read_old(options.old.expanduser().resolve())
-    rows, left = old_reduction.converted(old)
+    old = reduction.read_old(options.old.expanduser().resolve())
+    rows, left = reduction.converted(old)
     name = options.name or clean(str(old.settings.get("lensName") or options.old.resolve().stem))
     out = (options.out or ROOT / "configs" / name).expanduser()
     work_dir = options.work_dir or f"~/cosmouline/{name}"
@@ -68,8 +68,8 @@ def main(options):
         if path.exists():
             raise UserError(f"{path} exists already: give another --out and --work-dir.")
     out.mkdir(parents=True)
-    write_text(out / "settings.py", old_reduction.settings_text(old, rows, name, work_dir))
-    log_line("copied: %s", ", ".join(old_reduction.copy_lists(old, out)) or "no list")
+    write_text(out / "settings.py", reduction.settings_text(old, rows, name, work_dir))
+    log_line("copied: %s", ", ".join(reduction.copy_lists(old, out)) or "no list")
     load_settings(out)
     store(rows, database)
     tell(old, rows, left)

@@ -11,7 +11,7 @@ Run as  : python extrascripts/inspect_image.py 2019-03-12 configs/MYLENS
 A part of a name means all images that have it in their names; "ref" is the reference image.
 """
 
-from cosmouline import hand_edits, inventory
+from cosmouline.database import edit, inventory
 from cosmouline.run import log_line, run
 
 ARGUMENTS = {"image": {"help": "name of an image or a part of it, or ref"}}
@@ -21,7 +21,7 @@ def main(settings, db):
     """Tell one image after the other."""
     word = settings.options.image
     names = ([db.reference()["img_name"]] if word == "ref"
-             else hand_edits.chosen(db.rows, [word]))
+             else edit.chosen(db.rows, [word]))
     for name in names:
         log_line("--- %s\n%s", name, inventory.image_lines(db.rows[name]))
 

@@ -10,7 +10,8 @@ Run as  : python extrascripts/list_fields.py configs/MYLENS [--each]
 A family, such as the fluxes of all sources, is one line; --each gives every member its own.
 """
 
-from cosmouline import inventory, paths, reports
+from cosmouline.database import inventory, paths
+from cosmouline.files import io_report
 from cosmouline.run import log_line, run
 
 ARGUMENTS = {"--each": {"action": "store_true", "help": "every member of a family"}}
@@ -19,7 +20,7 @@ ARGUMENTS = {"--each": {"action": "store_true", "help": "every member of a famil
 def main(settings, db):
     """Tell and keep the table."""
     text = inventory.fields_table(db, settings.options.each)
-    reports.write_report(paths.report(settings, "fields"), f"{settings.lens_name}: fields", text)
+    io_report.write_report(paths.report(settings, "fields"), f"{settings.lens_name}: fields", text)
     log_line("%s", text)
 
 

@@ -8,7 +8,7 @@ Next    : edit OUT/settings.py where it says so, then pipe/1_character/1a_add_to
 Run as  : python extrascripts/new_lens.py ~/raw/HE0435 [--name HE0435-1223] [--ra 69.562
           --dec -12.287] [--out configs/HE0435-1223] [--work-dir ~/cosmouline/HE0435-1223]
 
-A camera that no rule of cosmouline/telescopes recognises is "generic"; what its headers lack is
+A camera that no rule of frames/telescopes recognises is "generic"; what its headers lack is
 told. One set per folder, camera and filter. Calibration frames are left out.
 """
 
@@ -16,13 +16,13 @@ import shutil
 from collections import Counter
 from pathlib import Path
 
-from cosmouline import new_config, survey
+from cosmouline.database.script_header import ROOT
+from cosmouline.database.settings import load_settings
+from cosmouline.engine.tool import run_tool
 from cosmouline.errors import UserError
-from cosmouline.header import ROOT
-from cosmouline.io_text import write_text
+from cosmouline.files.io_text import write_text
+from cosmouline.frames import new_lens, survey
 from cosmouline.run import log_line
-from cosmouline.settings import load_settings
-from cosmouline.toolbox import run_tool
 
 ARGUMENTS = {
     "frames": {"type": Path, "help": "folder of frames, looked through with those below it"},
@@ -39,14 +39,14 @@ def place_of(options, looks):
         raise UserError("--ra and --dec: give both, in degrees.")
     if options.ra is not None:
         return options.ra, options.dec, "given by hand"
-    found = new_config.common_pointing(looks)
+    found = new_lens.common_pointing(looks)
     if found is None:
         log_line("no position in the headers: give --ra and --dec, or lens_position_px later.")
         return None, None, "unknown: give them, or lens_position_px"
     log_line("position %.5f %.5f from %s: of the pointing, check it on an image.", *found[:3])
     if found[3]:
         log_line("%d frames point elsewhere by more than %g arcsec.", found[3],
-                 new_config.ARCSEC_APART)
+                 new_lens.ARCSEC_APART)
     return *found[:2], f"from {found[2]}, the pointing: check it"
 
 
@@ -61,15 +61,15 @@ def main(options):
         raise UserError(f"no science frame with a readable header below {options.frames}.")
     n_left = len(looks) - len(science)
     log_line("%d frames; %d calibration frames are left out", len(science), n_left)
-    name = options.name or new_config.most_common_target(looks) or options.frames.resolve().name
+    name = options.name or new_lens.most_common_target(looks) or options.frames.resolve().name
     out = (options.out or ROOT / "configs" / name).expanduser()
     if out.exists():
         raise UserError(f"{out} exists already: give another --out.")
-    sets, lacking, told = new_config.sets_of(looks)
+    sets, lacking, told = new_lens.sets_of(looks)
     log_line("%s", "\n".join(told))
-    text = new_config.settings_text(name, place_of(options, looks),
-                                    options.work_dir or f"~/cosmouline/{name}", sets, lacking,
-                                    new_config.n_cameras(looks))
+    text = new_lens.settings_text(name, place_of(options, looks),
+                                  options.work_dir or f"~/cosmouline/{name}", sets, lacking,
+                                  new_lens.n_cameras(looks))
     shutil.copytree(ROOT / "configs" / "sample", out, ignore=shutil.ignore_patterns("*.py", "__*"))
     write_text(out / "settings.py", text)
     log_line("%s is written. Next: python pipe/1_character/1a_add_to_database.py %s", out, out)

@@ -13,17 +13,12 @@ small, or the object changes within hours. Stars with a ratio near 1 beside sour
 point to the deconvolution, all of them above it to the PSF or the noise of the images.
 """
 
-from cosmouline import (
-    bands,
-    curve,
-    curve_tables,
-    nightscatter,
-    paths,
-    quicklook,
-    reports,
-    starmags,
-)
-from cosmouline.columns import members
+from cosmouline.database import bands, paths
+from cosmouline.database.columns import members
+from cosmouline.files import io_report
+from cosmouline.frames import db_nights
+from cosmouline.lightcurve import db_curves, db_quicklook, night_scatter
+from cosmouline.photometry import db_star_magnitudes
 from cosmouline.run import log_line, run
 
 COLUMNS = ("object", "nights", "images", "rms", "error", "ratio", "+-")
@@ -32,8 +27,8 @@ FORMATS = {"rms": ".4f", "error": ".4f", "ratio": ".2f", "+-": ".2f"}
 
 def lines_of(rows, names, mags, sigmas):
     """Return one line per object; magnitudes and errors are (n images, n objects)."""
-    groups = curve.grouped(rows, "night", None)
-    found = [nightscatter.measure(groups, mag, sigma)
+    groups = db_nights.grouped(rows, "night", None)
+    found = [night_scatter.measure(groups, mag, sigma)
              for mag, sigma in zip(mags.T, sigmas.T, strict=True)]
     return [dict(zip(COLUMNS, (name, *one), strict=True))
             for name, one in zip(names, found, strict=True)]
@@ -41,14 +36,15 @@ def lines_of(rows, names, mags, sigmas):
 
 def star_lines(images, settings):
     """Return the lines of the stars."""
-    names = starmags.star_names(images, settings.psf_name, settings.renorm_name)
+    names = db_star_magnitudes.star_names(images, settings.psf_name, settings.renorm_name)
     return lines_of(images, [f"star {name}" for name in names],
-                    *starmags.magnitudes(images, names, settings.psf_name, settings.renorm_name))
+                    *db_star_magnitudes.magnitudes(images, names, settings.psf_name,
+                                                   settings.renorm_name))
 
 
 def source_lines(images, sources, settings):
     """Return the lines of the point sources."""
-    found = quicklook.by_image(images, sources, settings.dec_name)
+    found = db_quicklook.by_image(images, sources, settings.dec_name)
     return lines_of(found.rows, [f"source {name}" for name in sources], found.mags.T,
                     found.sigmas.T)
 
@@ -58,15 +54,15 @@ def main(settings, db):
     used = db.select(gogogo=True, treatme=True)
     dec = settings.dec_name
     has_sources = members(used, f"flux_e__{dec}__{{source}}")
-    rows, sources = curve_tables.rows_with_sums(db, settings) if has_sources else ([], [])
+    rows, sources = db_curves.rows_with_sums(db, settings) if has_sources else ([], [])
     for one, images in bands.split(used, settings):
         stars = [row for row in images if f"renorm__{settings.renorm_name}" in row]
         mine = [row for row in rows if row["img_name"] in {i["img_name"] for i in images}]
         lines = star_lines(stars, one) + (source_lines(mine, sources, one) if mine else [])
-        text = reports.table(lines, COLUMNS, FORMATS)
+        text = io_report.table(lines, COLUMNS, FORMATS)
         log_line("%s", text.rstrip())
         path = paths.report(one, "night_scatter")
-        reports.write_report(path, f"{one.lens_name}: scatter inside the nights", text)
+        io_report.write_report(path, f"{one.lens_name}: scatter inside the nights", text)
         log_line("%s", paths.relative(path))
 
 

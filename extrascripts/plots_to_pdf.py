@@ -10,7 +10,7 @@ Run as  : python extrascripts/plots_to_pdf.py configs/MYLENS [--match stars]
 --match takes the plots whose names hold a text only, such as the name of a renormalisation.
 """
 
-from cosmouline import paths
+from cosmouline.database import paths
 from cosmouline.errors import UserError
 from cosmouline.plots.pdf import write_pdf
 from cosmouline.run import log_line, run

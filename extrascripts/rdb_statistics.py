@@ -15,14 +15,15 @@ import logging
 import sys
 from pathlib import Path
 
-from cosmouline import curve_report, curve_tables, reports
-from cosmouline.curve_compare import error_column
+from cosmouline.engine.terminal import log_to_terminal
 from cosmouline.errors import UserError
-from cosmouline.lightcurve import rms_in_windows
+from cosmouline.files import io_report
+from cosmouline.lightcurve import db_curves, db_report
+from cosmouline.lightcurve.compare import error_column
+from cosmouline.lightcurve.join import rms_in_windows
 from cosmouline.plots import style
 from cosmouline.plots.histograms import histograms_page
 from cosmouline.robust import median_of_finite
-from cosmouline.terminal import log_to_terminal
 
 import numpy as np
 
@@ -36,15 +37,14 @@ FORMATS = dict.fromkeys(("sampling d", "seeing", "airmass"), ".2f") | dict.fromk
 
 def line_of(name, table, kept):
     """Return the line of one curve; error and rms are medians over its sources."""
-    mhjd = table["mhjd"][kept]
+    mhjd, sources = table["mhjd"][kept], db_curves.sources_of(table)
     gaps = np.diff(mhjd)
-    sources = curve_tables.sources_of(table)
     errors = [median_of_finite(error_column(table, source)[kept]) for source in sources]
     rms = [rms_in_windows(mhjd, table[f"mag_{source}"][kept]) for source in sources]
     return dict(zip(COLUMNS, (
         name, len(mhjd), int((~table["flag"]).sum()), int(table["nbimg"].sum()),
         np.ptp(mhjd) if len(mhjd) else np.nan,
-        *map(median_of_finite, (gaps[gaps < curve_report.SEASON_GAP_D], table["fwhm"][kept],
+        *map(median_of_finite, (gaps[gaps < db_report.SEASON_GAP_D], table["fwhm"][kept],
                                 table["airmass"][kept], errors, rms))), strict=True))
 
 
@@ -58,15 +58,15 @@ def main(argv=None):
     parser.add_argument("--flagged", action="store_true", help="flagged points too")
     options = parser.parse_args(argv)
     try:
-        tables = {path.stem: curve_tables.read_any(path, COLUMNS_READ) for path in options.curves}
+        tables = {path.stem: db_curves.read_any(path, COLUMNS_READ) for path in options.curves}
     except UserError as problem:
         log.error("%s", problem)
         return 1
     kept = {name: table["flag"] | options.flagged for name, table in tables.items()}
     lines = [line_of(name, table, kept[name]) for name, table in tables.items()]
-    text = reports.table(lines, COLUMNS, FORMATS)
+    text = io_report.table(lines, COLUMNS, FORMATS)
     log.info("%s", text.rstrip())
-    reports.write_report(options.out / "rdb_statistics.txt", "Light curves", text)
+    io_report.write_report(options.out / "rdb_statistics.txt", "Light curves", text)
     of_point = np.concatenate([np.full(kept[name].sum(), name) for name in tables])
     values = [np.concatenate([table[column][kept[name]] for name, table in tables.items()])
               for column in ("fwhm", "airmass")]

@@ -11,7 +11,7 @@ Without --yes it only tells what would go. A pattern is a field, a family as lis
 it, or a text with *. Products on the disk stay.
 """
 
-from cosmouline import hand_edits
+from cosmouline.database import edit
 from cosmouline.run import log_line, run
 
 ARGUMENTS = {"pattern": {"help": "which fields"},
@@ -21,11 +21,11 @@ WRITES = ("*",)
 
 def main(settings, db):
     """Tell, and remove where asked to."""
-    found = hand_edits.fitting(db.rows, settings.options.pattern)
+    found = edit.fitting(db.rows, settings.options.pattern)
     for name, n in found.items():
         log_line("%s: %d images", name, n)
     if settings.options.yes:
-        hand_edits.forget(db, list(found))
+        edit.forget(db, list(found))
         log_line("%d fields are removed; the last backup is in %s/backups", len(found),
                  settings.work_dir)
     else:

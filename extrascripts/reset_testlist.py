@@ -10,7 +10,7 @@ Run as  : python extrascripts/reset_testlist.py configs/MYLENS
 testlist.txt of the lens is not changed: 1_character/1a_add_to_database reads it again.
 """
 
-from cosmouline.intake import mark_tests
+from cosmouline.frames.db_intake import mark_tests
 from cosmouline.run import log_line, run
 
 WRITES = ("testlist", "test_comment")

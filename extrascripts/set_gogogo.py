@@ -14,9 +14,9 @@ image that a script has rejected comes back by itself once the reason is mended 
 again; reviving it here holds only until then. kicklist.txt is better for what should last.
 """
 
-from cosmouline import hand_edits
+from cosmouline.database import edit
 from cosmouline.errors import UserError
-from cosmouline.intake import mark_kicked
+from cosmouline.frames.db_intake import mark_kicked
 from cosmouline.run import log_line, run
 
 ARGUMENTS = {
@@ -49,7 +49,7 @@ def main(settings, db):
     options = settings.options
     if options.reject and not options.reason:
         raise UserError("--reject: say why, with --reason.")
-    names, back = (hand_edits.chosen(db.rows, words or [])
+    names, back = (edit.chosen(db.rows, words or [])
                    for words in (options.reject, options.revive))
     if not names and not back:
         mark_kicked(settings, db)

@@ -16,7 +16,7 @@ testlist.txt again: copy the lines told here into it to keep them.
 """
 
 from cosmouline.errors import UserError
-from cosmouline.intake import mark_tests, tests_listed
+from cosmouline.frames.db_intake import mark_tests, tests_listed
 from cosmouline.run import log_line, run
 
 import numpy as np

@@ -10,7 +10,7 @@ Run as  : python extrascripts/set_treatme.py off configs/MYLENS --set 2019
           python extrascripts/set_treatme.py on configs/MYLENS       (all)
 """
 
-from cosmouline.columns import texts
+from cosmouline.database.columns import texts
 from cosmouline.errors import UserError
 from cosmouline.run import log_line, run
 

@@ -11,10 +11,12 @@ One line per star and point, joined as lcmanip/1_join joins the sources. Magnitu
 instrumental: -2.5 log10 of the electrons on the scale of the reference image.
 """
 
-from cosmouline import bands, curve, paths, starmags
-from cosmouline.columns import column
-from cosmouline.io_table import write_ecsv
-from cosmouline.lightcurve import join
+from cosmouline.database import bands, columns, paths
+from cosmouline.database.columns import column
+from cosmouline.files.io_table import write_ecsv
+from cosmouline.frames import db_nights
+from cosmouline.lightcurve.join import join
+from cosmouline.photometry import db_star_magnitudes
 from cosmouline.run import log_line, run
 
 import numpy as np
@@ -29,13 +31,13 @@ FIELDS = {
 
 def table(rows, settings):
     """Return one line per star and point."""
-    names = starmags.star_names(rows, settings.psf_name, settings.renorm_name)
-    groups = curve.grouped(rows, settings.join_by, settings.join_minutes)
+    names = db_star_magnitudes.star_names(rows, settings.psf_name, settings.renorm_name)
+    groups = db_nights.grouped(rows, settings.join_by, settings.join_minutes)
     renorm = settings.renorm_name
-    joined = join(groups, *starmags.fluxes(rows, names, settings.psf_name),
+    joined = join(groups, *db_star_magnitudes.fluxes(rows, names, settings.psf_name),
                   column(rows, f"renorm__{renorm}"), column(rows, f"renorm_sigma__{renorm}"),
                   center=settings.join_center)
-    mhjd = curve.time_of(rows)
+    mhjd = columns.time_of(rows)
     return [{"star": name, "mhjd": mhjd[group].mean(), "images": len(group)}
             | {key: values[g, s] for key, values in (
                 ("mag", joined.mag), ("magerr", joined.magerr_cov), ("chi2", joined.chi2_dof))

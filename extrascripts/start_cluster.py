@@ -13,12 +13,12 @@ import logging
 import os
 import sys
 
-from cosmouline import paths
-from cosmouline.cluster import clusters
-from cosmouline.cluster.server import exit_now, serve
+from cosmouline.database import paths
+from cosmouline.database.settings import load_settings
+from cosmouline.engine.cluster import connection
+from cosmouline.engine.cluster.scheduler import exit_now, serve
+from cosmouline.engine.processes import stop_on_signals
 from cosmouline.errors import UserError
-from cosmouline.processes import stop_on_signals
-from cosmouline.settings import load_settings
 
 log = logging.getLogger("cosmouline")
 
@@ -39,10 +39,10 @@ def described(settings):
     """Raise UserError where there is nothing to start, or it runs already."""
     if not isinstance(settings.cluster, dict):
         raise UserError("cluster of settings.py is no description of jobs: nothing to start.")
-    published = clusters.published_path(settings)
-    if clusters.is_live(published):
+    published = connection.published_path(settings)
+    if connection.is_live(published):
         raise UserError(f"a cluster for this lens runs already ({published}).")
-    clusters.check_commands(settings.cluster)
+    connection.check_commands(settings.cluster)
     return published
 
 

@@ -13,11 +13,11 @@ import os
 import sys
 import time
 
-from cosmouline.cluster import clusters
-from cosmouline.cluster.quietly import environment
-from cosmouline.cluster.server import worker_command
+from cosmouline.database.settings import load_settings
+from cosmouline.engine.cluster import connection
+from cosmouline.engine.cluster.dask_setup import environment
+from cosmouline.engine.cluster.scheduler import worker_command
 from cosmouline.errors import UserError
-from cosmouline.settings import load_settings
 
 LOOK_S = 0.5
 
@@ -40,8 +40,8 @@ def main():
         settings = load_settings(options.config_dir)
         if not isinstance(settings.cluster, dict):
             raise UserError("cluster of settings.py is no description of jobs.")
-        published, until = clusters.published_path(settings), time.monotonic() + options.wait
-        while not clusters.is_live(published):
+        published, until = connection.published_path(settings), time.monotonic() + options.wait
+        while not connection.is_live(published):
             if time.monotonic() > until:
                 raise UserError(f"no scheduler of this lens runs ({published}): start_cluster.py")
             time.sleep(LOOK_S)

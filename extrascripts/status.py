@@ -10,8 +10,9 @@ Run as  : python extrascripts/status.py configs/MYLENS
 
 import runpy
 
-from cosmouline import inventory, paths, reports, status
-from cosmouline.header import ROOT
+from cosmouline.database import inventory, paths, status
+from cosmouline.database.script_header import ROOT
+from cosmouline.files import io_report
 from cosmouline.run import log_line, run
 
 
@@ -23,7 +24,7 @@ def main(settings, db):
     parts = {
         "Images": inventory.sets_table(db), "Rejected": status.rejections(db),
         "Side by side": inventory.families_table(db),
-        "Scripts": reports.table(states, status.COLUMNS),
+        "Scripts": io_report.table(states, status.COLUMNS),
         "Files": "\n".join([*status.file_lines(states), *status.frame_lines(
             db.select(gogogo=True, treatme=True))]) or "all are as they were written",
         "Disk": inventory.disk_table(settings.work_dir),
@@ -31,7 +32,7 @@ def main(settings, db):
                 "all is done" if db.select(gogogo=True, treatme=True) else
                 "no image is in use: extrascripts/set_treatme.py, or the reasons above"}
     text = "\n".join(f"--- {head}\n{part.rstrip()}\n" for head, part in parts.items())
-    reports.write_report(paths.report(settings, "status"), f"{settings.lens_name}: status", text)
+    io_report.write_report(paths.report(settings, "status"), f"{settings.lens_name}: status", text)
     log_line("%s", text)
 
 

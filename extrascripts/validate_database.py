@@ -13,14 +13,14 @@ time. The file itself is checked whenever it is read: a damaged one
 is refused, with the backup to take.
 """
 
-from cosmouline import validation
+from cosmouline.database import validate
 from cosmouline.errors import UserError
 from cosmouline.run import log_line, run
 
 
 def main(settings, db):
     """Tell all problems."""
-    found = list(validation.problems(db, settings))
+    found = list(validate.problems(db, settings))
     for line in found:
         log_line("%s", line)
     if found:

@@ -18,12 +18,14 @@ names need --columns. Magnitudes are instrumental, at the scale of the median im
 
 from pathlib import Path
 
-from cosmouline import bands, drawing, paths, reports, variability
-from cosmouline import variability_table as table
-from cosmouline.io_table import write_ecsv
-from cosmouline.outside_lists import gather
+from cosmouline.database import bands, paths
+from cosmouline.files import io_report
+from cosmouline.files.io_table import write_ecsv
+from cosmouline.pages import drawing
+from cosmouline.photometry import db_variability_table, variability
 from cosmouline.plots.curve_pages import variables_page
 from cosmouline.run import log_line, run
+from cosmouline.sources.io_external_lists import gather
 
 ARGUMENTS = {
     "--aperture": {"action": "store_true", "help": "our aperture fluxes instead of PSF fluxes"},
@@ -39,15 +41,15 @@ N_TOLD = 10
 def write(data, name, settings):
     """Measure, write, tell and draw."""
     found = variability.measure(data.flux, data.sigma)
-    lines = table.stars(data, found)
+    lines = db_variability_table.stars(data, found)
     stem = paths.of_band(f"{settings.lens_name}_variables_{name}", settings)
     folder = paths.exports(settings)
-    write_ecsv(folder / f"{stem}.ecsv", lines, table.STAR_FIELDS)
-    write_ecsv(folder / f"{stem}_coefficients.ecsv", table.images(data, found),
-               table.IMAGE_FIELDS)
-    text = reports.table(lines, table.COLUMNS, table.FORMATS)
+    write_ecsv(folder / f"{stem}.ecsv", lines, db_variability_table.STAR_FIELDS)
+    write_ecsv(folder / f"{stem}_coefficients.ecsv", db_variability_table.images(data, found),
+               db_variability_table.IMAGE_FIELDS)
+    text = io_report.table(lines, db_variability_table.COLUMNS, db_variability_table.FORMATS)
     title = f"{settings.lens_name}: {len(data.stars)} stars on {len(data.images)} images"
-    reports.write_report(paths.report(settings, f"variables_{name}"), title, text)
+    io_report.write_report(paths.report(settings, f"variables_{name}"), title, text)
     log_line("%s\n%s", title, "\n".join(text.splitlines()[:N_TOLD + 2]))
     page = variables_page(found.mag, found.scatter, found.error, data.stars, title=title,
                           is_variable=found.is_variable)
@@ -65,7 +67,7 @@ def main(settings, db):
     kind = "aperture" if options.aperture else settings.psf_name
     needs = (("n_phot_stars",) if options.aperture else ("n_psf_phot__{psf}",))
     for one, images in bands.split(db.to_treat(settings, needs), settings):
-        data = table.ours(images, None if options.aperture else one.psf_name)
+        data = db_variability_table.ours(images, None if options.aperture else one.psf_name)
         write(data, options.name or kind, one)
 
 

@@ -1,6 +1,6 @@
 """Write the generated pages of doc/: scripts.md, tools.md, fields.md, settings.md.
 
-Needs   : pipe/order.py, the headers of the scripts, cosmouline/field_table.py, configs/sample
+Needs   : pipe/order.py, the headers of the scripts, the table of fields, configs/sample
 Writes  : doc/scripts.md, doc/tools.md, doc/fields.md, doc/settings.md
 Settings: none
 Next    : commit them
@@ -13,9 +13,9 @@ A test fails when the pages are out of date.
 import argparse
 import runpy
 
-from cosmouline import manual
-from cosmouline.header import ROOT, script_name
-from cosmouline.io_text import write_text
+from cosmouline.database import manual
+from cosmouline.database.script_header import ROOT, script_name
+from cosmouline.files.io_text import write_text
 
 
 def pages():

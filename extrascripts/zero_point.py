@@ -14,11 +14,13 @@ second; its error holds renorm_abs_sigma, the error of the coefficient as an abs
 lens's colour is its own: its magnitude is as good as the scatter of the stars, not better.
 """
 
-from cosmouline import bands, paths, reports, starmags, zero_point, zero_point_table
-from cosmouline.columns import column
+from cosmouline.database import bands, paths
+from cosmouline.database.columns import column
 from cosmouline.errors import UserError
-from cosmouline.io_magnitudes import read_magnitudes
-from cosmouline.io_table import write_ecsv
+from cosmouline.files import io_report
+from cosmouline.files.io_table import write_ecsv
+from cosmouline.photometry import db_star_magnitudes, db_zero_point_table, zero_point
+from cosmouline.photometry.io_magnitudes import read_magnitudes
 from cosmouline.robust import median_of_finite
 from cosmouline.run import log_line, run
 
@@ -33,11 +35,11 @@ FORMATS = dict.fromkeys(COLUMNS[1:4], ".4f")
 def stars_of(rows, settings):
     """Return names, catalogue magnitudes with errors, own magnitudes and errors of the stars."""
     known = read_magnitudes(settings.options.catalogue)
-    names = starmags.star_names(rows, settings.psf_name, settings.renorm_name)
+    names = db_star_magnitudes.star_names(rows, settings.psf_name, settings.renorm_name)
     names = [name for name in names if name in known]
     if not names:
         raise UserError(f"{settings.options.catalogue} has no star of normstars.cat.")
-    return names, np.array([known[name] for name in names]), *starmags.means(
+    return names, np.array([known[name] for name in names]), *db_star_magnitudes.means(
         rows, names, settings.psf_name, settings.renorm_name)
 
 
@@ -53,15 +55,15 @@ def main(settings, db):
     found = zero_point.of_stars(known[:, 0], known[:, 1], mag, sigma)
     lines = [dict(zip(COLUMNS, values, strict=True)) for values in zip(
         names, known[:, 0], mag, found.offsets, found.used.tolist(), strict=True)]
-    table = zero_point_table.of_images(images, found, one.renorm_name)
+    table = db_zero_point_table.of_images(images, found, one.renorm_name)
     first = (f"calibrated = instrumental + {found.zero_point:.4f} +- {found.sigma:.4f} mag; "
              f"{int(found.used.sum())} stars scatter by {found.scatter:.4f} mag\nimages: median "
              f"zero point {median_of_finite(column(table, 'zero_point')):.3f} mag for 1 e-/s")
     log_line("%s", first)
     path = paths.exports(one) / f"{paths.of_band(f'{one.lens_name}_zero_points', one)}.ecsv"
-    write_ecsv(path, table, zero_point_table.FIELDS)
-    reports.write_report(paths.report(one, "zero_point"), f"{one.lens_name}: zero point",
-                         f"{first}\n\n{reports.table(lines, COLUMNS, FORMATS)}")
+    write_ecsv(path, table, db_zero_point_table.FIELDS)
+    io_report.write_report(paths.report(one, "zero_point"), f"{one.lens_name}: zero point",
+                           f"{first}\n\n{io_report.table(lines, COLUMNS, FORMATS)}")
     log_line("%d images: %s", len(table), paths.relative(path))
 
 

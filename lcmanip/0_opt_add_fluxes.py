@@ -14,16 +14,18 @@ their sum is known better than quadrature says. Fluxes are electrons of the expo
 coefficient left out.
 """
 
-from cosmouline import bands, curve_tables, paths, reports, sums
-from cosmouline.columns import column, texts
+from cosmouline.database import bands, paths
+from cosmouline.database.columns import column, texts
 from cosmouline.errors import UserError
-from cosmouline.io_table import write_ecsv
+from cosmouline.files import io_report
+from cosmouline.files.io_table import write_ecsv
+from cosmouline.lightcurve import db_curves, db_sums
 from cosmouline.robust import median_of_finite
 from cosmouline.run import log_line, run
 
 NEEDS = ("flux_e__{dec}__{source}",)
 WRITES = ()
-ARGUMENTS = curve_tables.SUM_ARGUMENT
+ARGUMENTS = db_curves.SUM_ARGUMENT
 FIELDS = {"img_name": (str, "", "image"), "mjd": (float, "d", "middle of the exposure, UTC"),
           "sum": (str, "", "name of the sum"), "parts": (str, "", "its parts"),
           "flux_e": (float, "e-", "flux of the sum in the exposure"),
@@ -37,7 +39,7 @@ def table(rows, name, parts, dec):
     return [{"img_name": row["img_name"], "mjd": row["mjd"], "sum": name,
              "parts": "+".join(parts), "flux_e": row[f"flux_e__{dec}__{name}"],
              "flux_sigma_e": row[f"flux_sigma_e__{dec}__{name}"],
-             "quadrature_e": sums.quadrature_sigma(row, parts, dec)}
+             "quadrature_e": db_sums.quadrature_sigma(row, parts, dec)}
             for row in rows if f"flux_e__{dec}__{name}" in row]
 
 
@@ -49,18 +51,18 @@ def summary(lines):
 
 def main(settings, db):
     """Add, write and tell, band by band."""
-    wanted = curve_tables.sums_wanted(settings)
+    wanted = db_curves.sums_wanted(settings)
     if not wanted:
         raise UserError("there is nothing to add. Give sum_sources = {\"S\": (\"A\", \"B\")} in "
                         "the settings, or --sum S=A+B.")
-    rows, _ = curve_tables.rows_with_sums(db, settings)
+    rows, _ = db_curves.rows_with_sums(db, settings)
     for one, images in bands.split(rows, settings):
         lines = [table(images, name, parts, one.dec_name) for name, parts in wanted.items()]
-        text = reports.table(map(summary, filter(None, lines)), COLUMNS,
-                             dict.fromkeys(COLUMNS[3:], ".1f"))
+        text = io_report.table(map(summary, filter(None, lines)), COLUMNS,
+                               dict.fromkeys(COLUMNS[3:], ".1f"))
         log_line("%s", text.rstrip())
-        reports.write_report(paths.report(one, f"sums_{one.dec_name}"),
-                             f"{one.lens_name}: sums, medians of the images", text)
+        io_report.write_report(paths.report(one, f"sums_{one.dec_name}"),
+                               f"{one.lens_name}: sums, medians of the images", text)
         name = paths.of_band(f"{one.lens_name}_{one.dec_name}", one)
         path = paths.exports(one) / f"{name}_sums.ecsv"
         write_ecsv(path, [line for of_sum in lines for line in of_sum], FIELDS)

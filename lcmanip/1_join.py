@@ -20,39 +20,42 @@ share; magsys_X, the error of the constant part, the same for all points; magcov
 covariance of two sources at one point. The .ecsv has units, and all nights whatever is excluded.
 """
 
-from cosmouline import curve, curve_report, curve_tables, lightcurve, paths, reports
+from cosmouline.database import paths
+from cosmouline.files import io_report
+from cosmouline.frames import db_nights
+from cosmouline.lightcurve import db_columns, db_curves, db_report, join
 from cosmouline.run import log_line, run
 
 NEEDS = ("mjd", "flux_e__{dec}__{source}", "dec_coeff__{dec}")
 WRITES = ()
-ARGUMENTS = curve_tables.SUM_ARGUMENT
+ARGUMENTS = db_curves.SUM_ARGUMENT
 
 
 def columns(rows, sources, settings):
     """Return the columns of the light curve, bad nights flagged."""
     dec = settings.dec_name
-    groups = curve.grouped(rows, settings.join_by, settings.join_minutes)
-    joined = curve.joined(rows, groups, sources, dec, settings.join_center)
-    properties = curve.properties(rows, groups, dec)
-    flags = lightcurve.night_flags(
+    groups = db_nights.grouped(rows, settings.join_by, settings.join_minutes)
+    joined = db_columns.joined(rows, groups, sources, dec, settings.join_center)
+    properties = db_columns.properties(rows, groups, dec)
+    flags = join.night_flags(
         properties, joined.is_complete, fwhm_max_arcsec=settings.night_fwhm_max_arcsec,
         ellipticity_max=settings.night_ellipticity_max,
         relative_sky_max_e=settings.night_sky_max_e, coeff_max=settings.night_coeff_max,
         n_images_min=settings.night_min_images)
     log_line("%d images in %d points, %d of them flagged, %d left out for want of a magnitude",
              len(rows), len(groups), (~flags).sum(), (~joined.is_complete).sum())
-    return lightcurve.rdb_columns(properties, flags, joined, sources)
+    return join.rdb_columns(properties, flags, joined, sources)
 
 
 def write(one, table):
     """Write one light curve and its report."""
     settings = one.settings
-    table = curve_tables.write(one, table)
-    field = curve_report.star_field(settings.dec_coefficient, settings.renorm_name)
-    text = curve_report.text(table, one.rows, one.sources, field)
+    table = db_curves.write(one, table)
+    field = db_report.star_field(settings.dec_coefficient, settings.renorm_name)
+    text = db_report.text(table, one.rows, one.sources, field)
     log_line("%s", text.rpartition("\n\n")[2].rstrip())
     report = paths.report(settings, f"join_{one.name}")
-    reports.write_report(report, one.path.stem, text)
+    io_report.write_report(report, one.path.stem, text)
     log_line("report: %s", paths.relative(report))
     log_line("%s", paths.relative(one.path))
 
@@ -63,7 +66,7 @@ def main(settings, db):
               "ellipticity_max": settings.join_ellipticity_max,
               "relative_sky_max_e": settings.join_sky_max_e,
               "coeff_max": settings.join_coeff_max}
-    for one in curve_tables.curves(db, settings, limits):
+    for one in db_curves.curves(db, settings, limits):
         write(one, columns(one.rows, one.sources, settings))
 
 

@@ -14,14 +14,14 @@ has changed. The nights are flagged in the .rdb, or left out of it (excluded_nig
 .ecsv keeps them all, so nothing is lost and any night can come back.
 """
 
-from cosmouline import curve_tables
+from cosmouline.lightcurve import db_curves
 from cosmouline.run import log_line, run
 
 import numpy as np
 
 NEEDS = ("flux_e__{dec}__{source}",)
 WRITES = ()
-ARGUMENTS = curve_tables.SUM_ARGUMENT
+ARGUMENTS = db_curves.SUM_ARGUMENT
 
 
 def tell(columns, days, name):
@@ -35,14 +35,14 @@ def tell(columns, days, name):
 
 def main(settings, db):
     """Write every light curve anew with the present list."""
-    days = curve_tables.excluded_days(settings.config_dir / curve_tables.NIGHTS_FILE)
+    days = db_curves.excluded_days(settings.config_dir / db_curves.NIGHTS_FILE)
     if not days:
         log_line("no night is excluded: there is no %s in %s, or it is empty",
-                 curve_tables.NIGHTS_FILE, settings.config_dir)
-    for curve in curve_tables.curves(db, settings):
-        columns = curve_tables.read(curve)
+                 db_curves.NIGHTS_FILE, settings.config_dir)
+    for curve in db_curves.curves(db, settings):
+        columns = db_curves.read(curve)
         tell(columns, days, curve.path.name)
-        curve_tables.write(curve, columns)
+        db_curves.write(curve, columns)
 
 
 if __name__ == "__main__":

@@ -13,9 +13,11 @@ where bar 4, the scatter inside the night, lies far above bar 1 the errors of th
 small; a night that stands out belongs into excluded_nights.txt.
 """
 
-from cosmouline import curve_tables, drawing, lightcurve, paths
-from cosmouline.columns import column, texts
+from cosmouline.database import paths
+from cosmouline.database.columns import column, texts
 from cosmouline.dates import day_to_mjd
+from cosmouline.lightcurve import db_curves, join
+from cosmouline.pages import drawing
 from cosmouline.plots.curve_pages import error_bars_page, panels_page
 from cosmouline.plots.histograms import histograms_page
 from cosmouline.plots.light_curve import separating_shifts
@@ -26,9 +28,9 @@ import numpy as np
 
 NEEDS = ("flux_e__{dec}__{source}",)
 WRITES = ()
-ARGUMENTS = curve_tables.SUM_ARGUMENT
-BARS = [*map(str, range(lightcurve.N_MAGERR)), "cov"]
-LABELS = [*(f"{k} {meaning}" for k, meaning in enumerate(curve_tables.MAGERR_SHORT)), "cov"]
+ARGUMENTS = db_curves.SUM_ARGUMENT
+BARS = [*map(str, range(join.N_MAGERR)), "cov"]
+LABELS = [*(f"{k} {meaning}" for k, meaning in enumerate(db_curves.MAGERR_SHORT)), "cov"]
 
 
 def limits_of_days(dates):
@@ -57,9 +59,9 @@ def curve_page(table, sources, settings):
 
 def main(settings, db):
     """Draw the three pages of every light curve."""
-    for one in curve_tables.curves(db, settings):
-        table = curve_tables.read_published(one)
-        sources = curve_tables.sources_of(table)
+    for one in db_curves.curves(db, settings):
+        table = db_curves.read_published(one)
+        sources = db_curves.sources_of(table)
         bars = [[table[f"magerr_{source}_{bar}"] for bar in BARS] for source in sources]
         title = f"{drawing.lens(one.settings)}: {one.name}"
         images = histograms_page(

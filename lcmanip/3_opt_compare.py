@@ -15,8 +15,11 @@ the scatter should then be well below the errors (pull below 1); of independent 
 
 from pathlib import Path
 
-from cosmouline import bands, curve_compare, curve_tables, drawing, paths, reports
+from cosmouline.database import bands, paths
 from cosmouline.errors import UserError
+from cosmouline.files import io_report
+from cosmouline.lightcurve import compare, db_curves
+from cosmouline.pages import drawing
 from cosmouline.plots.curve_pages import differences_page
 from cosmouline.run import log_line, run
 
@@ -28,7 +31,7 @@ ARGUMENTS = {
     "--first": {"help": "the first .rdb table (default: that of lcmanip/1_join)"},
     "--band": {"help": "the band whose table is the first, where the sets have bands"},
     "--sources": {"nargs": "+", "metavar": "A=B", "help": "pairs of sources (default: by name)"},
-    "--near": {"type": float, "default": curve_compare.NEAR_D, "help": "days between a pair"},
+    "--near": {"type": float, "default": compare.NEAR_D, "help": "days between a pair"},
     "--name": {"help": "of report and picture (default: of the other table)"}}
 COLUMNS = ("source", "points", "offset", "+-", "rms", "robust rms", "error", "pull")
 FORMATS = dict.fromkeys(COLUMNS[2:-1], ".4f") | {"pull": ".2f"}
@@ -47,20 +50,20 @@ def main(settings, db):
     if options.band or not options.first:
         settings = bands.chosen(settings, options.band)
     path = Path(options.first or paths.light_curve(settings))
-    first, second = curve_tables.read_any(path), curve_tables.read_any(options.second)
-    i, j = curve_compare.match(first["mhjd"], second["mhjd"], options.near)
+    first, second = db_curves.read_any(path), db_curves.read_any(options.second)
+    i, j = compare.match(first["mhjd"], second["mhjd"], options.near)
     if not len(i):
         raise UserError(f"no point of {path} is within {options.near:g} d of one of "
                         f"{options.second}.")
-    found = {f"{one}-{other}": curve_compare.difference(first, second, i, j, one, other)
-             for one, other in curve_compare.pairs(
-                 curve_tables.sources_of(first), curve_tables.sources_of(second),
+    found = {f"{one}-{other}": compare.difference(first, second, i, j, one, other)
+             for one, other in compare.pairs(
+                 db_curves.sources_of(first), db_curves.sources_of(second),
                  options.sources)}
     lines = [line_of(name, one) for name, one in found.items()]
-    text = reports.table(lines, COLUMNS, FORMATS)
+    text = io_report.table(lines, COLUMNS, FORMATS)
     name = f"compare_{options.name or Path(options.second).stem}"
     log_line("%d points of both\n%s", len(i), text.rstrip())
-    reports.write_report(paths.report(settings, name), f"{path} - {options.second}", text)
+    io_report.write_report(paths.report(settings, name), f"{path} - {options.second}", text)
     notes = [f"{n['points']} points, offset {n['offset']:+.4f} taken out, rms {n['rms']:.4f} mag, "
              f"{n['pull']:.2f} errors" for n in lines]
     page = differences_page(

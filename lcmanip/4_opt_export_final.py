@@ -14,24 +14,24 @@ of another day stays. `sha256sum -c readme.txt` checks a copy.
 
 import time
 
-from cosmouline import bands, bundle, curve_tables, paths
+from cosmouline.database import bands, paths
 from cosmouline.errors import UserError
+from cosmouline.lightcurve import db_curves, release
 from cosmouline.run import log_line, run
 
 NEEDS = ("flux_e__{dec}__{source}",)
 WRITES = ()
-ARGUMENTS = curve_tables.SUM_ARGUMENT
+ARGUMENTS = db_curves.SUM_ARGUMENT
 
 
 def curve_files(db, settings):
     """Return tables and pictures of the light curves."""
     found = {}
-    for one in curve_tables.curves(db, settings):
+    for one in db_curves.curves(db, settings):
         if not one.path.is_file():
             raise UserError(f"there is no {one.path}. Run lcmanip/1_join.py first.")
-        ends = (".rdb", ".ecsv", ".png", "_errors.png", "_images.png")
         found |= {f"curves/{one.path.stem}{end}": one.path.with_name(one.path.stem + end)
-                  for end in ends}
+                  for end in (".rdb", ".ecsv", ".png", "_errors.png", "_images.png")}
     return found
 
 
@@ -70,7 +70,7 @@ def main(settings, db):
              f"renormalisation {settings.renorm_name}\nMagnitudes are instrumental: -2.5 log10 of "
              "the electrons on the scale of the reference image.")
     target = paths.final(settings) / name
-    bundle.write(target, files, about, missing)
+    release.write(target, files, about, missing)
     for one in missing:
         log_line("not there: %s", one)
     log_line("%d files: %s", len(files), paths.relative(target))

@@ -15,11 +15,12 @@ import logging
 import os
 import sys
 
-from cosmouline import launch, status
+from cosmouline.database import status
+from cosmouline.database.script_header import read_header, replaced_by, script_path
+from cosmouline.database.settings import load_settings
+from cosmouline.engine import launch
+from cosmouline.engine.terminal import log_to_terminal
 from cosmouline.errors import UserError
-from cosmouline.header import read_header, replaced_by, script_path
-from cosmouline.settings import load_settings
-from cosmouline.terminal import log_to_terminal
 
 log = logging.getLogger("cosmouline")
 ROUTES = ("quasar", "combi")

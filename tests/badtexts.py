@@ -6,7 +6,7 @@ import zlib
 from pathlib import Path
 from typing import NamedTuple
 
-from cosmouline.store import Store
+from cosmouline.database.json_store import Store
 
 OK, FLAG, SKIP, STOP, SAFE = "OK", "FLAG", "SKIP", "STOP", "SAFE"
 PWNED = "PWNED"

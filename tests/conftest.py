@@ -14,10 +14,12 @@ import signal
 import sys
 from pathlib import Path
 
-from cosmouline import drawing, intake, ledger
-from cosmouline.database import Database
+from cosmouline.database import manifest
+from cosmouline.database.database import Database
+from cosmouline.database.settings import load_settings
+from cosmouline.frames import db_intake
+from cosmouline.pages import drawing
 from cosmouline.run import call_main, make_options
-from cosmouline.settings import load_settings
 from cosmouline.skymaker import draw
 from cosmouline.skymaker.campaigns import tiny_campaign
 from cosmouline.skymaker.geometry import frame_to_frame_matrix
@@ -248,17 +250,17 @@ class Lens:
     def accept(self, db, script):
         """Note other files as they are now; before the conversion the raw frames too."""
         def now(text):
-            maker, files = ledger.read(text)
-            found = {file.path: file for file in ledger.look_at(
+            maker, files = manifest.read(text)
+            found = {file.path: file for file in manifest.look_at(
                 [self.work / file.path for file in files], self.work)}
-            return ledger.as_text([found.get(file.path, file) for file in files], maker)
+            return manifest.as_text([found.get(file.path, file) for file in files], maker)
 
         for name, row in db.rows.items():
             changes = {field: now(row[field]) for field in row if field.startswith("made__")
-                       and ledger.why_other(row, field[6:], ledger.Look(self.work))}
+                       and manifest.why_other(row, field[6:], manifest.Look(self.work))}
             raw = Path(row.get("raw_path", ""))
             if script == "1_character/1b_copy_convert" and raw.is_file():
-                changes |= {"raw_state": intake.state(raw)}
+                changes |= {"raw_state": db_intake.state(raw)}
             db.update(name, changes)
         for run in db.runs.values():
             run |= {"made": now(run["made"])} if "made" in run else {}

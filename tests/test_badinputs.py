@@ -7,13 +7,13 @@ import sys
 from pathlib import Path
 from types import SimpleNamespace
 
-from cosmouline import paths, products
-from cosmouline.database import Database
-from cosmouline.detect import detect_sources
+from cosmouline.database import paths, skiplists
+from cosmouline.database.database import Database
 from cosmouline.errors import UserError
-from cosmouline.io_fits import read_image
-from cosmouline.sky import sky_map
+from cosmouline.files.io_fits import read_image
+from cosmouline.images.sky import sky_map
 from cosmouline.skymaker.campaigns import tiny_campaign
+from cosmouline.sources.detect import detect_sources
 
 import numpy as np
 import pytest
@@ -303,7 +303,7 @@ def test_k19_lists_that_name_unknown_images_are_told(tmp_path, new_lens, caplog,
         (lens.config / name).write_text("R_nobody a slip\n")
     lens.run(ADD)
     db = Database(lens.work / "database.json")
-    products.tell_unknown(lens.settings(), db, *lists[2:])
+    skiplists.tell_unknown(lens.settings(), db, *lists[2:])
 
     told = [text for text in caplog.messages if "not in the database" in text]
     assert told == [f"{name}: R_nobody is not in the database" for name in lists]

@@ -5,14 +5,15 @@ import sys
 from pathlib import Path
 from types import SimpleNamespace
 
-from cosmouline import curve_tables, star_list
-from cosmouline.database import Database
+from cosmouline.database.database import Database
+from cosmouline.database.settings import load_settings
 from cosmouline.errors import UserError
-from cosmouline.io_catalog import read_cat
-from cosmouline.io_regions import read_ds9_masks
+from cosmouline.files.io_catalog import read_cat
+from cosmouline.files.io_regions import read_ds9_masks
+from cosmouline.frames.telescope import load_telescope
+from cosmouline.lightcurve import db_curves
 from cosmouline.run import make_options
-from cosmouline.settings import load_settings
-from cosmouline.telescope import load_telescope
+from cosmouline.sources import db_star_catalogue
 
 import numpy as np
 import pytest
@@ -85,8 +86,8 @@ def judge_catalogue(folder, kind):
 
     def work():
         stars = read_cat(path)
-        star_list.check_on_images(stars, [REFERENCE], path)
-        star_list.check_on_field(stars, SimpleNamespace(xy_px=FIELD_XY), REFERENCE, path)
+        db_star_catalogue.check_on_images(stars, [REFERENCE], path)
+        db_star_catalogue.check_on_field(stars, SimpleNamespace(xy_px=FIELD_XY), REFERENCE, path)
     return path, work
 
 
@@ -123,7 +124,7 @@ def judge_region(folder, kind):
 def judge_curve(folder, kind):
     """Read somebody's light curve."""
     path = write(folder / "other.rdb", kind)
-    return path, lambda: curve_tables.read_any(path) and None
+    return path, lambda: db_curves.read_any(path) and None
 
 
 def judge_telescope(folder, kind):

@@ -5,8 +5,8 @@ import re
 import subprocess
 from pathlib import Path
 
-from cosmouline.settings import SAMPLE
-from cosmouline.settings_cluster import TYPES, check_cluster
+from cosmouline.database.settings import SAMPLE
+from cosmouline.database.settings_cluster import TYPES, check_cluster
 
 import pytest
 

@@ -13,8 +13,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from cosmouline.database import Database
-from cosmouline.store import N_BACKUPS, Store
+from cosmouline.database.database import Database
+from cosmouline.database.json_store import N_BACKUPS, Store
 
 import numpy as np
 import pytest
@@ -22,10 +22,10 @@ from astropy.io import fits
 
 ROOT = Path(__file__).resolve().parents[1]
 MEASURE = '''
-from cosmouline.atomic import atomic_path
-from cosmouline.io_fits import read_frame
+from cosmouline.files.atomic import atomic_path
+from cosmouline.files.io_fits import read_frame
 
-HERE = header.ROOT
+HERE = script_header.ROOT
 
 
 def measure(image, settings):

@@ -7,8 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from cosmouline import fields, header, manual
-from cosmouline.settings import SAMPLE
+from cosmouline.database import fields, manual, script_header
+from cosmouline.database.settings import SAMPLE
 
 import pytest
 
@@ -22,24 +22,17 @@ ORDER = ROUTES["QUASAR"]
 ALL = manual.all_scripts(ORDER, ROUTES["COMBI"])
 SETTINGS = {node.target.id for node in ast.parse(SAMPLE.read_text()).body
             if isinstance(node, ast.AnnAssign)}
+FOLDERS = sorted({path.parent for path in LIBRARY.rglob("*.py")} - {LIBRARY})
+FILES = sorted(path for path in LIBRARY.rglob("*.py") if path.stem != "__init__")
 
-# An import goes down only. Numeric modules stand on the second floor; what knows rows, settings
-# and files, so that a script can be short, on the fifth.
-UPPER = {"paths": 3, "settings": 3, "header": 3, "lock": 3, "store": 3, "database": 4,
-         "old_settings": 3, "old_reduction": 3,
-         "provenance": 4, "manual": 4, "products": 5, "position": 5, "lens_sources": 5,
-         "warmstart": 5, "deconv_engines": 5, "psf_engines": 5,
-         "hand_edits": 5, "inventory": 5, "validation": 5, "ledger": 4,
-         "intake": 5, "intake_report": 5, "scene": 5, "star_list": 5, "bands": 5,
-         "badpixmaps": 5, "skymaps": 5, "stacking": 5, "drawn_masks": 5, "source_table": 5,
-         "curve_tables": 5, "quicklook": 5, "bundle": 5, "exported": 5, "zero_point_table": 5,
-         "lookdata": 5, "lookpages": 5, "choosing": 5, "fringe_frames": 5, "sheets": 5,
-         "viewer": 5,
-         "cutting": 5, "epochs": 5, "drawing": 5, "decpages": 5, "truth_tables": 5, "engine": 5,
-         "processes": 5, "tasks": 5, "cluster": 5,
-         "run": 6, "status": 6, "update": 6, "launch": 7}
-GROUND = {"errors": 0, "pids": 0, "atomic": 0, "origin": 0, "field_table": 1, "fields": 1,
-          "dates": 1}
+# The rooms of the library in the order of the data. A file imports only from rooms before its own.
+ROOMS = ("errors", "robust", "dates", "files", "plots", "database", "engine", "frames",
+         "astrometry", "images", "sources", "photometry", "stamps", "psf", "deconv", "lightcurve",
+         "pages", "run", "legacy", "skymaker")
+SCIENCE = ROOMS[ROOMS.index("frames"):ROOMS.index("lightcurve") + 1]
+OUTBUILDINGS = {"legacy", "skymaker"}
+LARGE = {"deconv", "plots", "database"}  # every other folder holds at most 20 files
+KINDS = ("", "io_", "db_")  # arrays and numbers; one kind of file; rows and settings
 
 
 def name(path):
@@ -59,10 +52,10 @@ def attributes_of(tree, variable):
 @pytest.mark.parametrize("path", SCRIPTS, ids=name)
 def test_a_script_is_short_and_its_header_is_a_manual_page(path):
     text = path.read_text(encoding="utf-8")
-    read = header.read_header(header.script_name(path))
+    read = script_header.read_header(script_header.script_name(path))
 
     assert len(text.splitlines()) <= 80
-    assert tuple(read.sections) == header.WORDS
+    assert tuple(read.sections) == script_header.WORDS
     assert read.purpose.endswith(".")
     assert path.name in read.sections["Run as"]
 
@@ -70,7 +63,7 @@ def test_a_script_is_short_and_its_header_is_a_manual_page(path):
 @pytest.mark.parametrize("path", NUMBERED, ids=name)
 def test_a_script_names_the_settings_that_it_reads(path):
     """Those that it reads itself; what library modules above the numbers read is listed too."""
-    listed = set(header.settings_names(ast.get_docstring(tree_of(path))))
+    listed = set(script_header.settings_names(ast.get_docstring(tree_of(path))))
     read = attributes_of(tree_of(path), "settings") & SETTINGS
 
     assert read <= listed
@@ -99,54 +92,88 @@ def test_no_script_imports_a_script_or_asks_a_question(path):
 
 @pytest.mark.parametrize("path", NUMBERED, ids=name)
 def test_fields_have_their_producer_and_what_is_needed_comes_earlier(path):
-    script = header.script_name(path)
-    read = header.read_header(script)
+    script = script_header.script_name(path)
+    read = script_header.read_header(script)
     place = ALL.index(script)
 
     makers = {fields.lookup(field).producer for field in read.writes}
     # a script that may be chosen can write the fields of the one that it stands for
-    assert len(makers) <= 1 if header.is_choice(script) else makers <= {script}
+    assert len(makers) <= 1 if script_header.is_choice(script) else makers <= {script}
     for field in read.needs:
         assert ALL.index(fields.lookup(field).producer) <= place
 
 
 def test_every_script_is_in_an_order_or_optional_and_every_producer_exists():
-    assert sorted(ALL) == sorted(header.script_name(path) for path in NUMBERED)
+    assert sorted(ALL) == sorted(script_header.script_name(path) for path in NUMBERED)
     assert not any("_opt_" in script or "_alt_" in script for script in ORDER)
     producers = {field.producer for field in fields.FIELDS.values() if "/" in field.producer}
-    assert all(header.script_path(script).is_file() for script in producers)
+    assert all(script_header.script_path(script).is_file() for script in producers)
 
 
 def imports_of(tree):
-    """Return the modules of the library that a file imports, by their full names."""
-    found = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)
-             and (node.module or "").split(".")[0] == "cosmouline"]
-    names = {f"cosmouline.{alias.name}" for node in found if node.module == "cosmouline"
-             for alias in node.names}
-    modules = {name for name in names
-               if (PIPE / name.replace(".", "/")).with_suffix(".py").is_file()}
-    return modules | {node.module for node in found if node.module != "cosmouline"}
+    """Return the files of the library that a file imports, as tuples of names."""
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "cosmouline":
+            parts = node.module.split(".")[1:]
+            for alias in node.names:
+                path = LIBRARY.joinpath(*parts, alias.name)
+                is_file = path.is_dir() or path.with_suffix(".py").is_file()
+                found.add((*parts, alias.name) if is_file else tuple(parts))
+    return found - {()}
 
 
-def floor_of(module):
-    module = module.removeprefix("cosmouline.")
-    top = module.split(".")[0]
-    if top in GROUND:
-        return GROUND[top]
-    if top.startswith(("io_", "telescope", "fits_", "header_")):
-        return 1
-    return UPPER.get(top, 2)
+def kind_of(file):
+    """Return how much a file of a science room may know: 0 arrays, 1 one kind of file, 2 rows."""
+    return next((k for k in (1, 2) if file[-1].startswith(KINDS[k])), 0)
 
 
-@pytest.mark.parametrize("path", sorted(LIBRARY.rglob("*.py")), ids=name)
-def test_an_import_goes_down_or_stays_on_its_floor(path):
-    module = ".".join(path.relative_to(PIPE).with_suffix("").parts)
+@pytest.mark.parametrize("path", FILES, ids=name)
+def test_an_import_leads_to_a_room_before_or_stays_in_its_own(path):
+    file = path.relative_to(LIBRARY).with_suffix("").parts
     imports = imports_of(tree_of(path))
-    here = floor_of(module)
 
-    if module.startswith("cosmouline.io_"):
-        here = 2  # a reader of one kind of file may know the dataclass that it fills
-    assert {other for other in imports if floor_of(other) > here} == set()
+    assert {other for other in imports if ROOMS.index(other[0]) > ROOMS.index(file[0])} == set()
+    assert not {other[0] for other in imports} & (OUTBUILDINGS - {file[0]})
+
+
+@pytest.mark.parametrize("path", [path for path in FILES
+                                  if path.relative_to(LIBRARY).parts[0] in SCIENCE], ids=name)
+def test_the_prefix_of_a_file_of_science_tells_what_it_knows(path):
+    file = path.relative_to(LIBRARY).with_suffix("").parts
+    imports = imports_of(tree_of(path))
+    kind = kind_of(file)
+
+    if kind < 2:
+        assert not {other for other in imports if other[0] in {"database", "engine", "plots"}}
+    # arrays know no product of their rooms, and whoever reads one kind of file knows no rows
+    assert {other for other in imports if other[0] in SCIENCE and kind_of(other) > kind} == set()
+
+
+def test_no_two_files_import_each_other_in_a_circle():
+    graph = {path.relative_to(LIBRARY).with_suffix("").parts: imports_of(tree_of(path))
+             for path in FILES}
+    while leaves := [file for file, others in graph.items() if not others & graph.keys()]:
+        for file in leaves:
+            del graph[file]
+
+    assert graph == {}
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=name)
+def test_a_room_is_small_and_its_docstring_names_its_files(folder):
+    text = (folder / "__init__.py").read_text(encoding="utf-8")
+    files = {path.stem for path in folder.glob("*.py")} - {"__init__"}
+
+    assert len(files) <= (36 if folder.name in LARGE else 20)
+    described = re.findall(r"^(\w+) +: ", ast.get_docstring(ast.parse(text)), re.MULTILINE)
+    assert sorted(described) == sorted(files)
+    assert len(ast.parse(text).body) == 1
+
+
+def test_every_folder_and_every_file_at_the_root_is_a_room():
+    assert {path.name for path in FOLDERS if path.parent == LIBRARY} | {
+        path.stem for path in LIBRARY.glob("*.py")} - {"__init__"} == set(ROOMS)
 
 
 def test_plots_know_numpy_and_matplotlib_alone():
@@ -159,8 +186,8 @@ def test_plots_know_numpy_and_matplotlib_alone():
 
         third = (roots | {m.split(".")[0] for m in modules - ours}) - set(sys.stdlib_module_names)
         assert third <= {"numpy", "matplotlib"}
-        assert all(m.startswith(("cosmouline.plots", "cosmouline.atomic")) or m == "cosmouline"
-                   for m in ours)
+        assert all(m.startswith(("cosmouline.plots", "cosmouline.files.atomic"))
+                   or m == "cosmouline" for m in ours)
 
 
 def test_no_file_bears_the_name_of_a_standard_module():
@@ -185,18 +212,18 @@ WRITING = re.compile(  # text and arrays have a copy, replace and save too
 OUTSIDE = {  # function, what it calls: why it needs no temporary name
     ("atomic.py", "atomic_path", "replace"): "it is the rename",
     ("lock.py", "*", "*"): "a lock is made under a name of its own, and linked",
-    ("store.py", "_open_journal", "open"): "a journal grows; each line has its checksum",
-    ("store.py", "_backup", "link"): "a second name of a whole file",
+    ("json_store.py", "_open_journal", "open"): "a journal grows; each line has its checksum",
+    ("json_store.py", "_backup", "link"): "a second name of a whole file",
     ("run.py", "_log_to_file", "FileHandler"): "a log grows",
-    ("bundle.py", "_swap", "replace"): "folders that are whole",
+    ("release.py", "_swap", "replace"): "folders that are whole",
     ("new_lens.py", "*", "copytree"): "into a new folder of the lens",
-    ("old_reduction.py", "*", "copyfile"): "into a new folder of the lens",
+    ("reduction.py", "*", "copyfile"): "into a new folder of the lens",
     ("5_opt_new_config.py", "*", "copy"): "into a new folder of the lens",
-    ("server.py", "_credentials", "open"): "a key is its user's alone from the start",
-    ("server.py", "main", "write_text"): "the last words of a server",
-    ("cards.py", "_free_card", "open"): "a lock, in the temporary folder of a node",
-    ("on_worker.py", "*", "*"): "marks of who is at work; what goes with a step",
-    ("clusters.py", "start_server", "open"): "a log grows",
+    ("scheduler.py", "_credentials", "open"): "a key is its user's alone from the start",
+    ("scheduler.py", "main", "write_text"): "the last words of a server",
+    ("gpu.py", "_free_card", "open"): "a lock, in the temporary folder of a node",
+    ("worker.py", "*", "*"): "marks of who is at work; what goes with a step",
+    ("connection.py", "start_server", "open"): "a log grows",
     ("start_cluster.py", "main", "FileHandler"): "a log grows",
 }
 

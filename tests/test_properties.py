@@ -8,16 +8,16 @@ import zlib
 from pathlib import Path
 
 from cosmouline import dates
-from cosmouline.database import Database
+from cosmouline.database.database import Database
+from cosmouline.database.json_store import Store
+from cosmouline.database.settings import load_settings
 from cosmouline.errors import ImageRejected, UserError
-from cosmouline.header_dates import mid_exposure
-from cosmouline.header_values import number_of
-from cosmouline.intake import image_name
-from cosmouline.io_catalog import Star, read_cat, read_image_list, write_cat
-from cosmouline.io_rdb import odd_points, read_rdb
-from cosmouline.settings import load_settings
-from cosmouline.store import Store
-from cosmouline.telescope import load_telescope
+from cosmouline.files.io_catalog import Star, read_cat, read_image_list, write_cat
+from cosmouline.frames.db_intake import image_name
+from cosmouline.frames.header_dates import mid_exposure
+from cosmouline.frames.header_values import number_of
+from cosmouline.frames.telescope import load_telescope
+from cosmouline.lightcurve.io_rdb import odd_points, read_rdb
 
 import pytest
 from astropy.io import fits

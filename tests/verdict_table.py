@@ -2,7 +2,7 @@ r"""Print the verdicts of all bad inputs as a table, or write them into doc/bad_
 
 Run as  : python -m pytest -q tests/test_badinputs.py tests/test_badtexts.py \
               tests/test_environment.py tests/crash/test_signals.py \
-              tests/cosmouline/test_engine.py tests/cosmouline/test_io_cosmouline.py \
+              tests/cosmouline/engine/test_engine.py tests/cosmouline/legacy/test_io_database.py \
               -o junit_family=legacy --junitxml=/tmp/bad.xml
           python tests/verdict_table.py /tmp/bad.xml [doc/bad_input.md]
 """

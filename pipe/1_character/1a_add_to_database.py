@@ -12,12 +12,13 @@ Run as  : python 1a_add_to_database.py ../../configs/MYLENS
 from dataclasses import asdict
 from pathlib import Path
 
-from cosmouline import intake_checks, intake_report
+from cosmouline.database.bands import set_of
 from cosmouline.dates import mjd_to_iso
-from cosmouline.intake import known_and_new, mark_lists, set_of, tell_assumptions, tell_twins
-from cosmouline.io_fits import read_header
+from cosmouline.files.io_fits import read_header
+from cosmouline.frames import db_consistency, db_intake_report
+from cosmouline.frames.db_intake import known_and_new, mark_lists, tell_assumptions, tell_twins
+from cosmouline.frames.telescope import load_telescope, read_exposure
 from cosmouline.run import for_each_image, run
-from cosmouline.telescope import load_telescope, read_exposure
 
 NEEDS = ("raw_path", "set_name")
 WRITES = ("telescope", "filter", "datetime_utc", "mjd", "exptime_s", "gain_e_per_adu",
@@ -48,9 +49,9 @@ def main(settings, db):
     tell_assumptions(images)
     tell_twins(images)
     mark_lists(settings, db)
-    intake_report.write(settings, db)
-    intake_checks.refuse_impossible_gains(images)
-    intake_checks.refuse_mixed_filters([image for image in images if image["gogogo"]])
+    db_intake_report.write(settings, db)
+    db_consistency.refuse_impossible_gains(images)
+    db_consistency.refuse_mixed_filters([image for image in images if image["gogogo"]])
     return counts
 
 

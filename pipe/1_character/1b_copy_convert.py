@@ -12,14 +12,16 @@ Run as  : python 1b_copy_convert.py ../../configs/MYLENS
 from functools import partial
 from pathlib import Path
 
-from cosmouline import intake_checks, intake_report, paths
-from cosmouline.atomic import digest
-from cosmouline.checkframe import check_frame, credible
+from cosmouline.database import paths
+from cosmouline.database.bands import set_of
 from cosmouline.errors import ProductLost
-from cosmouline.intake import refuse_replaced, set_of
-from cosmouline.io_fits import pixel_hash, read_frame, shift_wcs, wcs_cards, write_image
+from cosmouline.files.atomic import digest
+from cosmouline.files.io_fits import pixel_hash, read_frame, shift_wcs, wcs_cards, write_image
+from cosmouline.frames import db_consistency, db_intake_report
+from cosmouline.frames.check_frame import check_frame, credible
+from cosmouline.frames.db_intake import refuse_replaced
+from cosmouline.frames.telescope import load_telescope, noise_factor, read_exposure, trim_frame
 from cosmouline.run import for_each_image, run
-from cosmouline.telescope import load_telescope, noise_factor, read_exposure, trim_frame
 
 NEEDS = ("raw_path", "set_name", "gain_e_per_adu", "saturation_adu")
 WRITES = ("nx_px", "ny_px", "saturation_e", "has_wcs", "noise_factor", "raw_hash",
@@ -58,10 +60,10 @@ def measure(image, settings, shapes):
 def main(settings, db):
     """Convert every image in use."""
     images = db.to_treat(settings, NEEDS)
-    work = partial(measure, shapes=intake_checks.usual_shapes(db.select()))
+    work = partial(measure, shapes=db_consistency.usual_shapes(db.select()))
     counts = for_each_image(work, images, settings, db, needs=NEEDS, writes=WRITES)
-    intake_report.tell_duplicates(db)
-    intake_report.write(settings, db)
+    db_intake_report.tell_duplicates(db)
+    db_intake_report.write(settings, db)
     return counts
 
 

@@ -8,7 +8,8 @@ Next    : 1_character/2a_astrocalc
 Run as  : python 1c_report.py ../../configs/MYLENS
 """
 
-from cosmouline import paths, reports
+from cosmouline.database import paths
+from cosmouline.files import io_report
 from cosmouline.run import log_line, run
 
 NEEDS = ("datetime_utc",)
@@ -23,9 +24,9 @@ def main(settings, db):
     images = sorted(db.select(gogogo=True), key=lambda image: image.get("mjd", 0.0))
     rejected = db.select(gogogo=False)
     path = paths.report(settings, "content")
-    reports.write_parts(path, f"{settings.lens_name}: images", [
-        reports.Part(f"{len(images)} images in use", images, COLUMNS),
-        reports.Part(f"{len(rejected)} images out of use", rejected, ("img_name", "whynot"))])
+    io_report.write_parts(path, f"{settings.lens_name}: images", [
+        io_report.Part(f"{len(images)} images in use", images, COLUMNS),
+        io_report.Part(f"{len(rejected)} images out of use", rejected, ("img_name", "whynot"))])
     log_line("%d images in use, %d not: %s", len(images), len(rejected), paths.relative(path))
 
 

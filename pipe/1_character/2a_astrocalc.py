@@ -11,7 +11,7 @@ Without lens_ra_deg and lens_dec_deg the heliocentric time is left out, and ligh
 against mjd. Nothing is downloaded.
 """
 
-from cosmouline import ephem
+from cosmouline.frames import ephemeris
 from cosmouline.run import for_all_images, log_line, run
 
 NEEDS = ("mjd",)
@@ -28,10 +28,10 @@ def measure(images, settings):
     results = {}
     for site in {tuple(image.get(name) for name in SITE) for image in images}:
         here = [image for image in images if tuple(image.get(name) for name in SITE) == site]
-        table = ephem.ephemeris([image["mjd"] for image in here], settings.lens_ra_deg,
-                                settings.lens_dec_deg, *site)
-        for image, row in zip(here, ephem.rows(table), strict=True):
-            odd = ephem.is_fishy(row, image["mjd"])
+        table = ephemeris.ephemeris([image["mjd"] for image in here], settings.lens_ra_deg,
+                                    settings.lens_dec_deg, *site)
+        for image, row in zip(here, ephemeris.rows(table), strict=True):
+            odd = ephemeris.is_fishy(row, image["mjd"])
             results[image["img_name"]] = row | ({"astro_note": odd} if odd else {})
     return results
 

@@ -14,7 +14,8 @@ is damaged.
 
 import math
 
-from cosmouline import paths, reports
+from cosmouline.database import paths
+from cosmouline.files import io_report
 from cosmouline.run import log_line, run
 
 NEEDS = ("mjd",)  # without a site there is no airmass
@@ -34,9 +35,9 @@ def main(settings, db):
     odd = [image for image in images if "astro_note" in image]
     fine = [image for image in images if "astro_note" not in image]
     path = paths.report(settings, "astrocalc")
-    reports.write_parts(path, f"{settings.lens_name}: time, airmass, Moon and Sun", [
-        *reports.by_set(odd, ("img_name", "astro_note", *COLUMNS[1:]), by_airmass, "odd images"),
-        *reports.by_set(fine, COLUMNS, by_airmass, "images, lowest airmass first")])
+    io_report.write_parts(path, f"{settings.lens_name}: time, airmass, Moon and Sun", [
+        *io_report.by_set(odd, ("img_name", "astro_note", *COLUMNS[1:]), by_airmass, "odd images"),
+        *io_report.by_set(fine, COLUMNS, by_airmass, "images, lowest airmass first")])
     log_line("%d images, %d of them odd: %s", len(images), len(odd), paths.relative(path))
 
 

@@ -12,8 +12,10 @@ joined in. Fewer than five images of a set cannot tell the two apart: then only 
 A map stays until the images of its set have grown by half, or --redo asks for a new one.
 """
 
-from cosmouline import badpixmaps, paths, tasks
-from cosmouline.io_fits import read_image, write_image
+from cosmouline.database import paths
+from cosmouline.engine import tasks
+from cosmouline.files.io_fits import read_image, write_image
+from cosmouline.images import db_bad_pixels
 from cosmouline.run import for_all_images, log_line, run
 
 import numpy as np
@@ -24,7 +26,7 @@ WRITES = ("n_hot_px",)
 
 def make(one, settings):
     """Write the mask of a set."""
-    bad = badpixmaps.made(one["set"], one["images"], settings)
+    bad = db_bad_pixels.made(one["set"], one["images"], settings)
     write_image(paths.bad_pixels(settings, one["img_name"]), bad.astype(np.uint8), {})
     return {}
 
@@ -37,7 +39,7 @@ def measure(images, settings, runs):
             for one in settings.sets]
     sets = [one for one in sets if one["images"]]
     todo = [one for one in sets
-            if badpixmaps.kept(one["set"], one["images"], settings, runs) is None]
+            if db_bad_pixels.kept(one["set"], one["images"], settings, runs) is None]
     list(tasks.results(make, todo, settings, "set"))
     for one in sets:
         bad = read_image(paths.bad_pixels(settings, one["img_name"])) != 0

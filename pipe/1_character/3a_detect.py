@@ -8,10 +8,12 @@ Next    : 1_character/3b_measure_seeing
 Run as  : python 3a_detect.py ../../configs/MYLENS
 """
 
-from cosmouline import paths, products, scene
-from cosmouline.detect import detect_sources
-from cosmouline.io_sources import write_sources
+from cosmouline.database import paths
+from cosmouline.images import db_images
 from cosmouline.run import for_each_image, run
+from cosmouline.sources import db_trails
+from cosmouline.sources.detect import detect_sources
+from cosmouline.sources.io_sources import write_sources
 
 NEEDS = ("saturation_e", "n_hot_px")
 WRITES = ("n_sources", "scene_notes")
@@ -19,12 +21,12 @@ WRITES = ("n_sources", "scene_notes")
 
 def measure(image, settings):
     """Write the catalogue of one image; return the number of its sources."""
-    image_e, bad = products.image_and_bad(image, settings)
+    image_e, bad = db_images.image_and_bad(image, settings)
     catalog = detect_sources(image_e, image["saturation_e"], bad,
                              threshold_sigma=settings.detect_threshold_sigma,
                              min_area_px=settings.detect_min_area_px)
     write_sources(paths.catalog(settings, image["img_name"]), catalog)
-    notes = scene.notes(image, image_e, bad, settings)
+    notes = db_trails.notes(image, image_e, bad, settings)
     return {"n_sources": len(catalog), "scene_notes": " | ".join(notes) or None}
 
 

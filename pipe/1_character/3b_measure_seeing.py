@@ -9,9 +9,10 @@ Next    : 1_character/3c_report
 Run as  : python 3b_measure_seeing.py ../../configs/MYLENS
 """
 
-from cosmouline import intake_report, products
+from cosmouline.frames import db_intake_report
 from cosmouline.run import for_each_image, run
-from cosmouline.seeing import frame_seeing, odd_stars
+from cosmouline.sources import db_stars
+from cosmouline.sources.seeing import frame_seeing, odd_stars
 
 NEEDS = ("n_sources", "pixel_scale_arcsec")
 WRITES = ("fwhm_px", "fwhm_arcsec", "ellipticity", "pa_deg", "n_good_stars",
@@ -20,7 +21,7 @@ WRITES = ("fwhm_px", "fwhm_arcsec", "ellipticity", "pa_deg", "n_good_stars",
 
 def measure(image, settings):
     """Return the seeing of one image."""
-    sources = products.sources(image, settings)
+    sources = db_stars.sources(image, settings)
     seeing = frame_seeing(sources)
     return {
         "fwhm_px": seeing.fwhm_px,
@@ -36,7 +37,7 @@ def main(settings, db):
     """Measure every image in use."""
     images = db.to_treat(settings, NEEDS)
     counts = for_each_image(measure, images, settings, db, needs=NEEDS, writes=WRITES)
-    intake_report.write(settings, db)
+    db_intake_report.write(settings, db)
     return counts
 
 

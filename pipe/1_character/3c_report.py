@@ -13,8 +13,9 @@ cosmics for its sharpest sources. At the end stand some images of each set, from
 to the worst, as lines to copy into testlist.txt in the folder of the lens.
 """
 
-from cosmouline import paths, reports
-from cosmouline.columns import column
+from cosmouline.database import paths
+from cosmouline.database.columns import column
+from cosmouline.files import io_report
 from cosmouline.run import log_line, run
 
 import numpy as np
@@ -43,13 +44,13 @@ def main(settings, db):
     """Write the report."""
     images = db.to_treat(settings, NEEDS)
     beyond = [image for image in images if is_beyond(image, settings)]
-    sets = reports.by_set([image for image in images if image not in beyond], COLUMNS,
-                          lambda im: im["fwhm_arcsec"], "images, best seeing first")
+    sets = io_report.by_set([image for image in images if image not in beyond], COLUMNS,
+                            lambda im: im["fwhm_arcsec"], "images, best seeing first")
     lines = [line for part in sets for line in for_testlist(part.rows)]
     path = paths.report(settings, "seeing")
-    reports.write_parts(path, f"{settings.lens_name}: seeing", [
-        *sets, *reports.by_set(beyond, COLUMNS, lambda im: im["fwhm_arcsec"],
-                               "images beyond fwhm_max_arcsec or ellipticity_max"),
+    io_report.write_parts(path, f"{settings.lens_name}: seeing", [
+        *sets, *io_report.by_set(beyond, COLUMNS, lambda im: im["fwhm_arcsec"],
+                                 "images beyond fwhm_max_arcsec or ellipticity_max"),
         "\n".join(["for testlist.txt:", "", *lines])])
     seeing = column(images, "fwhm_arcsec")
     log_line("%d images, seeing %.2f to %.2f arcsec, median %.2f: %s", len(images), seeing.min(),

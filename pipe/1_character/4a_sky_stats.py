@@ -8,9 +8,9 @@ Next    : 1_character/4b_report
 Run as  : python 4a_sky_stats.py ../../configs/MYLENS
 """
 
-from cosmouline import products
+from cosmouline.images import db_images
+from cosmouline.images.sky import sky_level_and_sigma
 from cosmouline.run import for_each_image, run
-from cosmouline.sky import sky_level_and_sigma
 
 import numpy as np
 
@@ -20,7 +20,7 @@ WRITES = ("sky_level_e", "sky_sigma_e")
 
 def measure(image, settings):
     """Return the sky fields of one image."""
-    image_e, bad = products.image_and_bad(image, settings)
+    image_e, bad = db_images.image_and_bad(image, settings)
     level_e, sigma_e = sky_level_and_sigma(np.where(bad, np.nan, image_e))
     return {"sky_level_e": level_e, "sky_sigma_e": sigma_e}
 

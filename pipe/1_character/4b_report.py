@@ -12,8 +12,9 @@ sky; more is a crowded field, a gradient, fringes, or a gain that is not that of
 than 1 is a gain that is too small, or pixels that were smoothed.
 """
 
-from cosmouline import paths, reports
-from cosmouline.columns import column
+from cosmouline.database import paths
+from cosmouline.database.columns import column
+from cosmouline.files import io_report
 from cosmouline.run import log_line, run
 
 import numpy as np
@@ -36,7 +37,7 @@ def main(settings, db):
     """Write the report."""
     images = with_excess(db.to_treat(settings, NEEDS))
     path = paths.report(settings, "sky")
-    reports.write_parts(path, f"{settings.lens_name}: sky", reports.by_set(
+    io_report.write_parts(path, f"{settings.lens_name}: sky", io_report.by_set(
         images, COLUMNS, lambda im: im["sky_level_e"], "images, darkest sky first"),
         {"excess": ".2f"})
     level_e = column(images, "sky_level_e")

@@ -12,9 +12,11 @@ at smaller FWHM, galaxies a tail at larger ones. The sky level on top of the pix
 scatter as wide as their peak. Worth it for images that stand out in the reports.
 """
 
-from cosmouline import drawing, products
+from cosmouline.images import db_images
+from cosmouline.pages import drawing
 from cosmouline.plots.histograms import check_page
 from cosmouline.run import for_each_image, run
+from cosmouline.sources import db_stars
 
 NEEDS = ("n_sources", "fwhm_px", "ellipticity", "sky_level_e", "sky_sigma_e", "n_hot_px")
 WRITES = ()
@@ -22,8 +24,8 @@ WRITES = ()
 
 def measure(image, settings):
     """Draw the page of one image."""
-    found = products.sources(image, settings)
-    image_e, bad = products.image_and_bad(image, settings)
+    found = db_stars.sources(image, settings)
+    image_e, bad = db_images.image_and_bad(image, settings)
     stars = found[~found["is_saturated"]]
     page = check_page(stars["fwhm_px"], stars["ellipticity"], image_e[~bad],
                       image["fwhm_px"], image["ellipticity"],

@@ -12,7 +12,8 @@ ffmpeg makes a film of them (ffmpeg -f concat -r 5 -i order.txt film.mp4). The s
 plots/images_1.png and so on show all of them, in the same order.
 """
 
-from cosmouline import drawing, products, sheets
+from cosmouline.images import db_images
+from cosmouline.pages import contact_sheets, drawing
 from cosmouline.plots.frame import frame_page
 from cosmouline.run import for_each_image, run
 
@@ -37,7 +38,7 @@ def info(image):
 
 def measure(image, settings):
     """Draw the page of one image."""
-    image_e, bad = products.image_and_bad(image, settings)
+    image_e, bad = db_images.image_and_bad(image, settings)
     page = frame_page(np.where(bad, np.nan, image_e), drawing.title(image, settings), info(image))
     drawing.save_page(page, "img", image["img_name"], settings, __file__)
     return {}
@@ -45,13 +46,14 @@ def measure(image, settings):
 
 def main(settings, db):
     """Draw the pages that are missing or out of date, then all on sheets."""
-    images = sheets.in_order(db.to_treat(settings, NEEDS))
+    images = contact_sheets.in_order(db.to_treat(settings, NEEDS))
     counts = for_each_image(measure, images, settings, db, needs=NEEDS, writes=WRITES)
-    sheets.write_order(images, "img", settings)
-    sheets.save(images, "images", settings, __file__, sheets.frame,
-                status=lambda image: "used" if image["gogogo"] else "rejected",
-                note=lambda image: f"{image['fwhm_arcsec']:.2f}\"  e {image['ellipticity']:.2f}  "
-                                   f"sky {image['sky_level_e']:.0f}")
+    contact_sheets.write_order(images, "img", settings)
+    contact_sheets.save(images, "images", settings, __file__, contact_sheets.frame,
+                        status=lambda image: "used" if image["gogogo"] else "rejected",
+                        note=lambda image: f"{image['fwhm_arcsec']:.2f}\"  "
+                                           f"e {image['ellipticity']:.2f}  "
+                                           f"sky {image['sky_level_e']:.0f}")
     return counts
 
 

@@ -13,7 +13,7 @@ folder of the lens. What stands there already is on the page. An image taken off
 again.
 """
 
-from cosmouline.choosing import ARGUMENTS, hand_check
+from cosmouline.pages.choose_by_eye import ARGUMENTS, hand_check
 from cosmouline.run import run
 
 NEEDS = ()

@@ -13,9 +13,9 @@ stars are kept out of both. It replaces 1_skysub: what was done before is done a
 leaves it as it is (--redo there takes it back).
 """
 
-from cosmouline import products, skymaps
+from cosmouline.images import db_images, db_sky
+from cosmouline.images.sky import even_sky, sky_map
 from cosmouline.run import for_each_image, run
-from cosmouline.sky import even_sky, sky_map
 
 import numpy as np
 
@@ -26,10 +26,10 @@ WRITES = ("sky_box_px", "sky_range_e", "sky_noise_e", "fringe_frame", "fringe_sc
 
 def measure(image, settings):
     """Write the even sky of one image; return its noise."""
-    image_e, bad = products.image_and_bad(image, settings)
+    image_e, bad = db_images.image_and_bad(image, settings)
     found = sky_map(image_e, bad, settings.sky_box_px)
     sky = even_sky(np.median(found.level_mesh_e), np.median(found.sigma_mesh_e), image_e.shape)
-    return skymaps.keep(sky, image, settings)
+    return db_sky.keep(sky, image, settings)
 
 
 def main(settings, db):

@@ -12,10 +12,10 @@ where the pixels have none, it is the read noise. It replaces 1_skysub, as 1_alt
 An image that has a sky after all is rejected: its level is more than its noise away from zero.
 """
 
-from cosmouline import products, skymaps
 from cosmouline.errors import ImageRejected
+from cosmouline.images import db_images, db_sky
+from cosmouline.images.sky import even_sky, sky_map
 from cosmouline.run import for_each_image, run
-from cosmouline.sky import even_sky, sky_map
 
 import numpy as np
 
@@ -26,14 +26,14 @@ WRITES = ("sky_box_px", "sky_range_e", "sky_noise_e", "fringe_frame", "fringe_sc
 
 def measure(image, settings):
     """Write a sky of zero; return the noise of the pixels."""
-    image_e, bad = products.image_and_bad(image, settings)
+    image_e, bad = db_images.image_and_bad(image, settings)
     found = sky_map(image_e, bad, settings.sky_box_px)
     level_e = np.median(found.level_mesh_e)
     noise_e = float(np.median(found.sigma_mesh_e)) or image["read_noise_e"]
     if abs(level_e) > noise_e:
         raise ImageRejected(f"there is a sky of {level_e:.0f} e-, with a noise of {noise_e:.1f} "
                             "e-. Run 2_skysub/1_skysub.py")
-    return skymaps.keep(even_sky(0.0, noise_e, image_e.shape), image, settings)
+    return db_sky.keep(even_sky(0.0, noise_e, image_e.shape), image, settings)
 
 
 def main(settings, db):

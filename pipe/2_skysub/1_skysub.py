@@ -11,9 +11,9 @@ No sky-subtracted image is written: whoever needs one subtracts the spline throu
 just the pixels that it needs. Pixels are never resampled or rounded on the way to a flux.
 """
 
-from cosmouline import products, skymaps
+from cosmouline.images import db_images, db_sky
+from cosmouline.images.sky import sky_map
 from cosmouline.run import for_each_image, run
-from cosmouline.sky import sky_map
 
 NEEDS = ("saturation_e", "n_hot_px")
 WRITES = ("sky_box_px", "sky_range_e", "sky_noise_e", "fringe_frame", "fringe_scale",
@@ -22,8 +22,8 @@ WRITES = ("sky_box_px", "sky_range_e", "sky_noise_e", "fringe_frame", "fringe_sc
 
 def measure(image, settings):
     """Write the sky map of one image; return its mesh size and range."""
-    image_e, bad = products.image_and_bad(image, settings)
-    return skymaps.keep(sky_map(image_e, bad, settings.sky_box_px), image, settings)
+    image_e, bad = db_images.image_and_bad(image, settings)
+    return db_sky.keep(sky_map(image_e, bad, settings.sky_box_px), image, settings)
 
 
 def main(settings, db):

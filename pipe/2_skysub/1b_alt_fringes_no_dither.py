@@ -14,8 +14,8 @@ the halo of a galaxy, can be taken for sky in part: look at the pictures of 2_sk
 1b_opt_fringes where it can be used. 1_skysub leaves its images as they are (--redo there).
 """
 
-from cosmouline import products, skymaps
-from cosmouline.fringes import fine_sky
+from cosmouline.images import db_images, db_sky
+from cosmouline.images.fringes import fine_sky
 from cosmouline.run import for_each_image, run
 
 NEEDS = ("saturation_e", "n_hot_px")
@@ -25,9 +25,9 @@ WRITES = ("sky_box_px", "sky_range_e", "sky_noise_e", "fringe_frame", "fringe_sc
 
 def measure(image, settings):
     """Write the fine sky map of one image; return its mesh size, range and noise."""
-    image_e, bad = products.image_and_bad(image, settings)
+    image_e, bad = db_images.image_and_bad(image, settings)
     sky = fine_sky(image_e, bad, settings.fringe_cell_px, settings.sky_box_px)
-    return skymaps.keep(sky, image, settings)
+    return db_sky.keep(sky, image, settings)
 
 
 def main(settings, db):

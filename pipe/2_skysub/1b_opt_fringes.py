@@ -19,10 +19,13 @@ from collections import Counter
 from functools import partial
 from types import SimpleNamespace
 
-from cosmouline import drawing, fringe_frames, io_fits, paths, products, skymaps
-from cosmouline.fringes import sky_with_fringes
+from cosmouline.database import paths
+from cosmouline.files import io_fits
+from cosmouline.images import db_fringes, db_images, db_sky
+from cosmouline.images.fringes import sky_with_fringes
+from cosmouline.images.sky import sky_map
+from cosmouline.pages import drawing
 from cosmouline.run import for_each_image, log_line, make_options, run
-from cosmouline.sky import sky_map
 
 NEEDS = ("saturation_e", "n_hot_px", "mjd")
 WRITES = ("sky_box_px", "sky_range_e", "sky_noise_e", "fringe_frame", "fringe_scale",
@@ -31,25 +34,25 @@ WRITES = ("sky_box_px", "sky_range_e", "sky_noise_e", "fringe_frame", "fringe_sc
 
 def measure(image, settings, frames):
     """Write the sky map of one image with its fringes; return its noise and their height."""
-    image_e, bad = products.image_and_bad(image, settings)
+    image_e, bad = db_images.image_and_bad(image, settings)
     name, path, values = frames.get(image["img_name"]), None, {}
     if name is None:  # fringes of an earlier run, whose night cannot tell them any more
         sky = sky_map(image_e, bad, settings.sky_box_px)
     else:
-        head, path = fringe_frames.header(name, settings), paths.fringes(settings, name)
+        head, path = db_fringes.header(name, settings), paths.fringes(settings, name)
         sky = sky_with_fringes(image_e, bad, io_fits.read_image(path), head["NOISE"],
                                head["NIMAGES"], settings.sky_box_px)
         values = {"fringe_frame": name, "fringe_scale": sky.fringe_scale,
                   "fringe_rms_e": sky.fringe_scale * head["RMS"]}
-    return values | skymaps.keep(sky, image, settings, path)
+    return values | db_sky.keep(sky, image, settings, path)
 
 
 def main(settings, db):
     """Make the patterns that are missing, then fit them to all images that they are made of."""
     images = db.to_treat(settings, NEEDS)
-    groups = fringe_frames.groups(db.all_in_use(settings, NEEDS), settings)
+    groups = db_fringes.groups(db.all_in_use(settings, NEEDS), settings)
     groups = {name: those for name, those in groups.items() if any(im in those for im in images)}
-    names, remade, reasons = fringe_frames.make_all(groups, settings)
+    names, remade, reasons = db_fringes.make_all(groups, settings)
     for reason, those in reasons.items():
         log_line("%d %ss left as they are (first: %s): %s", len(those), settings.fringe_by,
                  those[0], reason)
@@ -66,7 +69,7 @@ def main(settings, db):
         if those:
             counts += Counter(for_each_image(work, those, how, db, needs=NEEDS, writes=WRITES))
     if names:
-        drawing.save_plot(fringe_frames.sheet(names, settings), "fringes", settings, __file__)
+        drawing.save_plot(db_fringes.sheet(names, settings), "fringes", settings, __file__)
     return counts
 
 

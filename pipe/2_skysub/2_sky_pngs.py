@@ -12,10 +12,12 @@ of the sky; no slope, fringes or dark rims around bright stars at the left; at t
 peak about 0. With --test only the images of testlist.txt are drawn.
 """
 
-from cosmouline import drawing, products
+from cosmouline.images import db_images, db_sky
+from cosmouline.pages import drawing
 from cosmouline.plots.frame import sky_page
 from cosmouline.run import for_each_image, run
-from cosmouline.starfield import positions
+from cosmouline.sources import db_stars
+from cosmouline.sources.star_catalogue import positions
 
 import numpy as np
 
@@ -35,11 +37,11 @@ def info(image):
 
 def measure(image, settings):
     """Draw the page of one image."""
-    image_e, bad = products.image_and_bad(image, settings)
-    sky_e = products.sky(image, settings).level()
+    image_e, bad = db_images.image_and_bad(image, settings)
+    sky_e = db_sky.sky(image, settings).level()
     page = sky_page(np.where(bad, np.nan, image_e - sky_e), sky_e,
                     drawing.title(image, settings), info(image),
-                    positions(products.sources(image, settings))[:N_CIRCLED])
+                    positions(db_stars.sources(image, settings))[:N_CIRCLED])
     drawing.save_page(page, "sky", image["img_name"], settings, __file__)
     return {}
 

@@ -16,7 +16,7 @@ Images out of use are removed too: they come back only from the raw frame anyway
 
 from pathlib import Path
 
-from cosmouline import fields, paths, status
+from cosmouline.database import fields, paths, status
 from cosmouline.errors import UserError
 from cosmouline.run import log_line, run
 

@@ -11,11 +11,11 @@ The choice stays when images are added later; --redo chooses anew, and then ever
 on is done again. To choose yourself, set ref_img_name.
 """
 
-from cosmouline import products
-from cosmouline.align import align_catalogs
+from cosmouline.astrometry.align import align_catalogs
 from cosmouline.errors import ImageRejected, UserError
 from cosmouline.run import for_all_images, log_line, run
-from cosmouline.starfield import first_reference, positions, reference_scores
+from cosmouline.sources import db_stars
+from cosmouline.sources.star_catalogue import first_reference, positions, reference_scores
 
 NEEDS = ("n_sources", "n_good_stars", "fwhm_px", "ellipticity", "sky_sigma_e")
 WRITES = ("ref_img_name", "ref_score")
@@ -26,7 +26,7 @@ def measure(images, settings):
     """Return the scores of the best images, relative to the best one."""
     quick = sorted(images, key=lambda im: im["fwhm_px"] * im["sky_sigma_e"] / im["n_good_stars"])
     best = quick[:N_CANDIDATES]
-    catalogs = [products.sources(image, settings) for image in best]
+    catalogs = [db_stars.sources(image, settings) for image in best]
     first, matrices = first_reference(
         catalogs, lambda reference, catalog: aligned(reference, catalog, settings))
     scores = reference_scores(

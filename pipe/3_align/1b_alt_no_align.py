@@ -14,8 +14,8 @@ stars for a match. An image of another size than the reference image is not alig
 
 from functools import partial
 
-from cosmouline import products
-from cosmouline.position import lens_on_reference
+from cosmouline.astrometry import db_transform
+from cosmouline.astrometry.db_lens_position import lens_on_reference
 from cosmouline.run import for_each_image, run
 
 import numpy as np
@@ -33,7 +33,7 @@ def measure(image, settings, size, lens_xy):
         return {"is_aligned": False,
                 "align_note": "{} x {} pixels, the reference image {} x {}".format(*own, *size)}
     identity = np.eye(2, 3)
-    return products.matrix_fields(identity) | {
+    return db_transform.matrix_fields(identity) | {
         "is_aligned": True, "n_align_stars": 0, "align_rms_px": 0.0, "align_angle_deg": 0.0,
         "align_scale": 1.0, "align_parity": 1, "lens_x_px": float(lens_xy[0]),
         "lens_y_px": float(lens_xy[1])}

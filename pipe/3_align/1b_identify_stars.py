@@ -14,12 +14,13 @@ that chance could give is refused. No pixel is resampled: fluxes are measured wh
 
 from functools import partial
 
-from cosmouline import products
-from cosmouline.align import align_catalogs, apply
+from cosmouline.astrometry import db_transform
+from cosmouline.astrometry.align import align_catalogs, apply
+from cosmouline.astrometry.db_lens_position import lens_on_reference
 from cosmouline.errors import ImageRejected
-from cosmouline.position import lens_on_reference
 from cosmouline.run import for_each_image, log_line, run
-from cosmouline.starfield import positions
+from cosmouline.sources import db_stars
+from cosmouline.sources.star_catalogue import positions
 
 NEEDS = ("n_sources", "ref_img_name")
 WRITES = ("is_aligned", "align_note", "n_align_stars", "align_rms_px", "align_angle_deg",
@@ -30,14 +31,14 @@ WRITES = ("is_aligned", "align_note", "n_align_stars", "align_rms_px", "align_an
 def measure(image, settings, reference_xy, lens_xy):
     """Return the transform of one image, or why there is none."""
     parities = (1, -1) if settings.allow_mirror_images else (1,)
-    image_xy = positions(products.sources(image, settings))
+    image_xy = positions(db_stars.sources(image, settings))
     try:
         found = align_catalogs(reference_xy, image_xy, parities, method=settings.align_method,
                                rms_max_px=settings.align_rms_max_px)
     except ImageRejected as reason:
         return {"is_aligned": False, "align_note": str(reason)}
     lens_x_px, lens_y_px = apply(found.matrix, lens_xy[None])[0].tolist()
-    return products.matrix_fields(found.matrix) | {
+    return db_transform.matrix_fields(found.matrix) | {
         "is_aligned": True,
         "n_align_stars": found.n_matches,
         "align_rms_px": found.rms_px,
@@ -53,7 +54,7 @@ def main(settings, db):
     """Align every image in use."""
     images = db.to_treat(settings, NEEDS)
     reference = db.reference()
-    work = partial(measure, reference_xy=positions(products.sources(reference, settings)),
+    work = partial(measure, reference_xy=positions(db_stars.sources(reference, settings)),
                    lens_xy=lens_on_reference(reference, settings))
     counts = for_each_image(work, images, settings, db, needs=NEEDS, writes=WRITES)
     n_aligned = sum(image.get("is_aligned", False) for image in images)

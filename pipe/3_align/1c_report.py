@@ -8,7 +8,8 @@ Next    : 3_align/3_update_flags
 Run as  : python 1c_report.py ../../configs/MYLENS
 """
 
-from cosmouline import paths, reports
+from cosmouline.database import paths
+from cosmouline.files import io_report
 from cosmouline.run import log_line, run
 
 NEEDS = ("is_aligned",)
@@ -24,11 +25,11 @@ def main(settings, db):
     aligned = sorted((im for im in images if im["is_aligned"]), key=lambda im: im["n_align_stars"])
     not_aligned = [image for image in images if not image["is_aligned"]]
     path = paths.report(settings, "alignment")
-    reports.write_parts(path, f"{settings.lens_name}: alignment", [
+    io_report.write_parts(path, f"{settings.lens_name}: alignment", [
         f"reference: {db.reference()['img_name']}",
-        reports.Part(f"{len(aligned)} images aligned", aligned, ALIGNED),
-        reports.Part(f"{len(not_aligned)} images not aligned", not_aligned,
-                     ("img_name", "align_note", "n_sources"))])
+        io_report.Part(f"{len(aligned)} images aligned", aligned, ALIGNED),
+        io_report.Part(f"{len(not_aligned)} images not aligned", not_aligned,
+                       ("img_name", "align_note", "n_sources"))])
     log_line("%d aligned, %d not: %s", len(aligned), len(not_aligned), paths.relative(path))
 
 

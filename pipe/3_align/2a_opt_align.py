@@ -15,9 +15,12 @@ have the celestial coordinates of the reference image, if it has some.
 import itertools
 from functools import partial
 
-from cosmouline import io_fits, paths, products
-from cosmouline.badpix import sharp_pixels
-from cosmouline.resample import footprint, pixel_noise, resample
+from cosmouline.astrometry import db_transform
+from cosmouline.database import paths
+from cosmouline.files import io_fits
+from cosmouline.images import db_images, db_sky
+from cosmouline.images.bad_pixels import sharp_pixels
+from cosmouline.images.resample import footprint, pixel_noise, resample
 from cosmouline.run import for_each_image, run
 
 import numpy as np
@@ -41,11 +44,11 @@ def sharp(image_e):
 
 def measure(image, settings, reference, wcs):
     """Write one resampled image; return how much of the reference it covers, and its noise."""
-    image_e, bad = products.image_and_bad(image, settings)
+    image_e, bad = db_images.image_and_bad(image, settings)
     if image["fwhm_px"] > SHARPEST_FWHM_PX:
         bad |= sharp(image_e)
-    flat_e = np.subtract(image_e, products.sky(image, settings).level(), out=image_e)
-    matrix, shape = products.matrix(image), (reference["ny_px"], reference["nx_px"])
+    flat_e = np.subtract(image_e, db_sky.sky(image, settings).level(), out=image_e)
+    matrix, shape = db_transform.matrix(image), (reference["ny_px"], reference["nx_px"])
     aligned_e = resample(flat_e, matrix, shape, bad)
     cards = {"IMGNAME": image["img_name"], "REFIMG": reference["img_name"],
              "SKYSIG": image["sky_noise_e"] * image["align_scale"]}

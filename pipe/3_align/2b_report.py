@@ -12,8 +12,10 @@ pixels. "aligned_part" is the part of the reference image that an image covers, 
 3_align/2a_opt_align has run.
 """
 
-from cosmouline import paths, products, reports
-from cosmouline.align import apply
+from cosmouline.astrometry import db_transform
+from cosmouline.astrometry.align import apply
+from cosmouline.database import paths
+from cosmouline.files import io_report
 from cosmouline.run import log_line, run
 
 import numpy as np
@@ -31,7 +33,7 @@ def with_shift(image, reference):
     """Return the row of an image with the shift of the middle of the reference in it."""
     middle, own = (np.array([row["nx_px"] - 1, row["ny_px"] - 1]) / 2
                    for row in (reference, image))
-    shift = apply(products.matrix(image), middle) - own
+    shift = apply(db_transform.matrix(image), middle) - own
     return image | {"shift_x_px": shift[0], "shift_y_px": shift[1]}
 
 
@@ -41,15 +43,15 @@ def main(settings, db):
     reference = db.reference()
     lost = [image for image in images if not image["is_aligned"]]
     parts = [f"reference: {reference['img_name']}", f"{len(lost)} images without a transform",
-             reports.table(lost, ("img_name", "align_note", "n_sources"))]
+             io_report.table(lost, ("img_name", "align_note", "n_sources"))]
     for one in settings.sets:
         found = [with_shift(image, reference) for image in images
                  if image["set_name"] == one["name"] and image["is_aligned"]]
         found.sort(key=lambda image: -image["align_rms_px"])
         parts += [f"set {one['name']}: {len(found)} images with a transform",
-                  reports.table(found, COLUMNS, FORMATS)]
+                  io_report.table(found, COLUMNS, FORMATS)]
     path = paths.report(settings, "transforms")
-    reports.write_report(path, f"{settings.lens_name}: transforms", "\n\n".join(parts))
+    io_report.write_report(path, f"{settings.lens_name}: transforms", "\n\n".join(parts))
     log_line("%d of %d images have no transform: %s", len(lost), len(images),
              paths.relative(path))
 

@@ -11,9 +11,11 @@ On the sheet every image is turned onto the reference: the same stars must stand
 places. It is the only place where pixels are interpolated, and only to look at.
 """
 
-from cosmouline import drawing, products
+from cosmouline.astrometry import db_transform
+from cosmouline.images import db_images, db_sky
+from cosmouline.images.resample import shrunk
+from cosmouline.pages import drawing
 from cosmouline.plots.pages import contact_sheet
-from cosmouline.resample import shrunk
 from cosmouline.run import log_line, run
 
 NEEDS = ("align_angle_deg", "sky_noise_e", "fwhm_arcsec")
@@ -24,11 +26,11 @@ THUMBNAIL_PX = 200  # longer side of the turned images
 
 def thumbnail(image, reference, settings):
     """Return an image without sky, turned onto the reference and made small."""
-    image_e, _ = products.image_and_bad(image, settings)
+    image_e, _ = db_images.image_and_bad(image, settings)
     shape = reference["ny_px"], reference["nx_px"]
     step = max(1, max(shape) // THUMBNAIL_PX)
-    flat_e = image_e - products.sky(image, settings).level()
-    return shrunk(flat_e, products.matrix(image), shape, step)
+    flat_e = image_e - db_sky.sky(image, settings).level()
+    return shrunk(flat_e, db_transform.matrix(image), shape, step)
 
 
 def main(settings, db):

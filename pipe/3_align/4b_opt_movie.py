@@ -13,10 +13,12 @@ blinks is a cosmic or varies. Of more images than --frames evenly spaced ones ar
 shows all of the reference image, made small, instead of the lens.
 """
 
-from cosmouline import paths, products
+from cosmouline.astrometry import db_transform
+from cosmouline.astrometry.db_lens_position import lens_on_reference
+from cosmouline.database import paths
+from cosmouline.images import db_images, db_sky
+from cosmouline.images.resample import moved, resample, shrunk
 from cosmouline.plots.movie import save_movie
-from cosmouline.position import lens_on_reference
-from cosmouline.resample import moved, resample, shrunk
 from cosmouline.run import log_line, run
 
 import numpy as np
@@ -34,7 +36,7 @@ SIDE_MOST_PX = 400
 
 def cut_out(image, first_px, side_px, settings):
     """Return a square of the reference grid, resampled from one image, without sky."""
-    return resample(flat(image, settings), moved(products.matrix(image), *first_px),
+    return resample(flat(image, settings), moved(db_transform.matrix(image), *first_px),
                     (side_px, side_px))
 
 
@@ -42,13 +44,13 @@ def whole(image, reference, settings):
     """Return the reference grid made small, from one image, without sky."""
     shape = reference["ny_px"], reference["nx_px"]
     flat_e = flat(image, settings)
-    return shrunk(flat_e, products.matrix(image), shape, -(-max(shape) // SIDE_MOST_PX))
+    return shrunk(flat_e, db_transform.matrix(image), shape, -(-max(shape) // SIDE_MOST_PX))
 
 
 def flat(image, settings):
     """Return an image without sky, its bad pixels NaN."""
-    image_e, bad = products.image_and_bad(image, settings)
-    image_e -= products.sky(image, settings).level()
+    image_e, bad = db_images.image_and_bad(image, settings)
+    image_e -= db_sky.sky(image, settings).level()
     image_e[bad] = np.nan
     return image_e
 

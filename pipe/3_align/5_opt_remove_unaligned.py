@@ -13,7 +13,7 @@ where a script would judge them anew; one that is put back by hand is done from 
 
 from collections import Counter
 
-from cosmouline.database import KICKED
+from cosmouline.database.database import KICKED
 from cosmouline.run import log_line, run
 
 NEEDS = ()

@@ -14,8 +14,10 @@ stay when images are added later; --redo chooses anew. To correct the choice, co
 from work_dir to the folder of the lens and edit it there.
 """
 
-from cosmouline import io_catalog, paths, products, star_list
+from cosmouline.database import paths
+from cosmouline.files import io_catalog
 from cosmouline.run import for_all_images, log_line, run
+from cosmouline.sources import db_star_catalogue, db_stars
 
 NEEDS = ("align_m11", "lens_x_px", "n_sources", "sky_noise_e", "fwhm_px", "ellipticity",
          "pa_deg", "n_good_stars", "pixel_scale_arcsec")
@@ -25,7 +27,7 @@ WRITES = ("star_list", "field_fwhm_px", "field_fwhm_arcsec", "field_ellipticity"
 
 def measure(images, stars, settings):
     """Measure the seeing anew from the stars that recur; return the fields of all images."""
-    seeings, stars, n_found = star_list.common_seeing(images, stars, settings)
+    seeings, stars, n_found = db_star_catalogue.common_seeing(images, stars, settings)
     results = {}
     for image, seeing, n in zip(images, seeings, n_found, strict=True):
         results[image["img_name"]] = {
@@ -39,22 +41,22 @@ def measure(images, stars, settings):
 
 def chosen(images, stars, reference, runs, settings):
     """Return the stars of the lens's own list, those chosen before, or a new choice."""
-    own = star_list.own_list(settings)
+    own = db_star_catalogue.own_list(settings)
     before = paths.picked_stars(settings)
     if own.is_file():
         log_line("stars taken from %s", own)
         picked = io_catalog.read_cat(own)
-        star_list.check_on_images(picked, images, own)
-        star_list.check_on_field(picked, stars, reference, own)
-    elif before.is_file() and star_list.is_kept(images, reference, settings, runs):
+        db_star_catalogue.check_on_images(picked, images, own)
+        db_star_catalogue.check_on_field(picked, stars, reference, own)
+    elif before.is_file() and db_star_catalogue.is_kept(images, reference, settings, runs):
         picked = io_catalog.read_cat(before)
     else:
-        picked = star_list.pick(images, stars, reference, settings)
-    products.only_named(picked, settings.norm_stars, "norm_stars")  # tells a wrong name now
-    if products.psf_list(settings).is_file():
-        products.psf_stars(settings)
+        picked = db_star_catalogue.pick(images, stars, reference, settings)
+    db_stars.only_named(picked, settings.norm_stars, "norm_stars")  # tells a wrong name now
+    if db_stars.psf_list(settings).is_file():
+        db_stars.psf_stars(settings)
     else:
-        products.only_named(picked, settings.psf_stars, "psf_stars")
+        db_stars.only_named(picked, settings.psf_stars, "psf_stars")
     return picked
 
 
@@ -62,11 +64,11 @@ def main(settings, db):
     """List, pick and write."""
     images = db.all_in_use(settings, NEEDS)
     reference = db.reference(images)
-    stars = star_list.list_stars(images, reference, settings)
+    stars = db_star_catalogue.list_stars(images, reference, settings)
     results, stars = measure(images, stars, settings)
     picked = chosen(images, stars, reference, db.runs, settings)
-    star_list.write(stars, picked, settings)
-    digest = star_list.digest(picked, reference, settings)
+    db_star_catalogue.write(stars, picked, settings)
+    digest = db_star_catalogue.digest(picked, reference, settings)
     results = {name: values | {"star_list": digest} for name, values in results.items()}
     for_all_images(results, images, settings, db, measure=measure, needs=NEEDS, writes=WRITES)
     log_line("%d stars in the field, %d picked: %s", len(stars), len(picked),

@@ -7,24 +7,25 @@ Next    : 4_norm/2a_photometry
 
 Run as  : python 1a_image_stats.py ../../configs/MYLENS
 
-The region is found on the reference image, unless empty_region gives it, and placed on the pixels
-of every image as they fell. It stays when images are added; --redo looks for a new one. The noise
-maps come from the sky maps; where the two differ, the sky has structure, or there is a source.
+The region is found once on the reference image, or by --redo, unless empty_region gives it.
 """
 
 from functools import partial
 
-from cosmouline import empty_region, products, region_names
-from cosmouline.columns import column
+from cosmouline.astrometry import db_transform
+from cosmouline.database import notation
+from cosmouline.database.columns import column
+from cosmouline.images import db_images, db_sky, empty_region
 from cosmouline.run import for_each_image, log_line, run
+from cosmouline.sources import db_stars
 
 import numpy as np
 
 NEEDS = ("align_m11", "lens_x_px", "n_sources", "sky_noise_e", "sky_sigma_e", "field_fwhm_px",
          "n_hot_px")
 WRITES = ("empty_region", "empty_sigma_e", "empty_mean_e", "n_empty_px")
-LEAST_PX = 50  # fewer do not tell the noise to 10 %
-LENS_FWHM = 10.0  # what is nearer to the lens than this is not empty
+LEAST_PX = 50  # the least that give the noise to 10 %
+LENS_FWHM = 10.0  # what is nearer to the lens is not empty
 NOTABLE = 1.1  # noise of the region over that of the sky map
 
 
@@ -32,30 +33,29 @@ def region(images, reference, settings):
     """Return the region of the settings, the one found before, a new one, or None."""
     before = {image.get("empty_region") for image in images} - {None}
     if settings.empty_region or (before and not settings.options.redo):
-        return region_names.read_region(settings.empty_region or before.pop())
-    found, fwhm_px = products.sources(reference, settings), reference["field_fwhm_px"]
-    lens = reference["lens_x_px"], reference["lens_y_px"]
-    xy = np.vstack([np.column_stack([found["x_px"], found["y_px"]]), lens])
+        return notation.read_region(settings.empty_region or before.pop())
+    found, fwhm_px = db_stars.sources(reference, settings), reference["field_fwhm_px"]
+    xy = np.column_stack([np.append(found[f"{axis}_px"], reference[f"lens_{axis}_px"])
+                          for axis in "xy"])
     reach = np.append(empty_region.reach_px(found["n_pix"], fwhm_px), LENS_FWHM * fwhm_px)
-    shapes = [(image["ny_px"], image["nx_px"]) for image in images]
+    shapes = [(image["ny_px"], image["nx_px"]) for image in (reference, *images)]
     try:
-        return empty_region.find_empty_box((reference["ny_px"], reference["nx_px"]), xy, reach,
-                                           [products.matrix(im) for im in images], shapes)
+        matrices = list(map(db_transform.matrix, images))
+        return empty_region.find_empty_box(shapes[0], xy, reach, matrices, shapes[1:])
     except ValueError as problem:
-        log_line("%s: nothing is measured, unless empty_region names one", problem)
-        return None
+        return log_line("%s: nothing is measured, unless empty_region names one", problem)
 
 
 def measure(image, settings, box):
     """Return noise and mean of the region in one image; nothing where it lies outside."""
-    image_e, bad = products.image_and_bad(image, settings)
-    rows, cols, inside = empty_region.pixels_inside(products.matrix(image), box, image_e.shape)
+    image_e, bad = db_images.image_and_bad(image, settings)
+    rows, cols, inside = empty_region.pixels_inside(db_transform.matrix(image), box, image_e.shape)
     inside &= ~bad[rows, cols]
     if inside.sum() < LEAST_PX:
-        return {"empty_region": region_names.write_region(box)}
-    values = (image_e[rows, cols] - products.sky(image, settings).level(rows, cols))[inside]
+        return {"empty_region": notation.write_region(box)}
+    values = (image_e[rows, cols] - db_sky.sky(image, settings).level(rows, cols))[inside]
     mean, sigma, n = empty_region.clipped_mean_and_sigma(values)
-    return {"empty_region": region_names.write_region(box), "empty_mean_e": mean,
+    return {"empty_region": notation.write_region(box), "empty_mean_e": mean,
             "empty_sigma_e": sigma, "n_empty_px": n}
 
 
@@ -65,7 +65,7 @@ def main(settings, db):
     box = region(everything, db.reference(everything), settings)
     if box is None:
         return None  # a crowded field: nothing that follows needs it
-    log_line("empty region on the reference image: %s", region_names.write_region(box))
+    log_line("empty region on the reference image: %s", notation.write_region(box))
     counts = for_each_image(partial(measure, box=box), images, settings, db, needs=NEEDS,
                             writes=WRITES)
     ratio = column(images, "empty_sigma_e") / column(images, "sky_noise_e")

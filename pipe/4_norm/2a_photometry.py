@@ -8,9 +8,10 @@ Next    : 4_norm/3a_medcoeff
 Run as  : python 2a_photometry.py ../../configs/MYLENS
 """
 
-from cosmouline import products
-from cosmouline.aperture import aperture_fluxes
+from cosmouline.images import db_images, db_sky
+from cosmouline.photometry.aperture import aperture_fluxes
 from cosmouline.run import for_each_image, run
+from cosmouline.sources import db_stars
 
 import numpy as np
 
@@ -20,13 +21,13 @@ WRITES = ("aper_flux_e__{star}", "aper_sigma_e__{star}", "aper_radius_px", "n_ph
 
 def measure(image, settings):
     """Return the aperture fluxes of one image; a star that cannot be measured is absent."""
-    stars = products.norm_stars(settings)
-    xy = products.on_image(products.star_positions(stars), image, settings)
-    image_e, bad = products.image_and_bad(image, settings)
-    sky = products.sky(image, settings)
+    stars = db_stars.norm_stars(settings)
+    xy = db_stars.on_image(db_stars.star_positions(stars), image, settings)
+    image_e, bad = db_images.image_and_bad(image, settings)
+    sky = db_sky.sky(image, settings)
     radius_px = settings.aperture_fwhm * image["field_fwhm_px"]
     found = aperture_fluxes(image_e, sky.level, sky.sigma_at(*xy.T), *xy.T, [radius_px], bad,
-                            products.saturation_e(image))
+                            db_images.saturation_e(image))
     flux_e, sigma_e = found.flux_e[:, 0], found.sigma_e[:, 0]
     good = np.isfinite(flux_e) & (flux_e > 0)
     values = {"aper_radius_px": radius_px, "n_phot_stars": int(good.sum())}

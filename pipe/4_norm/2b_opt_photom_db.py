@@ -14,11 +14,11 @@ aperture of 4_norm/2a_photometry; these are to compare: a star that is brighter 
 aperture when the seeing is bad has a neighbour. "auto" is Kron's aperture, COSMOULINE's FLUX_AUTO.
 """
 
-from cosmouline import products
-from cosmouline.aperture import aperture_fluxes
-from cosmouline.aperture_names import AUTO, radius_px
-from cosmouline.kron import kron_fluxes
+from cosmouline.database.notation import AUTO, radius_px
+from cosmouline.images import db_images, db_sky
+from cosmouline.photometry.aperture import aperture_fluxes, kron_fluxes
 from cosmouline.run import for_each_image, run
+from cosmouline.sources import db_stars
 
 import numpy as np
 
@@ -31,18 +31,18 @@ WRITES = ("photom_flux_e__{aperture}__{star}", "photom_sigma_e__{aperture}__{sta
 def fluxes(image, xy, settings):
     """Return fluxes and errors, shape (n stars, n apertures), and the radii of the apertures."""
     names = settings.photom_apertures
-    fwhm_px, sky = image["field_fwhm_px"], products.sky(image, settings)
+    fwhm_px, sky = image["field_fwhm_px"], db_sky.sky(image, settings)
     radius = np.array([radius_px(name, fwhm_px, image["pixel_scale_arcsec"]) for name in names])
     flux_e, sigma_e = np.full((2, len(xy), len(names)), np.nan)
-    image_e, bad = products.image_and_bad(image, settings)
+    image_e, bad = db_images.image_and_bad(image, settings)
     round_ones, sky_sigma_e = np.isfinite(radius), sky.sigma_at(*xy.T)
     if round_ones.any():
         found = aperture_fluxes(image_e, sky.level, sky_sigma_e, *xy.T, radius[round_ones], bad,
-                                products.saturation_e(image))
+                                db_images.saturation_e(image))
         flux_e[:, round_ones], sigma_e[:, round_ones] = found.flux_e, found.sigma_e
     if AUTO in names:
         k = names.index(AUTO)
-        saturated = image_e >= products.saturation_e(image)
+        saturated = image_e >= db_images.saturation_e(image)
         flux_e[:, k], sigma_e[:, k], kron_px = kron_fluxes(
             image_e, sky.level(), sky_sigma_e, *xy.T, fwhm_px, bad | saturated)
         radius[k] = np.nanmedian(kron_px) if np.isfinite(kron_px).any() else np.nan
@@ -51,8 +51,8 @@ def fluxes(image, xy, settings):
 
 def measure(image, settings):
     """Return the aperture fluxes of one image; a star that cannot be measured is absent."""
-    stars = products.object_stars(settings)
-    xy = products.on_image(products.star_positions(stars), image, settings)
+    stars = db_stars.object_stars(settings)
+    xy = db_stars.on_image(db_stars.star_positions(stars), image, settings)
     flux_e, sigma_e, radius = fluxes(image, xy, settings)
     good = np.isfinite(flux_e) & (flux_e > 0)
     values = {"n_photom_stars": int(good.any(1).sum())}

@@ -10,9 +10,10 @@ Run as  : python 2c_opt_peak_db.py ../../configs/MYLENS
 In ADU, the sky included: to be compared with the saturation level of the camera.
 """
 
-from cosmouline import products
-from cosmouline.peaks import peak_values
+from cosmouline.images import db_images
+from cosmouline.photometry.peaks import peak_values
 from cosmouline.run import for_each_image, run
+from cosmouline.sources import db_stars
 
 import numpy as np
 
@@ -22,9 +23,9 @@ WRITES = ("peak_adu__{star}", "n_peak_stars")
 
 def measure(image, settings):
     """Return the peaks of the stars of one image; a star that is not on it is absent."""
-    stars = products.object_stars(settings)
-    xy = products.on_image(products.star_positions(stars), image, settings)
-    image_e, bad = products.image_and_bad(image, settings)
+    stars = db_stars.object_stars(settings)
+    xy = db_stars.on_image(db_stars.star_positions(stars), image, settings)
+    image_e, bad = db_images.image_and_bad(image, settings)
     peak_adu = peak_values(image_e, xy, image["field_fwhm_px"], bad) / image["gain_e_per_adu"]
     values = {f"peak_adu__{star.name}": peak for star, peak in zip(stars, peak_adu, strict=True)
               if np.isfinite(peak)}

@@ -11,8 +11,9 @@ What to look for: a star that comes near to the red line in images of good seein
 psf_stars (and of norm_stars): CCDs are not linear up to the brim.
 """
 
-from cosmouline import bands, drawing
-from cosmouline.columns import column, family, members, texts
+from cosmouline.database import bands
+from cosmouline.database.columns import column, family, members, texts
+from cosmouline.pages import drawing
 from cosmouline.plots.peaks import peaks_page
 from cosmouline.run import run
 

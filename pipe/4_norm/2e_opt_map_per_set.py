@@ -12,11 +12,15 @@ is fittest. What to look for: stars in red, where no source was found; the same 
 stars in all sets; nothing in the box that should be empty.
 """
 
-from cosmouline import bands, drawing, products, region_names
-from cosmouline.align import apply
+from cosmouline.astrometry import db_transform
+from cosmouline.astrometry.align import apply
+from cosmouline.database import bands, notation
+from cosmouline.images import db_images, db_sky
+from cosmouline.pages import drawing
 from cosmouline.plots.star_map import star_map
 from cosmouline.run import run
-from cosmouline.starfield import positions
+from cosmouline.sources import db_stars
+from cosmouline.sources.star_catalogue import positions
 
 import numpy as np
 from scipy.spatial import cKDTree
@@ -36,27 +40,27 @@ def of_set(name, images, reference, band_reference):
 
 def boxes(image):
     """Return the corners of the empty region on an image, if there is one."""
-    region = region_names.read_region(image.get("empty_region"))
+    region = notation.read_region(image.get("empty_region"))
     if region is None:
         return {}
     x1, x2, y1, y2 = region
     corners = np.array([(x1, y1), (x2, y1), (x2, y2), (x1, y2)])
-    return {"empty": apply(products.matrix(image), corners)}
+    return {"empty": apply(db_transform.matrix(image), corners)}
 
 
 def measure(image, settings):
     """Return the page of one image."""
-    matrix, stars = products.matrix(image), products.object_stars(settings)
-    xy = apply(matrix, products.star_positions(stars))
-    found = positions(products.sources(image, settings))
+    matrix, stars = db_transform.matrix(image), db_stars.object_stars(settings)
+    xy = apply(matrix, db_stars.star_positions(stars))
+    found = positions(db_stars.sources(image, settings))
     away = cKDTree(found).query(xy)[0] if len(found) else np.full(len(xy), np.inf)
-    image_e = products.pixels(image, settings) - products.sky(image, settings).level()
-    return star_map(image_e, xy, [star.name for star in stars], away < products.SAME_STAR_PX,
+    image_e = db_images.pixels(image, settings) - db_sky.sky(image, settings).level()
+    return star_map(image_e, xy, [star.name for star in stars], away < db_stars.SAME_STAR_PX,
                     found, (image["lens_x_px"], image["lens_y_px"]), boxes(image),
                     title=f"{settings.lens_name}: set {image['set_name']}",
                     info=[image["img_name"], f"seeing {image['fwhm_arcsec']:.2f} arcsec",
                           f"{len(found)} sources", f"{len(stars)} stars listed, "
-                          f"{(away < products.SAME_STAR_PX).sum()} found"])
+                          f"{(away < db_stars.SAME_STAR_PX).sum()} found"])
 
 
 def main(settings, db):

@@ -10,7 +10,7 @@ Run as  : python 3a_alt_coeff_one.py ../../configs/MYLENS
 In place of 4_norm/3a_medcoeff.
 """
 
-from cosmouline import bands
+from cosmouline.database import bands
 from cosmouline.run import for_all_images, run
 
 NEEDS = ("star_list",)

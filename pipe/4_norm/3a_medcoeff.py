@@ -13,9 +13,11 @@ a mistake in the reference image biases nothing; "median" is COSMOULINE's formul
 solved by itself, relative to an image of its own.
 """
 
-from cosmouline import bands, coefficients, outliers, products
-from cosmouline.columns import column, family, texts
+from cosmouline.database import bands
+from cosmouline.database.columns import column, family, texts
+from cosmouline.photometry import coefficients, outlier_images
 from cosmouline.run import for_all_images, log_line, run
+from cosmouline.sources import db_stars
 
 NEEDS = ("n_phot_stars", "star_list", "field_fwhm_arcsec", "field_ellipticity", "sky_level_e")
 WRITES = ("medcoeff", "medcoeff_sigma", "n_coeff_stars", "band_ref_img_name",
@@ -39,7 +41,7 @@ def measure(images, names, reference, settings):
 
 def quality(images, coeff):
     """Return in what each image stands out: trailed, cloudy, moonlit, bad seeing."""
-    return outliers.notes({
+    return outlier_images.notes({
         "seeing": (column(images, "field_fwhm_arcsec"), 0.2, ".2f"),
         "ellipticity": (column(images, "field_ellipticity"), 0.05, ".2f"),
         "sky": (column(images, "sky_level_e"), 1.0, ".0f"),
@@ -49,7 +51,7 @@ def quality(images, coeff):
 def main(settings, db):
     """Solve for all aligned images of a band at once."""
     images = db.all_in_use(settings, NEEDS)
-    names = [star.name for star in products.norm_stars(settings)]
+    names = [star.name for star in db_stars.norm_stars(settings)]
     results = bands.merged(
         lambda those, one: measure(
             those, names, bands.reference(those, db, one, anew=one.options.redo), one),

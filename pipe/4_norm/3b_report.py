@@ -8,8 +8,9 @@ Next    : 4_norm/3c_plot_stars
 Run as  : python 3b_report.py ../../configs/MYLENS
 """
 
-from cosmouline import paths, reports
-from cosmouline.coefficient_tables import by_set
+from cosmouline.database import paths
+from cosmouline.files import io_report
+from cosmouline.photometry.db_coefficient_tables import by_set
 from cosmouline.run import log_line, run
 
 NEEDS = ("medcoeff", "n_phot_stars")
@@ -27,9 +28,9 @@ def main(settings, db):
     for name in sorted({image["set_name"] for image in images}):
         own = sorted((image for image in images if image["set_name"] == name),
                      key=lambda image: -image["medcoeff"])
-        parts += [f"set {name}: {len(own)} images", reports.table(own, COLUMNS, formats)]
+        parts += [f"set {name}: {len(own)} images", io_report.table(own, COLUMNS, formats)]
     path = paths.report(settings, "medcoeff")
-    reports.write_report(path, f"{settings.lens_name}: medcoeff", "\n".join(parts))
+    io_report.write_report(path, f"{settings.lens_name}: medcoeff", "\n".join(parts))
     log_line("%d coefficients: %s", len(images), paths.relative(path))
 
 

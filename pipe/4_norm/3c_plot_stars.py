@@ -11,11 +11,12 @@ What to look for: a star that rises above the others varies or has a neighbour, 
 norm_stars; a single low point is a cloud or a cosmic; the map shows each star by its name.
 """
 
-from cosmouline import bands, drawing, products
-from cosmouline.columns import column, family
-from cosmouline.curve import time_of
+from cosmouline.database import bands
+from cosmouline.database.columns import column, family, time_of
+from cosmouline.pages import drawing
 from cosmouline.plots.star_curves import coefficient_page, star_curves_page
 from cosmouline.run import run
+from cosmouline.sources import db_stars
 
 NEEDS = ("medcoeff", "n_phot_stars")
 WRITES = ()
@@ -23,7 +24,7 @@ WRITES = ()
 
 def draw(images, settings):
     """Draw the stars and the coefficients of one band."""
-    names = [star.name for star in products.norm_stars(settings)]
+    names = [star.name for star in db_stars.norm_stars(settings)]
     flux_e = family(images, "aper_flux_e__{star}", names)
     coeff, mhjd = column(images, "medcoeff"), time_of(images)
     page = star_curves_page(mhjd, (flux_e * coeff[:, None]).T, names, before=flux_e.T,

@@ -11,10 +11,10 @@ What to look for: the apertures lie on each other. A large one that scatters mor
 neighbour; a small one that follows the coefficient (in grey) is the seeing.
 """
 
-from cosmouline import bands, drawing
-from cosmouline.columns import column, family, members
-from cosmouline.curve import time_of
+from cosmouline.database import bands
+from cosmouline.database.columns import column, family, members, time_of
 from cosmouline.errors import UserError
+from cosmouline.pages import drawing
 from cosmouline.plots.aperture_curves import aperture_curves_page
 from cosmouline.run import run
 

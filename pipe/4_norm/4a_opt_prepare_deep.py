@@ -12,8 +12,10 @@ Without any of the four limits the half with the best seeing is taken. The repor
 other image why it is not. Several stacks can live side by side under other names.
 """
 
-from cosmouline import bands, paths, reports, stacking
+from cosmouline.database import bands, paths
 from cosmouline.errors import UserError
+from cosmouline.files import io_report
+from cosmouline.images import db_stack
 from cosmouline.run import for_all_images, log_line, run
 
 NEEDS = ("aligned_noise", "sky_level_e", "field_fwhm_arcsec", "field_ellipticity")
@@ -32,7 +34,7 @@ def judged(images, settings):
               ("relative_sky_e", settings.combi_sky_max_e))
     rows = []
     for image in sorted(images, key=lambda im: (im["field_fwhm_arcsec"], im["img_name"])):
-        coeff = stacking.coefficient(image, settings)
+        coeff = db_stack.coefficient(image, settings)
         row = image | {"coefficient": coeff, "relative_sky_e": image["sky_level_e"] * coeff}
         beyond = [f"{name} above {limit:g}" for name, limit in limits
                   if limit is not None and row[name] > limit]
@@ -53,8 +55,8 @@ def measure(images, settings):
     for number, row in enumerate(chosen, 1):
         row["number"] = number
     path = paths.report(settings, f"deep_{settings.combi_name}")
-    reports.write_report(path, f"{settings.lens_name}: images of {settings.combi_name}",
-                         reports.table(rows, COLUMNS, FORMATS))
+    io_report.write_report(path, f"{settings.lens_name}: images of {settings.combi_name}",
+                           io_report.table(rows, COLUMNS, FORMATS))
     log_line("%d of %d images chosen: %s", len(chosen), len(rows), paths.relative(path))
     return {row["img_name"]: {f"combi_number__{settings.combi_name}": row["number"]}
             for row in chosen}
@@ -62,7 +64,7 @@ def measure(images, settings):
 
 def main(settings, db):
     """Choose among the images in use."""
-    images = db.all_in_use(settings, NEEDS + stacking.needs(settings))
+    images = db.all_in_use(settings, NEEDS + db_stack.needs(settings))
     results = bands.merged(measure, images, settings)
     for_all_images(results, db.select(), settings, db, measure=measure, needs=NEEDS,
                    writes=WRITES)

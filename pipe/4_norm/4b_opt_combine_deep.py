@@ -12,7 +12,9 @@ per pixel that counts for a flux; the pixels themselves scatter less (PIXSIG), b
 has correlated them. COSMOULINE's median loses a fifth of the depth; it is there as combi_method.
 """
 
-from cosmouline import bands, paths, stacking, tasks
+from cosmouline.database import bands, paths
+from cosmouline.engine import tasks
+from cosmouline.images import db_stack
 from cosmouline.run import log_line, run
 
 NEEDS = ("combi_number__{combi}", "aligned_noise", "ref_img_name")
@@ -22,7 +24,7 @@ WRITES = ()
 def stack(band, settings):
     """Write the stack of a band."""
     path = paths.deep(bands.only(settings, band["img_name"]))
-    cards = stacking.write(path, band["images"], band["reference"], settings)
+    cards = db_stack.write(path, band["images"], band["reference"], settings)
     log_line("%d images, %.0f s, sky noise %.2f e-: %s", cards["NCOMBINE"], cards["EXPTIME"],
              cards["SKYSIG"], paths.relative(path))
     return {}
@@ -30,7 +32,7 @@ def stack(band, settings):
 
 def main(settings, db):
     """Write one stack per band."""
-    needs = (*NEEDS, *stacking.needs(settings))
+    needs = (*NEEDS, *db_stack.needs(settings))
     images = db.all_in_use(settings, needs)
     images.sort(key=lambda image: image[f"combi_number__{settings.combi_name}"])
     todo = [{"img_name": one.band, "images": those, "reference": db.reference()}

@@ -11,9 +11,10 @@ What to look for: a neighbour of a star that no single image shows, the arcs of 
 that is not flat.
 """
 
-from cosmouline import bands, drawing, paths
+from cosmouline.database import bands, paths
 from cosmouline.errors import UserError
-from cosmouline.io_fits import read_image, read_image_header
+from cosmouline.files.io_fits import read_image, read_image_header
+from cosmouline.pages import drawing
 from cosmouline.run import run
 
 NEEDS = ("combi_number__{combi}", "align_m11")

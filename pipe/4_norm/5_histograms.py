@@ -11,10 +11,9 @@ What to look for: the tails. They tell where to put fwhm_max_arcsec, ellipticity
 sky_level_max_e, or the join_ limits.
 """
 
-from cosmouline import drawing
-from cosmouline.columns import column, texts
-from cosmouline.curve import time_of
-from cosmouline.fields import lookup
+from cosmouline.database.columns import column, texts, time_of
+from cosmouline.database.fields import lookup
+from cosmouline.pages import drawing
 from cosmouline.plots.histograms import histograms_page
 from cosmouline.plots.light_curve import time_series
 from cosmouline.plots.style import figure, title_page

@@ -13,9 +13,9 @@ to look for: the correction is a sine of one year and at most 8.4 minutes high; 
 alignment is worse than that of the others; ellipticity that goes with the seasons or the camera.
 """
 
-from cosmouline import bands, drawing
-from cosmouline.columns import column, texts
-from cosmouline.curve import time_of
+from cosmouline.database import bands
+from cosmouline.database.columns import column, texts, time_of
+from cosmouline.pages import drawing
 from cosmouline.plots.conditions import by_date_page
 from cosmouline.plots.histograms import histograms_page
 from cosmouline.run import run

@@ -15,11 +15,13 @@ there, drawn on the reference image, mask what is inside (5_psf/2b_opt_masks sho
 
 from functools import partial
 
-from cosmouline import cutting, drawn_masks, paths, products, star_list
+from cosmouline.database import paths
 from cosmouline.errors import ImageRejected
-from cosmouline.io_stamps import write_stamps
 from cosmouline.run import for_each_image, run
-from cosmouline.stamps import stamp_side
+from cosmouline.sources import db_star_catalogue, db_stars
+from cosmouline.stamps import db_cut, db_drawn_masks
+from cosmouline.stamps.io_stamps import write_stamps
+from cosmouline.stamps.stamps import stamp_side
 
 NEEDS = ("star_list", "field_fwhm_px", "medcoeff", "sky_noise_e", "saturation_e", "n_hot_px",
          "is_aligned")
@@ -28,10 +30,10 @@ WRITES = ("n_psf_cut__{psf}",)
 
 def measure(image, settings, drawn):
     """Write the stamps of one image; return how many of them are usable."""
-    stars = products.psf_stars(settings)
+    stars = db_stars.psf_stars(settings)
     side_px = stamp_side(image["field_fwhm_px"], settings.psf_stamp_fwhm)
-    stamps = cutting.star_stamps(image, stars, side_px, settings)
-    stamps = drawn_masks.applied(stamps, [star.name for star in stars], drawn, image)
+    stamps = db_cut.star_stamps(image, stars, side_px, settings)
+    stamps = db_drawn_masks.applied(stamps, [star.name for star in stars], drawn, image)
     n_usable = int(stamps.is_usable.sum())
     if n_usable == 0:
         raise ImageRejected(f"none of its {len(stars)} PSF stars is inside, unsaturated and good")
@@ -42,9 +44,9 @@ def measure(image, settings, drawn):
 
 def main(settings, db):
     """Cut the stars of every image that has a coefficient."""
-    images, stars = db.to_treat(settings, NEEDS), products.psf_stars(settings)
-    star_list.check_own(stars, db.all_in_use(settings, NEEDS), products.psf_list(settings))
-    work = partial(measure, drawn=drawn_masks.of_psf(stars, db.reference(), settings))
+    images, stars = db.to_treat(settings, NEEDS), db_stars.psf_stars(settings)
+    db_star_catalogue.check_own(stars, db.all_in_use(settings, NEEDS), db_stars.psf_list(settings))
+    work = partial(measure, drawn=db_drawn_masks.of_psf(stars, db.reference(), settings))
     return for_each_image(work, images, settings, db, needs=NEEDS, writes=WRITES)
 
 

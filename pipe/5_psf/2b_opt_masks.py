@@ -16,12 +16,15 @@ cut stamps, so that they survive a new search for cosmics. This script only show
 reference image.
 """
 
-from cosmouline import cutting, drawing, drawn_masks, paths, products
+from cosmouline.astrometry.db_lens_position import lens_centre_and_radius
+from cosmouline.database import paths
 from cosmouline.errors import UserError
+from cosmouline.pages import drawing
 from cosmouline.plots.stamps import stamps_page
-from cosmouline.position import lens_centre_and_radius
 from cosmouline.run import log_line, run
-from cosmouline.stamps import MASK_DRAWN, join_stamps, stamp_side
+from cosmouline.sources import db_stars
+from cosmouline.stamps import db_cut, db_drawn_masks
+from cosmouline.stamps.stamps import MASK_DRAWN, join_stamps, stamp_side
 
 import numpy as np
 
@@ -34,16 +37,16 @@ def measure(reference, settings):
     """Return the stamps of everything with a mask, and what to call them."""
     side_px = stamp_side(reference["field_fwhm_px"], 1.5 * settings.psf_stamp_fwhm)
     lens_xy, radius_px = lens_centre_and_radius(reference, settings)
-    psf, stars = products.psf_stars(settings), products.object_stars(settings)
-    lens = cutting.lens_stamp(reference, lens_xy, radius_px, side_px, settings)
-    objects = join_stamps(lens, cutting.star_stamps(reference, stars, side_px, settings))
+    psf, stars = db_stars.psf_stars(settings), db_stars.object_stars(settings)
+    lens = db_cut.lens_stamp(reference, lens_xy, radius_px, side_px, settings)
+    objects = join_stamps(lens, db_cut.star_stamps(reference, stars, side_px, settings))
     both = []
     for stamps, names, regions, kind in (
-            (cutting.star_stamps(reference, psf, side_px, settings), [s.name for s in psf],
-             drawn_masks.of_psf(psf, reference, settings), f"psf_{settings.psf_name}"),
+            (db_cut.star_stamps(reference, psf, side_px, settings), [s.name for s in psf],
+             db_drawn_masks.of_psf(psf, reference, settings), f"psf_{settings.psf_name}"),
             (objects, ["lens", *[star.name for star in stars]],
-             drawn_masks.of_objects(stars, lens_xy, reference, settings), "obj")):
-        stamps = drawn_masks.applied(stamps, names, regions, reference)
+             db_drawn_masks.of_objects(stars, lens_xy, reference, settings), "obj")):
+        stamps = db_drawn_masks.applied(stamps, names, regions, reference)
         chosen = [k for k, name in enumerate(names) if name in regions]
         both.append((stamps.only(chosen), [f"{kind} {names[k]}" for k in chosen]))
     return join_stamps(both[0][0], both[1][0]), both[0][1] + both[1][1]

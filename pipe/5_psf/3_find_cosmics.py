@@ -12,11 +12,12 @@ These marks are a first guess: the PSF fit leaves them out of its first pass, th
 pixel anew by the model. So the core of a good star is never lost to a false alarm.
 """
 
-from cosmouline import paths, products
-from cosmouline.cosmics import cosmic_mask
-from cosmouline.io_stamps import update_mask
+from cosmouline.database import paths
 from cosmouline.run import for_each_image, run
-from cosmouline.stamps import with_cosmics
+from cosmouline.stamps import db_stamps
+from cosmouline.stamps.cosmics import cosmic_mask
+from cosmouline.stamps.io_stamps import update_mask
+from cosmouline.stamps.stamps import with_cosmics
 
 NEEDS = ("n_psf_cut__{psf}", "sky_level_e", "read_noise_e", "field_fwhm_px")
 WRITES = ("n_psf_cosmics__{psf}",)
@@ -24,7 +25,7 @@ WRITES = ("n_psf_cosmics__{psf}",)
 
 def measure(image, settings):
     """Mark the cosmics of one image; return the number of pixels."""
-    stamps = with_cosmics(products.psf_stamps(image, settings)[0], False)
+    stamps = with_cosmics(db_stamps.psf_stamps(image, settings)[0], False)
     cosmic = cosmic_mask(stamps, image["field_fwhm_px"], image["read_noise_e"],
                          image["sky_level_e"], settings.cosmic_sigma, settings.cosmic_fraction,
                          settings.cosmic_object)

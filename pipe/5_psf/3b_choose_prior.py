@@ -12,10 +12,12 @@ correlation length that five images, from the sharpest to a bad one, find most p
 decided once: new images get the same, until --redo.
 """
 
-from cosmouline import products, provenance, psf_engines
-from cosmouline.fields import with_variant
-from cosmouline.header import settings_names
+from cosmouline.database import provenance
+from cosmouline.database.fields import with_variant
+from cosmouline.database.script_header import settings_names
+from cosmouline.psf import db_build
 from cosmouline.run import for_all_images, log_line, run
+from cosmouline.stamps import db_stamps
 
 NEEDS = ("n_psf_cosmics__{psf}", "n_psf_cut__{psf}", "field_fwhm_px")
 WRITES = ("psf_prior__{psf}",)
@@ -33,17 +35,17 @@ def decided_before(images, settings, runs):
 
 def measure(images, settings):
     """Return the prior that the images find most probable, as the rows keep it."""
-    prior, gain = psf_engines.choose_prior(images, products.psf_stamps, settings)
+    prior, gain = db_build.choose_prior(images, db_stamps.psf_stamps, settings)
     log_line("psf_prior = (%g, %g, %g): its log evidence is higher than that of the default by "
              "%.0f", *prior, gain)
-    return psf_engines.text_of(prior, settings.psf_wings)
+    return db_build.text_of(prior, settings.psf_wings)
 
 
 def main(settings, db):
     """Take the prior of the settings, the one chosen before, or a new one."""
     images = db.to_treat(settings, NEEDS)
-    if settings.psf_prior != psf_engines.AUTO:
-        text = psf_engines.text_of(settings.psf_prior, settings.psf_wings)
+    if settings.psf_prior != db_build.AUTO:
+        text = db_build.text_of(settings.psf_prior, settings.psf_wings)
     else:
         text = decided_before(db.rows.values(), settings, db.runs) or measure(images, settings)
     results = {image["img_name"]: {WRITES[0].format(psf=settings.psf_name): text}

@@ -12,9 +12,11 @@ A Moffat plus a grid of pixels with a Gaussian-process prior; psf_engine = "star
 instead. Draws from the posterior of each PSF are kept, for the errors of the fluxes.
 """
 
-from cosmouline import paths, products, psf_engines
-from cosmouline.io_psf import write_psf
+from cosmouline.database import paths
+from cosmouline.psf import db_build
+from cosmouline.psf.io_psf import write_psf
 from cosmouline.run import for_each_image, log_line, run
+from cosmouline.stamps import db_stamps
 
 import numpy as np
 
@@ -27,8 +29,8 @@ POOR_CHI2 = 1.15  # of the median star; spikes and doughnuts of bright stars are
 
 def measure(image, settings):
     """Write the PSF of one image; return its numbers."""
-    stamps, names, _ = products.psf_stamps(image, settings)
-    fit, names, draws = psf_engines.build(stamps, names, image, settings)
+    stamps, names, _ = db_stamps.psf_stamps(image, settings)
+    fit, names, draws = db_build.build(stamps, names, image, settings)
     write_psf(paths.psf(settings, image["img_name"]), fit, names,
               {"img_name": image["img_name"], "engine": settings.psf_engine}, **draws)
     psf, name = fit.psf, settings.psf_name

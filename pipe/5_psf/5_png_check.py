@@ -14,10 +14,12 @@ Moffat" is what the grid of pixels adds: structure of the telescope, not specks 
 
 from dataclasses import replace
 
-from cosmouline import drawing, products
+from cosmouline.pages import drawing
 from cosmouline.plots.psf import psf_page
-from cosmouline.psf_model import field_coordinates, render
+from cosmouline.psf import db_psf
+from cosmouline.psf.model import field_coordinates, render
 from cosmouline.run import for_each_image, run
+from cosmouline.stamps import db_stamps
 
 import numpy as np
 
@@ -37,9 +39,9 @@ def model_of(found, position_px, shape):
 
 def measure(image, settings):
     """Draw the page of one image."""
-    stamps, _, _ = products.psf_stamps(image, settings)
+    stamps, _, _ = db_stamps.psf_stamps(image, settings)
     use = stamps.is_usable
-    found = products.psf(image, settings)
+    found = db_psf.psf(image, settings)
     shape = image["ny_px"], image["nx_px"]
     model_e, centre_px = model_of(found, stamps.position_px[use], shape)
     sigma_e = np.sqrt(stamps.sky_sigma_e[use] ** 2 + np.maximum(model_e, 0))

@@ -14,10 +14,12 @@ psf_<psf_name>_skiplist.txt have a coloured frame.
 
 from functools import partial
 
-from cosmouline import products, sheets
-from cosmouline.columns import column
+from cosmouline.database import skiplists
+from cosmouline.database.columns import column
+from cosmouline.pages import contact_sheets
 from cosmouline.plots.mosaic import paint
 from cosmouline.plots.scaling import stretch_norm
+from cosmouline.psf import db_psf
 from cosmouline.run import run
 
 import numpy as np
@@ -39,16 +41,16 @@ def centred(values, side):
 
 def picture(image, settings, side):
     """Return the colours of the PSF of an image, as its stars look in small pixels."""
-    psf = products.psf(image, settings).psf
+    psf = db_psf.psf(image, settings).psf
     star = centred(gaussian_filter(psf.narrow(), SMOOTH_PX), side)
     return paint(star, stretch_norm(0.0, star.max(), "log"))
 
 
 def main(settings, db):
     """Draw the sheets."""
-    images = sheets.in_order(db.to_treat(settings, NEEDS))
-    skipped = products.skiplist(settings, f"psf_{settings.psf_name}_skiplist.txt")
-    products.tell_unknown(settings, db, f"psf_{settings.psf_name}_skiplist.txt")
+    images = contact_sheets.in_order(db.to_treat(settings, NEEDS))
+    skipped = skiplists.skiplist(settings, f"psf_{settings.psf_name}_skiplist.txt")
+    skiplists.tell_unknown(settings, db, f"psf_{settings.psf_name}_skiplist.txt")
     psf = settings.psf_name
 
     fwhm_px = np.median(column(images, f"psf_fwhm_px__{psf}"))
@@ -59,9 +61,9 @@ def main(settings, db):
                 f"e {image[f'psf_ellipticity__{psf}']:.2f}\n"
                 f"chi2 {image[f'psf_chi2__{psf}']:.2f}, {image[f'n_psf_used__{psf}']} stars")
 
-    sheets.save(images, f"psf_{psf}", settings, __file__, partial(picture, side=side), note=note,
-                note_lines=2, title=f"PSFs {psf}", status=lambda image:
-                "set aside" if image["img_name"] in skipped else "used")
+    contact_sheets.save(images, f"psf_{psf}", settings, __file__, partial(picture, side=side),
+                        note=note, note_lines=2, title=f"PSFs {psf}", status=lambda image:
+                        "set aside" if image["img_name"] in skipped else "used")
 
 
 if __name__ == "__main__":

@@ -10,8 +10,10 @@ Run as  : python 6_opt_check_files.py ../../configs/MYLENS
 Images that were rejected, that failed, whose PSF was lost from the disk or cannot be read.
 """
 
-from cosmouline import fields, paths, products, provenance, reports
+from cosmouline.database import fields, paths, provenance
 from cosmouline.errors import ProductLost, UserError
+from cosmouline.files import io_report
+from cosmouline.psf import db_psf
 from cosmouline.run import log_line, run
 
 NEEDS = ("star_list",)
@@ -23,7 +25,7 @@ def why(image, settings):
     """Return why an image has no PSF; empty if it has one that can be read."""
     if f"n_psf_used__{settings.psf_name}" in image:
         try:
-            products.psf(image, settings)
+            db_psf.psf(image, settings)
         except ProductLost:
             return f"{paths.psf(settings, image['img_name'])} is gone"
         except (OSError, KeyError, ValueError) as error:
@@ -47,8 +49,8 @@ def main(settings, db):
     reasons = {image["img_name"]: why(image, settings) for image in images}
     rows = [{"img_name": name, "why": reason} for name, reason in reasons.items() if reason]
     path = paths.report(settings, f"psf_{settings.psf_name}_missing")
-    text = reports.table(rows, ("img_name", "why")) if rows else "none"
-    reports.write_report(path, f"{settings.lens_name}: images without {settings.psf_name}", text)
+    text = io_report.table(rows, ("img_name", "why")) if rows else "none"
+    io_report.write_report(path, f"{settings.lens_name}: images without {settings.psf_name}", text)
     log_line("%d of %d images have no PSF: %s", len(rows), len(images), paths.relative(path))
 
 

@@ -11,7 +11,7 @@ As 1_character/5b_opt_hand_check. The images of the list stay in use for everyth
 deconvolutions with this PSF. A PSF is bad where its stars leave rings or dipoles in the residuals.
 """
 
-from cosmouline.choosing import ARGUMENTS, hand_check
+from cosmouline.pages.choose_by_eye import ARGUMENTS, hand_check
 from cosmouline.run import run
 
 NEEDS = ("psf_fwhm_arcsec__{psf}", "psf_ellipticity__{psf}", "psf_chi2__{psf}",

@@ -13,9 +13,11 @@ below, where some detectors are no longer linear. Leave a star that is often lis
 psf_stars; the list of images can be copied into kicklist.txt or a skiplist.
 """
 
-from cosmouline import io_catalog, paths, products, reports
+from cosmouline.database import paths
+from cosmouline.files import io_catalog, io_report
 from cosmouline.run import log_line, run
-from cosmouline.stamps import MASK_BAD, MASK_COSMIC
+from cosmouline.stamps import db_stamps
+from cosmouline.stamps.stamps import MASK_BAD, MASK_COSMIC
 
 import numpy as np
 
@@ -26,7 +28,7 @@ INNER = 0.25  # of the side, about the middle: the star, and not its neighbours
 
 def measure(image, settings):
     """Return name and peak, as part of the saturation level, of the stars above the limit."""
-    stamps, names, _ = products.psf_stamps(image, settings)
+    stamps, names, _ = db_stamps.psf_stamps(image, settings)
     side_px = stamps.side_px
     inner = slice(int(side_px * (0.5 - INNER)), int(np.ceil(side_px * (0.5 + INNER))))
     good = (stamps.mask & (MASK_BAD | MASK_COSMIC)) == 0
@@ -48,12 +50,12 @@ def main(settings, db):
     often = [{"star": star, "images": n} for star, n in sorted(n_by_star.items(),
                                                                key=lambda pair: -pair[1])]
     path = paths.report(settings, f"psf_{settings.psf_name}_saturated")
-    reports.write_report(
+    io_report.write_report(
         path, f"{settings.lens_name}: stars of {settings.psf_name} above "
         f"{settings.psf_peak_max:g} of the saturation level", "\n".join([
-            reports.table(often, ("star", "images")),
-            reports.table(rows, ("img_name", "star", "peak / saturation"),
-                          {"peak / saturation": ".3f"})]) if rows else "none")
+            io_report.table(often, ("star", "images")),
+            io_report.table(rows, ("img_name", "star", "peak / saturation"),
+                            {"peak / saturation": ".3f"})]) if rows else "none")
     io_catalog.write_image_list(
         paths.psf(settings, "x").with_name("saturated.txt"),
         {name: "saturated: " + ", ".join(star for star, _ in stars)

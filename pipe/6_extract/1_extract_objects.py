@@ -18,11 +18,13 @@ inside.
 
 from functools import partial
 
-from cosmouline import cutting, drawn_masks, paths, products, star_list
-from cosmouline.io_stamps import write_stamps
-from cosmouline.position import extra_on_reference, lens_centre_and_radius
+from cosmouline.astrometry.db_lens_position import extra_on_reference, lens_centre_and_radius
+from cosmouline.database import paths
 from cosmouline.run import for_each_image, log_line, run
-from cosmouline.stamps import join_stamps, stamp_side
+from cosmouline.sources import db_star_catalogue, db_stars
+from cosmouline.stamps import db_cut, db_drawn_masks
+from cosmouline.stamps.io_stamps import write_stamps
+from cosmouline.stamps.stamps import join_stamps, stamp_side
 
 NEEDS = ("star_list", "field_fwhm_px", "medcoeff", "sky_noise_e", "saturation_e", "n_hot_px",
          "is_aligned")
@@ -33,10 +35,10 @@ LENS = "lens"
 def measure(image, settings, stars, lens_xy, radius_px, lens_side_px, extra_xy, drawn):
     """Write the stamps of one image; return how many are usable, and their side."""
     side_px = max(stamp_side(image["field_fwhm_px"], settings.psf_stamp_fwhm), lens_side_px)
-    lens = cutting.lens_stamp(image, lens_xy, radius_px, side_px, settings, extra_xy)
-    stamps = join_stamps(lens, cutting.star_stamps(image, stars, side_px, settings))
+    lens = db_cut.lens_stamp(image, lens_xy, radius_px, side_px, settings, extra_xy)
+    stamps = join_stamps(lens, db_cut.star_stamps(image, stars, side_px, settings))
     names = [LENS, *[star.name for star in stars]]
-    stamps = drawn_masks.applied(stamps, names, drawn, image)
+    stamps = db_drawn_masks.applied(stamps, names, drawn, image)
     write_stamps(paths.objects(settings, image["img_name"]), stamps, names,
                  {"img_name": image["img_name"], "lens_radius_px": radius_px})
     return {"n_objects": int(stamps.is_usable.sum()), "object_side_px": side_px,
@@ -47,13 +49,13 @@ def main(settings, db):
     """Cut the objects of every image that has a coefficient."""
     images = db.to_treat(settings, NEEDS)
     lens_xy, radius_px = lens_centre_and_radius(db.reference(), settings)
-    all_images, stars = db.all_in_use(settings, NEEDS), products.object_stars(settings)
-    side_px = cutting.lens_side(all_images, radius_px, settings, db.runs)
+    all_images, stars = db.all_in_use(settings, NEEDS), db_stars.object_stars(settings)
+    side_px = db_cut.lens_side(all_images, radius_px, settings, db.runs)
     log_line("stamps of the lens: %d pixels", side_px)
-    field = products.field_stars(settings)
+    field = db_stars.field_stars(settings)
     _, extra_xy = extra_on_reference(db.reference(), settings, field, side_px)
-    star_list.check_own(stars, all_images, products.photom_list(settings))
-    drawn = drawn_masks.of_objects(stars, lens_xy, db.reference(), settings)
+    db_star_catalogue.check_own(stars, all_images, db_stars.photom_list(settings))
+    drawn = db_drawn_masks.of_objects(stars, lens_xy, db.reference(), settings)
     work = partial(measure, stars=stars, lens_xy=lens_xy, radius_px=radius_px,
                    lens_side_px=side_px, extra_xy=extra_xy, drawn=drawn)
     return for_each_image(work, images, settings, db, needs=NEEDS, writes=WRITES)

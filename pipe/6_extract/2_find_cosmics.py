@@ -10,11 +10,12 @@ Run as  : python 2_find_cosmics.py ../../configs/MYLENS
 The marks are a first guess; the fits judge every pixel anew by their model.
 """
 
-from cosmouline import paths, products
-from cosmouline.cosmics import cosmic_mask
-from cosmouline.io_stamps import update_mask
+from cosmouline.database import paths
 from cosmouline.run import for_each_image, run
-from cosmouline.stamps import with_cosmics
+from cosmouline.stamps import db_stamps
+from cosmouline.stamps.cosmics import cosmic_mask
+from cosmouline.stamps.io_stamps import update_mask
+from cosmouline.stamps.stamps import with_cosmics
 
 import numpy as np
 
@@ -24,7 +25,7 @@ WRITES = ("n_object_cosmics",)
 
 def measure(image, settings):
     """Mark the cosmics of one image; return the number of pixels."""
-    stamps, names, header = products.objects(image, settings)
+    stamps, names, header = db_stamps.objects(image, settings)
     stamps = with_cosmics(stamps, False)
     extent_px = np.where(np.array(names) == "lens", header["lens_radius_px"], 0.0)
     cosmic = cosmic_mask(stamps, image["field_fwhm_px"], image["read_noise_e"],

@@ -11,9 +11,10 @@ What to look for: every star in the middle of its stamp, neighbours and bad colu
 nothing covered that belongs to a star.
 """
 
-from cosmouline import drawing, products
+from cosmouline.pages import drawing
 from cosmouline.plots.stamps import stamps_page
 from cosmouline.run import for_each_image, run
+from cosmouline.stamps import db_stamps
 
 import numpy as np
 
@@ -23,7 +24,7 @@ WRITES = ()
 
 def measure(image, settings):
     """Draw the page of one image."""
-    stamps, names, _ = products.objects(image, settings)
+    stamps, names, _ = db_stamps.objects(image, settings)
     sigma_e = np.sqrt(stamps.sky_sigma_e**2 + np.maximum(stamps.data_e, 0))
     page = stamps_page(stamps.data_e, stamps.mask, names, sigma_e,
                        title=drawing.title(image, settings))

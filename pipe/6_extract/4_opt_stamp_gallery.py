@@ -12,12 +12,14 @@ median of its stamps, moved onto each other; pixels are interpolated here, only 
 to look for: down to which seeing the images of the lens can be told apart.
 """
 
-from cosmouline import bands, products, sheets
-from cosmouline.columns import column, texts
-from cosmouline.grouping import group_by_night
+from cosmouline.database import bands
+from cosmouline.database.columns import column, texts
+from cosmouline.frames.nights import group_by_night
+from cosmouline.pages import contact_sheets
 from cosmouline.plots.stamps import stamp_colours
 from cosmouline.robust import median_of_finite
 from cosmouline.run import run
+from cosmouline.stamps import db_stamps
 
 import numpy as np
 from scipy.ndimage import shift
@@ -47,7 +49,7 @@ def picture(row, settings):
     """Return the colours of the lens in one night."""
     moved = []
     for image in row["night"]:
-        stamps, names, _ = products.objects(image, settings)
+        stamps, names, _ = db_stamps.objects(image, settings)
         lens = names.index("lens")
         data_e = np.where(stamps.good[lens], stamps.data_e[lens], np.nan) * image["medcoeff"]
         back = -stamps.offset_px[lens][::-1]
@@ -63,9 +65,10 @@ def main(settings, db):
     for one, those in bands.split(images, settings):
         nights = nights_of(those)
         places = np.unique(np.linspace(0, len(nights) - 1, N_SHOWN).round().astype(int))
-        sheets.save([nights[i] for i in places], "stamp_gallery", one, __file__, picture,
-                    note=lambda row: f"{row['night_fwhm_arcsec']:.2f}\"  n = {len(row['night'])}",
-                    title=f"{one.band} lens by night, best seeing first".strip())
+        contact_sheets.save([nights[i] for i in places], "stamp_gallery", one, __file__, picture,
+                            note=lambda row: f"{row['night_fwhm_arcsec']:.2f}\"  "
+                                             f"n = {len(row['night'])}",
+                            title=f"{one.band} lens by night, best seeing first".strip())
 
 
 if __name__ == "__main__":

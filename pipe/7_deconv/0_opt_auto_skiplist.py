@@ -16,8 +16,10 @@ when limits change, or to edit it by hand.
 
 from collections import Counter
 
-from cosmouline import bands, io_catalog, paths, products, reports
-from cosmouline.choice import coefficient, limits, why_not
+from cosmouline.database import bands, paths, skiplists
+from cosmouline.database.coefficient_choice import coefficient
+from cosmouline.deconv.db_choice import limits, why_not
+from cosmouline.files import io_catalog, io_report
 from cosmouline.run import log_line, run
 
 NEEDS = ("field_fwhm_arcsec", "field_ellipticity", "sky_level_e")
@@ -35,7 +37,7 @@ def coefficient_if_known(image, settings):
 
 def measure(images, settings):
     """Return a row of the report for every image that is left out."""
-    rows, skipped = [], products.skiplist(settings, f"dec_{settings.dec_name}_skiplist.txt")
+    rows, skipped = [], skiplists.skiplist(settings, f"dec_{settings.dec_name}_skiplist.txt")
     for image in images:
         coeff = coefficient_if_known(image, settings)
         reason = why_not(image, coeff, skipped, settings)
@@ -47,13 +49,14 @@ def measure(images, settings):
 
 def main(settings, db):
     """Write the report and the list of every band."""
-    products.tell_unknown(settings, db, f"dec_{settings.dec_name}_skiplist.txt")
+    skiplists.tell_unknown(settings, db, f"dec_{settings.dec_name}_skiplist.txt")
     for one, images in bands.split(db.to_treat(settings, NEEDS), settings):
         rows = measure(images, one)
         columns = ["img_name", "why", *[name for name, *_ in limits({}, None, settings)]]
         path = paths.report(one, f"dec_{settings.dec_name}_left_out")
-        text = reports.table(rows, columns, FORMATS) if rows else "none"
-        reports.write_report(path, f"{settings.lens_name}: left out of {settings.dec_name}", text)
+        text = io_report.table(rows, columns, FORMATS) if rows else "none"
+        io_report.write_report(path, f"{settings.lens_name}: left out of {settings.dec_name}",
+                               text)
         io_catalog.write_image_list(paths.deconvolution(one) / "skiplist.txt",
                                     {row["img_name"]: row["why"] for row in rows})
         for reason, n in Counter(row["why"].split(":")[0] for row in rows).most_common():

@@ -14,13 +14,14 @@ a fifth where it is undersampled) has no flux. psf_sum_error is the relative err
 of an image share.
 """
 
-from cosmouline import products
-from cosmouline.corehits import fluxes_without_hits
-from cosmouline.psf_model import field_coordinates
+from cosmouline.photometry.absolute_error import sum_error
+from cosmouline.psf import db_psf
+from cosmouline.psf.core_cosmics import fluxes_without_hits
+from cosmouline.psf.model import field_coordinates
+from cosmouline.psf.photometry import is_reliable
 from cosmouline.run import for_each_image, run
-from cosmouline.stamps import MASK_COSMIC, crop
-from cosmouline.starphot import is_reliable
-from cosmouline.transparency import sum_error
+from cosmouline.stamps import db_stamps
+from cosmouline.stamps.stamps import MASK_COSMIC, crop
 
 import numpy as np
 
@@ -33,9 +34,9 @@ WRITES = ("star_flux_e__{psf}__{star}", "star_sigma_e__{psf}__{star}",
 
 def measure(image, settings):
     """Return the fluxes of the stars of one image; a star that is not reliable is absent."""
-    found = products.psf(image, settings)
+    found = db_psf.psf(image, settings)
     psf, scale = found.psf, found.draw_scale
-    stamps, names, _ = products.objects(image, settings)
+    stamps, names, _ = db_stamps.objects(image, settings)
     stamps, names = crop(stamps, psf.side_px), np.array(names)
     use = stamps.is_usable & (names != "lens")
     uv = field_coordinates(stamps.position_px[use], (image["ny_px"], image["nx_px"]))

@@ -15,8 +15,9 @@ stay in use for everything else.
 
 from collections import Counter
 
-from cosmouline import bands, products
-from cosmouline.choice import COEFFICIENTS, coefficient, why_not
+from cosmouline.database import bands, skiplists
+from cosmouline.database.coefficient_choice import COEFFICIENTS, coefficient
+from cosmouline.deconv.db_choice import why_not
 from cosmouline.errors import UserError
 from cosmouline.run import for_all_images, log_line, run
 
@@ -28,8 +29,8 @@ WRITES = ("dec_number__{dec}", "dec_psf__{dec}", "dec_coeff__{dec}", "dec_coeff_
 def measure(images, settings):
     """Return the fields of the images that are chosen, in the order of time."""
     results, reasons, dec = {}, Counter(), settings.dec_name
-    skipped = products.skiplist(settings, f"psf_{settings.psf_name}_skiplist.txt")
-    skipped |= products.skiplist(settings, f"dec_{dec}_skiplist.txt")
+    skipped = skiplists.skiplist(settings, f"psf_{settings.psf_name}_skiplist.txt")
+    skipped |= skiplists.skiplist(settings, f"dec_{dec}_skiplist.txt")
     for image in sorted(images, key=lambda im: (im["mjd"], im["img_name"])):
         coeff = coefficient(image, settings)
         reason = why_not(image, coeff[0], skipped, settings)
@@ -46,8 +47,8 @@ def measure(images, settings):
 def main(settings, db):
     """Choose among the images that have stamps and a PSF."""
     images = db.all_in_use(settings, NEEDS + COEFFICIENTS[settings.dec_coefficient])
-    products.tell_unknown(settings, db, f"psf_{settings.psf_name}_skiplist.txt",
-                          f"dec_{settings.dec_name}_skiplist.txt")
+    skiplists.tell_unknown(settings, db, f"psf_{settings.psf_name}_skiplist.txt",
+                           f"dec_{settings.dec_name}_skiplist.txt")
     results = bands.merged(measure, images, settings)
     if not results:
         raise UserError("no image is left for the deconvolution: see the reasons above.")

@@ -9,10 +9,11 @@ Next    : 7_deconv/3_write_start
 Run as  : python 2_apply_norm.py ../../configs/MYLENS
 """
 
-from cosmouline import bands, epochs, paths
+from cosmouline.astrometry.db_lens_position import lens_centre_and_radius
+from cosmouline.database import bands, paths
+from cosmouline.deconv import db_gather
+from cosmouline.deconv.io_fit import digest_epochs, write_epochs
 from cosmouline.errors import UserError
-from cosmouline.io_deconv import digest_epochs, write_epochs
-from cosmouline.position import lens_centre_and_radius
 from cosmouline.run import for_all_images, log_line, run
 
 import numpy as np
@@ -25,7 +26,7 @@ WRITES = ("dec_epochs__{dec}",)
 def measure(images, reference, settings):
     """Gather and write; return the fields of all epochs."""
     centre_px, _ = lens_centre_and_radius(reference, settings)
-    content = epochs.gather(images, centre_px, settings)
+    content = db_gather.gather(images, centre_px, settings)
     path = paths.deconvolution(settings) / "epochs.npz"
     write_epochs(path, content)
     sigma_px = content.epochs.shift_sigma_px

@@ -15,8 +15,9 @@ they fit, and must fit better than turned or mirrored ones.
 
 import hashlib
 
-from cosmouline import bands, io_catalog, paths
-from cosmouline.lens_sources import start_stars
+from cosmouline.database import bands, paths
+from cosmouline.deconv.db_sources import start_stars
+from cosmouline.files import io_catalog
 from cosmouline.run import for_all_images, log_line, run
 
 NEEDS = ("dec_epochs__{dec}",)

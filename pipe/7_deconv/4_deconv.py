@@ -8,14 +8,14 @@ Next    : 7_deconv/5a_png_check
 
 Run as  : python 4_deconv.py ../../configs/MYLENS
 
-The fluxes, the sky and the shift of each epoch are solved exactly; noise and masks come from the
-model; the errors from the full covariance, the PSFs' errors from their draws. With new nights the
-fit goes on from the stored one; --redo starts anew.
+Fluxes, sky and shift of each epoch are solved exactly; --redo starts again from the beginning.
 """
 
-from cosmouline import bands, epochs, lens_sources, paths, products, readout, tasks, warmstart
-from cosmouline.deconv_engines import fit as fit_epochs
-from cosmouline.io_deconv import digest, write_fit
+from cosmouline.database import bands, paths
+from cosmouline.deconv import db_gather, db_products, db_readout, db_sources, db_warm_start
+from cosmouline.deconv.db_fit import fit as fit_epochs
+from cosmouline.deconv.io_fit import digest, write_fit
+from cosmouline.engine import tasks
 from cosmouline.run import for_all_images, log_line, run
 
 NEEDS = ("dec_number__{dec}", "dec_epochs__{dec}", "dec_start__{dec}")
@@ -25,13 +25,13 @@ WRITES = ("dec_fit__{dec}", "dec_objective__{dec}", "dec_change_sigma__{dec}",
 
 def fitted(content, sources, made, settings):
     """Return the fit and its errors from the PSFs: the stored one, one that goes on, or a new."""
-    earlier = None if settings.options.redo else warmstart.stored(settings)
-    if warmstart.is_the_same(earlier, made):
+    earlier = None if settings.options.redo else db_warm_start.stored(settings)
+    if db_warm_start.is_the_same(earlier, made):
         log_line("nothing has changed: the stored fit stays (--redo fits again)")
         return earlier.fit, earlier.psf_error
-    if not warmstart.can_go_on(earlier, content, made):
+    if not db_warm_start.can_go_on(earlier, content, made):
         other = settings.dec_start_from
-        earlier = warmstart.to_start_from(content, made, settings) if other else None
+        earlier = db_warm_start.to_start_from(content, made, settings) if other else None
     if earlier is not None:
         log_line("going on from the stored fit of %d epochs", len(earlier.names))
     return fit_epochs(content, sources, settings, earlier)
@@ -41,20 +41,20 @@ def measure(band, settings):
     """Fit a band and write; return the fields of its epochs."""
     images, reference = band["images"], band["reference"]
     settings = bands.only(settings, band["img_name"])
-    content = products.gathered_epochs(settings)
-    epochs.check_chosen(content, images, settings)
-    stars = products.start_sources(settings)
+    content = db_products.gathered_epochs(settings)
+    db_gather.check_chosen(content, images, settings)
+    stars = db_products.start_sources(settings)
+    sources = db_sources.of_fit(stars, content, images, reference, settings)
     names = [star.name for star in stars]
-    sources = lens_sources.of_fit(stars, content, images, reference, settings)
-    made = warmstart.made_of(content, sources, names, settings)
+    made = db_warm_start.made_of(content, sources, names, settings)
     fit, psf_error = fitted(content, sources, made, settings)
     path = paths.deconvolution(settings) / "fit.npz"
     write_fit(path, fit, psf_error, content.names, made)
-    told = lens_sources.missing(fit, content, reference, settings)
-    for line in [*readout.summary(fit, psf_error, names), *told, paths.relative(path)]:
+    told = db_sources.missing(fit, content, reference, settings)
+    for line in [*db_readout.summary(fit, psf_error, names), *told, paths.relative(path)]:
         log_line("%s", line)
-    fields = readout.convergence(fit, settings.dec_name)
-    return dict.fromkeys(content.names, fields | {f"dec_fit__{settings.dec_name}": digest(fit)})
+    fields = {f"dec_fit__{settings.dec_name}": digest(fit)}
+    return dict.fromkeys(content.names, fields | db_readout.convergence(fit, settings.dec_name))
 
 
 def main(settings, db):
@@ -64,7 +64,7 @@ def main(settings, db):
     todo = [{"img_name": one.band, "images": those, "reference": db.reference()}
             for one, those in bands.split(images, settings)]
     left, results = {image["img_name"] for image in images}, {}
-    on_gpu = settings.deconv_engine == "starred"  # the other one is numpy's
+    on_gpu = settings.deconv_engine == "starred"  # the other engine is numpy's
     try:
         for band, values in tasks.results(measure, todo, settings, "fit", on_gpu):
             left -= {image["img_name"] for image in band["images"]}

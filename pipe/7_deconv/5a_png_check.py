@@ -15,10 +15,10 @@ may go from one source to another, and how the fluxes scatter about their neighb
 
 from collections import Counter
 
-from cosmouline import bands, decpages, drawing
-from cosmouline.columns import column
-from cosmouline.curve import time_of
+from cosmouline.database import bands
+from cosmouline.database.columns import column, time_of
 from cosmouline.errors import UserError
+from cosmouline.pages import deconvolution, drawing
 from cosmouline.plots.deconvolution import epoch_page, overview_page
 from cosmouline.run import for_each_image, run
 
@@ -29,21 +29,21 @@ WRITES = ()
 
 def measure(image, settings):
     """Draw the page of one epoch."""
-    page = epoch_page(**decpages.epoch(image, settings))
+    page = epoch_page(**deconvolution.epoch(image, settings))
     drawing.save_page(page, f"dec_{settings.dec_name}", image["img_name"], settings, __file__)
     return {}
 
 
 def overview(images, settings):
     """Return the page of the whole fit."""
-    scene = decpages.scene_of(settings)
+    scene = deconvolution.scene_of(settings)
     by_name = {image["img_name"]: image for image in images}
     rows = [by_name[name] for name in scene.names]
     time = time_of(rows)
     return overview_page(
         time, scene.fit.chi2_reduced, scene.fit.shift_px - scene.epochs.shift_px,
         scene.background, scene.residuals, scene.names, scene.sources, scene.xy_px,
-        column(rows, "pixel_scale_arcsec")[0], checks=decpages.checks(scene, time),
+        column(rows, "pixel_scale_arcsec")[0], checks=deconvolution.checks(scene, time),
         title=f"{settings.lens_name}: {settings.dec_name}", subtitle=scene.summary)
 
 

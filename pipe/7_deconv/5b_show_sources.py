@@ -14,10 +14,13 @@ the places elsewhere, copy sources.cat to the folder of the lens and set point_s
 or take the line of point_sources from the report.
 """
 
-from cosmouline import bands, decpages, io_catalog, io_fits, paths, products, reports
+from cosmouline.database import bands, paths
+from cosmouline.deconv import db_products
+from cosmouline.deconv.db_source_table import pasted, source_rows
 from cosmouline.errors import UserError
+from cosmouline.files import io_catalog, io_fits, io_report
+from cosmouline.pages import deconvolution
 from cosmouline.run import log_line, run
-from cosmouline.source_table import pasted, source_rows
 
 NEEDS = ("dec_fit__{dec}",)
 WRITES = ()
@@ -28,19 +31,19 @@ COLUMNS = {"source": None, "x_px": ".3f", "y_px": ".3f", "moved_px": ".3f", "eas
 
 def measure(reference, settings):
     """Write report, list and pictures of one fit; return its sources."""
-    fit, _ = products.joint_fit(settings)
-    rows, stars = source_rows(fit, products.gathered_epochs(settings).centre_px,
-                              products.start_sources(settings), reference, settings)
+    fit, _ = db_products.joint_fit(settings)
+    rows, stars = source_rows(fit, db_products.gathered_epochs(settings).centre_px,
+                              db_products.start_sources(settings), reference, settings)
     folder, path = paths.deconvolution(settings), paths.report(
         settings, f"dec_{settings.dec_name}_sources")
     columns = [name for name in COLUMNS if any(name in row for row in rows)]
-    text = reports.table(rows, columns, {k: spec for k, spec in COLUMNS.items() if spec})
-    reports.write_report(path, f"{settings.lens_name}: sources of {settings.dec_name}",
-                         f"{text}\n{pasted(rows, fit.n_images)}")
+    text = io_report.table(rows, columns, {k: spec for k, spec in COLUMNS.items() if spec})
+    io_report.write_report(path, f"{settings.lens_name}: sources of {settings.dec_name}",
+                           f"{text}\n{pasted(rows, fit.n_images)}")
     io_catalog.write_cat(folder / "sources.cat", stars,
                          "name x y flux: pixels of the reference image, from 1")
-    scene = decpages.scene_of(settings)
-    cards = {"SUBSAMP": decpages.UPSAMPLING}
+    scene = deconvolution.scene_of(settings)
+    cards = {"SUBSAMP": deconvolution.UPSAMPLING}
     io_fits.write_image(folder / "deconvolved.fits", scene.deconvolved, cards)
     io_fits.write_image(folder / "background.fits", scene.background, cards)
     log_line("%d sources: %s", len(rows), paths.relative(path))

@@ -12,8 +12,8 @@ this again before the next one, whose page then knows it. The images of the list
 everything but this deconvolution.
 """
 
-from cosmouline import bands
-from cosmouline.choosing import ARGUMENTS, hand_check
+from cosmouline.database import bands
+from cosmouline.pages.choose_by_eye import ARGUMENTS, hand_check
 from cosmouline.run import run
 
 NEEDS = ("dec_fit__{dec}", "field_fwhm_arcsec")

@@ -10,7 +10,8 @@ Run as  : python 6_readout.py ../../configs/MYLENS
 Fluxes are electrons of the exposure, as they fell: multiply them by dec_coeff to compare images.
 """
 
-from cosmouline import bands, products, readout
+from cosmouline.database import bands
+from cosmouline.deconv import db_products, db_readout
 from cosmouline.errors import UserError
 from cosmouline.run import for_all_images, log_line, run
 
@@ -24,12 +25,12 @@ WRITES = ("flux_e__{dec}__{source}", "flux_sigma_e__{dec}__{source}",
 
 def measure(_, settings):
     """Return the fields of all epochs of the fit that have fluxes."""
-    fit, psf_error = products.joint_fit(settings)
-    content = products.gathered_epochs(settings)
+    fit, psf_error = db_products.joint_fit(settings)
+    content = db_products.gathered_epochs(settings)
     if len(fit.flux) != len(content.names):
         raise UserError("the fit is older than its epochs. Run 7_deconv/4_deconv.py again.")
-    sources = [star.name for star in products.start_sources(settings)]
-    return readout.fields(fit, psf_error, content, sources, settings.dec_name)
+    sources = [star.name for star in db_products.start_sources(settings)]
+    return db_readout.fields(fit, psf_error, content, sources, settings.dec_name)
 
 
 def main(settings, db):

@@ -14,9 +14,10 @@ line), is a bad fit: look at that page of 5a_png_check. Fluxes against the numbe
 with season or camera.
 """
 
-from cosmouline import bands, drawing
-from cosmouline.columns import column, family
-from cosmouline.curve import rows_with_fluxes, time_of
+from cosmouline.database import bands
+from cosmouline.database.columns import column, family, time_of
+from cosmouline.lightcurve.db_columns import rows_with_fluxes
+from cosmouline.pages import drawing
 from cosmouline.plots.flux_checks import flux_checks_page
 from cosmouline.run import run
 

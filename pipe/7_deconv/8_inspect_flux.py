@@ -7,15 +7,17 @@ Next    : 9_quicklook/by_field
 
 Run as  : python 8_inspect_flux.py ../../configs/MYLENS [--source A]
 
-Negative fluxes and coefficients, fluxes below 3 sigma or more than 6 sigma from their neighbours
-in time, and images with a chi2 above 1.5. A true outburst is listed too: look at the page of
-5a_png_check before an image goes on dec_<dec_name>_skiplist.txt.
+Negative fluxes and coefficients, fluxes below 3 sigma or more than 6 sigma from their neighbours,
+chi2 above 1.5. A true outburst is listed too: see 5a_png_check before an image is skipped.
 """
 
-from cosmouline import bands, drawing, paths, reports, suspects
-from cosmouline.columns import column, texts
-from cosmouline.curve import rows_with_fluxes, time_of
+from cosmouline.database import bands, paths
+from cosmouline.database.columns import column, texts, time_of
 from cosmouline.errors import UserError
+from cosmouline.files import io_report
+from cosmouline.lightcurve import outlier_points
+from cosmouline.lightcurve.db_columns import rows_with_fluxes
+from cosmouline.pages import drawing
 from cosmouline.plots.conditions import by_date_page
 from cosmouline.run import log_line, run
 
@@ -24,8 +26,8 @@ import numpy as np
 NEEDS = ("flux_e__{dec}__{source}", "dec_coeff__{dec}")
 WRITES = ()
 ARGUMENTS = {"--source": {"metavar": "NAME", "help": "draw this source over time"}}
-COLUMNS = {"img_name": None, "source": None, "flux_e": ".0f", "sigma_e": ".0f",
-           "coefficient": ".3f", "seeing": ".2f", "why": None}
+FORMATS = {"flux_e": ".0f", "sigma_e": ".0f", "coefficient": ".3f", "seeing": ".2f"}
+COLUMNS = ("img_name", "source", *FORMATS, "why")
 
 
 def measure(rows, source, settings):
@@ -35,8 +37,8 @@ def measure(rows, source, settings):
     flux = column(rows, f"flux_e__{dec}__{source}") * coeff
     sigma = np.hypot(column(rows, f"flux_sigma_e__{dec}__{source}") * coeff,
                      flux * column(rows, f"dec_coeff_sigma__{dec}") / coeff)
-    why = suspects.reasons(column(rows, "mjd"), flux, sigma, coeff,
-                           column(rows, f"dec_chi2__{dec}"))
+    why = outlier_points.reasons(column(rows, "mjd"), flux, sigma, coeff,
+                                 column(rows, f"dec_chi2__{dec}"))
     return flux, sigma, why
 
 
@@ -60,9 +62,8 @@ def main(settings, db):
         raise UserError(f"--source {source}: {dec} has {', '.join(sources)}.")
     for one, those in bands.split(rows, settings):
         found, path = report(those, sources, one), paths.report(one, f"dec_{dec}_fluxes")
-        text = reports.table(found, COLUMNS, {k: spec for k, spec in COLUMNS.items() if spec})
-        reports.write_report(path, f"{settings.lens_name}: fluxes of {dec} to look at",
-                             text if found else "none")
+        text = io_report.table(found, COLUMNS, FORMATS) if found else "none"
+        io_report.write_report(path, f"{settings.lens_name}: fluxes of {dec} to look at", text)
         log_line("%d of %d fluxes deserve a look: %s", len(found), len(those) * len(sources),
                  paths.relative(path))
         if source:

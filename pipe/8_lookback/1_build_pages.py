@@ -13,8 +13,10 @@ and *_png, and they work there. Only pages whose content changed are written aga
 the tables and curves of a page is in data.js beside it; pictures are those of the folders *_png.
 """
 
-from cosmouline import bands, io_html, lookdata, lookpages, paths
+from cosmouline.database import bands, paths
 from cosmouline.errors import UserError
+from cosmouline.files import io_html
+from cosmouline.pages import lookback, lookback_data
 from cosmouline.run import log_line, run
 
 from tqdm import tqdm
@@ -25,30 +27,30 @@ WRITES = ()
 
 def image_pages(rows, settings):
     """Write the pages of the images; yield for each whether it changed."""
-    template, drawn = io_html.asset("image.html"), lookpages.pictures(settings)
-    around, folder = lookpages.neighbours(rows), paths.lookback(settings) / lookpages.IMAGES
+    template, drawn = io_html.asset("image.html"), lookback.pictures(settings)
+    around, folder = lookback.neighbours(rows), paths.lookback(settings) / lookback.IMAGES
     for row in tqdm(rows, unit="page", disable=None, leave=False):
         name = row["img_name"]
-        text = lookpages.image_page(row, template, around[name], drawn, settings)
+        text = lookback.image_page(row, template, around[name], drawn, settings)
         yield io_html.write_if_changed(folder / f"{name}.html", text)
 
 
 def remove_lost(rows, settings):
     """Remove the pages of images that are no longer in the database."""
     known = {f"{row['img_name']}.html" for row in rows}
-    for path in (paths.lookback(settings) / lookpages.IMAGES).glob("*.html"):
+    for path in (paths.lookback(settings) / lookback.IMAGES).glob("*.html"):
         if path.name not in known:
             path.unlink()
 
 
 def build(rows, settings, runs):
     """Write all pages of one band."""
-    rows, folder = lookdata.by_time(rows), paths.lookback(settings)
-    data = lookpages.shared_data(rows, settings, runs)
-    texts = {"data.js": lookpages.data_script(data),
-             "index.html": lookpages.index_page(rows, data, settings),
-             "contact.html": lookpages.contact_page(settings)}
-    texts |= {name: io_html.asset(name) for name in lookpages.ASSETS}
+    rows, folder = lookback_data.by_time(rows), paths.lookback(settings)
+    data = lookback.shared_data(rows, settings, runs)
+    texts = {"data.js": lookback.data_script(data),
+             "index.html": lookback.index_page(rows, data, settings),
+             "contact.html": lookback.contact_page(settings)}
+    texts |= {name: io_html.asset(name) for name in lookback.ASSETS}
     n_changed = sum(image_pages(rows, settings))
     remove_lost(rows, settings)
     for name, text in texts.items():

@@ -10,17 +10,18 @@ Run as  : python 1a_renormalize.py ../../configs/MYLENS
 
 Flux x renorm is the flux on the scale of the reference image, of each band its own. Stars that
 vary are found and not used; single bad points are left out. With several sets (telescopes,
-filters) each star has a relative flux per set where the data show one, so that colours make
-neither jumps nor errors; renorm_reference_star ties their zero points to one star. The error is
-that of the mean, enlarged where the stars disagree: that of the lens's light curve.
-renorm_abs_sigma, for zero points, has that of the PSF's sum. "median" is COSMOULINE's formula.
+filters) each star has a relative flux per set where the data show one: colours then make neither
+jumps nor errors; renorm_reference_star ties their zero points to one star. The error is that of
+the mean, enlarged where the stars disagree; renorm_abs_sigma is for zero points.
 """
 
-from cosmouline import bands, coefficients, products
-from cosmouline.columns import column, family, texts
-from cosmouline.renorm import solve, star_index
+from cosmouline.database import bands
+from cosmouline.database.columns import column, family, texts
+from cosmouline.photometry import coefficients
+from cosmouline.photometry.absolute_error import absolute_sigma, photon_error
+from cosmouline.photometry.renormalisation import solve, star_index
 from cosmouline.run import for_all_images, log_line, run
-from cosmouline.transparency import absolute_sigma, photon_error
+from cosmouline.sources import db_stars
 
 import numpy as np
 
@@ -42,10 +43,10 @@ def measure(images, names, reference, settings):
     coefficients.tell_trend(found, flux_e, sigma_e, column(images, "airmass"))
     absolute = absolute_sigma(found.coeff, found.coeff_sigma, photon_error(flux_e, sigma_e),
                               column(images, f"psf_sum_error__{psf}"), settings.n_psf_draws)
-    zero_point = dict(zip((image["img_name"] for image in images), absolute, strict=True))
+    of_zero_point = dict(zip((image["img_name"] for image in images), absolute, strict=True))
     return {image["img_name"]: {
         f"renorm__{renorm}": c, f"renorm_sigma__{renorm}": sigma,
-        f"renorm_abs_sigma__{renorm}": known(zero_point[image["img_name"]]),
+        f"renorm_abs_sigma__{renorm}": known(of_zero_point[image["img_name"]]),
         f"n_renorm_stars__{renorm}": n, f"renorm_chi2__{renorm}": known(chi2),
     } for image, (c, sigma, n, chi2) in coefficients.by_image(images, found)}
 
@@ -67,10 +68,9 @@ def known(value):
 def main(settings, db):
     """Solve for all images of a band at once."""
     images = db.all_in_use(settings, NEEDS)
-    names = [star.name for star in products.renorm_stars(settings)]
-    results = bands.merged(
-        lambda those, one: measure(those, names, bands.reference(those, db, one), one),
-        images, settings)
+    names = [star.name for star in db_stars.renorm_stars(settings)]
+    results = bands.merged(lambda those, one: measure(
+        those, names, bands.reference(those, db, one), one), images, settings)
     for_all_images(results, images, settings, db, measure=measure, needs=NEEDS, writes=WRITES)
     if len(results) < len(images):
         log_line("%d images have too few stars for a coefficient", len(images) - len(results))

@@ -11,10 +11,12 @@ On top one line for each set and telescope, with the normalised flux there of th
 (or the first one), relative to the first line.
 """
 
-from cosmouline import bands, paths, products, reports
-from cosmouline.coefficient_tables import by_set
-from cosmouline.fields import expand
+from cosmouline.database import bands, paths
+from cosmouline.database.fields import expand
+from cosmouline.files import io_report
+from cosmouline.photometry.db_coefficient_tables import by_set
 from cosmouline.run import log_line, run
+from cosmouline.sources import db_stars
 
 NEEDS = ("renorm__{renorm}", "medcoeff")
 WRITES = ()
@@ -27,15 +29,15 @@ def main(settings, db):
     """Write the report of each band."""
     name = f"renorm__{settings.renorm_name}"
     columns = expand(COLUMNS, settings)
-    star = settings.renorm_reference_star or products.renorm_stars(settings)[0].name
+    star = settings.renorm_reference_star or db_stars.renorm_stars(settings)[0].name
     formats = {c: f for c, f in zip(columns, FORMATS, strict=True) if f}
     for one, images in bands.split(db.to_treat(settings, NEEDS), settings):
         path = paths.report(one, settings.renorm_name)
         images.sort(key=lambda image: -image[name])
         title = f"{settings.lens_name}: {settings.renorm_name} {one.band}".rstrip()
         summary = by_set(images, *columns[1:4], f"star_flux_e__{settings.psf_name}__{star}")
-        reports.write_report(path, title, f"star: {star}\n{summary}\n"
-                             + reports.table(images, columns, formats))
+        io_report.write_report(path, title, f"star: {star}\n{summary}\n"
+                               + io_report.table(images, columns, formats))
         log_line("%d coefficients: %s", len(images), paths.relative(path))
 
 

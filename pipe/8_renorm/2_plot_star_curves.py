@@ -13,13 +13,15 @@ coefficient against seeing, sky and airmass, and the residuals of the stars in u
 errors, with the Gaussian that they should follow.
 """
 
-from cosmouline import bands, coefficients, drawing, products
-from cosmouline.columns import column, family, texts
-from cosmouline.curve import time_of
-from cosmouline.norm import star_pulls
+from cosmouline.database import bands
+from cosmouline.database.columns import column, family, texts, time_of
+from cosmouline.pages import drawing
+from cosmouline.photometry import coefficients
+from cosmouline.photometry.coefficient_fit import star_pulls
 from cosmouline.plots.normalisation import normalisation_page
 from cosmouline.plots.star_curves import coefficient_page, star_curves_page
 from cosmouline.run import run
+from cosmouline.sources import db_stars
 
 NEEDS = ("renorm__{renorm}", "star_flux_e__{psf}__{star}", "medcoeff")
 WRITES = ()
@@ -34,7 +36,7 @@ def main(settings, db):
 def draw(images, settings):
     """Draw the curves of the stars, the coefficient, and its checks."""
     renorm = settings.renorm_name
-    names = [star.name for star in products.renorm_stars(settings)]
+    names = [star.name for star in db_stars.renorm_stars(settings)]
     flux_e = family(images, f"star_flux_e__{settings.psf_name}__{{star}}", names).T
     coeff, mhjd = column(images, f"renorm__{renorm}"), time_of(images)
     page = star_curves_page(mhjd, flux_e * coeff, names, before=flux_e,

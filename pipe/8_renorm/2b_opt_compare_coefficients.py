@@ -12,10 +12,10 @@ shown. What to look for: a ratio that follows the seeing (a coefficient from ape
 light), or that differs between sets (stars of other colours).
 """
 
-from cosmouline import bands, drawing
-from cosmouline.columns import column, members, texts
-from cosmouline.curve import time_of
+from cosmouline.database import bands
+from cosmouline.database.columns import column, members, texts, time_of
 from cosmouline.errors import UserError
+from cosmouline.pages import drawing
 from cosmouline.plots.compare import compare_page
 from cosmouline.run import run
 

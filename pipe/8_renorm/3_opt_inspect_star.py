@@ -12,11 +12,11 @@ were measured. What to look for: a star that varies (leave it out of renorm_star
 the seeing (a neighbour), with the airmass (its colour), a step between sets.
 """
 
-from cosmouline import bands, drawing
-from cosmouline.columns import column, members, texts
-from cosmouline.curve import time_of
+from cosmouline.database import bands
+from cosmouline.database.columns import column, members, texts, time_of
+from cosmouline.database.fields import expand
 from cosmouline.errors import UserError
-from cosmouline.fields import expand
+from cosmouline.pages import drawing
 from cosmouline.plots.one_star import one_star_page
 from cosmouline.run import run
 

@@ -17,12 +17,15 @@ photomstars.cat; with none there, or by name with --star, any star with PSF flux
 touch each other are point_sources of a lens of their own.
 """
 
-from cosmouline import bands, paths, products, reports, star_curves
-from cosmouline.columns import members
+from cosmouline.database import bands, paths
+from cosmouline.database.columns import members
+from cosmouline.database.fields import expand
 from cosmouline.errors import UserError
-from cosmouline.fields import expand
-from cosmouline.io_rdb import write_rdb
+from cosmouline.files import io_report
+from cosmouline.lightcurve import db_star_curves
+from cosmouline.lightcurve.io_rdb import write_rdb
 from cosmouline.run import log_line, run
+from cosmouline.sources import db_stars
 
 NEEDS = ("renorm__{renorm}", "renorm_sigma__{renorm}", "star_flux_e__{psf}__{star}",
          "n_psf_phot__{psf}")
@@ -38,7 +41,7 @@ def chosen(images, settings):
     for name in settings.options.star or ():
         if name not in known:
             raise UserError(f"--star {name}: {settings.psf_name} has {', '.join(known)}.")
-    followed = [star.name for star in products.photom_stars(settings) if star.name in known]
+    followed = [star.name for star in db_stars.photom_stars(settings) if star.name in known]
     return settings.options.star or followed or known
 
 
@@ -47,11 +50,11 @@ def measure(name, images, settings):
     seen = [image for image in images if f"star_flux_e__{settings.psf_name}__{name}" in image]
     if not seen:
         return {"star": name, "points": 0}
-    table = star_curves.joined_stars(seen, [name], settings)
+    table = db_star_curves.joined_stars(seen, [name], settings)
     file = f"{settings.lens_name}_{name}_{settings.renorm_name}"
     path = paths.exports(settings) / f"{paths.of_band(file, settings)}_by_{settings.join_by}.rdb"
     write_rdb(path, table)
-    return {"star": name} | star_curves.variability(table, name) | {
+    return {"star": name} | db_star_curves.variability(table, name) | {
         "file": str(paths.relative(path))}
 
 
@@ -63,8 +66,8 @@ def main(settings, db):
         rows.sort(key=lambda row: -row.get("chi2", 0))
         path = paths.report(one, f"star_curves_{one.renorm_name}")
         columns = ("star", "points", "mag", "rms_mag", "error_mag", "chi2", "file")
-        reports.write_report(path, f"{settings.lens_name}: stars with {settings.renorm_name}",
-                             reports.table(rows, columns, FORMATS))
+        io_report.write_report(path, f"{settings.lens_name}: stars with {settings.renorm_name}",
+                               io_report.table(rows, columns, FORMATS))
         log_line("%d stars: %s", len(rows), paths.relative(path))
 
 

@@ -18,12 +18,14 @@ the newest; dated copies stay, one per day.
 import shutil
 import time
 
-from cosmouline import __version__, exported, paths, reports
-from cosmouline.atomic import atomic_path
-from cosmouline.fields import lookup
-from cosmouline.io_table import write_ecsv, write_plain_pickle
+from cosmouline import __version__
+from cosmouline.database import export, paths
+from cosmouline.database.fields import lookup
+from cosmouline.database.json_store import Store
+from cosmouline.files import io_report
+from cosmouline.files.atomic import atomic_path
+from cosmouline.files.io_table import write_ecsv, write_plain_pickle
 from cosmouline.run import log_line, run
-from cosmouline.store import Store
 
 NEEDS = ("img_name",)
 WRITES = ()
@@ -35,35 +37,35 @@ ENDS = ("db.ecsv", "db.pkl", "db.json", "readme.txt")
 
 def declared(rows):
     """Return type, unit and meaning of every field that some row has, by name."""
-    return {name: lookup(name)[1:4] for name in exported.fields_of(rows)}
+    return {name: lookup(name)[1:4] for name in export.fields_of(rows)}
 
 
 def readme(rows, fields, settings):
     """Return a text that tells what the tables hold."""
     place = (f"target: RA {settings.lens_ra_deg}, Dec {settings.lens_dec_deg} deg\n"
              if settings.lens_ra_deg is not None else "")
-    return (f"cosmouline {__version__}\n{place}\n{exported.text(rows)}\n"
+    return (f"cosmouline {__version__}\n{place}\n{export.text(rows)}\n"
             f"in the settings: deconvolution {settings.dec_name}, PSF {settings.psf_name}, "
-            f"renormalisation {settings.renorm_name}\n\n" + exported.field_table(fields))
+            f"renormalisation {settings.renorm_name}\n\n" + export.field_table(fields))
 
 
 def wanted(settings):
     """Return the names to export by their kind, of the options or else of the settings."""
     return {kind: getattr(settings.options, f"{kind}s") or getattr(settings, f"export_{kind}s")
-            for kind in exported.KINDS}
+            for kind in export.KINDS}
 
 
 def main(settings, db):
     """Write the tables, the text that explains them, and the dated copies."""
-    rows = exported.without(db.select(), wanted(settings))
+    rows = export.without(db.select(), wanted(settings))
     fields = declared(rows)
     folder, name = paths.exports(settings), settings.lens_name or "lens"
     write_ecsv(folder / f"{name}_db.ecsv", rows, fields)
     write_plain_pickle(folder / f"{name}_db.pkl", rows)
     with atomic_path(folder / f"{name}_db.json") as temporary:
         Store(temporary).save(db.rows, db.runs)
-    reports.write_report(folder / f"{name}_readme.txt", f"{name}: the database of images",
-                         readme(rows, fields, settings))
+    io_report.write_report(folder / f"{name}_readme.txt", f"{name}: the database of images",
+                           readme(rows, fields, settings))
     date = time.strftime("%Y-%m-%d", time.gmtime())
     for end in ENDS:
         with atomic_path(folder / f"{date}_{name}_{end}") as temporary:

@@ -14,7 +14,9 @@ do: airmass, sky_level_e, medcoeff, set_name, telescope, field_ellipticity, moon
 With --coefficient the curves are normalised by another coefficient, or by none at all.
 """
 
-from cosmouline import bands, drawing, quicklook
+from cosmouline.database import bands
+from cosmouline.lightcurve import db_quicklook
+from cosmouline.pages import drawing
 from cosmouline.plots.light_curve_pages import by_field_page
 from cosmouline.plots.style import axis_label
 from cosmouline.run import run
@@ -23,22 +25,23 @@ NEEDS = ("flux_e__{dec}__{source}", "dec_coeff__{dec}")
 WRITES = ()
 ARGUMENTS = {"--field": {"nargs": "+", "default": ["field_fwhm_arcsec"],
                          "help": "fields that give the colour, a picture each"}
-             } | quicklook.ARGUMENTS
+             } | db_quicklook.ARGUMENTS
 
 
 def main(settings, db):
     """Draw one panel per source, band by band."""
-    rows, sources = quicklook.chosen(db, settings)
+    rows, sources = db_quicklook.chosen(db, settings)
     for field in settings.options.field:
-        quicklook.colour_of(rows, field)  # tells a wrong name now
+        db_quicklook.colour_of(rows, field)  # tells a wrong name now
     for one, images in bands.split(rows, settings):
-        curves = quicklook.by_image(images, sources, settings.dec_name)
-        notes = quicklook.tell(one, curves, sources)
+        curves = db_quicklook.by_image(images, sources, settings.dec_name)
+        notes = db_quicklook.tell(one, curves, sources)
         for field in settings.options.field:
-            colour, name, unit = quicklook.colour_of(curves.rows, field)
+            colour, name, unit = db_quicklook.colour_of(curves.rows, field)
             page = by_field_page(*curves[:3], sources, colour, axis_label(name, unit), notes=notes,
-                                 title=f"{settings.lens_name}: {quicklook.title(one)} by {name}")
-            drawing.save_plot(page, quicklook.file_name(one, f"by_{name}"), one, __file__)
+                                 title=f"{settings.lens_name}: {db_quicklook.title(one)} "
+                                       f"by {name}")
+            drawing.save_plot(page, db_quicklook.file_name(one, f"by_{name}"), one, __file__)
 
 
 if __name__ == "__main__":

@@ -12,25 +12,27 @@ neighbours in all sources has a bad coefficient, in one of them a bad PSF or a c
 its page of 7_deconv/5a_png_check, and put it into join_skiplist.txt.
 """
 
-from cosmouline import bands, drawing, quicklook
+from cosmouline.database import bands
+from cosmouline.lightcurve import db_quicklook
+from cosmouline.pages import drawing
 from cosmouline.plots.curve_pages import panels_page
 from cosmouline.run import run
 
 NEEDS = ("flux_e__{dec}__{source}", "dec_coeff__{dec}")
 WRITES = ()
-ARGUMENTS = quicklook.ARGUMENTS
+ARGUMENTS = db_quicklook.ARGUMENTS
 
 
 def main(settings, db):
     """Draw one panel per source, band by band."""
-    rows, sources = quicklook.chosen(db, settings)
+    rows, sources = db_quicklook.chosen(db, settings)
     for one, images in bands.split(rows, settings):
-        curves = quicklook.by_image(images, sources, settings.dec_name)
-        notes = quicklook.tell(one, curves, sources)
+        curves = db_quicklook.by_image(images, sources, settings.dec_name)
+        notes = db_quicklook.tell(one, curves, sources)
         page = panels_page(*curves[:3], sources, notes=notes,
-                           title=f"{settings.lens_name}: {quicklook.title(one)} by image",
+                           title=f"{settings.lens_name}: {db_quicklook.title(one)} by image",
                            subtitle=f"{len(images)} images")
-        drawing.save_plot(page, quicklook.file_name(one, "by_image"), one, __file__)
+        drawing.save_plot(page, db_quicklook.file_name(one, "by_image"), one, __file__)
 
 
 if __name__ == "__main__":

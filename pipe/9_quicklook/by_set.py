@@ -11,27 +11,29 @@ Sets that lie above each other have another zero point (of the lens's colour), o
 of their camera: renormalise with stars of its colour. A set that scatters more is worse.
 """
 
-from cosmouline import bands, drawing, quicklook
+from cosmouline.database import bands
+from cosmouline.lightcurve import db_quicklook
+from cosmouline.pages import drawing
 from cosmouline.plots.light_curve_pages import by_field_page
 from cosmouline.run import run
 
 NEEDS = ("flux_e__{dec}__{source}", "dec_coeff__{dec}")
 WRITES = ()
-ARGUMENTS = quicklook.ARGUMENTS
+ARGUMENTS = db_quicklook.ARGUMENTS
 
 
 def main(settings, db):
     """Draw one panel per source, band by band; tell how far the sets lie apart."""
-    rows, sources = quicklook.chosen(db, settings)
+    rows, sources = db_quicklook.chosen(db, settings)
     for one, images in bands.split(rows, settings):
-        curves = quicklook.by_image(images, sources, settings.dec_name)
-        names, _, _ = quicklook.colour_of(curves.rows, "set_name")
+        curves = db_quicklook.by_image(images, sources, settings.dec_name)
+        names, _, _ = db_quicklook.colour_of(curves.rows, "set_name")
         several = len(set(names)) > 1
-        notes = quicklook.tell(one, curves, sources,
-                               quicklook.medians(curves, sources, names) if several else ())
+        notes = db_quicklook.tell(one, curves, sources,
+                                  db_quicklook.medians(curves, sources, names) if several else ())
         page = by_field_page(*curves[:3], sources, names, "set", notes=notes,
-                             title=f"{settings.lens_name}: {quicklook.title(one)} by set")
-        drawing.save_plot(page, quicklook.file_name(one, "by_set"), one, __file__)
+                             title=f"{settings.lens_name}: {db_quicklook.title(one)} by set")
+        drawing.save_plot(page, db_quicklook.file_name(one, "by_set"), one, __file__)
 
 
 if __name__ == "__main__":

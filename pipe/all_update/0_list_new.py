@@ -8,8 +8,10 @@ Next    : all_update/1_update
 Run as  : python 0_list_new.py ../../configs/MYLENS
 """
 
-from cosmouline import bands, products, update
+from cosmouline.database import bands
+from cosmouline.frames import db_update
 from cosmouline.run import log_line, run
+from cosmouline.sources import db_stars
 
 NEEDS = ("img_name",)
 WRITES = ()
@@ -18,7 +20,7 @@ SHOWN = 3  # names per set
 
 def main(settings, db):
     """List new frames by set; then the reference images, the stars, and the fits."""
-    for name, new in update.new_frames(settings, db.rows).items():
+    for name, new in db_update.new_frames(settings, db.rows).items():
         n_known = sum(row["set_name"] == name for row in db.rows.values())
         shown = ", ".join(new[:SHOWN]) + (" .." if len(new) > SHOWN else "")
         log_line("%s: %d images known, %d new%s", name, n_known, len(new),
@@ -32,7 +34,7 @@ def main(settings, db):
                      f"{one.band}: " if one.band else "", scale, n_fitted, len(those))
     if images:
         log_line("aligned to %s; stars: %s", db.reference()["img_name"],
-                 ", ".join(star.name for star in products.norm_stars(settings)))
+                 ", ".join(star.name for star in db_stars.norm_stars(settings)))
 
 
 if __name__ == "__main__":

@@ -7,10 +7,8 @@ Next    : look at report_update.txt and the light curve
 
 Run as  : python 1_update.py ../../configs/MYLENS [--no-pictures] [--cpus 4]
 
-Runs all scripts in order. Each does only what is new or out of date: the new images up to their
-stamps, PSFs and star fluxes; then the coefficients and the joint fits of all images, which go on
-from the stored ones. Reference images, stars and sizes of stamps stay. An image that cannot be
-used does not stop the others. Run it again after an interruption: nothing finished is done twice.
+Each script does only what is new or out of date; the joint fits go on from the stored ones.
+Reference images, stars and sizes of stamps stay. Run it again after an interruption.
 """
 
 import argparse
@@ -18,13 +16,16 @@ import logging
 import os
 import sys
 
-from cosmouline import launch, paths, reports, update
+from cosmouline.database import paths
+from cosmouline.database.settings import load_settings
+from cosmouline.engine import launch
+from cosmouline.engine.terminal import log_to_terminal
 from cosmouline.errors import UserError
-from cosmouline.settings import load_settings
-from cosmouline.terminal import log_to_terminal
+from cosmouline.files import io_report
+from cosmouline.frames import db_update
 
-NEEDS = ()
-WRITES = ()
+NEEDS, WRITES = (), ()
+SIGMAS = ("median sigma", "largest sigma")
 log = logging.getLogger("cosmouline")
 
 
@@ -40,14 +41,14 @@ def parse():
 
 def report(order, before, settings):
     """Write and return what was computed, and how far the old points moved."""
-    rows = update.read(settings).rows
-    formats = {"median sigma": ".3f", "largest sigma": ".3f"}
-    ran, moved = update.ran(order, before, rows, settings), update.moved(before, rows, settings)
-    text = reports.table(ran, ("script", "new images", "old ones changed", "old ones kept"))
+    rows, formats = db_update.read(settings).rows, dict.fromkeys(SIGMAS, ".3f")
+    moved = db_update.moved(before, rows, settings)
+    ran = db_update.ran(order, before, rows, settings)
+    text = io_report.table(ran, ("script", "new images", "old ones changed", "old ones kept"))
     if moved:
-        text += "\nHow far the points of the old images moved, in units of their errors\n\n"
-        text += reports.table(moved, ("band", "source", "images", *formats), formats)
-    reports.write_report(paths.report(settings, "update"), f"{settings.lens_name}: update", text)
+        text += "\nHow far the points of the old images moved, in units of their errors\n\n" + (
+            io_report.table(moved, ("band", "source", "images", *formats), formats))
+    io_report.write_report(paths.report(settings, "update"), f"{settings.lens_name}: update", text)
     return text
 
 
@@ -57,23 +58,22 @@ def main():
     options = parse()
     try:
         settings = load_settings(options.config_dir)
-        before = update.read(settings)
-        order = update.as_before(launch.order(), before)
+        before = db_update.read(settings)
+        order = db_update.as_before(launch.order(), before)
         if options.no_pictures:
             order = launch.without_pictures(order)
-        new = {name for names in update.new_frames(settings, before.rows).values()
-               for name in names}
+        new = set().union(*db_update.new_frames(settings, before.rows).values())
         log.info("%d new frames, %d known", len(new), len(before.rows))
         extra = ["--cpus", options.cpus] if options.cpus else []
         code = launch.run_stretch(order, options.config_dir, extra, keep_going=True)
         if code == 0:
-            update.mark(settings, new)
+            db_update.mark(settings, new)
             log.info("\n%s\n%s", report(order, before, settings),
                      paths.relative(paths.report(settings, "update")))
+        return code
     except UserError as problem:
         log.error("1_update.py: %s", problem)
-        return 1
-    return code
+    return 1
 
 
 if __name__ == "__main__":

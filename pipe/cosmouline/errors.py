@@ -39,3 +39,10 @@ def one_line(text, longest=200):
     """
     clean = "".join(c if c.isprintable() else "?" for c in " ".join(str(text).split()))
     return clean if len(clean) <= longest else f"{clean[:longest]}..."
+
+EXIT_USER_ERROR = 1
+
+EXIT_INTERRUPTED = 130
+
+
+EXIT_IMAGES_FAILED = 3  # the script came to its end, but some images failed

@@ -9,24 +9,31 @@ import time
 from collections import Counter
 from types import SimpleNamespace
 
-from cosmouline import __version__, engine, fields, ledger, origin, paths, provenance, status
-from cosmouline.atomic import remove_leftovers, take_finished
-from cosmouline.database import Database, fitting, rejected_by
-from cosmouline.errors import UserError, disk_trouble, one_line
-from cosmouline.header import script_name, settings_names
-from cosmouline.lock import Lock
-from cosmouline.processes import stop_on_signals
-from cosmouline.settings import differences, load_settings
-from cosmouline.terminal import log_to_terminal
+from cosmouline import __version__
+from cosmouline.database import fields, manifest, paths, provenance, status
+from cosmouline.database.database import Database, fitting, rejected_by
+from cosmouline.database.script_header import script_name, settings_names
+from cosmouline.database.settings import differences, load_settings
+from cosmouline.engine import engine as engine_engine
+from cosmouline.engine import work as engine
+from cosmouline.engine.processes import stop_on_signals
+from cosmouline.engine.terminal import log_to_terminal
+from cosmouline.errors import (
+    EXIT_IMAGES_FAILED,
+    EXIT_INTERRUPTED,
+    EXIT_USER_ERROR,
+    UserError,
+    disk_trouble,
+    one_line,
+)
+from cosmouline.files import origin
+from cosmouline.files.atomic import remove_leftovers, take_finished
+from cosmouline.files.lock import Lock
 
 from tqdm import tqdm
 
 log = logging.getLogger("cosmouline")
 tqdm.monitor_interval = 0  # no thread of its own: it would forbid workers that are copies
-
-EXIT_USER_ERROR = 1
-EXIT_INTERRUPTED = 130
-EXIT_IMAGES_FAILED = 3  # the script came to its end, but some images failed
 
 
 def run(main, doc, arguments=None, argv=None):
@@ -127,12 +134,12 @@ def call_main(main, settings, db):
     """Call the main function of a script; what it makes of all images together has its origin."""
     def find():
         names = settings_names(main.__globals__["__doc__"])
-        return ledger.Recipe.of(
+        return manifest.Recipe.of(
             script_name(main.__code__.co_filename), provenance.settings_used(settings, names),
             fields.expand(main.__globals__.get("NEEDS", ()), settings)).origin(db.in_use(settings))
 
     take_finished()
-    settings.made = ledger.of_steps(db.runs)
+    settings.made = manifest.of_steps(db.runs)
     with origin.told(find):
         return main(settings, db)
 
@@ -181,7 +188,7 @@ def for_each_image(measure, images, settings, db, *, needs, writes):
     step.tell_copied()
     counts = dict.fromkeys(("done", "rejected", "failed", "died", "timeout"), 0)
     counts["kept"] = len(images) - len(todo)
-    results = engine.outcomes(measure, todo, settings, step.recipe) if todo else []
+    results = engine_engine.outcomes(measure, todo, settings, step.recipe) if todo else []
     bar = tqdm(results, total=len(todo), unit="image", disable=None, leave=False)
     for outcome in map(_converted, bar):
         counts[outcome.word] += 1
@@ -246,7 +253,7 @@ class _Step:
         self.needs, self.writes = needs, writes
         self.used, self.db, self.redo = used, db, settings.options.redo
         self.folder, self.written = settings.work_dir, take_finished()
-        self.look, self.n_copied = ledger.Look(self.folder), 0
+        self.look, self.n_copied = manifest.Look(self.folder), 0
         self.number = None
 
     @classmethod
@@ -263,7 +270,7 @@ class _Step:
     @property
     def recipe(self):
         """What tells the origin of what is made of one image."""
-        return ledger.Recipe.of(self.script, self.used, self.needs)
+        return manifest.Recipe.of(self.script, self.used, self.needs)
 
     def why_to_do(self, image):
         """Tell why an image is to be done; empty if it is up to date."""
@@ -282,13 +289,13 @@ class _Step:
 
     def _lost(self, image):
         """Tell why a file that was made of the image is not as it was; take over its new time."""
-        found = ledger.why_other(image, self.key, self.look)
+        found = manifest.why_other(image, self.key, self.look)
         if found:
             return f"{found[0].path} {found[1]}"
         text = self.look.renewed(image, self.key)
         if text:
             self.n_copied += 1
-            self.db.update(image["img_name"], {ledger.MADE + self.key: text})
+            self.db.update(image["img_name"], {manifest.MADE + self.key: text})
         return ""
 
     def tell_copied(self):
@@ -313,7 +320,7 @@ class _Step:
     def store(self, outcome):
         """Write one outcome: old fields out, new ones in, and where they come from, at once."""
         if self.number is None:
-            made = ledger.carried(self.script, self.written, self.db, self.folder)
+            made = manifest.carried(self.script, self.written, self.db, self.folder)
             self.number = self.db.begin_run(self.script, self.used, made)
         row = self.db.rows.get(outcome.img_name, {})
         unknown = [name for name in outcome.values
@@ -324,8 +331,8 @@ class _Step:
         record, changes = provenance.record(row, self.key, self.number, outcome.word,
                                             outcome.message, cleared | outcome.values,
                                             bool(self._stale(row)))
-        made = ledger.as_text(outcome.files, "" if self.script == self.base else self.script)
-        changes = changes | {f"ran__{self.key}": record, ledger.MADE + self.key: made or None}
+        made = manifest.as_text(outcome.files, "" if self.script == self.base else self.script)
+        changes = changes | {f"ran__{self.key}": record, manifest.MADE + self.key: made or None}
         if outcome.word == "rejected":
             changes |= {"gogogo": False, "whynot": f"{outcome.message} ({self.base})"}
         elif rejected_by(row) == self.base:

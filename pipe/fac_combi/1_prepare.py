@@ -11,9 +11,11 @@ A night lasts from local noon to local noon of the site. Images of two telescope
 never in one group. Several groupings can live side by side under other names.
 """
 
-from cosmouline import paths, reports, stacking
-from cosmouline.columns import column
-from cosmouline.grouping import group_by_night
+from cosmouline.database import paths
+from cosmouline.database.columns import column
+from cosmouline.files import io_report
+from cosmouline.frames.nights import group_by_night
+from cosmouline.images import db_stack
 from cosmouline.run import for_all_images, log_line, run
 
 import numpy as np
@@ -48,11 +50,11 @@ def by_time(images, settings):
 def measure(images, settings):
     """Return the number of its group for every image, and write the report."""
     groups, field = grouped(images, settings), f"combi_group__{settings.combi_group_name}"
-    rows = [image | {"group": number, "coefficient": stacking.coefficient(image, settings)}
+    rows = [image | {"group": number, "coefficient": db_stack.coefficient(image, settings)}
             for number, group in enumerate(groups, 1) for image in group]
     path = paths.report(settings, f"combi_{settings.combi_group_name}")
-    reports.write_report(path, f"{settings.lens_name}: groups to be stacked",
-                         reports.table(rows, COLUMNS, FORMATS))
+    io_report.write_report(path, f"{settings.lens_name}: groups to be stacked",
+                           io_report.table(rows, COLUMNS, FORMATS))
     alone = sum(len(group) == 1 for group in groups)
     log_line("%d groups of %d images, %d of them alone: %s", len(groups), len(images), alone,
              paths.relative(path))
@@ -61,7 +63,7 @@ def measure(images, settings):
 
 def main(settings, db):
     """Group the images in use."""
-    images = db.all_in_use(settings, NEEDS + stacking.needs(settings))
+    images = db.all_in_use(settings, NEEDS + db_stack.needs(settings))
     for_all_images(measure(images, settings), db.select(), settings, db, measure=measure,
                    needs=NEEDS, writes=WRITES)
 

@@ -13,8 +13,10 @@ out right, also after the resampling (NOISEFAC). fac_combi/5_opt_new_config make
 lens whose frames are the stacks.
 """
 
-from cosmouline import paths, stacking, tasks
+from cosmouline.database import paths
 from cosmouline.dates import mjd_to_iso
+from cosmouline.engine import tasks
+from cosmouline.images import db_stack
 from cosmouline.run import log_line, run
 
 NEEDS = ("combi_group__{group}", "aligned_noise", "mjd", "ref_img_name")
@@ -38,7 +40,7 @@ def path_of(group, settings):
 
 def stack(group, settings):
     """Write the stack of a group."""
-    cards = stacking.write(group["path"], group["images"], group["reference"], settings,
+    cards = db_stack.write(group["path"], group["images"], group["reference"], settings,
                            as_sum=True, own_cards={"COMBINUM": group["number"]})
     log_line("%d images, gain %.2f, noise factor %.2f", cards["NCOMBINE"], cards["GAIN"],
              cards["NOISEFAC"])
@@ -47,7 +49,7 @@ def stack(group, settings):
 
 def main(settings, db):
     """Write the stacks; those of groups that are no more are removed."""
-    groups = measure(db.all_in_use(settings, (*NEEDS, *stacking.needs(settings))), settings)
+    groups = measure(db.all_in_use(settings, (*NEEDS, *db_stack.needs(settings))), settings)
     todo = [{"number": number, "images": images, "reference": db.reference(),
              "path": path_of(images, settings)} for number, images in groups.items()]
     todo = [group | {"img_name": str(paths.relative(group["path"]))} for group in todo]

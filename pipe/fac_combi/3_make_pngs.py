@@ -8,8 +8,11 @@ Next    : fac_combi/4_stack_photometry
 Run as  : python 3_make_pngs.py ../../configs/MYLENS
 """
 
-from cosmouline import drawing, paths, stacking, tasks
-from cosmouline.io_fits import read_image, read_image_header
+from cosmouline.database import paths
+from cosmouline.engine import tasks
+from cosmouline.files.io_fits import read_image, read_image_header
+from cosmouline.images import db_stack
+from cosmouline.pages import drawing
 from cosmouline.plots.frame import frame_page
 from cosmouline.plots.pages import contact_sheet
 from cosmouline.run import log_line, run
@@ -40,7 +43,7 @@ def draw(stack, settings):
 
 def main(settings, db):
     """Draw the pages."""
-    stacks = stacking.stacks_made(settings)
+    stacks = db_stack.stacks_made(settings)
     folder = f"combi_{settings.combi_group_name}"
     todo = [{"img_name": str(paths.relative(path)), "path": path} for path in stacks]
     list(tasks.results(draw, todo, settings, "stack"))

@@ -8,18 +8,19 @@ Next    : fac_combi/5_opt_new_config, to reduce the stacks as images
 Run as  : python 4_stack_photometry.py ../../configs/MYLENS
 
 Apertures have radii of 1, 1.5, 2 and 3 FWHM of the stack, and a ring for the sky. The errors are
-those that count for a flux: the stack's own scatter is too small (see 2_combine). Fluxes are in
-electrons by the gain of the stack.
+those that count for a flux: the stack's own scatter is too small (see 2_combine).
 """
 
-from cosmouline import paths, stacking, tasks
-from cosmouline.aperture import aperture_fluxes
-from cosmouline.detect import detect_sources
+from cosmouline.database import paths
+from cosmouline.engine import tasks
 from cosmouline.errors import ImageRejected
-from cosmouline.io_stack import read_stack
-from cosmouline.io_table import write_ecsv
+from cosmouline.files.io_table import write_ecsv
+from cosmouline.images import db_stack
+from cosmouline.images.io_stack import read_stack
+from cosmouline.photometry.aperture import aperture_fluxes
 from cosmouline.run import log_line, run
-from cosmouline.seeing import frame_seeing
+from cosmouline.sources.detect import detect_sources
+from cosmouline.sources.seeing import frame_seeing
 
 import numpy as np
 
@@ -48,14 +49,13 @@ def catalogue(path, settings):
     image_e, saturation_e = image * gain, header["SATURLVL"] * gain
     found = detect_sources(image_e, saturation_e, None, settings.detect_threshold_sigma,
                            settings.detect_min_area_px)
-    fwhm_px = frame_seeing(found).fwhm_px
-    x, y = found["x_px"], found["y_px"]
+    fwhm_px, x, y = frame_seeing(found).fwhm_px, found["x_px"], found["y_px"]
     there = count[np.rint(y).astype(int), np.rint(x).astype(int)]
     sigma_e = header["SKYSIG"] * gain * np.sqrt(header["NCOMBINE"] / np.maximum(there, 1))
     radii_px, ring_px = ([r * fwhm_px for r in radii] for radii in (RADII_FWHM, RING_FWHM))
     fluxes = aperture_fluxes(image_e, header["SKYLEVEL"] * gain, sigma_e, x, y, radii_px,
                              saturation_e=saturation_e, annulus_px=ring_px)
-    return stacking.catalogue_rows(found, fluxes, RADII_FWHM, header)
+    return db_stack.catalogue_rows(found, fluxes, RADII_FWHM, header)
 
 
 def add_catalogue(stack, settings):
@@ -71,8 +71,8 @@ def add_catalogue(stack, settings):
 
 def main(settings, db):
     """Write a catalogue beside every stack."""
-    stacks = stacking.stacks_made(settings)
-    todo = [{"img_name": str(paths.relative(path)), "path": path} for path in stacks]
+    todo = [{"img_name": str(paths.relative(path)), "path": path}
+            for path in db_stack.stacks_made(settings)]
     list(tasks.results(add_catalogue, todo, settings, "stack"))
 
 

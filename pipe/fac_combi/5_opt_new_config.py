@@ -16,13 +16,14 @@ there already in the new folder is not overwritten: remove it first.
 import shutil
 from pathlib import Path
 
-from cosmouline import paths, stacking
+from cosmouline.database import paths
+from cosmouline.database.settings import differences
 from cosmouline.errors import UserError
-from cosmouline.io_catalog import to_ds9
-from cosmouline.io_fits import read_image_header
-from cosmouline.io_text import write_text
+from cosmouline.files.io_catalog import to_ds9
+from cosmouline.files.io_fits import read_image_header
+from cosmouline.files.io_text import write_text
+from cosmouline.images import db_stack
 from cosmouline.run import log_line, run
-from cosmouline.settings import differences
 
 NEEDS = ("lens_x_px", "has_wcs")
 WRITES = ()
@@ -56,7 +57,7 @@ def main(settings, db):
     """Write the folder."""
     if not settings.options.to:
         raise UserError("name the folder to make: --to configs/MYLENS_nights")
-    folder, stacks = Path(settings.options.to), stacking.stacks_made(settings)
+    folder, stacks = Path(settings.options.to), db_stack.stacks_made(settings)
     if (folder / "settings.py").exists():
         raise UserError(f"{folder / 'settings.py'} is there already. Remove it, or name another "
                         "folder.")

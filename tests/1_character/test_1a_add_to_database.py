@@ -1,7 +1,7 @@
 import shutil
 from pathlib import Path
 
-from cosmouline import paths
+from cosmouline.database import paths
 from cosmouline.dates import mjd_to_iso
 from cosmouline.errors import UserError
 
@@ -153,7 +153,7 @@ def test_what_the_user_can_mend_is_told(lens_before):
 def test_a_telescope_of_one_s_own_is_read_again_when_it_changes(lens_before):
     lens = lens_before(SCRIPT)
     camera = lens.config / "Own.yaml"
-    generic = paths.__file__.replace("paths.py", "telescopes/generic.yaml")
+    generic = paths.__file__.replace("paths.py", "../frames/telescopes/generic.yaml")
     text = Path(generic).read_text()
     camera.write_text(text)
     lens.set(f"sets = [{{'name': 'R', 'telescope': {str(camera)!r}, "

@@ -1,8 +1,8 @@
 import shutil
 
-from cosmouline import paths
+from cosmouline.database import paths
 from cosmouline.errors import UserError
-from cosmouline.io_fits import read_image, read_image_header
+from cosmouline.files.io_fits import read_image, read_image_header
 
 import numpy as np
 import pytest
@@ -42,7 +42,7 @@ def test_the_coordinates_are_those_of_the_frame(lens_after):
 def test_what_a_telescope_trims_is_cut_and_the_coordinates_follow(lens_before):
     lens = lens_before(ADD)
     camera = lens.config / "Trimmed.yaml"
-    generic = paths.__file__.replace("paths.py", "telescopes/generic.yaml")
+    generic = paths.__file__.replace("paths.py", "../frames/telescopes/generic.yaml")
     shutil.copy(generic, camera)
     with camera.open("a") as text:
         text.write("trim: {bottom: 6, top: 1, left: 4, right: 0}\n")

@@ -1,6 +1,6 @@
-from cosmouline import paths
+from cosmouline.database import paths
 from cosmouline.errors import UserError
-from cosmouline.io_fits import read_image, write_image
+from cosmouline.files.io_fits import read_image, write_image
 from cosmouline.skymaker.detector import hot_electrons
 
 import numpy as np

@@ -1,7 +1,7 @@
-from cosmouline import paths
+from cosmouline.database import paths
 from cosmouline.errors import UserError
-from cosmouline.io_sources import read_sources
 from cosmouline.skymaker import draw
+from cosmouline.sources.io_sources import read_sources
 
 import numpy as np
 import pytest

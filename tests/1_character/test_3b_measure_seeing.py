@@ -1,6 +1,6 @@
-from cosmouline import paths
+from cosmouline.database import paths
 from cosmouline.errors import UserError
-from cosmouline.io_sources import read_sources, write_sources
+from cosmouline.sources.io_sources import read_sources, write_sources
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-from cosmouline import products
+from cosmouline.images import db_sky
 
 import numpy as np
 import pytest
@@ -12,7 +12,7 @@ def test_the_sky_is_one_level_and_its_noise(lens_after):
     assert lens.run(SCRIPT)["done"] == 7
 
     name = lens.truth.good[0]
-    row, sky = lens.rows[name], products.sky(lens.rows[name], lens.settings())
+    row, sky = lens.rows[name], db_sky.sky(lens.rows[name], lens.settings())
     true_e = lens.truth.row(name)["sky_e"]
     level_e = sky.level()
     assert level_e.shape == (160, 180)

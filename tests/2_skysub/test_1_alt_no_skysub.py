@@ -1,5 +1,6 @@
-from cosmouline import paths, products
-from cosmouline.io_fits import write_image
+from cosmouline.database import paths
+from cosmouline.files.io_fits import write_image
+from cosmouline.images import db_sky
 
 import numpy as np
 import pytest
@@ -19,7 +20,7 @@ def test_an_image_without_sky_is_taken_as_it_is(lens_after):
     lens.run(SCRIPT, only=["R_tiny_0000"])
 
     row = lens.rows["R_tiny_0000"]
-    assert not products.sky(row, lens.settings()).level().any()
+    assert not db_sky.sky(row, lens.settings()).level().any()
     assert row["sky_noise_e"] == pytest.approx(7, rel=0.05)
 
 

@@ -1,6 +1,6 @@
-from cosmouline import paths
+from cosmouline.database import paths
 from cosmouline.errors import UserError
-from cosmouline.io_sky import read_sky
+from cosmouline.images.io_sky import read_sky
 from cosmouline.skymaker import draw
 
 import numpy as np

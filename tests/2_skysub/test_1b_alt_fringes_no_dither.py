@@ -1,5 +1,6 @@
-from cosmouline import paths, products
-from cosmouline.io_fits import read_image, write_image
+from cosmouline.database import paths
+from cosmouline.files.io_fits import read_image, write_image
+from cosmouline.images import db_sky
 
 import numpy as np
 import pytest
@@ -19,7 +20,7 @@ def test_each_image_loses_its_own_fringes(lens_after):
     assert lens.run(SCRIPT, only=[name])["done"] == 1
 
     row = lens.rows[name]
-    off_e = products.sky(row, lens.settings()).level() - fringes_e
+    off_e = db_sky.sky(row, lens.settings()).level() - fringes_e
     assert row["sky_box_px"] == 4
     # 50 e- rms went in; the wings of stars and the noise of the cells are the rest
     assert off_e.std() < 15

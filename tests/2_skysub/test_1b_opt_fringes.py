@@ -1,8 +1,9 @@
 """1b_opt_fringes.py on the small lens, its images moved on the detector and fringes put in."""
 
-from cosmouline import paths, products
+from cosmouline.database import paths
 from cosmouline.errors import ProductLost
-from cosmouline.io_fits import read_image, write_image
+from cosmouline.files.io_fits import read_image, write_image
+from cosmouline.images import db_sky
 
 import numpy as np
 import pytest
@@ -32,7 +33,7 @@ def fringed(lens_after):
 
 def off_e(lens, name):
     """Give how far the sky of an image is from the fringes that were put in, away from the rim."""
-    sky = products.sky(lens.rows[name], lens.settings())
+    sky = db_sky.sky(lens.rows[name], lens.settings())
     k = lens.truth.names.index(name)
     left = sky.level() - (1 + 0.1 * k) * RMS_E * waves(sky.shape)
     return left - np.median(left)
@@ -86,7 +87,7 @@ def test_an_image_more_makes_the_pattern_anew_and_a_lost_one_is_told(fringed):
     assert fringed.rows["R_tiny_0000"]["fringe_scale"] != scale
     paths.fringes(fringed.settings(), "R").unlink()
     with pytest.raises(ProductLost, match=r"Run 2_skysub/1b_opt_fringes\.py --redo"):
-        products.sky(fringed.rows["R_tiny_0000"], fringed.settings())
+        db_sky.sky(fringed.rows["R_tiny_0000"], fringed.settings())
 
 
 def test_nights_of_one_image_are_told_and_left(fringed, caplog):

@@ -1,5 +1,5 @@
-from cosmouline import paths
-from cosmouline.database import Database
+from cosmouline.database import paths
+from cosmouline.database.database import Database
 from cosmouline.errors import UserError
 
 import numpy as np

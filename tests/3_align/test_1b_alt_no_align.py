@@ -1,4 +1,4 @@
-from cosmouline import products
+from cosmouline.astrometry import db_transform
 from cosmouline.errors import UserError
 
 import numpy as np
@@ -15,7 +15,7 @@ def test_every_image_gets_the_identity_and_what_follows_runs(lens_before, script
     lens.run("3_align/3_update_flags")
 
     for row in lens.rows.values():
-        assert (products.matrix(row) == np.eye(2, 3)).all()
+        assert (db_transform.matrix(row) == np.eye(2, 3)).all()
         assert (row["lens_x_px"], row["lens_y_px"]) == pytest.approx(
             tuple(lens.truth.centre("R_tiny_0001")), abs=0.2)
     written = script(f"pipe/{SCRIPT}").WRITES

@@ -1,7 +1,8 @@
-from cosmouline import paths, products
-from cosmouline.align import apply
+from cosmouline.astrometry import db_transform
+from cosmouline.astrometry.align import apply
+from cosmouline.database import paths
 from cosmouline.errors import UserError
-from cosmouline.io_sources import read_sources, write_sources
+from cosmouline.sources.io_sources import read_sources, write_sources
 
 import numpy as np
 import pytest
@@ -23,7 +24,7 @@ def test_the_transform_is_the_true_one(lens_after):
     for name in lens.truth.good:
         row = lens.rows[name]
         true = apply(lens.truth.matrix(reference, name), CORNERS)
-        off_px = apply(products.matrix(row), CORNERS) - true
+        off_px = apply(db_transform.matrix(row), CORNERS) - true
         assert row["is_aligned"] is True
         assert np.abs(off_px.mean(0)).max() < LOBE_PX
         # 13 stars of 0.05 px each hold rotation and scale to 0.03 px at the corners

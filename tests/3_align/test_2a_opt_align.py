@@ -1,6 +1,6 @@
-from cosmouline import paths
+from cosmouline.database import paths
 from cosmouline.errors import UserError
-from cosmouline.io_fits import read_image, read_image_header, wcs_cards
+from cosmouline.files.io_fits import read_image, read_image_header, wcs_cards
 
 import numpy as np
 import pytest

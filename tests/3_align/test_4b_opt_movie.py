@@ -1,4 +1,4 @@
-from cosmouline import paths
+from cosmouline.database import paths
 
 import pytest
 

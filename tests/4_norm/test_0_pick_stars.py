@@ -1,5 +1,7 @@
-from cosmouline import io_catalog, io_table, paths, products
+from cosmouline.database import paths
 from cosmouline.errors import UserError
+from cosmouline.files import io_catalog, io_table
+from cosmouline.sources import db_stars
 
 import numpy as np
 import pytest
@@ -9,7 +11,7 @@ REFERENCE = "R_tiny_0001"
 
 
 def picked(lens):
-    return products.picked_stars(lens.settings())
+    return db_stars.picked_stars(lens.settings())
 
 
 def test_the_brightest_stars_are_picked_where_they_are(lens_after):
@@ -19,7 +21,7 @@ def test_the_brightest_stars_are_picked_where_they_are(lens_after):
     assert [star.name for star in stars] == list("abcdefgh")
     # magnitudes rise by 0.25 from star to star; the lobe moves a centroid by 0.2 px at most
     brightest = lens.truth.objects(REFERENCE)[:8]
-    assert products.star_positions(stars) == pytest.approx(
+    assert db_stars.star_positions(stars) == pytest.approx(
         lens.truth.xy(REFERENCE)[:8], abs=0.25)
     # an isophotal flux misses the wings, more of a faint star
     ratio = np.array([star.flux_e for star in stars]) / brightest["flux_e"]
@@ -93,15 +95,15 @@ def test_stars_once_chosen_stay_when_images_are_added(lens_before):
     lens.update("R_tiny_0005", treatme=False)
     lens.update("R_tiny_0006", treatme=False)
     lens.run(SCRIPT)
-    before = products.star_positions(picked(lens))
+    before = db_stars.star_positions(picked(lens))
     lens.update("R_tiny_0005", treatme=True)
     lens.update("R_tiny_0006", treatme=True)
 
     lens.run(SCRIPT)
-    assert (products.star_positions(picked(lens)) == before).all()
+    assert (db_stars.star_positions(picked(lens)) == before).all()
 
     lens.run(SCRIPT, redo=True)
-    assert np.abs(products.star_positions(picked(lens)) - before).max() > 0
+    assert np.abs(db_stars.star_positions(picked(lens)) - before).max() > 0
 
 
 def test_another_number_of_stars_chooses_anew(lens_after):
@@ -116,12 +118,12 @@ def test_another_number_of_stars_chooses_anew(lens_after):
 
 def test_another_reference_image_chooses_anew(lens_after):
     lens = lens_after(SCRIPT)
-    before = products.star_positions(picked(lens))
+    before = db_stars.star_positions(picked(lens))
     lens.set("ref_img_name = 'R_tiny_0003'\n")
     for script in ("3_align/1a_pick_reference", "3_align/1b_identify_stars", SCRIPT):
         lens.run(script)
 
-    after = products.star_positions(picked(lens))
+    after = db_stars.star_positions(picked(lens))
 
     assert after[0] == pytest.approx(lens.truth.xy("R_tiny_0003")[0], abs=0.25)
     assert np.abs(after[0] - before[0]).max() > 1
@@ -136,7 +138,7 @@ def test_stars_near_the_lens_and_faint_ones_are_not_taken(lens_before, caplog):
 
     lens.run(SCRIPT)
 
-    stars = products.star_positions(picked(lens))
+    stars = db_stars.star_positions(picked(lens))
     assert len(stars) >= 2
     assert np.hypot(*(stars - centre).T).min() > np.sort(distance)[0] + 1
     assert any("px from an excluded position" in message for message in caplog.messages)

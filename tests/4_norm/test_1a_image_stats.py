@@ -1,6 +1,7 @@
-from cosmouline import empty_region, products, region_names
-from cosmouline.align import apply
+from cosmouline.astrometry.align import apply
+from cosmouline.database import notation
 from cosmouline.errors import UserError
+from cosmouline.images import db_images, db_sky, empty_region
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ def test_noise_and_mean_are_those_of_the_sky_far_from_all_sources(lens_before, c
     assert lens.run(SCRIPT)["done"] == 6
 
     row = lens.rows[REFERENCE]
-    x1, x2, y1, y2 = region_names.read_region(row["empty_region"])
+    x1, x2, y1, y2 = notation.read_region(row["empty_region"])
     fwhm_px = row["field_fwhm_px"]
     xy = np.vstack([lens.truth.xy(REFERENCE), lens.truth.centre(REFERENCE)])
     away = np.hypot(*(xy - np.clip(xy, (x1, y1), (x2, y2))).T)
@@ -40,8 +41,8 @@ def test_a_region_of_the_settings_is_placed_on_the_turned_frame_as_it_fell(lens_
     lens.run(SCRIPT)
 
     name = "R_tiny_0002"  # turned by 10 degrees
-    image_e = products.pixels(lens.rows[name], lens.settings())
-    level = products.sky(lens.rows[name], lens.settings()).level()
+    image_e = db_images.pixels(lens.rows[name], lens.settings())
+    level = db_sky.sky(lens.rows[name], lens.settings()).level()
     x, y = np.meshgrid(np.arange(20, 60, 0.25) - 0.375, np.arange(40, 70, 0.25) - 0.375)
     places = apply(lens.truth.matrix(REFERENCE, name), np.column_stack([x.ravel(), y.ravel()]))
     cols, rows = np.unique(places.round().astype(int), axis=0).T

@@ -1,5 +1,6 @@
-from cosmouline import paths, products
+from cosmouline.database import paths
 from cosmouline.errors import UserError
+from cosmouline.sources import db_stars
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ REFERENCE = "R_tiny_0001"
 
 def rows_of_truth(lens):
     """Places of the picked stars in the tables of truth, by name."""
-    stars = products.picked_stars(lens.settings())
+    stars = db_stars.picked_stars(lens.settings())
     tree = cKDTree(lens.truth.xy(REFERENCE))
     return {star.name: tree.query([star.x_px, star.y_px])[1] for star in stars}
 

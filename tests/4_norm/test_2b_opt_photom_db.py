@@ -1,7 +1,8 @@
 """2b to 2e: apertures, peaks, and their pictures."""
 
-from cosmouline import products
 from cosmouline.errors import UserError
+from cosmouline.images import db_images
+from cosmouline.sources import db_stars
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ REFERENCE = "R_tiny_0001"
 
 def faint_star(lens):
     """The place of a star of truth that was not picked, on the reference image."""
-    picked = products.star_positions(products.picked_stars(lens.settings()))
+    picked = db_stars.star_positions(db_stars.picked_stars(lens.settings()))
     xy = lens.truth.xy(REFERENCE)
     away = np.hypot(*(xy[:, None] - picked).T).min(0)
     inside = ((xy > 25) & (xy < np.array([155, 135]))).all(1)
@@ -56,9 +57,9 @@ def test_peaks_are_the_highest_pixels_in_adu_and_drawn_beside_saturation(lens_af
 
     for name in lens.truth.good[:2]:
         row = lens.rows[name]
-        image_adu = products.pixels(row, lens.settings()) / row["gain_e_per_adu"]
+        image_adu = db_images.pixels(row, lens.settings()) / row["gain_e_per_adu"]
         xy = lens.truth.matrix(REFERENCE, name)
-        for star in products.picked_stars(lens.settings()):
+        for star in db_stars.picked_stars(lens.settings()):
             x, y = np.rint(xy[:, :2] @ (star.x_px, star.y_px) + xy[:, 2]).astype(int)
             if f"peak_adu__{star.name}" in row and 2 < x < 177 and 2 < y < 157:
                 assert row[f"peak_adu__{star.name}"] == pytest.approx(

@@ -1,8 +1,8 @@
-from cosmouline import paths
-from cosmouline.aperture import aperture_fluxes
+from cosmouline.database import paths
 from cosmouline.errors import UserError
-from cosmouline.io_fits import wcs_cards
-from cosmouline.io_stack import read_stack
+from cosmouline.files.io_fits import wcs_cards
+from cosmouline.images.io_stack import read_stack
+from cosmouline.photometry.aperture import aperture_fluxes
 
 import numpy as np
 import pytest

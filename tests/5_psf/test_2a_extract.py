@@ -1,7 +1,8 @@
-from cosmouline import paths, products
+from cosmouline.database import paths
 from cosmouline.errors import UserError
-from cosmouline.io_stamps import read_stamps
-from cosmouline.stamps import MASK_BAD, MASK_OUTSIDE
+from cosmouline.images import db_images, db_sky
+from cosmouline.stamps.io_stamps import read_stamps
+from cosmouline.stamps.stamps import MASK_BAD, MASK_OUTSIDE
 
 import numpy as np
 import pytest
@@ -32,10 +33,10 @@ def test_the_stamps_hold_the_stars(lens_after):
 def test_their_pixels_are_those_of_the_image_without_sky(lens_after):
     lens = lens_after(SCRIPT)
     stamps, _, _ = stamps_of(lens, REFERENCE)
-    image_e, _ = products.image_and_bad(lens.rows[REFERENCE], lens.settings())
+    image_e, _ = db_images.image_and_bad(lens.rows[REFERENCE], lens.settings())
     x, y = stamps.corner_px[0]
     side = stamps.side_px
-    sky_e = products.sky(lens.rows[REFERENCE], lens.settings()).level()
+    sky_e = db_sky.sky(lens.rows[REFERENCE], lens.settings()).level()
 
     cut = (image_e - sky_e)[y:y + side, x:x + side]
 
@@ -47,7 +48,7 @@ def test_their_pixels_are_those_of_the_image_without_sky(lens_after):
 def test_bad_pixels_and_what_is_outside_are_marked(lens_after):
     lens = lens_after(SCRIPT)
     stamps, _, _ = stamps_of(lens, "R_tiny_0002")
-    _, bad = products.image_and_bad(lens.rows["R_tiny_0002"], lens.settings())
+    _, bad = db_images.image_and_bad(lens.rows["R_tiny_0002"], lens.settings())
     rows, cols = np.mgrid[:stamps.side_px, :stamps.side_px]
     n_bad = 0
     for mask, (x, y) in zip(stamps.mask, stamps.corner_px, strict=True):

@@ -1,8 +1,9 @@
 """Masks drawn with DS9: where they fall, that they stay, and that wrong ones are told."""
 
-from cosmouline import products
 from cosmouline.errors import UserError
-from cosmouline.stamps import MASK_DRAWN
+from cosmouline.sources import db_stars
+from cosmouline.stamps import db_stamps
+from cosmouline.stamps.stamps import MASK_DRAWN
 
 import numpy as np
 import pytest
@@ -14,12 +15,12 @@ REFERENCE, TURNED = "R_tiny_0001", "R_tiny_0002"
 
 
 def star(lens, name):
-    return {s.name: s for s in products.picked_stars(lens.settings())}[name]
+    return {s.name: s for s in db_stars.picked_stars(lens.settings())}[name]
 
 
 def drawn(lens, name, which):
     """Places on the image of the pixels that are masked by hand on the stamp of one star."""
-    stamps, names, _ = products.psf_stamps(lens.rows[name], lens.settings())
+    stamps, names, _ = db_stamps.psf_stamps(lens.rows[name], lens.settings())
     k = names.index(which)
     rows, cols = np.nonzero(stamps.mask[k] & MASK_DRAWN)
     return np.column_stack([cols, rows]) + stamps.corner_px[k]

@@ -1,7 +1,7 @@
-from cosmouline import paths
+from cosmouline.database import paths
 from cosmouline.errors import UserError
-from cosmouline.io_stamps import read_stamps, write_stamps
-from cosmouline.stamps import MASK_COSMIC
+from cosmouline.stamps.io_stamps import read_stamps, write_stamps
+from cosmouline.stamps.stamps import MASK_COSMIC
 
 import numpy as np
 import pytest

@@ -1,4 +1,5 @@
-from cosmouline import products, psf_engines
+from cosmouline.psf import db_build
+from cosmouline.stamps import db_stamps
 
 SCRIPT = "5_psf/3b_choose_prior"
 FIELD = "psf_prior__psf1"
@@ -22,7 +23,7 @@ def test_auto_decides_once(lens_after, monkeypatch):
     lens = lens_after(SCRIPT)
     lens.set("psf_prior = 'auto'\n")
     chosen = iter([((0.1, 0.8, 1.0), 30.0), ((0.2, 0.6, 1.0), 40.0)])
-    monkeypatch.setattr(psf_engines, "choose_prior", lambda *_: next(chosen))
+    monkeypatch.setattr(db_build, "choose_prior", lambda *_: next(chosen))
 
     lens.run(SCRIPT)
     lens.run(SCRIPT)
@@ -36,9 +37,9 @@ def test_the_stars_of_the_small_lens_decide(lens_after):
     lens = lens_after(SCRIPT)
 
     rows = [row for row in lens.rows.values() if "n_psf_cut__psf1" in row][:1]
-    prior, gain = psf_engines.choose_prior(rows, products.psf_stamps, lens.settings())
+    prior, gain = db_build.choose_prior(rows, db_stamps.psf_stamps, lens.settings())
 
     # its stars are Moffats with a lobe, drawn without the library; one image of them
-    assert prior[0] in psf_engines.TAUS
-    assert prior[1] in psf_engines.ELLS
-    assert gain == 0 or gain >= psf_engines.LEAST_GAIN
+    assert prior[0] in db_build.TAUS
+    assert prior[1] in db_build.ELLS
+    assert gain == 0 or gain >= db_build.LEAST_GAIN

@@ -1,10 +1,10 @@
 from dataclasses import replace
 
-from cosmouline import paths
+from cosmouline.database import paths
 from cosmouline.errors import UserError
-from cosmouline.io_psf import read_psf
-from cosmouline.io_stamps import read_stamps, write_stamps
-from cosmouline.psf_model import field_coordinates, render
+from cosmouline.psf.io_psf import read_psf
+from cosmouline.psf.model import field_coordinates, render
+from cosmouline.stamps.io_stamps import read_stamps, write_stamps
 
 import numpy as np
 import pytest

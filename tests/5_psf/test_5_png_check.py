@@ -1,7 +1,7 @@
-from cosmouline import paths
+from cosmouline.database import paths
 from cosmouline.errors import UserError
-from cosmouline.io_psf import read_psf
-from cosmouline.io_stamps import read_stamps
+from cosmouline.psf.io_psf import read_psf
+from cosmouline.stamps.io_stamps import read_stamps
 
 import numpy as np
 import pytest

@@ -1,7 +1,8 @@
 """6 and 7: images without a PSF, and stars near saturation."""
 
-from cosmouline import io_catalog, paths
+from cosmouline.database import paths
 from cosmouline.errors import UserError
+from cosmouline.files import io_catalog
 
 import pytest
 

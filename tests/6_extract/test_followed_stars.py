@@ -1,9 +1,10 @@
 """A star of the field that is followed: from photomstars.cat to a light curve."""
 
-from cosmouline import products
 from cosmouline.errors import UserError
-from cosmouline.io_rdb import read_rdb
-from cosmouline.stamps import MASK_DRAWN
+from cosmouline.lightcurve.io_rdb import read_rdb
+from cosmouline.sources import db_stars
+from cosmouline.stamps import db_stamps
+from cosmouline.stamps.stamps import MASK_DRAWN
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ AGAIN = ("6_extract/1_extract_objects", "6_extract/2_find_cosmics", "7_deconv/0_
 
 def faintest(lens):
     """The faintest star of truth that lies well inside, and was not picked."""
-    picked = products.star_positions(products.picked_stars(lens.settings()))
+    picked = db_stars.star_positions(db_stars.picked_stars(lens.settings()))
     found = lens.truth.objects(REFERENCE)
     xy = lens.truth.xy(REFERENCE)
     free = (np.hypot(*(xy[:, None] - picked).T).min(0) > 5) & (xy > 30).all(1)
@@ -37,7 +38,7 @@ def test_a_star_of_the_field_becomes_a_light_curve(lens_after, caplog):
     lens.run("8_renorm/4_opt_star_light_curves")
 
     assert lens.values("renorm__renorm1") == pytest.approx(before[1], rel=1e-9)  # it has no say
-    stamps, names, _ = products.objects(lens.rows[REFERENCE], lens.settings())
+    stamps, names, _ = db_stamps.objects(lens.rows[REFERENCE], lens.settings())
     assert names[-1] == "v"
     assert [bool((mask & MASK_DRAWN).any()) for mask in stamps.mask].index(True) == len(names) - 1
     curve = read_rdb(lens.work / "export" / "TINY_v_renorm1_by_image.rdb")
@@ -65,12 +66,12 @@ def test_a_star_that_is_not_there_is_told(lens_after):
 def test_a_psf_with_a_list_of_its_own(lens_after):
     lens = lens_after("4_norm/3a_medcoeff")
     x, y = lens.truth.xy(REFERENCE)[faintest(lens)] + 1
-    stars = {s.name: s for s in products.picked_stars(lens.settings())}
+    stars = {s.name: s for s in db_stars.picked_stars(lens.settings())}
     lines = [f"{name} {stars[name].x_px + 1} {stars[name].y_px + 1}" for name in "bc"]
     (lens.config / "psf_few.cat").write_text("\n".join([*lines, f"x {x} {y}\n"]))
     lens.set("psf_name = 'few'\nnorm_stars = ['a', 'b']\n")
 
     lens.run("5_psf/2a_extract", only=[REFERENCE])
 
-    _, names, _ = products.psf_stamps(lens.rows[REFERENCE], lens.settings())
+    _, names, _ = db_stamps.psf_stamps(lens.rows[REFERENCE], lens.settings())
     assert names == ["b", "c", "x"]

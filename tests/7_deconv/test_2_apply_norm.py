@@ -1,8 +1,9 @@
-from cosmouline import paths, products
+from cosmouline.astrometry import db_transform
+from cosmouline.database import paths
+from cosmouline.deconv.io_fit import read_epochs
 from cosmouline.errors import UserError
-from cosmouline.io_deconv import read_epochs
-from cosmouline.io_stamps import read_stamps
-from cosmouline.stamps import MASK_COSMIC
+from cosmouline.stamps.io_stamps import read_stamps
+from cosmouline.stamps.stamps import MASK_COSMIC
 
 import numpy as np
 import pytest
@@ -29,7 +30,7 @@ def test_the_epochs_are_the_stamps_of_the_lens(lens_after):
         assert epochs.sky_variance_e2[e] == pytest.approx(stamps.sky_sigma_e[0] ** 2, rel=1e-6)
         assert (epochs.cosmic[e] == ((stamps.mask[0] & MASK_COSMIC) != 0)).all()
         assert (epochs.good[e] == ((stamps.mask[0] & ~MASK_COSMIC) == 0)).all()
-        assert (epochs.linear[e] == products.matrix(lens.rows[name])[:, :2]).all()
+        assert (epochs.linear[e] == db_transform.matrix(lens.rows[name])[:, :2]).all()
         assert epochs.psf[e].sum() == pytest.approx(1, abs=1e-3)
         # the middle of the lens lies less than half a pixel from the middle of its stamp
         assert np.abs(epochs.shift_px[e]).max() <= 0.5 + 1e-6

@@ -1,6 +1,7 @@
-from cosmouline import io_catalog, paths
+from cosmouline.database import paths
+from cosmouline.deconv.io_fit import read_epochs, write_epochs
 from cosmouline.errors import UserError
-from cosmouline.io_deconv import read_epochs, write_epochs
+from cosmouline.files import io_catalog
 
 import numpy as np
 import pytest

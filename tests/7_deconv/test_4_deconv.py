@@ -1,7 +1,7 @@
-from cosmouline import paths
+from cosmouline.database import paths
+from cosmouline.deconv.io_fit import read_epochs, read_fit, write_epochs
 from cosmouline.errors import UserError
-from cosmouline.io_deconv import read_epochs, read_fit, write_epochs
-from cosmouline.io_rdb import read_rdb
+from cosmouline.lightcurve.io_rdb import read_rdb
 
 import numpy as np
 import pytest

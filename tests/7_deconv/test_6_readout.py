@@ -1,6 +1,6 @@
-from cosmouline import paths
+from cosmouline.database import paths
+from cosmouline.deconv.io_fit import read_epochs, read_fit, write_epochs
 from cosmouline.errors import UserError
-from cosmouline.io_deconv import read_epochs, read_fit, write_epochs
 
 import numpy as np
 import pytest

@@ -1,7 +1,7 @@
 """5b, 7 and 8: what became of the sources, checks, and fluxes to look at."""
 
-from cosmouline import io_catalog
 from cosmouline.errors import UserError
+from cosmouline.files import io_catalog
 
 import numpy as np
 import pytest

@@ -3,9 +3,9 @@
 import json
 import re
 
-from cosmouline import io_html
 from cosmouline.errors import UserError
-from cosmouline.io_rdb import read_rdb
+from cosmouline.files import io_html
+from cosmouline.lightcurve.io_rdb import read_rdb
 from cosmouline.plots import style
 
 import numpy as np

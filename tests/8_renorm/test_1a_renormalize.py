@@ -2,7 +2,7 @@ import csv
 import json
 
 from cosmouline.errors import UserError
-from cosmouline.stamps import stamp_side
+from cosmouline.stamps.stamps import stamp_side
 
 import numpy as np
 import pytest

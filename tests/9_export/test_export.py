@@ -1,9 +1,9 @@
 import pickle
 import shutil
 
+from cosmouline.database.fields import lookup
 from cosmouline.errors import UserError
-from cosmouline.fields import lookup
-from cosmouline.io_table import read_ecsv
+from cosmouline.files.io_table import read_ecsv
 
 import pytest
 from astropy.table import Table

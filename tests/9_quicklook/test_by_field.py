@@ -1,7 +1,7 @@
 from types import SimpleNamespace
 
-from cosmouline import drawing
 from cosmouline.errors import UserError
+from cosmouline.pages import drawing
 
 import numpy as np
 import pytest

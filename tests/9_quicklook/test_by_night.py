@@ -1,5 +1,5 @@
-from cosmouline import paths
-from cosmouline.io_rdb import read_rdb
+from cosmouline.database import paths
+from cosmouline.lightcurve.io_rdb import read_rdb
 
 import pytest
 

@@ -11,11 +11,11 @@ each other, so their weighted mean counts as right.
 import sys
 import time
 
-from cosmouline.norm import normalise
-from cosmouline.psf import fit_psf
-from cosmouline.psf_error import flux_scale, psf_draws
-from cosmouline.starphot import star_fluxes
-from cosmouline.transparency import absolute_sigma, photon_error, sum_error
+from cosmouline.photometry.absolute_error import absolute_sigma, photon_error, sum_error
+from cosmouline.photometry.coefficient_fit import normalise
+from cosmouline.psf.fit import fit_psf
+from cosmouline.psf.photometry import star_fluxes
+from cosmouline.psf.posterior_draws import flux_scale, psf_draws
 
 import numpy as np
 from phot_tools import star_fluxes_between, star_frame

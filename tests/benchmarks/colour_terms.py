@@ -11,7 +11,7 @@ then with fluxes per set. The last lines have 20 sets of 3 images each.
 
 import sys
 
-from cosmouline.coefficients import solve
+from cosmouline.photometry.coefficients import solve
 
 import numpy as np
 

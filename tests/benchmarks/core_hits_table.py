@@ -12,9 +12,9 @@ hit stars, in per cent.
 
 import sys
 
-from cosmouline.corehits import fluxes_without_hits
-from cosmouline.psf import PsfOptions, fit_psf
-from cosmouline.starphot import is_reliable, star_fluxes
+from cosmouline.psf.core_cosmics import fluxes_without_hits
+from cosmouline.psf.fit import PsfOptions, fit_psf
+from cosmouline.psf.photometry import is_reliable, star_fluxes
 
 import numpy as np
 from phot_tools import star_fluxes_between, star_frame

@@ -14,7 +14,8 @@ import subprocess
 import sys
 from dataclasses import replace
 
-from cosmouline.deconv import FitOptions, fit_lens
+from cosmouline.deconv.fit_lens import fit_lens
+from cosmouline.deconv.options import FitOptions
 
 import numpy as np
 from scene_simulator import draw_scene, reference_scene

@@ -13,7 +13,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from cosmouline.store import Store
+from cosmouline.database.json_store import Store
 
 import numpy as np
 from many_images import cpu_s, made_up_lens, rows_of, runs_of
@@ -24,7 +24,7 @@ FIRST = ("img_name", "set_name", "gogogo", "treatme", "testlist", "updating", "m
 COST = """
 import resource, sys, time
 from pathlib import Path
-from cosmouline.database import Database
+from cosmouline.database.database import Database
 start = time.process_time()
 db = Database(Path(sys.argv[1]))
 loaded = time.process_time()

@@ -17,8 +17,8 @@ import sys
 import time
 from pathlib import Path
 
-from cosmouline import ledger
-from cosmouline.database import Database
+from cosmouline.database import manifest
+from cosmouline.database.database import Database
 
 ROOT = Path(__file__).resolve().parents[2]
 SETTINGS = {
@@ -61,8 +61,8 @@ def rows(work):
 
 def files(text):
     """Return paths and hashes of the products in a note."""
-    return [(one.path, one.digest) for one in ledger.read(text)[1]
-            if not one.path.endswith(ledger.TELLING)]
+    return [(one.path, one.digest) for one in manifest.read(text)[1]
+            if not one.path.endswith(manifest.TELLING)]
 
 
 def compare(out):

@@ -12,7 +12,8 @@ import argparse
 import sys
 from dataclasses import replace
 
-from cosmouline.deconv import fit_lens, psf_error, psf_systematic
+from cosmouline.deconv.fit_lens import fit_lens
+from cosmouline.deconv.psf_error import psf_error, psf_systematic
 
 import numpy as np
 from noisy_psfs import with_fitted_psfs

@@ -13,9 +13,9 @@ import time
 from pathlib import Path
 from types import SimpleNamespace
 
-from cosmouline import engine
-from cosmouline.cluster import clusters
-from cosmouline.settings_cluster import check_cluster
+from cosmouline.database.settings_cluster import check_cluster
+from cosmouline.engine import engine
+from cosmouline.engine.cluster import connection
 
 NAP_S, N_WORKERS = 0.02, 2
 MOST = {"local": 0.10, "dask": 0.25}
@@ -39,7 +39,7 @@ def overhead(name, n, folder):
     start, n_rest = time.perf_counter(), sum(1 for _ in outcomes)
     took = time.perf_counter() - start
     ideal = n_rest * NAP_S / N_WORKERS
-    clusters.close_all()
+    connection.close_all()
     print(f"{name}: first outcome after {start - asked:.1f} s, then {n_rest} in {took:.1f} s, "
           f"ideal {ideal:.1f} s: overhead {100 * (took / ideal - 1):.1f} % (at most "
           f"{100 * MOST[name]:.0f} %)", flush=True)

@@ -12,7 +12,8 @@ import argparse
 import sys
 from dataclasses import replace
 
-from cosmouline.deconv import fit_lens, model_images
+from cosmouline.deconv.fit_lens import fit_lens
+from cosmouline.deconv.picture import model_images
 
 import numpy as np
 from scene_simulator import draw

@@ -13,10 +13,13 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from cosmouline import products
-from cosmouline.deconv import FitOptions, Sources, fit_lens
-from cosmouline.deconv.images import point_images, transfer_functions
-from cosmouline.settings import load_settings
+from cosmouline.database.settings import load_settings
+from cosmouline.deconv import db_products
+from cosmouline.deconv.epoch_images import point_images, transfer_functions
+from cosmouline.deconv.fit_lens import fit_lens
+from cosmouline.deconv.options import FitOptions
+from cosmouline.deconv.point_sources import Sources
+from cosmouline.sources import db_stars
 
 import numpy as np
 from astropy.table import Table
@@ -57,8 +60,8 @@ def with_neighbour(epochs, place_px):
 def main(config, sim):
     """Fit, compare, tell."""
     settings, options = load_settings(config), FitOptions()
-    content, stars = products.gathered_epochs(settings), products.start_sources(settings)
-    start_px = products.star_positions(stars) - content.centre_px
+    content, stars = db_products.gathered_epochs(settings), db_products.start_sources(settings)
+    start_px = db_stars.star_positions(stars) - content.centre_px
     epochs, n = content.epochs, len(content.epochs)
     table = Table.read(Path(sim) / "truth_frames.ecsv")
     rows = [int(name.rsplit("_", 1)[1]) for name in content.names]

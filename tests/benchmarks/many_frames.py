@@ -18,11 +18,11 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from cosmouline import engine
-from cosmouline.database import Database
+from cosmouline.database.database import Database
+from cosmouline.database.settings import load_settings
 from cosmouline.dates import mjd_to_iso
+from cosmouline.engine import engine
 from cosmouline.run import make_options
-from cosmouline.settings import load_settings
 
 import numpy as np
 from astropy.io import fits

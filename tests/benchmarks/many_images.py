@@ -18,11 +18,11 @@ import sys
 import tempfile
 from pathlib import Path
 
-from cosmouline import fields, provenance
+from cosmouline.database import fields, provenance
+from cosmouline.database.json_store import Store
+from cosmouline.database.script_header import read_header
+from cosmouline.database.settings import load_settings
 from cosmouline.dates import mjd_to_iso
-from cosmouline.header import read_header
-from cosmouline.settings import load_settings
-from cosmouline.store import Store
 
 import numpy as np
 

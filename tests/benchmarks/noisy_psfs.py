@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 
-from cosmouline.deconv import pad_psf
-from cosmouline.psf import PsfOptions, fit_psf
-from cosmouline.psf_error import flux_scale, psf_draws
+from cosmouline.deconv.epochs import pad_psf
+from cosmouline.psf.fit import PsfOptions, fit_psf
+from cosmouline.psf.posterior_draws import flux_scale, psf_draws
 
 import numpy as np
 from scene_simulator import SEP_SKY, star_image

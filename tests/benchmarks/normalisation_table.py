@@ -12,8 +12,8 @@ import sys
 import time
 from dataclasses import dataclass
 
-from cosmouline.norm import normalise
-from cosmouline.norm_cosmouline import renormalise
+from cosmouline.photometry.coefficient_fit import normalise
+from cosmouline.photometry.coefficient_median import renormalise
 
 import numpy as np
 from scipy.optimize import minimize

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from cosmouline.stamps import stamp_side
+from cosmouline.stamps.stamps import stamp_side
 
 import numpy as np
 

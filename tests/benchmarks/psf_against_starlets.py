@@ -15,7 +15,7 @@ import sys
 import time
 from dataclasses import replace
 
-from cosmouline.psf import PsfOptions, fit_psf
+from cosmouline.psf.fit import PsfOptions, fit_psf
 
 import numpy as np
 from psf_simulator import FLUXES_E, star_stamps

@@ -10,7 +10,7 @@ unless "auto" is never on without a gradient and always on at 3 % and 12 stars o
 import argparse
 import sys
 
-from cosmouline.psf import PsfOptions, fit_psf
+from cosmouline.psf.fit import PsfOptions, fit_psf
 
 import numpy as np
 from psf_simulator import at_field, star_stamps

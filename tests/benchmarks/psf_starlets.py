@@ -6,9 +6,9 @@ the noise of each starlet (`starred_psf.starlet_noise`), so a strength means the
 
 from functools import partial
 
-from cosmouline.psf_grid import GridFit
-from cosmouline.psf_model import shift_operator
-from cosmouline.starred_psf import smoothing_matrix, starlet_noise
+from cosmouline.psf.model import shift_operator
+from cosmouline.psf.residual_grid import GridFit
+from cosmouline.psf.starred_fit import smoothing_matrix, starlet_noise
 
 import numpy as np
 from scipy.optimize import minimize

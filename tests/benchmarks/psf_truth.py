@@ -1,6 +1,6 @@
 """How far a PSF is from the truth, and what that does to the fluxes of a quad."""
 
-from cosmouline.psf_model import render
+from cosmouline.psf.model import render
 
 import numpy as np
 

@@ -11,7 +11,7 @@ from 3 on each seed is another lens of the kind, see `vary`.
 
 from dataclasses import dataclass, replace
 
-from cosmouline.deconv import Epochs
+from cosmouline.deconv.epochs import Epochs
 
 import numpy as np
 from scipy.signal import fftconvolve

@@ -12,9 +12,9 @@ import sys
 import time
 from pathlib import Path
 
-from cosmouline.combine import METHODS, combine, strips
-from cosmouline.io_fits import write_image
-from cosmouline.io_stack import row_reader, stack_writer
+from cosmouline.files.io_fits import write_image
+from cosmouline.images.combine import METHODS, combine, strips
+from cosmouline.images.io_stack import row_reader, stack_writer
 
 import numpy as np
 import sep

@@ -18,13 +18,14 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from cosmouline import launch, paths
-from cosmouline.database import Database
+from cosmouline.database import paths
+from cosmouline.database.database import Database
+from cosmouline.database.json_store import Store
+from cosmouline.database.settings import load_settings
 from cosmouline.dates import mjd_to_iso
-from cosmouline.settings import load_settings
+from cosmouline.engine import launch
 from cosmouline.skymaker.campaigns import tiny_campaign
 from cosmouline.skymaker.io_campaign import draw_campaign
-from cosmouline.store import Store
 
 ROOT = Path(__file__).resolve().parents[2]
 SETTINGS = """
@@ -95,8 +96,8 @@ def of_rows(n, out, config):
     db.close()
     kept = shutil.copy(out / "work" / "database.json", out / "kept.json")
     for script in ON_ROWS:
-        process = [sys.executable, "-c", "import sys; from cosmouline import launch; sys.exit("
-                   "launch.run_script(*sys.argv[1:3], []))", script, str(out / "config")]
+        process = [sys.executable, "-c", "import sys; from cosmouline.engine import launch; "
+                   "sys.exit(launch.run_script(*sys.argv[1:3], []))", script, str(out / "config")]
         done = subprocess.run(process, text=True, capture_output=True)
         found = list(told(done.stdout))
         yield script, found[0][2] if found else None, (done.stdout.splitlines() or [""])[-1]

@@ -10,10 +10,10 @@ the depth is 0.019 to 0.029 mag.
 import argparse
 import sys
 
-from cosmouline import paths
-from cosmouline.database import Database
-from cosmouline.io_rdb import read_rdb
-from cosmouline.settings import load_settings
+from cosmouline.database import paths
+from cosmouline.database.database import Database
+from cosmouline.database.settings import load_settings
+from cosmouline.lightcurve.io_rdb import read_rdb
 
 import numpy as np
 

@@ -15,7 +15,7 @@ import sys
 from itertools import product
 from pathlib import Path
 
-from cosmouline.deconv import fit_lens
+from cosmouline.deconv.fit_lens import fit_lens
 
 import numpy as np
 from scene_simulator import draw

@@ -12,12 +12,13 @@ import csv
 import sys
 from pathlib import Path
 
-from cosmouline import paths, products
-from cosmouline.columns import column, family
-from cosmouline.curve import rows_with_fluxes
-from cosmouline.database import Database
-from cosmouline.settings import load_settings
-from cosmouline.truth import SAME_STAR_PX, compare, flux_scale
+from cosmouline.database import paths
+from cosmouline.database.columns import column, family
+from cosmouline.database.database import Database
+from cosmouline.database.settings import load_settings
+from cosmouline.lightcurve.db_columns import rows_with_fluxes
+from cosmouline.skymaker.truth import SAME_STAR_PX, compare, flux_scale
+from cosmouline.sources import db_stars
 
 import numpy as np
 
@@ -64,10 +65,10 @@ def measured(rows, sources, dec):
 
 def stars(rows, settings):
     """Return places and normalised fluxes of the stars behind the coefficients."""
-    chosen = products.norm_stars(settings)
+    chosen = db_stars.norm_stars(settings)
     flux = family(rows, f"star_flux_e__{settings.psf_name}__{{star}}",
                   [star.name for star in chosen])
-    return products.star_positions(chosen), flux * column(rows, f"dec_coeff__{settings.dec_name}")[
+    return db_stars.star_positions(chosen), flux * column(rows, f"dec_coeff__{settings.dec_name}")[
         :, None]
 
 

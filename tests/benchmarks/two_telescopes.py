@@ -11,8 +11,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from cosmouline.database import Database
-from cosmouline.io_table import read_ecsv_columns
+from cosmouline.database.database import Database
+from cosmouline.files.io_table import read_ecsv_columns
 
 import numpy as np
 

@@ -22,9 +22,9 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
-from cosmouline import launch
-from cosmouline.header import script_path
-from cosmouline.settings import load_settings
+from cosmouline.database.script_header import script_path
+from cosmouline.database.settings import load_settings
+from cosmouline.engine import launch
 
 ASKED, BUSY = 1.7, 0.1
 PER_IMAGE = (

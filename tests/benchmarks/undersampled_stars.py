@@ -9,10 +9,10 @@ several radii (in FWHM), placed where the PSF fit found the stars; the errors th
 
 import sys
 
-from cosmouline.aperture import aperture_fluxes
-from cosmouline.norm import normalise
-from cosmouline.psf import PsfOptions, fit_psf
-from cosmouline.starphot import star_fluxes
+from cosmouline.photometry.aperture import aperture_fluxes
+from cosmouline.photometry.coefficient_fit import normalise
+from cosmouline.psf.fit import PsfOptions, fit_psf
+from cosmouline.psf.photometry import star_fluxes
 
 import numpy as np
 from phot_tools import star_fluxes_between, star_frame

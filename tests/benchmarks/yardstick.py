@@ -14,8 +14,8 @@ import shutil
 import sys
 from pathlib import Path
 
-from cosmouline.header import ROOT
-from cosmouline.settings import load_settings
+from cosmouline.database.script_header import ROOT
+from cosmouline.database.settings import load_settings
 
 import yardstick_tools as tools
 

@@ -16,10 +16,12 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
-from cosmouline import paths, products
-from cosmouline.columns import column, family
-from cosmouline.curve import rows_with_fluxes
-from cosmouline.database import Database
+from cosmouline.database import paths
+from cosmouline.database.columns import column, family
+from cosmouline.database.database import Database
+from cosmouline.lightcurve.db_columns import rows_with_fluxes
+from cosmouline.psf import db_psf
+from cosmouline.sources import db_stars
 
 import numpy as np
 from astropy.io import fits
@@ -137,7 +139,7 @@ def export(settings, sim, folder):
     part = photon / flux
     return {"systematic": dict(zip(sources, np.mean(systematic / flux, 0).tolist(), strict=True)),
             "photon": dict(zip(sources, np.sqrt(np.mean(part**2, 0)).tolist(), strict=True)),
-            "side_px": {_frame(row): products.psf(row, settings).psf.side_px for row in rows}}
+            "side_px": {_frame(row): db_psf.psf(row, settings).psf.side_px for row in rows}}
 
 
 def _frame(row):
@@ -168,10 +170,10 @@ def _write_stars(folder, rows, ids, settings):
 
 def _star_ids(reference, settings, sim):
     """Return the identity of every star by its name, found by its place on the reference."""
-    stars, gaia = products.norm_stars(settings), Table.read(sim / "gaia.ecsv")
+    stars, gaia = db_stars.norm_stars(settings), Table.read(sim / "gaia.ecsv")
     wcs = WCS(fits.getheader(reference["raw_path"]))
     xy = np.transpose(wcs.all_world2pix(gaia["ra"], gaia["dec"], 0))
-    distance, row = cKDTree(xy).query(products.star_positions(stars),
+    distance, row = cKDTree(xy).query(db_stars.star_positions(stars),
                                       distance_upper_bound=SAME_STAR_PX)
     return {star.name: int(gaia["source_id"][i])
             for star, i, d in zip(stars, row, distance, strict=True) if np.isfinite(d)}

@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 from types import SimpleNamespace
 
-from cosmouline.cluster import clusters
-from cosmouline.settings_cluster import check_cluster
+from cosmouline.database.settings_cluster import check_cluster
+from cosmouline.engine.cluster import connection
 
 import pytest
 
@@ -42,4 +42,4 @@ def described(tmp_path):
                                work_dir=tmp_path, image_timeout_s=image_timeout_s,
                                died_retries=died_retries, max_cpus=0)
     yield make
-    clusters.close_all()
+    connection.close_all()

@@ -15,8 +15,8 @@ import time
 from pathlib import Path
 
 # becomes another program, which ends when this process does, however that is killed
-ENDING = ("import os, sys; from cosmouline.processes import end_with_parent; end_with_parent(); "
-          "os.execvp(sys.argv[1], sys.argv[1:])")
+ENDING = ("import os, sys; from cosmouline.engine.processes import end_with_parent; "
+          "end_with_parent(); os.execvp(sys.argv[1], sys.argv[1:])")
 CONF = """
 ClusterName=fake
 SlurmctldHost={host}(127.0.0.1)

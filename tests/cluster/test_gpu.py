@@ -5,9 +5,9 @@ import os
 import sys
 from types import SimpleNamespace
 
-from cosmouline import engine
-from cosmouline.cluster import cards, clusters
-from cosmouline.settings_cluster import check_cluster
+from cosmouline.database.settings_cluster import check_cluster
+from cosmouline.engine import engine
+from cosmouline.engine.cluster import connection, gpu
 
 import pytest
 
@@ -23,15 +23,15 @@ def measure(image, settings):
 
 
 def test_a_card_goes_to_one_worker_of_a_job(monkeypatch, tmp_path):
-    monkeypatch.setattr(cards.tempfile, "gettempdir", lambda: str(tmp_path))
-    monkeypatch.setattr(cards, "_held", held := [])
+    monkeypatch.setattr(gpu.tempfile, "gettempdir", lambda: str(tmp_path))
+    monkeypatch.setattr(gpu, "_held", held := [])
     monkeypatch.setenv("SLURM_JOB_ID", "7")
 
-    assert [cards._free_card(2) for _ in range(3)] == [0, 1, None]
+    assert [gpu._free_card(2) for _ in range(3)] == [0, 1, None]
     held.pop(0).close()  # as when its worker ends
-    assert cards._free_card(2) == 0
+    assert gpu._free_card(2) == 0
     monkeypatch.setenv("SLURM_JOB_ID", "8")
-    assert cards._free_card(2) == 0
+    assert gpu._free_card(2) == 0
     for file in held:
         file.close()
 
@@ -46,7 +46,7 @@ def test_what_is_for_a_card_goes_to_the_workers_that_have_one(tmp_path):
         fits += engine.outcomes(measure, images, how, on_gpu=True)
         rest = list(engine.outcomes(measure, images, how))
     finally:
-        clusters.close_all()
+        connection.close_all()
 
     assert [o.word for o in fits + rest] == ["done"] * 9
     assert {(o.values["card"], o.values["device"]) for o in fits} == {("0", None)}

@@ -9,8 +9,8 @@ import threading
 import time
 from pathlib import Path
 
-from cosmouline import engine
-from cosmouline.cluster import clusters, window
+from cosmouline.engine import engine
+from cosmouline.engine.cluster import connection, dispatch
 from cosmouline.errors import UserError
 
 import numpy as np
@@ -64,7 +64,7 @@ def test_faults_cost_the_bad_images_alone(slurm, described):
     assert {o.img_name: o.word for o in found if o.word != "done"} == BAD
     assert {o.img_name: o.values for o in found if o.word == "done"} == {
         name: row for name, row in serial_rows(how).items() if name not in BAD}
-    clusters.close_all()
+    connection.close_all()
     until = time.monotonic() + 60
     while slurm.jobs() and time.monotonic() < until:
         time.sleep(0.1)
@@ -80,7 +80,7 @@ def test_a_job_that_the_queue_refuses_is_told_in_its_words(slurm, described):
 
 def test_a_full_queue_is_told_and_waited_for(slurm, described, monkeypatch, caplog):
     """All nodes take no jobs until the line has come."""
-    monkeypatch.setattr(window, "TELL_S", 0.5)
+    monkeypatch.setattr(dispatch, "TELL_S", 0.5)
     nodes = f"nodename={','.join(f'n{i}' for i in range(slurm.n_nodes))}"
     slurm.ask("scontrol", "update", nodes, "state=drain", "reason=full")
     opened = threading.Event()
@@ -106,7 +106,8 @@ def test_a_full_queue_is_told_and_waited_for(slurm, described, monkeypatch, capl
 
 SCRIPT = """
 import importlib.util, sys
-from cosmouline import engine, settings
+from cosmouline.database import settings
+from cosmouline.engine import engine
 spec = importlib.util.spec_from_file_location("test_slurm", {test!r})
 module = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(module)

@@ -10,11 +10,11 @@ import sys
 import time
 from types import SimpleNamespace
 
-from cosmouline import engine, launch
-from cosmouline.cluster import clusters, window
+from cosmouline.database.settings_cluster import check_cluster
+from cosmouline.engine import engine, launch
+from cosmouline.engine.cluster import connection, dispatch
 from cosmouline.errors import UserError
-from cosmouline.pids import is_alive
-from cosmouline.settings_cluster import check_cluster
+from cosmouline.files.pids import is_alive
 
 import pytest
 
@@ -98,9 +98,9 @@ def run_and_kill_the_scheduler(how, found):
 
 def test_a_scheduler_that_goes_away_is_named_and_the_file_of_a_dead_one_passed_over(
         tmp_path, monkeypatch):
-    monkeypatch.setattr(window, "GONE_S", 1.0)
+    monkeypatch.setattr(dispatch, "GONE_S", 1.0)
     how, found = settings_of(tmp_path), []
-    published = clusters.published_path(how)
+    published = connection.published_path(how)
     published.parent.mkdir()
     published.write_text('{"address": "tls://127.0.0.1:1", "credentials": null}')
     gone = subprocess.Popen(["true"])
@@ -113,7 +113,7 @@ def test_a_scheduler_that_goes_away_is_named_and_the_file_of_a_dead_one_passed_o
                                             "gone. What is finished is kept"):
             run_and_kill_the_scheduler(how, found)
     finally:
-        clusters.close_all()
+        connection.close_all()
     assert 1 <= len(found) < 100
     assert not [path for path in published.parent.iterdir() if str(gone.pid) in path.name]
 
@@ -124,7 +124,7 @@ def test_one_cluster_serves_all_scripts_of_a_run_and_ends_with_it(tmp_path, monk
     live = []
     monkeypatch.setattr(launch, "stop_on_signals", lambda: None)
     monkeypatch.setattr(launch, "_run_each", lambda *_: live.append(
-        clusters.is_live(work / "cluster" / "scheduler.json")) or 0)
+        connection.is_live(work / "cluster" / "scheduler.json")) or 0)
 
     assert launch.run_stretch(["a", "b"], tmp_path, [], False) == 0
     assert live == [True]

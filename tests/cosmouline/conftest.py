@@ -3,9 +3,9 @@
 from dataclasses import dataclass, replace
 from types import SimpleNamespace
 
-import cosmouline.stamps
-from cosmouline.deconv import Epochs
-from cosmouline.psf_model import TARGET_SIGMA_SMALL
+import cosmouline.stamps.stamps
+from cosmouline.deconv.epochs import Epochs
+from cosmouline.psf.model import TARGET_SIGMA_SMALL
 
 import numpy as np
 import pytest
@@ -58,7 +58,7 @@ def _star_stamps(seed, fwhm_px, flux_e, n_stars=6, sky_e=400.0, side_px=None, gr
     """
     random = np.random.default_rng(seed)
     truth = TruePsf(fwhm_px, **psf)
-    side_px = side_px or cosmouline.stamps.stamp_side(fwhm_px)
+    side_px = side_px or cosmouline.stamps.stamps.stamp_side(fwhm_px)
     flux_e = np.exp(random.uniform(*np.log(flux_e), n_stars))
     offset_px = random.uniform(-0.5, 0.5, (n_stars, 2))
     uv = random.uniform(-1, 1, (n_stars, 2))

@@ -7,7 +7,7 @@ import sys
 import textwrap
 import time
 
-from cosmouline.database import Database
+from cosmouline.database.database import Database
 
 import pytest
 
@@ -26,14 +26,14 @@ import os
 import pathlib
 import time
 
-from cosmouline import header
+from cosmouline.database import script_header
 from cosmouline.errors import ImageRejected, UserError
 from cosmouline.run import for_each_image, run
 
 NEEDS = ("mjd",)
 WRITES = ("n_sources",)
 
-header.ROOT = pathlib.Path(__file__).parents[2]
+script_header.ROOT = pathlib.Path(__file__).parents[2]
 
 
 '''

@@ -21,13 +21,13 @@ import time
 from pathlib import Path
 from types import SimpleNamespace
 
-from cosmouline import engine
-from cosmouline.atomic import atomic_path, remove_leftovers
-from cosmouline.database import Database
+from cosmouline.database.database import Database
+from cosmouline.database.json_store import Store
+from cosmouline.engine import engine
 from cosmouline.errors import UserError
-from cosmouline.lock import Lock
-from cosmouline.pids import is_alive
-from cosmouline.store import Store
+from cosmouline.files.atomic import atomic_path, remove_leftovers
+from cosmouline.files.lock import Lock
+from cosmouline.files.pids import is_alive
 
 N_IMAGES = 40  # of the writers, and of each script
 ORPHAN_S = 5.0  # workers may live for so long

@@ -6,7 +6,9 @@ A mutant takes a function that sets an attribute, such as ``setattr`` or that of
 import contextlib
 import os
 
-from cosmouline import atomic, engine, lock, store
+from cosmouline.database import json_store
+from cosmouline.engine import engine
+from cosmouline.files import atomic, lock
 
 
 @contextlib.contextmanager
@@ -36,21 +38,21 @@ def _not_tidied(path, is_synced=True):
 
 
 def _journal_first(put):
-    save = store.Store.save
+    save = json_store.Store.save
 
     def mutant(self, rows, runs):
         self.close()
         self.journal_path.unlink(missing_ok=True)
         save(self, rows, runs)
 
-    put(store.Store, "save", mutant)
+    put(json_store.Store, "save", mutant)
 
 
 def _all_generations(put):
-    put(store.Store, "_read_journal", lambda self: [
+    put(json_store.Store, "_read_journal", lambda self: [
         entry for line in (self.journal_path.read_bytes().split(b"\n")
                            if self.journal_path.exists() else ())
-        if (entry := store._parse(line))])
+        if (entry := json_store._parse(line))])
 
 
 def _no_lock(put):
@@ -63,18 +65,19 @@ def _opened(self, **keywords):
 
 
 MUTANTS = {
-    "in place": lambda put: put(store, "atomic_path", _in_place),
-    "no sync": lambda put: [put(module, "sync", lambda path: None) for module in (atomic, store)],
-    "rename before sync": lambda put: put(store, "atomic_path", _renamed_first),
-    "temporary file left": lambda put: put(store, "atomic_path", _not_tidied),
+    "in place": lambda put: put(json_store, "atomic_path", _in_place),
+    "no sync": lambda put: [put(module, "sync", lambda path: None)
+                            for module in (atomic, json_store)],
+    "rename before sync": lambda put: put(json_store, "atomic_path", _renamed_first),
+    "temporary file left": lambda put: put(json_store, "atomic_path", _not_tidied),
     "journal removed first": _journal_first,
-    "no journal": lambda put: put(store.Store, "append", lambda *_: None),
+    "no journal": lambda put: put(json_store.Store, "append", lambda *_: None),
     "journal in a buffer": lambda put: put(
-        store.Store, "_open_journal", lambda self: _opened(self, buffering=2**20)),
+        json_store.Store, "_open_journal", lambda self: _opened(self, buffering=2**20)),
     "torn line not ended": lambda put: put(
-        store.Store, "_open_journal", lambda self: _opened(self, buffering=0)),
+        json_store.Store, "_open_journal", lambda self: _opened(self, buffering=0)),
     "part of a line passes": lambda put: put(
-        store, "_write_all", lambda file, content: file.write(content)),
+        json_store, "_write_all", lambda file, content: file.write(content)),
     "older generations count": _all_generations,
     "no lock": _no_lock,
     "workers outlive": lambda put: put(engine, "end_with_parent", int),

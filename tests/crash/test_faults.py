@@ -9,10 +9,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-from cosmouline.atomic import atomic_path, remove_leftovers
+from cosmouline.database.json_store import Store
 from cosmouline.errors import UserError
-from cosmouline.lock import Lock
-from cosmouline.store import Store
+from cosmouline.files.atomic import atomic_path, remove_leftovers
+from cosmouline.files.lock import Lock
 
 import pytest
 

@@ -10,7 +10,7 @@ import pytest
 MEASURE = '''
 import resource
 
-from cosmouline import engine
+from cosmouline.engine import engine
 
 import numpy as np
 

@@ -9,7 +9,7 @@ import os
 import re
 from pathlib import Path
 
-from cosmouline import reports
+from cosmouline.files import io_report
 
 import numpy as np
 import pytest
@@ -23,9 +23,9 @@ TARGETS = {"temporary", "pages", "stream", "buffer", "text"}  # of `atomic_path`
 OURS = ("io_text.", "reports.")  # write_text of ours, which takes care itself
 # the journal and the lock are no products; these gather in a new folder, which is renamed whole;
 # a new configuration is a folder for the user to edit; a cluster's own folder has no products
-OWN_WAYS = {"store.py", "lock.py", "bundle.py", "5_opt_new_config.py", "new_lens.py",
-            "old_reduction.py", "server.py", "cards.py", "on_worker.py",
-            "clusters.py"}
+OWN_WAYS = {"json_store.py", "lock.py", "release.py", "5_opt_new_config.py", "new_lens.py",
+            "reduction.py", "scheduler.py", "gpu.py", "worker.py",
+            "connection.py"}
 
 
 def direct_writes(path):
@@ -52,7 +52,7 @@ def test_the_watch_sees_a_write_under_the_final_name(tmp_path, how, request):
     with pytest.raises(AssertionError, match="without a temporary name"), watch.none_in(tmp_path):
         write(tmp_path / "x.npz")
     with watch.none_in(tmp_path):
-        reports.write_text(tmp_path / "x.txt", "x")
+        io_report.write_text(tmp_path / "x.txt", "x")
         (tmp_path / "x.txt").read_text()
 
 

@@ -7,10 +7,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-from cosmouline import paths
-from cosmouline.database import Database, fitting
-from cosmouline.header import read_header
-from cosmouline.io_rdb import read_rdb
+from cosmouline.database import paths
+from cosmouline.database.database import Database, fitting
+from cosmouline.database.script_header import read_header
+from cosmouline.lightcurve.io_rdb import read_rdb
 
 import pytest
 

@@ -6,9 +6,9 @@ Each test damages products of a small lens; a re-run must give the very files th
 import os
 import shutil
 
-from cosmouline import paths, status
-from cosmouline.database import Database
-from cosmouline.header import read_header
+from cosmouline.database import paths, status
+from cosmouline.database.database import Database
+from cosmouline.database.script_header import read_header
 
 import pytest
 

@@ -1,5 +1,5 @@
 from cosmouline.errors import UserError
-from cosmouline.io_catalog import read_image_list
+from cosmouline.files.io_catalog import read_image_list
 
 import pytest
 

@@ -7,11 +7,11 @@ import json
 import pickle
 import sqlite3
 
-from cosmouline.database import Database
+from cosmouline.database.database import Database
+from cosmouline.database.settings import load_settings
 from cosmouline.errors import UserError
-from cosmouline.io_rdb import read_rdb
+from cosmouline.lightcurve.io_rdb import read_rdb
 from cosmouline.run import make_options
-from cosmouline.settings import load_settings
 
 import numpy as np
 import pytest

@@ -2,8 +2,8 @@
 
 import shutil
 
+from cosmouline.database.settings import load_settings
 from cosmouline.errors import UserError
-from cosmouline.settings import load_settings
 
 import pytest
 from astropy.io import fits

@@ -1,4 +1,4 @@
-from cosmouline.io_rdb import write_rdb
+from cosmouline.lightcurve.io_rdb import write_rdb
 
 import numpy as np
 

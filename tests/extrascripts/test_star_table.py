@@ -1,5 +1,5 @@
 from cosmouline.errors import UserError
-from cosmouline.io_table import read_ecsv_columns
+from cosmouline.files.io_table import read_ecsv_columns
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-from cosmouline.io_table import read_ecsv_columns
+from cosmouline.files.io_table import read_ecsv_columns
 
 import numpy as np
 import pytest

@@ -1,7 +1,7 @@
 """Stacks of two images each, against the rows that they are made of."""
 
-from cosmouline import paths
-from cosmouline.io_stack import read_stack
+from cosmouline.database import paths
+from cosmouline.images.io_stack import read_stack
 
 import numpy as np
 import pytest

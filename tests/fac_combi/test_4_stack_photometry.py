@@ -1,4 +1,5 @@
-from cosmouline import io_table, paths
+from cosmouline.database import paths
+from cosmouline.files import io_table
 
 import numpy as np
 import pytest

@@ -2,9 +2,9 @@
 
 import ast
 
-from cosmouline.columns import family
+from cosmouline.database.columns import family
 from cosmouline.errors import UserError
-from cosmouline.io_stack import read_stack
+from cosmouline.images.io_stack import read_stack
 
 import numpy as np
 import pytest

@@ -1,7 +1,7 @@
-from cosmouline import paths
+from cosmouline.database import paths
 from cosmouline.errors import UserError
-from cosmouline.io_rdb import read_rdb
-from cosmouline.io_table import read_ecsv_columns
+from cosmouline.files.io_table import read_ecsv_columns
+from cosmouline.lightcurve.io_rdb import read_rdb
 
 import numpy as np
 import pytest

@@ -1,6 +1,6 @@
-from cosmouline import paths
+from cosmouline.database import paths
 from cosmouline.errors import UserError
-from cosmouline.io_rdb import read_rdb
+from cosmouline.lightcurve.io_rdb import read_rdb
 
 import numpy as np
 import pytest

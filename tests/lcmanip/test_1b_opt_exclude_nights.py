@@ -1,9 +1,10 @@
 from types import SimpleNamespace
 
-from cosmouline import curve_tables, paths
+from cosmouline.database import paths
 from cosmouline.errors import UserError
-from cosmouline.io_rdb import read_rdb
-from cosmouline.io_table import read_ecsv_columns
+from cosmouline.files.io_table import read_ecsv_columns
+from cosmouline.lightcurve import db_curves
+from cosmouline.lightcurve.io_rdb import read_rdb
 
 import numpy as np
 import pytest
@@ -73,18 +74,18 @@ def test_days_are_integers_or_dates(tmp_path):
     path.write_text("58543 first\n2019-03-02   second # and more\n\n# 58545\n")
 
     # 2019-03-01 is mjd 58543
-    assert curve_tables.excluded_days(path) == {58543: "first", 58544: "second"}
-    assert curve_tables.excluded_days(tmp_path / "none.txt") == {}
+    assert db_curves.excluded_days(path) == {58543: "first", 58544: "second"}
+    assert db_curves.excluded_days(tmp_path / "none.txt") == {}
     path.write_text("58543\n58544.3\n")
     with pytest.raises(UserError, match=r"nights\.txt, line 2: '58544\.3' is neither an integer"):
-        curve_tables.excluded_days(path)
+        db_curves.excluded_days(path)
 
 
 def test_a_point_belongs_to_the_day_of_utc_in_which_it_lies(tmp_path):
-    (tmp_path / curve_tables.NIGHTS_FILE).write_text("58543\n")
+    (tmp_path / db_curves.NIGHTS_FILE).write_text("58543\n")
     points = np.array([58542.99, 58543.01, 58543.99, 58544.01])
 
-    out = curve_tables.excluded(points, SimpleNamespace(config_dir=tmp_path))
+    out = db_curves.excluded(points, SimpleNamespace(config_dir=tmp_path))
 
     assert out.tolist() == [False, True, True, False]
 

@@ -1,6 +1,7 @@
-from cosmouline import drawing, paths
+from cosmouline.database import paths
 from cosmouline.errors import UserError
-from cosmouline.io_rdb import read_rdb
+from cosmouline.lightcurve.io_rdb import read_rdb
+from cosmouline.pages import drawing
 
 import numpy as np
 import pytest

@@ -1,6 +1,6 @@
 import hashlib
 
-from cosmouline import paths
+from cosmouline.database import paths
 from cosmouline.errors import UserError
 
 import pytest

@@ -3,11 +3,11 @@
 import json
 from types import SimpleNamespace
 
-from cosmouline import paths
-from cosmouline.database import Database
-from cosmouline.io_rdb import read_rdb
+from cosmouline.database import paths
+from cosmouline.database.database import Database
+from cosmouline.database.settings import load_settings
+from cosmouline.lightcurve.io_rdb import read_rdb
 from cosmouline.run import make_options
-from cosmouline.settings import load_settings
 
 import numpy as np
 import pytest

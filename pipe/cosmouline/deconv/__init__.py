@@ -1,32 +1,57 @@
-"""Joint fit of all epochs of a lens: point sources, a Sersic galaxy and a residual field.
+"""Joint fit of all epochs of a lens: point sources, a Sersic galaxy and residual light.
 
 The fluxes of the sources and the sky and the shift of each epoch are solved exactly at each step
 (they are eliminated from the normal equations); what the epochs share is found by Gauss-Newton
-steps; the field is a Gaussian process whose amplitudes maximise the evidence. All arrays are
-numpy float64: compiled with jax, the same sums take twice as long, after some seconds of
+steps; the residual light is a Gaussian process whose amplitudes maximise the evidence. All arrays
+are numpy float64: compiled with jax, the same sums take twice as long, after some seconds of
 compilation for each size of stamps.
+
+cameras          : The galaxy in the light of each camera: brighter or fainter against the mean
+                   star.
+checks           : What shows that a joint fit is wrong: light that it lacks, chi2 of each source,
+                   and so on.
+covariance       : Errors of the fluxes: random, with what is shared propagated, and of their
+                   constant part.
+epoch_images     : Exact images of point sources, of a galaxy and of a lattice of Gaussians, in one
+                   epoch.
+epochs           : The stamps of all epochs that a joint fit is made of.
+evidence         : Amplitudes of the field: those of the largest evidence, and what their
+                   uncertainty does.
+find_sources     : Start positions of the sources when only their number is known.
+fit_lens         : From stamps to fluxes: noise and masks from the model, fit, judge again, fit
+                   again.
+gauss_newton     : The joint fit: prefit, decision on the galaxy, outer iterations, warm refit.
+normal_equations : Normal equations of what the epochs share, their own unknowns eliminated
+                   exactly.
+options          : Every number that the joint fit could be given, with its default and where that
+                   is from.
+orientation      : Check that the start positions are where the lens is, and the right way round.
+picture          : Pictures of a finished fit: the model of each epoch, and the scene without any
+                   PSF.
+pixels           : Noise and masks of the stamps: before there is a model, and from one.
+point_sources    : The point sources of a fit: where they are looked for, and what is known
+                   beforehand.
+problem          : What a joint fit is asked (data, lattice, priors) and where it stands (state).
+psf_error        : Error of the fluxes that comes from the errors of the PSFs.
+registration     : Prior of the shifts of the epochs from what the stars say, with an error that
+                   the lens tells.
+residual_light   : The field: light that neither the sources nor the galaxy explain, as a Gaussian
+                   process.
+result           : The result of a joint fit, and its way to files and back.
+sersic           : The Sersic profile as a sum of Gaussians: table, interpolation, Fourier
+                   transform, picture.
+stored           : From a finished fit to its result, and from a stored result back to the fit.
+sweep            : One pass over the epochs: exact fluxes and sky, model, residuals, normal
+                   equations.
+io_fit           : Files of a joint fit: what goes in, and what comes out. No pickle is needed to
+                   read them.
+db_choice        : Which images a joint deconvolution takes, and why it leaves out the others.
+db_fit           : Fit all epochs of a lens with the engine of the settings.
+db_gather        : Gather what a joint fit needs from the files of its images.
+db_products      : Read the gathered epochs, the start and the joint fit of a deconvolution.
+db_readout       : What a joint fit found: a summary in words, and the fields of the database.
+db_source_table  : Where the point sources of a joint fit lie, in the units that users ask for.
+db_sources       : From the settings to the point sources of a joint fit: places, errors, when they
+                   shine.
+db_warm_start    : Go on from the stored joint fit when only the epochs are others.
 """
-
-from cosmouline.deconv.epochs import Epochs, pad_psf
-from cosmouline.deconv.lens import fit_lens
-from cosmouline.deconv.options import FitOptions
-from cosmouline.deconv.picture import deconvolved_image, model_images
-from cosmouline.deconv.psf_term import psf_error, psf_systematic
-from cosmouline.deconv.result import Galaxy, LensFit
-from cosmouline.deconv.sources import Sources
-from cosmouline.deconv.start import find_sources
-
-__all__ = [
-    "Epochs",
-    "FitOptions",
-    "Galaxy",
-    "LensFit",
-    "Sources",
-    "deconvolved_image",
-    "find_sources",
-    "fit_lens",
-    "model_images",
-    "pad_psf",
-    "psf_error",
-    "psf_systematic",
-]

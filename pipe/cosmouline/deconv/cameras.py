@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import NamedTuple
 
-from cosmouline.deconv.normal import eliminate
+from cosmouline.deconv.normal_equations import eliminate
 from cosmouline.deconv.problem import AMPLITUDE
 from cosmouline.deconv.sweep import sweep_epochs
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from cosmouline.deconv.picture import model_images
-from cosmouline.psf_model import FWHM_PER_SIGMA
+from cosmouline.psf.model import FWHM_PER_SIGMA
 
 import numpy as np
 from scipy.ndimage import affine_transform, gaussian_filter, maximum_filter

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, fields, replace
 
-from cosmouline.deconv.images import PAD_PX, Geometry
-from cosmouline.psf_model import pad_narrow
+from cosmouline.deconv.epoch_images import PAD_PX, Geometry
+from cosmouline.psf.model import pad_narrow
 
 import numpy as np
 

@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass, replace
 
-from cosmouline.deconv.lens import first_pass
-from cosmouline.deconv.normal import objective
+from cosmouline.deconv.find_sources import NARROW, WIDE, best_epochs, sharpened_stack
+from cosmouline.deconv.fit_lens import first_pass
+from cosmouline.deconv.normal_equations import objective
 from cosmouline.deconv.options import FitOptions
-from cosmouline.deconv.sources import Sources
-from cosmouline.deconv.start import NARROW, WIDE, best_epochs, sharpened_stack
+from cosmouline.deconv.point_sources import Sources
 
 import numpy as np
 from scipy.optimize import nnls

@@ -3,7 +3,7 @@
 from cosmouline.deconv.sersic import surface_brightness
 from cosmouline.deconv.stored import for_all_epochs, measured_pixels, problem_of
 from cosmouline.deconv.sweep import sweep_epochs
-from cosmouline.psf_model import TARGET_SIGMA_SMALL
+from cosmouline.psf.model import TARGET_SIGMA_SMALL
 
 import numpy as np
 

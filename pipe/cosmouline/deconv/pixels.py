@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass, replace
 
+from cosmouline.deconv.epoch_images import PAD_PX, point_images
 from cosmouline.deconv.epochs import Epochs
-from cosmouline.deconv.images import PAD_PX, point_images
-from cosmouline.judging import judge_pixels, smoothed_variance
+from cosmouline.stamps.pixel_rejection import judge_pixels, smoothed_variance
 
 import numpy as np
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from cosmouline.deconv import images
+from cosmouline.deconv import epoch_images
 
 import numpy as np
 
@@ -112,7 +112,7 @@ class Problem:
     transfer: np.ndarray
     linear: np.ndarray
     scale: float
-    geometry: images.Geometry
+    geometry: epoch_images.Geometry
     lattice: Lattice
     prior: Prior
     present: np.ndarray | None = None
@@ -203,7 +203,7 @@ def make_problem(epochs, good, variance_e2, lattice, prior, scale=None, sources=
     return Problem(
         data=np.where(good, epochs.data_e, 0.0) * coeff / scale,
         weight=(scale / sigma) ** 2,
-        transfer=images.transfer_functions(epochs.psf, epochs.geometry),
+        transfer=epoch_images.transfer_functions(epochs.psf, epochs.geometry),
         linear=epochs.linear,
         scale=scale,
         geometry=epochs.geometry,

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from cosmouline.deconv.normal import eliminate
+from cosmouline.deconv.normal_equations import eliminate
 from cosmouline.deconv.problem import POSITIONS
 
 import numpy as np

@@ -1,20 +1,12 @@
 """From a finished fit to its result, and from a stored result back to the fit."""
 
 from cosmouline.deconv.covariance import flux_errors
-from cosmouline.deconv.field import FieldPrior, correlations
 from cosmouline.deconv.pixels import Pixels
-from cosmouline.deconv.problem import (
-    AMPLITUDE,
-    CENTRE,
-    SHAPE,
-    Lattice,
-    Prior,
-    State,
-    make_problem,
-)
+from cosmouline.deconv.point_sources import Sources
+from cosmouline.deconv.problem import AMPLITUDE, CENTRE, SHAPE, Lattice, Prior, State, make_problem
 from cosmouline.deconv.registration import shift_errors
+from cosmouline.deconv.residual_light import FieldPrior, correlations
 from cosmouline.deconv.result import Galaxy, LensFit
-from cosmouline.deconv.sources import Sources
 
 import numpy as np
 

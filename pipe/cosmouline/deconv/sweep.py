@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from cosmouline.deconv import images
+from cosmouline.deconv import epoch_images
 from cosmouline.deconv.problem import AMPLITUDE, CENTRE, SHAPE
 
 import numpy as np
@@ -56,7 +56,7 @@ def sweep_epochs(problem, state, with_nodes=False):
     rounded = np.rint(problem.linear / MAP_STEP).reshape(-1, 4)
     maps, place = np.unique(rounded, axis=0, return_inverse=True)
     for index, linear in enumerate(maps.reshape(-1, 2, 2) * MAP_STEP):
-        spectra = images.galaxy_spectra(state.shared[SHAPE], linear, problem.geometry)
+        spectra = epoch_images.galaxy_spectra(state.shared[SHAPE], linear, problem.geometry)
         for epoch in np.flatnonzero(place.ravel() == index):
             measured[epoch] = _measure(problem, state, epoch, spectra, with_nodes)
     *arrays, on_nodes, points, extended = zip(*measured, strict=True)
@@ -79,7 +79,7 @@ def gram_matrix(problem, state):
     n_nodes = len(problem.lattice.nodes_px)
     total = np.zeros((n_nodes, n_nodes))
     for epoch, weight in enumerate(problem.weight):
-        nodes = images.node_images(*_node_spectra(problem, state, epoch), problem.geometry)
+        nodes = epoch_images.node_images(*_node_spectra(problem, state, epoch), problem.geometry)
         nodes *= np.sqrt(weight)
         nodes = nodes.reshape(n_nodes, weight.size)
         total += nodes @ nodes.T
@@ -89,9 +89,10 @@ def gram_matrix(problem, state):
 def _node_spectra(problem, state, epoch):
     """Band of the PSF, and waves of the Gaussians of the lattice, in one epoch."""
     lattice, geometry = problem.lattice, problem.geometry
-    band = images.base_band(problem.transfer[epoch], geometry) * state.extended_scale[epoch]
+    band = epoch_images.base_band(problem.transfer[epoch], geometry) * state.extended_scale[epoch]
     linear, shift = problem.linear[epoch], state.shift_px[epoch]
-    return band, images.node_waves(lattice.nodes_px, lattice.sigma_px, linear, shift, geometry)
+    return band, epoch_images.node_waves(lattice.nodes_px, lattice.sigma_px, linear, shift,
+                                         geometry)
 
 
 def _measure(problem, state, epoch, spectra, with_nodes):
@@ -113,7 +114,7 @@ def _measure(problem, state, epoch, spectra, with_nodes):
     weighted = columns * weight
     flat = columns.reshape(len(columns), -1)
     products = flat @ weighted.reshape(flat.shape).T
-    on_nodes = images.on_nodes(weighted, *nodes, problem.geometry) if with_nodes else None
+    on_nodes = epoch_images.on_nodes(weighted, *nodes, problem.geometry) if with_nodes else None
     return solution, products[-1, -1], products, on_nodes, points, extended
 
 
@@ -144,11 +145,11 @@ def _light(problem, state, epoch, spectra, nodes):
     linear, shift = problem.linear[epoch], state.shift_px[epoch]
     field = np.zeros((3, *problem.data.shape[1:]))
     if nodes is not None:
-        field = images.field_images(*nodes, state.node_flux, geometry)
+        field = epoch_images.field_images(*nodes, state.node_flux, geometry)
     place = linear @ state.shared[CENTRE] + shift
-    galaxy = images.galaxy_images(transfer, spectra, place, geometry)
+    galaxy = epoch_images.galaxy_images(transfer, spectra, place, geometry)
     return _Light(
-        images.point_images(transfer, state.position_px @ linear.T + shift, geometry),
+        epoch_images.point_images(transfer, state.position_px @ linear.T + shift, geometry),
         galaxy * state.extended_scale[epoch],
         field,
         state.shared[AMPLITUDE],

@@ -1,6 +1,6 @@
 """Films: small pictures one after the other, as an animated GIF."""
 
-from cosmouline.atomic import atomic_path
+from cosmouline.files.atomic import atomic_path
 from cosmouline.plots import style
 from cosmouline.plots.scaling import frame_limits, stretch_norm
 

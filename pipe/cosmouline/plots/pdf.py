@@ -1,6 +1,6 @@
 """Pictures that are there, one on each page of a PDF."""
 
-from cosmouline.atomic import atomic_path
+from cosmouline.files.atomic import atomic_path
 
 from matplotlib import image
 from matplotlib.backends.backend_pdf import PdfPages

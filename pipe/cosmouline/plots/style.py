@@ -3,7 +3,7 @@
 import datetime
 import functools
 
-from cosmouline.atomic import atomic_path
+from cosmouline.files.atomic import atomic_path
 
 import matplotlib
 import numpy as np

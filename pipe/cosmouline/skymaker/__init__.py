@@ -1,14 +1,29 @@
-"""Made-up CCD frames with known truth: our own simulator of a monitoring campaign.
+"""Made-up CCD frames with known truth: a simulator of monitoring campaigns (an outbuilding).
 
-The way of a frame: ``model`` (plain descriptions of telescopes, sources and frames), ``geometry``
-(sky to pixels), ``variability`` (magnitudes at a date), ``pointspread`` and ``sersic`` (light on
-pixels), ``detector`` (noise, cosmics, saturation, digits), ``draw`` (one frame of a campaign),
-``io_campaign`` (a folder of FITS files and truth tables), ``campaigns`` and ``ramp`` (ready
-campaigns), ``command`` (options of the scripts).
+It shares no code with the modules that fit (psf, deconv): it is the truth of the tests. Frames are
+reduced ones: they have no bias, flat field or fringes; `raw` draws frames as a camera gives them.
 
-It shares no code with the modules that fit (psf, starphot, deconv): it is the truth of the tests.
-Frames are reduced ones: they have no bias, flat field or fringes. Raw frames would be made in
-`draw.draw_frame`: a flat field multiplies the expected electrons as `detector.response` does, dark
-current and fringes add to them as `detector.hot_electrons` does, and a bias level adds to the ADU
-before `detector.digitise` rounds them.
+campaigns      : Ready campaigns: the demo lens, and a tiny one for tests.
+command        : What the scripts of ``skymaker/`` share: their options, and the drawing with its
+                 log lines.
+detector       : What a CCD does to the light: defects, cosmic tracks, bleeding, digits.
+draw           : One frame of a campaign: the expected light, then what chance and the detector
+                 make of it.
+geometry       : From the sky to the pixels of a frame: gnomonic projection, then a turn, a scale
+                 and a shift.
+model          : Descriptions of what is drawn: telescopes, stars, galaxies, a lens, frames, a
+                 campaign.
+pointspread    : The point spread function, and point sources integrated over the pixels.
+ramp           : A field of stars on a grid, doubles and supernovae, under growing seeing.
+raw            : Frames as the camera gives them: bias, overscan, dark current, flat field;
+                 calibrations too.
+sersic         : Sersic galaxies, convolved with the point spread function and integrated over the
+                 pixels.
+truth          : Compare measured fluxes with those that a simulation was drawn from.
+two_telescopes : A lensed quasar by two telescopes in two filters, one frame in ten spoilt.
+variability    : Magnitudes at a date: the damped random walk of a quasar, its delays and drifts,
+                 sines.
+io_campaign    : A campaign on the disk: FITS frames in a folder per telescope, and the truth
+                 beside them.
+db_truth       : The truth tables of skymaker beside the rows of a reduction of its frames.
 """

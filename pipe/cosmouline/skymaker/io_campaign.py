@@ -5,8 +5,8 @@ import json
 import os
 from pathlib import Path
 
-from cosmouline.atomic import atomic_path
 from cosmouline.errors import UserError
+from cosmouline.files.atomic import atomic_path
 from cosmouline.skymaker import draw, geometry, raw, variability
 
 import numpy as np

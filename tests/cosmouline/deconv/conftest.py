@@ -8,8 +8,10 @@ small pixels taken off, integrated over small pixels. The galaxy is a Sersic pro
 
 from dataclasses import dataclass
 
-from cosmouline.deconv import Epochs, FitOptions, fit_lens
-from cosmouline.deconv.fit import fit_all
+from cosmouline.deconv.epochs import Epochs
+from cosmouline.deconv.fit_lens import fit_lens
+from cosmouline.deconv.gauss_newton import fit_all
+from cosmouline.deconv.options import FitOptions
 from cosmouline.deconv.pixels import first_pixels
 from cosmouline.deconv.problem import make_lattice, make_prior, make_problem, start_state
 

@@ -2,9 +2,11 @@
 
 from dataclasses import replace
 
-from cosmouline.deconv import FitOptions, fit_lens, model_images
+from cosmouline.deconv.fit_lens import fit_lens
+from cosmouline.deconv.options import FitOptions
+from cosmouline.deconv.picture import model_images
 from cosmouline.deconv.pixels import first_pixels
-from cosmouline.deconv.sources import as_sources
+from cosmouline.deconv.point_sources import as_sources
 from cosmouline.deconv.stored import problem_of
 
 import numpy as np

@@ -2,7 +2,6 @@
 
 from types import SimpleNamespace
 
-from cosmouline.deconv import FitOptions, fit_lens
 from cosmouline.deconv.checks import (
     amplitudes_over_floor,
     degenerate_direction,
@@ -10,6 +9,8 @@ from cosmouline.deconv.checks import (
     neighbour_pulls,
     source_chi2,
 )
+from cosmouline.deconv.fit_lens import fit_lens
+from cosmouline.deconv.options import FitOptions
 from cosmouline.deconv.picture import model_images
 
 import numpy as np

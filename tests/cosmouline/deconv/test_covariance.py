@@ -4,8 +4,8 @@ from dataclasses import replace
 
 from cosmouline.deconv import evidence
 from cosmouline.deconv.covariance import flux_errors
-from cosmouline.deconv.field import solve_field
 from cosmouline.deconv.options import FitOptions
+from cosmouline.deconv.residual_light import solve_field
 from cosmouline.deconv.sweep import gram_matrix
 
 import numpy as np

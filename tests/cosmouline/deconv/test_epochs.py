@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from cosmouline.deconv import pad_psf
+from cosmouline.deconv.epochs import pad_psf
 
 import numpy as np
 import pytest

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from cosmouline.deconv import deconvolved_image, model_images
+from cosmouline.deconv.picture import deconvolved_image, model_images
 
 import numpy as np
 import pytest

@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from cosmouline.deconv import FitOptions, fit_lens
+from cosmouline.deconv.fit_lens import fit_lens
+from cosmouline.deconv.options import FitOptions
 from cosmouline.deconv.registration import FLOOR_PX, shift_errors
 
 import numpy as np

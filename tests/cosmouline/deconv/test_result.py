@@ -3,7 +3,7 @@
 import io
 import json
 
-from cosmouline.deconv import LensFit
+from cosmouline.deconv.result import LensFit
 
 import numpy as np
 import pytest

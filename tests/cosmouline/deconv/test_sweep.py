@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from cosmouline.deconv import images
+from cosmouline.deconv import epoch_images
 from cosmouline.deconv.options import FitOptions
 from cosmouline.deconv.sweep import gram_matrix, sweep_epochs
 
@@ -27,13 +27,13 @@ def basis_of(problem, state, epoch):
     """Images of the sources and of the sky in one epoch, and the extended light."""
     geometry, transfer = problem.geometry, problem.transfer[epoch]
     linear, shift = problem.linear[epoch], state.shift_px[epoch]
-    spectra = images.galaxy_spectra(state.shared[:4], linear, geometry)
+    spectra = epoch_images.galaxy_spectra(state.shared[:4], linear, geometry)
     centre = linear @ state.shared[4:6] + shift
-    galaxy = images.galaxy_images(transfer, spectra, centre, geometry)[0]
+    galaxy = epoch_images.galaxy_images(transfer, spectra, centre, geometry)[0]
     lattice = problem.lattice
-    waves = images.node_waves(lattice.nodes_px, lattice.sigma_px, linear, shift, geometry)
-    nodes = images.node_images(images.base_band(transfer, geometry), waves, geometry)
-    points = images.point_images(transfer, state.position_px @ linear.T + shift, geometry)[0]
+    waves = epoch_images.node_waves(lattice.nodes_px, lattice.sigma_px, linear, shift, geometry)
+    nodes = epoch_images.node_images(epoch_images.base_band(transfer, geometry), waves, geometry)
+    points = epoch_images.point_images(transfer, state.position_px @ linear.T + shift, geometry)[0]
     extended = state.shared[6] * galaxy + np.tensordot(state.node_flux, nodes, axes=1)
     return np.concatenate([points, np.ones_like(points[:1])]), extended, nodes
 

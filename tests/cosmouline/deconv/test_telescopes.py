@@ -1,7 +1,9 @@
 """Two telescopes in one model: .21 and .30 arcsec per pixel; mirrored, and turned by 90 deg."""
 
-from cosmouline.deconv import FitOptions, deconvolved_image, fit_lens, model_images
-from cosmouline.deconv.start import find_sources
+from cosmouline.deconv.find_sources import find_sources
+from cosmouline.deconv.fit_lens import fit_lens
+from cosmouline.deconv.options import FitOptions
+from cosmouline.deconv.picture import deconvolved_image, model_images
 
 import numpy as np
 import pytest

@@ -1,7 +1,6 @@
 """light_curve_pages.py: several curves on a page, and measured beside true."""
 
-from cosmouline.plots import light_curve_pages as pages
-from cosmouline.plots import style
+from cosmouline.plots import light_curve_pages, style
 
 import numpy as np
 import pytest
@@ -25,7 +24,8 @@ def points(ax, index=0):
 def test_all_curves_are_on_the_page_with_their_shifts(assert_whole, texts):
     mhjd, _, mags, sigmas = quasar()
 
-    page = pages.light_curves_page(mhjd, mags, sigmas, NAMES, [0.0, -0.5], title="lens $1$")
+    page = light_curve_pages.light_curves_page(mhjd, mags, sigmas, NAMES, [0.0, -0.5],
+                                               title="lens $1$")
 
     assert_whole(page)
     (ax,) = page.axes
@@ -37,7 +37,7 @@ def test_all_curves_are_on_the_page_with_their_shifts(assert_whole, texts):
 def test_the_legend_is_outside_of_the_data():
     mhjd, _, mags, sigmas = quasar()
 
-    page = pages.light_curves_page(mhjd, mags, sigmas, NAMES)
+    page = light_curve_pages.light_curves_page(mhjd, mags, sigmas, NAMES)
     page.draw_without_rendering()
 
     (ax,) = page.axes
@@ -48,7 +48,7 @@ def test_one_panel_per_source_coloured_by_a_field(assert_whole, texts):
     mhjd, _, mags, sigmas = quasar()
     seeing = np.linspace(0.5, 2, 120)
 
-    page = pages.by_field_page(
+    page = light_curve_pages.by_field_page(
         mhjd, mags, sigmas, NAMES, seeing, "seeing (arcsec)", title="t", notes=["χ² 1", "$χ²$ 2"]
     )
 
@@ -65,7 +65,7 @@ def test_one_panel_per_source_coloured_by_set(assert_whole, texts):
     mhjd, _, mags, sigmas = quasar()
     sets = np.where(mhjd < 54000, "C2", "ECAM")
 
-    page = pages.by_field_page(mhjd, mags, sigmas, NAMES, sets, "set")
+    page = light_curve_pages.by_field_page(mhjd, mags, sigmas, NAMES, sets, "set")
 
     assert_whole(page)
     shown = texts(page)
@@ -76,7 +76,7 @@ def test_residuals_are_measured_minus_true_in_mmag(assert_whole, texts):
     mhjd, true, _, sigmas = quasar()
     mags = true + np.array([[0.010], [-0.020]])
 
-    page = pages.measured_and_true(mhjd, mags, sigmas, NAMES, mhjd, true, "demo")
+    page = light_curve_pages.measured_and_true(mhjd, mags, sigmas, NAMES, mhjd, true, "demo")
 
     assert_whole(page)
     np.testing.assert_allclose(points(page.axes[1])[:, 1], 10.0)
@@ -91,7 +91,7 @@ def test_the_truth_is_drawn_and_interpolated():
     true_mags = np.array([[0.0, 5.0], [1.0, 1.0]])
     mags = np.array([(mhjd - 52000) / 1000, np.ones(mhjd.size)])
 
-    page = pages.measured_and_true(mhjd, mags, sigmas, NAMES, true_mhjd, true_mags)
+    page = light_curve_pages.measured_and_true(mhjd, mags, sigmas, NAMES, true_mhjd, true_mags)
 
     np.testing.assert_array_equal(page.axes[0].lines[0].get_ydata(), true_mags[0])
     np.testing.assert_allclose(points(page.axes[1])[:, 1], 0.0, atol=1e-9)
@@ -100,7 +100,7 @@ def test_the_truth_is_drawn_and_interpolated():
 def test_epochs_outside_of_the_truth_have_no_residual():
     mhjd, true, mags, sigmas = quasar()
 
-    page = pages.measured_and_true(mhjd, mags, sigmas, NAMES, mhjd[:50], true[:, :50])
+    page = light_curve_pages.measured_and_true(mhjd, mags, sigmas, NAMES, mhjd[:50], true[:, :50])
 
     assert len(points(page.axes[1])) == 50
 
@@ -109,7 +109,7 @@ def test_the_residual_panels_share_their_scale():
     mhjd, true, mags, sigmas = quasar()
     mags[1] += np.random.default_rng(2).normal(0, 0.1, mhjd.size)
 
-    page = pages.measured_and_true(mhjd, mags, sigmas, NAMES, mhjd, true)
+    page = light_curve_pages.measured_and_true(mhjd, mags, sigmas, NAMES, mhjd, true)
 
     assert page.axes[1].get_ylim() == page.axes[2].get_ylim()
     assert page.axes[1].yaxis_inverted()
@@ -121,16 +121,17 @@ def test_pages_of_little_are_drawn(n_sources, mhjd, assert_whole):
     mags = np.full((n_sources, len(mhjd)), np.nan if len(mhjd) == 2 else 1.0)
     names = NAMES[:n_sources]
 
-    assert_whole(pages.light_curves_page(mhjd, mags, mags, names))
-    assert_whole(pages.by_field_page(mhjd, mags, None, names, [1.0] * len(mhjd), "x"))
+    assert_whole(light_curve_pages.light_curves_page(mhjd, mags, mags, names))
+    assert_whole(light_curve_pages.by_field_page(mhjd, mags, None, names, [1.0] * len(mhjd), "x"))
     true_mags = np.ones((n_sources, 2))
-    assert_whole(pages.measured_and_true(mhjd, mags, mags, names, [5e4, 6e4], true_mags))
+    assert_whole(light_curve_pages.measured_and_true(mhjd, mags, mags, names, [5e4, 6e4],
+                                                     true_mags))
 
 
 def test_a_source_keeps_its_colour_on_every_page():
     mhjd, true, mags, sigmas = quasar()
-    together = pages.light_curves_page(mhjd, mags, sigmas, NAMES)
-    compared = pages.measured_and_true(mhjd, mags, sigmas, NAMES, mhjd, true)
+    together = light_curve_pages.light_curves_page(mhjd, mags, sigmas, NAMES)
+    compared = light_curve_pages.measured_and_true(mhjd, mags, sigmas, NAMES, mhjd, true)
 
     for page in (together, compared):
         colour = page.axes[0].collections[2].get_facecolors()[0]

@@ -1,12 +1,7 @@
 """Light curves: statistics of the walk from theory, delays and drifts by hand."""
 
 from cosmouline.skymaker.model import Lens, LensImage, Star, Telescope
-from cosmouline.skymaker.variability import (
-    flux_e_s,
-    image_magnitude,
-    random_walk,
-    star_magnitude,
-)
+from cosmouline.skymaker.variability import flux_e_s, image_magnitude, random_walk, star_magnitude
 
 import numpy as np
 import pytest

@@ -1,1 +1,0 @@
-"""The engine on many machines: a dask scheduler, its workers, and the queue they come from."""

@@ -1,0 +1,154 @@
+"""Fields of the image database: what their names mean, and what their values may be.
+
+They are declared in `field_table`. `expand` puts the names chosen in the settings into the pattern
+of a family; what is left in braces stands for any name.
+"""
+
+import functools
+import math
+import numbers
+import re
+
+from cosmouline.database.field_table import FIELDS, NEVER
+
+# families of which several members live side by side, and the settings that choose one
+VARIANTS = {"dec": "dec_name", "renorm": "renorm_name", "psf": "psf_name",
+            "combi": "combi_name", "group": "combi_group_name"}
+_NAME = r"(?:(?!__).)+?"  # a name put into a family: anything but the double underscore
+
+
+@functools.cache
+def _regex(pattern):
+    """Compile a field pattern: every placeholder matches one name."""
+    parts = re.split(r"\{\w+\}", pattern)
+    return re.compile(_NAME.join(re.escape(part) for part in parts) + r"\Z")
+
+
+@functools.cache
+def lookup(name):
+    """Return the declaration of a field, by its name or the family that it belongs to.
+
+    Raises
+    ------
+    ValueError
+        If no field of this name is declared.
+    """
+    if name in FIELDS:
+        return FIELDS[name]
+    families = [f for p, f in FIELDS.items() if "{" in p and _regex(p).match(name)]
+    if not families:
+        raise ValueError(f"the field '{name}' is not declared in cosmouline/field_table.py")
+    return max(families, key=lambda field: field.name.count("__"))
+
+
+def producer(name):
+    """Return the script that writes a field, with the member of the family behind a colon.
+
+    ``"5_psf/4_build_psf:psf1"`` for ``psf_chi2__psf1``; a deconvolution goes before a PSF. So
+    what was done for one PSF, renormalisation or deconvolution is kept beside the others.
+    """
+    field = lookup(name)
+    return with_variant(field.producer, _variants(field.name, name))
+
+
+def variant(patterns, settings):
+    """Return the member of a family that a script works on, by patterns of its fields."""
+    return next((getattr(settings, name) for key, name in VARIANTS.items()
+                 if any(f"{{{key}}}" in pattern for pattern in patterns)), "")
+
+
+def with_variant(script, member):
+    """Return the name under which a script leaves its record."""
+    return f"{script}:{member}" if member else script
+
+
+def _variants(pattern, name):
+    """Return the member that a name has in the family of a pattern; empty if it has none."""
+    keys = re.findall(r"\{(\w+)\}", pattern)
+    found = dict(zip(keys, name.split("__")[1:], strict=False))
+    return next((found[key] for key in VARIANTS if key in found), "")
+
+
+def matches(pattern, name):
+    """Tell whether a field name fits a pattern such as ``flux_e__lens__{source}``."""
+    return name == pattern or ("{" in pattern and bool(_regex(pattern).match(name)))
+
+
+def names_in(name):
+    """Return what fills the placeholders of a field, such as ``{"dec": "lens", "source": "A"}``.
+
+    Empty for a field that belongs to no family. Raises like `lookup`.
+    """
+    keys = re.findall(r"\{(\w+)\}", lookup(name).name)
+    return dict(zip(keys, name.split("__")[1:], strict=False))
+
+
+def expand(patterns, settings):
+    """Put the chosen names of PSF, renormalisation, deconvolution and stacks into patterns."""
+    return tuple(_filled(pattern, settings) for pattern in patterns)
+
+
+def _filled(pattern, settings):
+    """Put chosen names into one pattern."""
+    for key, name in VARIANTS.items():
+        if f"{{{key}}}" in pattern:
+            pattern = pattern.replace(f"{{{key}}}", getattr(settings, name))
+    return pattern
+
+
+def held(row, values):
+    """Return new values of fields with old ones where they changed within the tolerance.
+
+    Parameters
+    ----------
+    row : dict
+        The fields as they are.
+    values : dict
+        New values by name; None for a field that goes.
+
+    Returns
+    -------
+    dict or None
+        None where some field changed by more than its tolerance.
+    """
+    kept = {}
+    for name, value in values.items():
+        before, tolerance = row.get(name), lookup(name).tolerance
+        if before == value or tolerance == NEVER:
+            kept[name] = value
+        elif None in (before, value) or not tolerance or (
+                abs(value - before) > tolerance * abs(before)):
+            return None
+        else:
+            kept[name] = before
+    return kept
+
+
+def _is_finite(value):
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # an integer that no float can hold
+        return False
+
+
+def convert(name, value):
+    """Return `value` as the declared type of a field.
+
+    Raises
+    ------
+    ValueError
+        If the field is not declared, the value has another type, or it is not finite: a
+        measurement that failed is left out, never stored as NaN.
+    """
+    declared = lookup(name).type
+    fits = {
+        str: lambda v: isinstance(v, str),
+        bool: lambda v: isinstance(v, bool) or type(v).__name__ in ("bool_", "bool"),
+        int: lambda v: isinstance(v, numbers.Integral) and not isinstance(v, bool),
+        float: lambda v: isinstance(v, numbers.Real) and not isinstance(v, bool),
+    }[declared]
+    if not fits(value):
+        raise ValueError(f"the field '{name}' is {declared.__name__}, not {value!r}")
+    if declared is float and not _is_finite(value):
+        raise ValueError(f"the field '{name}' cannot be {value}: leave it out instead")
+    return declared(value)

@@ -1,0 +1,280 @@
+"""The file of the image database: whole, checked, and safe against kill and power loss.
+
+The database is one JSON file with one image per line, sorted, so that it can be compared and
+edited by hand. Between two whole saves every finished result is appended to a journal beside
+it. `load` gives the file with the journal on top. Nothing that was appended is lost by a
+``kill -9``; a power loss costs what came after the last sync, of which there is one a second
+while results come, and one when the journal is closed.
+"""
+
+import codecs
+import contextlib
+import errno
+import hashlib
+import json
+import os
+import re
+import time
+import zlib
+
+from cosmouline.errors import UserError
+from cosmouline.files.atomic import atomic_path, sync
+
+FORMAT = "cosmouline-images"
+VERSION = 1
+HEAD = {"version": int, "generation": int, "sha256": str, "runs": list, "images": list}
+PICKLE = b"\x80"  # how pickles of protocol 2 and later begin
+SQLITE = b"SQLite format 3"
+N_BACKUPS = 10  # newest files kept in backups/, and the last one of as many days
+IMAGES = b'"images": ['  # where the lines of the images begin
+HEAD_BYTES = 500  # the generation stands in the first ones
+SYNC_EVERY_S = 1.0  # an fsync costs 3-4 ms, an append 0.1 ms: sync at most once per second
+_ENCODER = json.JSONEncoder(sort_keys=True, allow_nan=False, ensure_ascii=False)
+
+
+class Store:
+    """Read and write one database file and its journal.
+
+    Attributes
+    ----------
+    generation : int
+        Number of the last whole save; a journal of an older generation is already merged.
+    is_saved : bool
+        False where the file lacks something, or was edited by hand.
+    is_edited : bool
+        True where `load` found that it was edited by hand.
+    notices : list of str
+        What the last `load` found worth telling.
+    """
+
+    def __init__(self, path):
+        self.path = path
+        self.journal_path = path.with_name(path.name + ".journal")
+        self.generation = 0
+        self.is_saved = True
+        self.is_edited = False
+        self.notices = []
+        self._journal = None
+        self._synced = 0.0
+
+    def load(self):
+        """Return rows (dict by image name) and runs (dict by number), the journal applied."""
+        self.notices = []
+        self.is_saved = not self.journal_path.exists()
+        rows, runs = ({}, {}) if not self.path.exists() else self._read_file()
+        for entry in self._read_journal():
+            if "run" in entry:
+                runs[entry["run"]["number"]] = entry["run"]
+            else:
+                _apply(rows, entry["img_name"], entry["set"])
+        return rows, runs
+
+    def save(self, rows, runs):
+        """Write everything to a new file, keep the old one as a backup, drop the journal."""
+        body = ",\n".join([_dump(rows[name]) for name in sorted(rows)]).encode()
+        head = {"format": FORMAT, "version": VERSION, "generation": self.generation + 1,
+                "sha256": _digest(body), "n": len(rows),
+                "runs": [runs[number] for number in sorted(runs)]}
+        self._backup()
+        try:
+            with atomic_path(self.path) as temporary, open(temporary, "wb") as file:
+                file.writelines((_dump(head)[:-1].encode(), b", ", IMAGES, b"\n", body, b"\n]}\n"))
+        except BaseException:  # the new file may be there already: what is appended belongs to it
+            self.generation = self._generation_there()
+            raise
+        self.generation += 1
+        self.is_saved = True
+        self.close()
+        self.journal_path.unlink(missing_ok=True)  # harmless if not reached: older generation
+
+    def append(self, entry):
+        """Add one line to the journal; it survives a kill at once, a power loss in a second."""
+        self.is_saved = False
+        if self._journal is None:
+            self._journal = self._open_journal()
+        text = _dump({"generation": self.generation, **entry}).encode()
+        try:
+            _write_all(self._journal, b"%08x %s\n" % (zlib.crc32(text), text))
+        except OSError:
+            self._drop_journal()  # opened anew, its torn last line is ended first
+            raise
+        now = time.monotonic()
+        if now - self._synced > SYNC_EVERY_S:
+            os.fsync(self._journal.fileno())
+            self._synced = now
+
+    def close(self):
+        """Sync the journal and close it."""
+        if self._journal is not None:
+            try:
+                os.fsync(self._journal.fileno())
+            finally:
+                self._drop_journal()
+
+    def _drop_journal(self):
+        self._journal.close()
+        self._journal = None
+
+    def _open_journal(self):
+        """Open for appending without a buffer; end a torn last line first."""
+        self.journal_path.parent.mkdir(parents=True, exist_ok=True)
+        file = open(self.journal_path, "ab+", buffering=0)  # noqa: SIM115 - stays open
+        try:
+            if file.tell() > 0:
+                file.seek(-1, os.SEEK_END)
+                if file.read(1) != b"\n":
+                    _write_all(file, b"\n")
+            sync(self.journal_path.parent)  # or a power loss takes a new journal away whole
+        except BaseException:
+            file.close()
+            raise
+        return file
+
+    def _generation_there(self):
+        """Return the generation of the file as it is on the disk."""
+        with contextlib.suppress(OSError), open(self.path, "rb") as file:
+            found = re.search(rb'"generation": (\d+)', file.read(HEAD_BYTES))
+            return int(found[1]) if found else self.generation
+        return self.generation
+
+    def _backup(self):
+        """Hard-link the present file into backups/ and keep the newest ones."""
+        if not self.path.exists():
+            return
+        folder = self.path.parent / "backups"
+        folder.mkdir(exist_ok=True)
+        stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
+        with contextlib.suppress(FileExistsError):
+            os.link(self.path, folder / f"{self.generation:06d}_{stamp}_{self.path.name}")
+        files = sorted(folder.glob(f"*_{self.path.name}"))
+        last_of_day = {file.name.split("_")[1][:8]: file for file in files}
+        kept = {*files[-N_BACKUPS:], *list(last_of_day.values())[-N_BACKUPS:]}
+        for old in files:
+            if old not in kept:
+                old.unlink()
+
+    def _read_file(self):
+        """Read the file; what is not as it was saved is looked at more closely (and slowly)."""
+        raw = self.path.read_bytes().removeprefix(codecs.BOM_UTF8)  # some editors put it there
+        text = self._decode(raw)
+        start = raw.find(IMAGES) + len(IMAGES)
+        body = raw[start:raw.rfind(b"]")].strip()
+        is_ours = _digest(body).encode() in raw[:start]
+        try:
+            head = json.loads(text, object_pairs_hook=None if is_ours else self._unique)
+        except (ValueError, RecursionError) as error:
+            raise self._damaged(str(error)) from error
+        if not isinstance(head, dict) or head.get("format") != FORMAT or any(
+                not isinstance(head.get(name), kind) for name, kind in HEAD.items()):
+            raise self._damaged("it is not an image database")
+        if head["version"] > VERSION:
+            raise UserError(f"{self.path} was written by a newer version of cosmouline "
+                            f"(format {head['version']}, this one reads {VERSION}). Update.")
+        self.generation = head["generation"]
+        if not is_ours and _digest(body.replace(b"\r\n", b"\n")) != head["sha256"]:
+            n_now, n_then = len(head["images"]), head.get("n")
+            self.notices.append(f"{self.path.name} was edited by hand" + (
+                f": {n_now} images, {n_then} before." if n_now != n_then else "."))
+            self.is_saved, self.is_edited = False, True
+        runs = [run for run in head["runs"] if _is_run(run)]
+        if len(runs) < len(head["runs"]):
+            raise self._damaged("a run has no 'number', or a wrong 'script' or 'settings'")
+        return self._by_name(head["images"]), {run["number"]: run for run in runs}
+
+    def _decode(self, raw):
+        if not raw:
+            raise self._damaged("it is empty")
+        if raw.startswith(SQLITE):
+            raise self._damaged("it is a database of SQLite; those of the old COSMOULINE are read "
+                                "by extrascripts/import_cosmouline.py")
+        if raw.startswith(PICKLE):
+            raise self._damaged("it is a pickle, which is never read: it could run any code")
+        try:
+            return raw.decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise self._damaged("it is not utf-8 text") from error
+
+    def _by_name(self, images):
+        rows = {}
+        for number, row in enumerate(images, 1):
+            if not isinstance(row, dict) or not isinstance(row.get("img_name"), str):
+                raise self._damaged(f"image {number} has no 'img_name'")
+            if row["img_name"] in rows:
+                raise self._damaged(f"the image {row['img_name']} stands twice")
+            rows[row["img_name"]] = row
+        return rows
+
+    def _unique(self, pairs):
+        """Build a dict, and tell of a key that stands twice (json keeps the last silently)."""
+        row = dict(pairs)
+        if len(row) < len(pairs):
+            keys = [key for key, _ in pairs]
+            twice = sorted({key for key in keys if keys.count(key) > 1})
+            self.notices.append(f"{row.get('img_name', 'the head')}: {', '.join(twice)} stands "
+                                "twice; the last value is taken.")
+        return row
+
+    def _read_journal(self):
+        """Give the whole lines of this generation; drop and report torn ones."""
+        if not self.journal_path.exists():
+            return
+        n_torn = 0
+        for line in self.journal_path.read_bytes().split(b"\n"):
+            entry = _parse(line)
+            n_torn += entry is None and bool(line)
+            if entry is not None and entry["generation"] == self.generation:
+                yield entry
+        if n_torn:
+            self.notices.append(f"{self.journal_path.name}: {n_torn} torn line(s) dropped; "
+                                "their images are done again.")
+
+    def _damaged(self, why):
+        return UserError(f"{self.path} is damaged: {why}. Copy the newest good file of "
+                         f"{self.path.parent / 'backups'} over it.")
+
+
+def _apply(rows, img_name, values):
+    """Set the values of one image; None removes a field."""
+    row = rows.setdefault(img_name, {"img_name": img_name})
+    row.update(values)
+    for name in [name for name, value in values.items() if value is None]:
+        del row[name]
+
+
+def _dump(value):
+    """Write one line of JSON, always the same for the same content; NaN is an error."""
+    return _ENCODER.encode(value)
+
+
+def _digest(content):
+    return hashlib.sha256(content).hexdigest()
+
+
+def _write_all(file, content):
+    """Write to an unbuffered file; a full disk may take a part only, and say nothing."""
+    n = file.write(content)
+    if n < len(content):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), file.name)
+
+
+def _parse(line):
+    """Return the entry of one journal line, None if it is torn."""
+    with contextlib.suppress(ValueError, RecursionError):
+        if int(line[:8], 16) == zlib.crc32(line[9:]):
+            entry = json.loads(line[9:])
+            return entry if _is_entry(entry) else None
+    return None
+
+
+def _is_run(run):
+    """Tell whether this is what `Database.begin_run` registers."""
+    return isinstance(run, dict) and isinstance(run.get("number"), int) and isinstance(
+        run.get("script", ""), str) and isinstance(run.get("settings", {}), dict)
+
+
+def _is_entry(entry):
+    """Tell whether a line of the journal holds what `append` writes."""
+    if not isinstance(entry, dict) or not isinstance(entry.get("generation"), int):
+        return False
+    return _is_run(entry.get("run")) or (
+        isinstance(entry.get("img_name"), str) and isinstance(entry.get("set"), dict))

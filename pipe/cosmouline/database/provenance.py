@@ -1,0 +1,173 @@
+"""Which run made which fields, and whether they are still up to date.
+
+Each script leaves one field ``ran__<script>`` in the row of an image::
+
+    done 17 12
+    failed 18 12: ValueError: only 2 stars
+
+the outcome, the run that looked at the image last, and the run in which its result last
+changed. Where several PSFs, renormalisations or deconvolutions live side by side, each has its
+own: ``ran__5_psf/4_build_psf:psf1``. A result is out of date when a setting that the script reads
+has another value now, or when something that it needs changed in a later run than the one that
+looked at the image.
+
+A script that stands in for another one (``1_alt_flat_skysub`` for ``1_skysub``) writes the fields
+of that one, and so leaves the record of that one: what comes after need not know of it.
+"""
+
+import functools
+import hashlib
+from pathlib import Path
+
+from cosmouline.database import fields, paths
+from cosmouline.database.script_header import is_choice, script_path
+
+SET = "the set "
+STAR_SETTINGS = ("norm_stars", "psf_stars")  # they choose from the lens's own list, if any
+
+
+def settings_used(settings, names):
+    """Return the values of the settings that a script reads, as text, by name.
+
+    The content of a file that a setting refers to counts as part of its value.
+    """
+    used = {name: _with_files(repr(getattr(settings, name)), _files_of(name, settings))
+            for name in sorted(names) if name != "sets"}
+    if "sets" in names:  # one by one: an image depends on its own set alone
+        used |= {SET + one["name"]: _with_files(_text_of_set(one), _files_of_set(one))
+                 for one in settings.sets}
+    return used
+
+
+def _with_files(text, files):
+    """Return a value with the hashes of the files that it refers to."""
+    return " ".join([text, *(_hash(path) for path in files if path.is_file())])
+
+
+def _hash(path):
+    """Return a short hash of a file; of a region file its name tells what it masks."""
+    name = path.name.encode() if path.suffix == ".reg" else b""
+    return hashlib.sha256(path.read_bytes() + name).hexdigest()[:12]
+
+
+def _files_of(name, settings):
+    """Return the files that a setting refers to."""
+    value = getattr(settings, name)
+    if name in STAR_SETTINGS:
+        own = [f"psf_{settings.psf_name}.cat"] if name == "psf_stars" else []
+        return [settings.config_dir / file for file in ("normstars.cat", *own)]
+    if name == "photom_stars":
+        return [settings.config_dir / (value if isinstance(value, str) else "photomstars.cat")]
+    if name == "use_drawn_masks":
+        return paths.drawn_masks(settings)
+    if name == "point_sources" and isinstance(value, str):
+        return [settings.config_dir / value]
+    return []
+
+
+def _text_of_set(one):
+    """Return what the results of a set depend on: not where its frames lie, nor its band."""
+    return repr({key: value for key, value in one.items() if key not in ("raw_dir", "band")})
+
+
+def _files_of_set(one):
+    """Return the telescope and the mask of a set, where they are files."""
+    return [Path(one[key]).expanduser() for key in ("telescope", "bad_pixel_mask") if key in one]
+
+
+def stands_for(script, writes):
+    """Return the script whose record a script leaves: the one that all its fields belong to."""
+    producers = {fields.lookup(name).producer for name in writes}
+    return producers.pop() if len(producers) == 1 else script
+
+
+def record_name(script, needs, writes, settings):
+    """Return the name under which a script leaves its record, for the names of the settings.
+
+    Parameters
+    ----------
+    script : str
+    needs, writes : tuple of str
+        Its fields or patterns, as it declares them.
+    settings : namespace
+    """
+    member = fields.variant(writes or needs, settings)
+    return fields.with_variant(stands_for(script, writes), member)
+
+
+def made_by(row, key, runs):
+    """Return the script that left the record `key` of a row: its own, or one in its stead."""
+    script = key.partition(":")[0]
+    maker = runs.get(outcome(row, key)[1], {}).get("script", script)
+    return maker if is_choice(maker) and script_path(maker).is_file() else script
+
+
+def outcome(row, script):
+    """Return (outcome, last run, run of the last change, message) of a script on an image."""
+    return _parsed(row.get(f"ran__{script}"))
+
+
+@functools.lru_cache(maxsize=10_000)  # most images of a run have the same text
+def _parsed(text):
+    """Return what a ``ran__`` text says; of an image without one, that nothing was done."""
+    if text is None:
+        return None, 0, 0, ""
+    numbers, _, message = text.partition(": ")
+    word, last, changed = numbers.split()
+    return word, int(last), int(changed), message
+
+
+def why_out_of_date(row, script, needs, runs, used):
+    """Return why the result of a script on an image is out of date; empty if it is not.
+
+    Parameters
+    ----------
+    row : dict
+        The image.
+    script : str
+        Name of its record, see `fields.with_variant`.
+    needs : tuple of str
+        Fields that it reads, with the names of the families put in.
+    runs : dict of int to dict
+        The runs of the database.
+    used : dict of str to str
+        The settings that it reads, as `settings_used` gives them.
+    """
+    changed = changed_settings(row, script, runs, used)
+    if changed:
+        return f"{changed[0]} has changed"
+    _, last, _, _ = outcome(row, script)
+    for producer in _producers(needs):
+        if outcome(row, producer)[2] > last:
+            return f"{made_by(row, producer, runs)} has run again"
+    return ""
+
+
+def changed_settings(row, script, runs, used):
+    """Return the names of the settings that have another value than when the script last ran."""
+    _, last, _, _ = outcome(row, script)
+    before = runs.get(last, {}).get("settings", {})
+    if before == used:  # nearly always, and told at once
+        return []
+    own = SET + row.get("set_name", "")
+    return [name for name in used if before.get(name) != used[name]
+            and (name == own or not name.startswith(SET))]
+
+
+def record(row, script, number, word, message, values, stale):
+    """Return the ``ran__`` text of a new outcome, and the values to store.
+
+    The run of the last change stays as it was, and so do the values, when the image was up to
+    date and came out the same again within the tolerances of the fields; so a mere repetition,
+    or a few more images, do not make everything after it out of date.
+    """
+    before, _, changed, _ = outcome(row, script)
+    kept = fields.held(row, values) if before == word and not stale else None
+    text = f"{word} {number} {number if kept is None else changed}"
+    text = f"{text}: {' '.join(message.split())}" if message else text
+    return text, values if kept is None else kept
+
+
+@functools.cache
+def _producers(needs):
+    return sorted({fields.producer(name) for name in needs})

@@ -1,0 +1,91 @@
+"""The header of a numbered script: its manual page, and what the library reads from it."""
+
+import ast
+import functools
+import re
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).resolve().parents[3]
+CHOICE = re.compile(r"^\d+[a-z]*_(opt|alt)_")  # a script that the order does not run
+WORDS = ("Needs", "Writes", "Settings", "Next", "Run as")
+
+
+class Header(NamedTuple):
+    """What a script says of itself.
+
+    `purpose` is its first line; `leaves_record` tells whether it writes to the database what
+    became of each image. `notes` is what stands below the sections.
+    """
+
+    script: str
+    purpose: str
+    sections: dict
+    notes: str
+    settings: tuple
+    needs: tuple
+    writes: tuple
+    leaves_record: bool
+
+
+def script_name(path):
+    """Return the name of a script, as in ``1_character/3a_detect`` or ``lcmanip/1_join``."""
+    relative = Path(path).resolve().relative_to(ROOT).with_suffix("")
+    parts = relative.parts[1:] if relative.parts[0] == "pipe" else relative.parts
+    return "/".join(parts)
+
+
+def script_path(script):
+    """Return the path of a script, from its name."""
+    top = script.split("/")[0]
+    folder = ROOT if top in ("lcmanip", "extrascripts", "skymaker") else ROOT / "pipe"
+    return folder / f"{script}.py"
+
+
+def replaced_by(script):
+    """Return the script whose place an ``_alt_`` one takes; None where it is none."""
+    folder, _, name = script.rpartition("/")
+    number, _, rest = name.partition("_")
+    if not rest.startswith("alt_"):
+        return None
+    found = [path.stem for path in script_path(script).parent.glob(f"{number}_*.py")
+             if not path.stem.startswith((f"{number}_alt_", f"{number}_opt_"))]
+    return f"{folder}/{found[0]}" if found else None
+
+
+def is_choice(script):
+    """Tell whether a script may be skipped (opt) or takes the place of another one (alt)."""
+    return bool(CHOICE.match(script.split("/")[-1]))
+
+
+def sections(doc):
+    """Return the text of each section of a script's docstring, by its word."""
+    found = re.split(rf"^({'|'.join(WORDS)})\s*:", doc, flags=re.MULTILINE)
+    return {word: " ".join(text.split("\n\n")[0].split())
+            for word, text in zip(found[1::2], found[2::2], strict=True)}
+
+
+def settings_names(doc):
+    """Return the names that stand under ``Settings`` in a script's docstring; "none" is none."""
+    text = re.sub(r"\(.*?\)", "", sections(doc).get("Settings", ""))
+    return tuple(name for name in re.findall(r"[a-z]\w+", text) if name != "none")
+
+
+def read_header(script):
+    """Read the header, NEEDS and WRITES of a script without running it."""
+    path = script_path(script)
+    return _read(script, path, path.stat().st_mtime_ns)
+
+
+@functools.cache
+def _read(script, path, changed_ns):
+    """Read a header once; `changed_ns` tells an old file from a new one."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    doc = ast.get_docstring(tree) or ""
+    names = {node.targets[0].id: ast.literal_eval(node.value) for node in tree.body
+             if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "")
+             in ("NEEDS", "WRITES")}
+    measures = any(getattr(node, "name", "") == "measure" for node in tree.body)
+    notes = doc.partition("Run as")[2].partition("\n\n")[2].strip()
+    return Header(script, doc.split("\n")[0], sections(doc), notes, settings_names(doc),
+                  names.get("NEEDS", ()), names.get("WRITES", ()), measures)

@@ -1,0 +1,388 @@
+"""Read configs/<lens>/settings.py over configs/sample/settings.py, and check it."""
+
+import contextlib
+import difflib
+import math
+import os
+import re
+import runpy
+import types
+import typing
+from pathlib import Path
+from types import SimpleNamespace
+
+from cosmouline.database.notation import read_aperture, read_region
+from cosmouline.database.script_header import ROOT
+from cosmouline.database.settings_cluster import check_cluster
+from cosmouline.database.settings_sources import check_name, check_sources
+from cosmouline.errors import UserError, one_line
+
+SAMPLE = ROOT / "configs" / "sample" / "settings.py"
+
+CHOICES = {
+    "engine": ("serial", "local", "dask"),
+    "fringe_by": ("night", "set"),
+    "align_method": ("triangles", "astroalign"),
+    "point_sources_unit": ("arcsec", "deg"),
+    "coeff_method": ("als", "median"),
+    "renorm_method": ("als", "median"),
+    "psf_engine": ("gp", "starred"),
+    "psf_field": ("auto", "on", "off"),
+    "deconv_engine": ("gp", "starred"),
+    "combi_method": ("mean", "median"),
+    "combi_coefficient": ("medcoeff", "renorm", "none"),
+    "combi_group_by": ("night", "target"),
+    "dec_coefficient": ("renorm", "medcoeff", "none"),
+    "extended_light": ("auto", "none"),
+    "shift_prior": ("stars", "alignment"),
+    "join_by": ("night", "image", "minutes"),
+    "join_center": ("mean", "median"),
+    "join_separate": ("no", "telescope", "set"),
+    "excluded_nights": ("flag", "drop"),
+    "curve_panels": ("one", "each"),
+}
+NAMES = ("psf_name", "dec_name", "renorm_name", "combi_name",
+         "combi_group_name")  # become parts of file and field names
+TINY = 1e-9
+LARGEST_INT = 2**53  # above, floats skip whole numbers
+LONGEST_NAME = 100  # with the endings of the products it stays below the 255 of file systems
+LIMITS = {  # least and greatest value
+    "lens_ra_deg": (0, 360), "lens_dec_deg": (-90, 90), "north_angle_deg": (-360, 360),
+    "max_cpus": (0, 4096), "image_timeout_s": (TINY, math.inf), "died_retries": (0, 100),
+    "hot_pixel_sigma": (1, math.inf), "detect_threshold_sigma": (0.1, math.inf),
+    "detect_min_area_px": (1, 10_000), "sky_box_px": (8, 10_000), "fringe_cell_px": (2, 1000),
+    "align_rms_max_px": (0.01, 5),
+    "n_norm_stars": (1, 10_000), "star_snr_min": (0, math.inf),
+    "star_lens_distance_px": (0, math.inf), "aperture_fwhm": (0.1, 50),
+    "psf_stamp_fwhm": (3, 50), "psf_upsampling": (1, 6), "psf_prior": (TINY, 1e3),
+    "psf_wings": (0, 1e3),
+    "psf_min_stars": (1, 1000), "n_psf_draws": (0, 1000), "cosmic_sigma": (TINY, math.inf),
+    "cosmic_fraction": (TINY, math.inf), "cosmic_object": (TINY, math.inf),
+    "lens_stamp_fwhm": (2, 50), "lens_stamp_px": (16, 400), "join_minutes": (TINY, math.inf),
+    "night_min_images": (1, 10_000), "psf_peak_max": (0.01, 1),
+} | dict.fromkeys((
+    "fwhm_max_arcsec", "ellipticity_max", "sky_level_max_e", "dec_fwhm_max_arcsec",
+    "dec_ellipticity_max", "dec_coeff_max", "dec_sky_max_e", "join_fwhm_max_arcsec",
+    "join_ellipticity_max", "join_sky_max_e", "join_coeff_max", "night_fwhm_max_arcsec",
+    "night_ellipticity_max", "night_sky_max_e", "night_coeff_max", "combi_fwhm_max_arcsec",
+    "combi_ellipticity_max", "combi_coeff_max", "combi_sky_max_e"), (TINY, math.inf))
+SET_KEYS = {"name": str, "telescope": str, "raw_dir": str, "overrides": dict,
+            "bad_pixel_mask": str, "extension": int, "band": str, "files": str, "filter": str,
+            "camera": str, "science_only": bool}
+SET_CHOICE = ("extension", "files", "filter", "camera")  # by which sets can share a folder
+SET_MUST = ("name", "telescope", "raw_dir")
+
+# The settings of COSMOULINE that users know by heart, and what became of them.
+FORMERLY = {
+    "lensName": "lens_name", "lensRA": "lens_ra_deg", "lensDEC": "lens_dec_deg",
+    "workdir": "work_dir", "maxcores": "max_cpus", "telescopename": "sets", "setnames": "sets",
+    "setname": "sets", "rawdirs": "sets", "rawdir": "sets", "refimgname": "ref_img_name",
+    "refimgname_per_band": "band_ref_img_names", "psfname": "psf_name", "decname": "dec_name",
+    "lensregion": "lens_position_px", "cosmicssigclip": "cosmic_sigma",
+    "renormname": "renorm_name", "decnormfieldname": "dec_coefficient",
+    "decpsfnames": "psf_name", "normcoeffname": "renorm_name", "sourcenames": "join_sources",
+    "toaddsourcenames": "sum_sources", "sumsourcename": "sum_sources", "lc_to_sum": "sum_sources",
+    "imgskiplistfilename": "join_skiplists", "deconvname": "dec_name",
+    "telescopenames": "join_separate", "exportsetnames": "join_separate",
+    "imgmaxseeing": "join_fwhm_max_arcsec", "imgmaxell": "join_ellipticity_max",
+    "imgmaxrelskylevel": "join_sky_max_e", "imgmaxmedcoeff": "join_coeff_max",
+    "nightmaxseeing": "night_fwhm_max_arcsec", "nightmaxell": "night_ellipticity_max",
+    "nightmaxrelskylevel": "night_sky_max_e", "nightmaxnormcoeff": "night_coeff_max",
+    "nightminnbimg": "night_min_images", "outputname": "lens_name", "baseraw": "sets",
+    "trimheight": "sets", "renormsources": "renorm_stars",
+    "combibestname": "combi_name", "combibestmaxseeing": "combi_fwhm_max_arcsec",
+    "combibestmaxell": "combi_ellipticity_max", "combibestmaxmedcoeff": "combi_coeff_max",
+    "combibestmaxstddev": "combi_sky_max_e", "combinightname": "combi_group_name",
+    "combinightrenormcoeff": "combi_coefficient",
+    "emptyregion": "empty_region", "sexphotomname": "photom_apertures",
+    "sexphotomfields": "photom_apertures", "maxpixelvaluecoeff": "psf_peak_max",
+    "objname": "photom_stars", "objnames": "photom_stars",
+    "identtolerance": "align_rms_max_px",
+}
+
+
+def load_settings(config_dir):
+    """Return the settings of one lens as a namespace.
+
+    Parameters
+    ----------
+    config_dir : str or Path or None
+        Folder that holds settings.py.
+
+    Returns
+    -------
+    SimpleNamespace
+        Every name of the sample; `work_dir` as a Path, `sets` with their paths expanded, and
+        `config_dir`.
+
+    Raises
+    ------
+    UserError
+        One line, before any work, for an unknown name, a wrong type, a value that is not among
+        the choices, or a path that is relative or missing.
+    """
+    if config_dir is None:
+        raise UserError("give the folder of a lens: python <script> configs/<lens> "
+                        "(or set the variable COSMOULINE_CONFIG).")
+    path = Path(config_dir) / "settings.py"
+    if not path.is_file():
+        raise UserError(f"there is no {path}. Copy configs/sample to {config_dir} and edit its "
+                        "settings.py.")
+    folder = path.parent.resolve()  # before the settings can change the folder
+    sample, annotations = _run(SAMPLE)
+    own, _ = _run(path, sample)
+    _check_names(own, sample, path)
+    _check_types(own, annotations, path)
+    settings = SimpleNamespace(**(sample | own))
+    settings.config_dir = folder
+    settings.band = ""  # all of them; `bands.split` makes copies for one
+    _check_values(settings, path)
+    return settings
+
+
+def differences(settings):
+    """Return the settings of a lens that differ from the sample, by name."""
+    sample, _ = _run(SAMPLE)
+    return {name: value for name, value in sorted(vars(settings).items())
+            if name in sample and value != sample[name]}
+
+
+def _run(path, known=()):
+    """Return the names that a settings.py defines, and their annotations.
+
+    Functions and modules are left out, but not under the `known` names of settings.
+    """
+    try:
+        path.read_text(encoding="utf-8")  # Python itself lets other bytes pass in comments
+        with contextlib.redirect_stdout(None):
+            names = runpy.run_path(str(path))
+    except UnicodeDecodeError as error:
+        raise UserError(f"{path} is not utf-8 text: save it as utf-8.") from error
+    except SyntaxError as error:
+        line = f", line {error.lineno}" if error.lineno else ""
+        raise UserError(f"{path}{line}: {error.msg}.") from error
+    except SystemExit as error:
+        raise UserError(f"{path} stops Python; a settings.py only sets values.") from error
+    except (Exception, GeneratorExit) as error:
+        line, why = _line_of(error, path), one_line(f"{type(error).__name__}: {error}")
+        place = f"{path}, line {line}" if line else path
+        raise UserError(f"{place}: {why.rstrip(': ')}.") from error
+    annotations = names.get("__annotations__", {})
+    data = {name: str(value) if isinstance(value, Path) else value
+            for name, value in names.items() if name in known or _is_data(name, value)}
+    return data, annotations
+
+
+def _is_data(name, value):
+    return not name.startswith("_") and not isinstance(
+        value, types.ModuleType | type | types.FunctionType)
+
+
+def _line_of(error, path):
+    """Return the line of a settings file where an exception came up."""
+    lines = [0]
+    trace = error.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename == str(path):
+            lines.append(trace.tb_lineno)
+        trace = trace.tb_next
+    return lines[-1]
+
+
+def _check_names(own, sample, path):
+    for name in sorted(own.keys() - sample.keys()):
+        if name in FORMERLY:
+            raise UserError(f"{path}: '{name}' of the old COSMOULINE is now '{FORMERLY[name]}' "
+                            "(see configs/sample/settings.py).")
+        near = difflib.get_close_matches(name, sample, n=1)
+        hint = f" Did you mean '{near[0]}'?" if near else (
+                " See configs/sample/settings.py; what is no setting begins with '_'.")
+        raise UserError(f"{path}: unknown setting '{name}'.{hint}")
+
+
+def _check_types(own, annotations, path):
+    for name, value in own.items():
+        if not _fits(value, annotations[name]):
+            kind = annotations[name]
+            wanted = kind.__name__ if isinstance(kind, type) else str(kind)
+            raise UserError(f"{path}: {name} = {_shown(value)}, but it must be {wanted}.")
+
+
+def _shown(value):
+    """Show a value in a message of one line, whatever it is."""
+    try:
+        return one_line(repr(value))
+    except (ValueError, RecursionError):  # a number of more digits than Python writes
+        return "something that cannot be shown"
+
+
+def _fits(value, kind):
+    """Tell whether a value fits an annotation: plain types, unions, list[...], tuple[...]."""
+    origin, inside = typing.get_origin(kind), typing.get_args(kind)
+    if origin is types.UnionType:
+        return any(_fits(value, one) for one in inside)
+    if origin is list:
+        return isinstance(value, list | tuple) and all(_fits(v, inside[0]) for v in value)
+    if origin is tuple:
+        return (isinstance(value, list | tuple) and len(value) == len(inside)
+                and all(map(_fits, value, inside)))
+    if isinstance(value, bool):
+        return kind is bool
+    if kind in (int, float) and isinstance(value, int):
+        return abs(value) < LARGEST_INT
+    return isinstance(value, kind)
+
+
+def _check_values(settings, path):
+    for name, allowed in CHOICES.items():
+        if getattr(settings, name) not in allowed:
+            raise UserError(f"{path}: {name} = {getattr(settings, name)!r}, but it must be one of "
+                            f"{', '.join(allowed)}.")
+    if isinstance(settings.psf_prior, str) and settings.psf_prior != "auto":
+        raise UserError(f"{path}: psf_prior = {settings.psf_prior!r}, but it must be three "
+                        'numbers or "auto".')
+    _check_texts(settings, path)
+    for name, limits in LIMITS.items():
+        _check_limits(getattr(settings, name), *limits, f"{path}: {name}")
+    if (settings.lens_stamp_px or 0) % 8:
+        raise UserError(f"{path}: lens_stamp_px = {settings.lens_stamp_px}, but it must be a "
+                        "multiple of 8.")
+    for name in NAMES:
+        check_name(getattr(settings, name), f"{path}: {name}")
+    _check_lens_name(settings.lens_name, path)
+    check_sources(settings, path)
+    settings.work_dir = _path(settings.work_dir, f"{path}: work_dir")
+    if settings.work_dir.resolve() in (Path("/"), Path.home()):
+        raise UserError(f"{path}: work_dir = '{settings.work_dir}': give a folder of its own.")
+    _check_cluster(settings, f"{path}: cluster")
+    settings.sets = _checked_sets(settings, path)
+    for one in settings.sets:
+        if settings.work_dir.resolve().is_relative_to(one["raw_dir"].resolve()):
+            raise UserError(f"{path}: work_dir {settings.work_dir} lies inside raw_dir "
+                            f"{one['raw_dir']}: its products would be taken for frames.")
+
+
+def _check_lens_name(name, path):
+    """Raise UserError for a name after which no file can be called."""
+    problem = ("has a '/'" if "/" in name else "begins with '.'" if name.startswith(".")
+               else "has characters that cannot be printed" if not name.isprintable()
+               else f"is longer than {LONGEST_NAME}" if len(name) > LONGEST_NAME else "")
+    if problem:
+        raise UserError(f"{path}: lens_name = {_shown(name)} {problem}: files are called after "
+                        "it.")
+    _check_letters(name, f"{path}: lens_name")
+
+
+def _check_letters(text, where):
+    """Raise UserError for a name that no file can have in this locale."""
+    try:
+        os.fsencode(text)
+    except UnicodeEncodeError as error:
+        raise UserError(f"{where} = '{text}' has letters that this locale has not. "
+                        "Say: export PYTHONUTF8=1") from error
+
+
+def _check_cluster(settings, where):
+    """Check where the workers of engine "dask" are; the path of a scheduler file is expanded."""
+    settings.cluster = check_cluster(settings.cluster, where)
+    if settings.engine == "dask" and not settings.cluster:
+        raise UserError(f'{where} is not set, but engine = "dask" needs it: an address, a '
+                        "scheduler file, or a description of jobs (see doc/cluster.md).")
+    if isinstance(settings.cluster, str) and "://" not in settings.cluster:
+        settings.cluster = str(_path(settings.cluster, where))
+
+
+def _check_texts(settings, path):
+    """Raise UserError for a region or a radius that is not written as it must be."""
+    for name, read in (("empty_region", read_region), ("photom_apertures", read_aperture)):
+        value = getattr(settings, name)
+        for text in value if isinstance(value, list | tuple) else [value]:
+            try:
+                read(text)
+            except ValueError as problem:
+                raise UserError(f"{path}: {name}: {problem}.") from problem
+
+
+def _check_limits(value, least, most, where):
+    """Raise UserError for a number, or one of several, out of its limits; NaN is."""
+    for number in value if isinstance(value, list | tuple) else (value,):
+        if number is not None and not isinstance(number, str) and not least <= number <= most:
+            allowed = (f"from {least:g} to {most:g}" if math.isfinite(most)
+                       else "above 0" if least == TINY else f"{least:g} or more")
+            raise UserError(f"{where} = {value!r}, but it must be {allowed}.")
+
+
+def _checked_sets(settings, path):
+    sets = [_checked_set(dict(one), f"{path}: sets[{i}]") for i, one in enumerate(settings.sets)]
+    _refuse_twins([one["name"] for one in sets], f"{path}: two sets are called")
+    _check_bands(sets, settings, path)
+    _refuse_shared_folders(sets, path)
+    return sets
+
+
+def _refuse_shared_folders(sets, path):
+    """Raise UserError where two sets take the same frames of a folder, as far as one can tell."""
+    chosen = {}
+    for one in sets:
+        chosen.setdefault(str(one["raw_dir"].resolve()), []).append(
+            tuple(one.get(key) for key in SET_CHOICE))
+    for folder, choices in chosen.items():
+        everything = (None,) * len(SET_CHOICE)
+        if len(choices) > 1 and (everything in choices or len(set(choices)) < len(choices)):
+            raise UserError(f"{path}: two sets have the frames of '{folder}'. Give each of them a "
+                            "part: 'filter': \"R\", 'camera': \"ECAM\", or 'files': \"*_R_*\".")
+
+
+def _check_bands(sets, settings, path):
+    """Raise UserError where some sets have a band and others have none, or one is unknown."""
+    named = {one["band"] for one in sets if "band" in one}
+    without = [one["name"] for one in sets if "band" not in one]
+    if named and without:
+        raise UserError(f"{path}: the set {without[0]} has no 'band', but others have one. Give "
+                        "each set its band, or none.")
+    for name in settings.band_ref_img_names.keys() - named:
+        raise UserError(f"{path}: band_ref_img_names: no set has the band '{name}'.")
+
+
+def _refuse_twins(values, problem):
+    for value in values:
+        if values.count(value) > 1:
+            raise UserError(f"{problem} '{value}'.")
+
+
+def _checked_set(one, where):
+    for key in SET_MUST:
+        if key not in one:
+            raise UserError(f"{where} lacks '{key}'.")
+    for key, value in one.items():
+        if key not in SET_KEYS:
+            near = difflib.get_close_matches(str(key), SET_KEYS, n=1)
+            raise UserError(f"{where}: unknown key '{key}'."
+                            + (f" Did you mean '{near[0]}'?" if near else ""))
+        if not _fits(value, SET_KEYS[key]):
+            raise UserError(f"{where}: {key} = {_shown(value)}, but it must be "
+                            f"{SET_KEYS[key].__name__}.")
+    check_name(one["name"], f"{where}: name")
+    if "band" in one:
+        check_name(one["band"], f"{where}: band")
+    for key in ("raw_dir", "bad_pixel_mask"):
+        if key in one:
+            one[key] = _path(one[key], f"{where}: {key}")
+    if "bad_pixel_mask" in one and not one["bad_pixel_mask"].is_file():
+        raise UserError(f"{where}: there is no bad_pixel_mask {one['bad_pixel_mask']}.")
+    return one
+
+
+def _path(text, where):
+    """Expand "~" and variables of the environment; the result must be absolute."""
+    if not text.isprintable():
+        raise UserError(f"{where} = {_shown(text)} has characters that cannot be printed.")
+    expanded = os.path.expanduser(os.path.expandvars(text))
+    _check_letters(expanded, where)
+    unset = re.search(r"\$\{?(\w+)", expanded)
+    if unset:
+        raise UserError(f"{where} = '{text}', but the variable {unset[1]} is not set. "
+                        f"Say: export {unset[1]}=/path/to/it")
+    if not text or not os.path.isabs(expanded):
+        raise UserError(f"{where} = '{text}': give an absolute path, or one from '~'.")
+    return Path(expanded)

@@ -1,0 +1,79 @@
+"""Fit all epochs of a lens with the engine of the settings."""
+
+import logging
+from dataclasses import replace
+
+from cosmouline.database import paths
+from cosmouline.deconv.db_warm_start import order
+from cosmouline.deconv.fit_lens import fit_lens
+from cosmouline.deconv.options import FitOptions
+from cosmouline.deconv.psf_error import psf_error, psf_systematic
+from cosmouline.engine.jax_cache import device, keep_compiled
+from cosmouline.errors import UserError
+
+import numpy as np
+from tqdm import tqdm
+
+log = logging.getLogger("cosmouline")
+
+
+def fit(content, sources, settings, earlier=None):
+    """Return the `LensFit` of all epochs, and the relative errors of its fluxes from the PSFs.
+
+    Without draws of the PSFs their errors are not known: NaN. With draws, the error of the
+    constant part holds what they leave in it.
+
+    Parameters
+    ----------
+    content : EpochFile
+    sources : Sources, or ndarray of float of shape (n_sources, 2)
+        Offsets of the sources are from ``content.centre_px``.
+    settings : namespace
+    earlier : Stored, optional
+        Fit of some of the epochs to go on from.
+
+    Raises
+    ------
+    UserError
+        If the fit cannot be made, with the reason.
+    """
+    options = FitOptions(extended_light=settings.extended_light)
+    with tqdm(unit="step", disable=None, leave=False) as bar:
+        def progress(entry):
+            bar.update()
+            bar.set_postfix_str(str(entry.get("stage", "")))
+
+        try:
+            found = _fitted(content, sources, options, progress, settings, earlier)
+        except ValueError as problem:
+            raise UserError(f"the joint fit cannot be made: {problem}.") from problem
+    if content.draws is None:
+        return found, np.full_like(found.flux, np.nan)
+    psf = content.epochs, content.draws, content.draw_scale
+    relative = psf_error(found, *psf)
+    systematic = found.systematic_covariance + psf_systematic(found, *psf)
+    return replace(found, systematic_covariance=systematic), relative
+
+
+def _fitted(content, sources, options, progress, settings, earlier):
+    """Return the fit; with an earlier one its epochs go first, and back to their places."""
+    if settings.deconv_engine == "starred":
+        from cosmouline.deconv.starred.fit import fit_starred  # takes seconds to import
+
+        _refuse_what_starred_has_not(settings)
+        keep_compiled(paths.compiled(settings))
+        log.info("STARRED works on: %s", device())
+        return fit_starred(content.epochs, sources, options, progress)
+    if earlier is None:
+        return fit_lens(content.epochs, sources, options, progress)
+    numbers, warm = order(earlier, content)
+    found = fit_lens(content.epochs.take(numbers), sources.take(numbers), options, progress, warm)
+    return found.take(np.argsort(numbers))
+
+
+def _refuse_what_starred_has_not(settings):
+    """Raise UserError where a setting asks for sources that STARRED does not know."""
+    for name in ("extra_sources", "source_epochs"):
+        if getattr(settings, name):
+            raise UserError(f"{name} is for deconv_engine = 'gp': STARRED fits images of the lens "
+                            "that shine in all epochs.")

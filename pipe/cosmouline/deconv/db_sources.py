@@ -1,0 +1,206 @@
+"""From the settings to the point sources of a joint fit: places, errors, when they shine."""
+
+from datetime import date
+
+from cosmouline.astrometry.db_lens_position import (
+    arcsec_from_lens,
+    extra_on_reference,
+    sources_on_reference,
+    stars_around_lens,
+)
+from cosmouline.database.columns import column
+from cosmouline.database.settings_sources import FIELD
+from cosmouline.deconv import db_products
+from cosmouline.deconv.checks import missing_light
+from cosmouline.deconv.find_sources import find_sources
+from cosmouline.deconv.orientation import (
+    DOUBTFUL_GAIN,
+    best_turned,
+    is_clearly_better,
+    orientations,
+    upright,
+)
+from cosmouline.deconv.point_sources import Sources
+from cosmouline.errors import UserError
+from cosmouline.files.io_catalog import Star
+from cosmouline.sources import db_stars
+
+import numpy as np
+
+SEARCH_PX = 6.0  # the given centre of the lens may be off by nearly this
+MJD_OF_DAY_0 = -678576  # of date.toordinal; MJD 0 is 1858-11-17
+
+
+def start_stars(reference, settings, found=()):
+    """Return where all sources are looked for first, and what is to be told.
+
+    Parameters
+    ----------
+    reference : dict
+        Row of the reference image.
+    settings : namespace
+    found : list of Star, optional
+        The images of the lens as another band gave them: where they are to be found by
+        themselves, they are the same in all bands, under the same names.
+
+    Returns
+    -------
+    stars : list of Star
+        On the reference image: the images of the lens, then the neighbours.
+    told : list of str
+
+    Raises
+    ------
+    UserError
+        If the sources cannot be found, or the given ones are the wrong way round.
+    """
+    content = db_products.gathered_epochs(settings)
+    names, places = sources_on_reference(reference, settings)
+    if places is None and len(found) >= len(names):
+        places, told = np.array([(s.x_px, s.y_px) for s in found[:len(names)]]), []
+        moved = np.zeros(2)
+    elif places is None:
+        places, told = content.centre_px + _found(content.epochs, len(names)), []
+        moved = np.zeros(2)
+    else:
+        start_px = places - content.centre_px
+        right, told = _checked(content.epochs, start_px)
+        moved = right.mean(0) - start_px.mean(0)
+        places = content.centre_px + right
+    field, side_px = db_stars.field_stars(settings), content.epochs.data_e.shape[1]
+    extra, extra_xy = extra_on_reference(reference, settings, field, side_px)
+    if settings.extra_sources != FIELD:
+        extra_xy = extra_xy + moved
+    told += _neighbours(reference, settings, field, side_px, extra_xy)
+    both = zip([*names, *extra], np.vstack([places, extra_xy]).tolist(), strict=True)
+    return [Star(name, *place, None) for name, place in both], told
+
+
+def of_fit(stars, content, images, reference, settings):
+    """Return the `Sources` of a joint fit.
+
+    Parameters
+    ----------
+    stars : list of Star
+        From start.cat: neighbours are those that `point_sources` does not name.
+    content : EpochFile
+    images : list of dict
+        Rows of the images.
+    reference : dict
+        Row of the reference image.
+    settings : namespace
+
+    Raises
+    ------
+    UserError
+        If a setting names a source that is not there, or one that never shines.
+    """
+    names = [star.name for star in stars]
+    for setting in ("source_epochs", "point_source_sigma_arcsec"):
+        value = getattr(settings, setting)
+        unknown = sorted(set(value) - set(names)) if isinstance(value, dict) else ()
+        if unknown:
+            raise UserError(f"{setting}: there is no source '{unknown[0]}' in start.cat "
+                            f"({', '.join(names)}).")
+    lens = set(sources_on_reference(reference, settings)[0])
+    n_images = next((i for i, name in enumerate(names) if name not in lens), len(names))
+    by_name = {image["img_name"]: image for image in images}
+    mjd = column([by_name[name] for name in content.names], "mjd")
+    return Sources(db_stars.star_positions(stars) - content.centre_px,
+                   sigma_px=_errors(names, reference, settings), n_images=n_images or None,
+                   present=_shining(names, mjd, settings.source_epochs))
+
+
+def missing(fit, content, reference, settings):
+    """Return a line for each star that the residuals show and the model lacks."""
+    lines = []
+    for light in missing_light(fit, content.epochs):
+        place = content.centre_px + np.array([light.x_px, light.y_px])
+        east, north = arcsec_from_lens(reference, settings, place[None])[0]
+        lines.append(f"light of {light.flux:.0f} e- (S/N {light.snr:.0f}) that the model lacks, "
+                     f"about {east:+.1f} arcsec east, {north:+.1f} north: "
+                     f"extra_sources = {{\"N\": ({east:.1f}, {north:.1f})}} fits it")
+    return lines
+
+
+def _found(epochs, n_sources):
+    """Return the offsets of sources of which only the number is known."""
+    try:
+        return find_sources(epochs, n_sources)
+    except ValueError as problem:
+        raise UserError(f"the point sources cannot be found: {problem}. "
+                        "Give their positions in point_sources.") from problem
+
+
+def _checked(epochs, start_px):
+    """Return given offsets, moved to where they fit, and what is to be told of them."""
+    if not epochs.usable.any():
+        return start_px, []
+    found = orientations(epochs, start_px, SEARCH_PX)
+    standing, turned = upright(found), best_turned(found)
+    told = []
+    if standing is not found[0]:
+        moved = standing.start_px.mean(0) - start_px.mean(0)
+        told.append(f"the lens lies {moved[0]:+.1f}, {moved[1]:+.1f} px from its given place: "
+                    "moved there")
+    if turned is None:
+        return standing.start_px, [*told, "turned or mirrored, the sources look the same"]
+    if not np.isfinite(standing.objective):
+        return standing.start_px, told
+    return standing.start_px, [*told, _compared(standing, turned)]
+
+
+def _compared(standing, turned):
+    """Return a line about which way round fits better; UserError where the given one is wrong."""
+    gain = turned.objective - standing.objective
+    if is_clearly_better(turned, standing):
+        raise UserError(f"point_sources fit better {turned.name} (chi2 lower by {-gain:.0f}): "
+                        "check north_angle_deg, is_mirrored and the signs of the places (east and "
+                        "north are positive).")
+    if abs(gain) < DOUBTFUL_GAIN:
+        return f"the sources fit as well {turned.name}: check which way round they are"
+    if gain < 0:
+        return (f"the sources fit better {turned.name} (chi2 lower by {-gain:.0f}), though not "
+                "clearly: check which way round they are")
+    return f"the sources fit better as given than {turned.name} (chi2 lower by {gain:.0f})"
+
+
+def _neighbours(reference, settings, field, side_px, extra_xy):
+    """Return a line about the stars on the lens's stamp that are masked instead of fitted."""
+    xy = stars_around_lens(reference, settings, field, side_px)
+    if len(extra_xy) and len(xy):
+        distance = np.hypot(*(xy[:, None] - extra_xy).T).min(0)
+        xy = xy[distance > 3.0]
+    if not len(xy):
+        return []
+    places = arcsec_from_lens(reference, settings, xy)
+    named = ", ".join(f'"N{i + 1}": ({e:.2f}, {n:.2f})' for i, (e, n) in enumerate(places))
+    return [f"stars on the lens's stamp that are masked; to fit them: extra_sources = {{{named}}}"]
+
+
+def _errors(names, reference, settings):
+    """Return the errors (n,) of the relative places in pixels, NaN where free; None: all are."""
+    given = settings.point_source_sigma_arcsec
+    by_name = given if isinstance(given, dict) else dict.fromkeys(names, given)
+    arcsec = np.array([by_name.get(name) for name in names], float)
+    return arcsec / reference["pixel_scale_arcsec"] if np.isfinite(arcsec).any() else None
+
+
+def _shining(names, mjd, dates):
+    """Return in which epochs (n_epochs, n) the sources shine; None: always."""
+    if not dates:
+        return None
+    shining = np.ones((len(mjd), len(names)), bool)
+    for name, (first, last) in dates.items():
+        column_of = names.index(name)
+        if first is not None:
+            shining[:, column_of] &= mjd >= _day(first)
+        if last is not None:
+            shining[:, column_of] &= mjd < _day(last) + 1
+        if not shining[:, column_of].any():
+            raise UserError(f"source_epochs: {name} shines in no epoch. Check its dates.")
+    return shining
+
+
+def _day(text):
+    return date.fromisoformat(text).toordinal() + MJD_OF_DAY_0

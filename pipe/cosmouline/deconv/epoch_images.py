@@ -1,0 +1,329 @@
+"""Exact images of point sources, of a galaxy and of a lattice of Gaussians, in one epoch.
+
+All are made in Fourier space: the transform of each component, which is known in closed form for
+any linear map of the reference frame, times the transfer of the narrow PSF on small pixels;
+folding the frequencies above those of the pixels onto them bins the small pixels. Nothing is
+interpolated, so a rotated, mirrored or rescaled epoch costs the same and is as exact.
+
+Positions are (x, y) in pixels of the image from the centre of the stamp. Point sources and the
+galaxy are seen through the Gaussian of FWHM 2 small pixels of STARRED; the Gaussians of the
+lattice, which are wider, are not.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from cosmouline.deconv import sersic
+from cosmouline.psf.model import TARGET_SIGMA_SMALL
+
+import numpy as np
+from scipy import fft
+
+PAD_PX = 16  # room around the stamp: light that leaves on one side comes back on the other
+
+
+@dataclass(frozen=True)
+class Geometry:
+    """Sides of the stamps and of their Fourier grids.
+
+    Parameters
+    ----------
+    side_px : int
+        Side of the stamps.
+    upsampling : int
+        Small pixels per pixel.
+    """
+
+    side_px: int
+    upsampling: int
+
+    @cached_property
+    def padded_px(self):
+        """Side of the padded stamp."""
+        return self.side_px + PAD_PX
+
+    @cached_property
+    def n_small(self):
+        """Side of the padded stamp in small pixels."""
+        return self.padded_px * self.upsampling
+
+    @cached_property
+    def inside(self):
+        """The rows, or columns, of the padded stamp that are those of the stamp."""
+        return slice(PAD_PX // 2, PAD_PX // 2 + self.side_px)
+
+    @cached_property
+    def frequencies(self):
+        """Rows (upsampling, padded) and columns (upsampling, padded // 2 + 1), cycles per grid."""
+        of_grid = _cycles(self.n_small)
+        bands = self.padded_px * np.arange(self.upsampling)[:, None]
+        rows, columns = np.arange(self.padded_px), np.arange(self.padded_px // 2 + 1)
+        return of_grid[rows + bands], of_grid[columns + bands]
+
+    @cached_property
+    def base_frequencies(self):
+        """Rows (padded,) and columns (padded // 2 + 1,) of what the pixels sample."""
+        return _cycles(self.padded_px), np.arange(self.padded_px // 2 + 1.0)
+
+    @cached_property
+    def phase_per_px(self):
+        """Factor of the frequency in the derivative to a shift of one pixel."""
+        return -2j * np.pi * self.upsampling / self.n_small
+
+    def small(self, xy_px):
+        """Places on the padded grid of small pixels."""
+        centre = PAD_PX // 2 * self.upsampling + (self.side_px * self.upsampling - 1) / 2
+        return xy_px * self.upsampling + centre
+
+
+def transfer_functions(psf, geometry):
+    """Fourier transfer of narrow PSFs, with the bands that the pixels fold together side by side.
+
+    Parameters
+    ----------
+    psf : ndarray of float, shape (n_epochs, m, m)
+        Narrow PSFs on small pixels, centred; m is at most ``geometry.n_small``.
+    geometry : Geometry
+
+    Returns
+    -------
+    ndarray of complex, shape (n_epochs, upsampling, padded, upsampling, padded // 2 + 1)
+        Frequencies [row band, row, column band, column]; the sum over the bands is the transform
+        of the binned image.
+    """
+    n_small, up = geometry.n_small, geometry.upsampling
+    k = _cycles(n_small)
+    binning = np.exp(2j * np.pi * np.outer(k, np.arange(up)) / n_small).mean(1)
+    phase = binning * np.exp(1j * np.pi * k * (psf.shape[-1] - 1) / n_small)
+    rows, columns = (f.ravel().astype(int) for f in geometry.frequencies)
+    folded = np.empty((len(psf), len(rows), len(columns)), complex)
+    for epoch, narrow in enumerate(psf):
+        spectrum = fft.fft2(narrow, s=(n_small, n_small)) * phase[:, None] * phase
+        folded[epoch] = spectrum[rows][:, columns]
+    return folded.reshape(len(psf), up, geometry.padded_px, up, -1)
+
+
+def base_band(transfer, geometry):
+    """Part of one transfer at the frequencies that the pixels sample.
+
+    Parameters
+    ----------
+    transfer : ndarray of complex, shape (upsampling, padded, upsampling, padded // 2 + 1)
+    geometry : Geometry
+
+    Returns
+    -------
+    ndarray of complex, shape (padded, padded // 2 + 1)
+    """
+    rows = np.arange(geometry.padded_px)
+    bands = np.where(rows < geometry.padded_px / 2, 0, geometry.upsampling - 1)
+    return transfer[bands, rows, 0, :]
+
+
+def to_pixels(spectrum, geometry):
+    """Stamps of base-band spectra.
+
+    Parameters
+    ----------
+    spectrum : ndarray of complex, shape (..., padded, padded // 2 + 1)
+    geometry : Geometry
+
+    Returns
+    -------
+    ndarray of float, shape (..., side, side)
+    """
+    rows = fft.ifft(spectrum, axis=-2)[..., geometry.inside, :]
+    return fft.irfft(rows, n=geometry.padded_px)[..., geometry.inside]
+
+
+def point_images(transfer, xy_px, geometry):
+    """Images of point sources of flux 1, and their derivatives to x and y.
+
+    Parameters
+    ----------
+    transfer : ndarray of complex, shape (upsampling, padded, upsampling, padded // 2 + 1)
+    xy_px : ndarray of float, shape (n_sources, 2)
+    geometry : Geometry
+
+    Returns
+    -------
+    ndarray of float, shape (3, n_sources, side, side)
+    """
+    f_rows, f_columns = geometry.frequencies
+    place = geometry.small(xy_px)
+    rows = _waves(f_rows, place[:, 1], geometry, TARGET_SIGMA_SMALL)[..., None, None]
+    columns = _waves(f_columns, place[:, 0], geometry, TARGET_SIGMA_SMALL)[:, None]
+    slope = geometry.phase_per_px
+    half = (transfer * rows).sum(1)
+    half_y = (transfer * (rows * slope * f_rows[..., None, None])).sum(1)
+    by_x = (half * (columns * slope * f_columns)).sum(2)
+    spectra = np.stack([(half * columns).sum(2), by_x, (half_y * columns).sum(2)])
+    return to_pixels(spectra, geometry)
+
+
+def galaxy_spectra(shape, linear, geometry):
+    """Spectra of a centred galaxy of flux 1 through one linear map, and four derivatives.
+
+    Parameters
+    ----------
+    shape : ndarray of float, shape (4,)
+        ln(effective radius in pixels), ln(Sersic index), e1, e2.
+    linear : ndarray of float, shape (2, 2)
+        Map of the reference frame to the image.
+    geometry : Geometry
+
+    Returns
+    -------
+    ndarray of float, shape (5, upsampling, padded, upsampling, padded // 2 + 1)
+    """
+    f_rows, f_columns = geometry.frequencies
+    f_rows = f_rows[..., None, None]
+    per_px = geometry.upsampling / geometry.n_small
+    point = _blur(f_rows, geometry, TARGET_SIGMA_SMALL)
+    point = point * _blur(f_columns, geometry, TARGET_SIGMA_SMALL)
+    return point * sersic.transform(shape, linear, f_columns * per_px, f_rows * per_px)
+
+
+def galaxy_images(transfer, spectra, xy_px, geometry):
+    """Image of a galaxy of flux 1, and its derivatives to its shape and place.
+
+    Parameters
+    ----------
+    transfer : ndarray of complex, shape (upsampling, padded, upsampling, padded // 2 + 1)
+    spectra : ndarray of float, shape (5, ...)
+        From `galaxy_spectra`.
+    xy_px : ndarray of float, shape (2,)
+    geometry : Geometry
+
+    Returns
+    -------
+    ndarray of float, shape (7, side, side)
+        The image; derivatives to the four numbers of the shape; to x and to y.
+    """
+    f_rows, f_columns = geometry.frequencies
+    place = geometry.small(xy_px)
+    rows = _waves(f_rows, place[1:], geometry, 0.0)[0, ..., None, None]
+    moved = transfer * rows * _waves(f_columns, place[:1], geometry, 0.0)[0]
+    by_shape = (moved * spectra).sum((1, 3))
+    centred = moved * spectra[0] * geometry.phase_per_px
+    by_x = (centred * f_columns).sum((0, 2))
+    by_y = (centred * f_rows[..., None, None]).sum((0, 2))
+    return to_pixels(np.concatenate([by_shape, by_x[None], by_y[None]]), geometry)
+
+
+def node_waves(nodes_px, node_sigma_px, linear, shift_px, geometry):
+    """Separable transforms of the Gaussians of a lattice, of flux 1.
+
+    Parameters
+    ----------
+    nodes_px : ndarray of float, shape (n_nodes, 2)
+        In the reference frame.
+    node_sigma_px : float
+        Sigma of the Gaussians in pixels of the reference frame.
+    linear, shift_px : ndarray of float, shapes (2, 2) and (2,)
+        The image of x is ``linear @ x + shift_px``.
+    geometry : Geometry
+
+    Returns
+    -------
+    rows, columns : ndarray of complex, shapes (n_nodes, padded) and (n_nodes, padded // 2 + 1)
+
+    Notes
+    -----
+    A map that stretches one axis more than the other makes an ellipse of a round Gaussian; here
+    it stays round, of the right area: the maps of real frames are similarities to 1e-3.
+    """
+    f_rows, f_columns = geometry.base_frequencies
+    place = geometry.small(nodes_px @ linear.T + shift_px)
+    stretch = np.sqrt(abs(np.linalg.det(linear)))
+    sigma = node_sigma_px * geometry.upsampling * stretch
+    rows = _waves(f_rows, place[:, 1], geometry, sigma)
+    return rows, _waves(f_columns, place[:, 0], geometry, sigma)
+
+
+def field_images(band, waves, node_flux, geometry):
+    """Image of the light of a lattice, and its derivatives to a shift in x and y.
+
+    Parameters
+    ----------
+    band : ndarray of complex, shape (padded, padded // 2 + 1)
+        From `base_band`.
+    waves : tuple of two ndarrays
+        From `node_waves`.
+    node_flux : ndarray of float, shape (n_nodes,)
+    geometry : Geometry
+
+    Returns
+    -------
+    ndarray of float, shape (3, side, side)
+    """
+    f_rows, f_columns = geometry.base_frequencies
+    rows, columns = waves
+    spectrum = band * ((rows * node_flux[:, None]).T @ columns)
+    sloped = spectrum * geometry.phase_per_px
+    return to_pixels(np.stack([spectrum, sloped * f_columns, sloped * f_rows[:, None]]), geometry)
+
+
+def node_images(band, waves, geometry):
+    """Image of each Gaussian of a lattice, of flux 1.
+
+    Parameters
+    ----------
+    band, waves, geometry
+        As for `field_images`.
+
+    Returns
+    -------
+    ndarray of float, shape (n_nodes, side, side)
+    """
+    rows, columns = waves
+    return to_pixels(band * rows[:, :, None] * columns[:, None, :], geometry)
+
+
+def on_nodes(stamps, band, waves, geometry):
+    """Scalar products of stamps with the image of each Gaussian of a lattice.
+
+    Parameters
+    ----------
+    stamps : ndarray of float, shape (n_stamps, side, side)
+    band, waves, geometry
+        As for `field_images`.
+
+    Returns
+    -------
+    ndarray of float, shape (n_nodes, n_stamps)
+
+    Notes
+    -----
+    The adjoint of `node_images` without its ``n_nodes`` images: one transform per stamp and two
+    matrix products.
+    """
+    side = geometry.padded_px
+    padded = np.zeros((len(stamps), side, side))
+    padded[:, geometry.inside, geometry.inside] = stamps
+    columns = np.arange(side // 2 + 1)
+    once = (columns == 0) | (2 * columns == side)  # the other columns stand for two frequencies
+    spectra = np.conj(fft.rfft2(padded)) * (band * np.where(once, 1.0, 2.0) / side**2)
+    half = waves[0] @ spectra.swapaxes(0, 1).reshape(side, -1)
+    half = half.reshape(len(half), len(stamps), -1)
+    return np.einsum("jck,jk->jc", half, waves[1]).real
+
+
+def _cycles(n):
+    """Whole numbers of cycles per grid, in the order of the FFT."""
+    return np.rint(np.fft.fftfreq(n) * n)  # the product misses whole numbers by its rounding
+
+
+def _blur(frequency, geometry, sigma_small):
+    """Transform of a Gaussian of flux 1."""
+    return np.exp(-2 * (np.pi * sigma_small / geometry.n_small) ** 2 * frequency**2)
+
+
+def _waves(frequency, place_small, geometry, sigma_small):
+    """Spectra of Gaussians of flux 1 at places (n,) along one axis: shape (n, ...)."""
+    place = place_small.reshape(-1, *(1,) * frequency.ndim)
+    phase = 2 * np.pi / geometry.n_small * place * frequency
+    waves = np.empty(phase.shape, complex)
+    waves.real, waves.imag = np.cos(phase), -np.sin(phase)  # half the time of a complex exp
+    waves *= _blur(frequency, geometry, sigma_small)
+    return waves

@@ -1,0 +1,173 @@
+"""Start positions of the sources when only their number is known."""
+
+from dataclasses import replace
+
+from cosmouline.deconv.fit_lens import first_pass
+from cosmouline.deconv.options import FitOptions
+from cosmouline.deconv.pixels import first_pixels
+from cosmouline.deconv.point_sources import as_sources
+from cosmouline.psf.model import FWHM_PER_SIGMA
+from cosmouline.robust import MAD_TO_SIGMA
+
+import numpy as np
+from scipy.ndimage import affine_transform, gaussian_filter, maximum_filter
+
+BEST_SHARE = 0.25  # of the epochs, those of the best seeing, are looked at
+FEWEST_BEST = 3
+NARROW, WIDE = 0.4, 1.3  # sigmas of the difference of Gaussians, in sigmas of the seeing
+SMALLEST_SNR = 10.0  # of a peak
+SEARCH_RADIUS = 0.4  # in sides of the stamp
+NOISE_RADIUS = 0.3  # in sides of the stamp: outside, the noise is measured
+POSITION_PRIOR_PX = 1.0
+
+
+def find_sources(epochs, n_sources, options=None):
+    """Find point sources near the centre of the stamps.
+
+    Parameters
+    ----------
+    epochs : Epochs
+        Their maps and shifts are taken as they are.
+    n_sources : int
+        How many there are.
+    options : FitOptions, optional
+
+    Returns
+    -------
+    ndarray of float, shape (n_sources, 2)
+        Offsets (x, y) in pixels of the reference frame, brightest first, good to .3 px for images
+        that stand out. For `fit_lens`.
+
+    Raises
+    ------
+    ValueError
+        If `n_sources` is not positive, no pixel can be used, or nothing stands out.
+
+    Notes
+    -----
+    The quarter of the epochs with the best seeing is averaged in the reference frame; sources are
+    the peaks of a difference of Gaussians. Sources hidden by brighter ones are the peaks of the
+    smoothed residual of a fit of those found so far. A faint image that sits on the core of a
+    galaxy may be missed by more than a pixel: give its position.
+    """
+    if n_sources < 1:
+        raise ValueError(f"n_sources must be at least 1, not {n_sources}")
+    options = replace(
+        options or FitOptions(), extended_light="none", position_prior_px=POSITION_PRIOR_PX
+    )
+    best = best_epochs(epochs.with_sky_sigma(options.sky_sigma_factor))
+    sharp, sigma_px = sharpened_stack(best)
+    found = _peaks(sharp, sigma_px, n_sources)
+    if not len(found):
+        raise ValueError(f"nothing stands out by {SMALLEST_SNR:g} sigma: give start positions")
+    while len(found) < n_sources:
+        found = np.vstack([found, _hidden_source(best, found, sigma_px, options)])
+    return found
+
+
+def best_epochs(epochs, n_best=None):
+    """Epochs with the best seeing, the sharpest first.
+
+    Parameters
+    ----------
+    epochs : Epochs
+    n_best : int, optional
+        How many; default: a quarter of all, three at least.
+
+    Returns
+    -------
+    Epochs
+
+    Raises
+    ------
+    ValueError
+        If no pixel can be used.
+    """
+    n_best = n_best or max(FEWEST_BEST, int(np.ceil(BEST_SHARE * len(epochs))))
+    usable = np.flatnonzero(epochs.usable.any((1, 2)))
+    if not len(usable):
+        raise ValueError("no usable pixel in any epoch: good, data_e, sky_variance_e2")
+    fwhm_px = epochs.fwhm_reference_px[usable]
+    return epochs.take(usable[np.argsort(fwhm_px, kind="stable")[:n_best]])
+
+
+def sharpened_stack(epochs):
+    """Difference of two Gaussians of the mean of epochs in the reference frame.
+
+    Parameters
+    ----------
+    epochs : Epochs
+
+    Returns
+    -------
+    image : ndarray of float, shape (side, side)
+    sigma_px : float
+        Of the seeing; those of the Gaussians are .4 and 1.3 times this.
+    """
+    sigma_px = float(np.median(epochs.fwhm_reference_px) / FWHM_PER_SIGMA)
+    image = _stack(_filled(epochs), epochs.linear, epochs.shift_px)
+    sharp = gaussian_filter(image, NARROW * sigma_px) - gaussian_filter(image, WIDE * sigma_px)
+    return sharp, sigma_px
+
+
+def _filled(epochs):
+    """Stamps on the common scale, the pixels that are not good filled from around."""
+    pixels = first_pixels(epochs)
+    around = pixels.variance_e2 - epochs.sky_variance_e2
+    filled = np.where(pixels.good, epochs.data_e, np.nan_to_num(around))
+    return filled * epochs.coeff[:, None, None]
+
+
+def _stack(stamps, linear, shift_px, order=3):
+    """Mean of stamps in the reference frame."""
+    centre = (stamps.shape[-1] - 1) / 2
+    total = np.zeros(stamps.shape[1:])
+    for stamp, matrix, shift in zip(stamps, linear, shift_px, strict=True):
+        by_rows = matrix[::-1, ::-1]  # arrays are [y, x]
+        offset = centre + shift[::-1] - by_rows @ [centre, centre]
+        total += affine_transform(stamp, by_rows, offset, order=order)
+    return total / len(stamps)
+
+
+def _radius(side):
+    """Distance of each pixel from the centre of a stamp."""
+    axis = np.arange(side) - (side - 1) / 2
+    return np.hypot(axis, axis[:, None])
+
+
+def _peaks(sharp, sigma_px, n_most):
+    """Brightest peaks (n, 2) of the difference of two Gaussians."""
+    side = len(sharp)
+    radius = _radius(side)
+    noise = MAD_TO_SIGMA * np.median(np.abs(sharp[radius > NOISE_RADIUS * side]))
+    is_peak = sharp == maximum_filter(sharp, size=2 * int(sigma_px) + 1)
+    is_peak &= (radius < SEARCH_RADIUS * side) & (sharp > SMALLEST_SNR * noise)
+    rows, columns = np.nonzero(is_peak)
+    brightest = np.argsort(-sharp[rows, columns], kind="stable")[:n_most]
+    places = [_summit(sharp, rows[i], columns[i]) for i in brightest]
+    return np.array(places).reshape(-1, 2) - (side - 1) / 2
+
+
+def _summit(image, row, column):
+    """Place (x, y) of a peak, by parabolas through its neighbours."""
+    around = image[row - 1 : row + 2, column - 1 : column + 2]
+    return column + _vertex(around[1]), row + _vertex(around[:, 1])
+
+
+def _vertex(values):
+    """Vertex of the parabola through three values at -1, 0 and 1."""
+    return (values[2] - values[0]) / (2 * (2 * values[1] - values[2] - values[0]))
+
+
+def _hidden_source(epochs, found, sigma_px, options):
+    """Place (x, y) of the peak that a fit of the sources found so far leaves."""
+    sources = as_sources(found, len(epochs))
+    _, problem, state, sweep = first_pass(epochs, sources, options, lambda *_, **values: None)
+    model = sweep.points + sweep.extended + sweep.solution[:, -1, None, None]
+    residual = np.where(problem.weight > 0, problem.data - model, 0.0)
+    image = _stack(residual, problem.linear, state.shift_px, order=1)
+    image = gaussian_filter(image, sigma_px)
+    side = len(image)
+    image[_radius(side) >= SEARCH_RADIUS * side] = -np.inf
+    row, column = np.unravel_index(np.argmax(image), image.shape)
+    return np.array([column, row]) - (side - 1) / 2

@@ -1,0 +1,118 @@
+"""Files of a joint fit: what goes in, and what comes out. No pickle is needed to read them."""
+
+import hashlib
+import json
+from dataclasses import fields
+from typing import NamedTuple
+
+from cosmouline.deconv.epochs import Epochs
+from cosmouline.deconv.result import LensFit
+from cosmouline.files import origin
+from cosmouline.files.atomic import atomic_path
+
+import numpy as np
+
+
+class EpochFile(NamedTuple):
+    """What goes into a joint fit.
+
+    Parameters
+    ----------
+    epochs : Epochs
+    names : list of str
+        Image of each epoch.
+    centre_px : ndarray of float, shape (2,)
+        Pixel (x, y) of the reference image from which the sources' places are counted.
+    draws : ndarray of float, shape (n_draws, n_epochs, m, m), or None
+        Draws of the PSFs.
+    draw_scale : ndarray of float, shape (n_draws, n_epochs), or None
+        Flux of the PSF stars under each draw.
+    """
+
+    epochs: Epochs
+    names: list
+    centre_px: np.ndarray
+    draws: np.ndarray | None
+    draw_scale: np.ndarray | None
+
+
+def write_epochs(path, content):
+    """Write an `EpochFile` as npz, images in single precision."""
+    arrays = {f"epochs_{field.name}": getattr(content.epochs, field.name)
+              for field in fields(Epochs)}
+    arrays |= {"names": np.array(content.names), "centre_px": content.centre_px}
+    if content.draws is not None:
+        arrays |= {"draws": content.draws, "draw_scale": content.draw_scale}
+    for name in ("epochs_data_e", "epochs_sky_variance_e2", "epochs_psf", "draws"):
+        if name in arrays:
+            arrays[name] = arrays[name].astype(np.float32)
+    _save(path, arrays)
+
+
+def read_epochs(path):
+    """Return the `EpochFile` of a file."""
+    with np.load(path, allow_pickle=False) as arrays:
+        epochs = Epochs(**{field.name: _double(arrays[f"epochs_{field.name}"])
+                           for field in fields(Epochs) if f"epochs_{field.name}" in arrays})
+        draws, scale = ((_double(arrays[name]) if name in arrays else None)
+                        for name in ("draws", "draw_scale"))
+        return EpochFile(epochs, arrays["names"].tolist(), arrays["centre_px"], draws, scale)
+
+
+def write_fit(path, fit, psf_error, names=(), made_of=None):
+    """Write a `LensFit` and the relative errors of its fluxes from the PSFs (n_epochs, n).
+
+    With them, the images of its epochs and a dict of texts that tells what it was made of. The
+    CPU time is not kept (0 when read): the same fit gives the same file.
+    """
+    arrays, header = fit.to_arrays()
+    header["cpu_s"] = 0.0
+    _save(path, arrays | {"psf_error": psf_error, "header": np.array(json.dumps(header)),
+                          "names": np.array(names, str),
+                          "made_of": np.array(json.dumps(made_of or {}))})
+
+
+def read_fit(path):
+    """Return the `LensFit` of a file, and the errors from the PSFs."""
+    with np.load(path, allow_pickle=False) as arrays:
+        header = json.loads(str(arrays["header"]))
+        return LensFit.from_arrays(arrays, header), arrays["psf_error"]
+
+
+def read_made_of(path):
+    """Return the images of the epochs of a fit, and what it was made of."""
+    with np.load(path, allow_pickle=False) as arrays:
+        return arrays["names"].tolist(), json.loads(str(arrays["made_of"]))
+
+
+def digest(fit):
+    """Return a short hash of what a fit found; the same for the same result on any machine."""
+    return _hash(fit.to_arrays()[0])
+
+
+def digest_epochs(content):
+    """Return a short hash of what goes into a fit."""
+    arrays = {field.name: getattr(content.epochs, field.name) for field in fields(Epochs)}
+    arrays |= {"names": np.array(content.names), "centre_px": content.centre_px}
+    if content.draws is not None:
+        arrays["draws"] = content.draws
+    return _hash(arrays)
+
+
+def _hash(arrays):
+    total = hashlib.sha256()
+    for name in sorted(arrays):
+        total.update(name.encode() + np.ascontiguousarray(arrays[name]).tobytes())
+    return total.hexdigest()[:12]
+
+
+def _save(path, arrays):
+    found = origin.values()
+    if found:
+        arrays = arrays | {"origin": np.array(json.dumps(found))}
+    with atomic_path(path) as temporary:
+        np.savez(temporary, **arrays)
+
+
+def _double(array):
+    return array.astype(float) if array.dtype.kind == "f" else array

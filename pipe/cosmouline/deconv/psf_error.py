@@ -1,0 +1,133 @@
+"""Error of the fluxes that comes from the errors of the PSFs."""
+
+from dataclasses import replace
+
+from cosmouline.deconv.epoch_images import transfer_functions
+from cosmouline.deconv.gauss_newton import align_epochs
+from cosmouline.deconv.normal_equations import eliminate
+from cosmouline.deconv.residual_light import solve_field
+from cosmouline.deconv.stored import field_prior_of, for_all_epochs, measured_pixels, problem_of
+from cosmouline.deconv.sweep import gram_matrix, sweep_epochs
+
+import numpy as np
+
+N_ALIGNMENTS = 3  # local steps to a new PSF, whose centre may differ by some hundredths of a pixel
+
+
+def psf_error(fit, epochs, draws, draw_scale):
+    """Relative error of each flux from draws of the PSFs.
+
+    Parameters
+    ----------
+    fit : LensFit
+    epochs : Epochs
+        The epochs of the fit.
+    draws : ndarray of float, shape (n_draws, n_epochs, m, m)
+        Narrow PSFs drawn from their posteriors, padded as those of `epochs`.
+    draw_scale : ndarray of float, shape (n_draws, n_epochs)
+        Flux of the PSF stars under each draw, relative to that under the fitted PSF.
+
+    Returns
+    -------
+    ndarray of float, shape (n_epochs, n_sources)
+        Root mean square over the draws; NaN in epochs that were not measured.
+
+    Raises
+    ------
+    ValueError
+        If a shape is wrong.
+
+    Notes
+    -----
+    For each draw the fluxes, the sky and the shift of each epoch are solved again, the scene
+    being held, and divided by the scale of the stars of the same draw: what stars and lens have
+    in common cancels in the calibration. Measured against true PSFs: .80-.92 of the prediction.
+    """
+    _check(epochs, draws, draw_scale)
+    pixels = measured_pixels(fit, epochs)
+    problem, state = problem_of(fit, pixels)
+
+    def fluxes(psf):
+        drawn = replace(problem, transfer=transfer_functions(psf, problem.geometry))
+        moved = align_epochs(drawn, state, N_ALIGNMENTS)
+        return problem.where_present(sweep_epochs(drawn, moved).solution[:, :-1])
+
+    reference = fluxes(pixels.epochs.psf)
+    change = [
+        fluxes(psf[pixels.index]) / scale[pixels.index, None] / reference - 1
+        for psf, scale in zip(draws, draw_scale, strict=True)
+    ]
+    rms = np.sqrt(np.mean(np.square(change), axis=0))
+    return for_all_epochs(rms, pixels.index, len(epochs))
+
+
+def psf_systematic(fit, epochs, draws, draw_scale):
+    """Covariance of the constant part of the fluxes that comes from the errors of the PSFs.
+
+    Parameters are those of `psf_error`.
+
+    Returns
+    -------
+    ndarray of float, shape (n_sources, n_sources)
+        To be added to ``fit.systematic_covariance``; NaN for a fit without a prior of its field,
+        which is that of another engine.
+
+    Raises
+    ------
+    ValueError
+        If a shape is wrong.
+
+    Notes
+    -----
+    Unlike in `psf_error`, sources, galaxy and field follow each draw, by one Gauss-Newton step
+    under the amplitudes of the fit: what a wrong PSF moves between a source and what lies under
+    it does not average out over the epochs. The mean of the products of the changes of the
+    weighted mean fluxes over the draws.
+    """
+    _check(epochs, draws, draw_scale)
+    if not np.isfinite(fit.field_amplitude).all():
+        return np.full_like(fit.systematic_covariance, np.nan)
+    pixels = measured_pixels(fit, epochs)
+    problem, state = problem_of(fit, pixels)
+    prior, gram = field_prior_of(fit), gram_matrix(problem, state)
+    weight = 1 / np.einsum("ekk->ek", fit.covariance[pixels.index])
+    weight /= weight.sum(0)
+
+    def constant(psf, scale):
+        drawn = replace(problem, transfer=transfer_functions(psf, problem.geometry))
+        moved = align_epochs(drawn, state, 1)
+        flux = _settled_flux(drawn, moved, gram, prior, fit.options)
+        return (weight * flux / scale[:, None]).sum(0) * fit.scale
+
+    ones = np.ones(len(pixels.index))
+    reference = constant(pixels.epochs.psf, ones)
+    change = np.array([
+        constant(psf[pixels.index], scale[pixels.index]) - reference
+        for psf, scale in zip(draws, draw_scale, strict=True)
+    ])
+    return change.T @ change / len(change)
+
+
+def _settled_flux(problem, state, gram, prior, options):
+    """Fluxes (n_epochs, n_sources) after one step of all that is shared."""
+    sweep = sweep_epochs(problem, state, with_nodes=len(state.node_flux) > 0)
+    normal = eliminate(problem, state, sweep)
+    posterior = solve_field(problem, state, normal, gram, prior, options, optimise=False)
+    rhs = normal.local_rhs - normal.local_shared @ posterior.shared_step
+    rhs = rhs - np.einsum("ejl,j->el", normal.node_local, posterior.node_step)
+    step = np.einsum("ekl,el->ek", normal.local_covariance, rhs)
+    n_sources = sweep.solution.shape[1] - 1
+    return sweep.solution[:, :n_sources] + step[:, :n_sources]
+
+
+def _check(epochs, draws, draw_scale):
+    """Raise ValueError when the shapes do not go together."""
+    if draws.ndim != 4 or not len(draws) or draws.shape[1:] != epochs.psf.shape:
+        raise ValueError(
+            f"draws must have the shape (n_draws, {', '.join(map(str, epochs.psf.shape))}), "
+            f"not {draws.shape}"
+        )
+    if np.shape(draw_scale) != draws.shape[:2]:
+        raise ValueError(
+            f"draw_scale must have the shape {draws.shape[:2]}, not {np.shape(draw_scale)}"
+        )

@@ -1,0 +1,110 @@
+"""Files that are either whole or not there."""
+
+import contextlib
+import hashlib
+import os
+import re
+import socket
+import uuid
+from pathlib import Path
+
+from cosmouline.files.pids import is_alive
+
+_finished = []  # what this process has written since it was last asked
+_LEFTOVER = re.compile(r"\.(.+)\.(\d+)\.[0-9a-f]{8}\.tmp\.")
+
+
+@contextlib.contextmanager
+def atomic_path(path, is_synced=True):
+    """Give a temporary path beside `path`, and rename it to `path` once it is written.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file to make. Its folder is created where it is missing.
+    is_synced : bool
+        False leaves out the sync: quicker by some 5 ms, for files that are made anew when found
+        wrong, because a power loss may leave them empty.
+
+    Yields
+    ------
+    Path
+        A path in the same folder (a rename must not cross file systems) with the same ending,
+        which astropy and matplotlib look at to choose the format.
+
+    Notes
+    -----
+    The content is synced to the disk before the rename and the folder after it, so that a kill
+    or a power loss leaves the old file or the new one, never a part of one. On an exception the
+    temporary file is removed and `path` stays as it was.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    label = f"{socket.gethostname()}.{os.getpid()}.{uuid.uuid4().hex[:8]}"
+    temporary = path.with_name(f".{label}.tmp.{path.name}")
+    try:
+        yield temporary
+        if is_synced:
+            sync(temporary)
+        os.replace(temporary, path)
+        if is_synced:
+            sync(path.parent)
+        _finished.append(path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+        raise
+
+
+def take_finished():
+    """Return the paths that this process has written since the last call, oldest first."""
+    found = _finished.copy()
+    _finished.clear()
+    return found
+
+
+def add_finished(paths):
+    """Count paths that a worker has written as written by this process."""
+    _finished.extend(paths)
+
+
+def digest(path):
+    """Return a short hash of the content of a file."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()[:16]
+
+
+def remove_leftovers(folder, dead=()):
+    """Remove the temporary files that processes of this host left when they were killed.
+
+    Parameters
+    ----------
+    folder : Path
+    dead : set of (str, int)
+        Hosts and numbers of processes that are known to be gone, on other hosts too.
+
+    Returns
+    -------
+    int
+        How many there were, in the folder and all folders in it.
+    """
+    n_gone = 0
+    for path in folder.rglob(".*.tmp.*"):
+        match = _LEFTOVER.match(path.name)
+        if match and _is_dead(match[1], int(match[2]), dead):
+            path.unlink(missing_ok=True)
+            n_gone += 1
+    return n_gone
+
+
+def _is_dead(host, pid, dead):
+    return (host, pid) in dead or (host == socket.gethostname() and not is_alive(pid))
+
+
+def sync(path):
+    """Flush a file or a folder to the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,133 @@
+"""The one image of a FITS file that is a frame: which it is, its pixels, its header."""
+
+import contextlib
+import io
+import math
+import re
+import warnings
+
+from cosmouline.errors import ImageRejected
+from cosmouline.files.fits_bytes import check_complete, read_pixels
+
+import numpy as np
+from astropy.io import fits
+
+# what pipelines put beside the image in one file; EXTNAME decides among several images
+SIDE_IMAGES = ("BPM", "COUNT", "DQ", "ERR", "IVAR", "MASK", "SIGMA", "UNC", "VAR", "WEIGHT",
+               "WHT", "BKG")
+STRUCTURE_CARDS = re.compile(
+    r"SIMPLE|XTENSION|BITPIX|NAXIS\d*|EXTEND|NEXTEND|PCOUNT|GCOUNT|GROUPS|BSCALE|BZERO|BLANK|"
+    r"CHECKSUM|DATASUM|COMMENT|HISTORY|END|"
+)
+
+
+def choose_image(hdus, extension=None):
+    """Find the one 2-d image of a file, or the one asked for.
+
+    Parameters
+    ----------
+    hdus : list of Hdu
+    extension : int or str, optional
+        Number or EXTNAME; by default the only image, masks and noise maps not counted.
+
+    Returns
+    -------
+    Hdu
+
+    Raises
+    ------
+    ImageRejected
+        If there is none, or several, or it has not two axes.
+    """
+    if extension is not None:
+        chosen = [h for h in hdus if h.index == extension or _has_name(h, extension)]
+        if not chosen:
+            raise ImageRejected(f"no extension {extension!r} in the file (it has {_names(hdus)})")
+        return _checked_image(chosen[0])
+    images = [hdu for hdu in hdus if hdu.shape]
+    if not images:
+        raise ImageRejected("no image in the file (NAXIS = 0)")
+    planes = [hdu for hdu in images if _is_plane(hdu.shape)] or images[:1]
+    if len(planes) > 1:
+        planes = [h for h in planes if not h.name.upper().startswith(SIDE_IMAGES)]
+    if len(planes) != 1:
+        raise ImageRejected(f"several images in the file ({_names(images)}): name its 'extension'")
+    return _checked_image(planes[0])
+
+
+def image_pixels(stream, hdu, max_bytes):
+    """Read the pixels of an image, compressed or not, as float32 of shape (ny, nx).
+
+    Pixels without a value and infinite ones are NaN.
+
+    Raises
+    ------
+    ImageRejected
+        If the image is cut or damaged, or needs more than `max_bytes` once unpacked.
+    """
+    check_complete(hdu)
+    n_bytes = 4 * math.prod(hdu.shape)
+    is_packed = hdu.is_compressed or isinstance(stream, io.BytesIO)
+    if is_packed and n_bytes > max_bytes:
+        raise ImageRejected(f"size: {n_bytes >> 20} MB once unpacked; unpack the file by hand")
+    if not hdu.is_compressed:
+        return read_pixels(stream, hdu)
+    with _compressed_image(stream, hdu) as image:
+        data_adu = np.array(image.data, dtype=np.float32).reshape(hdu.shape)
+    data_adu[np.isinf(data_adu)] = np.nan
+    return data_adu
+
+
+def image_header(stream, hdus, hdu):
+    """Join the cards of an image with those of the primary that it has not itself."""
+    header = hdu.header.copy()
+    if hdu.is_compressed:
+        with _compressed_image(stream, hdu) as image:
+            header = image.header.copy()
+    for card in hdus[0].header.cards if hdu.index > 0 else ():
+        if not STRUCTURE_CARDS.fullmatch(card.keyword) and card.keyword not in header:
+            header.append(card, end=True)
+    return header
+
+
+def _checked_image(hdu):
+    """Refuse an HDU that is not one plane of pixels."""
+    if not hdu.shape:
+        raise ImageRejected(f"extension {hdu.index} is no image")
+    if len(hdu.shape) > 2:
+        size = " x ".join(str(n) for n in hdu.shape[-2:])
+        n_planes = math.prod(hdu.shape[:-2])
+        raise ImageRejected(f"{n_planes} planes of {size} pixels: not one 2-d image")
+    if not _is_plane(hdu.shape):
+        raise ImageRejected(f"one row of {max(hdu.shape)} pixels: not a 2-d image")
+    return hdu
+
+
+def _is_plane(shape):
+    """Whether a shape is that of a 2-d image."""
+    return len(shape) == 2 and min(shape) > 1
+
+
+def _has_name(hdu, extension):
+    """Whether an HDU has the EXTNAME asked for."""
+    return isinstance(extension, str) and hdu.name.upper() == extension.strip().upper()
+
+
+def _names(hdus):
+    """List HDUs for a message: ``0, 1 'SCI', 2 'BPM'``."""
+    return ", ".join(f"{hdu.index} {hdu.name!r}" if hdu.name else str(hdu.index) for hdu in hdus)
+
+
+@contextlib.contextmanager
+def _compressed_image(stream, hdu):
+    """Open one tile-compressed image with astropy; the stream stays open."""
+    stream.seek(0)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield fits.open(stream, memmap=False)[hdu.index]
+    except MemoryError:
+        raise
+    except Exception as error:  # whatever a damaged table makes of astropy and its C code
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise ImageRejected(f"damaged tile compression: {reason}") from error

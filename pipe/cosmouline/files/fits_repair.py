@@ -1,0 +1,87 @@
+"""Copies of FITS files with mended headers and pixels."""
+
+import warnings
+
+from cosmouline.errors import UserError
+from cosmouline.files.atomic import atomic_path
+
+import numpy as np
+from astropy.io import fits
+from astropy.utils.exceptions import AstropyUserWarning
+
+STRUCTURE = ("SIMPLE", "BITPIX", "NAXIS", "EXTEND", "END", "XTENSION", "BZERO", "BSCALE")
+LONGEST = 200  # letters of a reason
+
+
+def mend(path, target, cards, removed=(), repair=False, filler=None):
+    """Write a copy of a FITS file with some cards changed.
+
+    Parameters
+    ----------
+    path, target : Path
+        The file and its copy; nothing is written where that fails.
+    cards : dict of str to str
+        Values to set in the first image, as texts; numbers, T and F are taken as such.
+    removed : sequence of str
+        Keywords to remove from all headers.
+    repair : bool
+        Rewrite cards that break the standard.
+    filler : str or None
+        Number, or "median", for pixels that are not finite.
+
+    Returns
+    -------
+    list of str
+        What was changed, in words.
+
+    Raises
+    ------
+    UserError
+        If the file cannot be read, or a card belongs to the structure of the file.
+    """
+    for keyword in [*cards, *removed]:
+        if keyword.upper().startswith(STRUCTURE):
+            raise UserError(f"{keyword} belongs to the structure of the file.")
+    with atomic_path(target) as temporary, warnings.catch_warnings():
+        warnings.simplefilter("ignore", AstropyUserWarning)
+        try:
+            with open(path, "rb") as stream, fits.open(
+                    stream, memmap=False, do_not_scale_image_data=filler is None) as hdus:
+                told = _mended(hdus, cards, removed, filler)
+                hdus.writeto(temporary, output_verify="silentfix" if repair else "ignore")
+            return told
+        except (OSError, fits.VerifyError, ValueError, TypeError) as error:
+            reason = " ".join(str(getattr(error, "strerror", None) or error).split())
+            raise UserError(f"{path} cannot be mended: {reason[:LONGEST]}") from error
+
+
+def _mended(hdus, cards, removed, filler):
+    """Change an open file; return what was done."""
+    told = []
+    image = next((hdu for hdu in hdus if hdu.is_image and hdu.header.get("NAXIS")), hdus[0])
+    for keyword in removed:
+        n = sum(hdu.header.count(keyword) for hdu in hdus if keyword in hdu.header)
+        for hdu in hdus:
+            hdu.header.remove(keyword, ignore_missing=True, remove_all=True)
+        told.append(f"{keyword}: {n} removed")
+    for keyword, text in cards.items():
+        told.append(f"{keyword} was {image.header.get(keyword, 'absent')}, is {text}")
+        image.header[keyword] = _value(text)
+    if filler is not None and image.data is not None and image.data.dtype.kind == "f":
+        bad = ~np.isfinite(image.data)
+        value = np.median(image.data[~bad]) if filler == "median" else float(filler)
+        image.data[bad] = value
+        told.append(f"{bad.sum()} pixels are {value:g} now")
+    return told
+
+
+def _value(text):
+    """Give a text as the value of a card."""
+    if text in ("T", "F"):
+        return text == "T"
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text

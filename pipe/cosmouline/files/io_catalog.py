@@ -1,0 +1,233 @@
+"""Star lists (``.cat``) and image lists, as people edit them by hand.
+
+Files count pixels from 1, as DS9 shows them; memory counts from 0. Only this module and the
+FITS headers know of the difference.
+"""
+
+import re
+from typing import NamedTuple
+
+from cosmouline.errors import UserError, one_line
+from cosmouline.files.io_text import read_lines, write_text
+
+import numpy as np
+from scipy.spatial import cKDTree
+
+NO_COMMENT = "na"  # COSMOULINE's comment of an image listed without one
+NOT_MEASURED = -1.0  # COSMOULINE's flux of a star that has none
+SAME_STAR_PX = 1.0  # two names nearer than this mark one star
+_NAME = re.compile(r"[A-Za-z0-9_+][A-Za-z0-9._+-]{0,59}")  # safe in file, field and shell words
+_LARGEST = 1e30  # of a place or a flux
+_CAT_FORM = "Write one star a line: name x y [flux]"
+
+
+class Star(NamedTuple):
+    """A named position: pixels of the reference image from 0, flux in electrons or None."""
+
+    name: str
+    x_px: float
+    y_px: float
+    flux_e: float | None = None
+
+
+def from_ds9(xy):
+    """Turn pixel coordinates that count from 1 (DS9, FITS) into ours, which count from 0."""
+    return np.asarray(xy, dtype=float) - 1.0
+
+
+def to_ds9(xy):
+    """Turn our pixel coordinates, which count from 0, into those of DS9 and FITS, from 1."""
+    return np.asarray(xy, dtype=float) + 1.0
+
+
+def read_cat(path, min_distance_px=SAME_STAR_PX):
+    """Read a star list in COSMOULINE's ``.cat`` format, ``name x y [flux]``.
+
+    Parameters
+    ----------
+    path : str or Path
+        The list. ``#`` starts a comment anywhere; blank lines are skipped. Pixels count from 1.
+    min_distance_px : float
+        Two stars within this distance are taken for one star named twice.
+
+    Returns
+    -------
+    list of Star
+        In the order of the file, pixels from 0. A flux left out, or COSMOULINE's -1, is None.
+
+    Raises
+    ------
+    UserError
+        If a line has too few or too many columns, a bad name or a bad number, if a name or a
+        place appears twice, or if there is no star at all. The message has file and line.
+    """
+    lines = _data_lines(path)
+    if not lines:
+        raise UserError(f"{path} is empty: it holds no star. {_CAT_FORM}.")
+    places = [f"{path}, line {number}" for number, _ in lines]
+    stars = [_star(text, place) for (_, text), place in zip(lines, places, strict=True)]
+    _check_stars(stars, places, min_distance_px)
+    return stars
+
+
+def write_cat(path, stars, comment=""):
+    """Write a star list that `read_cat` reads back, to 0.0001 px and 6 digits of the flux.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file to make, whole or not at all.
+    stars : iterable of Star
+        Positions in pixels from 0; a flux that is None is left out.
+    comment : str
+        Lines put on top of the file behind ``#``.
+
+    Raises
+    ------
+    UserError
+        If `read_cat` would refuse the list.
+    """
+    stars = [Star(*star) for star in stars]
+    if not stars:
+        raise UserError(f"{path} would hold no star. Choose at least one.")
+    width = max(len(star.name) for star in stars)
+    rows = [_star_line(star, width) for star in stars]
+    places = [f"{path}, star {number}" for number in range(1, len(stars) + 1)]
+    written = [_star(row, place) for row, place in zip(rows, places, strict=True)]
+    _check_stars(written, places, SAME_STAR_PX)
+    write_text(path, _on_lines([*_comment_lines(comment), *rows]))
+
+
+def read_image_list(path):
+    """Read a list of images, ``img_name [comment]`` a line (kick list, test list, skip list).
+
+    Parameters
+    ----------
+    path : str or Path
+        The list. Lines that start with ``#`` and blank lines are skipped.
+
+    Returns
+    -------
+    dict of str
+        Comment ("na" where there is none) by image name, in the order of the file. Of an image
+        listed twice the last comment holds: scripts and users add lines at the end.
+
+    Raises
+    ------
+    UserError
+        If the file cannot be read. A list without an image is fine.
+    """
+    images = {}
+    for line in read_lines(path):
+        name, *comment = line.split(maxsplit=1)[:2] or [""]
+        if name and not name.startswith("#"):
+            images[name] = "".join(comment).lstrip("#").strip() or NO_COMMENT
+    return images
+
+
+def write_image_list(path, images, comment=""):
+    """Write a list of images that `read_image_list` reads back.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file to make, whole or not at all.
+    images : dict of str, or iterable of str
+        Comment by image name, or names alone.
+    comment : str
+        Lines put on top of the file behind ``#``.
+
+    Raises
+    ------
+    UserError
+        If a name is empty, holds white space or starts with ``#``.
+    """
+    images = images if isinstance(images, dict) else dict.fromkeys(images, NO_COMMENT)
+    rows = []
+    for name, remark in images.items():
+        if not name or name.split() != [name] or name.startswith("#"):
+            raise UserError(f"{path}: '{name}' cannot be listed. Image names have no spaces and "
+                            "do not start with #.")
+        rows.append(f"{name} {' '.join(remark.split()) or NO_COMMENT}")
+    write_text(path, _on_lines([*_comment_lines(comment), *rows]))
+
+
+def _data_lines(path):
+    """Return (number, text) of the lines that hold more than a comment."""
+    bare = ((i, line.partition("#")[0].strip()) for i, line in enumerate(read_lines(path), 1))
+    return [(number, text) for number, text in bare if text]
+
+
+def _star(text, place):
+    """Turn one line of a star list into a Star."""
+    name, *words = text.split()
+    if len(words) not in (2, 3):
+        raise UserError(f"{place}: {len(words) + 1} columns. {_CAT_FORM}.")
+    if not _NAME.fullmatch(name):
+        raise UserError(f"{place}: the name {one_line(repr(name))} is not allowed. Use letters, "
+                        "digits and . _ + - only, 60 at most, and neither . nor - in front.")
+    x_px, y_px = (float(from_ds9(_number(word, place))) for word in words[:2])
+    return Star(name, x_px, y_px, _flux(words[2], place) if words[2:] else None)
+
+
+def _number(word, place):
+    """Turn a word into a finite number."""
+    try:
+        value = float(word.replace("_", "?"))  # float() takes 1_5 for 15
+    except ValueError:
+        raise UserError(f"{place}: {one_line(repr(word))} is not a number. {_CAT_FORM}.") from None
+    if not abs(value) < _LARGEST:
+        problem = "too large" if np.isfinite(value) else "not finite"
+        raise UserError(f"{place}: '{word}' is {problem}. Write a number or remove the line.")
+    return value
+
+
+def _flux(word, place):
+    """Turn a word into a positive flux, or None for COSMOULINE's -1."""
+    flux_e = _number(word, place)
+    if flux_e == NOT_MEASURED:
+        return None
+    if flux_e <= 0:
+        raise UserError(f"{place}: the flux {word} is not positive. Leave it out if unknown.")
+    return flux_e
+
+
+def _check_stars(stars, places, min_distance_px):
+    """Refuse names and places that appear twice."""
+    seen = {}
+    for star, place in zip(stars, places, strict=True):
+        if star.name in seen:
+            raise UserError(f"{place}: the name '{star.name}' stands twice, already in "
+                            f"{_line(seen[star.name])}. Rename or remove one of the two.")
+        seen[star.name] = place
+    xy = np.array([[star.x_px, star.y_px] for star in stars])
+    distance_px, pairs = cKDTree(xy).query(xy, 2, distance_upper_bound=min_distance_px)
+    close = np.flatnonzero(np.isfinite(distance_px[:, 1]))
+    if close.size:
+        first, second = sorted(pairs[close[0]])
+        raise UserError(
+            f"{places[second]}: '{stars[second].name}' lies within {min_distance_px:g} px of "
+            f"'{stars[first].name}' in {_line(places[first])}: the same star. Keep one of the two."
+        )
+
+
+def _line(place):
+    """Return the last part of a place: its line."""
+    return place.rpartition(", ")[2]
+
+
+def _star_line(star, width):
+    """Write one star as a line of a star list."""
+    x, y = to_ds9([star.x_px, star.y_px])
+    flux = "" if star.flux_e is None else f" {star.flux_e:.6g}"
+    return f"{star.name:<{width}} {x:10.4f} {y:10.4f}{flux}"
+
+
+def _comment_lines(comment):
+    """Put ``#`` before every line of a comment."""
+    return [f"# {line}".rstrip() for line in comment.splitlines()]
+
+
+def _on_lines(rows):
+    """Join rows into a text that ends with a line end."""
+    return "".join(f"{row}\n" for row in rows)

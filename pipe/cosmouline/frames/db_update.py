@@ -1,0 +1,135 @@
+"""New frames in a finished reduction: which they are, what they changed, and what stayed."""
+
+from typing import NamedTuple
+
+from cosmouline.database import bands, paths, provenance
+from cosmouline.database.columns import members
+from cosmouline.database.database import Database
+from cosmouline.database.manual import all_scripts
+from cosmouline.database.script_header import is_choice, read_header, replaced_by, script_path
+from cosmouline.files.lock import Lock
+from cosmouline.frames import db_intake
+
+import numpy as np
+
+
+class Before(NamedTuple):
+    """The database before an update: copies of the `rows`, last run, and `scripts` that ran."""
+
+    rows: dict
+    last_run: int
+    scripts: frozenset = frozenset()
+
+
+def read(settings):
+    """Return what the database holds now."""
+    db = Database(paths.database(settings))
+    try:
+        return Before({name: dict(row) for name, row in db.rows.items()}, max(db.runs, default=0),
+                      frozenset(run["script"] for run in db.runs.values()))
+    finally:
+        db.close()
+
+
+def new_frames(settings, rows):
+    """Return the names of frames that are not in the rows yet or were replaced, by set.
+
+    Raises
+    ------
+    UserError
+        If a folder of raw frames is missing or empty.
+    """
+    found = {}
+    for one in settings.sets:
+        found[one["name"]] = sorted(
+            name for name, path in db_intake.frames_of(one).items()
+            if "raw_state" not in rows.get(name, {}) or db_intake.is_replaced(rows[name], path))
+    return found
+
+
+def as_before(order, before):
+    """Return an order with the scripts that were chosen before in place of some of its own.
+
+    An ``_alt_`` script takes the place of the one of its number. Another one that wrote the fields
+    of a script runs after that one.
+    """
+    chosen = {script for script in before.scripts if is_choice(script)
+              and script_path(script).is_file() and _stands_for(script) != script}
+    replaced = {replaced_by(script) for script in chosen}
+    return [script for script in all_scripts(order)
+            if (script in order and script not in replaced) or script in chosen]
+
+
+def _stands_for(script):
+    return provenance.stands_for(script, read_header(script).writes)
+
+
+def ran(order, before, after, settings):
+    """Return a row per script: old images that it changed or left, and new ones that it did.
+
+    Parameters
+    ----------
+    order : iterable of str
+        Scripts.
+    before : Before
+    after : dict of str to dict
+        The rows now.
+    settings : namespace
+    """
+    told = []
+    for script in order:
+        header = read_header(script)
+        key = provenance.record_name(script, header.needs, header.writes, settings)
+        records = {name: provenance.outcome(row, key) for name, row in after.items()
+                   if f"ran__{key}" in row}
+        old = [record[2] > before.last_run for name, record in records.items()
+               if f"ran__{key}" in before.rows.get(name, {})]
+        new = [record[0] for name, record in records.items()
+               if f"ran__{key}" not in before.rows.get(name, {})]
+        if records:
+            told.append({"script": script, "new images": len(new), "old ones changed": sum(old),
+                         "old ones kept": len(old) - sum(old)})
+    return told
+
+
+def moved(before, after, settings):
+    """Return how far the curves of the old images moved, a row per source of each band.
+
+    In units of the error of the flux, with the coefficients: what the user sees in the light
+    curve. A source without old images has no row.
+    """
+    dec, told = settings.dec_name, []
+    old = [row for name, row in after.items() if f"dec_chi2__{dec}" in row
+           and f"dec_chi2__{dec}" in before.rows.get(name, {})]
+    for one, images in bands.split(old, settings):
+        for source in members(images, f"flux_e__{dec}__{{source}}"):
+            shifts = np.array([_shift(before.rows[image["img_name"]], image, dec, source)
+                               for image in images])
+            shifts = np.abs(shifts[np.isfinite(shifts)])
+            if shifts.size:
+                told.append({"band": one.band or None, "source": source, "images": len(shifts),
+                             "median sigma": float(np.median(shifts)),
+                             "largest sigma": float(shifts.max())})
+    return told
+
+
+def _shift(old, new, dec, source):
+    """Return the change of a flux on the common scale, in units of its error."""
+    names = (f"flux_e__{dec}__{source}", f"dec_coeff__{dec}", f"flux_sigma_e__{dec}__{source}")
+    if any(name not in row for row in (old, new) for name in names):
+        return np.nan
+    flux, coeff, sigma = names
+    return (new[flux] * new[coeff] - old[flux] * old[coeff]) / (new[sigma] * new[coeff])
+
+
+def mark(settings, names):
+    """Set ``updating`` for the images of this update, and for no others."""
+    path = paths.database(settings)
+    with Lock(path):
+        db = Database(path)
+        try:
+            for name in db.rows:
+                db.update(name, {"updating": name in names})
+            db.save()
+        finally:
+            db.close()

@@ -1,0 +1,305 @@
+"""The description of a camera, from YAML: what each key may be, checked when it is read.
+
+``telescopes/generic.yaml`` explains the keys to a user.
+"""
+
+import difflib
+from dataclasses import dataclass
+
+from cosmouline.errors import UserError
+from cosmouline.frames.header_values import angle_deg
+
+# lowest and highest value that can be true; the least exposure is any above 0
+RANGES = {
+    "exptime_s": (1e-6, float("inf")),
+    "gain_e_per_adu": (0.05, 50.0),
+    "read_noise_e": (0.0, 200.0),
+    "saturation_adu": (10.0, 1e7),
+    "pixel_scale_arcsec": (1e-3, 100.0),
+}
+SITE_RANGES = {
+    "site_lon_deg": (-180.0, 360.0),
+    "site_lat_deg": (-90.0, 90.0),
+    "site_height_m": (-500.0, 10000.0),
+}
+ZONES_H = (-12.0, 14.0)
+RECIPES = ("iso", "split", "day_seconds", "mjd", "jd", "unix", "day", "fixed")
+NEEDS_TIME = ("split", "day_seconds")
+MOMENTS = ("start", "mid", "end")
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a value comes from: keywords in turn, then the WCS, then a default.
+
+    `valid` is a pair: a card outside it counts as missing.
+    """
+
+    keywords: tuple = ()
+    default: float | str | None = None
+    valid: tuple | None = None
+    wcs: bool = False
+
+
+@dataclass(frozen=True)
+class DateRecipe:
+    """How cards are turned into a date, and which moment of the exposure it names."""
+
+    recipe: str
+    date: tuple
+    time: tuple = ()
+    moment: str = "start"
+    same_day_as: tuple = ()
+    note: str | None = None
+
+
+@dataclass(frozen=True)
+class Trim:
+    """Rows and columns to cut off; a row at the bottom has a small y."""
+
+    bottom: int = 0
+    top: int = 0
+    left: int = 0
+    right: int = 0
+
+
+@dataclass(frozen=True)
+class Check:
+    """A card that must have one of some values where it is present."""
+
+    keyword: str
+    equals: tuple
+    reason: str
+
+
+@dataclass(frozen=True)
+class Site:
+    """Coordinates of the telescope; `table` gives them by the value of the card `by`."""
+
+    lon_deg: Source
+    lat_deg: Source
+    height_m: Source
+    by: str | None = None
+    table: dict | None = None
+
+
+@dataclass(frozen=True)
+class Telescope:
+    """A camera at a telescope; see ``telescopes/generic.yaml`` for the meaning."""
+
+    name: str
+    description: str
+    date: tuple
+    date_check: DateRecipe | None
+    time_system: str
+    time_zone_h: float
+    exptime_s: Source
+    gain_e_per_adu: Source
+    read_noise_e: Source
+    saturation_adu: Source
+    pixel_scale_arcsec: Source
+    filter: Source
+    site: Site
+    trim: Trim
+    checks: tuple
+    recognise: tuple = ()
+
+
+def telescope_from(description, name, where):
+    """Build a Telescope from what YAML gave.
+
+    Parameters
+    ----------
+    description : dict
+    name : str
+    where : str
+        The file, for messages.
+
+    Raises
+    ------
+    UserError
+        If a key is unknown or missing, or a value cannot be what it must be.
+    """
+    known = [field for field in Telescope.__dataclass_fields__ if field != "name"]
+    keys = _mapping(description, where, known, needs=("description", "date", *RANGES))
+    return Telescope(
+        name=name,
+        description=str(keys["description"]),
+        date=_dates(keys["date"], f"{where}: date"),
+        date_check=_date_check(keys.get("date_check"), f"{where}: date_check"),
+        time_system=str(keys.get("time_system", "UTC")),
+        time_zone_h=number_in(keys.get("time_zone_h", 0.0), ZONES_H, f"{where}: time_zone_h"),
+        filter=_source(keys.get("filter", {}), f"{where}: filter"),
+        site=_site(keys.get("site", {}), f"{where}: site"),
+        trim=trim_from(keys.get("trim", {}), f"{where}: trim"),
+        checks=tuple(_check(entry, f"{where}: checks") for entry in keys.get("checks", [])),
+        recognise=_rules(keys.get("recognise", []), f"{where}: recognise"),
+        **{key: _source(keys[key], f"{where}: {key}", RANGES[key]) for key in RANGES},
+    )
+
+
+def trim_from(entry, where):
+    """Build a Trim from a mapping; UserError for an unknown side or no number of pixels."""
+    sides = _mapping(entry, where, list(Trim.__dataclass_fields__))
+    for side, value in sides.items():
+        if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+            raise UserError(f"{where}: {side} = {value!r} is not a number of pixels")
+    return Trim(**sides)
+
+
+def number_in(value, limits, where):
+    """Give a number of the user, or UserError where it is none or outside the limits."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise UserError(f"{where} = {value!r} is not a number")
+    if not limits[0] <= value <= limits[1]:
+        raise UserError(f"{where} = {value:g} is not between {limits[0]:g} and {limits[1]:g}")
+    return float(value)
+
+
+def unknown_name(name, known, where, kind):
+    """Say that a name is not known, with the nearest one that is."""
+    by_lower = {each.lower(): each for each in known}
+    near = difflib.get_close_matches(str(name).lower(), by_lower, n=1)
+    hint = f"did you mean {by_lower[near[0]]!r}?" if near else f"known: {', '.join(known)}"
+    return UserError(f"{where}: unknown {kind} {name!r}; {hint}")
+
+
+def _mapping(entry, where, known, needs=()):
+    """Check the keys of a mapping."""
+    if not isinstance(entry, dict):
+        raise UserError(f"{where}: {entry!r} is not a mapping (key: value)")
+    for key in entry:
+        if key not in known:
+            raise unknown_name(key, known, where, "key")
+    for key in needs:
+        if key not in entry:
+            raise UserError(f"{where}: the key {key!r} is missing")
+    return entry
+
+
+def _source(entry, where, limits=None):
+    """Read a value, a list of keywords, or the mapping that has both."""
+    if isinstance(entry, list):
+        entry = {"keywords": entry}
+    if not isinstance(entry, dict):
+        entry = {"default": entry}
+    keys = _mapping(entry, where, ("keywords", "default", "valid", "wcs"))
+    default = keys.get("default")
+    if default is not None and limits:
+        default = number_in(default, limits, where)
+    if default is not None and not limits and not isinstance(default, str):
+        raise UserError(f"{where}: {default!r} must be a text: put quotes around it")
+    valid = keys.get("valid")
+    return Source(
+        keywords=_keywords(keys.get("keywords", []), where),
+        default=default,
+        valid=tuple(float(limit) for limit in valid) if valid else None,
+        wcs=bool(keys.get("wcs", False)),
+    )
+
+
+def _keywords(entry, where):
+    """Read one keyword or a list of them."""
+    keywords = [entry] if isinstance(entry, str) else entry
+    if not isinstance(keywords, list) or not all(isinstance(key, str) for key in keywords):
+        raise UserError(f"{where}: {entry!r} is not a list of header keywords (quote each)")
+    return tuple(keywords)
+
+
+def _dates(entry, where):
+    """Read the recipes of the date in their order."""
+    if not isinstance(entry, list) or not entry:
+        raise UserError(f"{where}: a list of recipes is needed")
+    return tuple(_recipe(item, where) for item in entry)
+
+
+def _recipe(entry, where):
+    """Read one recipe."""
+    known = ("recipe", "date", "time", "is", "same_day_as", "note")
+    keys = _mapping(entry, where, known, needs=("recipe", "date"))
+    if keys["recipe"] not in RECIPES:
+        raise unknown_name(keys["recipe"], RECIPES, where, "recipe")
+    moment = keys.get("is", "start")
+    if moment not in MOMENTS:
+        raise unknown_name(moment, MOMENTS, where, "moment")
+    if (keys["recipe"] in NEEDS_TIME) != ("time" in keys):
+        raise UserError(f"{where}: 'time' belongs to the recipes {' and '.join(NEEDS_TIME)}")
+    return DateRecipe(
+        recipe=keys["recipe"],
+        date=_keywords(keys["date"], where),
+        time=_keywords(keys.get("time", []), where),
+        moment=moment,
+        same_day_as=_keywords(keys.get("same_day_as", []), where),
+        note=keys.get("note"),
+    )
+
+
+def _date_check(entry, where):
+    """Read the second opinion on the date: an MJD card."""
+    if entry is None:
+        return None
+    keys = _mapping(entry, where, ("mjd", "is"), needs=("mjd",))
+    return _recipe({"recipe": "mjd", "date": keys["mjd"], "is": keys.get("is", "start")}, where)
+
+
+def _site(entry, where):
+    """Read the coordinates of the telescope: constants, keywords, or a table by a card."""
+    names = ("lon_deg", "lat_deg", "height_m")
+    keys = _mapping(entry, where, (*names, "by", "table"))
+    table = {
+        str(code).lower(): tuple(
+            _constant(_mapping(place, where, names, names)[name], name, where) for name in names
+        )
+        for code, place in keys.get("table", {}).items()
+    }
+    sources = (_coordinate(keys.get(name), name, where) for name in names)
+    return Site(*sources, by=keys.get("by"), table=table)
+
+
+def _coordinate(entry, name, where):
+    """Read one coordinate of the site."""
+    if entry is None:
+        return Source()
+    if isinstance(entry, list | dict):
+        entry = {"keywords": entry} if isinstance(entry, list) else entry
+        keys = _mapping(entry, where, ("keywords", "default"))
+        default = keys.get("default")
+        default = None if default is None else _constant(default, name, where)
+        return Source(keywords=_keywords(keys.get("keywords", []), where), default=default)
+    return Source(default=_constant(entry, name, where))
+
+
+def _constant(value, name, where):
+    """Read a coordinate given as degrees, or as a text with colons."""
+    try:
+        angle = angle_deg(value)
+    except ValueError as error:
+        raise UserError(f"{where}: {name}: {error}") from None
+    try:
+        return number_in(angle, SITE_RANGES[f"site_{name}"], f"{where}: {name}")
+    except UserError as error:  # YAML reads -70:43:48 without quotes as the number -254628
+        raise UserError(f"{error}; a value with colons needs quotes") from None
+
+
+def _check(entry, where):
+    """Read one check of a card."""
+    keys = _mapping(entry, where, ("keyword", "equals", "reason"), ("keyword", "equals", "reason"))
+    return Check(keys["keyword"], tuple(_listed(keys["equals"])), keys["reason"])
+
+
+def _rules(entry, where):
+    """Read the rules by which a header is recognised: tuples of (keyword, lower-case texts)."""
+    if not isinstance(entry, list) or not all(isinstance(rule, dict) and rule for rule in entry):
+        raise UserError(f"{where}: {entry!r} is not a list of mappings (keyword: text)")
+    return tuple(
+        tuple(
+            (keyword, tuple(str(text).lower() for text in _listed(texts)))
+            for keyword, texts in rule.items()
+        )
+        for rule in entry
+    )
+
+
+def _listed(entry):
+    """Give a list as it is, and anything else as a list of one."""
+    return entry if isinstance(entry, list) else [entry]

@@ -1,0 +1,148 @@
+"""Stacks as FITS files, written and read row by row: a stack is never whole in memory."""
+
+import contextlib
+from functools import partial
+from pathlib import Path
+
+from cosmouline.errors import ImageRejected
+from cosmouline.files.atomic import atomic_path
+from cosmouline.files.fits_bytes import (
+    BLOCK_BYTES,
+    check_complete,
+    open_frame,
+    padded_size,
+    read_hdus,
+    read_pixels,
+)
+from cosmouline.files.fits_image import choose_image
+from cosmouline.files.io_fits import image_cards
+
+import numpy as np
+from astropy.io import fits
+
+PLANES = (("", ">f4"), ("VARIANCE", ">f4"), ("COUNT", ">i2"))  # extension and type of each
+BITPIX = {">f4": -32, ">i2": 16}
+
+
+def row_reader(path):
+    """Prepare to read rows of an image written by `io_fits.write_image`.
+
+    Parameters
+    ----------
+    path : str or Path
+
+    Returns
+    -------
+    shape : tuple of int
+        (ny, nx) of the image.
+    read : callable
+        ``read(rows, cols)`` with two slices gives float32. It opens the file each time (there may
+        be more files than a process may hold open), but its header is read once, here.
+
+    Raises
+    ------
+    ImageRejected
+        If the file is missing or damaged.
+    """
+    with open_frame(path) as stream:
+        hdu = choose_image(read_hdus(stream), 0)
+        check_complete(hdu)
+    if hdu.header["BITPIX"] != BITPIX[">f4"] or "BSCALE" in hdu.header:
+        raise ImageRejected(f"{path} is not an image of float32, as io_fits writes them")
+    return hdu.shape, partial(_rows, Path(path), hdu)
+
+
+def _rows(path, hdu, rows, cols):
+    """Read rows in one go, or a part of one: `read_pixels` takes twice as long for so little."""
+    nx, n_rows = hdu.shape[1], rows.stop - rows.start
+    first, width = (0, nx) if n_rows > 1 else (cols.start, cols.stop - cols.start)
+    offset = hdu.data_at + 4 * (rows.start * nx + first)
+    try:
+        found = np.fromfile(path, ">f4", n_rows * width, offset=offset)
+    except OSError as error:
+        raise ImageRejected(f"{path} cannot be read: {error.strerror}") from error
+    if found.size < n_rows * width:
+        raise ImageRejected(f"{path} became shorter while it was read")
+    part = found.reshape(n_rows, width)[:, cols.start - first:cols.stop - first]
+    return part.astype(np.float32)
+
+
+@contextlib.contextmanager
+def stack_writer(path, shape, cards, wcs_header=None):
+    """Write a stack part by part; the file is whole or not there.
+
+    Parameters
+    ----------
+    path : str or Path
+    shape : tuple of int
+        (ny, nx).
+    cards : dict
+        As in `io_fits.write_image`.
+    wcs_header : Header, optional
+        From `io_fits.wcs_cards`; all planes get it.
+
+    Yields
+    ------
+    callable
+        ``write(rows, cols, planes)`` with two slices, and image, variance and count there.
+    """
+    with atomic_path(path) as temporary, open(temporary, "wb+") as stream:
+        starts = _write_headers(stream, shape, cards, wcs_header)
+        yield partial(_write_part, stream, starts, shape)
+
+
+def _write_headers(stream, shape, cards, wcs_header):
+    """Write the headers of all planes with room for their pixels; return where those begin."""
+    starts = []
+    for name, kind in PLANES:
+        header = image_cards(cards, wcs_header) if not name else image_cards({}, wcs_header)
+        if name == "COUNT":
+            header["BUNIT"] = "image"
+        elif name:
+            header["BUNIT"] = "adu2"
+        structure = _structure(name, kind, shape)
+        text = fits.Header([*structure.cards, *header.cards]).tostring().encode("ascii")
+        stream.write(text)
+        starts.append(stream.tell())
+        n_bytes = padded_size(shape[0] * shape[1] * np.dtype(kind).itemsize)
+        stream.seek(n_bytes - BLOCK_BYTES, 1)
+        stream.write(bytes(BLOCK_BYTES))
+    return starts
+
+
+def _structure(name, kind, shape):
+    """First cards of a plane."""
+    cards = [("SIMPLE", True)] if not name else [("XTENSION", "IMAGE")]
+    cards += [("BITPIX", BITPIX[kind]), ("NAXIS", 2), ("NAXIS1", shape[1]), ("NAXIS2", shape[0])]
+    cards += [("EXTEND", True)] if not name else [("PCOUNT", 0), ("GCOUNT", 1), ("EXTNAME", name)]
+    return fits.Header(cards)
+
+
+def _write_part(stream, starts, shape, rows, cols, planes):
+    for (_, kind), start, plane in zip(PLANES, starts, planes, strict=True):
+        size = np.dtype(kind).itemsize
+        if cols.start == 0 and cols.stop == shape[1]:
+            stream.seek(start + rows.start * shape[1] * size)
+            stream.write(np.ascontiguousarray(plane, kind).tobytes())
+            continue
+        for row, line in zip(range(rows.start, rows.stop), plane, strict=True):
+            stream.seek(start + (row * shape[1] + cols.start) * size)
+            stream.write(np.ascontiguousarray(line, kind).tobytes())
+
+
+def read_stack(path):
+    """Read a stack written by `stack_writer`.
+
+    Returns
+    -------
+    image, variance : ndarray of float32, shape (ny, nx)
+    count : ndarray of int, shape (ny, nx)
+    header : Header
+        Of the image.
+    """
+    with open_frame(path) as stream:
+        hdus = read_hdus(stream)
+        for hdu in hdus:
+            check_complete(hdu)
+        image, variance, count = (read_pixels(stream, hdu) for hdu in hdus[:3])
+    return image, variance, count.astype(int), hdus[0].header

@@ -1,0 +1,200 @@
+"""Rows of the original COSMOULINE as rows of ours: names, units, types."""
+
+import math
+import re
+
+from cosmouline import dates
+from cosmouline.database import fields
+from cosmouline.frames.header_values import angle_deg
+
+NOTHING = ("na", "None", "")  # what COSMOULINE wrote where it knew nothing
+BIG_PER_SMALL = 0.5  # its deconvolutions counted half pixels
+DECONVOLUTION = "decfilenum_"
+NOT_TAKEN = {  # columns without a counterpart, and why; as regular expressions
+    r"recno|scalingfactor|date|calctime|hjd|jd|maxalistars|maxcoeffstars": "follows from others",
+    r"rotator|pre(red)?(comment|float)\d|pastd|aimage|bimage|spancoeff|stddev|emptymean":
+        "not used by any script here",
+    r"flag_(psf|obj)_.*|obj_.*_cosmics|astrofishy": "only meant with the old products",
+    r"out_.*_(x|y|z1|z2)": "in pixels or units of the old stamps",
+    r".*_peakadu|.*_(auto|ap\d+)_flux(_err)?": "other apertures than ours",
+    r"angle|alicomment": "of the old alignment"}
+
+
+def _text(value):
+    return None if value in NOTHING else str(value)
+
+
+def _root_mean(sigma, n):
+    """Give the error of a mean: theirs is the scatter."""
+    return sigma / math.sqrt(int(n)) if int(n) > 0 else None
+
+
+COPIED = {  # ours: theirs, where value and unit are the same
+    "exptime_s": "exptime", "gain_e_per_adu": "gain", "read_noise_e": "readnoise",
+    "saturation_adu": "saturlevel", "pixel_scale_arcsec": "pixsize", "mjd": "mjd",
+    "site_height_m": "telescopeelevation", "mhjd": "mhjd", "airmass": "airmass",
+    "alt_deg": "alt", "az_deg": "az", "moon_dist_deg": "moondist", "moon_alt_deg": "moonalt",
+    "moon_percent": "moonpercent", "sun_alt_deg": "sunalt", "sun_dist_deg": "sundist",
+    "fwhm_px": "seeingpixels", "fwhm_arcsec": "seeing", "field_fwhm_arcsec": "seeing",
+    "field_fwhm_px": "seeingpixels", "ellipticity": "ell", "field_ellipticity": "ell",
+    "pa_deg": "pa", "n_good_stars": "goodstars", "sky_level_e": "skylevel",
+    "sky_sigma_e": "prealistddev", "n_align_stars": "nbralistars", "align_rms_px": "geomaprms",
+    "align_scale": "geomapscale", "medcoeff": "medcoeff", "n_coeff_stars": "nbrcoeffstars"}
+CHANGED = {  # ours: theirs, and what has to be done to the value
+    "set_name": ("setname", lambda name: our_name(str(name))),
+    "telescope": ("telescopename", _text),
+    "raw_path": ("rawimg", _text), "filter": ("filter", _text), "whynot": ("whynot", _text),
+    "gogogo": ("gogogo", bool), "treatme": ("treatme", bool), "testlist": ("testlist", bool),
+    "updating": ("updating", bool), "test_comment": ("testcomment", _text),
+    "datetime_utc": ("datet", _text), "astro_note": ("astrocomment", _text),
+    "site_lon_deg": ("telescopelongitude", angle_deg),
+    "site_lat_deg": ("telescopelatitude", angle_deg),
+    "align_angle_deg": ("geomapangle", math.degrees), "is_aligned": ("flagali", bool)}
+
+
+def deconvolutions(rows):
+    """Return the names of the deconvolutions in old rows, and how many images each has."""
+    counts = {}
+    for row in rows:
+        for name in row:
+            if name.startswith(DECONVOLUTION):
+                key = name.removeprefix(DECONVOLUTION)
+                counts[key] = counts.get(key, 0) + 1
+    return counts
+
+
+def our_name(name):
+    """Return an old name as it can stand in our fields; without ``dec_`` in front."""
+    plain = re.sub(r"[^A-Za-z0-9.+_-]", "-", name.removeprefix("dec_"))
+    return re.sub(r"_+", "_", plain).strip("_")
+
+
+def convert_row(old, renorms, coefficient=None, photometry=()):
+    """Return an old row under our names.
+
+    Parameters
+    ----------
+    old : dict
+        Values by old name; empty ones left out.
+    renorms : sequence of str
+        Names of the columns of renormalisations.
+    coefficient : str, optional
+        Column of the coefficient that the light curve was joined with; None: the one that the
+        deconvolution was made with.
+    photometry : sequence of str
+        Names of aperture photometries, of which ``ap30`` is taken.
+
+    Returns
+    -------
+    row : dict
+        Fields that `fields.convert` accepts.
+    used : set of str
+        The old columns that went into it.
+    """
+    row = {"img_name": old["imgname"], "gogogo": True, "treatme": True, "testlist": False,
+           "updating": False, "raw_state": "imported"}
+    used = {"imgname"}
+    pairs = [(ours, theirs, float if fields.FIELDS[ours].type is float else int)
+             for ours, theirs in COPIED.items()]
+    pairs += [(ours, theirs, change) for ours, (theirs, change) in CHANGED.items()]
+    for ours, theirs, change in pairs:
+        _take(row, used, old, ours, theirs, change)
+    if "mjd" not in row and "jd" in old:
+        row["mjd"] = dates.jd_to_mjd(float(old["jd"]))
+        used.add("jd")
+    _coefficients(row, used, old, renorms)
+    for star_key in photometry:
+        _photometry(row, used, old, star_key)
+    for key in deconvolutions([old]):
+        _deconvolution(row, used, old, key, coefficient)
+    return {name: value for name, value in row.items() if _is_value(value)}, used
+
+
+def _take(row, used, old, ours, theirs, change):
+    """Put one value under our name; what cannot be converted is left out."""
+    if theirs in old:
+        used.add(theirs)
+        try:
+            row[ours] = change(old[theirs])
+        except (TypeError, ValueError, OverflowError):
+            row.setdefault(ours, None)
+
+
+def _is_value(value):
+    return value is not None and not (isinstance(value, float) and not math.isfinite(value))
+
+
+def _coefficients(row, used, old, renorms):
+    """Take over medcoeff's error and the renormalisations; 0 stars means there is none."""
+    if "sigcoeff" in old and "nbrcoeffstars" in old:
+        used.add("sigcoeff")
+        row["medcoeff_sigma"] = _root_mean(float(old["sigcoeff"]), old["nbrcoeffstars"])
+        if not int(old["nbrcoeffstars"]):
+            row["medcoeff"] = None
+    for name in renorms:
+        value, sigma = _coefficient(old, name)
+        if value is None:
+            continue
+        used |= {name, f"{name}_err", f"{name}_comment"}
+        row |= {f"renorm__{our_name(name)}": value, f"renorm_sigma__{our_name(name)}": sigma}
+        _take(row, used, old, f"n_renorm_stars__{our_name(name)}", f"{name}_comment", int)
+
+
+def _coefficient(old, name):
+    """Return a coefficient and the error of its mean; (None, None) where there is none."""
+    if name == "medcoeff":
+        errors = "sigcoeff", "nbrcoeffstars"
+    else:
+        errors = f"{name}_err", f"{name}_comment"
+    value = float(old.get(name, 0.0))
+    if value <= 0:  # COSMOULINE's sign that no star was found
+        return None, None
+    try:
+        return value, _root_mean(float(old[errors[0]]), old[errors[1]])
+    except (KeyError, ValueError):
+        return value, None
+
+
+def _own_coefficient(old, name):
+    """Return the coefficient of a deconvolution, whose error is not known: 0."""
+    value = float(old.get(name, 0.0))
+    return (value, 0.0) if value > 0 else (None, None)
+
+
+def _photometry(row, used, old, prefix):
+    """Take over the fluxes in its second aperture."""
+    for name in old:
+        found = re.fullmatch(rf"{re.escape(prefix)}_(.+)_ap30_flux(_err)?", name)
+        if found and float(old[name]) > 0:
+            kind = "sigma" if found[2] else "flux"
+            row[f"aper_{kind}_e__{our_name(found[1])}"] = float(old[name])
+            used.add(name)
+
+
+def _deconvolution(row, used, old, key, coefficient):
+    """Take over one deconvolution; without a coefficient its fluxes mean nothing."""
+    dec = our_name(key)
+    row[f"dec_number__{dec}"] = int(old[DECONVOLUTION + key]) - 1  # number 1 was the reference
+    row[f"dec_psf__{dec}"] = _text(old.get(f"decpsf_{key}"))
+    if coefficient:
+        value, sigma = _coefficient(old, coefficient)
+    else:
+        value, sigma = _own_coefficient(old, f"decnorm_{key}")
+    row |= {f"dec_coeff__{dec}": value, f"dec_coeff_sigma__{dec}": sigma}
+    used |= {DECONVOLUTION + key, f"decpsf_{key}", f"decnorm_{key}"}
+    for name in old if value and sigma is not None else ():
+        found = re.fullmatch(rf"out_{re.escape(key)}_(.+)_(flux|shotnoise)", name)
+        if found:
+            kind = "flux_e" if found[2] == "flux" else "flux_sigma_e"
+            row[f"{kind}__{dec}__{our_name(found[1])}"] = float(old[name])
+            used.add(name)
+    for number, axis in (("1", "x"), ("2", "y")):
+        name = f"out_{key}_delta{number}"
+        _take(row, used, old, f"dec_shift_{axis}_px__{dec}", name,
+              lambda value: BIG_PER_SMALL * float(value))
+
+
+def why_not_taken(name):
+    """Return why an old column has no counterpart."""
+    return next((why for pattern, why in NOT_TAKEN.items() if re.fullmatch(pattern, name)),
+                "not known")

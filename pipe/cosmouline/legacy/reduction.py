@@ -1,0 +1,178 @@
+"""A whole reduction of the original COSMOULINE: what to take over, and the configuration of it."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import NamedTuple
+
+from cosmouline.errors import UserError
+from cosmouline.frames.new_lens import common_start, literal
+from cosmouline.legacy import fields
+from cosmouline.legacy import settings as old_settings
+from cosmouline.legacy.io_database import read_old_database
+
+LISTS = ("*.cat", "*.reg", "kicklist.txt", "testlist.txt", "*skiplist*.txt")
+DATABASES = ("*_db.pkl", "database.dat", "*_db.dat")
+HEAD = '''"""A reduction of COSMOULINE, taken over by import_cosmouline.py.
+
+Its images have no products here. What runs on its database: lcmanip, 9_quicklook/by_field,
+9_export/export, and extrascripts. The frames can be reduced anew from 1_character on, where
+raw_dir of the sets is right; then the values taken over are replaced.
+"""
+
+'''
+
+
+class Old(NamedTuple):
+    """What there is of an old reduction: rows, settings, lines not read, where both lie."""
+
+    rows: list
+    settings: dict
+    unread: dict
+    database: Path
+    folder: Path
+
+
+def read_old(path):
+    """Read an old reduction from its configuration folder, or from its database.
+
+    Parameters
+    ----------
+    path : Path
+        A folder with settings.py and a database or an export of it, or the database itself.
+
+    Returns
+    -------
+    Old
+
+    Raises
+    ------
+    UserError
+        If there is no database.
+    """
+    if not path.exists():
+        raise UserError(f"there is no {path}: give the folder of the old settings, or the "
+                        "database.")
+    folder = path if path.is_dir() else path.parent
+    settings, unread = {}, {}
+    if (folder / "settings.py").is_file():
+        settings, unread = old_settings.read_old_settings(folder / "settings.py")
+    database = path if path.is_file() else _database_of(folder, settings)
+    return Old(read_old_database(database), settings, unread, database, folder)
+
+
+def _database_of(folder, settings):
+    """Return the newest database of a configuration folder, or that of its workdir."""
+    for place in (folder, Path(str(settings.get("workdir", folder)))):
+        for pattern in DATABASES:
+            found = sorted(place.glob(pattern))
+            if found:
+                return found[-1]
+    raise UserError(f"{folder} holds no database ({', '.join(DATABASES)}) and its workdir is not "
+                    "here: give the database itself.")
+
+
+def choices(old):
+    """Return the names that the new settings choose.
+
+    Returns
+    -------
+    dict
+        ``dec``: the old key of the deconvolution, that of the settings or the one of most
+        images; ``renorms``: columns that are renormalisations; ``coefficient``: the one that
+        light curves are joined with, or None.
+    """
+    counts = fields.deconvolutions(old.rows)
+    wanted = old.settings.get("deconvname", "")
+    wanted = wanted if wanted in counts else f"dec_{wanted}"
+    dec = wanted if wanted in counts else max(counts, key=counts.get, default=None)
+    columns = {name for row in old.rows for name in row}
+    renorms = sorted(name.removesuffix("_err") for name in columns
+                     if name.endswith("_err") and name.removesuffix("_err") in columns
+                     and f"{name.removesuffix('_err')}_comment" in columns)
+    named = [old.settings.get(key) for key in ("normcoeffname", "renormname")]
+    coefficient = next((name for name in named if name in renorms or name == "medcoeff"),
+                       renorms[0] if len(renorms) == 1 else None)
+    return {"dec": dec, "renorms": renorms, "coefficient": coefficient}
+
+
+def converted(old):
+    """Return all rows under our names, and the old columns that were left out with the reasons.
+
+    Raises
+    ------
+    UserError
+        If an image is there twice.
+    """
+    chosen = choices(old)
+    photometry = [old.settings[key] for key in ("sexphotomname",) if key in old.settings]
+    rows, used = {}, set()
+    for one in old.rows:
+        row, columns = fields.convert_row(one, chosen["renorms"], chosen["coefficient"],
+                                          photometry)
+        if row["img_name"] in rows:
+            raise UserError(f"{old.database}: {row['img_name']} is there twice.")
+        rows[row["img_name"]] = row
+        used |= columns
+    left = {name for one in old.rows for name in one} - used
+    return rows, {name: fields.why_not_taken(name) for name in sorted(left)}
+
+
+def settings_text(old, rows, name, work_dir):
+    """Return the text of settings.py for the rows that were taken over."""
+    chosen = choices(old)
+    values, reasons = old_settings.translated(old.settings)
+    values |= {"lens_name": name, "work_dir": work_dir, "join_by": "night",
+               "join_center": "median"}
+    if chosen["dec"]:
+        values["dec_name"] = fields.our_name(chosen["dec"])
+    if chosen["coefficient"] and chosen["coefficient"] != "medcoeff":
+        values["renorm_name"] = fields.our_name(chosen["coefficient"])
+    lines = [HEAD]
+    lines += [f"{key} = {literal(value)}\n" for key, value in values.items()]
+    lines.append("sets = [\n")
+    lines += [f"    {{{', '.join(f'{json.dumps(k)}: {literal(v)}' for k, v in one.items())}}},\n"
+              for one in sets_of(old, rows)]
+    lines.append("]\n\n# --- settings of COSMOULINE that are not taken over, and why\n")
+    lines += [f"# {key} = {old.settings[key]!r}: {' '.join(why.split())}\n"
+              for key, why in reasons.items()]
+    lines += [f"# {key} (line {line}): more than a plain value, not read\n"
+              for key, line in old.unread.items()]
+    return "".join(lines)
+
+
+def sets_of(old, rows):
+    """Return the entries of ``sets``: names and telescopes by the rows, folders by settings."""
+    names = old.settings.get("setnames") or [old.settings.get("setname")]
+    folders = old.settings.get("rawdirs") or [old.settings.get("rawdir")]
+    told = dict(zip(map(fields.our_name, filter(None, names)), folders, strict=False))
+    found = {}
+    for row in rows.values():
+        folder = told.get(row["set_name"]) or str(Path(row.get("raw_path", "/no/frames/x")).parent)
+        found.setdefault(row["set_name"], {
+            "name": row["set_name"], "telescope": row.get("telescope", "generic"),
+            "raw_dir": folder if Path(folder).is_absolute() else f"/no/frames/{row['set_name']}"})
+    folders = [one["raw_dir"] for one in found.values()]
+    return [one | (_part(one, rows) if folders.count(one["raw_dir"]) > 1 else {})
+            for one in found.values()]
+
+
+def _part(one, rows):
+    """Return the files of a set that shares its folder: how the names of its frames begin."""
+    names = [Path(row["raw_path"]).name for row in rows.values()
+             if row["set_name"] == one["name"] and "raw_path" in row]
+    return {"files": f"{common_start(names)}*"}
+
+
+def copy_lists(old, out):
+    """Copy star lists, image lists and masks into the new folder; return their names."""
+    copied = []
+    for pattern in LISTS:
+        for path in sorted(old.folder.glob(pattern)):
+            name = path.name
+            if name.startswith("dec_") and name.endswith("_skiplist.txt"):
+                key = fields.our_name(name.removesuffix("_skiplist.txt"))
+                name = f"dec_{key}_skiplist.txt"
+            shutil.copyfile(path, out / name)
+            copied.append(name)
+    return copied

@@ -1,0 +1,139 @@
+"""The settings.py of the original COSMOULINE, read without running it, and told in our names."""
+
+import ast
+import os
+
+from cosmouline.database.settings import FORMERLY
+from cosmouline.errors import UserError
+from cosmouline.files.io_text import read_lines
+from cosmouline.frames.header_values import angle_deg
+
+# ours: theirs, where the value is the same
+SAME = {
+    "lens_name": "lensName", "max_cpus": "maxcores", "cosmic_sigma": "cosmicssigclip",
+    "ref_img_name": "refimgname",
+    "join_fwhm_max_arcsec": "imgmaxseeing", "join_ellipticity_max": "imgmaxell",
+    "join_sky_max_e": "imgmaxrelskylevel", "join_coeff_max": "imgmaxmedcoeff",
+    "night_fwhm_max_arcsec": "nightmaxseeing", "night_ellipticity_max": "nightmaxell",
+    "night_sky_max_e": "nightmaxrelskylevel", "night_coeff_max": "nightmaxnormcoeff",
+    "night_min_images": "nightminnbimg"}
+ELSEWHERE = ("lensRA", "lensDEC", "telescopename", "setnames", "setname", "baseraw", "rawdirs",
+             "rawdir", "workdir", "deconvname", "normcoeffname", "renormname", "psfname",
+             "decpsfnames", "sexphotomname")  # used in another way, see `translated`
+GONE = {  # what else became of the others; most have a new name in `settings.FORMERLY`
+    "lensMag": "the ephemeris needs no magnitude", "xephemlens": "lens_ra_deg, lens_dec_deg",
+    "thisisatest": "the option --test", "uselinks": "frames are read where they lie",
+    "askquestions": "no script asks", "checkplots": "pictures never stop a script",
+    "savefigs": "pictures are always saved", "withsound": "no sound",
+    "makejpgarchives": "PNG pictures in folders", "silencemcs": "no Fortran",
+    "update": "new frames are found by 1a_add_to_database", "sample_only": "the option --test",
+    "refimgname_per_band": "band_ref_img_names, once the sets have a 'band'",
+    "trimheight": "'trim' in the telescope's file or in overrides",
+    "identtolerance": "the match is refined by itself", "identminnbrstars": "see align_rms_max_px",
+    "identfindmindist": "stars are matched by triangles", "dimx": "images are not resampled",
+    "dimy": "images are not resampled", "sexphotomfields": "photom_apertures: radii",
+    "objname": "all objects are cut at once, other stars by photom_stars",
+    "decobjname": "the lens, and all stars by PSF photometry",
+    "makeautoskiplist": "dec_..._max", "starstouse1": "norm_stars", "psftouse1": "psf_name",
+    "renormsources": "renorm_stars, renorm_reference_star",
+    "plotnormfieldname": "--coefficient of 9_quicklook",
+    "sourcenames": "point_sources; the old places are in pixels of the old stamps",
+    "writeheader": "always written", "showplots": "pictures are always saved",
+    "combiname": "combi_name, combi_group_name",
+    "combidir": "combi_name, combi_group_name", "combidirname": "combi_name, combi_group_name"}
+
+
+def read_old_settings(path):
+    """Return the values of a settings.py that stand there, and the names that need more.
+
+    Parameters
+    ----------
+    path : Path
+
+    Returns
+    -------
+    values : dict
+    unread : dict of str to int
+        Lines of assignments that are more than texts, numbers, lists, sums and joined paths.
+
+    Raises
+    ------
+    UserError
+        If it is not Python.
+    """
+    try:
+        body = ast.parse("\n".join(read_lines(path))).body
+    except (SyntaxError, ValueError) as error:
+        raise UserError(f"{path} cannot be parsed: {error}. Python 2 print statements, perhaps: "
+                        "take them out of a copy.") from error
+    values, unread = {}, {}
+    for node in body:
+        if not isinstance(node, ast.Assign):
+            continue
+        for name in [target.id for target in node.targets if isinstance(target, ast.Name)]:
+            try:
+                values[name] = _value(node.value, values)
+            except (ValueError, TypeError, KeyError):
+                unread[name] = node.lineno
+    return values, unread
+
+
+def _value(node, known):
+    """Evaluate an expression of constants; ValueError for everything else."""
+    if isinstance(node, ast.Constant):
+        return node.value
+    if isinstance(node, ast.Name):
+        return known[node.id]
+    if isinstance(node, ast.List | ast.Tuple):
+        return [_value(one, known) for one in node.elts]
+    if isinstance(node, ast.Dict):
+        return {_value(key, known): _value(value, known)
+                for key, value in zip(node.keys, node.values, strict=True)}
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+        return -_value(node.operand, known)
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+        return _value(node.left, known) + _value(node.right, known)
+    if isinstance(node, ast.JoinedStr):
+        return "".join(_piece(one, known) for one in node.values)
+    if isinstance(node, ast.Call) and ast.unparse(node.func) in ("os.path.join", "join"):
+        return os.path.join(*[_value(one, known) for one in node.args])
+    raise ValueError(ast.dump(node))
+
+
+def _piece(node, known):
+    """Evaluate a part of an f-string."""
+    if isinstance(node, ast.FormattedValue):
+        spec = "" if node.format_spec is None else _value(node.format_spec, known)
+        return format(_value(node.value, known), spec)
+    return str(_value(node, known))
+
+
+def translated(values):
+    """Return old settings under our names; those that are left out have a reason.
+
+    Parameters
+    ----------
+    values : dict
+        From `read_old_settings`.
+
+    Returns
+    -------
+    settings : dict
+    reasons : dict of str to str
+        By old name.
+    """
+    settings = {ours: values[theirs] for ours, theirs in SAME.items() if theirs in values}
+    try:
+        if "lensRA" in values and "lensDEC" in values:
+            settings["lens_ra_deg"] = round(15 * angle_deg(str(values["lensRA"])), 7)
+            settings["lens_dec_deg"] = round(angle_deg(str(values["lensDEC"])), 7)
+    except ValueError as error:
+        return settings, {"lensRA": f"{error}"} | _reasons(values)
+    return settings, _reasons(values)
+
+
+def _reasons(values):
+    taken = {*SAME.values(), *ELSEWHERE}
+    became = FORMERLY | GONE
+    return {name: became.get(name, "not a setting of COSMOULINE's sample") for name in values
+            if name not in taken and not name.startswith("_")}

@@ -1,0 +1,166 @@
+"""Light curves of single images or nights, with any coefficient, for a look at them."""
+
+import logging
+from typing import NamedTuple
+
+from cosmouline.database import columns
+from cosmouline.database.columns import column, members, texts
+from cosmouline.database.fields import lookup
+from cosmouline.errors import UserError
+from cosmouline.frames import db_nights
+from cosmouline.lightcurve import db_columns, db_curves
+from cosmouline.lightcurve.join import dispersion
+from cosmouline.robust import median_of_finite
+
+import numpy as np
+
+log = logging.getLogger("cosmouline")
+
+ARGUMENTS = db_curves.SUM_ARGUMENT | {"--coefficient": {
+    "metavar": "NAME", "help": "medcoeff, the name of a renormalisation, or none (default: the "
+    "coefficient of the deconvolution)"}}
+
+
+class Curves(NamedTuple):
+    """Magnitudes of M sources at n points.
+
+    Parameters
+    ----------
+    mhjd : ndarray of float, shape (n,)
+        In order.
+    mags, sigmas : ndarray of float, shape (M, n)
+        NaN where a source has no positive flux.
+    rows : list of dict
+        Images in the order of the points; empty for nights.
+    """
+
+    mhjd: np.ndarray
+    mags: np.ndarray
+    sigmas: np.ndarray
+    rows: list
+
+
+def chosen(db, settings):
+    """Return the rows to be drawn, with the coefficient of the option, and sources with sums."""
+    rows, sources = db_curves.rows_with_sums(db, settings)
+    return with_coefficient(rows, settings.dec_name, settings.options.coefficient), sources
+
+
+def with_coefficient(rows, dec_name, name):
+    """Return rows whose coefficient of the deconvolution is replaced by another one.
+
+    Parameters
+    ----------
+    rows : list of dict
+    dec_name : str
+    name : str or None
+        ``none``: 1; ``medcoeff``; a renormalisation; None: the coefficient stays.
+
+    Returns
+    -------
+    list of dict
+        Without the images that have no such coefficient.
+
+    Raises
+    ------
+    UserError
+        If no image has it.
+
+    Notes
+    -----
+    Fluxes are stored in electrons of the exposure, so any coefficient can be put to them.
+    """
+    if name is None:
+        return rows
+    value, sigma = ((name, f"{name}_sigma") if name == "medcoeff" else
+                    (f"renorm__{name}", f"renorm_sigma__{name}"))
+    found = [row | {f"dec_coeff__{dec_name}": 1.0 if name == "none" else row[value],
+                    f"dec_coeff_sigma__{dec_name}":
+                        0.0 if name == "none" else row.get(sigma, np.nan)}
+             for row in rows if name == "none" or value in row]
+    if not found:
+        known = ", ".join(sorted(members(rows, "renorm__{renorm}"))) or "no renormalisation"
+        raise UserError(f"--coefficient {name}: no image has '{value}'. There is medcoeff, none, "
+                        f"and: {known}.")
+    return found
+
+
+def by_image(rows, sources, dec_name):
+    """Return the `Curves` of the single images: flux errors and those of the coefficients."""
+    rows = sorted(rows, key=lambda row: row["mjd"])
+    return Curves(columns.time_of(rows), *db_columns.magnitudes(rows, sources, dec_name), rows)
+
+
+def by_night(rows, sources, dec_name, center):
+    """Return the `Curves` of the nights, as lcmanip joins them; errors are magerr_cov."""
+    groups = db_nights.grouped(rows, "night", None)
+    joined = db_columns.joined(rows, groups, sources, dec_name, center)
+    mhjd = np.array([columns.time_of([rows[i] for i in group]).mean() for group in groups])
+    order = np.argsort(mhjd)
+    return Curves(mhjd[order], joined.mag.T[:, order], joined.magerr_cov.T[:, order], [])
+
+
+def colour_of(rows, name):
+    """Return the values of a field, and its label with the unit: (values, name, unit).
+
+    Text and True or False give names, one colour each.
+
+    Raises
+    ------
+    UserError
+        If the field is not declared, or no row has it.
+    """
+    try:
+        declared = lookup(name)
+    except ValueError as problem:
+        raise UserError(f"{problem}; see doc/fields.md.") from problem
+    if not any(name in row for row in rows):
+        raise UserError(f"no image has '{name}'. Run {declared.producer}.py first.")
+    if declared.type in (str, bool):
+        return np.array([str(value) for value in texts(rows, name, "?")]), name, ""
+    return column(rows, name), name, declared.unit
+
+
+def notes(curves, sources):
+    """Return COSMOULINE's estimator of the scatter in words: of each source, and of all.
+
+    Notes
+    -----
+    `lightcurve.dispersion`, its mean and median. The total counts every point of every source.
+    """
+    found = [dispersion(curves.mhjd, m, s)
+             for m, s in zip(curves.mags, curves.sigmas, strict=True)]
+    words = [f"scatter about neighbours / error {mean:.2f} (median {median:.2f}, {n} points)"
+             if n else "too few points for their scatter" for mean, median, n in found]
+    n_all = sum(n for _, _, n in found)
+    total = sum(mean * n for mean, _, n in found if n) / n_all if n_all else np.nan
+    lines = [f"{source}: {word}" for source, word in zip(sources, words, strict=True)]
+    return words, [*lines, f"all: scatter about neighbours / error {total:.2f} ({n_all} points)"]
+
+
+def tell(settings, curves, sources, more=()):
+    """Tell the estimator of every source, and more lines; return its words for the panels."""
+    words, lines = notes(curves, sources)
+    log.info("%s", "\n".join([title(settings), *lines, *more]))
+    return words
+
+
+def medians(curves, sources, names):
+    """Return how far the sets of images lie from the median of all, in words, source by source."""
+    for source, mags in zip(sources, curves.mags, strict=True):
+        offsets = (f"{name} {median_of_finite(mags[names == name]) - median_of_finite(mags):+.3f}"
+                   for name in np.unique(names))
+        yield f"{source}: median of {', '.join(offsets)} mag"
+
+
+def title(settings):
+    """Return what is drawn, in words: deconvolution, band, and another coefficient."""
+    other = settings.options.coefficient
+    return " ".join([settings.dec_name, *filter(None, [settings.band])]) + (
+        f" (coefficient {other})" if other else "")
+
+
+def file_name(settings, what):
+    """Return the name of a picture; another coefficient is part of it."""
+    other = settings.options.coefficient
+    return f"{settings.dec_name}{f'_{other}' if other else ''}_{what}"

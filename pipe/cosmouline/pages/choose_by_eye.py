@@ -1,0 +1,104 @@
+"""Choose images by eye: the page in work_dir, and the window."""
+
+import logging
+from pathlib import PurePosixPath
+from typing import NamedTuple
+
+from cosmouline.database import paths
+from cosmouline.errors import UserError
+from cosmouline.files.io_catalog import read_image_list
+from cosmouline.files.io_html import asset, escape, fill, script_data, url
+from cosmouline.files.io_text import write_text
+from cosmouline.pages import viewer
+from cosmouline.pages.contact_sheets import in_order
+
+log = logging.getLogger("cosmouline")
+
+ARGUMENTS = {"--viewer": {"action": "store_true", "help": "choose in a window, which adds to the "
+                          "list in the folder of the lens; the page does without"}}
+
+
+def hand_check(images, folder, list_name, caption, made_by, what_next, settings):
+    """Write the page of the pictures of images; with --viewer open a window as well.
+
+    Parameters
+    ----------
+    images : list of dict
+        Those without a picture are passed over, and told.
+    folder : str
+        Name of the pictures, as that of `paths.pictures`.
+    list_name : str
+        The list in the folder of the lens that the choice is for.
+    caption : callable
+        Of an image: what is told below its picture.
+    made_by : str
+        The script that makes the pictures.
+    what_next : str
+        The script that reads the list.
+    settings : namespace
+
+    Raises
+    ------
+    UserError
+        If there is no picture, or no screen for the window.
+    """
+    where = paths.pictures(settings, folder)
+    found = {image["img_name"]: where / f"{image['img_name']}.png" for image in in_order(images)}
+    there = {name: path for name, path in found.items() if path.is_file()}
+    if not there:
+        raise UserError(f"there is no picture in {where}. Run {made_by}.py first.")
+    if len(there) < len(found):
+        log.warning("%d images have no picture: run %s.py again", len(found) - len(there), made_by)
+    list_path = settings.config_dir / list_name
+    page_path = settings.work_dir / f"choose_{where.name.removesuffix('_png')}.html"
+    rows = {image["img_name"]: image for image in images}
+    write_text(page_path, page(
+        f"{settings.lens_name}: {list_name}", list_name,
+        [Picture(name, rows[name]["set_name"], f"{where.name}/{path.name}",
+                 caption(rows[name])) for name, path in there.items()],
+        read_image_list(list_path) if list_path.is_file() else {},
+        f"Save it as {list_path}, then run {what_next}."))
+    log.info("%d pictures: open %s in a browser", len(there), paths.relative(page_path))
+    if settings.options.viewer:
+        added = viewer.choose(there, list_path, page_path)
+        log.info("%d images added to %s. Run %s.", len(added), list_path, what_next)
+
+
+class Picture(NamedTuple):
+    """One picture: of which image and set, its path beside the page, and what is told of it."""
+
+    img_name: str
+    group: str
+    path: str
+    caption: str
+
+
+def page(title, list_name, pictures, chosen, what_next=""):
+    """Return the page.
+
+    Parameters
+    ----------
+    title : str
+        Any text: it is shown as it is, whatever signs it has.
+    list_name : str
+        File name of the list, such as ``kicklist.txt``.
+    pictures : sequence of Picture
+        In the order in which they are shown.
+    chosen : dict of str
+        What stands in the list already: comment by image name. It stays in the list, also where
+        there is no picture of the image.
+    what_next : str
+        What to do with the list.
+
+    Returns
+    -------
+    str
+        HTML. Names and comments come into it as data, never as markup or program: a ``<`` in them
+        is written as its number, and the program sets them as text.
+    """
+    data = {"list": list_name, "chosen": chosen, "pictures": [
+        [one.img_name, one.group, url(*PurePosixPath(one.path).parts), one.caption]
+        for one in pictures]}
+    return fill(asset("choose.html"), title=escape(title), next=escape(what_next),
+                list=escape(list_name), data=script_data(data), style=asset("choose.css"),
+                program=asset("choose.js"))

@@ -1,0 +1,99 @@
+"""Pictures of a lens: where they are written, and what several scripts draw alike."""
+
+import logging
+from pathlib import Path
+
+from cosmouline.astrometry import db_transform
+from cosmouline.astrometry.db_lens_position import pixels_per_arcsec
+from cosmouline.database import paths
+from cosmouline.images import db_images, db_sky
+from cosmouline.plots import style
+from cosmouline.plots.frame import alignment_map
+from cosmouline.sources import db_stars
+
+import numpy as np
+
+log = logging.getLogger("cosmouline")
+
+
+def save_plot(page, name, settings, script):
+    """Write a page as plots/<name>.png and tell where."""
+    path = paths.plot(settings, name)
+    save_as(page, path, settings, script)
+    log.info("picture: %s", paths.relative(path))
+
+
+def save_page(page, folder, img_name, settings, script):
+    """Write the page of one image as <folder>_png/<img_name>.png."""
+    save_as(page, paths.pictures(settings, folder) / f"{img_name}.png", settings, script)
+
+
+def field_map(images, reference, settings):
+    """Return the page of the reference image with its stars, the lens, and all outlines."""
+    image_e = db_images.pixels(reference, settings)
+    image_e = image_e - db_sky.sky(reference, settings).level()
+    return star_map(image_e, reference, settings,
+                    f"{settings.lens_name}: {reference['img_name']}", _info(images, reference),
+                    images)
+
+
+def star_map(image_e, reference, settings, title, info, outlined=(), limits=None):
+    """Return the page of a picture on the grid of the reference: stars, lens, scale, compass.
+
+    Parameters
+    ----------
+    image_e : ndarray of float, shape (ny, nx)
+        Without sky.
+    reference : dict
+        Row of the reference image.
+    settings : namespace
+    title : str
+    info : sequence of str
+        Lines beside the picture.
+    outlined : list of dict
+        Rows of images whose outlines are drawn.
+    limits : (float, float), optional
+        Cuts; None: found.
+    """
+    lens = np.array([reference["lens_x_px"], reference["lens_y_px"]])
+    east, north = pixels_per_arcsec(reference, settings, lens).T
+    return alignment_map(
+        image_e, _star_lists(settings), lens,
+        matrices=[db_transform.matrix(image) for image in outlined],
+        shapes=[(image["ny_px"], image["nx_px"]) for image in outlined], title=title, info=info,
+        pixel_scale_arcsec=reference["pixel_scale_arcsec"], north=north, east=east,
+        limits=limits)
+
+
+def lens(settings):
+    """Return the name of the lens, with that of the band of the settings."""
+    return " ".join(filter(None, (settings.lens_name, getattr(settings, "band", ""))))
+
+
+def title(image, settings):
+    """Return the title of a page about one image."""
+    return f"{settings.lens_name}  {image['img_name']}"
+
+
+def _star_lists(settings):
+    """Return names and positions of the normalisation and PSF stars, if they are picked."""
+    if not paths.picked_stars(settings).is_file():
+        return {}
+    lists = {"normalisation stars": db_stars.norm_stars(settings),
+             "PSF stars": db_stars.psf_stars(settings)}
+    return {label: ([star.name for star in stars], db_stars.star_positions(stars))
+            for label, stars in lists.items()}
+
+
+def _info(images, reference):
+    rms_px = np.median([image["align_rms_px"] for image in images])
+    angles = np.array([image["align_angle_deg"] for image in images])
+    return [f"{len(images)} images aligned", f"residuals {rms_px:.2f} px (median)",
+            f"rotations {angles.min():.1f} to {angles.max():.1f} deg",
+            f"reference: seeing {reference['fwhm_arcsec']:.2f} arcsec"]
+
+
+def save_as(page, path, settings, script):
+    """Write a page to a path, stamped with lens, band, script and time."""
+    text = style.stamp_text(lens(settings), Path(script).stem)
+    style.save(page, path, text)

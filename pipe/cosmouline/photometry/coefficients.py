@@ -1,0 +1,177 @@
+"""COSMOULINE's coefficients of images from the fluxes of stars, by either method."""
+
+import logging
+from typing import NamedTuple
+
+from cosmouline.errors import UserError
+from cosmouline.photometry.coefficient_fit import normalise, point_to_point
+from cosmouline.photometry.coefficient_median import median_coefficients
+from cosmouline.photometry.set_terms import SetTerms, set_terms, trend
+from cosmouline.robust import median_of_finite
+
+import numpy as np
+
+LEAST_TREND_STARS = 4  # fewer do not tell what is usual
+TREND_CHI2 = 3.0  # of the slopes with the airmass, above which colours matter
+WORSE_THAN_APERTURE = 1.3  # PSF photometry never was, from a FWHM of 1.7 px on
+TERM_ROUNDS = 5  # of coefficients and terms of the sets in turn; a term settles to a tenth in one
+
+log = logging.getLogger("cosmouline")
+
+
+class Coefficients(NamedTuple):
+    """Coefficients of n images: ``coeff * flux`` is the flux on the reference image.
+
+    Parameters
+    ----------
+    coeff, coeff_sigma : ndarray of float, shape (n,)
+        NaN for an image with too few stars.
+    n_stars : ndarray of int, shape (n,)
+    chi2 : ndarray of float, shape (n,)
+        Of the stars about the coefficient, per degree of freedom; NaN for the medians.
+    residual : ndarray of float, shape (n, n_stars)
+        Relative departure of every star from its mean; NaN where not measured.
+    is_variable : ndarray of bool, shape (n_stars,)
+        Stars found to vary, which do not count.
+    used : ndarray of bool, shape (n, n_stars)
+        Fluxes that are measured and no outliers.
+    terms : SetTerms or None
+        Relative fluxes of the stars in every set, which the coefficients take into account; None
+        with one set, and for the medians.
+    """
+
+    coeff: np.ndarray
+    coeff_sigma: np.ndarray
+    n_stars: np.ndarray
+    chi2: np.ndarray
+    residual: np.ndarray
+    is_variable: np.ndarray
+    used: np.ndarray
+    terms: SetTerms | None = None
+
+
+def solve(flux_e, flux_sigma_e, reference, method, set_names=None):
+    """Return the `Coefficients` of all images.
+
+    Parameters
+    ----------
+    flux_e, flux_sigma_e : ndarray of float, shape (n_images, n_stars)
+        Electrons of the exposures; NaN where missing.
+    reference : int
+        The image whose coefficient is 1.
+    method : {"als", "median"}
+        `norm.normalise`, or `norm_cosmouline.median_coefficients`.
+    set_names : sequence of str, length n_images, optional
+        Set of every image: stars of other colours have other flux ratios in other sets ("als").
+
+    Raises
+    ------
+    UserError
+        If the reference image itself has no coefficient.
+    """
+    n = int(np.isfinite(flux_e[reference]).sum())
+    found = n and (_als(flux_e, flux_sigma_e, reference, set_names) if method == "als"
+                   else _median(flux_e, reference))
+    if not found or not np.isfinite(found.coeff[reference]):
+        raise UserError(f"the reference image has only {n} measured normalisation star(s): too "
+                        "few for a coefficient. Choose other stars (normstars.cat in the folder "
+                        "of the lens) or another reference (ref_img_name).")
+    return found
+
+
+def tell(found, names):
+    """Tell the stars that vary, and how well the coefficients are known."""
+    if found.is_variable.any():
+        log.info("variable, not used: %s", ", ".join(np.array(names)[found.is_variable]))
+    good = np.isfinite(found.coeff)
+    log.info("%d coefficients, median error %.2f %%, from %d stars", good.sum(),
+             100 * np.median((found.coeff_sigma / found.coeff)[good]),
+             len(names) - found.is_variable.sum())
+    _tell_terms(found.terms, names)
+
+
+def _tell_terms(terms, names):
+    """Tell how much the stars differ between the sets."""
+    if terms is None or not terms.scatter:
+        return
+    k, j = np.unravel_index(np.argmax(np.abs(terms.term)), terms.term.shape)
+    log.info("stars differ between the sets by %.2f %%, most %s with %+.2f %% in %s: taken into "
+             "account", 100 * terms.scatter, names[j], 100 * terms.term[k, j], terms.sets[k])
+
+
+def tell_scatter(found, aperture, mjd):
+    """Tell how the constant stars scatter from image to image, by the PSF and in apertures.
+
+    Parameters
+    ----------
+    found, aperture : Coefficients
+        From PSF fluxes, and from aperture fluxes of the same images and stars.
+    mjd : array_like of float, shape (n_images,)
+    """
+    both = found.used & aperture.used & ~found.is_variable & ~aperture.is_variable
+    by_psf, by_aperture = (100 * median_of_finite(point_to_point(one.residual, both, mjd))
+                           for one in (found, aperture))
+    if np.isfinite(by_psf) and np.isfinite(by_aperture):
+        worse = by_psf > WORSE_THAN_APERTURE * by_aperture
+        log.info("stars scatter from image to image by %.2f %% (apertures: %.2f %%)%s", by_psf,
+                 by_aperture, ". The PSFs do not fit well: look at the pages of 5_psf/5_png_check "
+                 "and, below a FWHM of 2 px, set psf_upsampling = 3" if worse else "")
+
+
+def tell_trend(found, flux_e, flux_sigma_e, airmass):
+    """Tell whether the stars differ in their extinction, as red and blue ones do."""
+    slope, sigma = trend(found.residual, flux_sigma_e / flux_e, found.used, airmass)
+    known = np.isfinite(slope) & ~found.is_variable
+    if known.sum() < LEAST_TREND_STARS:
+        return
+    chi2 = np.mean((slope[known] / sigma[known]) ** 2) * known.sum() / (known.sum() - 1)
+    log.info("with the airmass the stars change by %.2f %% per unit beside each other (noise "
+             "%.2f %%)%s", 100 * np.std(slope[known]), 100 * np.sqrt(np.mean(sigma[known] ** 2)),
+             ": their colours matter" if chi2 > TREND_CHI2 else "")
+
+
+def by_image(images, found):
+    """Yield each image that has a coefficient with (coefficient, error, n stars, chi2)."""
+    rows = zip(found.coeff.tolist(), found.coeff_sigma.tolist(), found.n_stars.tolist(),
+               found.chi2.tolist(), strict=True)
+    for image, row in zip(images, rows, strict=True):
+        if np.isfinite(row[:2]).all():
+            yield image, row
+
+
+def _als(flux_e, flux_sigma_e, reference, set_names):
+    """Turn transparencies c into coefficients c_ref / c, with the same relative error."""
+    found, terms = normalise(flux_e, flux_sigma_e), None
+    if len(set(set_names or ())) > 1:
+        found, terms = _with_terms(flux_e, flux_sigma_e, set_names, found)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        coeff = found.coeff[reference] / found.coeff
+        sigma = coeff * found.coeff_sigma / found.coeff
+    return Coefficients(coeff, sigma, found.n_stars, found.chi2, found.residual,
+                        found.is_variable, found.used, terms)
+
+
+def _with_terms(flux_e, flux_sigma_e, set_names, found):
+    """Solve for coefficients and for the terms of the sets in turn."""
+    factor = np.ones(np.shape(flux_e))
+    for _ in range(TERM_ROUNDS):
+        departure = (1 + found.residual) * factor - 1
+        terms = set_terms(departure, flux_sigma_e / flux_e, set_names, found.used,
+                          found.is_variable)
+        if not terms.scatter:
+            break
+        factor = 1 + terms.term[[terms.sets.index(name) for name in set_names]]
+        found = normalise(flux_e / factor, flux_sigma_e / factor)
+    return found, terms
+
+
+def _median(flux_e, reference):
+    return of_medians(median_coefficients(flux_e, reference), flux_e)
+
+
+def of_medians(found, flux_e):
+    """Return as `Coefficients` what a formula of `norm_cosmouline` found for fluxes."""
+    scaled = flux_e * found.coeff[:, None]
+    return Coefficients(found.coeff, found.coeff_sigma, found.n_stars,
+                        np.full(len(flux_e), np.nan), scaled / median_of_finite(scaled, 0) - 1,
+                        np.zeros(flux_e.shape[1], bool), np.isfinite(flux_e))

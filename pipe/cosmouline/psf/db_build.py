@@ -1,0 +1,173 @@
+"""Build the PSF of an image with the engine of the settings; choose the prior of all of them."""
+
+import logging
+import zlib
+from dataclasses import replace
+from functools import partial
+
+from cosmouline.database import paths
+from cosmouline.engine import tasks
+from cosmouline.engine.jax_cache import keep_compiled
+from cosmouline.errors import ImageRejected, UserError
+from cosmouline.psf.evidence import log_evidence
+from cosmouline.psf.fit import PsfOptions, fit_psf
+from cosmouline.psf.model import field_coordinates
+from cosmouline.psf.posterior_draws import flux_scale, psf_draws
+from cosmouline.stamps.stamps import MASK_COSMIC
+
+import numpy as np
+
+AUTO = "auto"
+# What "auto" chooses from: sizes, and correlation lengths in FWHM.
+TAUS, ELLS = (0.0125, 0.025, 0.05, 0.1, 0.2), (0.6, 0.8, 1.2, 1.6)
+N_JUDGED, WORST_JUDGED = 5, 0.9  # images that decide, from the sharpest to this quantile of FWHM
+LEAST_GAIN = 10.0  # of the log evidence of all of them, for another prior than the default
+
+log = logging.getLogger("cosmouline")
+
+
+def build(stamps, names, image, settings):
+    """Fit the PSF to the usable stamps of an image.
+
+    Parameters
+    ----------
+    stamps : Stamps
+        Of the PSF stars, cosmics marked.
+    names : sequence of str
+    image : dict
+        Row of the image.
+    settings : namespace
+
+    Returns
+    -------
+    fit : PsfFit
+    names : list of str
+        Of the stars that went into the fit.
+    draws : dict
+        ``draws``, ``draw_scale`` and ``draw_flux`` for `io_psf.write_psf`; empty without draws.
+
+    Raises
+    ------
+    ImageRejected
+        If too few stars are left.
+    """
+    use = stamps.is_usable
+    data_e, variance_e2, good, cosmic = _pixels(stamps)
+    names = [name for name, used in zip(names, use, strict=True) if used]
+    shape = image["ny_px"], image["nx_px"]
+    uv = field_coordinates(stamps.position_px[use], shape)
+    lens_uv = field_coordinates(np.array([[image["lens_x_px"], image["lens_y_px"]]]), shape)[0]
+    seed = zlib.crc32(image["img_name"].encode())  # the same on all engines and in any order
+    if settings.psf_engine == "starred":
+        fit, draw = _starred(data_e, variance_e2, good & ~cosmic, image, settings, seed)
+    else:
+        fit = fit_psf(data_e, variance_e2, good, image["field_fwhm_px"], options(settings, image),
+                      uv, cosmic)
+        draw = partial(psf_draws, data_e, fit, settings.n_psf_draws, seed, lens_uv)
+    if not settings.n_psf_draws:
+        return fit, names, {}
+    narrow, flux_e = draw()
+    scale = flux_scale(flux_e, fit, image["field_fwhm_px"], variance_e2)
+    return fit, names, {"draws": narrow, "draw_scale": scale, "draw_flux": flux_e}
+
+
+def _starred(data_e, variance_e2, good, image, settings, seed):
+    """Return the fit of STARRED, and the function that makes its draws."""
+    from cosmouline.psf.starred_draws import starred_draws
+    from cosmouline.psf.starred_fit import fit_starred_psf  # takes seconds to import
+
+    keep_compiled(paths.compiled(settings))
+    fit = fit_starred_psf(data_e, variance_e2, good, image["field_fwhm_px"],
+                          options(settings, image))
+    return fit, partial(starred_draws, fit, settings.n_psf_draws, seed)
+
+
+def _pixels(stamps):
+    """Return data, variance of the sky, good pixels and suspected cosmics of usable stamps."""
+    use = stamps.is_usable
+    mask = stamps.mask[use]
+    return (stamps.data_e[use], stamps.sky_sigma_e[use] ** 2, (mask & ~MASK_COSMIC) == 0,
+            (mask & MASK_COSMIC) != 0)
+
+
+def options(settings, image):
+    """Return the options of the PSF fit that the settings and the row of an image ask for."""
+    prior, wings = prior_of(image[f"psf_prior__{settings.psf_name}"])
+    return _options(settings, prior, wings)
+
+
+def _options(settings, prior, wings):
+    return PsfOptions(prior=prior, wings=wings, upsampling=settings.psf_upsampling,
+                      field=settings.psf_field, min_stars=settings.psf_min_stars)
+
+
+def text_of(prior, wings):
+    """Return both parts of a prior as the text that a row keeps."""
+    return " ".join(f"{value:g}" for value in (*prior, *wings))
+
+
+def prior_of(text):
+    """Return the two parts of a prior from the text that a row keeps."""
+    values = tuple(float(value) for value in text.split())
+    return values[:3], values[3:]
+
+
+def choose_prior(images, read, settings):
+    """Choose size and correlation length of the prior of all PSFs by their evidence.
+
+    Parameters
+    ----------
+    images : list of dict
+        Rows of all images. A few of them, from the sharpest to a bad one, decide.
+    read : callable
+        ``read(image, settings)[0]`` are the stamps of the PSF stars of an image.
+    settings : namespace
+
+    Returns
+    -------
+    (tau, ell, power)
+        The default, unless another is better by `LEAST_GAIN`.
+    gain : float
+        Log evidence that it gains against the default.
+
+    Raises
+    ------
+    UserError
+        If none of them has a PSF.
+    """
+    default = PsfOptions().prior
+    ordered = sorted(images, key=lambda image: image["field_fwhm_px"])
+    at = np.linspace(0, WORST_JUDGED * (len(ordered) - 1), N_JUDGED).round().astype(int)
+    some = [ordered[k] for k in np.unique(at)]
+    judged = {image["img_name"]: values["evidence"] for image, values in tasks.results(
+        partial(_judged, read=read, prior=default), some, settings, "image")}
+    in_order = [judged[image["img_name"]] for image in some]  # sums depend on it
+    evidences = [evidence for evidence in in_order if evidence is not None]
+    if not evidences:
+        raise UserError('psf_prior = "auto": no PSF can be built of the images that would decide. '
+                        "Look at their stars (5_psf/2a_extract), or give three numbers.")
+    total = np.sum(evidences, axis=0)
+    gain = total - total[ELLS.index(default[1]), TAUS.index(default[0])]
+    best = np.unravel_index(gain.argmax(), gain.shape)
+    if gain[best] < LEAST_GAIN:
+        return default, 0.0
+    return (TAUS[best[1]], ELLS[best[0]], default[2]), float(gain[best])
+
+
+def _judged(image, settings, read, prior):
+    """Return the log evidence of one image, as a task."""
+    return {"evidence": _evidence(image, read, settings, prior)}
+
+
+def _evidence(image, read, settings, prior):
+    """Return the log evidence of one image, shape (n_ells, n_taus); None without a PSF."""
+    stamps = read(image, settings)[0]
+    data_e, variance_e2, good, cosmic = _pixels(stamps)
+    of_fit = replace(_options(settings, prior, settings.psf_wings), field="off")
+    try:
+        fit = fit_psf(data_e, variance_e2, good, image["field_fwhm_px"], of_fit, None, cosmic)
+    except ImageRejected as reason:
+        log.info("%s does not take part: %s", image["img_name"], reason)
+        return None
+    changed = [replace(of_fit, prior=(1.0, ell, prior[2])) for ell in ELLS]
+    return np.array([log_evidence(data_e, replace(fit, options=one), TAUS) for one in changed])

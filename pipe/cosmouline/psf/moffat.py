@@ -1,0 +1,222 @@
+"""Fit of one elliptical Moffat, constant or linear over the field, to all star stamps."""
+
+from dataclasses import dataclass
+
+from cosmouline.psf.model import (
+    limit_ellipticity,
+    moffat,
+    moffat_derivatives,
+    render,
+    shift_operator,
+    star_parameters,
+)
+
+import numpy as np
+
+START_LOG_BETA = np.log(3.0)  # the seeing-limited cameras of the test frames have 2.5-4
+LOWEST_FWHM_PX = 0.5
+LOG_BETA_RANGE = (np.log(1.3), np.log(20.0))  # infinite flux at beta = 1; 20 is a Gaussian
+LARGEST_ELLIPTICITY_TERM = 0.8  # |(e1, e2)|: 1 - b/a = 0.67, a strongly trailed star
+LARGEST_GRADIENT = 0.4  # of ln(FWHM), e1, e2 per half field
+TOLERANCE = 1e-4  # of chi2 (or of 1e-4 of it where it is large): far below one sigma
+START_DAMPING, LESS_DAMPING, MORE_DAMPING, MAX_TRIALS = 1e-2, 0.2, 8.0, 6
+LARGEST_MOVE_PX = 2.0  # of a star in one step
+TINY = 1e-30  # keeps the amplitude of an empty stamp finite (zero)
+
+
+@dataclass(frozen=True, eq=False)
+class MoffatFit:
+    """Moffat parameters common to all stars, and the place and amplitude of each.
+
+    Parameters
+    ----------
+    theta : ndarray of float, shape (4,) or (10,)
+        ln(FWHM in pixels), e1, e2, ln(beta); then, for a field that varies, their gradient
+        with (u, v): 2 values for each of the first three.
+    offset_px : ndarray of float, shape (n, 2)
+        (x, y) of each star from the centre of its stamp.
+    amplitude : ndarray of float, shape (n,)
+        Flux per unit of the sum of the Moffat of unit peak on small pixels.
+    chi2 : float
+        Sum over all stamps.
+    """
+
+    theta: np.ndarray
+    offset_px: np.ndarray
+    amplitude: np.ndarray
+    chi2: float
+
+    @property
+    def parameters(self):
+        """The four parameters at the centre of the field."""
+        return self.theta[:4]
+
+    @property
+    def gradient(self):
+        """Change of the first three per unit of (u, v), shape (3, 2), or None."""
+        return self.theta[4:].reshape(3, 2) if len(self.theta) > 4 else None
+
+
+@dataclass(frozen=True, eq=False)
+class _Stars:
+    """What does not change during a fit: stamps, weights, field coordinates, sampling."""
+
+    data: np.ndarray
+    weight: np.ndarray
+    uv: np.ndarray | None
+    upsampling: int
+
+    @property
+    def side_px(self):
+        return self.data.shape[-1]
+
+    def profiles(self, theta):
+        """Return the Moffat parameters of the stars, shape (1 or n, 4)."""
+        if self.uv is None:
+            return theta[None, :4]
+        return star_parameters(theta[:4], theta[4:].reshape(3, 2), self.uv)
+
+
+def first_guess(n_stars, fwhm_px):
+    """Round Moffat with every star at the centre of its stamp, to start `fit_moffat` from."""
+    theta = np.array([np.log(max(fwhm_px, LOWEST_FWHM_PX)), 0.0, 0.0, START_LOG_BETA])
+    return MoffatFit(theta, np.zeros((n_stars, 2)), np.full(n_stars, np.nan), np.inf)
+
+
+def fit_moffat(data, weight, start, upsampling, uv=None, max_steps=30):
+    """Fit the Moffat, and position and amplitude of every star, by Levenberg-Marquardt.
+
+    Parameters
+    ----------
+    data : ndarray of float, shape (n, side_px, side_px)
+        Stamps without sky; finite everywhere.
+    weight : ndarray of float, of the same shape
+        Inverse variance; 0 where a pixel is not used.
+    start : MoffatFit
+        Where to start (`first_guess`, or an earlier fit of the same stars).
+    upsampling : int
+        Small pixels per pixel.
+    uv : ndarray of float, shape (n, 2), optional
+        Field coordinates; given, ln(FWHM), e1 and e2 vary linearly with them.
+    max_steps : int
+        Largest number of steps; it ends earlier once a step gains less than `TOLERANCE`.
+
+    Returns
+    -------
+    MoffatFit
+
+    Notes
+    -----
+    The three unknowns of each star are eliminated from the normal equations (Schur complement),
+    so a step costs one small system per star and one of 4 or 10 unknowns. The amplitudes are
+    solved again, exactly, after each step. FWHM, (e1, e2), beta and the gradient stay in bounds.
+    """
+    stars = _Stars(data, weight, uv, upsampling)
+    theta = np.zeros(4 if uv is None else 10)
+    n_common = min(len(theta), len(start.theta))
+    theta[:n_common] = start.theta[:n_common]
+    fit = _with_amplitudes(stars, theta, start.offset_px)
+    damping = START_DAMPING
+    for _ in range(max_steps):
+        better, damping = _step(stars, fit, damping)
+        if better is None:
+            break
+        gain = fit.chi2 - better.chi2
+        fit = better
+        if gain < TOLERANCE * max(1.0, 1e-4 * fit.chi2):
+            break
+    return fit
+
+
+def linear_amplitude(data, weight, model):
+    """Weighted least-squares amplitude of one model per stamp, shape (n,); 0 without pixels."""
+    top = (weight * model * data).sum((1, 2))
+    return top / ((weight * model * model).sum((1, 2)) + TINY)
+
+
+def _with_amplitudes(stars, theta, offset_px):
+    """Return the fit at given parameters and positions: amplitudes solved, chi2 counted."""
+    image = moffat(stars.profiles(theta), stars.side_px * stars.upsampling, stars.upsampling)
+    model = render(image, offset_px, stars.side_px, stars.upsampling)
+    amplitude = linear_amplitude(stars.data, stars.weight, model)
+    residual = stars.data - amplitude[:, None, None] * model
+    return MoffatFit(theta, offset_px, amplitude, float((stars.weight * residual**2).sum()))
+
+
+def _step(stars, fit, damping):
+    """Return one accepted step and the next damping; (None, damping) when no trial lowers chi2."""
+    equations = _normal_equations(stars, fit)
+    for _ in range(MAX_TRIALS):
+        common, own = _solve(equations, damping)
+        theta = _in_bounds(fit.theta + common, stars.side_px)
+        move = np.clip(own[:, 1:], -LARGEST_MOVE_PX, LARGEST_MOVE_PX)
+        edge = stars.side_px / 4
+        trial = _with_amplitudes(stars, theta, np.clip(fit.offset_px + move, -edge, edge))
+        if trial.chi2 < fit.chi2:
+            return trial, damping * LESS_DAMPING
+        damping *= MORE_DAMPING
+    return None, damping
+
+
+def _normal_equations(stars, fit):
+    """Return the normal equations: blocks common, mixed, own, and the two right-hand sides."""
+    common, own, residual = _jacobian(stars, fit)
+    n_stars = len(stars.data)
+    weight = stars.weight.reshape(n_stars, 1, -1)
+    weighted = common * weight
+    own_weighted = own * weight
+    residual = residual.reshape(n_stars, -1, 1)
+    return (
+        (weighted @ common.swapaxes(1, 2)).sum(0),
+        weighted @ own.swapaxes(1, 2),
+        own_weighted @ own.swapaxes(1, 2),
+        (weighted @ residual).sum(0)[:, 0],
+        own_weighted @ residual,
+    )
+
+
+def _jacobian(stars, fit):
+    """Return derivatives by common (n, k, pixels) and own (n, 3, pixels) unknowns; residual."""
+    side, up = stars.side_px, stars.upsampling
+    image, slopes = moffat_derivatives(stars.profiles(fit.theta), side * up, up)
+    rows, rows_slope = shift_operator(fit.offset_px[:, 1], side, up, derivative=True)
+    cols, cols_slope = shift_operator(fit.offset_px[:, 0], side, up, derivative=True)
+    amplitude = up**2 * fit.amplitude[:, None, None]
+    cols, cols_slope = cols.swapaxes(1, 2), cols_slope.swapaxes(1, 2)
+    half = image @ cols
+    model = up**2 * (rows @ half)
+    by_x = amplitude * (rows @ (image @ cols_slope))
+    by_y = amplitude * (rows_slope @ half)
+    common = (rows @ slopes @ cols) * amplitude
+    if stars.uv is not None:
+        along = [common[k] * stars.uv[:, c, None, None] for k in range(3) for c in range(2)]
+        common = np.concatenate([common, along])
+    residual = stars.data - fit.amplitude[:, None, None] * model
+    n_stars = len(model)
+    own = np.stack([model, by_x, by_y], 1).reshape(n_stars, 3, -1)
+    return common.swapaxes(0, 1).reshape(n_stars, len(common), -1), own, residual
+
+
+def _solve(equations, damping):
+    """Return the damped step of common (k,) and own (n, 3) unknowns: Schur complement."""
+    common, mixed, own, common_side, own_side = equations
+    diagonal = np.eye(3) * np.einsum("nii->ni", own)[:, :, None]
+    own = own + damping * diagonal + 1e-12 * np.eye(3)  # an empty stamp has no unknowns
+    n_common = len(common)
+    floor = 1e-9 * np.diag(common).max() + TINY
+    common = common + damping * np.diag(np.diag(common)) + floor * np.eye(n_common)
+    solved = np.linalg.solve(own, np.concatenate([mixed.swapaxes(1, 2), own_side], 2))
+    reduced = common - (mixed @ solved[:, :, :n_common]).sum(0)
+    side = common_side - (mixed @ solved[:, :, n_common:])[:, :, 0].sum(0)
+    step = np.linalg.solve(reduced, side)
+    return step, solved[:, :, n_common] - solved[:, :, :n_common] @ step
+
+
+def _in_bounds(theta, side_px):
+    """Return the parameters moved into their allowed ranges."""
+    theta = theta.copy()
+    theta[0] = np.clip(theta[0], np.log(LOWEST_FWHM_PX), np.log(side_px))
+    theta[1:3] = limit_ellipticity(theta[1:3], LARGEST_ELLIPTICITY_TERM)
+    theta[3] = np.clip(theta[3], *LOG_BETA_RANGE)
+    theta[4:] = np.clip(theta[4:], -LARGEST_GRADIENT, LARGEST_GRADIENT)
+    return theta

@@ -1,0 +1,142 @@
+"""Which pixels of a stamp agree with a model of its sources, and how noisy they are."""
+
+from cosmouline.sources.moments import FWHM_PER_SIGMA
+
+import numpy as np
+from scipy.ndimage import gaussian_filter, maximum_filter
+
+SMOOTH_FWHM = 0.35  # sigma of the Gaussian that estimates the source, in FWHM
+SMOOTH_COVER_MIN = 0.05  # least share of good pixels under that Gaussian
+
+# Neighbours that no catalogue has. None was found around 72 good stars of S/N 15 to 1500.
+NEIGHBOUR_SIGMA = 7.0
+NEIGHBOUR_MODEL_ERROR = 0.02  # relative; the grid leaves less
+NEIGHBOUR_FWHM = 0.75  # masked this far around what is found
+NEIGHBOUR_SHARE = 0.25  # of a stamp
+NEIGHBOUR_COMMON = 0.34  # of the stars
+TINY = 1e-30
+
+
+def model_error(model, relative, shift_px):
+    """Tolerated error of a model of stars at each pixel.
+
+    Parameters
+    ----------
+    model : ndarray of float, shape (..., ny, nx)
+        Model of the sources, without sky.
+    relative : float
+        Relative error of the PSF.
+    shift_px : float
+        Error of the position in pixels.
+
+    Returns
+    -------
+    ndarray of float, of the shape of `model`
+
+    Notes
+    -----
+    The root of the sum of the squares of `relative` times the largest of a pixel and its four
+    neighbours, and of `shift_px` times the largest step to a neighbour. The second term matters
+    where stars are undersampled: without it the cores of good stars are taken for cosmics.
+    """
+    edges = [(0, 0)] * (np.ndim(model) - 2) + [(1, 1), (1, 1)]
+    wide = np.pad(model, edges, mode="edge")
+    inner = slice(1, -1)
+    highest, lowest = np.array(model), np.array(model)
+    for rows, cols in ((slice(2, None), inner), (slice(-2), inner)):
+        for neighbour in (wide[..., rows, cols], wide[..., cols, rows]):
+            np.maximum(highest, neighbour, out=highest)
+            np.minimum(lowest, neighbour, out=lowest)
+    step = np.maximum(highest - model, model - lowest)
+    return np.sqrt((relative * highest) ** 2 + (shift_px * step) ** 2)
+
+
+def judge_pixels(residual, variance, model, good, relative, shift_px=0.08, clip_sigma=5.0):
+    """Pixels that agree with a model.
+
+    Parameters
+    ----------
+    residual : ndarray of float, shape (n, ny, nx)
+        Data minus model (and minus sky).
+    variance : ndarray of float, of the same shape
+        Variance of the noise that the model predicts, source included.
+    model : ndarray of float, of the same shape
+        Model of the sources, without sky.
+    good : ndarray of bool, of the same shape
+        Pixels that may be used at all.
+    relative, shift_px : float
+        See `model_error`.
+    clip_sigma : float
+        Largest accepted residual in units of noise and model error.
+
+    Returns
+    -------
+    ndarray of bool, of the same shape
+    """
+    limit2 = clip_sigma**2 * (variance + model_error(model, relative, shift_px) ** 2)
+    return good & (residual**2 < limit2)
+
+
+def faint_neighbours(residual, variance, model, good, fwhm_px):
+    """Pixels around light that a model of stars lacks: faint neighbours, each one star's own.
+
+    Parameters
+    ----------
+    residual, variance, model, good : ndarray, shape (n, ny, nx)
+        As `judge_pixels`; one star per stamp.
+    fwhm_px : float
+        Seeing in pixels.
+
+    Returns
+    -------
+    ndarray of bool, shape (n, ny, nx)
+
+    Notes
+    -----
+    Residuals are added up under a Gaussian of the width of the seeing, which finds stars five
+    times fainter than single pixels do. Errors of the model add up too, and count in full. What
+    fills more than `NEIGHBOUR_SHARE` of a stamp, or is at the same place of more than
+    `NEIGHBOUR_COMMON` of the stars, is no neighbour but what the model lacks of all stars.
+    """
+    sigma = (0, fwhm_px / FWHM_PER_SIGMA, fwhm_px / FWHM_PER_SIGMA)
+    error = np.where(good, NEIGHBOUR_MODEL_ERROR * np.maximum(model, 0), 0)
+    light = gaussian_filter(np.where(good, residual, 0), sigma)
+    # the square of a Gaussian is one of 1/sqrt(2) of its width, 1 / (4 pi sigma^2) as high
+    narrower = (0, sigma[1] / np.sqrt(2), sigma[2] / np.sqrt(2))
+    noise2 = gaussian_filter(np.where(good, variance, 0), narrower) / (4 * np.pi * sigma[1] ** 2)
+    limit = np.hypot(np.sqrt(noise2), gaussian_filter(error, sigma))
+    found = light > NEIGHBOUR_SIGMA * np.maximum(limit, TINY)
+    found &= found.mean(0) <= NEIGHBOUR_COMMON
+    wide = maximum_filter(found, size=(1, *(2 * [2 * int(NEIGHBOUR_FWHM * fwhm_px) + 1])))
+    return wide & (wide.mean((1, 2), keepdims=True) < NEIGHBOUR_SHARE)
+
+
+def smoothed_variance(data, good, sky_variance, fwhm_px, sigma_fwhm=SMOOTH_FWHM):
+    """First noise map of stamps: sky, and the source as a smoothed stamp shows it.
+
+    Parameters
+    ----------
+    data : ndarray of float, shape (n, ny, nx)
+        Electrons without sky.
+    good : ndarray of bool, of the same shape
+        Pixels to use; the others are filled in by their neighbours.
+    sky_variance : ndarray of float, of the same shape
+        Variance of sky and read noise in electrons squared.
+    fwhm_px : float
+        Seeing in pixels.
+    sigma_fwhm : float
+        Sigma of the smoothing Gaussian in FWHM.
+
+    Returns
+    -------
+    ndarray of float, of the same shape
+
+    Notes
+    -----
+    The noise is never taken from the noisy pixel itself, which would give low pixels more weight
+    than high ones and bias every flux downwards (COSMOULINE's noise maps do that).
+    """
+    sigma = (0, sigma_fwhm * fwhm_px, sigma_fwhm * fwhm_px)
+    cover = gaussian_filter(good.astype(float), sigma)
+    source = gaussian_filter(np.where(good, data, 0.0), sigma)
+    return sky_variance + np.maximum(source / np.maximum(cover, SMOOTH_COVER_MIN), 0)

@@ -1,0 +1,70 @@
+"""Places of a point from stars, against drawn maps."""
+
+from cosmouline.astrometry import local_shift
+from cosmouline.astrometry.align import apply
+
+import numpy as np
+import pytest
+
+POINT = np.array([400.0, 380.0])
+
+
+def draw(seed, n_images=20, n_stars=10, sigma_px=0.02, scatter_px=0.0):
+    """Centres of stars under maps whose alignment is off by .1 px, and the point's true places."""
+    rng = np.random.default_rng(seed)
+    stars_px = rng.uniform(50, 750, (n_stars, 2))
+    turn = rng.normal(0, 0.002, n_images)
+    true = np.array([[[np.cos(t), -np.sin(t), 0], [np.sin(t), np.cos(t), 0]] for t in turn])
+    true[:, :, 2] = rng.uniform(-30, 30, (n_images, 2))
+    aligned = true.copy()
+    aligned[:, :, 2] += rng.normal(0, 0.1, (n_images, 2))
+    xy = np.array([apply(matrix, stars_px) for matrix in true])
+    xy += rng.normal(0, np.hypot(sigma_px, scatter_px), xy.shape)
+    places = np.array([apply(matrix, POINT[None])[0] for matrix in true])
+    return xy, np.full(xy.shape[:2], sigma_px), aligned, places
+
+
+def away(found, places):
+    """Deviations of predicted places beside the offset that all images share."""
+    difference = found - places
+    return difference - difference.mean(0)
+
+
+@pytest.mark.parametrize(("n_stars", "scatter_px"), [(10, 0.0), (10, 0.05), (4, 0.02)])
+def test_places_are_as_good_as_their_errors(n_stars, scatter_px):
+    """100 places of 5 fields: rms pull 1 +- .05, to which the share of the mean (1/20) comes.
+
+    The known error is .02 px per star, so that of the place is a third of it; alignment: .1 px.
+    """
+    pulls, errors = [], []
+    for seed in range(5):
+        xy, sigma, aligned, places = draw(seed, n_stars=n_stars, scatter_px=scatter_px)
+        found, error = local_shift.predict(xy, sigma, aligned, POINT)
+        pulls.append(away(found, places) / error[:, None])
+        errors.append(error)
+
+    expected = np.hypot(0.02, scatter_px) / np.sqrt(n_stars)
+    assert np.sqrt(np.mean(np.square(pulls))) == pytest.approx(1, abs=0.25)
+    # the point is some 100 px from the middle of stars that spread by 200 px
+    assert 0.9 * expected < np.median(errors) < 1.8 * expected
+
+
+def test_a_star_that_jumps_does_not_count():
+    xy, sigma, aligned, places = draw(7)
+    xy[3, 2] += 1.5
+
+    found, _ = local_shift.predict(xy, sigma, aligned, POINT)
+
+    # .02 px / sqrt(10) of each image, 5 sigma
+    assert np.abs(away(found, places)).max() < 5 * 0.013
+
+
+def test_images_with_few_stars_have_no_place():
+    xy, sigma, aligned, _ = draw(8)
+    xy[5, 2:] = np.nan
+
+    found, error = local_shift.predict(xy, sigma, aligned, POINT)
+
+    assert np.isnan(found[5]).all()
+    assert np.isnan(error[5])
+    assert np.isfinite(np.delete(found, 5, axis=0)).all()

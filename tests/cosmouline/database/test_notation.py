@@ -1,0 +1,19 @@
+from cosmouline.database.notation import radius_px, read_aperture
+
+import numpy as np
+import pytest
+
+
+def test_an_aperture_is_a_radius_with_a_unit():
+    assert read_aperture("1.5fwhm") == (1.5, "fwhm")
+    assert read_aperture("auto") == (None, "auto")
+    assert radius_px("1.5fwhm", fwhm_px=4.0, pixel_scale_arcsec=0.2) == 6.0
+    assert radius_px("3arcsec", 4.0, 0.2) == pytest.approx(15.0)
+    assert radius_px("10px", 4.0, 0.2) == 10.0
+    assert np.isnan(radius_px("auto", 4.0, 0.2))
+
+
+@pytest.mark.parametrize("name", ["10", "0px", "-1px", "3 px", "kron", ""])
+def test_what_is_no_aperture_is_told(name):
+    with pytest.raises(ValueError, match=f"'{name}' is no aperture: write 1.5fwhm"):
+        read_aperture(name)

@@ -1,0 +1,50 @@
+"""Settings of the sources that make no sense are told in one line."""
+
+from cosmouline.database.settings import load_settings
+from cosmouline.errors import UserError
+
+import pytest
+
+
+@pytest.fixture
+def lens(tmp_path):
+    """Write a settings.py with one more line; return its folder."""
+
+    def write(text):
+        (tmp_path / "settings.py").write_text(f"work_dir = {str(tmp_path / 'work')!r}\n{text}\n")
+        return tmp_path
+
+    return write
+
+
+@pytest.mark.parametrize("text", [
+    "point_sources = {'A': (0, 0), 'B': (1, 1)}\nextra_sources = {'S': (5.0, 2.0)}",
+    "extra_sources = 'field'",
+    "point_source_sigma_arcsec = 0",
+    "point_source_sigma_arcsec = {'A': 0.003, 'B': None}",
+    "source_epochs = {'SN': ('2019-03-01', None), 'B': (None, '2020-01-01')}"])
+def test_what_makes_sense_passes(lens, text):
+    assert load_settings(lens(text)).work_dir
+
+
+@pytest.mark.parametrize(("text", "says"), [
+    ("extra_sources = 'all'", "extra_sources = 'all', but it must be places, or 'field'"),
+    ("extra_sources = {'S': 3}", "S is at 3, but a place is two numbers"),
+    ("point_sources = {'A': (0, 0)}\nextra_sources = {'A': (5, 2)}", "A is one of point_sources"),
+    ("extra_sources = {'S': (1, 1), 'T': (1, 1)}", "two sources are at the same place"),
+    ("extra_sources = {'S T': (1, 1)}", "the name = 'S T'"),
+    ("point_source_sigma_arcsec = -0.1", "-0.1 is no error"),
+    ("point_source_sigma_arcsec = {'A': 'small'}", "'small' is no error"),
+    ("source_epochs = {'SN': '2019-03-01'}", "must be (first, last)"),
+    ("sum_sources = {'S': 'AB'}", "two different sources or more"),
+    ("sum_sources = {'S': ('A', 'A')}", "two different sources or more"),
+    ("sum_sources = {'S__T': ('A', 'B')}", "use letters, digits"),
+    ("curve_shifts_mag = {'A': 'x'}", "must be a number of magnitudes"),
+    ("curve_dates = ('2020-01-01', '2019-01-01')", "2020-01-01 is after 2019-01-01"),
+    ("source_epochs = {'SN': ('March', None)}", "'March' is no date"),
+    ("source_epochs = {'SN': ('2020-01-01', '2019-01-01')}", "2020-01-01 is after 2019-01-01"),
+    ("shift_prior = 'gaia'", "shift_prior = 'gaia', but it must be one of stars, alignment")])
+def test_what_makes_no_sense_is_told(lens, text, says):
+    with pytest.raises(UserError) as told:
+        load_settings(lens(text))
+    assert says in str(told.value)

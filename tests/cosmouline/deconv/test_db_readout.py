@@ -1,0 +1,126 @@
+from types import SimpleNamespace
+
+from cosmouline.database.fields import convert
+from cosmouline.deconv import db_readout
+
+import numpy as np
+import pytest
+
+COEFF = np.array([1.0, 2.0, 1.5])
+
+
+def result():
+    """A fit of three epochs and two sources, on the common scale; the last one not measured."""
+    flux = np.array([[1000.0, 400.0], [1200.0, 500.0], [np.nan, np.nan]])
+    covariance = np.repeat(np.array([[25.0, -6.0], [-6.0, 16.0]])[None], 3, 0)
+    return SimpleNamespace(
+        flux=flux, covariance=covariance, covariance_total=1.5 * covariance,
+        flux_systematic=np.array([11.0, 9.0]), shift_px=np.array([[0.2, 0.1], [0.0, 0.3], [0, 0]]),
+        sky=np.array([3.0, 4.0, 0.0]), chi2_reduced=np.array([1.0, 1.1, np.nan]),
+        n_masked=np.array([0, 7, 2]), measured=np.isfinite(flux).all(1))
+
+
+@pytest.fixture
+def fields():
+    epochs = SimpleNamespace(coeff=COEFF, shift_px=np.array([[0.1, 0.1], [0.0, 0.0], [0, 0]]))
+    content = SimpleNamespace(epochs=epochs, names=["i", "j", "k"])
+    psf_error = np.array([[0.01, -0.02], [0.01, 0.02], [np.nan, np.nan]])
+    return db_readout.fields(result(), psf_error, content, ["A", "B"], "d")
+
+
+def test_only_epochs_with_fluxes_are_read(fields):
+    assert set(fields) == {"i", "j"}
+    for row in fields.values():
+        for name, value in row.items():
+            convert(name, value)  # declared, of its type and finite
+
+
+def test_fluxes_are_those_of_the_exposure(fields):
+    row = fields["j"]
+
+    assert row["flux_e__d__A"] == 1200 / 2
+    assert row["flux_random_e__d__A"] == pytest.approx(5 / 2)
+    assert row["flux_psf_e__d__A"] == pytest.approx(0.01 * 600)
+    assert fields["i"]["flux_psf_e__d__B"] == pytest.approx(0.02 * 400)  # never negative
+    assert row["dec_sky_e__d"] == 4.0 / 2
+
+
+def test_the_error_joins_the_covariance_and_the_psf(fields):
+    row = fields["j"]
+
+    assert row["flux_sigma_e__d__B"] == pytest.approx(np.sqrt(1.5 * 16 / 4 + (0.02 * 250) ** 2))
+    assert row["flux_cov_e2__d__A__A"] == pytest.approx(1.5 * 25 / 4)
+    assert row["flux_cov_e2__d__A__B"] == pytest.approx(1.5 * -6 / 4)
+    assert "flux_cov_e2__d__B__A" not in row
+
+
+def test_the_error_of_the_constant_part_is_one_light_in_all_epochs(fields):
+    for name, coeff in (("i", 1.0), ("j", 2.0)):
+        assert fields[name]["flux_sys_e__d__A"] * coeff == 11
+        assert fields[name]["flux_sys_e__d__B"] * coeff == 9
+
+
+def test_errors_that_nobody_knows_are_absent():
+    fit = result()
+    fit.flux_systematic = np.array([np.nan, 9.0])
+    content = SimpleNamespace(epochs=SimpleNamespace(coeff=COEFF, shift_px=np.zeros((3, 2))),
+                              names=["i", "j", "k"])
+
+    row = db_readout.fields(fit, np.full((3, 2), np.nan), content, ["A", "B"], "d")["j"]
+
+    assert "flux_sys_e__d__A" not in row
+    assert "flux_sys_e__d__B" in row
+    assert "flux_psf_e__d__A" not in row
+    assert row["flux_sigma_e__d__B"] == pytest.approx(np.sqrt(1.5 * 16 / 4))
+
+
+def test_the_summary_tells_what_is_known():
+    fit = result()
+    fit.flux_sigma = np.sqrt(1.5 * np.array([[25.0, 16.0]] * 2 + [[np.nan] * 2]))
+    fit.flux_systematic = np.array([11.0, np.nan])
+    fit.n_iterations, fit.convergence, fit.has_galaxy, fit.cpu_s = 7, 0.5, False, 1.0
+    fit.ended, fit.shift_scatter_px = "most steps", 0.021
+    fit.extended_scale = np.array([0.96, 1.04, np.nan])
+
+    lines = list(db_readout.summary(fit, np.full((3, 2), np.nan), ["A", "B"]))
+
+    assert lines[0] == ("7 steps (most steps), last change 0.500 sigma, chi2 1.050, no Sersic "
+                        "galaxy, 1.0 CPU s")
+    assert lines[1].startswith("the fit has not settled")
+    assert lines[2] == "the lens scatters by 0.021 px about where the stars say that it is"
+    assert lines[3] == ("brightness of the galaxy against the stars, by camera: 0.960 (1 epochs), "
+                        "1.040 (1 epochs)")
+    assert lines[4] == ("A: flux 1100 e-, errors: random 0.56 %, PSF not known, of the constant "
+                        "part 1.00 %")
+    assert lines[5].endswith("of the constant part not known")
+
+
+def test_shift_chi2_and_masked_pixels(fields):
+    row = fields["i"]
+
+    assert (row["dec_shift_x_px__d"], row["dec_shift_y_px__d"]) == pytest.approx((0.1, 0.0))
+    assert row["dec_chi2__d"] == 1.0
+    assert fields["j"]["n_dec_masked__d"] == 7
+
+
+def test_a_source_that_does_not_shine_has_no_fields():
+    fit = result()
+    fit.flux[0, 1] = np.nan
+    content = SimpleNamespace(epochs=SimpleNamespace(coeff=COEFF, shift_px=np.zeros((3, 2))),
+                              names=["i", "j", "k"])
+
+    found = db_readout.fields(fit, np.full((3, 2), np.nan), content, ["A", "B"], "d")
+
+    assert "flux_e__d__A" in found["i"]
+    assert not [name for name in found["i"] if name.endswith("__B")]
+    assert "flux_cov_e2__d__A__B" in found["j"]
+
+
+def test_how_a_fit_ended_is_told_and_a_step_that_was_none_is_absent():
+    fit = SimpleNamespace(objective=5123.0, ended="no better step", n_iterations=4,
+                          convergence=None)
+
+    assert db_readout.convergence(fit, "d") == {
+        "dec_objective__d": 5123.0, "dec_ended__d": "no better step", "n_dec_steps__d": 4}
+    fit.convergence = 0.01
+    assert db_readout.convergence(fit, "d")["dec_change_sigma__d"] == 0.01

@@ -1,0 +1,53 @@
+"""Finding sources from their number."""
+
+from dataclasses import replace
+
+from cosmouline.deconv.find_sources import find_sources
+
+import numpy as np
+import pytest
+
+
+@pytest.mark.parametrize("turns_deg", [(0.0,), (0.0, 180.0, 35.0)])
+def test_images_of_a_lens_are_found(draw, turns_deg):
+    epochs, truth = draw(seed=3, turns_deg=turns_deg)
+
+    found = find_sources(epochs, 2)
+
+    assert found == pytest.approx(truth.position_px, abs=0.5)
+
+
+def test_a_hidden_image_is_found_in_the_residual(draw):
+    """A tenth of the light at 1.2 FWHM is no peak of its own."""
+    epochs, truth = draw(
+        seed=3, flux=(30000.0, 3000.0), position_px=((0.0, 0.0), (4.0, 2.0)), galaxy_flux=0
+    )
+
+    found = find_sources(epochs, 2)
+
+    assert np.hypot(*(found[0] - truth.position_px[0])) < 0.3
+    assert np.hypot(*(found[1] - truth.position_px[1])) < 1.0
+
+
+def test_one_epoch_with_bad_pixels_and_cosmics(draw):
+    epochs, truth = draw(seed=5, n_epochs=1, galaxy_flux=0)
+    data, cosmic, good = epochs.data_e.copy(), epochs.cosmic.copy(), epochs.good.copy()
+    data[0, 20, 16], cosmic[0, 20, 16] = 1e5, True
+    data[0, 3:6, 8], good[0, 3:6, 8] = np.nan, False
+
+    found = find_sources(replace(epochs, data_e=data, cosmic=cosmic, good=good), 2)
+
+    assert found == pytest.approx(truth.position_px, abs=0.5)
+
+
+def test_empty_stamps_and_wrong_numbers_are_refused(draw):
+    epochs, _ = draw(
+        seed=5, n_epochs=2, side=24, flux=(), position_px=np.zeros((0, 2)), galaxy_flux=0
+    )
+
+    with pytest.raises(ValueError, match="nothing stands out by 10 sigma"):
+        find_sources(epochs, 2)
+    with pytest.raises(ValueError, match="n_sources must be at least 1, not 0"):
+        find_sources(epochs, 0)
+    with pytest.raises(ValueError, match="no usable pixel in any epoch"):
+        find_sources(replace(epochs, good=~epochs.good), 1)

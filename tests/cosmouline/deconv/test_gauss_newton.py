@@ -1,0 +1,152 @@
+"""Steps of the fit: prefit, decision on the galaxy, outer iterations."""
+
+from dataclasses import replace
+
+from cosmouline.deconv import gauss_newton
+from cosmouline.deconv.normal_equations import objective
+from cosmouline.deconv.options import FitOptions
+from cosmouline.deconv.sweep import sweep_epochs
+
+import numpy as np
+import pytest
+
+OPTIONS = FitOptions(node_step_fwhm=0.5)
+
+
+def silent(stage, **values):
+    """Report nothing."""
+
+
+def test_prefit_without_noise_finds_positions_and_shifts(draw, start):
+    """Started .3 px off; the common shift of all is free between positions and shifts."""
+    epochs, truth = draw(seed=1, n_epochs=3, galaxy_flux=0, noise=False)
+    problem, state = start(epochs, truth.position_px + np.diag([0.3, -0.3]), OPTIONS)
+
+    _, found, sweep = gauss_newton.prefit(problem, state, OPTIONS, silent)
+
+    separation = found.position_px[1] - found.position_px[0]
+    assert separation == pytest.approx(truth.position_px[1] - truth.position_px[0], abs=1e-3)
+    moved = found.position_px[0] + found.shift_px
+    assert moved == pytest.approx(truth.position_px[0] + truth.shift_px, abs=1e-3)
+    assert sweep.solution[:, :2] * problem.scale == pytest.approx(truth.flux, rel=1e-3)
+
+
+@pytest.mark.parametrize(("galaxy_flux", "is_kept"), [(0, False), (20000, True)])
+def test_galaxy_is_kept_where_there_is_one(draw, start, galaxy_flux, is_kept):
+    epochs, truth = draw(seed=4, n_epochs=4, galaxy_flux=galaxy_flux)
+    problem, state = start(epochs, truth.position_px, OPTIONS)
+    told = {}
+
+    problem, found, _ = gauss_newton.prefit(problem, state, OPTIONS,
+                                            lambda stage, **v: told.update(v))
+
+    assert problem.prior.has_galaxy is is_kept
+    assert told["kept"] is is_kept
+    assert (told["gain"] > 1000) is is_kept
+    if not is_kept:
+        assert found.shared[6] == pytest.approx(0, abs=1e-6)
+
+
+def test_a_source_that_was_drawn_into_the_galaxy_comes_back(draw, start):
+    """A faint source 3.1 px from a galaxy of 33 times its light, moved onto it by the fit without.
+
+    From there alone the fit ends elsewhere, at a larger objective; the start positions are right
+    to .2 px and lead to the truth, the noise of the faint one being .1 px.
+    """
+    epochs, truth = draw(seed=1, n_epochs=3, flux=(30000.0, 6000.0), galaxy_flux=2e5)
+    problem, state = start(epochs, truth.position_px + np.diag([0.2, -0.2]), OPTIONS)
+    shared = state.shared.copy()
+    shared[8::2] = 0.0  # (x, y) of the second source
+    drawn_in = replace(state, shared=shared)
+
+    found, _, value = gauss_newton._with_galaxy(problem, state, drawn_in, OPTIONS, silent)
+
+    assert found.position_px == pytest.approx(truth.position_px, abs=0.5)
+    assert value < gauss_newton._minimise(problem, drawn_in, OPTIONS, silent)[2] - 10
+
+
+def test_galaxy_must_gain_enough(draw, start):
+    epochs, truth = draw(seed=4, n_epochs=2)
+    problem, state = start(epochs, truth.position_px, OPTIONS)
+
+    problem, *_ = gauss_newton.prefit(problem, state, replace(OPTIONS, galaxy_gain=1e9), silent)
+
+    assert not problem.prior.has_galaxy
+
+
+def test_prefit_never_makes_the_objective_worse(draw, start):
+    epochs, truth = draw(seed=5, n_epochs=2)
+    problem, state = start(epochs, truth.position_px + 0.4, OPTIONS)
+    before = objective(problem, state, sweep_epochs(problem, state))
+
+    problem, found, sweep = gauss_newton.prefit(problem, state, OPTIONS, silent)
+
+    assert objective(problem, found, sweep) < before
+
+
+def test_aligned_epochs_have_their_shifts(draw, start):
+    """Errors of a shift from 30000 e- under sky 20 e- and FWHM 4 px: below .015 px."""
+    epochs, truth = draw(seed=6, n_epochs=3, galaxy_flux=0)
+    problem, state = start(epochs, truth.position_px, OPTIONS)
+
+    moved = gauss_newton.align_epochs(problem, state, 3)
+
+    assert np.array_equal(moved.shared, state.shared)
+    assert moved.shift_px == pytest.approx(truth.shift_px, abs=5 * 0.015)
+    assert (
+        np.abs(moved.shift_px - truth.shift_px).max()
+        < np.abs(state.shift_px - truth.shift_px).max()
+    )
+
+
+def test_a_finished_fit_stands_still(fitted):
+    """One more step moves no flux by more than the limit of convergence."""
+    again = gauss_newton.iterate(fitted.problem, fitted.state, fitted.field_prior, OPTIONS, silent)
+
+    sigma = np.sqrt(np.einsum("ekk->ek", fitted.normal.local_covariance)[:, :2])
+    change = np.abs(again.sweep.solution - fitted.sweep.solution)[:, :2] / sigma
+    assert fitted.change_sigma < OPTIONS.convergence_sigma
+    assert change.max() < OPTIONS.convergence_sigma
+
+
+def test_warm_refit_from_elsewhere_comes_back(fitted):
+    """Shifts .3 px off and no field: the refit is the fit, within .05 sigma."""
+    state = replace(
+        fitted.state,
+        node_flux=0 * fitted.state.node_flux,
+        shift_px=fitted.state.shift_px + 0.3,
+    )
+
+    again = gauss_newton.refit(fitted.problem, state, fitted.field_prior, OPTIONS, silent)
+
+    sigma = np.sqrt(np.einsum("ekk->ek", fitted.normal.local_covariance)[:, :2])
+    change = np.abs(again.sweep.solution - fitted.sweep.solution)[:, :2] / sigma
+    assert change.max() < 0.05
+
+
+def test_a_step_that_cannot_help_is_refused(fitted):
+    away = fitted.state.shared + np.where(np.arange(11) >= 7, 50.0, 0.0)
+    worse = replace(fitted.posterior, shared_step=1e3 * (away - fitted.state.shared))
+
+    step = gauss_newton._descend(fitted.problem, fitted.state, fitted.sweep, fitted.normal, worse)
+
+    assert step is None
+
+
+def test_two_useless_steps_end_the_fit(fitted, monkeypatch):
+    monkeypatch.setattr(gauss_newton, "_descend", lambda *arguments: None)
+
+    again = gauss_newton.iterate(fitted.problem, fitted.state, fitted.field_prior, OPTIONS, silent)
+
+    assert again.n_iterations == 2
+    assert again.change_sigma is None
+    assert again.state is fitted.state
+
+
+def test_held_shape_does_not_move(fitted):
+    held = gauss_newton._hold_shape(fitted.normal)
+    rhs = fitted.normal.shared_rhs + 10 * np.sqrt(np.diag(fitted.normal.shared))
+
+    free, fixed = (np.linalg.solve(n.shared, rhs) for n in (fitted.normal, held))
+
+    assert np.abs(fixed[:6] / free[:6]).max() < 1e-3

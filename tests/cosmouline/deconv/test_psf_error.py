@@ -1,0 +1,88 @@
+"""Error that wrong PSFs leave in the fluxes."""
+
+from dataclasses import replace
+
+from cosmouline.deconv.psf_error import psf_error, psf_systematic
+
+import numpy as np
+import pytest
+
+
+def test_true_psfs_have_no_error_and_a_wrong_scale_is_one(lens):
+    """Stars that gain 2 % under a draw lower the fluxes of the lens by 2 %."""
+    epochs, _, fit = lens
+    draws = np.array([epochs.psf, epochs.psf])
+    scale = np.ones((2, 6))
+    scale[1] = 1.02
+
+    error = psf_error(fit, epochs, draws, scale)
+
+    assert error == pytest.approx((1 - 1 / 1.02) / np.sqrt(2), abs=2e-4)
+
+
+def test_a_broader_psf_raises_the_fluxes_and_its_shift_does_not(lens, pictures):
+    """PSFs 3 % wider give 1-7 % more light; moved by half a pixel they are aligned again."""
+    epochs, truth, fit = lens
+    moved = np.roll(epochs.psf, 1, axis=2)[None]  # by one small pixel
+    wide = np.array([[pictures["narrow_psf"](32, 1.03 * s, 2) for s in truth.sigma_px]])
+    ones = np.ones((1, 6))
+
+    shifted, widened = (psf_error(fit, epochs, draws, ones) for draws in (moved, wide))
+
+    assert shifted.max() < 5e-3
+    assert np.all((widened > 0.005) & (widened < 0.08))
+
+
+def test_a_common_scale_is_an_error_of_the_constant_part(lens):
+    """Stars that gain 2 % in all epochs under one of two draws: 2 % / sqrt(2) of all fluxes."""
+    epochs, _, fit = lens
+    scale = np.ones((2, 6))
+    scale[1] = 1.02
+
+    covariance = psf_systematic(fit, epochs, np.array([epochs.psf, epochs.psf]), scale)
+
+    mean = np.average(fit.flux, axis=0)
+    expected = (1 - 1 / 1.02) ** 2 / 2 * np.outer(mean, mean)
+    assert covariance == pytest.approx(expected, rel=0.02)
+
+
+def test_an_error_of_one_psf_is_diluted_by_the_other_epochs(lens, pictures):
+    """The same wrong width in one epoch of six and in all: a sixth, the weights being like."""
+    epochs, truth, fit = lens
+    wide = np.array([pictures["narrow_psf"](32, 1.03 * s, 2) for s in truth.sigma_px])
+    once = epochs.psf.copy()
+    once[2] = wide[2]
+    ones = np.ones((1, 6))
+
+    all_epochs, one_epoch = (
+        np.sqrt(np.diag(psf_systematic(fit, epochs, psf[None], ones))) for psf in (wide, once)
+    )
+
+    assert np.all(all_epochs > 0.004 * fit.flux.mean(0))
+    assert np.all((one_epoch / all_epochs > 1 / 18) & (one_epoch / all_epochs < 1 / 2))
+
+
+def test_a_fit_of_another_engine_has_no_such_error(lens):
+    epochs, _, fit = lens
+    unknown = replace(fit, field_amplitude=np.full(7, np.nan))
+
+    assert np.isnan(psf_systematic(unknown, epochs, epochs.psf[None], np.ones((1, 6)))).all()
+
+
+def test_unmeasured_epochs_have_no_error(lens):
+    epochs, _, fit = lens
+    flux = fit.flux.copy()
+    flux[4] = np.nan
+
+    error = psf_error(replace(fit, flux=flux), epochs, epochs.psf[None], np.ones((1, 6)))
+
+    assert np.isnan(error).all(1).tolist() == [False, False, False, False, True, False]
+
+
+def test_wrong_shapes_are_named(lens):
+    epochs, _, fit = lens
+
+    with pytest.raises(ValueError, match=r"draws must have the shape \(n_draws, 6, 96, 96\)"):
+        psf_error(fit, epochs, epochs.psf, np.ones((1, 6)))
+    with pytest.raises(ValueError, match=r"draw_scale must have the shape \(1, 6\)"):
+        psf_error(fit, epochs, epochs.psf[None], np.ones(6))

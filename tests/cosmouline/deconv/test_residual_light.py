@@ -1,0 +1,135 @@
+"""The field as a Gaussian process, against dense algebra."""
+
+from dataclasses import replace
+
+from cosmouline.deconv import residual_light
+from cosmouline.deconv.evidence import best_amplitudes
+from cosmouline.deconv.normal_equations import reduced_gram
+from cosmouline.deconv.options import FitOptions
+from cosmouline.deconv.problem import Lattice, make_lattice
+from cosmouline.deconv.sweep import gram_matrix
+
+import numpy as np
+import pytest
+
+OPTIONS = FitOptions(node_step_fwhm=0.5)
+
+
+@pytest.fixture(scope="module")
+def solved(fitted):
+    """Gram matrix of the fit, and its field solved again under amplitudes of the middle."""
+    gram = gram_matrix(fitted.problem, fitted.state)
+    prior = fitted.field_prior.with_amplitudes(np.array([2.0, 0.1, 1.0, 0.2, 0.5, 0.1, 0.01]))
+    posterior = residual_light.solve_field(
+        fitted.problem, fitted.state, fitted.normal, gram, prior, OPTIONS, optimise=False
+    )
+    return gram, posterior
+
+
+def test_flux_of_the_envelope_is_that_of_the_source():
+    """A Moffat of beta 3 has (R / r0)^-4 of its light outside of R: here .2 %."""
+    lattice = make_lattice(
+        np.zeros((1, 2)), np.array([3.0]), replace(OPTIONS, field_margin_fwhm=3)
+    )
+
+    envelope = residual_light._envelope(lattice, np.zeros((1, 2)), np.array([700.0]))
+
+    assert envelope.sum() == pytest.approx(700.0, rel=0.01)
+
+
+def test_components_are_covariances_with_the_stated_amplitudes(fitted):
+    problem, prior = fitted.problem, fitted.field_prior
+    envelope = residual_light._envelope(problem.lattice, fitted.state.position_px,
+                                        prior.source_flux)
+
+    parts = residual_light._components(problem.lattice, prior, envelope)
+
+    assert len(parts) == 7
+    assert np.diag(parts[0]) == pytest.approx(problem.lattice.step_px**4)
+    assert np.diag(parts[3]) == pytest.approx(prior.galaxy_flux**2)
+    assert np.diag(parts[6]) == pytest.approx((envelope**2).sum(0))
+    assert prior.is_flat.tolist() == [True, False, True, False, True, False, False]
+    assert prior.is_galaxy.tolist() == [False, True, False, True, False, True, False]
+    for part in parts:
+        assert np.linalg.eigvalsh(part).min() > -1e-9 * np.diag(part).max()
+
+
+def test_correlations_fall_with_the_distance():
+    lattice = Lattice(np.array([[0.0, 0.0], [2.4, 0.0]]), 1.0, 1.0, 3.0)
+
+    kernels = residual_light.correlations(lattice, OPTIONS)
+
+    assert kernels[:, 0, 0] == pytest.approx(1)
+    expected = [np.exp(-0.5 * (2.4 / (3 * scale)) ** 2) for scale in (0.35, 0.8, 1.8, 0.3)]
+    assert kernels[:, 0, 1] == pytest.approx(expected)
+
+
+def test_field_and_step_are_the_dense_solution(fitted, solved):
+    """Both solve (A + C^-1) z = b for nodes and shared parameters together."""
+    gram, posterior = solved
+    normal = fitted.normal
+    n_shared = len(normal.shared_rhs)
+    nodes = reduced_gram(gram, normal) + np.linalg.inv(
+        posterior.covariance + 1e-10 * np.eye(len(gram))
+    )
+    matrix = np.block([[normal.shared, normal.node_shared.T], [normal.node_shared, nodes]])
+    rhs = np.append(normal.shared_rhs, normal.node_rhs)
+    rhs[n_shared:] -= (nodes - reduced_gram(gram, normal)) @ fitted.state.node_flux
+
+    step = np.linalg.solve(matrix, rhs)
+
+    size = np.abs(fitted.state.node_flux + posterior.node_step).max()
+    assert posterior.node_step == pytest.approx(step[n_shared:], abs=1e-4 * size)
+    assert posterior.shared_step == pytest.approx(
+        step[:n_shared], abs=1e-4 * np.abs(step[:n_shared]).max()
+    )
+    dense = np.linalg.inv(matrix)[n_shared:, n_shared:]
+    assert posterior.node_covariance() == pytest.approx(dense, abs=1e-4 * np.diag(dense).max())
+
+
+def test_energy_is_that_of_the_prior(solved):
+    _, posterior = solved
+    flux = posterior.covariance @ np.random.default_rng(2).normal(size=len(posterior.covariance))
+
+    energy = posterior.energy(flux)
+
+    assert energy == pytest.approx(flux @ np.linalg.lstsq(posterior.covariance, flux)[0], rel=1e-3)
+
+
+def test_amplitudes_of_a_drawn_field_are_found(fitted):
+    """Data drawn under fractions of .4 of the galaxy at the middle scale; floor .03.
+
+    A log-normal prior of sd .7 about the floor pulls: the answer lies between, and above the
+    components that are not there.
+    """
+    evidence = fitted.posterior.evidence
+    drawn = evidence.seen[3] * 0.4**2 + np.eye(len(evidence.data))
+    data = np.linalg.cholesky(drawn) @ np.random.default_rng(5).normal(size=len(drawn))
+
+    ln_variance = best_amplitudes(replace(evidence, data=data), fitted.posterior.ln_variance)
+
+    amplitude = np.exp(ln_variance / 2)
+    assert 0.12 < amplitude[3] < 0.6
+    assert amplitude[6] == pytest.approx(OPTIONS.psf_floor, rel=0.2)
+
+
+def test_without_nodes_the_shared_step_is_left(fitted):
+    normal = replace(
+        fitted.normal,
+        node_local=fitted.normal.node_local[:, :0],
+        node_shared=fitted.normal.node_shared[:0],
+        node_rhs=fitted.normal.node_rhs[:0],
+    )
+    nothing = np.zeros((0, 2))
+    lattice = replace(fitted.problem.lattice, nodes_px=nothing)
+    problem = replace(fitted.problem, lattice=lattice)
+    state = replace(fitted.state, node_flux=np.zeros(0))
+    prior = residual_light.make_field_prior(lattice, state.shared, np.array([9.0, 5.0]), OPTIONS)
+
+    posterior = residual_light.solve_field(problem, state, normal, np.zeros((0, 0)), prior,
+                                           OPTIONS)
+
+    expected = np.linalg.solve(normal.shared, normal.shared_rhs)
+    assert posterior.shared_step == pytest.approx(expected, abs=1e-6 * np.abs(expected).max())
+    assert posterior.energy(state.node_flux) == 0
+    assert posterior.node_covariance().shape == (0, 0)

@@ -1,0 +1,182 @@
+"""The gate: a good frame passes in silence, each kind of bad one is named."""
+
+from cosmouline.errors import ImageRejected
+from cosmouline.files.io_fits import Frame, list_frames, read_frame
+from cosmouline.frames.check_frame import check_frame
+
+import numpy as np
+import pytest
+from astropy.io import fits
+
+SHAPE = (120, 160)
+
+
+def sky(seed=1, level=500.0):
+    return np.random.default_rng(seed).normal(level, 20.0, SHAPE).astype(np.float32)
+
+
+def frame(data=None, warnings=(), **cards):
+    data = sky() if data is None else np.asarray(data, dtype=np.float32)
+    return Frame(data, fits.Header(cards), 0, warnings)
+
+
+def test_a_good_frame_has_no_flag():
+    assert check_frame(frame(), expected_shape=SHAPE, saturation_adu=60000.0) == []
+
+
+def test_a_sky_subtracted_frame_is_good():
+    assert check_frame(frame(sky(level=0.0))) == []
+
+
+def test_warnings_of_the_file_are_flags():
+    assert check_frame(frame(warnings=("checksum: wrong",))) == ["checksum: wrong"]
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (np.zeros(SHAPE), "constant: all pixels are 0"),
+        (np.full(SHAPE, 32.0), "constant: all pixels are 32"),
+        (np.zeros((3, 120, 160)), "3 axes: not a 2-d image"),
+        (np.zeros(500), "1 axes: not a 2-d image"),
+        (sky()[:20], "size of 20 x 160 pixels: too small"),
+        (sky() * 1e-41, "is the byte order wrong"),
+        (sky() * 1e25, "is the byte order wrong"),
+        (np.full(SHAPE, np.nan), "100 % of the pixels are NaN"),
+    ],
+)
+def test_unusable_frames_are_refused(data, message):
+    with pytest.raises(ImageRejected, match=message):
+        check_frame(frame(data))
+
+
+def test_another_size_than_the_set():
+    with pytest.raises(ImageRejected, match=r"size of 60 x 80 pixels, not 120 x 160 .*binned"):
+        check_frame(frame(sky()[::2, ::2]), expected_shape=SHAPE)
+
+
+def test_wrong_byte_order_of_real_values():
+    swapped = sky().byteswap()
+
+    with pytest.raises(ImageRejected, match="byte order"), np.errstate(all="ignore"):
+        check_frame(frame(swapped))
+
+
+@pytest.mark.parametrize(("n_rows", "flagged"), [(59, True), (60, True), (61, False)])
+def test_at_most_half_of_the_pixels_may_be_nan(n_rows, flagged):
+    data = sky()
+    data[n_rows:] = np.nan
+
+    if n_rows < 60:
+        with pytest.raises(ImageRejected, match="51 % of the pixels are NaN"):
+            check_frame(frame(data))
+    else:
+        assert "% of the pixels are NaN" in check_frame(frame(data))[0]
+
+
+def test_a_block_of_nan_is_flagged():
+    data = sky()
+    data[10:22, 20:36] = np.nan  # 192 of 19200 pixels
+
+    assert check_frame(frame(data)) == ["1 % of the pixels are NaN"]
+
+
+def test_a_broken_read_out_is_flagged():
+    data = sky()
+    data[:60] = 0.0
+
+    assert check_frame(frame(data)) == ["constant values in 50 % of the rows"]
+    assert check_frame(frame(data.T)) == ["constant values in 50 % of the columns"]
+
+
+def test_two_dead_columns_are_normal():
+    data = sky()
+    data[:, 50:52] = 0.0
+
+    assert check_frame(frame(data)) == []
+
+
+def test_whole_numbers_with_little_noise_are_not_constant():
+    """A sky of 0.5 ADU noise has 2/3 of its pixels at one value."""
+    data = np.rint(np.random.default_rng(3).normal(100.0, 0.5, SHAPE))
+
+    assert check_frame(frame(data)) == []
+
+
+def test_stars_beyond_sixteen_bits_are_flagged():
+    data = sky()
+    data[50:53, 70:73] += 40000.0
+    data[data > 32767.0] -= 65536.0
+
+    assert check_frame(frame(data))[0].startswith("9 very negative pixels (down to -25")
+
+
+def test_dead_pixels_of_a_corrected_frame_are_not_taken_for_them():
+    data = sky()
+    data[5, 5:20] = -30.0  # 26 sigma below the sky
+
+    assert check_frame(frame(data)) == []
+
+
+def test_saturation():
+    data = sky()
+    data[:, :4] = 4095.0  # 2.5 % of the columns
+
+    assert "2 % of the pixels are saturated" in check_frame(frame(data), saturation_adu=4095.0)
+    with pytest.raises(ImageRejected, match=r"saturated: the median of .* is not below 400"):
+        check_frame(frame(data), saturation_adu=400.0)
+
+
+@pytest.mark.parametrize(
+    ("cards", "flag"),
+    [
+        ({"BUNIT": "electron", "GAIN": 2.7}, "BUNIT = 'electron': already in electrons"),
+        ({"BUNIT": "e-"}, "BUNIT = 'e-': already in electrons"),
+        ({"NCOMBINE": 5}, "NCOMBINE = 5: a stack"),
+        ({"AIRMASS": 0.5}, "AIRMASS = 0.5 is impossible"),
+        (
+            {"CTYPE1": "RA---TAN", "CTYPE2": "DEC--TAN", "CD1_1": 0.0, "CD2_2": 0.0},
+            "the WCS of the header cannot be used",
+        ),
+    ],
+)
+def test_odd_headers_are_flagged(cards, flag):
+    flags = check_frame(frame(**cards))
+
+    assert len(flags) == 1
+    assert flags[0].startswith(flag)
+
+
+@pytest.mark.parametrize(
+    "cards",
+    [
+        {"BUNIT": "electron", "GAIN": 1.0},  # what LCO delivers
+        {"BUNIT": "adu", "GAIN": 2.7},
+        {"NCOMBINE": 1},
+        {"NCOMBINE": "N/A"},
+        {"AIRMASS": 1.0},
+        {"CDELT1": 1.0, "CRVAL1": 0.0},  # what cameras write that know no coordinates
+        {"CTYPE1": "LINEAR", "CTYPE2": "LINEAR"},
+    ],
+)
+def test_common_headers_are_not(cards):
+    assert check_frame(frame(**cards)) == []
+
+
+def test_a_card_that_cannot_be_read_is_a_flag():
+    assert check_frame(frame(NCOMBINE="many")) == ["NCOMBINE = 'many' is not a number"]
+
+
+def test_a_card_that_is_there_twice():
+    odd = frame(GAIN=2.0, OBJECT="a")
+    odd.header.append(("GAIN", 3.0), end=True)
+    odd.header.append(("OBJECT", "b"), end=True)
+
+    assert check_frame(odd) == ["twice in the header, the first is used: GAIN"]
+
+
+def test_real_frames_pass(shared_data):
+    for folder, saturation_adu in (("hatp32", 4095), ("skymaker_demo/frames_fz", 62900)):
+        path = list_frames(shared_data(folder))[0]
+
+        assert check_frame(read_frame(path), saturation_adu=saturation_adu) == []

@@ -1,0 +1,178 @@
+from types import SimpleNamespace
+
+from cosmouline.database.bands import set_of
+from cosmouline.database.database import Database
+from cosmouline.errors import UserError
+from cosmouline.frames.db_intake import (
+    frames_of,
+    image_name,
+    known_and_new,
+    mark_lists,
+    tell_assumptions,
+    tell_twins,
+)
+
+import numpy as np
+import pytest
+from astropy.io import fits
+
+
+@pytest.fixture
+def settings(tmp_path):
+    """Settings of one set of two files; nothing looks into them here."""
+    raw = tmp_path / "raw"
+    raw.mkdir()
+    for name in ("a.fits", "b.fits.gz", "notes.txt", ".c.fits"):
+        (raw / name).write_text("")
+    return SimpleNamespace(sets=[{"name": "R", "telescope": "generic", "raw_dir": raw}],
+                           config_dir=tmp_path)
+
+
+@pytest.fixture
+def db(tmp_path):
+    db = Database(tmp_path / "database.json")
+    yield db
+    db.close()
+
+
+@pytest.mark.parametrize(("stem", "name"), [
+    ("frame_01", "R_frame_01"), ("my frame (2)", "R_my-frame-2"), ("é.v1+x", "R_v1+x"),
+    ("x" * 200, "R_" + "x" * 98)])
+def test_an_image_is_called_by_its_set_and_file(stem, name):
+    assert image_name("R", stem) == name
+
+
+def test_frames_are_the_fits_files_of_the_folder(settings):
+    found = frames_of(settings.sets[0])
+
+    assert {name: path.name for name, path in found.items()} == {
+        "R_a": "a.fits", "R_b": "b.fits.gz"}
+
+
+@pytest.fixture
+def mixed(tmp_path):
+    """A folder of frames in two filters, a flat in one of them, and a file that is no frame."""
+    folder = tmp_path / "mixed"
+    folder.mkdir()
+    for name, cards in {"a1": {"FILTER": "R"}, "a2": {"FILTER": "V"},
+                        "b1": {"FILTER": "r ", "TELESCOP": "SIM1"},
+                        "flat": {"FILTER": "R", "IMAGETYP": "Flat Field"}}.items():
+        fits.PrimaryHDU(np.zeros((4, 4)), fits.Header(cards)).writeto(folder / f"{name}.fits")
+    (folder / "broken.fits").write_text("")
+    return lambda **part: {"name": "S", "telescope": "generic", "raw_dir": folder} | part
+
+
+@pytest.mark.parametrize(("part", "found"), [
+    ({}, ["a1", "a2", "b1", "broken", "flat"]),
+    ({"files": "a*"}, ["a1", "a2"]),
+    ({"filter": "R"}, ["a1", "b1", "flat"]),
+    ({"filter": "R", "science_only": True}, ["a1", "b1"]),
+    ({"science_only": True}, ["a1", "a2", "b1"]),
+    ({"filter": "V", "files": "a*"}, ["a2"]),
+    ({"camera": "sim1"}, ["b1"])])
+def test_a_set_takes_its_part_of_a_folder(mixed, part, found, caplog):
+    assert sorted(frames_of(mixed(**part))) == [f"S_{name}" for name in found]
+    told = [message for message in caplog.messages if "broken.fits is left out: " in message]
+    assert len(told) == ("files" not in part and bool(part))
+
+
+def test_a_part_that_is_empty_is_told(mixed):
+    with pytest.raises(UserError, match=r"set S: none of the 5 FITS files in .*mixed is of it "
+                                        r"\(filter = 'B'\)"):
+        frames_of(mixed(filter="B"))
+
+
+def test_a_frame_in_two_sets_is_refused(mixed, db, tmp_path):
+    sets = [mixed(filter="R"), mixed(files="a*") | {"name": "T"}]
+
+    with pytest.raises(UserError, match=r"a1\.fits is taken by the sets S and T"):
+        known_and_new(SimpleNamespace(sets=sets, config_dir=tmp_path), db)
+
+
+def test_new_frames_get_a_row_and_known_ones_keep_theirs(settings, db, caplog):
+    caplog.set_level("INFO", "cosmouline")
+    rows = known_and_new(settings, db)
+    assert [row["img_name"] for row in rows] == ["R_a", "R_b"]
+    assert rows[0]["set_name"] == "R"
+    assert rows[0]["raw_path"].endswith("raw/a.fits")
+    assert (rows[0]["gogogo"], rows[0]["treatme"]) == (True, True)
+    assert caplog.messages == ["2 frames found, 2 of them new"]
+
+    db.reject("R_a", "kicklist: trail")
+    db.update("R_b", {"testlist": True})
+    known_and_new(settings, db)
+    assert db.rows["R_a"]["gogogo"] is False
+    assert db.rows["R_b"]["testlist"] is True
+    assert caplog.messages[-1] == "2 frames found, 0 of them new"
+
+
+def test_names_that_differ_by_case_only_are_refused(settings, db):
+    (settings.sets[0]["raw_dir"] / "A.fits").write_text("")
+
+    with pytest.raises(UserError, match=r"A\.fits and a\.fits|a\.fits and A\.fits"):
+        known_and_new(settings, db)
+
+
+def test_the_set_of_an_image(settings):
+    assert set_of({"img_name": "R_a", "set_name": "R"}, settings) is settings.sets[0]
+    with pytest.raises(UserError, match="V_a belongs to the set 'V', which is no longer in sets"):
+        set_of({"img_name": "V_a", "set_name": "V"}, settings)
+
+
+def test_assumptions_are_told_once_with_their_number(caplog):
+    caplog.set_level("INFO", "cosmouline")
+    images = [{"set_name": "R", "header_notes": "gain is 2 (default) | no filter; none asked"},
+              {"set_name": "R", "header_notes": "gain is 2 (default)"}, {"set_name": "V"}]
+
+    tell_assumptions(images)
+
+    assert caplog.messages == ["R: gain is 2 (default) (2 images)",
+                               "R: no filter; none asked (1 images)"]
+
+
+def test_lists_mark_images_and_tell_unknown_names(settings, db, caplog):
+    known_and_new(settings, db)
+    (settings.config_dir / "kicklist.txt").write_text("# bad ones\nR_a  cosmic on the lens\nR_z\n")
+    (settings.config_dir / "testlist.txt").write_text("R_b\n")
+
+    mark_lists(settings, db)
+
+    assert db.rows["R_a"]["whynot"] == "kicklist: cosmic on the lens"
+    assert (db.rows["R_b"]["testlist"], db.rows["R_b"]["test_comment"]) == (True, "na")
+    assert db.rows["R_a"]["testlist"] is False
+    assert "kicklist.txt: R_z is not in the database" in caplog.messages
+
+
+def test_a_frame_that_was_replaced_is_done_anew_and_told(settings, db, caplog):
+    caplog.set_level("INFO", "cosmouline")
+    known_and_new(settings, db)
+    for name in ("R_a", "R_b"):
+        db.update(name, {"ran__1_character/1a_add_to_database": "done 1 1"})
+
+    known_and_new(settings, db)
+    assert "ran__1_character/1a_add_to_database" in db.rows["R_a"]
+
+    (settings.sets[0]["raw_dir"] / "a.fits").write_text("other pixels")
+    known_and_new(settings, db)
+    assert "ran__1_character/1a_add_to_database" not in db.rows["R_a"]
+    assert "ran__1_character/1a_add_to_database" in db.rows["R_b"]
+    assert ("R_a: the frame has changed since it was imported: it is done "
+            "anew") in caplog.messages
+
+
+def test_an_image_without_its_frame_is_told_and_stays(settings, db, caplog):
+    known_and_new(settings, db)
+    (settings.sets[0]["raw_dir"] / "a.fits").unlink()
+
+    known_and_new(settings, db)
+
+    assert "R_a" in db.rows
+    assert "1 images have no frame in the sets any more (first: R_a)" in caplog.text
+
+
+def test_one_frame_twice_is_told(caplog):
+    row = {"set_name": "R", "mjd": 5.0, "exptime_s": 300.0}
+    tell_twins([row | {"img_name": "a"}, row | {"img_name": "b"},
+                row | {"img_name": "c", "mjd": 6.0}, row | {"img_name": "d", "set_name": "I"}])
+
+    assert [record.message.split(" are ")[0] for record in caplog.records] == ["a and b"]

@@ -1,0 +1,179 @@
+"""The date of an exposure by the recipes of `generic` and of made-up telescopes."""
+
+from types import SimpleNamespace
+
+from cosmouline.dates import iso_to_mjd
+from cosmouline.errors import ImageRejected
+from cosmouline.frames.header_dates import mid_exposure
+from cosmouline.frames.telescope import load_telescope
+from cosmouline.frames.telescope_yaml import DateRecipe
+
+import pytest
+from astropy.io import fits
+
+SECOND = 1.0 / 86400.0
+
+
+def middle(cards, telescope=None, exptime_s=100.0, zone_h=0.0):
+    telescope = telescope or load_telescope("generic")
+    return mid_exposure(fits.Header(cards), telescope, exptime_s, zone_h)
+
+
+def telescope(*recipes, check=None, system="UTC"):
+    return SimpleNamespace(date=recipes, date_check=check, time_system=system)
+
+
+@pytest.mark.parametrize(
+    ("cards", "start"),
+    [
+        ({"DATE-OBS": "2019-08-14T06:12:31.5"}, "2019-08-14T06:12:31.5"),
+        ({"DATE-OBS": "2019-08-14 06:12:60.5"}, "2019-08-14T06:13:00.5"),
+        ({"DATE-OBS": "2017-12-19T18:33:43-0700"}, "2017-12-20T01:33:43"),
+        ({"DATE-OBS": "2019-08-14", "UT": "06:12:31.5"}, "2019-08-14T06:12:31.5"),
+        ({"DATE-OBS": "2019-08-14", "TIME-OBS": " 6:12:31"}, "2019-08-14T06:12:31"),
+        ({"DATE-OBS": "14/08/99", "UT": "06:12:31"}, "1999-08-14T06:12:31"),
+        ({"DATE-OBS": "2019-08-13", "UT-OBS": "2019-08-14T01:02:03"}, "2019-08-14T01:02:03"),
+        ({"DATE-OBS": "2019-08-14", "UT": 6.2, "MJD-OBS": 58709.25}, "2019-08-14T06:00:00"),
+        ({"DATE-OBS": "2019-08-13", "MJD-OBS": "58709.25"}, "2019-08-14T06:00:00"),
+        ({"DATE-OBS": "58709.25"}, "2019-08-14T06:00:00"),
+        ({"MJD-OBS": 58709.25}, "2019-08-14T06:00:00"),
+        ({"JD": 2458709.75}, "2019-08-14T06:00:00"),
+        ({"DATE-OBS": "14/08/99"}, "1999-08-14T00:00:00"),
+    ],
+)
+def test_recipes_of_generic(cards, start):
+    result = middle(cards)
+
+    assert result.mjd == pytest.approx(iso_to_mjd(start) + 50.0 * SECOND, abs=1e-9)
+    assert [flag for flag in result.flags if "no time of day" not in flag] == []
+
+
+def test_a_date_without_a_time_is_told():
+    assert "no time of day" in middle({"DATE-OBS": "2019-08-14"}).notes[0]
+    assert "no time of day" in middle({"DATE-OBS": "2019-08-14"}).flags[0]
+    assert middle({"DATE-OBS": "2019-08-14T01:02:03"}).notes == ()
+
+
+def test_an_mjd_of_another_year_does_not_replace_the_date():
+    earlier = middle({"DATE-OBS": "14/08/99", "MJD-OBS": 58709.25})
+    later = middle({"DATE-OBS": "2019-08-14", "MJD-OBS": 51404.25})
+
+    assert earlier.mjd == pytest.approx(51404.0, abs=0.01)
+    assert later.mjd == pytest.approx(58709.0, abs=0.01)
+    assert "DATE-OBS and MJD-OBS differ" in earlier.flags[0]
+    assert "DATE-OBS and MJD-OBS differ" in later.flags[0]
+
+
+@pytest.mark.parametrize(
+    ("cards", "message"),
+    [
+        ({}, "no date in the header: no usable DATE-OBS, nor DATE_OBS"),
+        ({"DATE-OBS": ""}, "no date in the header"),
+        (
+            {"DATE-OBS": "14-08-2019T06:12:31", "MJD-OBS": 58709.25},
+            r"date: DATE-OBS = '14-08-2019T06:12:31': .* is not a date",
+        ),
+        ({"DATE-OBS": "2019-02-30T06:12:31", "MJD-OBS": 58544.2}, "there is no such date"),
+        ({"DATE-OBS": "0000-00-00T00:00:00"}, "there is no such date"),
+        ({"DATE-OBS": "2019-02-30", "MJD-OBS": 58544.2}, "there is no such date"),
+        ({"DATE-OBS": "2019-02-30", "UT": "06:12:31"}, "there is no such date"),
+        ({"DATE-OBS": True}, "date: DATE-OBS = 'True'"),
+        ({"DATE-OBS": "2458709.75"}, "date: DATE-OBS = '2458709.75'"),
+        ({"MJD-OBS": 2458709.75}, "not a modified Julian date"),
+    ],
+)
+def test_impossible_dates_are_not_passed_over(cards, message):
+    with pytest.raises(ImageRejected, match=message):
+        middle(cards)
+
+
+@pytest.mark.parametrize(("moment", "shift_s"), [("start", 50.0), ("mid", 0.0), ("end", -50.0)])
+def test_moment_of_the_exposure(moment, shift_s):
+    camera = telescope(DateRecipe("iso", ("DATE-OBS",), moment=moment))
+
+    result = middle({"DATE-OBS": "2000-01-01T12:00:00"}, camera)
+
+    assert result.mjd == pytest.approx(51544.5 + shift_s * SECOND, abs=1e-9)
+
+
+def test_seconds_of_the_day_and_unix_time():
+    camera = telescope(
+        DateRecipe("day_seconds", ("DATE-OBS",), ("TM_START",), "mid"),
+        DateRecipe("unix", ("TUNIX_DP",), moment="mid"),
+    )
+
+    assert middle({"DATE-OBS": "2000-01-01", "TM_START": 43200.0}, camera).mjd == 51544.5
+    assert middle({"DATE-OBS": "2000-01-01", "TUNIX_DP": 946728000}, camera).mjd == 51544.5
+
+
+def test_atomic_time_of_the_header_and_of_the_description():
+    """37 s in 2019; 32 s in 2002."""
+    by_header = middle({"DATE-OBS": "2019-08-14T06:00:00", "TIMESYS": "TAI"}, exptime_s=0.0)
+    camera = telescope(DateRecipe("iso", ("DATE-OBS",)), system="TAI")
+    by_camera = middle({"DATE-OBS": "2002-09-05T06:00:00"}, camera, exptime_s=0.0)
+
+    assert (58709.25 - by_header.mjd) / SECOND == pytest.approx(37.0, abs=1e-4)
+    assert (52522.25 - by_camera.mjd) / SECOND == pytest.approx(32.0, abs=1e-4)
+
+
+def test_a_zone_in_the_date_overrules_the_time_system():
+    cards = {"DATE-OBS": "2019-08-14T06:00:00Z", "TIMESYS": "TAI"}
+
+    assert middle(cards, exptime_s=0.0).mjd == pytest.approx(58709.25, abs=1e-9)
+
+
+def test_an_unknown_time_system_is_flagged():
+    result = middle({"DATE-OBS": "2019-08-14T06:00:00", "TIMESYS": "LOCAL"}, exptime_s=0.0)
+
+    assert result.mjd == pytest.approx(58709.25)
+    assert result.flags == ("TIMESYS = 'LOCAL' is not known: DATE-OBS is taken as UTC",)
+
+
+def test_a_clock_in_local_time():
+    result = middle({"DATE-OBS": "2019-08-13T23:00:00"}, exptime_s=0.0, zone_h=-7.0)
+
+    assert result.mjd == pytest.approx(58709.25, abs=1e-9)
+
+
+def test_dates_that_contradict_each_other_are_flagged():
+    result = middle({"DATE-OBS": "2019-08-14T06:00:00", "MJD-OBS": 58709.2083333})
+
+    assert result.mjd == pytest.approx(58709.25 + 50.0 * SECOND)
+    assert result.flags == (
+        "DATE-OBS and MJD-OBS differ by 60.0 min: is one of them local time? DATE-OBS is used",
+    )
+
+
+@pytest.mark.parametrize(
+    ("mjd_obs", "flagged"),
+    [
+        (58709.25060, False),  # 52 s
+        (58709.25080, True),  # 69 s, five digits (0.9 s)
+        (58709.251, False),  # 86 s, but three digits are only good to 86 s
+        (58709.252, True),  # 173 s
+        (58709, False),  # no digits: good to a day
+    ],
+)
+def test_the_digits_of_the_second_opinion_are_considered(mjd_obs, flagged):
+    result = middle({"DATE-OBS": "2019-08-14T06:00:00", "MJD-OBS": mjd_obs})
+
+    assert bool(result.flags) is flagged
+
+
+def test_the_second_opinion_may_be_the_middle_of_the_exposure():
+    check = DateRecipe("mjd", ("MJD",), moment="mid")
+    camera = telescope(DateRecipe("iso", ("DATE-OBS",)), check=check)
+    cards = {"DATE-OBS": "2000-01-01T12:00:00", "MJD": 51544.5 + 300.0 * SECOND}
+
+    assert middle(cards, camera, exptime_s=600.0).flags == ()
+    assert middle(cards, camera, exptime_s=60.0).flags[0].startswith("DATE-OBS and MJD differ")
+
+
+def test_clocks_that_were_never_set_are_flagged():
+    assert "before 1980" in middle({"DATE-OBS": "1970-01-01T00:00:00"}).flags[0]
+    assert "future" in middle({"DATE-OBS": "2109-08-14T06:12:31"}).flags[0]
+
+
+def test_the_zone_that_the_date_names_is_given():
+    assert middle({"DATE-OBS": "2017-12-19T18:33:43-0700"}).zone_h == -7.0
+    assert middle({"DATE-OBS": "2017-12-19T18:33:43"}).zone_h is None

@@ -1,0 +1,59 @@
+from cosmouline.errors import UserError
+from cosmouline.lightcurve import db_quicklook
+
+import numpy as np
+import pytest
+
+
+def rows():
+    return [{"img_name": f"i{k}", "mjd": 60000.0 + k, "mhjd": 60000.001 + k, "telescope": "T",
+             "dec_coeff__d": 2.0, "dec_coeff_sigma__d": 0.02, "medcoeff": 3.0,
+             "medcoeff_sigma": 0.03, "flux_e__d__A": flux, "flux_sigma_e__d__A": 1.0,
+             "airmass": 1.0 + k, "set_name": "R"} for k, flux in enumerate([100.0, -5.0, 50.0])]
+
+
+def test_a_flux_that_is_not_positive_has_no_magnitude():
+    found = db_quicklook.by_image(rows()[::-1], ["A"], "d")
+
+    assert found.mhjd.tolist() == [60000.001, 60001.001, 60002.001]
+    assert found.mags[0] == pytest.approx(-2.5 * np.log10([200, np.nan, 100]), nan_ok=True)
+    assert found.sigmas[0, 0] == pytest.approx(1.0857362 * np.hypot(0.01, 0.01))
+
+
+def test_the_coefficient_is_replaced_where_it_is_known():
+    given = rows()
+    del given[1]["medcoeff"], given[2]["medcoeff_sigma"]
+
+    found = db_quicklook.with_coefficient(given, "d", "medcoeff")
+    none = db_quicklook.with_coefficient(given, "d", "none")
+
+    assert [row["dec_coeff__d"] for row in found] == [3.0, 3.0]
+    assert {row["dec_coeff__d"] for row in none} == {1.0}
+    assert [row["dec_coeff_sigma__d"] for row in found] == pytest.approx([0.03, np.nan],
+                                                                          nan_ok=True)
+    assert given[0]["dec_coeff__d"] == 2.0
+    assert db_quicklook.with_coefficient(given, "d", None) is given
+
+
+def test_the_total_counts_every_point_once():
+    """Steps of 1 about a flat line: |m2 - mean of neighbours| is 1 = 2 errors of A, 1 of B."""
+    mhjd = np.arange(6.0)
+    zigzag = np.array([0.0, 1.0, 0.0, 1.0, 0.0, 1.0])
+    sparse = np.array([0.0, 1.0, 0.0, np.nan, np.nan, np.nan])
+    curves = db_quicklook.Curves(mhjd, np.array([zigzag, sparse]),
+                                 np.array([[0.5] * 6, [1.0] * 6]), [])
+
+    words, lines = db_quicklook.notes(curves, ["A", "B"])
+
+    assert words[0] == "scatter about neighbours / error 2.00 (median 2.00, 4 points)"
+    assert lines[-1] == "all: scatter about neighbours / error 1.80 (5 points)"  # (4x2 + 1) / 5
+    alone = db_quicklook.Curves(mhjd[:1], zigzag[None, :1], zigzag[None, :1], [])
+    assert db_quicklook.notes(alone, ["A"])[0] == ["too few points for their scatter"]
+
+
+def test_numbers_and_texts_give_colours():
+    values, name, unit = db_quicklook.colour_of(rows(), "airmass")
+    assert (values.tolist(), name, unit) == ([1.0, 2.0, 3.0], "airmass", "1")
+    assert db_quicklook.colour_of(rows(), "set_name")[0].tolist() == ["R"] * 3
+    with pytest.raises(UserError, match="no image has 'moon_dist_deg'"):
+        db_quicklook.colour_of(rows(), "moon_dist_deg")

@@ -1,0 +1,52 @@
+from cosmouline.lightcurve.outlier_points import far_from_neighbours, reasons
+
+import numpy as np
+
+
+def curve(seed=1, n=40):
+    """A constant source of 1000 +- 10."""
+    random = np.random.default_rng(seed)
+    return np.arange(n, dtype=float), 1000 + random.normal(0, 10, n), np.full(n, 10.0)
+
+
+def test_noise_is_not_far_and_a_jump_is():
+    time, flux, sigma = curve()
+    quiet = far_from_neighbours(time, flux, sigma)
+    flux[17] += 200
+    found = far_from_neighbours(time, flux, sigma)
+
+    assert np.abs(quiet).max() < 4
+    assert 6 < found[17] < 20  # 20 sigma, over the errors of both and the scatter of four
+    assert np.abs(np.delete(found, 17)).max() < 6  # the median of four withstands one
+
+
+def test_a_source_that_varies_steadily_is_not_all_outliers():
+    time, flux, sigma = curve()
+
+    assert np.abs(far_from_neighbours(time, flux + 30 * time, sigma)).max() < 6
+
+
+def test_what_is_not_measured_has_no_distance():
+    time, flux, sigma = curve(n=6)
+    flux[2] = np.nan
+
+    found = far_from_neighbours(time, flux, sigma)
+
+    assert np.flatnonzero(np.isnan(found)).tolist() == [2]
+    assert np.isnan(far_from_neighbours(time[:3], flux[:3], sigma[:3])).all()
+
+
+def test_reasons_are_told_together():
+    time, flux, sigma = curve()
+    chi2, coeff = np.ones(40), np.ones(40)
+    flux[3], flux[9], flux[20] = -50.0, 25.0, np.nan
+    chi2[5], coeff[6] = 2.5, -1.0
+
+    told = reasons(time, flux, sigma, coeff, chi2)
+
+    assert "negative" in told[3]
+    assert "sigma from its neighbours" in told[3]
+    assert told[5] == "chi2 2.50"
+    assert told[6] == "coefficient -1"
+    assert told[9].startswith("below 3 sigma")
+    assert [i for i, text in enumerate(told) if text] == [3, 5, 6, 9]

@@ -1,0 +1,46 @@
+"""zero_point.py: made-up stars of known zero point."""
+
+from cosmouline.photometry import zero_point
+
+import numpy as np
+import pytest
+
+
+def stars(n=40, seed=1, noise=0.02):
+    rng = np.random.default_rng(seed)
+    catalogue = rng.uniform(14, 18, n)
+    return catalogue, np.full(n, noise), catalogue - 25.0 + rng.normal(0, noise, n), np.zeros(n)
+
+
+def test_the_zero_point_is_found_though_a_star_is_wrong():
+    catalogue, error, mag, sigma = stars()
+    mag[5] -= 1.0
+    mag[6] = np.nan
+
+    found = zero_point.of_stars(catalogue, error, mag, sigma)
+
+    assert found.zero_point == pytest.approx(25, abs=5 * 0.02 / np.sqrt(38))
+    assert found.sigma == pytest.approx(0.02 / np.sqrt(38), rel=0.6)
+    assert np.flatnonzero(~found.used).tolist() == [5, 6]
+    assert found.scatter == pytest.approx(0.02, rel=5 / np.sqrt(2 * 38))
+
+
+def test_errors_that_are_too_small_do_not_make_the_zero_point_better():
+    catalogue, error, mag, sigma = stars()
+
+    found = zero_point.of_stars(catalogue, np.nan * error, mag, sigma)
+
+    assert found.sigma == pytest.approx(found.scatter / np.sqrt(40))
+
+
+def test_images_have_the_zero_point_of_a_second():
+    """A coefficient of 2 and 100 s: 2.5 log10 200 = 5.7526 mag less."""
+    found = zero_point.of_stars(*(one[:1] for one in stars(noise=1e-9)))
+
+    value, sigma = zero_point.of_images(found, np.array([2.0]), np.array([0.02]),
+                                        np.array([100.0]))
+
+    assert value == pytest.approx(25 - 5.752575, abs=1e-5)
+    assert sigma == pytest.approx(np.hypot(0.0108574, zero_point.FLOOR_MAG), rel=1e-5)
+    with pytest.raises(ValueError, match="no star has both magnitudes"):
+        zero_point.of_stars([np.nan], [0.1], [1.0], [0.1])

@@ -1,0 +1,104 @@
+from types import SimpleNamespace
+
+from cosmouline.database import paths
+from cosmouline.errors import ImageRejected, UserError
+from cosmouline.psf import db_build
+from cosmouline.stamps.io_stamps import read_stamps
+from cosmouline.stamps.stamps import MASK_OUTSIDE
+
+import numpy as np
+import pytest
+
+NAME = "R_tiny_0001"
+
+
+@pytest.fixture
+def inputs(lens_after):
+    """Stamps, names, row and settings of one image of the small lens, its four best stars."""
+    lens = lens_after("5_psf/3b_choose_prior")
+    settings = lens.settings()
+    stamps, names, _ = read_stamps(paths.psf_stamps(settings, NAME))
+    return stamps.only(slice(4)), names[:4], lens.rows[NAME], settings
+
+
+def test_the_settings_become_the_options_of_the_fit(lens_after):
+    lens = lens_after("5_psf/3_find_cosmics")
+    lens.set("psf_upsampling = 3\npsf_field = 'on'\npsf_min_stars = 5\n")
+    row = {"psf_prior__psf1": db_build.text_of((0.2, 0.7, 0.6), (0.03, 3.5, 0.4))}
+
+    options = db_build.options(lens.settings(), row)
+
+    assert (options.prior, options.wings) == ((0.2, 0.7, 0.6), (0.03, 3.5, 0.4))
+    assert (options.upsampling, options.field, options.min_stars) == (3, "on", 5)
+
+
+def test_draws_are_the_same_for_an_image_on_all_machines_and_differ_between_images(inputs):
+    stamps, names, image, settings = inputs
+    settings.n_psf_draws = 2
+
+    _, _, first = db_build.build(stamps, names, image, settings)
+    _, _, again = db_build.build(stamps, names, image, settings)
+    _, _, other = db_build.build(stamps, names, image | {"img_name": "other"}, settings)
+
+    assert (first["draws"] == again["draws"]).all()
+    assert np.abs(first["draws"] - other["draws"]).max() > 0
+    assert first["draws"].shape[0] == len(first["draw_scale"]) == len(first["draw_flux"]) == 2
+
+
+def test_stars_that_are_not_usable_are_left_out(inputs):
+    stamps, names, image, settings = inputs
+    settings.n_psf_draws = 0
+    stamps.is_usable[1] = False
+    stamps.mask[1] |= MASK_OUTSIDE
+
+    fit, used, draws = db_build.build(stamps, names, image, settings)
+
+    assert used == ["a", "c", "d"]
+    assert len(fit.is_used) == 3
+    assert draws == {}
+
+
+def test_too_few_stars_reject_the_image(inputs):
+    stamps, names, image, settings = inputs
+    stamps.is_usable[:2] = False
+
+    with pytest.raises(ImageRejected, match="2"):
+        db_build.build(stamps, names, image, settings)
+
+
+def test_starred_gives_draws_as_well_and_keeps_its_programs(inputs):
+    stamps, names, image, settings = inputs
+    settings.psf_engine, settings.n_psf_draws = "starred", 1
+
+    fit, _, draws = db_build.build(stamps, names, image, settings)
+
+    assert fit.white is None
+    assert draws["draws"].shape == (1, *fit.psf.narrow().shape)
+    assert draws["draw_scale"] == pytest.approx(1, abs=0.05)  # one draw of stars of S/N 100
+    assert list(paths.compiled(settings).glob("*-cache"))
+
+
+@pytest.mark.parametrize(("gains", "expected"), [
+    ({(2, 4): 3.0}, (0.05, 1.2, 1.0)),  # 9 of all three images: less than the least gain
+    ({(2, 4): 3.0, (1, 3): 8.0}, (0.1, 0.8, 1.0)),
+])
+def test_another_prior_than_the_default_must_gain(monkeypatch, gains, expected):
+    evidence = np.zeros((4, 5))
+    for place, gain in gains.items():
+        evidence[place] = gain
+    monkeypatch.setattr(db_build, "_evidence", lambda *_: evidence)
+
+    rows = [{"img_name": f"R_{width}", "field_fwhm_px": width} for width in (3.0, 2.0, 4.0)]
+    serial = SimpleNamespace(engine="serial", max_cpus=1)
+    prior, gain = db_build.choose_prior(rows, None, serial)
+
+    assert prior == expected
+    assert gain == (24.0 if expected[0] == 0.1 else 0.0)
+
+
+def test_images_without_a_psf_do_not_decide(monkeypatch):
+    monkeypatch.setattr(db_build, "_evidence", lambda *_: None)
+
+    with pytest.raises(UserError, match="no PSF can be built of the images that would decide"):
+        db_build.choose_prior([{"img_name": "R_1", "field_fwhm_px": 3.0}], None,
+                              SimpleNamespace(engine="serial"))

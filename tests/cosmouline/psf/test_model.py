@@ -1,0 +1,173 @@
+"""The model of a star: Moffat, shift, sampling."""
+
+from dataclasses import replace
+
+from cosmouline.psf.model import (
+    Psf,
+    field_coordinates,
+    limit_ellipticity,
+    moffat,
+    moffat_derivatives,
+    moffat_outside,
+    pad_narrow,
+    render,
+    shift_operator,
+    star_parameters,
+)
+
+import numpy as np
+import pytest
+
+PARAMETERS = np.array([np.log(3.0), 0.1, -0.05, np.log(2.8)])
+
+
+def made_up_psf(gradient=None, upsampling=2, side_px=16):
+    n_small = side_px * upsampling
+    residual = 0.01 * np.random.default_rng(1).standard_normal((n_small, n_small))
+    return Psf(PARAMETERS, gradient, residual, upsampling, side_px)
+
+
+def slow_star(narrow, x_px, y_px, side_px, upsampling):
+    """Every pixel as the mean of Gaussian-weighted sums over all small pixels."""
+    sigma = 2 / 2.354820045
+    n_small = side_px * upsampling
+    centre = np.arange(n_small)
+    star = np.zeros((n_small, n_small))
+    for j, i in np.ndindex(n_small, n_small):
+        from_y = np.exp(-0.5 * ((j - centre - upsampling * y_px) / sigma) ** 2)
+        from_x = np.exp(-0.5 * ((i - centre - upsampling * x_px) / sigma) ** 2)
+        star[j, i] = from_y @ narrow @ from_x / (2 * np.pi * sigma**2)
+    return star.reshape(side_px, upsampling, side_px, upsampling).sum((1, 3))
+
+
+@pytest.mark.parametrize("upsampling", [1, 2, 3])
+def test_render_equals_the_slow_sum_over_small_pixels(upsampling):
+    narrow = np.random.default_rng(2).random((6 * upsampling, 6 * upsampling))
+
+    star = render(narrow, [[0.3, -0.7]], 6, upsampling)[0]
+
+    assert star == pytest.approx(slow_star(narrow, 0.3, -0.7, 6, upsampling), rel=1e-9)
+
+
+def test_a_star_keeps_the_flux_and_moves_by_its_offset():
+    narrow = made_up_psf(side_px=32).narrow() * 0
+    narrow[31:33, 31:33] = 0.25  # the four small pixels around the centre
+
+    star = render(narrow, [[1.3, -2.4]], 32, 2)[0]
+
+    axis = np.arange(32) - 15.5
+    assert star.sum() == pytest.approx(1, abs=1e-6)
+    assert (star.sum(0) @ axis, star.sum(1) @ axis) == pytest.approx((1.3, -2.4), abs=1e-3)
+
+
+def test_the_slope_of_the_shift_operator_agrees_with_differences():
+    offset_px, step = np.array([0.2, -1.1]), 1e-5
+
+    slope = shift_operator(offset_px, 8, 2, derivative=True)[1]
+    up, down = (shift_operator(offset_px + s * step, 8, 2) for s in (1, -1))
+
+    assert slope == pytest.approx((up - down) / (2 * step), abs=1e-8)
+
+
+def test_the_derivatives_of_the_moffat_agree_with_differences():
+    step = 1e-5
+
+    image, derivatives = moffat_derivatives(PARAMETERS, 12, 2)
+
+    assert image == pytest.approx(moffat(PARAMETERS, 12, 2))
+    for k in range(4):
+        shift = step * np.eye(4)[k]
+        difference = moffat(PARAMETERS + shift, 12, 2) - moffat(PARAMETERS - shift, 12, 2)
+        assert derivatives[k] == pytest.approx(difference / (2 * step), abs=1e-8)
+
+
+def test_a_round_moffat_is_half_its_peak_at_half_its_fwhm():
+    round_moffat = moffat(np.array([np.log(4.0), 0, 0, np.log(3.0)]), 41, 1)
+
+    assert round_moffat[20, 20] == 1
+    assert round_moffat[20, [18, 22]] == pytest.approx([0.5, 0.5])
+
+
+def test_the_ellipticity_is_that_of_the_contours():
+    psf = replace(made_up_psf(), moffat=np.array([np.log(20.0), 0.3, 0, np.log(3.0)]))
+
+    image = moffat(psf.moffat, 401, 10)
+    reach = [np.count_nonzero(row > 0.5) for row in (image[200], image[:, 200])]
+
+    # e1 > 0 squeezes x; lengths are counted in small pixels: good to one in 170
+    assert 1 - reach[0] / reach[1] == pytest.approx(psf.ellipticity, abs=0.01)
+
+
+def test_the_fwhm_of_a_star_joins_moffat_and_sampling_gaussian():
+    psf = Psf(np.array([np.log(4.0), 0, 0, np.log(20.0)]), None, np.zeros((64, 64)), 2, 32)
+
+    star = render(psf.narrow(), [[0.5, 0.5]], 32, 2)[0]  # centred on a pixel
+    axis = np.arange(32) - 16
+    wide = np.interp(0.5 * star[16, 16], star[16, 16:][::-1], axis[16:][::-1])
+
+    assert psf.fwhm_px == pytest.approx(4)
+    # beta = 20 is not quite a Gaussian, and the profile is interpolated linearly: 2 %
+    assert psf.star_fwhm_px == pytest.approx(2 * wide, rel=0.02)
+
+
+def test_the_flux_outside_a_stamp_agrees_with_a_sum_over_a_large_box():
+    parameters = np.array([np.log(3.0), 0.2, 0.1, np.log(3.5)])
+    large = moffat(parameters, 4800, 8)  # 600 px: (600 / 12)^-5 of the flux is further out
+    stamp = large[2400 - 48 : 2400 + 48, 2400 - 48 : 2400 + 48]
+
+    assert moffat_outside(parameters, 12) == pytest.approx(
+        1 - stamp.sum() / large.sum(), abs=1e-5
+    )
+
+
+def test_a_flat_moffat_says_no_more_than_that_half_is_outside():
+    assert moffat_outside(np.array([np.log(30.0), 0, 0, np.log(1.3)]), 16) == 0.5
+
+
+def test_the_narrow_psf_sums_to_one_everywhere_and_varies_with_the_gradient():
+    gradient = np.array([[0.05, 0], [0, 0.02], [0, 0]])
+    psf = made_up_psf(gradient)
+
+    wide, narrow = psf.narrow([[1, 0], [-1, 0]])
+
+    assert psf.narrow().shape == (32, 32)
+    assert wide.sum() == pytest.approx(1)
+    assert wide.max() < psf.narrow().max() < narrow.max()
+    assert psf.narrow([0, 0]) == pytest.approx(psf.narrow())
+
+
+def test_a_constant_psf_is_the_same_at_every_place():
+    psf = made_up_psf()
+
+    assert psf.narrow([[0.3, 0.2], [-1, 1]]) == pytest.approx(np.stack([psf.narrow()] * 2))
+
+
+def test_the_ellipticity_of_a_star_stays_below_that_of_a_line():
+    gradient = np.array([[0, 0], [0.4, 0.4], [0, 0]])
+
+    at = star_parameters(np.array([1.0, 0.7, 0.0, 1.0]), gradient, [1, 1])
+
+    assert at[1:3] == pytest.approx([0.9, 0])
+    assert limit_ellipticity(np.array([0.3, 0.4]), 0.25) == pytest.approx([0.15, 0.2])
+
+
+def test_field_coordinates_run_from_minus_one_to_one():
+    assert field_coordinates([[0, 0], [200, 50]], (100, 200)) == pytest.approx(
+        np.array([[-1, -1], [1, 0]])
+    )
+
+
+def test_padding_keeps_the_flux_and_cropping_undoes_it():
+    narrow = np.random.default_rng(3).random((2, 8, 8))
+
+    padded = pad_narrow(narrow, 12)
+
+    assert padded.shape == (2, 12, 12)
+    assert padded.sum() == pytest.approx(narrow.sum())
+    assert (pad_narrow(padded, 8) == narrow).all()
+    assert (pad_narrow(narrow, 8) == narrow).all()
+
+
+def test_padding_by_an_odd_number_would_move_the_centre():
+    with pytest.raises(ValueError, match="even or odd as the side of narrow is: 9, 8"):
+        pad_narrow(np.zeros((8, 8)), 9)

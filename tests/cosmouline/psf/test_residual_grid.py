@@ -1,0 +1,114 @@
+"""The grid of residuals and its prior."""
+
+from cosmouline.psf.model import moffat, render
+from cosmouline.psf.residual_grid import GridFit, fit_grid, grid_prior
+
+import numpy as np
+import pytest
+
+SIDE, UP, FWHM = 12, 2, 2.5
+MOFFAT = moffat(np.array([np.log(FWHM), 0.0, 0.0, np.log(3.0)]), SIDE * UP, UP)
+OFFSETS = np.array([[0.2, -0.3], [-0.4, 0.1]])
+AMPLITUDES = np.array([2.0e4, 5.0e4])
+
+
+def prior(tau=0.1, ell=0.8, power=0.7, wings=(0.0, 1.0, 1.0)):
+    return grid_prior(MOFFAT, FWHM, UP, [(tau, ell, power), wings])
+
+
+def white_values(seed):
+    return np.random.default_rng(seed).standard_normal(prior().n_white)
+
+
+def stars(narrow):
+    return AMPLITUDES[:, None, None] * render(narrow, OFFSETS, SIDE, UP)
+
+
+def start():
+    return GridFit(None, None, OFFSETS, AMPLITUDES)
+
+
+def test_draws_of_the_prior_have_the_level_and_the_correlation_asked_for():
+    random = np.random.default_rng(1)
+    draws = np.array([prior().colour(random.standard_normal(prior().n_white)) for _ in range(400)])
+    row = SIDE * UP // 2
+
+    scatter = draws.std(0)[row, row] / (0.1 * MOFFAT[row, row] ** 0.7)
+    white = draws / prior().levels[0]
+    correlation = (white[:, row, row] * white[:, row, row + 4]).mean()
+
+    # a Gaussian of FWHM 0.8 * 2.5 * 2 = 4 small pixels is at 1/16 of its peak at 4
+    assert scatter == pytest.approx(1, abs=5 / np.sqrt(2 * 400))
+    assert correlation == pytest.approx(1 / 16, abs=5 / np.sqrt(400))
+
+
+def test_the_parts_of_a_prior_add_up_and_the_wings_reach_farther():
+    both = prior(wings=(0.02, 4.0, 0.5))
+    random = np.random.default_rng(4)
+    draws = np.array([both.colour(random.standard_normal(both.n_white)) for _ in range(400)])
+
+    expected = np.hypot(0.1 * MOFFAT**0.7, 0.02 * MOFFAT**0.5)
+    for place in ((12, 12), (12, 2), (1, 1)):
+        assert draws.std(0)[place] == pytest.approx(expected[place], rel=5 / np.sqrt(2 * 400))
+
+
+def test_the_gradient_by_white_values_is_the_transpose_of_the_residual():
+    both = prior(wings=(0.02, 4.0, 0.5))
+    random = np.random.default_rng(5)
+    white, image = random.standard_normal(both.n_white), random.standard_normal(MOFFAT.shape)
+
+    assert white @ both.back(image) == pytest.approx((both.colour(white) * image).sum())
+
+
+def test_the_fit_is_at_least_as_good_as_the_truth_by_its_own_cost():
+    true = white_values(2)
+    data = stars(MOFFAT + prior().colour(true))
+    weight = 1 / (1.0 + data.clip(0))
+
+    fit = fit_grid(data, weight, MOFFAT[None], prior(), start(), UP, 150)
+
+    def chi2(narrow, offset_px, amplitude):
+        model = amplitude[:, None, None] * render(narrow, offset_px, SIDE, UP)
+        return (weight * (data - model) ** 2).sum()
+
+    found = chi2(MOFFAT + fit.residual, fit.offset_px, fit.amplitude)
+    # without noise the truth has chi2 = 0; the prior prefers a smaller g and some chi2
+    assert found + (fit.white**2).sum() < (true**2).sum()
+    assert found < 0.01 * chi2(MOFFAT, OFFSETS, AMPLITUDES)
+
+
+def test_positions_and_amplitudes_are_found_with_the_grid():
+    data = stars(MOFFAT)
+    weight = 1 / (1.0 + data.clip(0))
+    away_px = np.array([[0.2, 0.1], [-0.1, 0.2]])
+    off = GridFit(None, None, OFFSETS + away_px, 0.95 * AMPLITUDES)
+
+    fit = fit_grid(data, weight, MOFFAT[None], prior(1e-4), off, UP, 150)
+
+    # no noise, and a prior that allows no residual; the search ends at 1e-7 of the cost
+    assert fit.offset_px == pytest.approx(OFFSETS, abs=5e-3)
+    assert fit.amplitude == pytest.approx(AMPLITUDES, rel=5e-3)
+
+
+def test_without_weight_the_residual_stays_at_the_prior():
+    data = stars(MOFFAT)
+    weight = np.zeros_like(data)
+    weight[:, SIDE // 2, SIDE // 2] = 1e-12
+
+    fit = fit_grid(data, weight, MOFFAT[None], prior(), start(), UP, 50)
+
+    assert np.abs(fit.residual).max() < 1e-3
+    assert fit.amplitude == pytest.approx(AMPLITUDES, rel=0.01)
+
+
+def test_a_smaller_tau_keeps_the_psf_nearer_to_the_moffat():
+    true = prior().colour(white_values(3))
+    data = stars(MOFFAT + true)
+    weight = 1 / (400.0 + data.clip(0))
+
+    size = [
+        np.abs(fit_grid(data, weight, MOFFAT[None], prior(tau), start(), UP, 100).residual).sum()
+        for tau in (0.1, 2e-4)
+    ]
+
+    assert size[1] < 0.3 * size[0]

@@ -1,0 +1,50 @@
+from cosmouline.sources.trails import find_trail
+
+import numpy as np
+import pytest
+
+SIGMA = 5.0
+
+
+def sky(ny=200, nx=240, seed=1):
+    return np.random.default_rng(seed).normal(100.0, SIGMA, (ny, nx)).astype(np.float32)
+
+
+def with_line(image, x0, y0, angle_deg, height=60.0, half_px=1.5):
+    """Draw a line through a place."""
+    y, x = np.indices(image.shape)
+    angle = np.radians(angle_deg)
+    away = (x - x0) * np.sin(angle) - (y - y0) * np.cos(angle)
+    return (image + height * np.exp(-(away / half_px) ** 2 / 2)).astype(np.float32)
+
+
+@pytest.mark.parametrize("angle_deg", [0, 30, 90, 135])
+def test_a_trail_is_found_where_it_was_drawn(angle_deg):
+    trail = find_trail(with_line(sky(), 120, 90, angle_deg))
+
+    assert trail.distance_px(120, 90) < 0.5
+    along = np.degrees(np.arctan2(trail.along[1], trail.along[0])) - angle_deg
+    assert abs((along + 90) % 180 - 90) < 0.5
+    away = 30 * np.cos(np.radians(angle_deg))
+    assert trail.distance_px(120, 90 + 30) == pytest.approx(abs(away), abs=1.0)
+
+
+def test_large_frames_are_averaged_and_pixels_stay_theirs():
+    trail = find_trail(with_line(sky(1100, 1200), 700, 500, 20, height=20))
+
+    assert trail.distance_px(700, 500) < 1.0
+    assert trail.length_px > 1000
+
+
+def test_stars_bad_columns_and_bleeding_are_no_trails():
+    image = sky()
+    y, x = np.indices(image.shape)
+    for x0, y0 in ((50, 60), (90, 150), (180, 100)):
+        image += 3000 * np.exp(-((x - x0) ** 2 + (y - y0) ** 2) / (2 * 3.0**2))
+    bad = np.zeros(image.shape, dtype=bool)
+    bad[:, 100:102] = True
+    assert find_trail(np.where(bad, 9000, image).astype(np.float32), bad) is None
+
+    image[:, 20:23] = 60000
+    assert find_trail(image, None, 50000.0) is None
+    assert find_trail(image, None).distance_px(21, 100) < 0.5

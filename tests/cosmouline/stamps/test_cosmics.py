@@ -1,0 +1,112 @@
+"""Cosmic-ray hits on stamps."""
+
+from cosmouline.stamps.cosmics import cosmic_mask
+from cosmouline.stamps.stamps import MASK_BAD, Stamps
+
+import numpy as np
+import pytest
+
+READ_NOISE_E = 5.0
+
+
+def as_stamps(made_up, is_usable=None):
+    """Stamps as they come from a frame."""
+    n = len(made_up.data)
+    return Stamps(
+        made_up.data.astype(np.float32),
+        np.sqrt(made_up.sky_variance).astype(np.float32),
+        np.zeros(made_up.data.shape, np.uint8),
+        np.zeros((n, 2), int),
+        np.full((n, 2), (made_up.side_px - 1) / 2) + made_up.offset_px,
+        np.ones(n, bool) if is_usable is None else is_usable,
+    )
+
+
+def with_hits(made_up, hit_e=1500.0):
+    """Short tracks of two pixels, away from the cores; and where they are."""
+    hits = np.zeros(made_up.data.shape, bool)
+    hits[:, 4, 5:7] = hits[:, -5, 8] = hits[:, -6, 8] = True
+    made_up.data[hits] += hit_e
+    return hits
+
+
+def test_all_hits_are_found_and_little_else(star_stamps):
+    made_up = star_stamps(51, 4.0, (2e4, 3e5))
+    hits = with_hits(made_up)
+
+    found = cosmic_mask(as_stamps(made_up), 4.0, READ_NOISE_E, 375.0)
+
+    assert found[hits].all()
+    # 6 stamps of 1024 pixels: at most the direct neighbours of the 24 hit pixels
+    assert np.count_nonzero(found & ~hits) < 12
+
+
+def test_well_sampled_stars_without_hits_have_none(star_stamps):
+    made_up = star_stamps(52, 4.0, (2e4, 3e5))
+
+    found = cosmic_mask(as_stamps(made_up), 4.0, READ_NOISE_E, 375.0)
+
+    assert np.count_nonzero(found) <= 1
+
+
+def test_p27_of_one_percent_of_hit_pixels_about_one_percent_is_masked(star_stamps):
+    """Row p27: 0.5 to 3 %; the scripts report the number of pixels (``n_object_cosmics``)."""
+    made_up = star_stamps(53, 4.0, (2e4, 3e5))
+    made_up.data[np.random.default_rng(4).random(made_up.data.shape) < 0.01] += 3000.0
+
+    found = cosmic_mask(as_stamps(made_up), 4.0, READ_NOISE_E, 375.0)
+
+    assert 0.005 < found.mean() < 0.03
+
+
+@pytest.mark.parametrize("extent_px", [0.0, np.full(6, 2.0)])
+def test_sharp_cores_are_never_suspected_but_hits_elsewhere_are(star_stamps, extent_px):
+    made_up = star_stamps(54, 1.8, (2e4, 3e5))
+    hits = with_hits(made_up)
+    stamps = as_stamps(made_up)
+
+    found = cosmic_mask(stamps, 1.8, READ_NOISE_E, 375.0, extent_px=extent_px)
+
+    rows, cols = np.mgrid[: made_up.side_px, : made_up.side_px]
+    x, y = stamps.position_px.T[:, :, None, None]
+    core = np.hypot(cols - x, rows - y) < np.max(extent_px) + 1.5 * 1.8
+    assert not (found & core).any()
+    assert found[hits & ~core].all()
+
+
+def test_masked_pixels_and_unusable_stamps_are_not_marked(star_stamps):
+    made_up = star_stamps(53, 4.0, (2e4, 3e5))
+    hits = with_hits(made_up)
+    stamps = as_stamps(made_up, np.arange(6) != 2)
+    stamps.mask[1, 4, 5:7] = MASK_BAD
+
+    found = cosmic_mask(stamps, 4.0, READ_NOISE_E, np.full(6, 375.0))
+
+    assert not found[2].any()
+    assert not found[1, 4, 5:7].any()
+    assert found[3][hits[3]].all()
+
+
+def test_the_sky_may_be_a_number_one_per_stamp_or_one_per_pixel(star_stamps):
+    made_up = star_stamps(54, 4.0, (2e4, 3e5))
+    with_hits(made_up)
+    stamps = as_stamps(made_up)
+
+    masks = [
+        cosmic_mask(stamps, 4.0, READ_NOISE_E, sky)
+        for sky in (375.0, np.full(6, 375.0), np.full(made_up.data.shape, 375.0))
+    ]
+
+    assert masks[0].any()
+    assert (masks[1] == masks[0]).all()
+    assert (masks[2] == masks[0]).all()
+
+
+@pytest.mark.parametrize("sigclip", [5.0, 500.0])
+def test_the_limit_is_an_option(star_stamps, sigclip):
+    made_up = star_stamps(55, 4.0, (2e4, 3e5))
+    hits = with_hits(made_up)
+
+    found = cosmic_mask(as_stamps(made_up), 4.0, READ_NOISE_E, 375.0, sigclip=sigclip)
+
+    assert found[hits].any() == (sigclip < 100)

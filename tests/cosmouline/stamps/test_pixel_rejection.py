@@ -1,0 +1,111 @@
+from cosmouline.stamps.pixel_rejection import (
+    faint_neighbours,
+    judge_pixels,
+    model_error,
+    smoothed_variance,
+)
+
+import numpy as np
+import pytest
+
+
+def test_the_model_error_of_one_bright_pixel():
+    model = np.zeros((1, 5, 5))
+    model[0, 2, 2] = 100.0
+
+    error = model_error(model, 0.03, 0.08)[0]
+
+    # relative error 3 of the pixel and its four neighbours, joined to .08 of the step of 100
+    expected = np.zeros((5, 5))
+    expected[[2, 2, 2, 1, 3], [2, 1, 3, 2, 2]] = np.hypot(3, 8)
+    assert error == pytest.approx(expected)
+
+
+def test_pixels_are_judged_by_noise_and_model_error():
+    model = np.full((1, 4, 4), 1000.0)
+    good = np.ones(model.shape, bool)
+    good[0, 3, 3] = False
+    variance = np.full(model.shape, 400.0)
+    residual = np.zeros(model.shape)
+    limit = 5 * np.hypot(20, 20)  # noise, and 2 % of 1000
+    residual[0, 0, :2] = 0.99 * limit, -1.01 * limit
+    residual[0, 1, 0] = np.nan
+
+    judged = judge_pixels(residual, variance, model, good, 0.02)
+
+    assert np.argwhere(~judged[0]).tolist() == [[0, 1], [1, 0], [3, 3]]
+
+
+def test_the_first_noise_map_is_that_of_the_smoothed_star(star_stamps):
+    stamps = star_stamps(41, 4.0, (1e5, 2e5), n_stars=2)
+    broken = stamps.data.copy()
+    broken[0, 15, 15] = np.nan
+    good = np.isfinite(broken)
+
+    variance = smoothed_variance(broken, good, stamps.sky_variance, 4.0)
+
+    true = stamps.sky_variance + stamps.flux_e[:, None, None] * [
+        stamps.truth.stamp(stamps.side_px, *xy) for xy in stamps.offset_px
+    ]
+    assert np.isfinite(variance).all()
+    assert (variance >= stamps.sky_variance).all()
+    # smoothing by a Gaussian of sigma .35 FWHM takes a quarter to a half off the peak
+    ratio = variance / true
+    assert ratio.min() > 0.4
+    assert np.median(ratio) == pytest.approx(1.05, abs=0.06)
+
+
+def test_model_error_is_of_light_and_of_steps():
+    source = np.zeros((5, 5))
+    source[2, 2], source[2, 3] = 100.0, 60.0
+
+    error = model_error(source, 0.03, 0.08)
+
+    assert error[2, 2] == pytest.approx(np.hypot(3.0, 8.0))
+    assert error[2, 3] == pytest.approx(np.hypot(3.0, 4.8))
+    assert error[1, 2] == pytest.approx(np.hypot(3.0, 8.0))
+    assert error[0, 0] == 0
+    assert model_error(np.ones((4, 4)), 0.1, 1.0) == pytest.approx(0.1)  # no step at the border
+
+
+def stars_with(added_e, seed=6, n_stars=4):
+    """Residual, variance, model and good pixels of equal stars of FWHM 3 px, light added."""
+    place = np.arange(31) - 15
+    star = np.exp(-np.log(2) * (place**2 + place[:, None] ** 2) / 1.5**2)
+    model = np.repeat(2e4 * star[None], n_stars, 0)
+    variance = 400.0 + model
+    noise = np.random.default_rng(seed).standard_normal(model.shape)
+    return np.sqrt(variance) * noise + added_e, variance, model, np.ones(model.shape, bool)
+
+
+def test_a_neighbour_too_faint_for_any_pixel_is_found():
+    added_e = np.zeros((4, 31, 31))
+    place = np.arange(31)
+    # 75 e- in the highest pixel, 3.7 sigma; times sqrt(pi) 1.27 px, 8.5 sigma, under the Gaussian
+    added_e[2] = 75 * np.exp(-np.log(2) * ((place - 7) ** 2 + (place[:, None] - 6) ** 2) / 1.5**2)
+
+    residual, variance, model, good = stars_with(added_e)
+    found = faint_neighbours(residual, variance, model, good, 3.0)
+
+    assert judge_pixels(residual, variance, model, good, 0.02)[2, 4:9, 5:10].all()
+    assert found[2, 5:8, 6:9].all()
+    assert not found[[0, 1, 3]].any()
+    assert not found[2, 12:].any()
+
+
+def test_what_all_stars_have_or_fills_a_stamp_is_no_neighbour():
+    common, wide = np.zeros((4, 31, 31)), np.zeros((4, 31, 31))
+    common[:, 5:8, 5:8] = 100.0
+    wide[1] = 60.0
+
+    assert not faint_neighbours(*stars_with(common), 3.0).any()
+    assert not faint_neighbours(*stars_with(wide), 3.0).any()
+
+
+def test_noise_bad_pixels_and_errors_of_the_model_are_no_neighbours():
+    residual, variance, model, good = stars_with(0.0)
+    good[0, 3:6, 3:6] = False
+    residual[0, 3:6, 3:6] = np.nan
+    residual += 0.02 * model
+
+    assert not faint_neighbours(residual, variance, model, good, 3.0).any()
