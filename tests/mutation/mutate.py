@@ -1,0 +1,265 @@
+"""Change the code at random, one small change at a time, and see whether a test fails.
+
+Run by hand from the root of a checkout:
+
+    python tests/mutation/mutate.py --number 100 --seed 1        # random changes of all code
+    python tests/mutation/mutate.py --number 20 --only pipe/cosmouline/psf
+    python tests/mutation/mutate.py --settings                   # every setting by its default
+
+A change is put into a copy of the checkout. The tests that matter are run there in stages, until
+one fails: those that mirror the file, those that import it, those of the scripts that use it, and
+the demo in small. What no test sees is printed as a survivor; a few changes are without effect
+(an equivalent formula) and are told from real ones by reading.
+
+With --settings each place where a setting is read gets the default of configs/sample/settings.py
+in its stead, and the test that saw it is noted in tests/mutation/setting_uses.txt, which
+tests/test_layout.py compares with the code.
+"""
+
+import argparse
+import ast
+import copy
+import os
+import random
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+FOLDERS = ("pipe", "lcmanip", "extrascripts", "skymaker")
+COPIED = (*FOLDERS, "configs", "tests", "doc", "pyproject.toml", "README.md", "CONTRIBUTING.md",
+          "CHANGELOG.md", "Makefile", "requirements.txt", "LICENSE")
+USES = ROOT / "tests" / "mutation" / "setting_uses.txt"
+LIMIT_S = 400  # for one stage of tests: a change may make an endless loop
+LEFT_OUT = ("pipe/cosmouline/skymaker", "pipe/cosmouline/engine/cluster", "skymaker")
+
+COMPARED = {ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq,
+            ast.NotEq: ast.Eq, ast.In: ast.NotIn, ast.NotIn: ast.In, ast.Is: ast.IsNot,
+            ast.IsNot: ast.Is}
+TURNED = {ast.Lt: ast.Gt, ast.LtE: ast.GtE, ast.Gt: ast.Lt, ast.GtE: ast.LtE}
+COMPUTED = {ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult,
+            ast.BitAnd: ast.BitOr, ast.BitOr: ast.BitAnd}
+CALLED = {"min": "max", "max": "min", "nanmin": "nanmax", "nanmax": "nanmin", "any": "all",
+          "all": "any", "minimum": "maximum", "maximum": "minimum", "argmin": "argmax",
+          "argmax": "argmin", "floor": "ceil", "ceil": "floor", "sqrt": "abs", "median": "max",
+          "nanmedian": "nanmax"}
+
+
+def defaults():
+    """Return the source text of the default of every setting."""
+    tree = ast.parse((ROOT / "configs/sample/settings.py").read_text(encoding="utf-8"))
+    return {node.target.id: ast.unparse(node.value) for node in tree.body
+            if isinstance(node, ast.AnnAssign)}
+
+
+def code_files(only=()):
+    """Return the files that may be changed, as paths from the root."""
+    found = [path.relative_to(ROOT).as_posix() for folder in FOLDERS
+             for path in sorted((ROOT / folder).rglob("*.py")) if path.stem != "__init__"]
+    if only:
+        return [path for path in found if path.startswith(tuple(only))]
+    return [path for path in found if not path.startswith(LEFT_OUT)]
+
+
+def changes(text):
+    """Return all changes of a file: line, what, the node to replace, and the new node."""
+    found = []
+    tree = ast.parse(text)
+    texts = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    inside = [part for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)
+              for part in node.body]
+    for node in {id(one): one for part in inside for one in ast.walk(part)}.values():
+        if id(node) not in texts and isinstance(node, ast.expr):
+            found += [(node.lineno, what, node, new) for what, new in _changed(node)]
+        elif isinstance(node, ast.If):
+            test = ast.UnaryOp(ast.Not(), node.test)
+            found.append((node.lineno, "if turned round", node.test, test))
+    return found
+
+
+def _changed(node):
+    """Yield what may become of an expression."""
+    if isinstance(node, ast.Compare) and len(node.ops) == 1:
+        for table, what in ((COMPARED, "comparison"), (TURNED, "comparison turned round")):
+            if type(node.ops[0]) in table:
+                yield what, ast.Compare(node.left, [table[type(node.ops[0])]()], node.comparators)
+    elif isinstance(node, ast.BinOp) and not isinstance(node.left, (ast.Constant, ast.JoinedStr)):
+        if type(node.op) in COMPUTED:
+            yield "operator", ast.BinOp(node.left, COMPUTED[type(node.op)](), node.right)
+            yield "term dropped", node.left
+        if isinstance(node.op, ast.Pow):
+            yield "power dropped", node.left
+    elif isinstance(node, ast.BoolOp):
+        other = ast.Or() if isinstance(node.op, ast.And) else ast.And()
+        yield "and / or", ast.BoolOp(other, node.values)
+        yield "condition dropped", ast.BoolOp(node.op, node.values[:-1] * 2)
+    elif isinstance(node, ast.UnaryOp) and isinstance(node.op, (ast.Not, ast.Invert, ast.USub)):
+        yield "sign or mask", node.operand
+    elif isinstance(node, ast.Constant) and type(node.value) in (int, float):
+        value = node.value
+        yield "number", ast.Constant(value + 1 if isinstance(value, int) else value * 1.5 + 0.01)
+    elif isinstance(node, ast.Call):
+        name = getattr(node.func, "attr", getattr(node.func, "id", ""))
+        if name in CALLED:
+            other = copy.deepcopy(node)
+            setattr(other.func, "attr" if isinstance(node.func, ast.Attribute) else "id",
+                    CALLED[name])
+            yield "function", other
+        for i, keyword in enumerate(node.keywords):
+            if keyword.arg:
+                other = copy.copy(node)
+                other.keywords = node.keywords[:i] + node.keywords[i + 1:]
+                yield f"argument {keyword.arg} left out", other
+
+
+def setting_changes(text, known):
+    """Return all places of a file where a setting is read, changed to its default."""
+    return [(node.lineno, node.attr, node, ast.parse(known[node.attr], mode="eval").body)
+            for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Attribute)
+            and node.attr in known and isinstance(node.ctx, ast.Load)
+            and isinstance(node.value, ast.Name) and node.value.id in ("settings", "one")]
+
+
+def applied(text, node, new):
+    """Return a text with the source of a node replaced; brackets keep the meaning."""
+    lines = text.encode().splitlines(keepends=True)
+    start = sum(map(len, lines[:node.lineno - 1])) + node.col_offset
+    end = sum(map(len, lines[:node.end_lineno - 1])) + node.end_col_offset
+    put = f"({ast.unparse(ast.fix_missing_locations(copy.deepcopy(new)))})"
+    raw = text.encode()
+    if raw[:start].count(b'f"') and _in_an_f_string(text, node):
+        put = put.replace('"', "'")
+    return (raw[:start] + put.encode() + raw[end:]).decode()
+
+
+def _in_an_f_string(text, node):
+    """Tell whether a node stands in an f-string, where it takes single quotes."""
+    return any(isinstance(one, ast.JoinedStr) and one.lineno <= node.lineno <= one.end_lineno
+               for one in ast.walk(ast.parse(text)))
+
+
+def stages(path):
+    """Yield the tests that matter for a file, the nearest first."""
+    tests = {one.relative_to(ROOT).as_posix(): one.read_text(encoding="utf-8")
+             for one in sorted((ROOT / "tests").rglob("test_*.py"))}
+    parts = Path(path).with_suffix("").parts
+    if parts[:2] == ("pipe", "cosmouline"):
+        module, stem = ".".join(parts[1:]), parts[-1]
+        named = re.compile(rf"from {re.escape('.'.join(parts[1:-1]))} import [^\n]*\b{stem}\b|"
+                           rf"(from|import) {re.escape(module)}\b")
+        mirror = [t for t in tests if t.startswith(f"tests/{'/'.join(parts[1:-1])}/test_{stem}")]
+        users = [t for t, text in tests.items() if named.search(text)]
+        scripts = [p for p in code_files(FOLDERS) if "cosmouline" not in p
+                   and named.search((ROOT / p).read_text(encoding="utf-8"))]
+        others = [q for q in code_files(("pipe/cosmouline",))
+                  if named.search((ROOT / q).read_text(encoding="utf-8"))]
+        more = [t for q in others for t in tests
+                if t == f"tests/{'/'.join(Path(q).parts[1:-1])}/test_{Path(q).stem}.py"]
+    else:
+        mirror, users, scripts, more = [], [], [path], []
+    named = re.compile("|".join(re.escape(f'"{Path(p).parent.name}/{Path(p).stem}"')
+                                for p in scripts) or "$^")
+    of_scripts = [t for p in scripts for t in tests if t.endswith(
+        f"{Path(p).parent.name}/test_{Path(p).stem}.py")]
+    of_scripts += [t for t, text in tests.items() if named.search(text)]
+    demo = ["tests/end_to_end/test_demo_in_small.py"]
+    done = set()
+    for stage in (mirror, of_scripts if not mirror else users, [*users, *of_scripts], more, demo):
+        chosen = [test for test in dict.fromkeys(stage) if test not in done]
+        done |= set(chosen)
+        if chosen:
+            yield chosen
+
+
+def failing_test(folder, path):
+    """Return the name of a test that fails in a copy of the checkout; empty if all pass."""
+    environment = os.environ | {"PYTHONPATH": str(folder / "pipe")}
+    for tests in stages(path):
+        command = [sys.executable, "-m", "pytest", "-x", "-q", "--no-header", "--tb=no", "-n", "0",
+                   *tests]
+        try:
+            done = subprocess.run(command, cwd=folder, env=environment, text=True,
+                                  capture_output=True, timeout=LIMIT_S)
+        except subprocess.TimeoutExpired:
+            return f"{tests[0]} (time-out)"
+        if done.returncode:
+            found = re.search(r"^(?:FAILED|ERROR) (\S+?)(?:\[| |$)", done.stdout, re.MULTILINE)
+            return found[1] if found else f"{tests[0]} (no result)"
+    return ""
+
+
+def copy_of_checkout(folder):
+    """Make a copy of the checkout that tests can run in."""
+    for name in COPIED:
+        source = ROOT / name
+        if source.is_dir():
+            shutil.copytree(source, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy2(source, folder / name)
+    shared = ROOT.parent / "shared"
+    if shared.is_dir():
+        (folder.parent / "shared").symlink_to(shared)
+    for name in (".git", ".venv"):  # some tests ask git, or run make
+        if (ROOT / name).exists():
+            (folder / name).symlink_to(ROOT / name)
+
+
+def drawn(options):
+    """Return the changes to try: (path, line, what, changed text)."""
+    known, found = defaults(), []
+    for path in code_files(options.only):
+        text = (ROOT / path).read_text(encoding="utf-8")
+        all_of_it = setting_changes(text, known) if options.settings else changes(text)
+        found += [(path, line, what, text, node, new) for line, what, node, new in all_of_it]
+    if not options.settings or options.number:
+        found = random.Random(options.seed).sample(found, min(options.number or 100, len(found)))
+    return found
+
+
+def main():
+    """Draw, try and print; return 1 when a change survived."""
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--number", type=int, default=0, help="changes to draw (settings: all)")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--only", nargs="+", default=(), metavar="PATH", help="files or folders")
+    parser.add_argument("--settings", action="store_true", help="settings by their defaults")
+    options = parser.parse_args()
+    survivors, caught = [], {}
+    with tempfile.TemporaryDirectory() as top:
+        folder = Path(top) / "checkout"
+        folder.mkdir()
+        copy_of_checkout(folder)
+        tried = drawn(options)
+        for number, (path, line, what, text, node, new) in enumerate(tried, 1):
+            (folder / path).write_text(applied(text, node, new), encoding="utf-8")
+            test = failing_test(folder, path)
+            (folder / path).write_text(text, encoding="utf-8")
+            where = f"{path}:{line} {what}: {ast.unparse(node)} -> {ast.unparse(new)}"
+            sys.stdout.write(f"{number}/{len(tried)} {test or 'SURVIVES'}  {where}\n")
+            sys.stdout.flush()
+            if test:
+                caught.setdefault((path, what), test)
+            else:
+                survivors.append((path, what, where))
+    sys.stdout.write(f"\n{len(tried) - len(survivors)} of {len(tried)} caught\n")
+    sys.stdout.write("".join(f"survives: {where}\n" for *_, where in survivors))
+    if options.settings:
+        note_uses(caught, {(path, what) for path, what, _ in survivors})
+    return 1 if survivors else 0
+
+
+def note_uses(caught, survived):
+    """Bring setting_uses.txt up to date: file, setting, and the test that sees it."""
+    lines = USES.read_text(encoding="utf-8").split("\n") if USES.is_file() else []
+    noted = {tuple(line.split()[:2]): line.split()[2] for line in lines if line.strip()}
+    noted = {key: test for key, test in (noted | caught).items() if key not in survived}
+    USES.write_text("".join(f"{path} {name} {test}\n"
+                            for (path, name), test in sorted(noted.items())), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
