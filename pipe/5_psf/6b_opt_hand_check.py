@@ -1,17 +1,17 @@
-"""Choose by eye the images whose PSF is not to be used: a page for the browser, or a window.
+"""Choose by eye the images whose PSF is not to be used, on a page for the browser.
 
 Needs   : pictures of the PSFs (5_psf/5_png_check)
-Writes  : choose_psf_<psf_name>.html; with --viewer psf_<psf_name>_skiplist.txt of the lens
+Writes  : choose_psf_<psf_name>.html
 Settings: lens_name, psf_name
 Next    : 7_deconv/1_prepare, which reads psf_<psf_name>_skiplist.txt
 
-Run as  : python 6b_opt_hand_check.py ../../configs/MYLENS [--viewer]
+Run as  : python 6b_opt_hand_check.py ../../configs/MYLENS
 
 As 1_character/5b_opt_hand_check. The images of the list stay in use for everything but the
 deconvolutions with this PSF. A PSF is bad where its stars leave rings or dipoles in the residuals.
 """
 
-from cosmouline.pages.choose_by_eye import ARGUMENTS, hand_check
+from cosmouline.pages.choose_by_eye import hand_check
 from cosmouline.run import run
 
 NEEDS = ("psf_fwhm_arcsec__{psf}", "psf_ellipticity__{psf}", "psf_chi2__{psf}",
@@ -33,4 +33,4 @@ def main(settings, db):
 
 
 if __name__ == "__main__":
-    run(main, __doc__, ARGUMENTS)
+    run(main, __doc__)

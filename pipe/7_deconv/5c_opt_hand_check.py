@@ -1,11 +1,11 @@
-"""Choose by eye the images that a deconvolution leaves out: a page for the browser, or a window.
+"""Choose by eye the images that a deconvolution leaves out, on a page for the browser.
 
 Needs   : pictures of the deconvolution (7_deconv/5a_png_check)
-Writes  : choose_dec_<dec_name>.html; with --viewer dec_<dec_name>_skiplist.txt of the lens
+Writes  : choose_dec_<dec_name>.html
 Settings: lens_name, dec_name
 Next    : 7_deconv/1_prepare, which reads dec_<dec_name>_skiplist.txt
 
-Run as  : python 5c_opt_hand_check.py ../../configs/MYLENS [--viewer]
+Run as  : python 5c_opt_hand_check.py ../../configs/MYLENS
 
 As 1_character/5b_opt_hand_check, one page per band; there is one list: save that of a band and run
 this again before the next one, whose page then knows it. The images of the list stay in use for
@@ -13,7 +13,7 @@ everything but this deconvolution.
 """
 
 from cosmouline.database import bands
-from cosmouline.pages.choose_by_eye import ARGUMENTS, hand_check
+from cosmouline.pages.choose_by_eye import hand_check
 from cosmouline.run import run
 
 NEEDS = ("dec_fit__{dec}", "field_fwhm_arcsec")
@@ -34,4 +34,4 @@ def main(settings, db):
 
 
 if __name__ == "__main__":
-    run(main, __doc__, ARGUMENTS)
+    run(main, __doc__)

@@ -1,4 +1,5 @@
 from cosmouline.errors import UserError
+from cosmouline.run import run
 
 import pytest
 
@@ -33,13 +34,12 @@ def test_without_pictures_the_script_before_is_named(lens_after):
         lens_after("1_character/4a_sky_stats").run(SCRIPT)
 
 
-def test_without_a_screen_the_viewer_is_refused_in_a_line(lens, monkeypatch):
-    monkeypatch.setattr("sys.platform", "linux")
-    for name in ("DISPLAY", "WAYLAND_DISPLAY"):
-        monkeypatch.delenv(name, raising=False)
+def test_viewer_is_an_unknown_option(lens, script, capsys):
+    module = script(f"pipe/{SCRIPT}")
 
-    with pytest.raises(UserError, match=r"--viewer needs a screen .* the page .*choose_img\.html"):
-        lens.run(SCRIPT, viewer=True)
+    with pytest.raises(SystemExit) as ended:
+        run(module.main, module.__doc__, argv=[str(lens.config), "--viewer"])
 
-    assert (lens.work / "choose_img.html").exists()
-    assert not (lens.config / "kicklist.txt").exists()
+    assert ended.value.code == 2
+    assert "unrecognized arguments: --viewer" in capsys.readouterr().err
+    assert not (lens.work / "choose_img.html").exists()

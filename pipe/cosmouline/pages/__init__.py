@@ -2,7 +2,7 @@
 
 Templates and scripts of the web pages lie in `web/`. To come: pages of the coadd photometry.
 
-choose_by_eye  : Choose images by eye: the page in work_dir, and the window.
+choose_by_eye  : Choose images by eye: the page in work_dir.
 contact_sheets : Contact sheets: the thumbnails of many images on numbered pages, in the order of
                  the films.
 deconvolution  : What the pages of a joint deconvolution show.
@@ -11,6 +11,4 @@ lookback       : The texts of the lookback pages: the data that they share, the 
                  image.
 lookback_data  : What the lookback pages show of the images: the columns of a table, and the light
                  curves.
-viewer         : Go through pictures in a window and add images to a list; only where there is a
-                 screen.
 """

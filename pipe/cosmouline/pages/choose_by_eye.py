@@ -1,4 +1,4 @@
-"""Choose images by eye: the page in work_dir, and the window."""
+"""Choose images by eye: the page in work_dir."""
 
 import logging
 from pathlib import PurePosixPath
@@ -9,28 +9,24 @@ from cosmouline.errors import UserError
 from cosmouline.files.io_catalog import read_image_list
 from cosmouline.files.io_html import asset, escape, fill, script_data, url
 from cosmouline.files.io_text import write_text
-from cosmouline.pages import viewer
 from cosmouline.pages.contact_sheets import in_order
 
 log = logging.getLogger("cosmouline")
 
-ARGUMENTS = {"--viewer": {"action": "store_true", "help": "choose in a window, which adds to the "
-                          "list in the folder of the lens; the page does without"}}
-
 
 def hand_check(images, folder, list_name, caption, made_by, what_next, settings):
-    """Write the page of the pictures of images; with --viewer open a window as well.
+    """Write the page of the pictures of images, from which the user saves a list.
 
     Parameters
     ----------
     images : list of dict
-        Those without a picture are passed over, and told.
+        Those without a picture are left out, with a warning.
     folder : str
         Name of the pictures, as that of `paths.pictures`.
     list_name : str
         The list in the folder of the lens that the choice is for.
     caption : callable
-        Of an image: what is told below its picture.
+        Of an image: the text below its picture.
     made_by : str
         The script that makes the pictures.
     what_next : str
@@ -40,7 +36,7 @@ def hand_check(images, folder, list_name, caption, made_by, what_next, settings)
     Raises
     ------
     UserError
-        If there is no picture, or no screen for the window.
+        If there is no picture.
     """
     where = paths.pictures(settings, folder)
     found = {image["img_name"]: where / f"{image['img_name']}.png" for image in in_order(images)}
@@ -59,13 +55,10 @@ def hand_check(images, folder, list_name, caption, made_by, what_next, settings)
         read_image_list(list_path) if list_path.is_file() else {},
         f"Save it as {list_path}, then run {what_next}."))
     log.info("%d pictures: open %s in a browser", len(there), paths.relative(page_path))
-    if settings.options.viewer:
-        added = viewer.choose(there, list_path, page_path)
-        log.info("%d images added to %s. Run %s.", len(added), list_path, what_next)
 
 
 class Picture(NamedTuple):
-    """One picture: of which image and set, its path beside the page, and what is told of it."""
+    """One picture: of which image and set, its path next to the page, and the text below it."""
 
     img_name: str
     group: str
