@@ -21,6 +21,8 @@ import pytest
 from astropy.io import fits
 
 ROOT = Path(__file__).resolve().parents[1]
+# What chooses the numeric kernels stays: other kernels give other last digits
+KERNELS = ("OPENBLAS_", "MKL_", "NPY_", "XLA_", "JAX_", "NVPL_")
 MEASURE = '''
 from cosmouline.files.atomic import atomic_path
 from cosmouline.files.io_fits import read_frame
@@ -165,10 +167,13 @@ def hostile(tmp_path_factory, trunk, new_lens):
     spy = folder / "spy"
     spy.mkdir()
     (spy / "sitecustomize.py").write_text(SPY)
+    no_folder = folder / "file"  # not even root can make a home below a file
+    no_folder.touch()
+    kernels = {name: value for name, value in os.environ.items() if name.startswith(KERNELS)}
     memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else folder
     with tempfile.TemporaryDirectory(dir=memory) as other:  # a name that no other run has
         environment = {
-            "PATH": os.environ["PATH"], "HOME": "/nonexistent/home", "LC_ALL": "C",
+            "PATH": os.environ["PATH"], "HOME": str(no_folder / "home"), "LC_ALL": "C", **kernels,
             "TZ": "Asia/Tokyo", "PYTHONIOENCODING": "ascii", "TMPDIR": other,
             "PYTHONPATH": os.pathsep.join([str(spy), os.environ.get("PYTHONPATH", "")])}
         lens.said = [subprocess.run(

@@ -266,14 +266,16 @@ def test_no_network_is_used(monkeypatch):
     assert np.isfinite(ephemeris(75000.0, *TARGET, *LA_SILLA)["alt_deg"])  # the year 2064
 
 
-def test_a_home_that_cannot_be_written_does_no_harm():
+def test_a_home_that_cannot_be_written_does_no_harm(tmp_path):
     """Batch nodes: astropy would like to keep files in the home folder."""
     code = (
         "from cosmouline.frames.ephemeris import ephemeris, mbjd_tdb\n"
         "ephemeris(75000.0, 10.0, 20.0, -70.7, -29.3)\n"
         "mbjd_tdb(75000.0, 10.0, 20.0)\n"
     )
-    environment = {**os.environ, "HOME": "/nonexistent", "PYTHONWARNINGS": "error"}
+    no_folder = tmp_path / "file"  # not even root can make a home below a file
+    no_folder.touch()
+    environment = {**os.environ, "HOME": str(no_folder / "home"), "PYTHONWARNINGS": "error"}
 
     done = subprocess.run(
         [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False
