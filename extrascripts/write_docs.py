@@ -1,7 +1,7 @@
-"""Write the generated pages of doc/: scripts.md, tools.md, fields.md, settings.md.
+"""Write the generated pages of doc/: scripts.md, tools, fields, settings, architecture.
 
 Needs   : pipe/order.py, the headers of the scripts, the table of fields, configs/sample
-Writes  : doc/scripts.md, doc/tools.md, doc/fields.md, doc/settings.md
+Writes  : doc/scripts.md, doc/tools.md, doc/fields.md, doc/settings.md, doc/architecture.md, .svg
 Settings: none
 Next    : commit them
 
@@ -13,9 +13,14 @@ A test fails when the pages are out of date.
 import argparse
 import runpy
 
-from cosmouline.database import manual
+from cosmouline.database import architecture, manual
 from cosmouline.database.script_header import ROOT, script_name
 from cosmouline.files.io_text import write_text
+
+# The rooms of the library in the order of the data: a file imports only from rooms before its own.
+ROOMS = ("errors", "robust", "dates", "files", "plots", "database", "engine", "frames",
+         "astrometry", "images", "sources", "photometry", "stamps", "psf", "deconv", "lightcurve",
+         "pages", "run", "legacy", "skymaker")
 
 
 def pages():
@@ -25,7 +30,9 @@ def pages():
     tools = [script_name(path) for folder in ("extrascripts", "skymaker")
              for path in sorted((ROOT / folder).glob("*.py"))]
     return {"scripts.md": manual.scripts_page(order), "tools.md": manual.tools_page(tools),
-            "fields.md": manual.fields_page(), "settings.md": manual.settings_page()}
+            "fields.md": manual.fields_page(), "settings.md": manual.settings_page(),
+            "architecture.md": architecture.architecture_page(ROOMS, routes["QUASAR"]),
+            "architecture.svg": architecture.architecture_picture(ROOMS)}
 
 
 def main():

@@ -13,7 +13,8 @@ import pytest
 DOC = Path(__file__).resolve().parents[1] / "doc"
 
 
-@pytest.mark.parametrize("name", ["scripts.md", "tools.md", "fields.md", "settings.md"])
+@pytest.mark.parametrize("name", ["scripts.md", "tools.md", "fields.md", "settings.md",
+                                  "architecture.md", "architecture.svg"])
 def test_a_generated_page_is_fresh(script, name):
     assert (DOC / name).read_text() == script("extrascripts/write_docs").pages()[name]
 

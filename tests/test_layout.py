@@ -25,10 +25,7 @@ SETTINGS = {node.target.id for node in ast.parse(SAMPLE.read_text()).body
 FOLDERS = sorted({path.parent for path in LIBRARY.rglob("*.py")} - {LIBRARY})
 FILES = sorted(path for path in LIBRARY.rglob("*.py") if path.stem != "__init__")
 
-# The rooms of the library in the order of the data. A file imports only from rooms before its own.
-ROOMS = ("errors", "robust", "dates", "files", "plots", "database", "engine", "frames",
-         "astrometry", "images", "sources", "photometry", "stamps", "psf", "deconv", "lightcurve",
-         "pages", "run", "legacy", "skymaker")
+ROOMS = runpy.run_path(str(ROOT / "extrascripts" / "write_docs.py"))["ROOMS"]
 SCIENCE = ROOMS[ROOMS.index("frames"):ROOMS.index("lightcurve") + 1]
 OUTBUILDINGS = {"legacy", "skymaker"}
 LARGE = {"deconv", "plots", "database"}  # every other folder holds at most 20 files

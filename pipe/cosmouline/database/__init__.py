@@ -1,5 +1,7 @@
 """Settings, fields and rows of a lens: which run made each product, and is it valid still.
 
+architecture       : The page doc/architecture.md and its picture: rooms, files and imports,
+                     read from the code.
 bands              : Bands: groups of sets whose images are normalised, fitted and joined together.
 coefficient_choice : Which coefficient of the images applies: of the apertures, or renormalised by
                      the PSF fluxes.
