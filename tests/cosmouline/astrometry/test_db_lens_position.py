@@ -90,7 +90,7 @@ def test_sources_in_degrees_need_the_coordinates_of_the_image(make):
 
     _, places = sources_on_reference(reference(), settings)
     assert places[0] == pytest.approx(np.array([60.0, 30.0]) + turned(1.0, 0.0), abs=1e-3)
-    with pytest.raises(UserError, match="ref has no WCS: RA and Dec cannot be placed on it"):
+    with pytest.raises(UserError, match="ref has no WCS: RA and Dec give no position on it"):
         sources_on_reference(reference(False), settings)
 
 
@@ -115,16 +115,17 @@ def test_centre_and_radius_of_the_lens(make):
 
 
 @pytest.mark.parametrize(("has_wcs", "changes", "message"), [
-    (False, {}, r"where is the lens on ref\? It has no WCS\. Set lens_ra_deg and lens_dec_deg"),
-    (True, {"lens_ra_deg": None}, r"where is the lens on ref\? It has a WCS"),
+    (False, {}, r"the position of the lens on ref is not known: the image has no WCS\. Set "
+     "lens_ra_deg and lens_dec_deg"),
+    (True, {"lens_ra_deg": None}, r"lens on ref is not known: the image has a WCS"),
     (True, {"lens_position_px": (5.0, 5.0)},
-     r"name it as ref_img_name too \(the one chosen now is ref\)"),
+     r"set ref_img_name too \(the reference image chosen now is ref\)"),
     (True, {"lens_position_px": (101.5, 5.0), "ref_img_name": "ref"},
      r"the lens would lie at \(101\.5, 5\.0\), outside of ref \(100 x 80 pixels\)"),
     (True, {"lens_dec_deg": -41.0}, "outside of ref"),
     (True, {"lens_dec_deg": None}, r"lens_dec_deg"),
 ])
-def test_what_the_user_can_mend_is_told(make, has_wcs, changes, message):
+def test_what_the_user_can_repair_is_reported(make, has_wcs, changes, message):
     with pytest.raises(UserError, match=message):
         lens_on_reference(reference(has_wcs), make(**changes))
 
