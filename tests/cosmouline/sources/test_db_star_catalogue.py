@@ -85,7 +85,7 @@ def test_the_brightest_are_picked_away_from_the_lens(images, settings, caplog):
     # the fifth star, at (100, 100), is the lens
     expected = [(40, 40), (40, 100), (40, 160), (100, 40), (100, 160)]
     assert places == pytest.approx(np.array(expected), abs=5 * 0.02)
-    assert any("no star for us at (101.0, 101.0): 0.0 px from" in m for m in caplog.messages)
+    assert any("not picked: the star at (101.0, 101.0): 0.0 px from" in m for m in caplog.messages)
 
 
 def test_what_is_written_is_read_again(images, settings):

@@ -1,4 +1,4 @@
-"""starfield.py on made-up catalogues of a field whose stars are known."""
+"""star_catalogue.py on made-up catalogues of a field whose stars are known."""
 
 from types import SimpleNamespace
 
