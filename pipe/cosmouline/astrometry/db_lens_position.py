@@ -149,10 +149,7 @@ def pixels_per_arcsec(reference, settings, position):
 
 
 def place_on_sky(reference, settings):
-    """Return the function from RA and Dec to pixels for `io_regions.read_ds9_masks`, or None.
-
-    It gives the position and the matrix of `pixels_per_arcsec` there; None without a WCS.
-    """
+    """Return what `io_regions.read_ds9_masks` asks for places on the sky; None without a WCS."""
     if not reference.get("has_wcs"):
         return None
     wcs = _wcs(reference, settings)

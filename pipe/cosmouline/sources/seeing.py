@@ -17,9 +17,9 @@ FWHM_MIN_PX = 1.0  # nothing that came through a telescope is sharper
 FEW_STARS = 12  # below, the mode of the widths is not defined: the upper cluster is taken
 FWHM_SPREAD = 0.15  # stars have a width within 15 % of the frame's
 
-NOTED_FEW_STARS = 3  # a transform needs three
-NOTED_ELLIPTICITY = 0.35  # guided frames stay below
-NOTED_SATURATED = 0.3  # fraction of the sources
+ODD_FEW_STARS = 3  # a transform needs three
+ODD_ELLIPTICITY = 0.35  # guided frames stay below
+ODD_SATURATED_PART = 0.3
 
 RECURRING_BRIGHTEST = 40  # stars that count in a set of frames
 RECURRING_SPREAD = 0.12  # a star's width over that of its frames; galaxies are wider
@@ -138,12 +138,12 @@ def odd_stars(seeing, catalog):
     `catalog` holds its sources, of ``detect.CATALOG_DTYPE``.
     """
     notes = []
-    if seeing.n_stars <= NOTED_FEW_STARS:
+    if seeing.n_stars <= ODD_FEW_STARS:
         notes.append(f"few stars: {seeing.n_stars} behind the seeing; cloud?")
-    if seeing.ellipticity > NOTED_ELLIPTICITY:
+    if seeing.ellipticity > ODD_ELLIPTICITY:
         notes.append(f"ellipticity of {seeing.ellipticity:.2f}: trailed?")
     n_saturated = int(catalog["is_saturated"].sum())
-    if n_saturated > NOTED_SATURATED * len(catalog):
+    if n_saturated > ODD_SATURATED_PART * len(catalog):
         notes.append(f"saturated stars: {n_saturated} of {len(catalog)} sources")
     return notes
 
