@@ -31,7 +31,7 @@ def test_after_the_stamps_only_the_reference_stays_and_raw_frames_bring_back(len
     lens.run(SCRIPT)
 
     assert there(lens) == {reference}
-    with pytest.raises(UserError, match="nothing can be removed"):
+    with pytest.raises(UserError, match="no image can be removed: the reasons"):
         lens.run(SCRIPT)
     noted = "made__1_character/1b_copy_convert"  # else that script would miss its files
     assert [name for name, row in lens.rows.items() if noted in row] == [reference]

@@ -91,6 +91,7 @@ def _pairs(predicted_xy, tree, tolerance_px):
     """Find unique nearest neighbours of predicted positions in a tree."""
     distance, nearest = tree.query(predicted_xy, distance_upper_bound=tolerance_px)
     found = np.flatnonzero(np.isfinite(distance))
+    # of several predictions near one position the nearest keeps it
     found = found[np.argsort(distance[found], kind="stable")]
     i_image, first = np.unique(nearest[found], return_index=True)
     return found[first], i_image
@@ -188,6 +189,7 @@ def _best_triangles(reference_xy, image_xy, n_stars, parities):
             found = _iterate(matrix, reference_xy, image_xy, tree, 3 * TOLERANCE_PX)
             if best is None or (-found.n_matches, found.rms_px) < (-best.n_matches, best.rms_px):
                 best = found
+            # so many matches are no chance, and a wrong transform has no more of them
             if best.n_matches > CLEAR_FACTOR * _least_matches(best, reference_xy, image_xy):
                 return best.matrix
     return best if best is None else best.matrix
@@ -242,6 +244,7 @@ def _refuse_chance(found, reference_xy, image_xy):
 def _least_matches(found, reference_xy, image_xy):
     """Return the number of matches that chance does not reach."""
     area = np.ptp(image_xy[:, 0]) * np.ptp(image_xy[:, 1]) + 1
+    # the density of one list times the circles around the stars of the other
     radius_px = np.clip(3 * found.rms_px, *CHANCE_RADIUS_PX)
     by_chance = len(reference_xy) * len(image_xy) / area * np.pi * radius_px**2
     return max(MATCHES_MIN, np.ceil(by_chance + CHANCE_SIGMAS * np.sqrt(by_chance) + CHANCE_EXTRA))

@@ -71,6 +71,7 @@ def sources_on_reference(reference, settings):
         path = settings.config_dir / wanted
         stars = io_catalog.read_cat(path, min_distance_px=0.0)  # images can be close
         return [s.name for s in stars], np.array([(s.x_px, s.y_px) for s in stars])
+    # a dict of positions, on the sky or from the lens
     names, pairs = list(wanted), np.array(list(wanted.values()), float)
     if settings.point_sources_unit == "deg":
         return names, np.array([_to_pixels(reference, settings, *pair) for pair in pairs])
@@ -107,6 +108,7 @@ def extra_on_reference(reference, settings, field, side_px):
 
 def stars_around_lens(reference, settings, field, side_px):
     """Return the positions (n, 2) of the field's stars on the lens's stamp, beyond its images."""
+    # what is too near to the lens's images belongs to the lens
     centre, radius_px = lens_centre_and_radius(reference, settings)
     xy = np.column_stack([field["x_px"], field["y_px"]])
     away = xy - centre

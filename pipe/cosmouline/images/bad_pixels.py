@@ -95,9 +95,11 @@ def temporal_median(read_rows, n_frames, shape, strip_rows=STRIP_ROWS):
     for start in range(0, shape[0], strip_rows):
         rows = slice(start, min(start + strip_rows, shape[0]))
         strip = np.stack([np.asarray(read_rows(k, rows), np.float32) for k in range(n_frames)])
+        # all frames to one sky, measured on a sample of the pixels
         level = median_of_finite(strip.reshape(n_frames, -1)[:, ::SAMPLE_STEP], axis=1)
         strip -= (level - median_of_finite(level))[:, None, None].astype(np.float32)
         middle_e[rows] = median_of_finite(strip)
+        # one frame is enough for the scatter of all
         residual_e = (strip[n_frames // 2] - middle_e[rows])[::SAMPLE_STEP, ::SAMPLE_STEP]
         residuals_e.append(residual_e[np.isfinite(residual_e)])
     residuals_e = np.concatenate(residuals_e)
@@ -131,6 +133,7 @@ def sharp_pixels(image_e, n_sigma=N_SIGMA, sharpness=SHARPNESS, excess_min_e=0.0
         return missing
     filled_e = np.where(missing, np.median(image_e[~missing][::SAMPLE_STEP]), image_e)
     sky_e = background(filled_e, None, default_box_px(filled_e.shape)).back(dtype=np.float32)
+    # noise of the differences from the surroundings, on a sample
     sampled = np.zeros(image_e.shape, dtype=bool)
     sampled[::SAMPLE_STEP, ::SAMPLE_STEP] = True
     # the clipped standard deviation: a median deviation is 0 on a coarsely digitised frame

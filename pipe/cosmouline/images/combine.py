@@ -140,6 +140,7 @@ def _ranks(n):
 
 def _median(values, sigma, coeff):
     """Median of (n, p) values: median, variance, count."""
+    # the variance of the mean of the same values, times the loss of the median
     there = (~np.isnan(values)).astype(np.float32)
     rows = np.stack([sigma**2, coeff, np.ones_like(coeff)])
     sky, photons, count = rows @ there

@@ -49,6 +49,7 @@ def make_all(found, settings):
     reasons : dict of str to list of str
         The groups that have no usable pattern, by the reason.
     """
+    # what is up to date keeps the reason that its header gives
     todo = [{"img_name": name, "images": images} for name, images in found.items()
             if settings.options.redo or not is_fresh(name, images, settings)]
     why = {one.img_name: one.message for one in

@@ -80,6 +80,7 @@ def write(path, images, reference, settings, as_sum=False, own_cards=None):
     readers = [_reader(image, shape, settings) for image in images]
     coeff = _coefficients(images, settings)
     sigma = sigma_e(images) * coeff
+    # row by row of all images, so that they are never in memory together
     with stack_writer(path, shape, cards, wcs) as write_part:
         for rows, cols in strips(len(images), shape):
             values = np.stack([read(rows, cols) * np.float32(c)

@@ -191,6 +191,7 @@ def sky_map(image_e, bad=None, box_px=None):
 
 def _two_passes(image_e, bad, box_px, step_e):
     """Return level and scatter of the boxes, (my, mx) each, without the noise of `_dithered`."""
+    # pass 1 finds the objects, pass 2 measures between them
     objects = object_mask(image_e, bad, box_px)
     if bad is not None:
         objects |= bad
@@ -199,6 +200,7 @@ def _two_passes(image_e, bad, box_px, step_e):
         raise ImageRejected(f"only {100 * fraction:.1f} % of the pixels are sky")
     final = background(image_e, objects, box_px)
     level_mesh_e = _mesh_of(final.back(), box_px)
+    # a slope inside the boxes would count as noise: then once more on the flat frame
     scatter = final
     if _slope_fraction(level_mesh_e, _mesh_of(final.rms(), box_px)) > SLOPE_MAX:
         scatter = background(image_e - final.back(dtype=np.float32), objects, box_px)
@@ -277,6 +279,7 @@ def _objects(image_e, bad, box_px, min_area_px, factor):
     flat_e = image_e - first.back(dtype=np.float32)
     if bad is not None:
         flat_e[bad] = 0
+    # widened segments, joined by ellipses whose size is bounded
     found, segments = extract(flat_e, first.globalrms, OBJECT_SIGMA, min_area_px, True)
     mask = binary_dilation(segments > 0, iterations=OBJECT_GROWTH_PX // factor)
     half_axes = (np.minimum(found[axis], ELLIPSE_MAX_PX / factor) for axis in ("a", "b"))

@@ -67,6 +67,7 @@ def as_exposure(coeff, sigma_e, read_noise_e, room_e, pixel_noise, method="mean"
     def of_stack(noise_e):
         return float(scale * np.sqrt(loss * np.sum((weight * coeff * noise_e) ** 2)))
 
+    # a level of L ADU has L / gain + read_noise^2 of variance, in ADU^2
     sky_sigma, read_noise = of_stack(sigma_e), of_stack(read_noise_e)
     sky_adu = max(gain * (sky_sigma**2 - read_noise**2), 0.0)
     saturation = sky_adu + scale * np.min(coeff * np.asarray(room_e, float))

@@ -74,6 +74,7 @@ def common_seeing(images, stars, settings):
     matrices = [db_transform.matrix(image) for image in images]
     first = [Seeing(im["fwhm_px"], im["ellipticity"], im["pa_deg"], im["n_good_stars"])
              for im in images]
+    # the bright stars come first in the list, and get their new shapes there
     seeings, bright = refine_seeing(bright, catalogs, matrices, first)
     refined = stars.stars.copy()
     refined[:len(bright)] = bright.stars
@@ -157,6 +158,7 @@ def is_kept(images, reference, settings, runs):
     """
     if settings.options.redo or manifest.step_trouble(paths.picked_stars(settings), settings):
         return False
+    # it counts where an image was measured with it, under the settings of now
     used = provenance.settings_used(settings, CHOICE)
     now = digest(io_catalog.read_cat(paths.picked_stars(settings)), reference, settings)
     return any(image.get("star_list") == now

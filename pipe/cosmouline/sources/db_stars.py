@@ -99,6 +99,7 @@ def photom_stars(settings):
     own = io_catalog.read_cat(path) if path.is_file() else []
     if named is None or isinstance(named, str):
         return own
+    # of one name in both lists the own one counts
     known = {star.name: star for star in picked_stars(settings)} | {s.name: s for s in own}
     return only_named(known.values(), named, "photom_stars", "the stars of normstars.cat and of "
                       + path.name) if named else []

@@ -81,9 +81,11 @@ def low_cluster(values, width=CLUSTER_WIDTH, fraction=CLUSTER_FRACTION, least=CL
     values = np.sort(values[np.isfinite(values) & (values > 0)])
     if values.size < 3:
         return float(np.median(values)) if values.size else float("nan")
+    # number of values in the window that begins at each value
     inside = np.searchsorted(values, width * values, side="right") - np.arange(values.size)
     enough = inside >= max(min(least, values.size // 2), fraction * inside.max())
     first = int(np.argmax(enough))
+    # the first window that is full enough, moved on to the fullest that overlaps with it
     fullest = first + int(np.argmax(inside[first : first + inside[first]]))
     return float(np.median(values[fullest : fullest + inside[fullest]]))
 
@@ -189,6 +191,7 @@ def recurring_seeing(fwhm_px, ellipticity, pa_deg, is_usable, n_brightest=RECURR
         widths = row[brightest][np.isfinite(row[brightest])]
         if widths.size > 2:
             frame_px[k] = half_sample_mode(widths)
+    # what is wider than its frames is no star
     ratio = median_of_finite(fwhm_px / frame_px[:, None], axis=0)
     with np.errstate(invalid="ignore"):
         stars = brightest[np.abs(ratio[brightest] - 1) < RECURRING_SPREAD]
@@ -204,6 +207,7 @@ def recurring_seeing(fwhm_px, ellipticity, pa_deg, is_usable, n_brightest=RECURR
             seeings.append(None)
             continue
         widths, shape, angle = widths[measured], shapes[stars][measured], angles[stars][measured]
+        # outliers: cosmic rays on a star, close pairs that the seeing has joined
         middle = np.median(widths)
         limit = 3 * (mad_sigma(widths) + RECURRING_FLOOR * middle)
         kept = np.abs(widths - middle) < limit

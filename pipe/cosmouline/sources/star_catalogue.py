@@ -115,6 +115,7 @@ def reference_scores(catalogs, matrices, sky_sigma_e, fwhm_px, ellipticity, firs
     middle = np.median(ellipticity)
     spread = MAD_TO_SIGMA * np.median(np.abs(ellipticity - middle)) + ELLIPTICITY_FLOOR
     is_aligned = np.array([matrix is not None for matrix in matrices])
+    # neither alone, nor trailed; if all are trailed, each may be it
     eligible = is_aligned & (ellipticity <= middle + ELLIPTICITY_SIGMAS * spread)
     if not eligible.any():
         eligible = is_aligned
@@ -248,6 +249,7 @@ def _common_scale(flux_e):
     typical_e = median_of_finite(flux_e)
     if typical_e.size == 0:
         return typical_e, np.full(len(flux_e), np.nan)
+    # the bright stars give the scale: the faint ones are found in deep frames only
     bright = typical_e > np.percentile(typical_e, BRIGHT_PERCENTILE)
     if not bright.any():
         bright[:] = True
@@ -281,6 +283,7 @@ def refine_seeing(field, catalogs, matrices, seeings):
     field : FieldStars
         With ratios and excesses over the new values.
     """
+    # half of the detections saturated: the width is not that of the seeing
     found = nearest_detections(catalogs, matrices, field.xy_px)
     shapes = [column(catalogs, found, name) for name in ("fwhm_px", "ellipticity", "pa_deg")]
     common = recurring_seeing(*shapes, field.stars["saturated_fraction"] < 0.5)
