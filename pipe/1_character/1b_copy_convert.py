@@ -62,7 +62,7 @@ def main(settings, db):
     images = db.to_treat(settings, NEEDS)
     work = partial(measure, shapes=db_consistency.usual_shapes(db.select()))
     counts = for_each_image(work, images, settings, db, needs=NEEDS, writes=WRITES)
-    db_intake_report.tell_duplicates(db)
+    db_intake_report.warn_of_duplicates(db)
     db_intake_report.write(settings, db)
     return counts
 

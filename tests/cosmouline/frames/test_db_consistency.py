@@ -21,7 +21,7 @@ def test_the_size_of_most_frames_is_the_usual_one():
 
 def test_a_stray_filter_is_noted_and_two_filters_stop():
     one = rows(*["R"] * 9, "I", None)
-    assert list(db_consistency.other_filters(one)) == ["R_9"]
+    assert list(db_consistency.other_values(one, "filter")) == ["R_9"]
     db_consistency.refuse_mixed_filters(one)
     db_consistency.refuse_mixed_filters(rows(*["R"] * 50, "I", "I"))  # 2 of 52 are stray too
 
@@ -30,7 +30,7 @@ def test_a_stray_filter_is_noted_and_two_filters_stop():
 
 
 def test_the_case_of_a_filter_does_not_matter():
-    assert db_consistency.other_filters(rows("r", "R", "R")) == {}
+    assert db_consistency.other_values(rows("r", "R", "R"), "filter") == {}
 
 
 def test_duplicates_are_found_by_pixels_in_all_sets_and_by_moment_in_one():
