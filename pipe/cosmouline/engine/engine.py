@@ -45,6 +45,7 @@ def outcomes(function, images, settings, recipe=None, on_gpu=False, *, long=Fals
     spawned. Their libraries run one thread each (see ``cosmouline.__init__``), so all engines
     give the same bits.
     """
+    # Few images are done sooner than workers have started; long tasks have no time limit
     work = Work.of(function)._replace(recipe=recipe)
     n_workers = min(settings.max_cpus or n_usable_cpus(), len(images))
     if long:

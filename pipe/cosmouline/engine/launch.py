@@ -29,6 +29,7 @@ def start(path, arguments):
     The ``exitcode`` of the process is the exit status of the script; negative after a signal.
     """
     method = start_method()
+    # A copy of this process has loaded what this one has loaded
     if method == "fork":
         for name in WARM:
             importlib.import_module(name)

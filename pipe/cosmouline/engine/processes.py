@@ -67,6 +67,7 @@ def start_method():
     A copy has none of the threads of its parent, but all the locks that they hold: a fork after
     jax has started hangs. System libraries of macOS do not survive a fork either.
     """
+    # Only a process of one thread that has not loaded jax is copied
     is_safe = (sys.platform == "linux" and threading.active_count() == 1
                and "jax" not in sys.modules)
     return "fork" if is_safe else "spawn"

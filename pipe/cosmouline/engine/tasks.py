@@ -46,9 +46,11 @@ def results(function, items, settings, unit="task", on_gpu=False):
     One task alone is done in this process, as if it were called, unless there is a cluster. Of
     several tasks the log lines come when a task has finished, with its name before each.
     """
+    # One task alone is a call of the function
     if len(items) == 1 and settings.engine != "dask":
         yield items[0], function(items[0], settings)
         return
+    # Several tasks: their products are listed here for the notes of the script on its files
     by_name, failed = {item["img_name"]: item for item in items}, []
     written = take_finished()  # so that each task begins with none
     work = functools.partial(_attempt, work=engine_work.Work.of(function), home=_here(),
@@ -61,6 +63,7 @@ def results(function, items, settings, unit="task", on_gpu=False):
             name, own = outcome.img_name, outcome.values.get("outcome", outcome)
             written += outcome.values.get("written", ())
             take_finished()
+            # The lines of a task that ran in another process
             for level, line in outcome.values.get("lines", ()):
                 log.log(level, "%s", line)
             if own.word == "done":
@@ -70,7 +73,7 @@ def results(function, items, settings, unit="task", on_gpu=False):
                 log.error("%s %s: %s", name, own.word, own.message)
                 logging.getLogger("cosmouline.file").info("%s", own.details)
     finally:
-        add_finished(written)  # for the notes of the script on its files
+        add_finished(written)
     if failed:
         raise UserError(f"{len(failed)} of {len(items)} {unit}s failed ({', '.join(failed)}), see "
                         "above; the others are finished and kept.")

@@ -54,6 +54,7 @@ class Work(NamedTuple):
         name = image["img_name"]
         try:
             function = getattr(_module(self.path), self.name)
+            # List the files that the function finishes, each with its origin
             take_finished()
             with origin.told(functools.partial(self.recipe.origin, [image])) if (
                     self.recipe) else contextlib.nullcontext():

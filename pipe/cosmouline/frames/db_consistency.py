@@ -5,7 +5,7 @@ from statistics import median
 
 from cosmouline.errors import UserError
 
-USUAL_FRACTION = 0.5  # of the frames of a set with one size: then the others are refused
+TYPICAL_FRACTION = 0.5  # of the frames of a set with one size: then the others are refused
 MIXED_FRACTION = 0.1  # of the frames of a set in a second filter: then they are no mistake
 MIXED_LEAST = 2
 GAIN_FACTOR = 1.3  # amplifiers of one camera differ by a few percent, its read-out modes by more
@@ -19,27 +19,27 @@ def by_set(images):
     return groups
 
 
-def usual_shapes(images):
-    """Return the size (ny, nx) that most raw frames of each set have, by set, where there is one.
+def typical_shapes(images):
+    """Return the size (ny, nx) that more than half of the raw frames of a set have, by set.
 
     Rows without ``raw_nx_px`` do not count.
     """
-    usual = {}
+    typical = {}
     for set_name, mine in by_set(images).items():
         shapes = Counter((image["raw_ny_px"], image["raw_nx_px"]) for image in mine
                          if "raw_nx_px" in image)
-        if shapes and shapes.most_common(1)[0][1] > USUAL_FRACTION * shapes.total():
-            usual[set_name] = shapes.most_common(1)[0][0]
-    return usual
+        if shapes and shapes.most_common(1)[0][1] > TYPICAL_FRACTION * shapes.total():
+            typical[set_name] = shapes.most_common(1)[0][0]
+    return typical
 
 
 def other_values(images, field):
     """Return a note for each image with another text in a field than most of its set, by name."""
     notes = {}
     for mine in by_set(images).values():
-        usual, others = _unlike(mine, field)
-        notes |= {image["img_name"]: f"{field} = {image[field]!r}, not {usual!r} like the rest of "
-                                     "the set" for image in others}
+        typical, others = _unlike(mine, field)
+        notes |= {image["img_name"]: f"{field} = {image[field]!r}, not {typical!r} like the rest "
+                                     "of the set" for image in others}
     return notes
 
 
@@ -49,23 +49,23 @@ def other_gains(images):
     for mine in by_set(images).values():
         known = {image["img_name"]: image["gain_e_per_adu"] for image in mine
                  if "gain_e_per_adu" in image}
-        usual = median(known.values()) if known else 1.0
-        notes |= {name: f"gain = {gain:g} e-/ADU, not {usual:g} like the rest of the set"
+        typical = median(known.values()) if known else 1.0
+        notes |= {name: f"gain = {gain:g} e-/ADU, not {typical:g} like the rest of the set"
                   for name, gain in known.items()
-                  if not 1 / GAIN_FACTOR <= gain / usual <= GAIN_FACTOR}
+                  if not 1 / GAIN_FACTOR <= gain / typical <= GAIN_FACTOR}
     return notes
 
 
 def refuse_mixed_filters(images):
     """Raise UserError where a set has frames of two filters, not just a stray one."""
     for set_name, mine in by_set(images).items():
-        usual, others = _unlike(mine, "filter")
+        typical, others = _unlike(mine, "filter")
         name, n = (Counter(image["filter"] for image in others).most_common(1) or [("", 0)])[0]
         if n >= max(MIXED_LEAST, MIXED_FRACTION * len(mine)):
             first = next(image for image in others if image["filter"] == name)["img_name"]
             raise UserError(f"set {set_name}: {n} of its {len(mine)} frames are of filter "
-                            f"{name!r} (first: {first}), the others of {usual!r}. Make one set "
-                            f"for each, with 'filter': {usual!r} and 'filter': {name!r}; if the "
+                            f"{name!r} (first: {first}), the others of {typical!r}. Make one set "
+                            f"for each, with 'filter': {typical!r} and 'filter': {name!r}; if the "
                             "two are one, name it as 'filter' in 'overrides'.")
 
 
@@ -90,6 +90,7 @@ def duplicates(images):
 
     A copy has the same pixels (``pixel_hash``), or the same moment, exposure and set.
     """
+    # Of images with the same pixels or moment the first by name is the original
     notes, first = {}, {}
     for image in sorted(images, key=lambda image: image["img_name"]):
         name = image["img_name"]
@@ -113,5 +114,5 @@ def _unlike(images, name):
     if not named:
         return None, []
     counts = Counter(image[name] for image in named)
-    usual = max(sorted(counts), key=counts.get)
-    return usual, [image for image in named if image[name].lower() != usual.lower()]
+    typical = max(sorted(counts), key=counts.get)
+    return typical, [image for image in named if image[name].lower() != typical.lower()]

@@ -17,7 +17,7 @@ from cosmouline.frames.telescope import camera_of, checked_overrides, filter_of,
 log = logging.getLogger("cosmouline")
 
 SCRIPT = "1_character/1a_add_to_database"
-PARTS = ("files", "filter", "camera", "science_only")  # by which a set takes part of a folder
+PARTS = ("files", "filter", "camera", "science_only")  # by which a set chooses frames
 LONGEST_NAME = 100  # with the endings of the products it stays below the 255 of file systems
 
 
@@ -44,6 +44,7 @@ def known_and_new(settings, db):
             log.info("%s: the frame has changed since it was imported: it is done again", name)
         elif name in db.rows:  # the folder may have moved, or its files been copied
             db.update(name, {"raw_path": str(path), "raw_state": now})
+        # New frames, and those whose header is read again, are in use
         if name not in db.rows or outcome(row, SCRIPT)[0] == "rejected" or has_changed:
             db.update(name, {"set_name": set_name, "raw_path": str(path), "raw_state": now,
                              "gogogo": True, "whynot": None, "treatme": True, "testlist": False,
@@ -72,6 +73,7 @@ def _frames_of_all(sets):
                 raise UserError(f"{path.name} is taken by the sets {other} and {one['name']}: "
                                 "make their 'files', 'filter' or 'camera' exclude each other.")
             found[name] = one["name"], path
+    # macOS and Windows take names that differ by case alone for one
     for name in sorted(found):
         other = lower.setdefault(name.lower(), name)
         if other != name:
@@ -91,6 +93,7 @@ def is_replaced(row, path):
 
     Where only the time of the file differs, as after a copy, the content decides, if it is known.
     """
+    # Size and time of the file first: its content takes time to read
     before, now = row["raw_state"], state(path)
     if before == now:
         return False
@@ -122,6 +125,7 @@ def frames_of(one):
     if not folder.is_dir():
         raise UserError(f"set {one['name']}: there is no folder {folder} (raw_dir).")
     files = list_frames(folder)
+    # A folder without frames: they often lie in folders below it
     if not files:
         below = sorted(path for path in folder.glob("*/*")
                        if path.name.lower().endswith(FRAME_SUFFIXES))
@@ -130,6 +134,7 @@ def frames_of(one):
                             f"(first: {below[0].relative_to(folder)}). Make one set for each "
                             "folder, or put all frames into one, under names of their own.")
         raise UserError(f"set {one['name']}: no FITS file in {folder} (raw_dir).")
+    # The frames of the folder that belong to the set; their names must differ
     chosen = [path for path in files if _is_of(one, path)]
     if not chosen:
         keys = [f"{key} = {one[key]!r}" for key in PARTS if key in one]
@@ -193,6 +198,7 @@ def mark_lists(settings, db):
 
 def mark_kicked(settings, db):
     """Take the images of kicklist.txt out of use, and those no longer in it into use."""
+    # The reason of a kicked image begins with KICKED: other rejections stay
     kicked = _listed(settings, db, "kicklist.txt")
     for name, comment in kicked.items():
         db.reject(name, KICKED + comment)

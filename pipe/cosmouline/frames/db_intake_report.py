@@ -12,16 +12,17 @@ from cosmouline.frames import db_consistency
 log = logging.getLogger("cosmouline")
 
 NOTES = ("frame_notes", "pixel_notes", "scene_notes", "star_notes")  # fields, in order of scripts
-BETWEEN = " | "  # the notes of one field
+BETWEEN = " | "  # notes of one field
 COLUMNS = ("img_name", "file", "reason")
 N_KINDS = 6  # reasons named in the line
 
 
 def kind(reason):
     """Return a reason without what differs from image to image: numbers, texts, the script."""
+    # Without the script at the end, then without what follows the first = : ( or ", not"
     head = re.split(r" = |: |\(|, not ", re.sub(r" \(\w+/\w+\)$", "", reason))[0]
     words = re.sub(r"'[^']*'|\d[\d.]*(e[+-]?\d+)?", "n", head)
-    return " ".join(words.replace("n %", "part").split()) or reason
+    return " ".join(words.replace("n %", "fraction").split()) or reason
 
 
 def refused(rows):
@@ -33,6 +34,7 @@ def refused(rows):
 def flagged(rows):
     """Return (row, note) of all that is suspicious about images in use."""
     used = [row for row in rows if row.get("gogogo")]
+    # Notes of the scripts, then what shows only in comparison with the other images
     others = [db_consistency.other_values(used, "filter"),
               db_consistency.other_values(used, "telescope"), db_consistency.other_gains(used),
               db_consistency.duplicates(used), db_consistency.lone(used)]
@@ -46,13 +48,15 @@ def flagged(rows):
 
 def write(settings, db):
     """Write report_intake.txt, and log how many images are refused and flagged, by reason."""
+    # What to list: images out of use, images in use with a note, files that are no frames
     rows = db.select()
-    bad, odd = refused(rows), flagged(rows)
+    bad, suspicious = refused(rows), flagged(rows)
     files = [(one, *found) for one in settings.sets for found in passed_over(one["raw_dir"])]
-    n_odd = len({row["img_name"] for row, _ in odd})
-    heads = (f"{len(bad)} of {len(rows)} images refused", f"{n_odd} flagged",
+    n_flagged = len({row["img_name"] for row, _ in suspicious})
+    heads = (f"{len(bad)} of {len(rows)} images refused", f"{n_flagged} flagged",
              f"{len(files)} files ignored")
-    counts = [Counter(kind(reason) for _, reason in pairs).most_common() for pairs in (bad, odd)]
+    counts = [Counter(kind(reason) for _, reason in pairs).most_common()
+              for pairs in (bad, suspicious)]
     path = paths.report(settings, "intake")
     io_report.write_parts(path, f"{settings.lens_name}: intake of the frames", [
         io_report.Part("by reason", [
@@ -62,7 +66,7 @@ def write(settings, db):
         io_report.Part(f"{heads[0]}. Repair or replace the files and run again, or name the "
                        "images in kicklist.txt.", _table(bad), COLUMNS),
         io_report.Part(f"{heads[1]}: they are used. Look at them, or name them in kicklist.txt.",
-                       _table(odd), COLUMNS),
+                       _table(suspicious), COLUMNS),
         io_report.Part(heads[2], [{"set": one["name"], "file": repr(file), "reason": why}
                                   for one, file, why in files], ("set", "file", "reason"))])
     # One line each, the most frequent reasons first

@@ -53,6 +53,7 @@ def as_before(order, before):
     chosen = {script for script in before.scripts if is_choice(script)
               and script_path(script).is_file()
               and provenance.stands_for(script, read_header(script).writes) != script}
+    # What they replace is left out; the others run where all_scripts has them
     replaced = {replaced_by(script) for script in chosen}
     return [script for script in all_scripts(order)
             if (script in order and script not in replaced) or script in chosen]
@@ -69,6 +70,7 @@ def ran(order, before, after, settings):
         key = provenance.record_name(script, header.needs, header.writes, settings)
         records = {name: provenance.outcome(row, key) for name, row in after.items()
                    if f"ran__{key}" in row}
+        # An old image has changed if its values are of a run after the last one before the update
         old = [record[2] > before.last_run for name, record in records.items()
                if f"ran__{key}" in before.rows.get(name, {})]
         new = [record[0] for name, record in records.items()
@@ -86,6 +88,7 @@ def moved(before, after, settings):
     curve. A source without old images has no row.
     """
     dec, table = settings.dec_name, []
+    # Images with fluxes before and after the update, by band
     old_images = [row for name, row in after.items() if f"dec_chi2__{dec}" in row
                   and f"dec_chi2__{dec}" in before.rows.get(name, {})]
     for one, images in bands.split(old_images, settings):

@@ -64,6 +64,7 @@ def ephemeris(mjd, ra_deg, dec_deg, lon_deg=None, lat_deg=None, height_m=0.0):
         raise ValueError("lon_deg and lat_deg must be given together")
     if lat_deg is not None and not (-90.0 <= lat_deg <= 90.0 and -180.0 <= lon_deg <= 360.0):
         raise ValueError(f"lon_deg, lat_deg = {lon_deg}, {lat_deg} is not a position on Earth")
+    # Nothing is downloaded: UT1 and leap seconds are those that come with astropy
     with offline():
         times = Time(mjd, format="mjd", scale="utc")
         by_sun, by_barycentre = erfa.epv00(times.tdb.jd1, times.tdb.jd2)  # of the Earth
@@ -141,9 +142,11 @@ def _unit_vector(lon_deg, lat_deg):
 
 def _horizontal(times, vectors, lon_deg, lat_deg, height_m):
     """Vectors (n, 3) from the telescope along north, east and up."""
+    # From celestial to terrestrial axes, then from the Earth's centre to the telescope
     to_earth = erfa.c2t00b(times.tt.jd1, times.tt.jd2, times.ut1.jd1, times.ut1.jd2, 0.0, 0.0)
     lon, lat = np.radians(lon_deg), np.radians(lat_deg)
     telescope_au = erfa.gd2gc(1, lon, lat, height_m) / erfa.DAU
+    # The axes of its horizon
     up = _unit_vector(lon_deg, lat_deg)
     east = np.array([-np.sin(lon), np.cos(lon), 0.0])
     axes = np.array([np.cross(up, east), east, up])

@@ -59,6 +59,7 @@ def mid_exposure(header, telescope, exptime_s, zone_h):
     else:
         keywords = dict.fromkeys(keyword for entry in telescope.date for keyword in entry.date)
         raise ImageRejected(f"no date in the header: no usable {', nor '.join(keywords)}")
+    # All dates are compared in UTC, at the middle of the exposure
     flags = []
     mjd = _to_mid(header, telescope, recipe, moment, exptime_s, flags)
     # A date that contradicts the MJD card beyond the digits that this card has is flagged

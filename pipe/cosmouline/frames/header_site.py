@@ -5,7 +5,7 @@ from cosmouline.frames.header_values import angle_deg, first_text, text_of
 from cosmouline.frames.telescope_yaml import SITE_RANGES
 
 NO_SITE = (None, None, None)
-FAR_FROM_ZONE_DEG = 90.0  # no place on Earth is so far from the middle of its time zone
+FAR_FROM_ZONE_DEG = 90.0  # no site on Earth is so far from the middle of its time zone
 NEAR_ZONE_DEG = 45.0
 DEG_PER_HOUR = 15.0
 
@@ -26,7 +26,7 @@ def site_coordinates(header, telescope, overrides, zone_h):
     -------
     coordinates : tuple
         Longitude in degrees east (-180 to 180), latitude in degrees, height in metres; three
-        None where the place is not known.
+        None where the site is not known.
     notes, flags : list of str
 
     Notes
@@ -45,7 +45,7 @@ def site_coordinates(header, telescope, overrides, zone_h):
         try:
             code = text_of(header, site.by) if site.by else None
             card = first_text(header, source.keywords)
-        except ImageRejected as error:  # an unreadable card; the frame is usable without a place
+        except ImageRejected as error:  # an unreadable card; the frame is usable without a site
             flags.append(str(error))
             code = card = None
         if code is not None and code.lower() in site.table:

@@ -33,6 +33,7 @@ def sets_of(frames):
     lines : list of str
         What each set is, and what the user has to decide, in words.
     """
+    # One group of science frames for each set; a folder with calibration frames is mixed
     groups = defaultdict(list)
     for frame in frames:
         if frame.kind is None:
@@ -63,13 +64,13 @@ def sets_of(frames):
             lines.append(f"set {name}: the headers lack {', '.join(lacking[name])}")
         if any(other[2] == filter_name for other in rivals) and (
                 not part.keys() & {"files", "camera"}):
-            lines.append(f"{folder}: filter, camera and name do not tell the frames of {camera} "
-                         f"({filter_name}) from others. Move them into a folder of their own.")
+            lines.append(f"{folder}: filter, camera and name do not distinguish the frames of "
+                         f"{camera} ({filter_name}) from others. Move them into their own folder.")
     return sets, lacking, lines
 
 
 def _camera(frame):
-    """Return what tells cameras apart: the description, or the card where none is known."""
+    """Return the name of a camera: its description, or the card where none is known."""
     return frame.telescope if frame.telescope != "generic" else frame.camera or "generic"
 
 
@@ -104,6 +105,7 @@ def _names(groups):
     names = {}
     for folder, camera, filter_name in groups:
         same = [key for key in groups if key[1:] == (camera, filter_name)]
+        # Only what differs from group to group goes into the name
         parts = [camera] if len(cameras) > 1 else []
         parts += [folder.name] if len(same) > 1 and len(folders) > 1 else []
         parts += [filter_name] if filter_name else []
@@ -144,8 +146,10 @@ def common_pointing(frames):
         return None
     cards, _ = Counter(one[2] for one in found).most_common(1)[0]
     ra_deg, dec_deg = np.array([one[:2] for one in found if one[2] == cards]).T
-    around = ra_deg[0] + (ra_deg - ra_deg[0] + 180) % 360 - 180  # across 0h
+    # Right ascensions on the side of the first one, so that 0 h makes no jump
+    around = ra_deg[0] + (ra_deg - ra_deg[0] + 180) % 360 - 180
     centre = np.median(around) % 360, np.median(dec_deg)
+    # Distances from the median on the sky
     d_ra = ((ra_deg - centre[0] + 180) % 360 - 180) * np.cos(np.radians(centre[1]))
     far = np.hypot(d_ra, dec_deg - centre[1]) * 3600 > ARCSEC_APART
     return float(centre[0]), float(centre[1]), cards, int(far.sum())
@@ -156,14 +160,15 @@ def literal(value):
     return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else repr(value)
 
 
-def settings_text(name, place, work_dir, sets, missing, n_cameras=1):
+def settings_text(name, position, work_dir, sets, missing, n_cameras=1):
     """Return the text of a settings.py.
 
-    `place` is right ascension, declination (degrees, or None) and where they come from; `sets` and
-    `missing` are those of `sets_of`. With several cameras mirror images are allowed.
+    `position` is right ascension, declination (degrees, or None) and where they come from; `sets`
+    and `missing` are those of `sets_of`. With several cameras mirror images are allowed.
     """
+    # Name, position and work folder; a set in every line; what its headers lack below it
     lines = [HEAD.format(name=literal(name))]
-    ra_deg, dec_deg, source = place
+    ra_deg, dec_deg, source = position
     lines.append("lens_ra_deg, lens_dec_deg = "
                  + ("None, None" if ra_deg is None else f"{ra_deg:.5f}, {dec_deg:.5f}")
                  + f"  # {source}\nwork_dir = {work_dir!r}\nsets = [\n")

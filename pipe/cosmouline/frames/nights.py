@@ -39,6 +39,7 @@ def group_by_night(mjd, site_lon_deg=None, gap_d=NIGHT_GAP_D, labels=None):
     if site_lon_deg is None:  # one night more after every gap
         return _labelled(mjd, labels,
                          lambda dates: np.cumsum(np.diff(dates, prepend=dates[:1]) >= gap_d))
+    # Number of the local mean noons before the image
     night = np.floor(mjd + np.broadcast_to(site_lon_deg, mjd.shape) / 360.0 - 0.5)
     return _by_key(mjd, list(zip(night, _names(labels, mjd.size), strict=True)))
 
@@ -90,6 +91,7 @@ def _dates(mjd):
 
 def _labelled(mjd, labels, number):
     """Group by the numbers that `number` gives to sorted dates, each label by itself."""
+    # Number the images of each label in order of time; a group has one number and one label
     names = _names(labels, mjd.size)
     order = np.argsort(mjd, kind="stable")
     keys = [None] * mjd.size

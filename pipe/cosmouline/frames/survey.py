@@ -56,9 +56,9 @@ def survey(folder):
     if not folder.is_dir():
         raise UserError(f"{folder} is not a folder: where are the frames?")
     frames, problems = [], {}
-    for place, below, _ in os.walk(folder):
+    for here, below, _ in os.walk(folder):
         below.sort()
-        for path in list_frames(place):
+        for path in list_frames(here):
             try:
                 frames.append(summary(path, read_header(path)))
             except ImageRejected as problem:
@@ -68,6 +68,7 @@ def survey(folder):
 
 def summary(path, header):
     """Return the `FrameSummary` of a frame; ImageRejected if one of its cards cannot be read."""
+    # A frame that several descriptions could be of is of none of them
     recognised = tuple(recognise(header))
     telescope = recognised[0] if len(recognised) == 1 else "generic"
     description = load_telescope(telescope)
@@ -94,6 +95,7 @@ def missing(header, description):
 
 def pointing(header):
     """Return right ascension and declination (degrees) of a header, and their cards; or None."""
+    # The first pair of cards with two possible angles; else the reference point of the WCS
     for ra_card, dec_card in POINTING_CARDS:
         try:
             ra_text, dec_text = text_of(header, ra_card), text_of(header, dec_card)

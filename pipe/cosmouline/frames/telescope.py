@@ -162,7 +162,7 @@ def read_exposure(header, telescope, overrides=None):
     """
     overrides = checked_overrides(overrides or {})
     notes, flags = [], []
-    # A frame that its description does not describe, such as a binned one
+    # Refuse a frame that its description does not describe, such as a binned one
     for check in telescope.checks:
         text = text_of(header, check.keyword)
         if text is not None and _comparable(text) not in map(_comparable, check.equals):
@@ -211,6 +211,7 @@ def _comparable(value):
 
 def _quantity(header, telescope, overrides, name, notes, flags):
     """Find one number: by overrides, keywords, WCS, or default."""
+    # In this order: the user, the cards, the WCS (of the pixel scale), the description
     source = getattr(telescope, name)
     if name in overrides:
         notes.append(f"{name} = {overrides[name]:g} by 'overrides'")
@@ -267,6 +268,7 @@ def checked_overrides(overrides):
     """Return the user's overrides; UserError for an unknown name or an impossible value."""
     checked = {}
     for name, value in overrides.items():
+        # Every override has the checks of the key of the same name in a description
         if name not in OVERRIDES:
             raise unknown_name(name, OVERRIDES, "overrides", "name")
         if name == "trim":
@@ -290,6 +292,7 @@ def filter_of(header, telescope):
     Positions of a wheel that are called open, free or empty do not count. ImageRejected if a card
     cannot be read.
     """
+    # With two wheels one of them is open
     texts = [text_of(header, keyword) for keyword in telescope.filter.keywords]
     named = [text for text in texts if text and not text.lower().startswith(OPEN_POSITIONS)]
     return named[0] if named else telescope.filter.default

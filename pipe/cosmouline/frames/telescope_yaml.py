@@ -146,12 +146,12 @@ def telescope_from(description, name, where):
 
 
 def trim_from(entry, where):
-    """Build a Trim from a mapping; UserError for an unknown side or no number of pixels."""
-    sides = _mapping(entry, where, list(Trim.__dataclass_fields__))
-    for side, value in sides.items():
+    """Build a Trim from a mapping; UserError for an unknown key or no number of pixels."""
+    edges = _mapping(entry, where, list(Trim.__dataclass_fields__))
+    for edge, value in edges.items():
         if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-            raise UserError(f"{where}: {side} = {value!r} is not a number of pixels")
-    return Trim(**sides)
+            raise UserError(f"{where}: {edge} = {value!r} is not a number of pixels")
+    return Trim(**edges)
 
 
 def number_in(value, limits, where):
@@ -190,6 +190,7 @@ def _source(entry, where, limits=None):
         entry = {"keywords": entry}
     if not isinstance(entry, dict):
         entry = {"default": entry}
+    # Numbers must be possible; a text must not be one that YAML reads as a number or logical
     keys = _mapping(entry, where, ("keywords", "default", "valid", "wcs"))
     default = keys.get("default")
     if default is not None and limits:
@@ -233,6 +234,7 @@ def _site(entry, where):
     table = {str(code).lower(): tuple(
         _constant(_mapping(place, where, names, names)[name], name, where) for name in names)
         for code, place in keys.get("table", {}).items()}
+    # A list has keywords, a mapping keywords and a default, anything else is the default
     for name in names:
         value = keys.get(name)
         value = {"keywords": value} if isinstance(value, list) else value

@@ -54,7 +54,7 @@ def test_cameras_in_one_folder_are_told_by_header_where_names_do_not_tell():
 
 def test_frames_that_nothing_tells_apart_are_named():
     _, _, told = sets_of([frame(f"/a/{n}", telescope=("VST", "generic")[n % 2]) for n in range(4)])
-    assert any("do not tell the frames of VST (R) from others" in line for line in told)
+    assert any("do not distinguish the frames of VST (R) from others" in line for line in told)
 
 
 def test_calibration_frames_are_in_no_set_but_close_their_folder():

@@ -70,6 +70,7 @@ class Connection:
 
     def check(self, step, wanted, workers):
         """Raise UserError if a worker cannot do a step; warn once if their kernels differ."""
+        # Workers of other versions fail already in loading this function, or return the difference
         answers = self.client.run(worker.unfit, step, wanted, on_error="return",
                                   workers=list(workers))
         for address, answer in answers.items():
@@ -105,6 +106,7 @@ class Connection:
         """Restart the workers that still have images of a finished run in hand after a moment."""
         if self.server:
             return  # it ends its workers
+        # Most finish their images in a moment; only the others are restarted
         until = time.monotonic() + MOMENT_S
         while worker.marks(self.work_dir) and time.monotonic() < until:
             time.sleep(0.05)
@@ -144,10 +146,12 @@ def connected(settings):
     description, a server of ``run_all.py`` or ``start_cluster.py`` for the same ``work_dir`` is
     used, and a new one is started where there is none.
     """
+    # Settings that lead to the same cluster share one connection
     key = json.dumps(settings.cluster, sort_keys=True), str(settings.work_dir)
     held = _open.get(key)
     if held and held.is_up():
         return held
+    # A connection that was lost is closed and made again
     if held:
         _open.pop(key).close()
     if not _open:
@@ -181,11 +185,13 @@ def _of_description(settings):
     """Connect to the server of the work folder, or to a new one of our own."""
     check_commands(settings.cluster)
     published = published_path(settings)
+    # A server that run_all.py or start_cluster.py has published for this work folder
     if is_live(published):
         address, credentials = _read_scheduler_file(published)
         with contextlib.suppress(UserError):  # it ended this very moment
             client = _client(address, credentials)
             return Connection(client, address, settings, publish=published)
+    # Otherwise a server for this process alone, under a name that no other script looks for
     own = published.with_name(f"scheduler_{socket.gethostname()}_{os.getpid()}.json")
     server = start_server(settings, own)
     try:
@@ -244,6 +250,7 @@ def start_server(settings, publish, lazily=False):
         server = subprocess.Popen(
             command + ["--lazily"] * lazily, stdin=subprocess.DEVNULL, stdout=file, stderr=file,
             start_new_session=True, env=os.environ | dask_setup.environment())
+    # The server writes its scheduler file as soon as workers can connect
     until = time.monotonic() + SERVER_S
     try:
         while not publish.is_file():

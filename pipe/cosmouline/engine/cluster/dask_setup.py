@@ -35,6 +35,7 @@ MALLOC = {"MALLOC_TRIM_THRESHOLD_": str(64 << 20), "MALLOC_MMAP_THRESHOLD_": str
 
 def environment():
     """Return the environment variables that every worker has before Python starts."""
+    # Workers run this checkout, whatever else is installed
     inherited = os.environ.get("PYTHONPATH", "").split(os.pathsep)
     pythonpath = os.pathsep.join([str(PIPE), *(p for p in inherited if p and p != str(PIPE))])
     chosen = {name: os.environ.get(name, value) for name, value in SETTINGS.items()}
@@ -47,6 +48,7 @@ def load(needed=("distributed",)):
                if importlib.util.find_spec(name) is None]
     if missing:
         raise UserError(f'engine = "dask" needs {", ".join(missing)}: {INSTALL}')
+    # dask reads its settings when it is loaded
     for name, value in SETTINGS.items():
         os.environ.setdefault(name, value)
     with warnings.catch_warnings():

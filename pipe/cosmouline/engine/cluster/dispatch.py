@@ -73,7 +73,7 @@ class Dispatcher:
         self.waits_for_gpu = on_gpu and isinstance(settings.cluster, dict) and bool(
             settings.cluster.get("gpus"))
         self.todo = deque(Try(number, image) for number, image in enumerate(images))
-        self.alone = deque()  # their workers died twice: nothing else is submitted beside them
+        self.alone = deque()  # their workers died twice: nothing else is submitted with them
         self.flying, self.landed = {}, SimpleQueue()
         self.wanted = tuple(worker.versions().items())
         self.per_image_s = deque(maxlen=20)
@@ -116,6 +116,7 @@ class Dispatcher:
         """Count the workers; warn where there are none. Return how many can take these tasks."""
         self.next_look = time.monotonic() + LOOK_S
         self.cluster.refuse_trouble()
+        # A lost connection may come back: no worker can be counted before
         if not self.cluster.is_up():
             self.lost_since = self.lost_since or time.monotonic()
             if self.client.status == "closed" or time.monotonic() - self.lost_since > GONE_S:
@@ -125,6 +126,7 @@ class Dispatcher:
         workers = self.cluster.workers().values()
         self.n_workers = sum(one["nthreads"] for one in workers)
         self.n_gpus = sum("GPU" in one["resources"] for one in workers)
+        # The warning comes every TELL_S, counted from the last time that there was a worker
         n = self.n_gpus if self.waits_for_gpu else self.n_workers
         if n:
             self.next_tell = time.monotonic() + TELL_S
@@ -186,6 +188,7 @@ class Dispatcher:
             reply = error
         _, group = self.flying.pop(future.key)
         future.release()
+        # A reply, the death of the worker, a lost connection, or a worker that is not fit
         if isinstance(reply, worker.Reply):
             cpu_s_elsewhere[0] += reply.cpu_s
             if reply.outcomes:
@@ -196,7 +199,7 @@ class Dispatcher:
         elif isinstance(reply, KilledWorker):
             yield from self._after_death(reply, group)
         elif reply is None or isinstance(reply, CancelledError | OSError):
-            # The connection was lost for a while, or for good
+            # The connection was lost for a while, or for good: the images are done again
             self.todo.extendleft(reversed(group))
             self._count()
             if not self.cluster.is_up():
@@ -213,6 +216,7 @@ class Dispatcher:
         for one in group:  # a worker that ended itself has left the traceback of the image
             with contextlib.suppress(OSError):
                 hung[one.number] = worker.hung_path(self.step, one.number).read_text()
+        # A death is counted for an image that was alone in its task
         is_death = len(group) == 1 and not any(hung.values())
         for one in reversed(group):
             again = one._replace(n_deaths=one.n_deaths + is_death, is_suspect=True)

@@ -1,7 +1,7 @@
 """What dask loads in every worker of ours before its first task: which one has a graphics card.
 
 A job of n cores has n workers, one thread each. The first of them get one card each and announce
-the resource "GPU"; a worker that dies gives its card to the one that takes its place.
+the resource "GPU"; the card of a worker that dies goes to the worker that replaces it.
 """
 
 import contextlib
@@ -31,6 +31,7 @@ def dask_setup(worker):
         return
     _held.append(file)
     os.environ["COSMOULINE_GPU"] = str(card)
+    # The queue may have given this job some of the cards of the node
     given = [one for one in os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",") if one]
     os.environ["CUDA_VISIBLE_DEVICES"] = given[card] if card < len(given) else str(card)
     worker.state.total_resources["GPU"] = 1

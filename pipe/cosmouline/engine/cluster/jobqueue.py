@@ -47,6 +47,7 @@ def job_cluster(description, keys, work_dir):
                 self.trouble = words[:300] or type(error).__name__
                 self.status = status.running
 
+    # The output of every job lies in a file of its own
     logs = work_dir / "logs" / "cluster"
     logs.mkdir(parents=True, exist_ok=True)
     return factory(job_cls=Job, security=keys, protocol="tls://", silence_logs=False,
@@ -56,6 +57,7 @@ def job_cluster(description, keys, work_dir):
 def job_keywords(description, logs):
     """Return a description as keywords of a cluster of dask-jobqueue."""
     kind, cores = description["cluster"], description["cores"]
+    # Workers leave one after the other before the queue ends the job
     walltime = walltime_s(description["walltime"])
     lifetime = max(walltime - BEFORE_THE_END_S, walltime // 2)
     stagger = min(STAGGER_S, lifetime // 4)
@@ -70,6 +72,7 @@ def job_keywords(description, logs):
         "job_script_prologue": [*description["prologue"], *(
             f"export {name}={shlex.quote(value)}" for name, value in exports.items())],
         "job_extra_directives": list(description["extra"])}
+    # What only some queues have, or call by names of their own
     if kind == "htcondor":
         keywords["disk"] = description["disk"]
         keywords["job_extra_directives"] = dict(
@@ -106,6 +109,7 @@ class JobKeeper:
 
     async def look(self):
         """Drop the jobs that are lost, and submit what is missing."""
+        # Workers have the name of their job, with a number behind it where it has several
         names = {str(worker.name) for worker in self.cluster.scheduler.workers.values()}
         for name, job in list(self.cluster.workers.items()):
             if any(one == str(name) or one.startswith(f"{name}-") for one in names):
@@ -142,6 +146,7 @@ class JobKeeper:
                                else not out.strip() or _ENDED.search(out))
         if not is_over:
             return now - self.seen.get(name, now) > LOST_S
+        # Some jobs that end without a worker, one after the other: something is wrong with all
         if name not in self.seen:
             self.n_stillborn += 1
             if self.n_stillborn >= N_STILLBORN:

@@ -57,6 +57,7 @@ def serve(work_dir, description, publish, parent=None, lazily=False, has_jobs=Tr
                                                         work_dir) as cluster:
         content = {"address": cluster.scheduler.address, "credentials": str(credentials),
                    "host": socket.gethostname(), "pid": os.getpid(), "description": description}
+        # Publish the address, then keep the jobs until parent or command end
         keeper, next_look, child = JobKeeper(cluster, description), 0.0, None
         try:
             with atomic_path(publish) as temporary:
@@ -76,6 +77,7 @@ def serve(work_dir, description, publish, parent=None, lazily=False, has_jobs=Tr
             if child and child.poll() is None:
                 child.terminate()
             status = child.wait() if child else 0
+            # Remove the scheduler file, unless it is by now that of another server
             with contextlib.suppress(OSError, ValueError):
                 if json.loads(publish.read_text()) == content:
                     publish.unlink()
@@ -85,6 +87,7 @@ def serve(work_dir, description, publish, parent=None, lazily=False, has_jobs=Tr
 def worker_command(publish, description, n_workers):
     """Return the command that starts workers for the scheduler of a scheduler file."""
     dask_setup.load()
+    # The key of the cluster encrypts both directions
     content = json.loads(publish.read_text())
     key = content["credentials"]
     command = [sys.executable, "-m", "distributed.cli.dask_worker", content["address"],
@@ -110,6 +113,7 @@ def _credentials(publish):
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     folder.chmod(0o700)  # what workers unpickle lies here
     path = folder / f"credentials_{socket.gethostname()}_{os.getpid()}.pem"
+    # One key serves scheduler, workers and scripts; it is made for this cluster alone
     made = distributed.Security.temporary()
     with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
         file.write(made.tls_client_key + made.tls_client_cert)
@@ -164,6 +168,7 @@ def main():
     parser.add_argument("--lazily", action="store_true")
     options = parser.parse_args()
     stop_on_signals()
+    # This process has no terminal: its output is appended to logs/cluster.log
     logging.basicConfig(level=logging.INFO, stream=sys.stderr,
                         format="%(asctime)s %(levelname)s %(message)s")
     logging.getLogger("cosmouline.file").addHandler(logging.root.handlers[0])

@@ -53,7 +53,7 @@ def versions():
 
 @functools.cache
 def kernel():
-    """Return the kernels that OpenBLAS uses on this processor; "unknown" if nothing tells."""
+    """Return the kernels that OpenBLAS uses on this processor; "unknown" without threadpoolctl."""
     try:
         import scipy.linalg  # noqa: F401  loads the OpenBLAS of numpy and that of scipy
         from threadpoolctl import threadpool_info
@@ -75,11 +75,13 @@ def unfit(step, wanted):
         The `versions` of the script.
     """
     here = f"the worker {socket.gethostname()} (process {os.getpid()})"
+    # Numbers depend on the versions: they must be those of the script
     other = [f"{name} {versions().get(name, 'missing')}, not version {version}"
              for name, version in wanted if versions().get(name) != version]
     if other:
         return (f"{here} has {' and '.join(other[:3])} as this script. Workers must run the same "
                 "versions: start them again from the same environment.")
+    # The worker must share the work folder, and may write there
     folder = Path(step).parents[1]
     try:
         _read(step)
@@ -165,6 +167,7 @@ def run_images(step, wanted, images, on_gpu=False):
         jax.config.update("jax_default_device", None if on_gpu else cpu)
     outcomes, start, cpu = [], time.perf_counter(), time.process_time()
     stop = ""
+    # The mark tells whose half-written files may be removed if this process dies
     mark = Path(step).parents[1] / AT_WORK / ".".join(map(str, who()))
     mark.write_text("\n".join(image["img_name"] for _, image in images))
     try:
@@ -186,7 +189,8 @@ def _within(limit_s, path, work, image, settings):
     """Do one image; after `limit_s` end this process, whatever it does.
 
     The watchdog of faulthandler is a thread in C: it needs no lock of Python's, so that a hang
-    in a compiled library is ended too. The traceback that it writes tells a stop from a death.
+    in a compiled library is ended too. The traceback that it writes distinguishes a stop from a
+    death.
     """
     if limit_s is None:
         return work(image, settings)
