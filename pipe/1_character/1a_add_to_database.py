@@ -16,7 +16,7 @@ from cosmouline.database.bands import set_of
 from cosmouline.dates import mjd_to_iso
 from cosmouline.files.io_fits import read_header
 from cosmouline.frames import db_consistency, db_intake_report
-from cosmouline.frames.db_intake import known_and_new, mark_lists, tell_assumptions, tell_twins
+from cosmouline.frames.db_intake import known_and_new, log_assumptions, mark_lists, warn_of_twins
 from cosmouline.frames.telescope import load_telescope, read_exposure
 from cosmouline.run import for_each_image, run
 
@@ -46,8 +46,8 @@ def main(settings, db):
     """Register new frames, read the headers, and mark what the lists of the lens name."""
     images = known_and_new(settings, db)
     counts = for_each_image(measure, images, settings, db, needs=NEEDS, writes=WRITES)
-    tell_assumptions(images)
-    tell_twins(images)
+    log_assumptions(images)
+    warn_of_twins(images)
     mark_lists(settings, db)
     db_intake_report.write(settings, db)
     db_consistency.refuse_impossible_gains(images)

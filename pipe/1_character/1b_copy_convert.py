@@ -60,9 +60,9 @@ def measure(image, settings, shapes):
 def main(settings, db):
     """Convert every image in use."""
     images = db.to_treat(settings, NEEDS)
-    work = partial(measure, shapes=db_consistency.usual_shapes(db.select()))
+    work = partial(measure, shapes=db_consistency.typical_shapes(db.select()))
     counts = for_each_image(work, images, settings, db, needs=NEEDS, writes=WRITES)
-    db_intake_report.tell_duplicates(db)
+    db_intake_report.warn_of_duplicates(db)
     db_intake_report.write(settings, db)
     return counts
 

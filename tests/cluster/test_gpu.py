@@ -26,12 +26,25 @@ def test_a_card_goes_to_one_worker_of_a_job(monkeypatch, tmp_path):
     monkeypatch.setattr(gpu.tempfile, "gettempdir", lambda: str(tmp_path))
     monkeypatch.setattr(gpu, "_held", held := [])
     monkeypatch.setenv("SLURM_JOB_ID", "7")
+    monkeypatch.setenv("COSMOULINE_GPUS", "2")
+    for name in ("COSMOULINE_GPU", "CUDA_VISIBLE_DEVICES", "JAX_PLATFORMS"):
+        monkeypatch.setenv(name, "x")  # so that it is restored at the end
 
-    assert [gpu._free_card(2) for _ in range(3)] == [0, 1, None]
+    def card():
+        """Give the card of a worker that starts, and what it announces."""
+        for name in ("COSMOULINE_GPU", "CUDA_VISIBLE_DEVICES", "JAX_PLATFORMS"):
+            os.environ.pop(name, None)
+        state = SimpleNamespace(total_resources={}, available_resources={})
+        gpu.dask_setup(SimpleNamespace(state=state))
+        assert state.total_resources == state.available_resources
+        return os.environ.get("COSMOULINE_GPU"), state.total_resources.get("GPU")
+
+    assert [card() for _ in range(3)] == [("0", 1), ("1", 1), (None, None)]
+    assert os.environ["JAX_PLATFORMS"] == "cpu"
     held.pop(0).close()  # as when its worker ends
-    assert gpu._free_card(2) == 0
+    assert card() == ("0", 1)
     monkeypatch.setenv("SLURM_JOB_ID", "8")
-    assert gpu._free_card(2) == 0
+    assert card() == ("0", 1)
     for file in held:
         file.close()
 
