@@ -4,6 +4,7 @@ from collections import Counter
 from statistics import median
 
 from cosmouline.errors import UserError
+from cosmouline.frames.telescope import filter_key
 
 TYPICAL_FRACTION = 0.5  # of the frames of a set with one size: then the others are refused
 MIXED_FRACTION = 0.1  # of the frames of a set in a second filter: then they are no mistake
@@ -113,6 +114,7 @@ def _unlike(images, name):
     named = [image for image in images if image.get(name)]
     if not named:
         return None, []
+    key = filter_key if name == "filter" else str.lower
     counts = Counter(image[name] for image in named)
     typical = max(sorted(counts), key=counts.get)
-    return typical, [image for image in named if image[name].lower() != typical.lower()]
+    return typical, [image for image in named if key(image[name]) != key(typical)]

@@ -29,8 +29,10 @@ def test_a_stray_filter_is_noted_and_two_filters_stop():
         db_consistency.refuse_mixed_filters(rows("R", "R", "I", "R", "I"))
 
 
-def test_the_case_of_a_filter_does_not_matter():
-    assert db_consistency.other_values(rows("r", "R", "R"), "filter") == {}
+def test_the_case_of_a_filter_matters_for_the_letter_of_a_band_alone():
+    """Sloan r and Cousins R are two filters, Clear and CLEAR one."""
+    assert list(db_consistency.other_values(rows("r", "R", "R"), "filter")) == ["R_0"]
+    assert db_consistency.other_values(rows("Clear", "CLEAR", "CLEAR"), "filter") == {}
 
 
 def test_duplicates_are_found_by_pixels_in_all_sets_and_by_moment_in_one():
