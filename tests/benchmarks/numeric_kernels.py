@@ -26,6 +26,7 @@ import numpy as np
 import yardstick_tools as tools
 
 MOVES = 1e-3
+ROUNDING = 1e-6  # the transform of the reference image to itself is 1e-16, not 0
 DEMO = """
 lens_name = "DEMO"
 lens_ra_deg, lens_dec_deg = 69.5619, -12.2874
@@ -68,7 +69,7 @@ def changes(first, other):
             family, _, rest = field.partition("__")
             against = other[name].get(field)
             unit = row.get(f"{ERRORS[family]}__{rest}" if rest else ERRORS[family]) \
-                if family in ERRORS else abs(value)
+                if family in ERRORS else max(abs(value), ROUNDING)
             if against is None or not unit:
                 change = 0.0 if against == value else np.inf
             else:
