@@ -2,7 +2,7 @@
 
 Needs   : raw frames in the raw_dir of each set; kicklist.txt and testlist.txt of the lens, if any
 Writes  : one row per frame: names, telescope, time, exposure, gain, noise, site -> database;
-          report_intake.txt: what is refused or odd, and why
+          report_intake.txt: what is refused or flagged, and why
 Settings: sets
 Next    : 1_character/1b_copy_convert
 
@@ -28,7 +28,7 @@ WRITES = ("telescope", "filter", "datetime_utc", "mjd", "exptime_s", "gain_e_per
 
 
 def measure(image, settings):
-    """Return what the header of one raw frame says; absent is what nobody knows."""
+    """Return what the header of one raw frame says; unknown values are left out."""
     one = set_of(image, settings)
     header = read_header(Path(image["raw_path"]), one.get("extension"))
     exposure = read_exposure(header, load_telescope(one["telescope"]), one.get("overrides"))

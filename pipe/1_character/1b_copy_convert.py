@@ -2,7 +2,7 @@
 
 Needs   : the raw frames (1_character/1a_add_to_database)
 Writes  : ali/<img_name>.fits in electrons; nx_px, ny_px, saturation_e, has_wcs, noise_factor
-          (of stacks), raw_hash, pixel_hash -> database; report_intake.txt anew
+          (of stacks), raw_hash, pixel_hash -> database; report_intake.txt again
 Settings: sets
 Next    : 1_character/1c_report
 
