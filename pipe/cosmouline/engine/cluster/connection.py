@@ -305,6 +305,5 @@ def _client(address, credentials):
     except (OSError, ValueError, TypeError, RuntimeError) as error:
         how = (" (tls:// needs credentials: give the scheduler file that start_cluster.py "
                "wrote, or dask's own settings)" if address.startswith("tls") else "")
-        raise UserError(f"no dask scheduler answers at {address}{how}: "
-                        f"{str(error).splitlines()[0][:200] if str(error) else error!r}"
-                        ) from error
+        reason = str(error).splitlines()[0][:200] if str(error) else repr(error)
+        raise UserError(f"no dask scheduler answers at {address}{how}: {reason}") from error
