@@ -1,7 +1,7 @@
 """Start the workers of a cluster once, for all scripts of a lens; stay until Ctrl-C.
 
 Needs   : engine = "dask" and a description as cluster in settings.py (see doc/cluster.md)
-Writes  : work_dir/cluster/scheduler.json and the key beside it, which the scripts look for
+Writes  : work_dir/cluster/scheduler.json and its key, by which the scripts find it
 Settings: cluster, work_dir
 Next    : any script, in another terminal; Ctrl-C here cancels the jobs
 
@@ -36,9 +36,9 @@ def parse():
 
 
 def described(settings):
-    """Raise UserError where there is nothing to start, or it runs already."""
+    """Return the scheduler file to write; UserError if there is no description, or it is there."""
     if not isinstance(settings.cluster, dict):
-        raise UserError("cluster of settings.py is no description of jobs: nothing to start.")
+        raise UserError("cluster of settings.py does not describe jobs: nothing to start.")
     published = connection.published_path(settings)
     if connection.is_live(published):
         raise UserError(f"a cluster for this lens runs already ({published}).")

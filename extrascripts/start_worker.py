@@ -39,7 +39,7 @@ def main():
     try:
         settings = load_settings(options.config_dir)
         if not isinstance(settings.cluster, dict):
-            raise UserError("cluster of settings.py is no description of jobs.")
+            raise UserError("cluster of settings.py does not describe jobs.")
         published, until = connection.published_path(settings), time.monotonic() + options.wait
         while not connection.is_live(published):
             if time.monotonic() > until:

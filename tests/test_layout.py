@@ -218,7 +218,7 @@ OUTSIDE = {  # function, what it calls: why it needs no temporary name
     ("5_opt_new_config.py", "*", "copy"): "into a new folder of the lens",
     ("scheduler.py", "_credentials", "open"): "a key is its user's alone from the start",
     ("scheduler.py", "main", "write_text"): "the last words of a server",
-    ("gpu.py", "_free_card", "open"): "a lock, in the temporary folder of a node",
+    ("gpu.py", "dask_setup", "open"): "a lock, in the temporary folder of a node",
     ("worker.py", "*", "*"): "marks of who is at work; what goes with a step",
     ("connection.py", "start_server", "open"): "a log grows",
     ("start_cluster.py", "main", "FileHandler"): "a log grows",

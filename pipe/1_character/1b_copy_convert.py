@@ -2,7 +2,7 @@
 
 Needs   : the raw frames (1_character/1a_add_to_database)
 Writes  : ali/<img_name>.fits in electrons; nx_px, ny_px, saturation_e, has_wcs, noise_factor
-          (of stacks), raw_hash, pixel_hash -> database; report_intake.txt anew
+          (of stacks), raw_hash, pixel_hash -> database; report_intake.txt again
 Settings: sets
 Next    : 1_character/1c_report
 
@@ -60,9 +60,9 @@ def measure(image, settings, shapes):
 def main(settings, db):
     """Convert every image in use."""
     images = db.to_treat(settings, NEEDS)
-    work = partial(measure, shapes=db_consistency.usual_shapes(db.select()))
+    work = partial(measure, shapes=db_consistency.typical_shapes(db.select()))
     counts = for_each_image(work, images, settings, db, needs=NEEDS, writes=WRITES)
-    db_intake_report.tell_duplicates(db)
+    db_intake_report.warn_of_duplicates(db)
     db_intake_report.write(settings, db)
     return counts
 

@@ -2,7 +2,7 @@
 
 Needs   : ali/<img_name>.cat.fits (1_character/3a_detect), pixel_scale_arcsec
 Writes  : fwhm_px, fwhm_arcsec, ellipticity, pa_deg, n_good_stars, star_notes -> database;
-          report_intake.txt anew
+          report_intake.txt again
 Settings: none
 Next    : 1_character/3c_report
 

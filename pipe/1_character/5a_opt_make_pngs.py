@@ -1,4 +1,4 @@
-"""Draw every image as a whole, with what is known of it.
+"""Draw every image, with what is known about it.
 
 Needs   : ali/<img_name>.fits, seeing (1_character/3b_measure_seeing), sky (4a_sky_stats)
 Writes  : img_png/<img_name>.png, img_png/order.txt, plots/images_<n>.png
@@ -25,7 +25,7 @@ WRITES = ()
 
 
 def info(image):
-    """Return the lines beside the picture."""
+    """Return the lines next to the picture."""
     lines = [image["datetime_utc"].replace("T", " "),
              f"{image['telescope']}, set {image['set_name']}", f"{image['exptime_s']:.0f} s",
              f"seeing {image['fwhm_arcsec']:.2f} arcsec, {image['fwhm_px']:.1f} px",

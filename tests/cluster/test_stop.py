@@ -123,9 +123,9 @@ def test_one_cluster_serves_all_scripts_of_a_run_and_ends_with_it(tmp_path, monk
     (tmp_path / "settings.py").write_text(f"work_dir = {str(work)!r}\n{SETTINGS}")
     live = []
     monkeypatch.setattr(launch, "stop_on_signals", lambda: None)
-    monkeypatch.setattr(launch, "_run_each", lambda *_: live.append(
+    monkeypatch.setattr(launch, "run_script", lambda *_: live.append(
         connection.is_live(work / "cluster" / "scheduler.json")) or 0)
 
     assert launch.run_stretch(["a", "b"], tmp_path, [], False) == 0
-    assert live == [True]
+    assert live == [True, True]
     assert left_after([], work) == []

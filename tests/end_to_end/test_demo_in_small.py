@@ -228,8 +228,8 @@ def test_the_first_failure_stops_with_the_name_of_its_script(trunk, new_lens, tm
     assert code == 1
     assert scripts_run(text) == ["1_character/3a_detect"]
     assert "have no 'n_hot_px'" in text
-    assert ("stopped at 1_character/3a_detect (exit status 1). Mend it, then go on with "
-            "--from 1_character/3a_detect") in text
+    assert ("stopped at 1_character/3a_detect (exit status 1). Correct the problem "
+            "above, then go on with --from 1_character/3a_detect") in text
 
 
 def test_a_failed_image_stops_the_order_and_keep_going_does_not(trunk, new_lens, tmp_path):

@@ -138,7 +138,7 @@ def test_a_raw_frame_that_was_replaced_is_told_and_done_anew(lens_after, caplog)
     for path in raw:
         os.utime(path, ns=(1, path.stat().st_mtime_ns + 10**9))  # copied: not another frame
     lens.run("1_character/1a_add_to_database")
-    assert not [line for line in caplog.messages if "done anew" in line]
+    assert not [line for line in caplog.messages if "done again" in line]
     before = lens.rows
     flip(raw[3], None)
 
@@ -149,7 +149,7 @@ def test_a_raw_frame_that_was_replaced_is_told_and_done_anew(lens_after, caplog)
     assert (f"{NAME} failed: {raw[3]} has changed since it was imported. "
             "Run 1_character/1a_add_to_database.py.") in caplog.messages
     lens.run("1_character/1a_add_to_database")
-    assert (f"{NAME}: the frame has changed since it was imported: it is done anew"
+    assert (f"{NAME}: the frame has changed since it was imported: it is done again"
             in caplog.messages)
     assert lens.run("1_character/1b_copy_convert")["done"] == 1
     assert lens.rows[NAME]["pixel_hash"] != before[NAME]["pixel_hash"]

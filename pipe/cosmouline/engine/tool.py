@@ -25,8 +25,7 @@ def run_tool(main, doc, arguments, argv=None):
 
     Notes
     -----
-    Exit status: 0 done; 1 something the user can mend, told in one line; 2 wrong options; 130
-    interrupted.
+    Exit status: 0 done; 1 a UserError, logged in one line; 2 wrong options; 130 interrupted.
     """
     parser = argparse.ArgumentParser(
         description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)

@@ -27,6 +27,14 @@ def fit(item, settings):
     return {"twice": 2 * item["part"], "pid": os.getpid()}
 
 
+def name_itself(item, settings):
+    """Log two lines, one of which begins with the name of the task."""
+    if item["img_name"] == "R_1":
+        logging.getLogger("cosmouline").info("R_1 does not take part")
+        logging.getLogger("cosmouline").info("R_12 is another one")
+    return {}
+
+
 def settings(name):
     return SimpleNamespace(engine=name, max_cpus=2, image_timeout_s=0.0, died_retries=0,
                            work_dir=Path("nowhere"))
@@ -81,9 +89,10 @@ def test_one_alone_is_done_here_and_says_it_all_at_once(told):
         list(tasks.results(fit, items("odd"), settings("local"), "fit"))
 
 
-def test_a_name_is_not_told_twice(told):
-    with tasks._named("R_1"):
-        logging.getLogger("cosmouline").info("R_1 does not take part")
-        logging.getLogger("cosmouline").info("R_12 is another one")
+@pytest.mark.parametrize("name", ["serial", "local"])
+def test_a_name_is_not_told_twice(told, name):
+    list(tasks.results(name_itself, items("R_1", ""), settings(name)))
+    logging.getLogger("cosmouline").info("R_12 is another one")
 
-    assert told.messages == ["R_1 does not take part", "R_1: R_12 is another one"]
+    assert told.messages == ["R_1 does not take part", "R_1: R_12 is another one",
+                             "R_12 is another one"]
