@@ -75,8 +75,8 @@ def test_the_mask_of_the_user_is_added(images, settings, tmp_path):
 
     assert found(ONE | {"bad_pixel_mask": str(path)}, images, settings) == {WEAK, STRONG, (5, 6)}
     write_image(path, mask[:-1])
-    with pytest.raises(UserError, match=r"bad_pixel_mask of set R is \(70, 59\) pixels, its images "
-                                        r"are \(70, 60\)"):
+    with pytest.raises(UserError, match=r"bad_pixel_mask of set R is \(70, 59\) pixels, its "
+                                        r"images are \(70, 60\)"):
         found(ONE | {"bad_pixel_mask": str(path)}, images, settings)
     with pytest.raises(UserError, match=r"bad_pixel_mask of set R: .*missing"):
         found(ONE | {"bad_pixel_mask": str(tmp_path / "missing.fits")}, images, settings)
