@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from functools import lru_cache
 
+from cosmouline.sources.moments import FWHM_PER_SIGMA
+
 import numpy as np
 
-FWHM_PER_SIGMA = 2 * np.sqrt(2 * np.log(2))
 TARGET_FWHM_SMALL = 2.0  # FWHM in small pixels of the Gaussian that samples the star: STARRED's
 TARGET_SIGMA_SMALL = TARGET_FWHM_SMALL / FWHM_PER_SIGMA
 STEEPEST_FIELD = 0.9  # largest |(e1, e2)| of a star of a field with gradient: below 1 = a line

@@ -90,7 +90,8 @@ def test_stars_to_follow_come_from_their_list_or_by_name(settings):
 def test_one_name_for_two_stars_is_told(settings):
     write_cat(settings.config_dir / "photomstars.cat", [Star("a", 14.0, 17.0)])
 
-    with pytest.raises(UserError, match=r"two lists have a star 'a', at two places 5\.0 px apart"):
+    with pytest.raises(UserError, match=r"two lists have a star 'a', at two positions "
+                                        r"5\.0 px apart"):
         db_stars.object_stars(settings)
 
 

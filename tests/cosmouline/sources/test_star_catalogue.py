@@ -1,8 +1,8 @@
-"""starfield.py on made-up catalogues of a field whose stars are known."""
+"""star_catalogue.py on made-up catalogues of a field whose stars are known."""
 
 from types import SimpleNamespace
 
-from cosmouline.astrometry.align import apply, compose, invert
+from cosmouline.astrometry.align import apply
 from cosmouline.sources import star_catalogue
 from cosmouline.sources.detect import CATALOG_DTYPE
 from cosmouline.sources.seeing import Seeing
@@ -96,7 +96,9 @@ def test_the_list_holds_the_stars_and_nothing_else():
 def test_fluxes_are_on_the_scale_of_the_reference_image():
     truth = simulate()
     for reference in (0, 3):
-        matrices = [compose(m, invert(truth.matrices[reference])) for m in truth.matrices]
+        # first back to the frame of the truth, then to each frame, as 3x3 matrices
+        full = [np.vstack([matrix, (0, 0, 1)]) for matrix in truth.matrices]
+        matrices = [(one @ np.linalg.inv(full[reference]))[:2] for one in full]
         field = build_catalog(
             truth.catalogs,
             matrices,
