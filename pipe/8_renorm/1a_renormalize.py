@@ -38,9 +38,9 @@ def measure(images, names, reference, settings):
     found = solve(flux_e, sigma_e, images.index(reference), settings.renorm_method,
                   texts(images, "set_name"), texts(images, "telescope"),
                   star_index(settings.renorm_reference_star, names))
-    coefficients.tell(found, names)
+    coefficients.log_result(found, names)
     compare_with_apertures(found, images, names, reference, settings)
-    coefficients.tell_trend(found, flux_e, sigma_e, column(images, "airmass"))
+    coefficients.log_trend(found, flux_e, sigma_e, column(images, "airmass"))
     absolute = absolute_sigma(found.coeff, found.coeff_sigma, photon_error(flux_e, sigma_e),
                               column(images, f"psf_sum_error__{psf}"), settings.n_psf_draws)
     of_zero_point = dict(zip((image["img_name"] for image in images), absolute, strict=True))
@@ -57,7 +57,7 @@ def compare_with_apertures(found, images, names, reference, settings):
     if all(np.isfinite(flux).sum(1).min() > 1 for flux in fluxes):
         aperture = coefficients.solve(*fluxes, images.index(reference), settings.renorm_method,
                                       texts(images, "set_name"))
-        coefficients.tell_scatter(found, aperture, column(images, "mjd"))
+        coefficients.log_scatter(found, aperture, column(images, "mjd"))
 
 
 def known(value):
