@@ -1,7 +1,6 @@
 """Model of a star on the CCD: a narrow PSF on a finer grid, shifted, blurred and binned."""
 
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 
@@ -54,7 +53,7 @@ class Psf:
 
         Returns
         -------
-        ndarray of float, shape (n_small, n_small), or (n, n_small, n_small) for several places
+        ndarray of float, shape (n_small, n_small), or (n, n_small, n_small) for several positions
         """
         parameters = star_parameters(self.moffat, self.gradient, uv)
         image = moffat(parameters, self.side_px * self.upsampling, self.upsampling)
@@ -104,14 +103,12 @@ def field_coordinates(position_px, shape):
 
 
 def star_parameters(parameters, gradient, uv):
-    """Moffat parameters at places of the field.
+    """Moffat parameters at positions in the field.
 
     Parameters
     ----------
-    parameters : ndarray of float, shape (4,)
-        At the centre of the field.
-    gradient : ndarray of float, shape (3, 2), or None
-        Change of the first three per unit of (u, v).
+    parameters, gradient
+        `Psf.moffat` and `Psf.gradient`.
     uv : array_like of float, shape (2,) or (n, 2), or None
         Field coordinates; None means the centre.
 
@@ -175,6 +172,7 @@ def moffat_derivatives(parameters, n_small, upsampling):
     log = np.log1p(q)
     image = np.exp(-beta * log)
     slope = -beta * image / (1 + q)
+    # by ln(beta) at a given FWHM: alpha changes with beta
     by_beta = beta * (-image * log - slope * q * np.log(2) * (gamma + 1) / (beta**2 * gamma))
     by_e1 = slope * (x * x - y * y) * per_alpha2
     by_e2 = slope * (2 * x * y) * per_alpha2
@@ -202,7 +200,6 @@ def moffat_outside(parameters, side_px):
     parameters : ndarray of float, shape (4,)
         ln(FWHM in pixels), e1, e2, ln(beta).
     side_px : int
-        Side of the square.
 
     Returns
     -------
@@ -247,10 +244,12 @@ def shift_operator(offset_px, side_px, upsampling, derivative=False):
     """
     offset_px = np.asarray(offset_px, dtype=float)
     n_small = side_px * upsampling
+    # Gaussian at every lag, then the mean over the small pixels of each pixel
     lag = np.arange(2 * n_small - 1) - (n_small - 1) - upsampling * offset_px[:, None]
     gauss = np.exp(-0.5 * (lag / TARGET_SIGMA_SMALL) ** 2)
     gauss /= TARGET_SIGMA_SMALL * np.sqrt(2 * np.pi)
-    index = _lag_index(side_px, upsampling)
+    # where upsampling * i - q stands in the list of lags
+    index = upsampling * np.arange(side_px)[:, None] - np.arange(n_small) + n_small - 1
     operator = _binned(gauss, upsampling)[:, index]
     if not derivative:
         return operator
@@ -262,13 +261,6 @@ def _binned(values, upsampling):
     """Return the mean over each run of `upsampling` neighbours along the last axis."""
     n_runs = values.shape[-1] - upsampling + 1
     return sum(values[..., k : k + n_runs] for k in range(upsampling)) / upsampling
-
-
-@lru_cache(maxsize=32)
-def _lag_index(side_px, upsampling):
-    """Return the place of ``upsampling * i - q`` in the list of lags, shape (side_px, n_small)."""
-    n_small = side_px * upsampling
-    return upsampling * np.arange(side_px)[:, None] - np.arange(n_small) + n_small - 1
 
 
 def render(narrow, offset_px, side_px, upsampling):
@@ -315,9 +307,8 @@ def pad_narrow(narrow, n_small):
     """
     change = n_small - narrow.shape[-1]
     if change % 2:
-        raise ValueError(
-            f"n_small must be even or odd as the side of narrow is: {n_small}, {narrow.shape[-1]}"
-        )
+        raise ValueError("n_small must be even or odd as the side of narrow is: "
+                         f"{n_small}, {narrow.shape[-1]}")
     if change < 0:
         cut = slice(-change // 2, change // 2)
         return narrow[..., cut, cut]
