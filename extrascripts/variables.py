@@ -33,13 +33,13 @@ ARGUMENTS = {
     "--pattern": {"default": "*.csv", "help": "which files of the folder"},
     "--columns": {"nargs": "+", "metavar": "WORD", "help": "what their columns are, - for none"},
     "--tolerance": {"type": float, "default": 1.5, "help": "arcsec (or px) between lists"},
-    "--least": {"type": float, "default": 0.8, "help": "part of the images a star must be in"},
+    "--least": {"type": float, "default": 0.8, "help": "fraction of the images a star must be in"},
     "--name": {"help": "of the products (default: that of the PSF, of the folder)"}}
-N_TOLD = 10
+N_LOGGED = 10
 
 
 def write(data, name, settings):
-    """Measure, write, tell and draw."""
+    """Measure, write, log and draw."""
     found = variability.measure(data.flux, data.sigma)
     lines = db_tables.variable_stars(data, found)
     stem = paths.of_band(f"{settings.lens_name}_variables_{name}", settings)
@@ -50,7 +50,7 @@ def write(data, name, settings):
     text = io_report.table(lines, db_tables.VARIABLE_FIELDS, db_tables.VARIABLE_FORMATS)
     title = f"{settings.lens_name}: {len(data.stars)} stars on {len(data.images)} images"
     io_report.write_report(paths.report(settings, f"variables_{name}"), title, text)
-    log_line("%s\n%s", title, "\n".join(text.splitlines()[:N_TOLD + 2]))
+    log_line("%s\n%s", title, "\n".join(text.splitlines()[:N_LOGGED + 2]))
     page = variables_page(found.mag, found.scatter, found.error, data.stars, title=title,
                           is_variable=found.is_variable)
     drawing.save_plot(page, f"variables_{name}", settings, __file__)

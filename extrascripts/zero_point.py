@@ -44,12 +44,14 @@ def stars_of(rows, settings):
 
 
 def main(settings, db):
-    """Measure, write and tell."""
+    """Measure, write and log."""
     options, rows = settings.options, db.select(gogogo=True, treatme=True)
     rows = [row for row in rows if f"renorm__{settings.renorm_name}" in row]
     split = {one.band: (one, images) for one, images in bands.split(rows, settings)}
     if (options.band or "") not in split:
-        raise UserError(f"--band: one of {', '.join(map(repr, split))}, please.")
+        known = ", ".join(filter(None, split))
+        raise UserError(f"--band must be one of {known}." if known else
+                        f"--band {options.band}: the sets of this lens have no bands.")
     one, images = split[options.band or ""]
     names, known, mag, sigma = stars_of(images, one)
     found = zero_point.of_stars(known[:, 0], known[:, 1], mag, sigma)

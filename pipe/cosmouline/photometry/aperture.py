@@ -187,6 +187,7 @@ def kron_fluxes(image_e, sky_level_e, sky_sigma_e, x_px, y_px, fwhm_px, bad=None
     moment, _ = sep.kron_radius(flat_e, x, y, sigma_px, sigma_px, 0.0,
                                 FIRST_RADIUS_FWHM * FWHM_PER_SIGMA)
     radius_px[inside] = np.maximum(KRON_FACTOR * moment * sigma_px, LEAST_RADIUS_FWHM * fwhm_px)
+    # sums over the circles that are inside the frame
     inside &= (x_px >= radius_px) & (y_px >= radius_px)
     inside &= (x_px <= nx - 1 - radius_px) & (y_px <= ny - 1 - radius_px)
     if inside.any():

@@ -158,8 +158,8 @@ def _weights(relative2, scatter, used, is_variable):
 
 def _leverage(weight, used, is_variable):
     """Return the fraction of the variance of every flux that is left in its residual."""
-    share = weight / np.maximum(weight.sum(1, keepdims=True), TINY)
-    left = np.clip((1 - share) * (1 - 1 / np.maximum(used.sum(0), 2)), LEAST_LEVERAGE, 1)
+    fraction = weight / np.maximum(weight.sum(1, keepdims=True), TINY)
+    left = np.clip((1 - fraction) * (1 - 1 / np.maximum(used.sum(0), 2)), LEAST_LEVERAGE, 1)
     return np.where(is_variable, 1.0, left)
 
 

@@ -100,6 +100,7 @@ def renormalise(flux, telescope, reference=None, first_star=0):
 
 def _of_single_stars(single):
     """Return the statistics of the coefficients of single stars, shape (n_images, n_stars)."""
+    # an image without stars has no scatter, and numpy would warn
     n_stars = np.isfinite(single).sum(1)
     has = n_stars > 0
     scatter, span = np.full((2, len(single)), np.nan)

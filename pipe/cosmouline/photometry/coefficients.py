@@ -93,6 +93,7 @@ def _with_terms(flux_e, flux_sigma_e, set_names, found):
     """Return the fit and the terms of the sets, solved in turn from a fit without terms on."""
     factor = np.ones(np.shape(flux_e))
     for _ in range(TERM_ROUNDS):
+        # the residuals with the terms of the last round put back
         departure = (1 + found.residual) * factor - 1
         terms = set_terms(departure, flux_sigma_e / flux_e, set_names, found.used,
                           found.is_variable)
@@ -136,6 +137,7 @@ def log_scatter(found, aperture, mjd):
         From PSF fluxes, and from aperture fluxes of the same images and stars.
     mjd : array_like of float, shape (n_images,)
     """
+    # the same points for both
     both = found.used & aperture.used & ~found.is_variable & ~aperture.is_variable
     by_psf, by_aperture = (100 * median_of_finite(point_to_point(one.residual, both, mjd))
                            for one in (found, aperture))
@@ -152,6 +154,7 @@ def log_trend(found, flux_e, flux_sigma_e, airmass):
     known = np.isfinite(slope) & ~found.is_variable
     if known.sum() < LEAST_TREND_STARS:
         return
+    # a common slope of all stars is in the coefficients: n - 1 degrees of freedom
     chi2 = np.mean((slope[known] / sigma[known]) ** 2) * known.sum() / (known.sum() - 1)
     log.info("with the airmass the stars change by %.2f %% per unit relative to each other (noise "
              "%.2f %%)%s", 100 * np.std(slope[known]), 100 * np.sqrt(np.mean(sigma[known] ** 2)),

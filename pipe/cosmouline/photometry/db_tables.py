@@ -64,6 +64,7 @@ def by_set(images, coeff, sigma, n_stars, star_flux=None):
             flux = values * column(own, star_flux)
             flux = flux[np.isfinite(flux)]
             if flux.size:
+                # relative to the first set that has the star
                 unit = unit or np.median(flux)
                 row |= {"star": np.median(flux) / unit,
                         "star_scatter_percent": 100 * np.std(flux) / np.median(flux)}
@@ -121,6 +122,7 @@ def zero_points(rows, found, renorm):
     lines = [{"img_name": name, "mjd": row["mjd"], "zero_point": value, "zero_point_sigma": error}
              for name, row, value, error in zip(texts(rows, "img_name"), rows, values, sigma,
                                                 strict=True)]
+    # the median of every night
     for number, group in enumerate(db_nights.grouped(rows, "night", None), 1):
         for i in group:
             lines[i] |= {"night": number, "night_zero_point": median_of_finite(values[group])}

@@ -32,6 +32,7 @@ def standing_out(values, least, n_sigma=N_SIGMA):
     typical = float(np.median(known)) if known.size else np.nan
     if known.size < MIN_IMAGES:
         return np.zeros(values.shape, bool), typical
+    # one-sided: sharp, round, dark and clear images are no outliers
     with np.errstate(invalid="ignore"):
         return values > typical + max(n_sigma * mad_sigma(known), least), typical
 

@@ -33,6 +33,7 @@ def peak_values(image, xy_px, fwhm_px, bad=None):
     for k, (x, y) in enumerate(np.asarray(xy_px, dtype=float)):
         if not (-0.5 <= x < nx - 0.5 and -0.5 <= y < ny - 0.5):
             continue
+        # the box, cut at the edge of the image
         col, row = round(x), round(y)
         window = (slice(max(0, row - half), row + half + 1),
                   slice(max(0, col - half), col + half + 1))

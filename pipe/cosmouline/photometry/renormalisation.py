@@ -100,6 +100,7 @@ def star_shifts(flux, used, set_names, reference_set):
         if not own.size:
             raise UserError(f"renorm_reference_star has no flux in the set '{name}': choose a "
                             "star that is on the images of all sets.")
+        # level of the star in a set, and the error of that median
         level = np.median(own)
         levels[name] = level, mad_sigma(own) / level / np.sqrt(own.size), own.size
     level, sigma, _ = levels[reference_set]

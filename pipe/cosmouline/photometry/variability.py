@@ -61,6 +61,7 @@ def measure(flux, sigma):
     No point is clipped in the scatter: a scatter that is large against `amplitude` comes from
     outliers. Errors hold those of the coefficient.
     """
+    # magnitudes on the scale of the median image, the errors of the coefficients included
     found = normalise(flux, sigma)
     coeff, coeff_sigma = 1 / found.coeff, found.coeff_sigma / found.coeff**2
     mags, errors = image_magnitudes(np.where(sigma > 0, flux, np.nan), sigma, coeff, coeff_sigma)

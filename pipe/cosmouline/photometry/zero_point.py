@@ -62,6 +62,7 @@ def of_stars(catalogue_mag, catalogue_sigma, mag, sigma):
         # a wrong or a variable star is clipped, by its error where that is larger
         away = np.abs(np.nan_to_num(offsets) - np.median(offsets[used]))
         used = used & (away < CLIP_SIGMA * np.maximum(mad_sigma(offsets[used]), error))
+    # weighted mean; its error from the scatter or from the errors, the larger
     weight = error[used] ** -2.0
     mean = float(np.average(offsets[used], weights=weight))
     n = int(used.sum())

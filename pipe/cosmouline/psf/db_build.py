@@ -72,6 +72,7 @@ def build(stamps, names, image, settings):
         draw = partial(psf_draws, data_e, fit, settings.n_psf_draws, seed, lens_uv)
     if not settings.n_psf_draws:
         return fit, names, {}
+    # the posterior of the PSF, and the flux scale of every draw
     narrow, flux_e = draw()
     scale = flux_scale(flux_e, fit, image["field_fwhm_px"], variance_e2)
     return fit, names, {"draws": narrow, "draw_scale": scale, "draw_flux": flux_e}
@@ -142,6 +143,7 @@ def choose_prior(images, read, settings):
     if not evidences:
         raise UserError('psf_prior = "auto": no PSF can be built of the images that would decide. '
                         "Look at their stars (5_psf/2a_extract), or give three numbers.")
+    # the most probable prior of all images together, if it clearly beats the default
     total = np.sum(evidences, axis=0)
     gain = total - total[ELLS.index(default[1]), TAUS.index(default[0])]
     best = np.unravel_index(gain.argmax(), gain.shape)

@@ -162,6 +162,7 @@ def fit_psf(stamps_data_e, sky_variance_e2, good, fwhm_px, options=None, uv=None
     state, grid, quality, was_fitted, n_passes = fit_rounds(frame, suspected, fit_residual)
     up = frame.options.upsampling
     psf = Psf(state.theta[:4], state.gradient, grid.residual, up, frame.side_px)
+    # fluxes are amplitudes times the sum of the PSF at each star
     flux_e = state.amplitude * (moffat_images(frame, state) + grid.residual).sum((1, 2))
     stars = (*state.offset_px.T, flux_e, quality.chi2, quality.residual_fraction)
     x_px, y_px, flux_e, chi2, fraction = np.where(was_fitted, stars, np.nan)

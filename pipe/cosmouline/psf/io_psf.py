@@ -76,6 +76,7 @@ def write_psf(path, fit, names, header, draws=None, draw_scale=None, draw_flux=N
     moffat.header["UPSAMPLE"] = (psf.upsampling, "small pixels per pixel")
     moffat.header["SIDE"] = (psf.side_px, "[pix] side of the star stamps")
 
+    # the stars; draws have fluxes of the used ones alone
     text = np.array(names, dtype="S")
     columns = [
         fits.Column("name", f"{text.itemsize}A", array=text),

@@ -9,7 +9,7 @@ TARGET_FWHM_SMALL = 2.0  # FWHM in small pixels of the Gaussian that samples the
 TARGET_SIGMA_SMALL = TARGET_FWHM_SMALL / FWHM_PER_SIGMA
 STEEPEST_FIELD = 0.9  # largest |(e1, e2)| of a star of a field with gradient: below 1 = a line
 OUTSIDE_SAMPLING = 8  # points per pixel and axis of the box integral of the Moffat
-LARGEST_OUTSIDE = 0.5  # a flatter Moffat fit says nothing about the flux outside its stamp
+LARGEST_OUTSIDE = 0.5  # a flatter Moffat fit knows nothing of the flux outside its stamp
 
 
 @dataclass(frozen=True, eq=False)
@@ -188,6 +188,7 @@ def _moffat_terms(parameters, n_small, upsampling):
     per_alpha2 = 4 * gamma / (np.exp(log_fwhm) * upsampling) ** 2
     axis = np.arange(n_small) - (n_small - 1) / 2
     x, y = axis[None, :], axis[:, None]
+    # alpha from the FWHM: q = 2^(1/beta) - 1 at half maximum of a round Moffat
     q = ((1 + e1) * x * x + (1 - e1) * y * y + 2 * e2 * x * y) * per_alpha2
     return q, per_alpha2, beta, gamma, x, y
 
@@ -212,6 +213,7 @@ def moffat_outside(parameters, side_px):
     log_fwhm, e1, e2, log_beta = (float(value) for value in parameters)
     beta = np.exp(log_beta)
     alpha2 = np.exp(2 * log_fwhm) / (4 * (2 ** (1 / beta) - 1))
+    # the total by the integral, the inside by a sum over fine pixels
     total = np.pi * alpha2 / (beta - 1) / np.sqrt(max(1 - e1**2 - e2**2, 1e-3))
     inside = moffat(parameters, side_px * OUTSIDE_SAMPLING, OUTSIDE_SAMPLING).sum()
     return float(np.clip(1 - inside / OUTSIDE_SAMPLING**2 / total, 0, LARGEST_OUTSIDE))
@@ -259,6 +261,7 @@ def shift_operator(offset_px, side_px, upsampling, derivative=False):
 
 def _binned(values, upsampling):
     """Return the mean over each run of `upsampling` neighbours along the last axis."""
+    # no cumulative sum: its rounding would grow along the axis
     n_runs = values.shape[-1] - upsampling + 1
     return sum(values[..., k : k + n_runs] for k in range(upsampling)) / upsampling
 

@@ -150,6 +150,7 @@ def linear_amplitude(data, weight, model):
 
 def _with_amplitudes(stars, theta, offset_px):
     """Return the fit at given parameters and positions: amplitudes solved, chi2 counted."""
+    # the amplitudes enter linearly: exact for given parameters
     image = moffat(stars.profiles(theta), stars.side_px * stars.upsampling, stars.upsampling)
     model = render(image, offset_px, stars.side_px, stars.upsampling)
     amplitude = linear_amplitude(stars.data, stars.weight, model)
@@ -190,6 +191,7 @@ def _damped_step(equations, damping):
     """Return the damped step of common (k,) and own (n, 3) unknowns: Schur complement."""
     common, mixed, own, common_side, own_side = equations
     diagonal = np.eye(3) * np.einsum("nii->ni", own)[:, :, None]
+    # Marquardt: the diagonals are enlarged
     own = own + damping * diagonal + 1e-12 * np.eye(3)  # an empty stamp has no unknowns
     n_common = len(common)
     floor = 1e-9 * np.diag(common).max() + TINY

@@ -229,9 +229,9 @@ def _gauss_newton(data, sky_variance, narrow, upsampling, good, unknowns, is_opt
         step = np.linalg.solve(_curvature(found), side)[..., 0]
         # positions stay near the centres
         move = np.clip(step[:, 1:3], -LARGEST_MOVE_PX, LARGEST_MOVE_PX)
-        place = np.clip(unknowns[:, 1:3] + move, -side_px / 3, side_px / 3)
+        at_px = np.clip(unknowns[:, 1:3] + move, -side_px / 3, side_px / 3)
         unknowns = unknowns + step
-        unknowns[:, 1:3] = place
+        unknowns[:, 1:3] = at_px
         is_still = (np.abs(step[:, 1:3]) < POSITION_TOLERANCE_PX).all()
         if is_still and (np.abs(step[:, 0])
                          < FLUX_TOLERANCE * np.abs(unknowns[:, 0]) + 1e-9).all():

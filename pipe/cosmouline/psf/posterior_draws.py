@@ -94,6 +94,7 @@ def flux_scale(draw_flux, fit, fwhm_px, sky_variance):
     Mean of the ratios of drawn to fitted fluxes, weighted as photon and sky noise within a
     circle of radius one FWHM would have it.
     """
+    # (S/N)^2 in a circle
     flux_e = fit.flux_e[fit.is_used]
     weight = flux_e**2 / (flux_e + np.pi * fwhm_px**2 * np.median(sky_variance))
     return (draw_flux / flux_e) @ (weight / weight.sum())

@@ -161,8 +161,8 @@ def fit_grid(data, weight, moffat, prior, start, upsampling, max_steps):
     -----
     Minimises ``chi2 / 2 + |g|^2 / 2`` over g, offsets and amplitudes, in single precision, with
     every unknown scaled by the inverse root of its curvature. Unlike with an l1 penalty on
-    starlets (STARRED), no strength has to be chosen: where the stars say little the residual
-    stays at zero, where they say much it is free.
+    starlets (STARRED), no strength has to be chosen: where the stars show little the residual
+    stays at zero, where they show much it is free.
     """
     unit = start.amplitude.mean()  # single precision wants amplitudes of about 1
     data, weight, moffat = _single(data, weight, unit * moffat)
@@ -178,6 +178,7 @@ def fit_grid(data, weight, moffat, prior, start, upsampling, max_steps):
     scale = np.concatenate([1 / np.sqrt(1 + 2 * scaled_prior.back(curvature, 2)), 2 * own, 2 * own,
                             amplitude * own])
     problem = _Problem(data, weight, moffat, scaled_prior, upsampling, scale)
+    # from the last grid on, or from the bare Moffat
     white = np.zeros(prior.n_white) if start.white is None else start.white
     first = np.concatenate([white, *start.offset_px.T, amplitude]) / scale
     options = {"maxiter": max_steps, "maxfun": 2 * max_steps, **SEARCH}

@@ -62,6 +62,7 @@ def star_quality(data, model, sky_variance, good, relative):
     relative : float
         Tolerated relative error of the model in chi2.
     """
+    # residual beyond the noise, chi2 with a tolerated error, and what is left of the core
     used = good.astype(float)
     residual2 = (data - model) ** 2
     noise2 = sky_variance + np.maximum(model, 0)
@@ -157,6 +158,7 @@ def drop_coarse(quality, is_used, min_stars):
     -------
     ndarray of bool, shape (n,)
     """
+    # relative to the typical star, as all share the structure that no Moffat has
     limit = max(COARSE_RATIO * np.median(quality.residual_fraction[is_used]), COARSE_LEAST)
     stay = is_used & ~quality.is_hopeless & (quality.residual_fraction <= limit)
     return stay if stay.sum() >= min_stars else is_used
@@ -167,6 +169,7 @@ def drop_fine(quality, is_used, min_stars):
     fraction, chi2, hopeless = quality
     known = is_used & np.isfinite(chi2)
     median = np.median(chi2[known])
+    # both chi2 and residual high, or chi2 alone very high
     high = chi2 > max(CHI2_LEAST, CHI2_RATIO * median)
     high &= fraction > max(FINE_RATIO * np.median(fraction[known]), FINE_LEAST)
     very_high = chi2 > max(CHI2_LEAST_ALONE, CHI2_RATIO_ALONE * median)

@@ -83,6 +83,7 @@ def fit_starlets(frame, state, images, grid, max_steps):
     """
     import jax
 
+    # single precision wants amplitudes of about 1; few sizes of arrays mean few compilations
     used, up, n_used = state.is_used, frame.options.upsampling, int(state.is_used.sum())
     unit = state.amplitude[used].mean() * up**2
     data = np.where(state.good[used], frame.data[used], 0.0) / unit
@@ -170,6 +171,7 @@ def starlet_noise(amplitude, offset_px, variance, upsampling):
     weight = amplitude[:, None, None] ** 2 / variance
     rows = shift_operator(offset_px[:, 1], side_px, upsampling).swapaxes(1, 2)
     cols = shift_operator(offset_px[:, 0], side_px, upsampling).swapaxes(1, 2)
+    # variance of c_j - c_j+1: that of both, less twice the covariance
     noise = []
     for scale in range(int(np.log2(n_small))):
         smoothing = smoothing_matrix(n_small, scale)

@@ -49,6 +49,7 @@ def cosmic_mask(stamps, fwhm_px, read_noise_e, sky_level_e, sigclip=5.0, sigfrac
     good = stamps.good
     variance = smoothed_variance(stamps.data_e, good, stamps.sky_sigma_e**2, fwhm_px,
                                  sigma_fwhm=SMOOTH_FWHM)
+    # L.A.Cosmic wants the sky in the data: one value per pixel
     sky_e = np.asarray(sky_level_e, dtype=np.float32)
     sky_e = sky_e[:, None, None] if sky_e.ndim == 1 else sky_e
     sky_e = np.ascontiguousarray(np.broadcast_to(sky_e, good.shape))

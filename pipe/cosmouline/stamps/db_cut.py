@@ -78,9 +78,11 @@ def lens_side(images, radius_px, settings, runs):
         side_px = max((image["lens_side_px"] for image in images if "lens_side_px" in image
                        and not provenance.changed_settings(image, SCRIPT, runs, used)),
                       default=None)
+    # none yet: the lens, a margin in units of the seeing, and few sizes
     if not side_px:
         wanted = 2 * radius_px + settings.lens_stamp_fwhm * fwhm_px
         side_px = int(np.clip(SIDE_STEP_PX * np.ceil(wanted / SIDE_STEP_PX), *LENS_SIDES_PX))
+    # every point source needs its own light inside
     if 2 * radius_px + MARGIN_FWHM * fwhm_px > side_px:
         raise UserError(f"a point source lies {radius_px:.0f} px from the middle of all: that "
                         f"does not fit into a stamp of {side_px} px. Check point_sources and "
@@ -93,6 +95,7 @@ def _cut(image, xy, side_px, settings, kept):
     image_e, bad = db_images.image_and_bad(image, settings)
     sky, field = db_sky.sky(image, settings), db_stars.field_stars(settings)
     field_xy = np.column_stack([field["x_px"], field["y_px"]])
+    # sources of the field that are neighbours, and so are masked
     far = np.ones(len(field_xy), bool)
     for position, radius_px in kept:
         far &= np.hypot(*(field_xy - position).T) > radius_px

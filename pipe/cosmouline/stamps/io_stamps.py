@@ -30,6 +30,7 @@ def write_stamps(path, stamps, names, header):
     """
     if len(names) != len(stamps.data_e):
         raise ValueError(f"names must be one per stamp: {len(names)} for {len(stamps.data_e)}")
+    # the objects: name, position, first pixel of the stamp
     text = np.array(names, dtype="S")
     columns = [
         fits.Column("name", f"{text.itemsize}A", array=text),

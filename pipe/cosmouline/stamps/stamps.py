@@ -216,6 +216,7 @@ def with_drawn(stamps, drawn, fwhm_px):
 
     An object whose core, of radius one FWHM, is mostly covered is no longer usable.
     """
+    # a neighbour's disc may cover the core: that alone makes no object unusable
     mask = stamps.mask | np.where(drawn, MASK_DRAWN, np.uint8(0))
     usable = stamps.is_usable.copy()
     for k in np.flatnonzero(drawn.any((1, 2)) & usable):
