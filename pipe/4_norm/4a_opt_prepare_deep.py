@@ -8,8 +8,8 @@ Next    : 4_norm/4b_opt_combine_deep
 
 Run as  : python 4a_opt_prepare_deep.py ../../configs/MYLENS
 
-Without any of the four limits the half with the best seeing is taken. The report tells of every
-other image why it is not. Several stacks can live side by side under other names.
+Without any of the four limits the half with the best seeing is taken. The report has the reason
+why each other image is not. Several stacks can exist at a time, under their own names.
 """
 
 from cosmouline.database import bands, paths
@@ -26,8 +26,8 @@ FORMATS = {"field_fwhm_arcsec": ".2f", "field_ellipticity": ".3f", "coefficient"
            "relative_sky_e": ".0f"}
 
 
-def judged(images, settings):
-    """Return the rows of a band, best seeing first, with number or why they are left out."""
+def compared(images, settings):
+    """Return the rows of a band, best seeing first, with the limits that they exceed."""
     limits = (("field_fwhm_arcsec", settings.combi_fwhm_max_arcsec),
               ("field_ellipticity", settings.combi_ellipticity_max),
               ("coefficient", settings.combi_coeff_max),
@@ -47,7 +47,7 @@ def judged(images, settings):
 
 def measure(images, settings):
     """Return the numbers of the images that are chosen, and write the report."""
-    rows = judged(images, settings)
+    rows = compared(images, settings)
     chosen = [row for row in rows if not row["why_not"]]
     if not chosen:
         raise UserError(f"no image{' of the band ' * bool(settings.band)}{settings.band} is "

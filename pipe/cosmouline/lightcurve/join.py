@@ -10,7 +10,7 @@ from cosmouline.lightcurve.error_bars import (
     median_flux,
     weighted_mean,
 )
-from cosmouline.photometry.magnitudes import MAG_PER_LN, _mag_error
+from cosmouline.photometry.magnitudes import MAG_PER_LN, mag_error
 from cosmouline.robust import median_of_finite
 
 import numpy as np
@@ -348,13 +348,13 @@ def _joined(means, bars_e, n_used, sys_e, n_images):
         n_images=np.array(n_images),
         flux_e=flux_e,
         mag=-2.5 * np.log10(positive_e),
-        magerr=fill_scatter(_mag_error(bars_e, positive_e[:, :, None]), n_used),
-        magerr_cov=_mag_error(np.sqrt(np.einsum("gkk->gk", cov_e2)), positive_e),
-        mag_sys=_mag_error(sys_e, positive_e),
+        magerr=fill_scatter(mag_error(bars_e, positive_e[:, :, None]), n_used),
+        magerr_cov=mag_error(np.sqrt(np.einsum("gkk->gk", cov_e2)), positive_e),
+        mag_sys=mag_error(sys_e, positive_e),
         chi2_dof=np.array([mean.chi2_dof for mean in means]),
         flux_cov_e2=cov_e2,
         mag_cov=MAG_PER_LN**2 * cov_e2 / (positive_e[:, :, None] * positive_e[:, None, :]),
-        magerr_norm=_mag_error(np.array([mean.norm_sigma_e for mean in means]), positive_e),
+        magerr_norm=mag_error(np.array([mean.norm_sigma_e for mean in means]), positive_e),
     )
 
 

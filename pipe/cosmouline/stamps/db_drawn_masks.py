@@ -67,14 +67,11 @@ def _read(before, behind, places, reference, settings):
             log.warning("%s: there is no '%s' among %s", path.name, name, ", ".join(places))
             continue
         found[name] = read_ds9_masks(path, sky)
-        _check_near(found[name], places[name], path)
+        # the regions of COSMOULINE count on the stamp: none of them is near its object
+        away = [np.hypot(region.x_px - places[name][0], region.y_px - places[name][1])
+                for region in found[name]]
+        if away and min(away) > FARTHEST_PX:
+            raise UserError(f"{path}: no region lies within {FARTHEST_PX:g} px of its object. "
+                            "Draw it on the reference image, not on a stamp.")
         log.info("%s: %d regions", path.name, len(found[name]))
     return found
-
-
-def _check_near(regions, place, path):
-    """Stop where no region is near its object: those of COSMOULINE count on the stamp."""
-    away = [np.hypot(region.x_px - place[0], region.y_px - place[1]) for region in regions]
-    if away and min(away) > FARTHEST_PX:
-        raise UserError(f"{path}: no region lies within {FARTHEST_PX:g} px of its object. Draw it "
-                        "on the reference image, not on a stamp.")
