@@ -61,18 +61,30 @@ def eliminate(problem, state, sweep):
     """
     n_local = sweep.solution.shape[1] - 1 + N_LOCAL_BESIDE_FLUXES
     local, shared = slice(0, n_local), slice(n_local, -1)
-    covariance, rhs = _solve_local(problem, state, sweep.products, local)
-    coupling = sweep.products[:, local, shared]
+    prior, products = problem.prior, sweep.products
+    # Unknowns of each epoch: the prior of its shift, no equation for a source that does not shine
+    own_matrix, rhs = products[:, local, local].copy(), products[:, local, -1].copy()
+    for axis in (-2, -1):
+        own_matrix[:, axis, axis] += prior.shift_sd**-2
+    rhs[:, -2:] += (prior.shift_px - state.shift_px) / prior.shift_sd[:, None] ** 2
+    if problem.present is not None:
+        epoch, source = np.nonzero(~problem.present)
+        own_matrix[epoch, source, source] = ABSENT
+    norm = np.sqrt(np.einsum("ekk->ek", own_matrix))
+    scale = norm[:, :, None] * norm[:, None]
+    covariance = np.linalg.inv(own_matrix / scale) / scale
+    # Schur complement of the shared parameters, and their priors
+    coupling = products[:, local, shared]
     response = covariance @ coupling
-    prior = problem.prior
-    matrix = sweep.products[:, shared, shared].sum(0) + prior.precision
+    matrix = products[:, shared, shared].sum(0) + prior.precision
     matrix -= np.einsum("ekg,ekh->gh", coupling, response)
-    shared_rhs = sweep.products[:, shared, -1].sum(0)
+    shared_rhs = products[:, shared, -1].sum(0)
     shared_rhs += prior.precision @ (prior.mean - state.shared)
     shared_rhs -= np.einsum("ekg,ek->g", response, rhs)
+    # The same of the nodes
     nodes = sweep.on_nodes
     if nodes is None:
-        nodes = np.zeros((len(rhs), 0, sweep.products.shape[1]))
+        nodes = np.zeros((len(rhs), 0, products.shape[1]))
     own = np.einsum("ekl,el->ek", covariance, rhs)
     return Normal(
         local_covariance=covariance,
@@ -122,21 +134,6 @@ def objective(problem, state, sweep):
     shared = away @ prior.precision @ away
     shift = np.sum(((state.shift_px - prior.shift_px) / prior.shift_sd[:, None]) ** 2)
     return float(sweep.chi2.sum() + shared + shift)
-
-
-def _solve_local(problem, state, products, local):
-    """Covariance (n_epochs, l, l) and right side (n_epochs, l) of the unknowns of each epoch."""
-    prior = problem.prior
-    matrix, rhs = products[:, local, local].copy(), products[:, local, -1].copy()
-    for axis in (-2, -1):
-        matrix[:, axis, axis] += prior.shift_sd**-2
-    rhs[:, -2:] += (prior.shift_px - state.shift_px) / prior.shift_sd[:, None] ** 2
-    if problem.present is not None:
-        epoch, source = np.nonzero(~problem.present)
-        matrix[epoch, source, source] = ABSENT
-    norm = np.sqrt(np.einsum("ekk->ek", matrix))
-    scale = norm[:, :, None] * norm[:, None]
-    return np.linalg.inv(matrix / scale) / scale, rhs
 
 
 def _reduced(of_nodes, node_local, response):

@@ -97,11 +97,30 @@ def orientations(epochs, start_px, radius_px, options=None):
     """
     options = replace(options or FitOptions(), position_prior_px=POSITION_PRIOR_PX)
     epochs = best_epochs(epochs.with_sky_sigma(options.sky_sigma_factor), N_EPOCHS)
-    figures = _figures(epochs, start_px, radius_px)
+    # Start positions as given, moved (not to the border), and the figures that look different
+    figures, middle = {AS_GIVEN: start_px}, start_px.mean(0)
+    offset = match_start(epochs, start_px, radius_px)
+    if SMALLEST_MOVE_PX < np.hypot(*offset) < radius_px - COARSE_PX:
+        figures[MOVED] = start_px + offset
+    for name, signs in TURNS.items():
+        turned = middle + (start_px - middle) * signs
+        nearest = np.hypot(*(turned[:, None] - start_px).T).min(0)
+        if not (nearest < SAME_PX).all():
+            figures[name] = turned + match_start(epochs, turned, radius_px)
+    # A fit of each, again with a galaxy unless the given one is better than all turned ones
     for light in ("none", options.extended_light):
         chosen = replace(options, extended_light=light)
-        found = [_fitted(epochs, name, places, chosen) for name, places in figures.items()]
-        if len(found) == 1 or _is_clear(found[0], found[1:]):
+        found = []
+        for name, places in figures.items():
+            try:
+                _, problem, state, sweep = first_pass(epochs, Sources(places), chosen,
+                                                      lambda *_, **values: None)
+            except (ValueError, np.linalg.LinAlgError):
+                found.append(Orientation(name, places, np.inf, 0))
+                continue
+            n_pixels = int((problem.weight > 0).sum())
+            found.append(Orientation(name, places, objective(problem, state, sweep), n_pixels))
+        if all(is_clearly_better(found[0], other) for other in found if other.name in TURNS):
             break
     return found
 
@@ -151,46 +170,8 @@ def is_clearly_better(one, other):
     bool
         It takes away half of what the other leaves beyond the noise, and 50 of chi2 at least.
     """
-    return other.objective - one.objective > _clear_gain(other)
-
-
-def _clear_gain(worse):
-    """Gain of chi2 that shows that an orientation is wrong."""
-    return max(CLEAR_GAIN, CLEAR_SHARE * (worse.objective - worse.n_pixels))
-
-
-def _is_clear(given, others):
-    """Tell whether the given orientation is the best one without a doubt."""
-    return all(is_clearly_better(given, other) for other in others if other.name in TURNS)
-
-
-def _figures(epochs, start_px, radius_px):
-    """Start positions by the name of what was done to them."""
-    figures, middle = {AS_GIVEN: start_px}, start_px.mean(0)
-    offset = match_start(epochs, start_px, radius_px)
-    if SMALLEST_MOVE_PX < np.hypot(*offset) < radius_px - COARSE_PX:  # not at the border
-        figures[MOVED] = start_px + offset
-    for name, signs in TURNS.items():
-        turned = middle + (start_px - middle) * signs
-        if not _looks_like(turned, start_px):
-            figures[name] = turned + match_start(epochs, turned, radius_px)
-    return figures
-
-
-def _looks_like(places, others):
-    """Tell whether each source falls on one of the others."""
-    return bool((np.hypot(*(places[:, None] - others).T).min(0) < SAME_PX).all())
-
-
-def _fitted(epochs, name, start_px, options):
-    """Fit one orientation without the field."""
-    try:
-        _, problem, state, sweep = first_pass(epochs, Sources(start_px), options,
-                                              lambda *_, **values: None)
-    except (ValueError, np.linalg.LinAlgError):
-        return Orientation(name, start_px, np.inf, 0)
-    n_pixels = int((problem.weight > 0).sum())
-    return Orientation(name, start_px, objective(problem, state, sweep), n_pixels)
+    excess = other.objective - other.n_pixels
+    return other.objective - one.objective > max(CLEAR_GAIN, CLEAR_SHARE * excess)
 
 
 def _left(image, sigma_px, places_px):
