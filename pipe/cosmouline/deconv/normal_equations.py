@@ -12,47 +12,26 @@ ABSENT = 1e-20  # equation of the flux of a source that does not shine: it has n
 class Normal:
     """Equations of one Gauss-Newton step.
 
-    Parameters
-    ----------
-    local_covariance : ndarray of float, shape (n_epochs, l, l)
-        Inverse of the equations of the fluxes, the sky and the shift of each epoch, l =
-        n_sources + 3: the covariance of its fluxes when all that is shared is known.
-    local_rhs : ndarray of float, shape (n_epochs, l)
-    local_shared : ndarray of float, shape (n_epochs, l, g)
-        Their coupling to the g shared parameters.
-    shared : ndarray of float, shape (g, g)
-        Equations of the shared parameters after the elimination, priors included.
-    shared_rhs : ndarray of float, shape (g,)
-    node_local : ndarray of float, shape (n_epochs, n_nodes, l)
-    node_shared : ndarray of float, shape (n_nodes, g)
-        After the elimination.
-    node_rhs : ndarray of float, shape (n_nodes,)
-        For the change of the node fluxes.
+    Local are the l = n_sources + 3 unknowns of an epoch: fluxes, sky, shift. The covariance is the
+    inverse of their equations: that of the fluxes when all that is shared is known. The equations
+    of the g shared parameters hold the priors, and those with the nodes are for the change of the
+    node fluxes; both are what is left after the elimination.
     """
 
-    local_covariance: np.ndarray
-    local_rhs: np.ndarray
-    local_shared: np.ndarray
-    shared: np.ndarray
-    shared_rhs: np.ndarray
-    node_local: np.ndarray
-    node_shared: np.ndarray
-    node_rhs: np.ndarray
+    local_covariance: np.ndarray  # (n_epochs, l, l)
+    local_rhs: np.ndarray  # (n_epochs, l)
+    local_shared: np.ndarray  # (n_epochs, l, g)
+    shared: np.ndarray  # (g, g)
+    shared_rhs: np.ndarray  # (g,)
+    node_local: np.ndarray  # (n_epochs, n_nodes, l)
+    node_shared: np.ndarray  # (n_nodes, g)
+    node_rhs: np.ndarray  # (n_nodes,)
 
 
 def eliminate(problem, state, sweep):
-    """Eliminate the fluxes, the sky and the shift of each epoch.
+    """Eliminate the fluxes, the sky and the shift of each epoch: the `Normal` equations.
 
-    Parameters
-    ----------
-    problem : Problem
-    state : State
-    sweep : Sweep
-        At that state; without its `on_nodes` the parts of the nodes are empty.
-
-    Returns
-    -------
-    Normal
+    `sweep` is at `state`; without its `on_nodes` the equations of the nodes are empty.
 
     Notes
     -----
@@ -99,36 +78,13 @@ def eliminate(problem, state, sweep):
 
 
 def reduced_gram(gram, normal):
-    """Gram matrix of the nodes after the elimination.
-
-    Parameters
-    ----------
-    gram : ndarray of float, shape (n_nodes, n_nodes)
-        From `sweep.gram_matrix`.
-    normal : Normal
-
-    Returns
-    -------
-    ndarray of float, shape (n_nodes, n_nodes)
-    """
+    """Gram matrix of the nodes, from `sweep.gram_matrix`, after the elimination."""
     half = _side_by_side(normal.node_local @ np.linalg.cholesky(normal.local_covariance))
     return gram - half @ half.T
 
 
 def objective(problem, state, sweep):
-    """Value of chi2 plus the priors of the shared parameters and of the shifts.
-
-    Parameters
-    ----------
-    problem : Problem
-    state : State
-    sweep : Sweep
-        At that state.
-
-    Returns
-    -------
-    float
-    """
+    """Value of chi2 plus the priors of the shared parameters and of the shifts."""
     prior = problem.prior
     away = state.shared - prior.mean
     shared = away @ prior.precision @ away
