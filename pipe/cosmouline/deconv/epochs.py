@@ -120,8 +120,8 @@ class Epochs:
 
 
 def pad_psf(narrow, side_px, upsampling):
-    """Pad narrow PSFs (..., m, m) with zeros, or crop them, to the side that a fit of stamps needs.
+    """Pad narrow PSFs (..., m, m) with zeros, or crop them, to the side that a fit needs.
 
-    That is ``(side_px + 16) * upsampling`` small pixels; m is even.
+    Of stamps of `side_px` pixels that is ``(side_px + 16) * upsampling`` small pixels; m is even.
     """
     return pad_narrow(narrow, Geometry(side_px, upsampling).n_small)

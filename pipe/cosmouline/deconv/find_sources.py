@@ -12,7 +12,7 @@ from cosmouline.robust import MAD_TO_SIGMA
 import numpy as np
 from scipy.ndimage import affine_transform, gaussian_filter, maximum_filter
 
-BEST_SHARE = 0.25  # of the epochs, those of the best seeing, are looked at
+BEST_FRACTION = 0.25  # of the epochs, those of the best seeing, are looked at
 FEWEST_BEST = 3
 NARROW, WIDE = 0.4, 1.3  # sigmas of the difference of Gaussians, in sigmas of the seeing
 SMALLEST_SNR = 10.0  # of a peak
@@ -58,7 +58,9 @@ def find_sources(epochs, n_sources, options=None):
     best = best_epochs(epochs.with_sky_sigma(options.sky_sigma_factor))
     sharp, sigma_px = sharpened_stack(best)
     side = len(sharp)
-    radius, middle = _radius(side), (side - 1) / 2
+    middle = (side - 1) / 2
+    axis = np.arange(side) - middle
+    radius = np.hypot(axis, axis[:, None])
     # Peaks of the difference of Gaussians, brightest first, to a fraction of a pixel by parabolas
     noise = MAD_TO_SIGMA * np.median(np.abs(sharp[radius > NOISE_RADIUS * side]))
     is_peak = sharp == maximum_filter(sharp, size=2 * int(sigma_px) + 1)
@@ -86,24 +88,11 @@ def find_sources(epochs, n_sources, options=None):
 
 
 def best_epochs(epochs, n_best=None):
-    """Epochs with the best seeing, the sharpest first.
+    """Return the `n_best` epochs of the best seeing, the sharpest first.
 
-    Parameters
-    ----------
-    epochs : Epochs
-    n_best : int, optional
-        How many; default: a quarter of all, three at least.
-
-    Returns
-    -------
-    Epochs
-
-    Raises
-    ------
-    ValueError
-        If no pixel can be used.
+    By default a quarter of all, three at least. Raises ValueError if no pixel can be used.
     """
-    n_best = n_best or max(FEWEST_BEST, int(np.ceil(BEST_SHARE * len(epochs))))
+    n_best = n_best or max(FEWEST_BEST, int(np.ceil(BEST_FRACTION * len(epochs))))
     usable = np.flatnonzero(epochs.usable.any((1, 2)))
     if not len(usable):
         raise ValueError("no usable pixel in any epoch: good, data_e, sky_variance_e2")
@@ -114,15 +103,8 @@ def best_epochs(epochs, n_best=None):
 def sharpened_stack(epochs):
     """Difference of two Gaussians of the mean of epochs in the reference frame.
 
-    Parameters
-    ----------
-    epochs : Epochs
-
-    Returns
-    -------
-    image : ndarray of float, shape (side, side)
-    sigma_px : float
-        Of the seeing; those of the Gaussians are .4 and 1.3 times this.
+    Returns the image (side, side), and sigma of the seeing; those of the Gaussians are .4 and 1.3
+    times this.
     """
     sigma_px = float(np.median(epochs.fwhm_reference_px) / FWHM_PER_SIGMA)
     # Pixels that are not good get the smoothed light around them, for the stack has no masks
@@ -144,12 +126,6 @@ def _stack(stamps, linear, shift_px, order=3):
         offset = centre + shift[::-1] - by_rows @ [centre, centre]
         total += affine_transform(stamp, by_rows, offset, order=order)
     return total / len(stamps)
-
-
-def _radius(side):
-    """Distance of each pixel from the centre of a stamp."""
-    axis = np.arange(side) - (side - 1) / 2
-    return np.hypot(axis, axis[:, None])
 
 
 def _vertex(values):

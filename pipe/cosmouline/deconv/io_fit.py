@@ -55,8 +55,8 @@ def read_epochs(path):
 def write_fit(path, fit, psf_error, names=(), made_of=None):
     """Write a `LensFit` and the relative errors of its fluxes from the PSFs (n_epochs, n).
 
-    With them, the images of its epochs and a dict of texts on what it was made of. The CPU time is not kept
-    (0 when read): the same fit gives the same file.
+    With them, the images of its epochs and a dict of texts on what it was made of. The CPU time is
+    not kept (0 when read): the same fit gives the same file.
     """
     arrays, header = fit.to_arrays()
     header["cpu_s"] = 0.0

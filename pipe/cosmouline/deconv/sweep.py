@@ -16,41 +16,23 @@ MAP_STEP = 5e-4  # maps that round to the same share the transform of the galaxy
 class Sweep:
     """Result of one pass.
 
-    Parameters
-    ----------
-    solution : ndarray of float, shape (n_epochs, n_sources + 1)
-        Fluxes, and the sky in the last column, in the unit of the data.
-    chi2 : ndarray of float, shape (n_epochs,)
-    products : ndarray of float, shape (n_epochs, k, k)
-        Scalar products under the weights of the local columns (sources, sky, shift in x and y),
-        the shared ones in the order of `State.shared`, and the residual.
-    on_nodes : ndarray of float, shape (n_epochs, n_nodes, k), or None
-        The same with the Gaussians of the lattice.
-    points, extended : ndarray of float, shape (n_epochs, side, side)
-        The model without its sky.
+    The products are scalar products under the weights of k columns: the local ones (sources, sky,
+    shift in x and y), the shared ones in the order of `State.shared`, and the residual; `on_nodes`
+    those with the Gaussians of the lattice. The model without its sky is `points` + `extended`.
     """
 
-    solution: np.ndarray
-    chi2: np.ndarray
-    products: np.ndarray
-    on_nodes: np.ndarray | None
-    points: np.ndarray
+    solution: np.ndarray  # (n_epochs, n_sources + 1): fluxes, and last the sky, in the data's unit
+    chi2: np.ndarray  # (n_epochs,)
+    products: np.ndarray  # (n_epochs, k, k)
+    on_nodes: np.ndarray | None  # (n_epochs, n_nodes, k)
+    points: np.ndarray  # (n_epochs, side, side)
     extended: np.ndarray
 
 
 def sweep_epochs(problem, state, with_nodes=False):
-    """Solve the fluxes and the sky of each epoch, and form its normal equations.
+    """Solve the fluxes and the sky of each epoch, and form its normal equations: a `Sweep`.
 
-    Parameters
-    ----------
-    problem : Problem
-    state : State
-    with_nodes : bool
-        Make `on_nodes`; it costs twice as much as the rest.
-
-    Returns
-    -------
-    Sweep
+    Its `on_nodes`, made where asked for, costs twice as much as the rest.
     """
     geometry, amplitude = problem.geometry, state.shared[AMPLITUDE]
     measured = [None] * len(problem.data)
@@ -105,17 +87,7 @@ def sweep_epochs(problem, state, with_nodes=False):
 
 
 def gram_matrix(problem, state):
-    """Scalar products of the images of the Gaussians of the lattice, summed over the epochs.
-
-    Parameters
-    ----------
-    problem : Problem
-    state : State
-
-    Returns
-    -------
-    ndarray of float, shape (n_nodes, n_nodes)
-    """
+    """Scalar products (n_nodes, n_nodes) of the images of the lattice's Gaussians, all epochs."""
     n_nodes = len(problem.lattice.nodes_px)
     total = np.zeros((n_nodes, n_nodes))
     for epoch, weight in enumerate(problem.weight):

@@ -10,7 +10,7 @@ from cosmouline.deconv.fit_lens import first_pass
 from cosmouline.deconv.gauss_newton import N_ALIGNMENTS, align_epochs
 from cosmouline.deconv.normal_equations import Normal, eliminate
 from cosmouline.deconv.options import FitOptions
-from cosmouline.deconv.pixels import Pixels, drop_unmeasured, judge
+from cosmouline.deconv.pixels import Pixels, drop_unmeasured, reject_outliers
 from cosmouline.deconv.point_sources import as_sources
 from cosmouline.deconv.problem import (
     AMPLITUDE,
@@ -157,7 +157,7 @@ def _first_scene(epochs, sources, options, tell):
     """Return the scene of the first pass, its galaxy turned into small pixels."""
     epochs = epochs.with_sky_sigma(options.sky_sigma_factor)
     pixels, problem, state, sweep = first_pass(epochs, sources, options, tell)
-    pixels = judge(pixels, sweep, problem.scale, options.prefit_model_error, options)
+    pixels = reject_outliers(pixels, sweep, problem.scale, options.prefit_model_error, options)
     lattice = _lattice(problem.geometry, state.position_px, epochs.fwhm_px, options)
     nodes = np.zeros(len(lattice.nodes_px))
     if problem.prior.has_galaxy:
@@ -199,7 +199,7 @@ def _solved(pixels, lattice, prior, shared, nodes, shift_px):
 def _judged(scene, relative_error, options):
     """Return the scene under the masks and the noise that its model gives."""
     problem, state = scene.problem, scene.state
-    pixels = judge(scene.pixels, scene.sweep, problem.scale, relative_error, options)
+    pixels = reject_outliers(scene.pixels, scene.sweep, problem.scale, relative_error, options)
     return _solved(pixels, problem.lattice, problem.prior, state.shared,
                    state.node_flux * problem.scale, state.shift_px)
 
