@@ -136,6 +136,44 @@ def test_warm_refit_from_elsewhere_comes_back(fitted):
     assert change.max() < 0.05
 
 
+def test_steps_of_the_prefit_are_limited(fitted, monkeypatch):
+    """Equations whose solution is 1000 everywhere: .5 in the shape, 2 px, .5 px; damping 1 %."""
+    signs = np.array([1, -1, 1, 1, -1, 1, 1, -1, 1, -1, -1])
+    normal = replace(fitted.normal, shared=2 * np.eye(11), shared_rhs=2000.0 * signs)
+    steps = []
+    monkeypatch.setattr(gauss_newton, "eliminate", lambda *arguments: normal)
+    monkeypatch.setattr(gauss_newton, "_move",
+                        lambda state, normal, step: steps.append(step) or state)
+
+    gauss_newton._minimise(fitted.problem, fitted.state, replace(OPTIONS, max_prefit_steps=2),
+                           silent)
+
+    limits = np.array(4 * [0.5] + 2 * [2.0] + [1000 / 1.01] + 4 * [0.5])
+    assert steps[0] == pytest.approx(signs * limits)
+    assert steps[1][6] == pytest.approx(1000 / 1.1)  # a step without gain: ten times the damping
+
+
+def test_a_step_moves_all_unknowns_and_shifts_by_one_pixel_at_most(fitted):
+    normal, state = fitted.normal, fitted.state
+    rng = np.random.default_rng(5)
+    shared_step, node_step = rng.normal(0, 0.01, 11), rng.normal(0, 1, len(state.node_flux))
+    shared_step[1] = 9.0  # ln of the index: the table ends at 6.9
+    shared_step[7:9] += 2.0  # x of both sources: the shifts go the other way
+
+    moved = gauss_newton._move(state, normal, shared_step, node_step, 0.5)
+
+    rhs = (normal.local_rhs - normal.local_shared @ shared_step
+           - np.swapaxes(normal.node_local, 1, 2) @ node_step)
+    shift = np.linalg.solve(np.linalg.inv(normal.local_covariance), rhs[..., None])[:, -2:, 0]
+    assert (shift[:, 0] < -1.2).all()
+    assert (np.abs(shift[:, 1]) < 0.8).all()
+    assert moved.shift_px - state.shift_px == pytest.approx(0.5 * np.clip(shift, -1, 1), abs=1e-6)
+    assert moved.node_flux == pytest.approx(state.node_flux + 0.5 * node_step)
+    expected = state.shared + 0.5 * shared_step
+    expected[1] = np.log(6.9)
+    assert moved.shared == pytest.approx(expected)
+
+
 def test_a_step_that_cannot_help_is_refused(fitted):
     away = fitted.state.shared + np.where(np.arange(11) >= 7, 50.0, 0.0)
     worse = replace(fitted.posterior, shared_step=1e3 * (away - fitted.state.shared))
