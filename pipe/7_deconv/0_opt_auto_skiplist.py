@@ -9,9 +9,9 @@ Next    : 7_deconv/1_prepare
 Run as  : python 0_opt_auto_skiplist.py ../../configs/MYLENS
 
 7_deconv/1_prepare leaves out what is beyond the dec_ limits by itself, and what stands in
-dec_<dec_name>_skiplist.txt of the folder of the lens. This script only tells what that will be, to
-try limits. Copy skiplist.txt from work_dir there as dec_<dec_name>_skiplist.txt to keep the choice
-when limits change, or to edit it by hand.
+dec_<dec_name>_skiplist.txt of the folder of the lens. This script only reports what that will be,
+to try limits. Copy skiplist.txt from work_dir there as dec_<dec_name>_skiplist.txt to keep the
+selection when limits change, or to edit it by hand.
 """
 
 from collections import Counter

@@ -1,9 +1,6 @@
 """Which images a joint deconvolution takes, and why it leaves out the others."""
 
 
-# A coefficient and its error, by the word of the settings
-
-
 def limits(image, coeff, settings):
     """Return (what, value, limit) of an image for every limit that is set."""
     found = (("seeing", image.get("field_fwhm_arcsec"), settings.dec_fwhm_max_arcsec),
@@ -16,15 +13,8 @@ def limits(image, coeff, settings):
 def why_not(image, coeff, skipped, settings):
     """Return why an image is left out; empty if it is not.
 
-    Parameters
-    ----------
-    image : dict
-        Row of the image.
-    coeff : float or None
-        Its coefficient; None: not known yet.
-    skipped : dict of str to str
-        Images that the user leaves out, with comments.
-    settings : namespace
+    Its row, its coefficient (None: not known yet), and the images that the user leaves out, with
+    comments.
     """
     if image["img_name"] in skipped:
         return f"skiplist: {skipped[image['img_name']]}"

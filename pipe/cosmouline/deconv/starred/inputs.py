@@ -18,12 +18,8 @@ QUARTERS = [np.array(rows, float) for rows in (
 class Turn(NamedTuple):
     """Map of an epoch: ``quarter @ linear`` is a small turn, the one that STARRED makes.
 
-    Parameters
-    ----------
-    quarter : ndarray of float, shape (2, 2)
-        Quarter turn or mirror that is undone on the stamp, exactly.
-    angle_deg : float
-        What is left, from x to y.
+    The quarter turn or mirror (2, 2) is undone on the stamp, exactly; the angle that is left
+    counts from x to y.
     """
 
     quarter: np.ndarray
@@ -37,24 +33,12 @@ class Turn(NamedTuple):
 
 
 def turn_of(linear, epoch):
-    """Turn of the map of an epoch.
+    """Return the `Turn` of the map (2, 2) of an epoch.
 
-    Parameters
-    ----------
-    linear : ndarray of float, shape (2, 2)
-    epoch : int
-        Its number, for the message.
-
-    Returns
-    -------
-    Turn
-
-    Raises
-    ------
-    ValueError
-        If the map is not a quarter turn or mirror and a small turn.
+    Raises ValueError, with its number, if it is not a quarter turn or mirror and a small turn.
     """
     quarter = max(QUARTERS, key=lambda matrix: np.trace(matrix @ linear))
+    # The nearest of the eight, and the turn nearest to what is left
     rest = quarter @ linear
     angle = np.degrees(np.arctan2(rest[1, 0] - rest[0, 1], rest[0, 0] + rest[1, 1]))
     turn = Turn(quarter, float(angle))
@@ -69,37 +53,16 @@ def turn_of(linear, epoch):
 
 
 def unturned(image, quarter):
-    """Stamp with its quarter turn or mirror undone.
-
-    Parameters
-    ----------
-    image : ndarray, shape (side, side)
-    quarter : ndarray of float, shape (2, 2)
-        What is at (x, y) from the centre comes to ``quarter @ (x, y)``.
-
-    Returns
-    -------
-    ndarray, of the same shape
-    """
+    """Undo a quarter turn or mirror: (x, y) from the centre comes to ``quarter @ (x, y)``."""
     if quarter[0, 0] == 0:
         image, quarter = image.T, quarter[:, ::-1]
     return image[:: int(quarter[1, 1]), :: int(quarter[0, 0])]
 
 
 def shifted(narrow, shift_small, n_small):
-    """Narrow PSF, shifted exactly and cropped.
+    """Shift a narrow PSF (m, m) exactly, by (x, y) small pixels, and crop it.
 
-    Parameters
-    ----------
-    narrow : ndarray of float, shape (m, m)
-    shift_small : array_like of float, shape (2,)
-        (x, y) in small pixels.
-    n_small : int
-        New side, even where m is.
-
-    Returns
-    -------
-    ndarray of float, shape (n_small, n_small)
+    The new side `n_small` is even where m is.
     """
     cycles = fft.fftfreq(len(narrow))
     waves = [np.exp(-2j * np.pi * cycles * shift) for shift in shift_small]
@@ -113,35 +76,14 @@ def pivot_px(n_small, upsampling):
 
 
 def small_places(n_small, upsampling):
-    """Places of STARRED's small pixels along one axis, in pixels from its origin.
-
-    Parameters
-    ----------
-    n_small : int
-        Side of the grid.
-    upsampling : int
-        Small pixels per pixel.
-
-    Returns
-    -------
-    ndarray of float, shape (n_small,)
-    """
+    """Positions (n_small,) of STARRED's small pixels along an axis, in pixels from its origin."""
     return (np.arange(n_small) - (n_small - 1) // 2) / upsampling
 
 
 def background_curvature(weight, psf, upsampling):
-    """Curvature of chi2 / 2 by the waves of the background.
+    """Curvature (n_small, n_small // 2 + 1) of chi2 / 2 by the waves of the background.
 
-    Parameters
-    ----------
-    weight : ndarray of float, shape (n_epochs, side, side)
-    psf : ndarray of float, shape (n_epochs, n_small, n_small)
-    upsampling : int
-
-    Returns
-    -------
-    ndarray of float, shape (n_small, n_small // 2 + 1)
-        As if the weight of an epoch were the same everywhere, and the stamp had no edges.
+    As if the weight of an epoch were the same everywhere, and the stamp had no edges.
     """
     n_small = psf.shape[-1]
     power = sum(mean * np.abs(fft.rfft2(narrow)) ** 2
@@ -154,18 +96,9 @@ def background_curvature(weight, psf, upsampling):
 def starlet_noise(weight, psf, upsampling):
     """Noise of the gradient of chi2 / 2 by each starlet of the background, all epochs together.
 
-    Parameters
-    ----------
-    weight : ndarray of float, shape (n_epochs, side, side)
-        Inverse variances; 0 where a pixel is not used.
-    psf : ndarray of float, shape (n_epochs, n_small, n_small)
-        ``n_small = side * upsampling``.
-    upsampling : int
-
-    Returns
-    -------
-    ndarray of float, shape (n_scales + 1, n_small, n_small)
-        One per coefficient; 0 for the coarsest scale, which STARRED does not penalise.
+    From inverse variances (n_epochs, side, side), 0 where a pixel is not used, and PSFs (n_epochs,
+    n_small, n_small), ``n_small = side * upsampling``. One per coefficient: (n_scales + 1,
+    n_small, n_small); 0 for the coarsest scale, which STARRED does not penalise.
 
     Notes
     -----
@@ -174,7 +107,16 @@ def starlet_noise(weight, psf, upsampling):
     grows faster with the number of epochs than the noise of the gradient does.
     """
     n_small, side = psf.shape[-1], 2 * psf.shape[-1]
-    starlets = fft.rfft2([_centred(image) for image in _starlets(n_small)])
+    # Starlet of each scale but the coarsest, at pixel n_small // 2: what its smoothing removes
+    image, starlets = np.zeros((n_small, n_small)), []
+    image[n_small // 2, n_small // 2] = 1
+    for scale in range(int(np.log2(n_small))):
+        smoothing = smoothing_matrix(n_small, scale)
+        smoother = smoothing @ image @ smoothing.T
+        starlets.append(_centred(image - smoother))
+        image = smoother
+    starlets = fft.rfft2(starlets)
+    # Seen through the PSF and the pixels, squared, and correlated with the weights
     box = np.zeros((side, side))
     box[:upsampling, :upsampling] = 1
     binning = np.conj(fft.rfft2(box))
@@ -186,19 +128,6 @@ def starlet_noise(weight, psf, upsampling):
         products = fft.rfft2(spread) * np.conj(fft.rfft2(seen**2))
         variance += fft.irfft2(products, s=(side, side))[:, :n_small, :n_small]
     return np.sqrt(np.maximum([*variance, np.zeros((n_small, n_small))], 0))
-
-
-def _starlets(n_small):
-    """Return the starlet of each scale, but the coarsest, at pixel n_small // 2."""
-    image = np.zeros((n_small, n_small))
-    image[n_small // 2, n_small // 2] = 1
-    found = []
-    for scale in range(int(np.log2(n_small))):
-        smoothing = smoothing_matrix(n_small, scale)
-        smoother = smoothing @ image @ smoothing.T
-        found.append(image - smoother)
-        image = smoother
-    return found
 
 
 def _centred(image):

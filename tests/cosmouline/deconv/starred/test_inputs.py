@@ -1,6 +1,6 @@
 """What STARRED is given, against slow or closed forms."""
 
-from cosmouline.deconv.starred.epochs import (
+from cosmouline.deconv.starred.inputs import (
     QUARTERS,
     background_curvature,
     pivot_px,
