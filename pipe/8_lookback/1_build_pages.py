@@ -64,7 +64,8 @@ def build(rows, settings, runs):
 def main(settings, db):
     """Write the pages of every band."""
     named = {one["name"] for one in settings.sets if "band" in one}
-    rows = [row for row in db.select()  # out of use, of a set that is gone: it has no band
+    # a rejected image whose set is no longer in the settings has no band
+    rows = [row for row in db.select()
             if row["gogogo"] or not named or row["set_name"] in named]
     if not rows:
         raise UserError("the database has no image yet. Run 1_character/1a_add_to_database.py "

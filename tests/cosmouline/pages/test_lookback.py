@@ -20,6 +20,16 @@ def draw(folder, name, work_dir):
     (work_dir / folder / name).touch()
 
 
+def shared(**more):
+    """Data of the pages of a reduction without fluxes."""
+    return {"state": [], "why": [], "dec": "lens", "nights": {"t": [], "mag": [], "sigma": []},
+            "sources": [], "columns": [], "runs": {}} | more
+
+
+def index(settings, **more):
+    return lookback.index_page([row("a")], shared(**more), settings)
+
+
 def row(name, set_name="R", **fields):
     return {"img_name": name, "set_name": set_name, "gogogo": True} | fields
 
@@ -66,10 +76,11 @@ def test_the_plots_of_other_bands_are_left_out(settings):
         draw("plots", name, settings.work_dir)
     settings.band = "R"
 
-    text = lookback._plots(settings)
+    text = index(settings)
 
-    assert re.findall(r'href="([^"]*)"', text) == ["../plots/alignment.png",
-                                                   "../plots/dec_lens_R.png"]
+    assert re.findall(r'href="(../plots/[^"]*)"', text) == ["../plots/alignment.png",
+                                                            "../plots/dec_lens_R.png"]
+    assert "<figcaption>dec_lens_R</figcaption>" in text
 
 
 def test_the_facts_count_what_is_there(settings):
@@ -77,7 +88,8 @@ def test_the_facts_count_what_is_there(settings):
             row("b", "V", datetime_utc="2024-01-08T03:39:02", dec_ended__lens="converged",
                 n_dec_steps__lens=31), row("c")]
     data = {"state": ["used", "used", "rejected"], "why": ["", "", ATTACK], "dec": "lens",
-            "nights": {"t": [1.0]}, "columns": [{"label": "seeing", "values": [1.0, 1.5, None]}],
+            "nights": {"t": [1.0], "mag": [], "sigma": []},
+            "columns": [{"label": "seeing", "values": [1.0, 1.5, None]}],
             "runs": {1: ["x", "1.0", "2026-01-01T00:00:00Z"], 2: ["y", "0.9", "2025-"]}}
 
     found = dict(lookback.facts(rows, data))
@@ -86,7 +98,9 @@ def test_the_facts_count_what_is_there(settings):
                      "nights": "1", "sets": "R (2), V (1)", "telescopes": "not known (3)",
                      "seeing": "median 1.25 arcsec", "joint fit": "converged after 31 steps",
                      "last run": "2026-01-01 00:00", "versions": "0.9, 1.0"}
-    assert lookback._rejected(data) == ["1 rejected: &lt;img src=x onerror=&#x27;a()&#x27;&gt;"]
+    text = index(settings, **data)
+    why = re.search(r"not in the curves</summary><ul>(.*?)</ul>", text, re.DOTALL)[1]
+    assert why == "<li>1 rejected: &lt;img src=x onerror=&#x27;a()&#x27;&gt;</li>\n"
 
 
 def test_the_pages_of_other_bands_and_names_are_linked(settings):
@@ -95,7 +109,7 @@ def test_the_pages_of_other_bands_and_names_are_linked(settings):
     other.mkdir()
     (other / "index.html").write_text("")
 
-    links = "".join(lookback._files(settings))
+    links = index(settings)
 
     for folder in ("lookback_lens_V", "lookback_lens2_R"):
         assert f'href="../{folder}/index.html"' in links
