@@ -21,14 +21,8 @@ def panels_page(mhjd, mags, mag_sigmas, names, flag=None, title="", subtitle="",
 
     Parameters
     ----------
-    mhjd : array of float, shape (n,)
-    mags, mag_sigmas : array of float, shape (n_sources, n)
-    names : sequence of str
-    flag : array of bool, shape (n,), optional
-        False is a masked point.
-    title, subtitle : str
-    mag_limits, day_limits : (float, float), optional
-        Ends of the axes, the same for all panels.
+    mhjd, mags, mag_sigmas, names, flag, title, subtitle, mag_limits, day_limits
+        As in `light_curves_page`; the limits are the same for all panels.
     notes : sequence of str, optional
         One text per source, in the upper right corner of its panel.
     """

@@ -200,21 +200,16 @@ def alignment_map(image, star_lists, lens_xy_px=None, empty_box=None, matrices=(
     star_lists : dict of str: (sequence of str, array of shape (n, 2))
         Names and reference pixels of each list, as {"normalisation stars": (names, xy), ...};
         at most four lists. A star of two lists gets two marks and its name once.
-    lens_xy_px : (float, float), optional
-        Position of the lens.
+    lens_xy_px, title, info, limits
+        As in `frame_page`.
     empty_box : (x1, x2, y1, y2), optional
         Region where the noise is measured.
     matrices, shapes
         Outlines, see `footprints`.
-    title : str
-    info : sequence of str
-        Lines of the text.
     pixel_scale_arcsec : float, optional
         Gives the scale bar.
     north, east : (float, float), optional
         Directions in pixels; both give the compass.
-    limits : (float, float), optional
-        Cuts; None: found.
 
     Returns
     -------

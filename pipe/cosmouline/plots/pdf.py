@@ -10,19 +10,9 @@ PIXELS_PER_IN = 100.0
 
 
 def write_pdf(path, pictures):
-    """Write PNG pictures as the pages of a PDF, each page as large as its picture.
+    """Write PNG pictures as the pages of a PDF, in their order; returns the number of pages.
 
-    Parameters
-    ----------
-    path : str or Path
-        The file to make, complete or not at all.
-    pictures : sequence of Path
-        In the order of the pages.
-
-    Returns
-    -------
-    int
-        Number of pages.
+    Each page is as large as its picture. The file is complete or missing.
     """
     with atomic_path(path) as temporary, PdfPages(temporary) as pages:
         for picture in pictures:

@@ -25,13 +25,10 @@ def star_map(image, xy_px, names, is_found, sources_px=(), lens_xy_px=None, boxe
     is_found : array of bool, shape (n,)
     sources_px : array of float, shape (m, 2)
         Everything that was detected, drawn faintly.
-    lens_xy_px : (float, float), optional
-        Position of the lens.
     boxes : dict of str to array of float, shape (4, 2), optional
         Corners of regions by name, in pixels of this frame.
-    title : str
-    info : sequence of str
-        Lines of the text.
+    lens_xy_px, title, info
+        As in `frame_page`.
 
     Returns
     -------
