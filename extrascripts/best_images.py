@@ -28,11 +28,11 @@ ARGUMENTS = {
     "--each-set": {"action": "store_true", "help": "that fraction of every set"}}
 
 
-def best(rows, field, part, largest):
+def best(rows, field, fraction, largest):
     """Return the best fraction of the rows, at least one, the best first."""
     known = [row for row in rows if field in row]
     values = column(known, field) * (-1 if largest else 1)
-    order = np.argsort(values, kind="stable")[:max(1, round(part * len(known)))]
+    order = np.argsort(values, kind="stable")[:max(1, round(fraction * len(known)))]
     return [known[i] for i in order] if known else []
 
 

@@ -10,7 +10,7 @@ Run as  : python 1_build_pages.py ../../configs/MYLENS
 
 The pages need neither a server nor the network: copy work_dir, or its folders lookback_*, plots
 and *_png, and they work there. Only pages whose content changed are written again. What is in
-the tables and curves of a page is in data.js beside it; pictures are those of the folders *_png.
+the tables and curves of a page is in data.js next to it; pictures are those of the folders *_png.
 """
 
 from cosmouline.database import bands, paths

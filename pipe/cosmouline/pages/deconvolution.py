@@ -85,8 +85,8 @@ def checks(found, mhjd):
     """Return what the third row of the overview shows: amplitudes, degeneracy, pulls."""
     fit = found.fit
     sigma = np.hypot(fit.flux_sigma, np.nan_to_num(found.psf_error) * fit.flux)
-    percent, share = degenerate_direction(fit)
-    return (amplitudes_over_floor(fit), (found.sources[: fit.n_images], percent, share),
+    percent, fraction = degenerate_direction(fit)
+    return (amplitudes_over_floor(fit), (found.sources[: fit.n_images], percent, fraction),
             (neighbour_pulls(mhjd, fit.flux, sigma),))
 
 

@@ -12,12 +12,12 @@ dec_checks        : Panels that show when a deconvolution is wrong: amplitudes, 
 deconvolution     : Pages of the deconvolution: one for each epoch, and one for all of them.
 flux_checks       : Checks of the fluxes of a deconvolution: shifts, sky, chi2, histograms, one
                     after the other.
-frame             : Whole frames: the image, its outline on the reference, and the pages made of
+frame             : Full frames: the image, its outline on the reference, and the pages made of
                     them.
 histograms        : Histograms of what was measured on the images, with the median marked, for each
                     set.
-light_curve       : Light curves: one drawing function for all quick-looks, and what places several
-                    of them.
+light_curve       : Light curves: one drawing function for all quick-looks, and what arranges
+                    several of them.
 light_curve_pages : Pages of light curves: all sources together, by a field, and measured against
                     true.
 marks             : Marks on a frame: stars with their names, the lens, boxes, scale bar, compass,

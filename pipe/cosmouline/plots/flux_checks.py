@@ -80,7 +80,7 @@ def flux_histograms(ax, flux_e, coefficient):
     if not scaled.size:
         style.no_data(ax)
         return
-    low, high = robust_limits(np.append(raw, scaled), least=0.02, reach=1.0)
+    low, high = robust_limits(np.append(raw, scaled), least=0.02, distance=1.0)
     edges = np.linspace(low, high, N_BINS + 1)
     # fluxes outside are counted in the outermost bins
     for values, colour, alpha in ((raw, style.FAINT, 0.5), (scaled, style.source_colour(0), 0.6)):
@@ -105,7 +105,7 @@ def flux_by_number(ax, number, flux_e, coefficient):
     ax.plot(number, scaled, "o", color=style.source_colour(0), markersize=3.5, label="normalised")
     for k in np.flatnonzero(scaled <= 0):
         ax.axvline(number[k], color=style.ACCENT, linewidth=0.8)
-    ax.set_ylim(*robust_limits(np.append(finite(flux_e), finite(scaled)), reach=1.0))
+    ax.set_ylim(*robust_limits(np.append(finite(flux_e), finite(scaled)), distance=1.0))
 
 
 def _over_median(flux):

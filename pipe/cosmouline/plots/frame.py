@@ -1,4 +1,4 @@
-"""Whole frames: the image, its outline on the reference, and the pages made of them."""
+"""Full frames: the image, its outline on the reference, and the pages made of them."""
 
 import textwrap
 
@@ -17,7 +17,7 @@ from matplotlib import collections
 from matplotlib.ticker import MaxNLocator
 
 MAX_SIDE_PX = 1000  # about as many pixels as the picture has on the screen
-MAX_REACH = 0.12  # outlines farther out than this fraction of the frame are not followed
+MAX_OUTSIDE = 0.12  # outlines farther out than this fraction of the frame are not followed
 SKY_PANELS = ((0.65, 4.2), (5.45, 4.2), (10.95, 2.9))  # left end and width in inches
 IMAGE_WIDTH_IN, IMAGE_HEIGHT_IN = 9.5, 7.0  # largest frame on a page
 SIDE_IN, SIDE_LETTERS = 2.7, 36  # column at its right, and what fits into a line of it
@@ -119,11 +119,11 @@ def footprints(ax, matrices, shapes, colour=style.SOURCE_COLOURS[5], label=""):
     ax.add_collection(collections.PolyCollection(
         outlines, facecolors="none", edgecolors=colour, linewidths=0.8, alpha=opacity,
         label=style.safe_text(label)), autolim=False)
-    # the view holds them, but grows by no more than `MAX_REACH`
+    # the view holds them, but grows by no more than `MAX_OUTSIDE`
     points = np.reshape(outlines, (-1, 2))
     for axis, column in (("x", 0), ("y", 1)):
         low, high = getattr(ax, f"get_{axis}lim")()
-        most = MAX_REACH * (high - low)
+        most = MAX_OUTSIDE * (high - low)
         ends = np.append(points[:, column], (low, high))
         pad = 0.01 * (high - low) if len(points) else 0.0
         view = max(ends.min() - pad, low - most), min(ends.max() + pad, high + most)
@@ -139,7 +139,7 @@ def frame_page(image, title="", info=(), xy_px=None, names=None, lens_xy_px=None
     image : ndarray of float, shape (ny, nx)
         Any unit; large frames are binned.
     title : str
-        Above the frame, usually the image's name.
+        Above the frame, such as the image's name.
     info : sequence of str
         Lines of the text.
     xy_px : array of float, shape (n, 2), optional
@@ -252,7 +252,7 @@ def sky_page(skysub_e, sky_e, title="", info=(), xy_px=None):
     skysub_e, sky_e : ndarray of float, shape (ny, nx)
         Frame after the subtraction, and what was subtracted, in electrons.
     title : str
-        Usually the image's name.
+        Such as the image's name.
     info : sequence of str
         Next to the title.
     xy_px : array of float, shape (n, 2), optional

@@ -42,7 +42,7 @@ def histogram(ax, values, label="", unit="", by_set=None, limits=None):
     # limits without the outliers; what is never negative does not start below 0
     if limits is None:
         least = 1e-3 * abs(np.median(measured)) or 1e-3
-        low, high = robust_limits(measured, least, reach=1.5)
+        low, high = robust_limits(measured, least, distance=1.5)
         low = max(low, 0.0) if measured.min() >= 0 else low
     else:
         low, high = limits

@@ -1,4 +1,4 @@
-"""Light curves: one drawing function for all quick-looks, and what places several of them."""
+"""Light curves: one drawing function for all quick-looks, and what arranges several of them."""
 
 from cosmouline.plots import style
 from cosmouline.plots.date_axis import calendar_axis

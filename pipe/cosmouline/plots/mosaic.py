@@ -114,7 +114,7 @@ def draw_mosaic(page, pictures, corners_in, cell_in, edges=None):
             rows = _nearest(picture.shape[0], box.bottom - box.top)
             cols = _nearest(picture.shape[1], box.right - box.left)
             canvas[_slices(inside)] = picture[rows[::-1, None], cols]
-    # pixel on pixel: the page ends at a whole pixel, counted from below
+    # pixel on pixel: the page ends at a full pixel, counted from below
     width, height = page.bbox.size
     ax = page.add_axes((left / width, (int(height) - bottom) / height, (right - left) / width,
                         (bottom - top) / height))

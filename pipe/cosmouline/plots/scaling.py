@@ -12,7 +12,7 @@ LOW_SIGMAS = 3.0  # black (here white) is this far below the sky
 HIGH_PERCENTILE = 99.95  # f2n's upper cut
 LEAST_SIGMAS = 150.0  # with the log stretch the sky is then in the lightest quarter
 MAX_SAMPLE_PX = 1_000_000  # more pixels do not move the percentiles
-FEW, FEW_REACH = 50, 8.0  # of fewer values, only those 8 quartile ranges away are outliers
+FEW, FEW_DISTANCE = 50, 8.0  # of fewer values, only those 8 quartile ranges away are outliers
 STRETCHES = ("log", "asinh", "linear")
 
 
@@ -139,7 +139,7 @@ def padded_limits(values, fraction=0.03, least=1e-6):
     return float(low - pad), float(high + pad)
 
 
-def robust_limits(values, least=0.0, reach=0.5, fraction=0.06):
+def robust_limits(values, least=0.0, distance=0.5, fraction=0.06):
     """Limits of an axis that a few outliers cannot widen.
 
     Parameters
@@ -148,7 +148,7 @@ def robust_limits(values, least=0.0, reach=0.5, fraction=0.06):
         NaN and masked values are left out.
     least : float
         Smallest width.
-    reach : float
+    distance : float
         Values farther beyond the 2-98 % range than this fraction of it stay outside.
     fraction : float
         Margin on both sides, as a fraction of the width.
@@ -163,8 +163,8 @@ def robust_limits(values, least=0.0, reach=0.5, fraction=0.06):
         return 0.0, 1.0
     # few values have no tails that differ from outliers: quartiles, and a larger distance
     low, high = np.percentile(values, (2, 98) if values.size >= FEW else (25, 75))
-    reach = (reach if values.size >= FEW else FEW_REACH) * (high - low) + least / 2
-    inside = values[(values >= low - reach) & (values <= high + reach)]
+    distance = (distance if values.size >= FEW else FEW_DISTANCE) * (high - low) + least / 2
+    inside = values[(values >= low - distance) & (values <= high + distance)]
     return padded_limits(inside, fraction, least=max(least, 1e-9 * abs(high), 1e-12))
 
 

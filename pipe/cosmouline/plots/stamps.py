@@ -14,7 +14,7 @@ MASK_LOOKS = (
     (4, "neighbour", "#56B4E9"),
     (32, "drawn by hand", "#CC79A7"),
     (1, "bad pixel", "#E69F00"),
-    (8, "cosmic", "#009E73"),
+    (8, "cosmic ray", "#009E73"),
     (2, "saturated", "#D55E00"),
 )
 OPACITY = 0.55
@@ -87,7 +87,7 @@ def stamp_colours(data, mask=None):
     data : ndarray of float, shape (ny, nx)
         Electrons; NaN pixels are pale blue.
     mask : ndarray of uint8, shape (ny, nx), optional
-        Bits: 1 bad pixel, 2 saturated, 4 neighbour, 8 cosmic, 16 outside the frame, 32 drawn.
+        Bits: 1 bad pixel, 2 saturated, 4 neighbour, 8 cosmic ray, 16 outside the frame, 32 drawn.
 
     Returns
     -------

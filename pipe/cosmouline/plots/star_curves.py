@@ -151,7 +151,7 @@ def coefficient_page(mhjd, coefficient, coefficient_sigma=None, medcoeff=None, b
     medcoeff : array of float, shape (n,), optional
         The coefficient to compare with; None: the first panel alone.
     by_set : array of float or str, shape (n,), optional
-        Colours the points, usually the set of each image.
+        Colours the points, such as the set of each image.
     title, label : str
         Of the page; name of the coefficient.
 

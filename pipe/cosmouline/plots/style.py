@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 
 DPI = 120  # 9 pt letters are then 15 pixels tall, readable at 100 % on a laptop
 PAGE_WIDTH_IN = 12.0  # 1440 pixels: as wide as a laptop shows
-PNG_LEVEL = 3  # of compression: half the time of the usual 6, for files 5 to 15 % larger
+PNG_LEVEL = 3  # of compression: half the time of the default 6, for files 5 to 15 % larger
 STAMP_IN = 0.17  # height kept free below for the stamp
 TITLE_IN = 0.45  # height of the line that `title_page` writes
 
