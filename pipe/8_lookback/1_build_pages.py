@@ -2,8 +2,8 @@
 
 Needs   : images; fluxes (7_deconv/6_readout) for the curves; the pictures that were drawn
 Writes  : lookback_<dec_name>/index.html, contact.html, images/<img_name>.html and their data
-Settings: lens_name, dec_name, psf_name, renorm_name, sets, join_minutes, join_center,
-          join_fwhm_max_arcsec, join_ellipticity_max, join_sky_max_e, join_coeff_max
+Settings: lens_name, dec_name, psf_name, renorm_name, sets, join_center, join_fwhm_max_arcsec,
+          join_ellipticity_max, join_sky_max_e, join_coeff_max
 Next    : open index.html in a browser; lcmanip/1_join
 
 Run as  : python 1_build_pages.py ../../configs/MYLENS

@@ -15,6 +15,8 @@ def test_the_best_third_is_listed(lens_after, largest):
 
     listed = read_image_list(lens.work / "best_images.txt")
     by_seeing = sorted(lens.truth.good, key=lambda name: lens.rows[name]["field_fwhm_arcsec"])
+    assert "TINY: the best of 6 images by field_fwhm_arcsec" in (
+        lens.work / "best_images.txt").read_text()
     assert list(listed) == (by_seeing[:-3:-1] if largest else by_seeing[:2])
 
 

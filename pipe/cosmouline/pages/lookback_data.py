@@ -155,7 +155,7 @@ def by_night(rows, inside, sources, settings):
         return {"t": [], "mag": [], "sigma": [], "members": []}
     position = {row["img_name"]: i for i, row in enumerate(rows)}
     # joined as lcmanip does, with the errors of the common coefficient
-    groups = db_nights.grouped(inside, "night", settings.join_minutes)
+    groups = db_nights.grouped(inside, "night", None)
     joined = db_columns.joined(inside, groups, sources, settings.dec_name, settings.join_center)
     time, _ = _times(inside, inside)
     return {"t": _list([time[group].mean() for group in groups], TIME_DECIMALS),
