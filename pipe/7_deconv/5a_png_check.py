@@ -29,7 +29,7 @@ WRITES = ()
 
 def measure(image, settings):
     """Draw the page of one epoch."""
-    page = epoch_page(**deconvolution.epoch(image, settings))
+    page = epoch_page(deconvolution.epoch(image, settings))
     drawing.save_page(page, f"dec_{settings.dec_name}", image["img_name"], settings, __file__)
     return {}
 

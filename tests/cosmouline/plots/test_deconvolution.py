@@ -20,10 +20,14 @@ def epoch(seed=1, shape=(30, 32)):
     return data, model, sigma, fine, 0.1 * fine
 
 
+def epoch_page(*args, **kwargs):
+    return deconvolution.epoch_page(deconvolution.EpochPage(*args, **kwargs))
+
+
 def test_the_panels_are_what_they_say(assert_whole):
     data, model, sigma, deconvolved, background = epoch()
 
-    page = deconvolution.epoch_page(data, model, sigma, deconvolved, background, NAMES, XY_PX)
+    page = epoch_page(data, model, sigma, deconvolved, background, NAMES, XY_PX)
 
     assert_whole(page)
     panels = {ax.get_title(loc="left"): ax for ax in page.axes}
@@ -40,7 +44,7 @@ def test_the_panels_are_what_they_say(assert_whole):
 
 
 def test_the_fine_images_share_the_pixels_of_the_stamp():
-    page = deconvolution.epoch_page(*epoch(), NAMES, XY_PX)
+    page = epoch_page(*epoch(), NAMES, XY_PX)
 
     panels = {ax.get_title(loc="left"): ax for ax in page.axes}
     for title in ("deconvolved", "background"):
@@ -50,7 +54,7 @@ def test_the_fine_images_share_the_pixels_of_the_stamp():
 
 
 def test_the_numbers_are_written(texts, assert_whole):
-    page = deconvolution.epoch_page(
+    page = epoch_page(
         *epoch(), NAMES, XY_PX, None, 0.2, [("seeing", "0.92″"), ("$x$", "$y$")],
         [52000.4, np.nan], [319.0, np.nan], "lens $1$", "epoch 2",
     )  # fmt: skip
@@ -65,7 +69,7 @@ def test_pixels_that_were_not_used_are_grey_and_do_not_set_the_scale():
     good = np.ones(data.shape, dtype=bool)
     good[3, 4], data[3, 4] = False, 1e7
 
-    page = deconvolution.epoch_page(
+    page = epoch_page(
         data, model, sigma, deconvolved, background, NAMES, XY_PX, good
     )
 
@@ -181,7 +185,7 @@ def test_pages_of_little_are_drawn(image, n_epochs, assert_whole):
     nothing, residuals = [np.nan] * n_epochs, np.zeros((n_epochs, *image.shape))
     shifts = np.zeros((n_epochs, 2))
 
-    assert_whole(deconvolution.epoch_page(*[image] * 5, ["A"], [(np.nan, 0)], None, 0.2))
+    assert_whole(epoch_page(*[image] * 5, ["A"], [(np.nan, 0)], None, 0.2))
     assert_whole(deconvolution.overview_page(nothing, nothing, shifts, image, residuals))
 
 
@@ -198,8 +202,8 @@ def test_one_epoch_has_an_overview(assert_whole):
 def test_the_checks_stand_below_and_chi2_beside_the_fluxes(texts, assert_whole):
     data, model, sigma, deconvolved, background = epoch()
     circles = (XY_PX, 3.0, [0.987, np.nan])
-    page = deconvolution.epoch_page(data, model, sigma, deconvolved, background, NAMES, XY_PX,
-                                    flux_e=[5e4, 4e4], flux_sigma_e=[300, 300], circles=circles)
+    page = epoch_page(data, model, sigma, deconvolved, background, NAMES, XY_PX,
+                      flux_e=[5e4, 4e4], flux_sigma_e=[300, 300], circles=circles)
     assert_whole(page)
     assert {"χ²", "0.987"} <= set(texts(page))
 

@@ -127,7 +127,7 @@ def test_outlines_widen_the_view_but_not_for_one_gone_astray():
     # the first lies 20 px to the right; the third 9000 px to the left, where the view ends
     left, right = ax.get_xlim()
     assert right == pytest.approx(419.5 + 4)
-    assert left == pytest.approx(-0.5 - frame.MAX_REACH * 400)
+    assert left == pytest.approx(-0.5 - frame.MAX_OUTSIDE * 400)
 
 
 def test_each_image_may_have_its_own_shape():

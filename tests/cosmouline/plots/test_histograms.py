@@ -128,29 +128,6 @@ def test_every_bin_of_the_pixel_histogram_holds_as_many_steps_of_the_adu():
     assert set(counts[5:-5]) == {6.0}  # bins of about 2.93 e- become 4 e-: two steps, three each
 
 
-def test_saturated_peaks_are_counted_per_star(texts, assert_whole):
-    peak = np.array([[1.0, 70.0, 80.0, np.nan], [1.0, 2.0, 3.0, 4.0]])
-    page, ax = style.figure()
-
-    histograms.peaks(ax, ["a$1$", "b"], peak, limit=65.0)
-
-    assert_whole(page)
-    shown = texts(page)
-    assert shown.count("2 above") == 1
-    assert r"a\$1\$" in shown
-    np.testing.assert_array_equal(ax.collections[0].get_offsets()[:, 0], [1, 70, 80])
-    assert ax.get_ylim()[0] > ax.get_ylim()[1]
-
-
-@pytest.mark.parametrize("peak", [np.zeros((0, 5)), np.full((2, 3), np.nan), np.ones((1, 1))])
-def test_peaks_of_little(peak, assert_whole):
-    page, ax = style.figure()
-
-    histograms.peaks(ax, ["abc"[i] for i in range(len(peak))], peak)
-
-    assert_whole(page)
-
-
 def test_the_check_page_shows_what_was_measured(assert_whole, texts):
     rng = np.random.default_rng(3)
 

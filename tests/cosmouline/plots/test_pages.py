@@ -1,7 +1,7 @@
 """pages.py: contact sheets."""
 
 from cosmouline.plots import pages, style
-from cosmouline.plots.scaling import bin_image, frame_limits, stretch_norm
+from cosmouline.plots.scaling import frame_limits, shrink, stretch_norm
 from cosmouline.plots.stamps import stamp_colours
 
 import numpy as np
@@ -39,7 +39,8 @@ def test_every_picture_has_its_name_and_colour(boxes, assert_whole, texts, scree
 def test_frames_are_binned_and_stamps_are_not(boxes, screen, look):
     shown = screen(pages.contact_sheet([IMAGE, IMAGE[:40, :40]], ["a", "b"]))
 
-    binned = bin_image(IMAGE, 2)
+    binned, factor = shrink(IMAGE, 200)
+    assert factor == 2
     norm = stretch_norm(*frame_limits(binned))
     expected = style.IMAGE_MAP(norm(binned), bytes=True)[..., :3]
     np.testing.assert_array_equal(look(shown, boxes[0], (150, 200)), expected)

@@ -24,7 +24,7 @@ def star_page(n_stars=3, **options):
     data, model, sigma, centres, flux_e = moffat_stars(n_stars)
     names = [f"s${i}$" for i in range(n_stars)]
     fine = np.exp(-((np.indices((48, 48)) - 23.5) ** 2).sum(axis=0) / 30)
-    return psf.psf_page(data, model, sigma, centres, flux_e, names, fine, **options)
+    return psf.psf_page(psf.PsfPage(data, model, sigma, centres, flux_e, names, fine, **options))
 
 
 def test_columns_are_data_model_and_residual_of_the_stars(boxes, screen, look):
@@ -139,8 +139,12 @@ def test_the_profile_is_that_of_the_moffat():
 def test_the_rings_are_means_with_the_weights_of_the_fluxes():
     data, model, _, centres, flux_e = moffat_stars()
 
-    stars = [psf._star_profile(data[i], model[i], centres[i], flux_e[i], None) for i in range(3)]
-    radius, level, measured = psf._ring_means(np.concatenate(stars, axis=1))
+    _, ax = style.figure()
+
+    psf.radial_profile(ax, data, model, centres, flux_e)
+
+    radius, level = line_of(ax, "model").get_data()
+    dots, measured = ax.collections[0].get_offsets().T
 
     y, x = np.indices(data[0].shape)
     distance = np.array([np.hypot(x - cx, y - cy) for cx, cy in centres])
@@ -148,7 +152,9 @@ def test_the_rings_are_means_with_the_weights_of_the_fluxes():
     weights = np.broadcast_to(flux_e[:, None, None], data.shape)[ring].sum()
     index = np.searchsorted(radius, 5.0)
     assert level[index] == pytest.approx(model[ring].sum() / weights)
-    assert measured[index] == pytest.approx(data[ring].sum() / weights)
+    assert measured[np.searchsorted(dots, 5.0)] == pytest.approx(data[ring].sum() / weights)
+    flux_of = np.broadcast_to(flux_e[:, None, None], data.shape)
+    assert radius[index] == pytest.approx((distance * flux_of)[ring].sum() / weights)
 
 
 def test_stars_that_were_not_used_do_not_count_for_the_rings():
@@ -168,8 +174,7 @@ def test_pages_of_nothing_are_drawn(value, n_stars, assert_whole):
     cube = np.full((n_stars, 8, 8), value)
     xy, flux = np.full((n_stars, 2), value), np.full(n_stars, value)
 
-    page = psf.psf_page(
-        cube, cube, cube, xy, flux, ["a", "b"][:n_stars], np.full((4, 4), value), flux
-    )
+    page = psf.psf_page(psf.PsfPage(cube, cube, cube, xy, flux, ["a", "b"][:n_stars],
+                                    np.full((4, 4), value), flux))
 
     assert_whole(page)

@@ -182,7 +182,10 @@ def test_binning_leaves_nan_out(factor):
     image = np.random.default_rng(7).normal(size=(14, 11))
     image[2:6, 3:9] = np.nan
 
-    np.testing.assert_allclose(scaling.bin_image(image, factor), slow_bin(image, factor))
+    binned, found = scaling.shrink(image, 14 / factor)
+
+    assert found == factor
+    np.testing.assert_allclose(binned, slow_bin(image, factor))
 
 
 @pytest.mark.parametrize(
@@ -194,4 +197,4 @@ def test_an_image_is_shrunk_to_about_the_size(shape, factor):
     shrunk, found = scaling.shrink(image, 100)
 
     assert found == factor
-    np.testing.assert_array_equal(shrunk, scaling.bin_image(image, factor))
+    np.testing.assert_allclose(shrunk, slow_bin(image, factor), atol=1e-13)

@@ -80,7 +80,7 @@ def test_the_legend_names_what_occurs(texts):
     axes[0].set_axis_off()
     axes[1].set_axis_off()
 
-    assert set(texts(page)) == {"bad pixel", "cosmic"}
+    assert set(texts(page)) == {"bad pixel", "cosmic ray"}
 
 
 def test_residuals_are_symmetric_and_masked_pixels_are_grey():
@@ -106,7 +106,7 @@ def test_colours_are_the_shades_of_the_unmasked_pixels_with_the_tint_over_them()
     norm, good = stamps.stamp_norm(data, mask), mask == 0
     plain = style.IMAGE_MAP(norm(data), bytes=True)
     np.testing.assert_array_equal(colours[good], plain[good])
-    for row, col, name in ((3, 3, "cosmic"), (10, 7, "neighbour")):
+    for row, col, name in ((3, 3, "cosmic ray"), (10, 7, "neighbour")):
         over = next(colour for _, look, colour in stamps.MASK_LOOKS if look == name)
         below = plain[row, col, :3] / 255
         mixed = 0.45 * below + 0.55 * np.array(colors.to_rgb(over))
@@ -195,7 +195,7 @@ def test_the_page_is_whole_and_explains_the_masks_that_occur(star_page, assert_w
 
     assert_whole(page)
     shown = texts(page)
-    assert {"c_1", "outside the frame", "cosmic"} <= set(shown)
+    assert {"c_1", "outside the frame", "cosmic ray"} <= set(shown)
     assert "neighbour" not in shown
 
 
