@@ -15,10 +15,9 @@ _HEADER = ("# Region file format: DS9 version 4.1\n"
            'global color=green width=1 font="helvetica 10 normal roman"\nimage\n')
 _SHAPE = re.compile(r"([+-]?)\s*([a-z]+)\s*\(([^()_|]*)\)")
 _EDGE_PX = 1e-9  # rounding of a turned box: a pixel on the edge stays outside
-_N_NUMBERS = {"circle": (3,), "box": (5,), "ellipse": (5,), "annulus": (4,),
-              "polygon": range(6, 100000, 2)}
-_FORMS = ("circle(x,y,r), box(x,y,width,height,angle), ellipse(x,y,rx,ry,angle), "
-          "annulus(x,y,r1,r2) or polygon(x1,y1,x2,y2,x3,y3,...)")
+_FORMS = {"circle": "circle(x,y,r)", "box": "box(x,y,width,height,angle)",
+          "ellipse": "ellipse(x,y,rx,ry,angle)", "annulus": "annulus(x,y,r1,r2)",
+          "polygon": "polygon(x1,y1,x2,y2,x3,y3,...)"}
 
 
 def write_ds9_regions(path, stars, radius_px):
@@ -80,9 +79,9 @@ def read_ds9_masks(path, wcs=None):
         if not word or word == frame or word.startswith("global"):
             continue
         match = _SHAPE.fullmatch(word)
-        if match is None or match[2] not in _N_NUMBERS:
+        if match is None or match[2] not in _FORMS:
             raise UserError(f"{place}: '{text}' is not read. Save the regions in image or fk5 "
-                            f"coordinates, as {_FORMS}.")
+                            f"coordinates, as {', '.join(_FORMS.values())}.")
         sign, name, numbers = match[1], match[2], match[3].replace(",", " ").split()
         if name in ("box", "ellipse") and len(numbers) == 4:
             numbers.append("0")  # the angle of an upright one may be left out
@@ -90,8 +89,9 @@ def read_ds9_masks(path, wcs=None):
         if is_on_sky and wcs is None:
             raise UserError(f"{place}: the reference image has no WCS, so that '{text}' cannot be "
                             "placed. Save the regions in image coordinates.")
+        n_wanted = max(6, len(numbers)) if name == "polygon" else _FORMS[name].count(",") + 1
         try:
-            if len(numbers) not in _N_NUMBERS[name]:
+            if len(numbers) != n_wanted:
                 raise ValueError
             with warnings.catch_warnings():
                 warnings.simplefilter("error")  # what regions cannot read it only warns of
@@ -101,7 +101,7 @@ def read_ds9_masks(path, wcs=None):
                 region = region.to_pixel(wcs) if is_on_sky else region
                 _ = region.bounding_box  # no number where a place is not on the projected sky
         except Exception as error:  # whatever regions, astropy and wcslib make of it
-            raise UserError(f"{place}: '{text}' has wrong numbers. Use {_FORMS}.") from error
+            raise UserError(f"{place}: '{text}' has wrong numbers. Use {_FORMS[name]}.") from error
         if name == "box":
             region.width, region.height = region.width - _EDGE_PX, region.height - _EDGE_PX
         found.append(region)

@@ -67,7 +67,7 @@ def test_a_file_as_ds9_saves_it(reg):
         ("circle(1,2,3) ||", "is not read"),
         ("galactic", "line 2: 'galactic' is not read. Save the regions in image or fk5"),
         ("fk5;circle(1,2,3)", "the reference image has no WCS.*Save the regions in image"),
-        ('circle(1,2,3")', r"has wrong numbers. Use circle\(x,y,r\), box"),
+        ('circle(1,2,3")', r"has wrong numbers. Use circle\(x,y,r\)\.$"),
         ("circle(1,2)", "has wrong numbers"),
         ("circle(1,2,3,4)", "has wrong numbers"),
         ("circle(1,2,-3)", "has wrong numbers"),
@@ -123,7 +123,7 @@ def test_a_box_on_a_mirrored_sky_turns_the_other_way(reg):
 
 
 def test_a_place_that_is_not_on_the_projected_sky_has_wrong_numbers(reg):
-    with pytest.raises(UserError, match="line 1: 'circle.*has wrong numbers"):
+    with pytest.raises(UserError, match=r"line 1: 'circle.*has wrong numbers"):
         read_ds9_masks(reg('icrs;circle(190,5,2")\n'), sky())
 
 
