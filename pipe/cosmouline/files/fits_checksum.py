@@ -1,4 +1,4 @@
-"""The check sums of FITS files, which tell whether a bit has flipped since."""
+"""The check sums of FITS files, which show whether a bit has flipped since."""
 
 from cosmouline.files.fits_bytes import CHUNK_BYTES, card_value, padded_size
 
@@ -6,12 +6,9 @@ import numpy as np
 
 
 def checksum_problem(stream, hdu):
-    """Compare DATASUM and CHECKSUM of an HDU with its bytes.
+    """Return which of DATASUM and CHECKSUM does not agree with the bytes of an HDU.
 
-    Returns
-    -------
-    str or None
-        What does not agree; None where all agrees or the header has neither card.
+    None where all agrees or the header has neither card.
 
     Notes
     -----
@@ -37,7 +34,7 @@ def _sum_words(stream, start, n_bytes):
     while n_bytes > 0:
         chunk = stream.read(min(n_bytes, CHUNK_BYTES))
         if not chunk:
-            break
+            break  # the file was cut
         n_bytes -= len(chunk)
         words = np.frombuffer(chunk + b"\0" * (-len(chunk) % 4), dtype=">u4")
         total += int(words.sum(dtype=np.uint64))

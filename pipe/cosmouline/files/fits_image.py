@@ -1,4 +1,4 @@
-"""The one image of a FITS file that is a frame: which it is, its pixels, its header."""
+"""The one image of a FITS file that is a frame: which one, its pixels, its header."""
 
 import contextlib
 import io
@@ -39,11 +39,14 @@ def choose_image(hdus, extension=None):
     ImageRejected
         If there is none, or several, or it has not two axes.
     """
+    # the one asked for
     if extension is not None:
-        chosen = [h for h in hdus if h.index == extension or _has_name(h, extension)]
+        name = extension.strip().upper() if isinstance(extension, str) else None
+        chosen = [h for h in hdus if h.index == extension or h.name.upper() == name]
         if not chosen:
             raise ImageRejected(f"no extension {extension!r} in the file (it has {_names(hdus)})")
         return _checked_image(chosen[0])
+    # the only one of two axes that is neither a mask nor a noise map
     images = [hdu for hdu in hdus if hdu.shape]
     if not images:
         raise ImageRejected("no image in the file (NAXIS = 0)")
@@ -58,12 +61,8 @@ def choose_image(hdus, extension=None):
 def image_pixels(stream, hdu, max_bytes):
     """Read the pixels of an image, compressed or not, as float32 of shape (ny, nx).
 
-    Pixels without a value and infinite ones are NaN.
-
-    Raises
-    ------
-    ImageRejected
-        If the image is cut or damaged, or needs more than `max_bytes` once unpacked.
+    Pixels without a value and infinite ones are NaN. ImageRejected if the image is cut or
+    damaged, or needs more than `max_bytes` once unpacked.
     """
     check_complete(hdu)
     n_bytes = 4 * math.prod(hdu.shape)
@@ -79,7 +78,7 @@ def image_pixels(stream, hdu, max_bytes):
 
 
 def image_header(stream, hdus, hdu):
-    """Join the cards of an image with those of the primary that it has not itself."""
+    """Join the cards of an image with those of the primary that it does not have itself."""
     header = hdu.header.copy()
     if hdu.is_compressed:
         with _compressed_image(stream, hdu) as image:
@@ -106,11 +105,6 @@ def _checked_image(hdu):
 def _is_plane(shape):
     """Whether a shape is that of a 2-d image."""
     return len(shape) == 2 and min(shape) > 1
-
-
-def _has_name(hdu, extension):
-    """Whether an HDU has the EXTNAME asked for."""
-    return isinstance(extension, str) and hdu.name.upper() == extension.strip().upper()
 
 
 def _names(hdus):

@@ -1,4 +1,4 @@
-"""Who made a product and of what, noted inside of it for whoever finds the file alone.
+"""Who made a product and of what, noted inside it for whoever finds the file alone.
 
 What is noted holds no date, no host and no path: the same frames, settings and version give the
 same file, byte for byte.
