@@ -11,7 +11,7 @@ Run as  : python extrascripts/import_cosmouline.py ~/old/configs/HE0435 --out co
 
 Nothing of the old files is run: settings.py is parsed, a pickle of more than plain values is
 refused. The images have no products here: lcmanip, 9_quicklook, 9_export and extrascripts work on
-what the database says; the steps before need the frames.
+what the database holds; the steps before need the frames.
 """
 
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Draw made-up frames of a lensed quasar, and write the truth beside them.
+"""Draw made-up frames of a lensed quasar, and write the truth next to them.
 
     demo            a quad over a galaxy, 24 stars, 16 frames on 8 nights; one frame is turned by
                     10 degrees, one by 180, one shows nothing but cloud, two have the full Moon

@@ -81,7 +81,7 @@ def _attempt(item, settings, work, home, made_by):
     told = []
     with _named(item["img_name"]), contextlib.ExitStack() as stack:
         if made_by:
-            stack.enter_context(origin.told(lambda: made_by))
+            stack.enter_context(origin.noted(lambda: made_by))
         if _here() != home:
             stack.enter_context(_kept(told))
         try:

@@ -40,6 +40,7 @@ def atomic_path(path, is_synced=True):
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
+    # a name that shows whose file it is, and that no other process makes
     label = f"{socket.gethostname()}.{os.getpid()}.{uuid.uuid4().hex[:8]}"
     temporary = path.with_name(f".{label}.tmp.{path.name}")
     try:
@@ -50,6 +51,7 @@ def atomic_path(path, is_synced=True):
         if is_synced:
             sync(path.parent)
         _finished.append(path)
+    # an interrupt is no reason to leave a file behind either
     except BaseException:
         with contextlib.suppress(OSError):
             temporary.unlink()

@@ -73,6 +73,7 @@ class Hdu:
         if not self.is_compressed and self._kind != "IMAGE":
             return ()
         axes = image_axes(self.header, "Z" if self.is_compressed else "")
+        # a cube of one plane is an image
         while len(axes) > 2 and axes[-1] == 1:
             axes = axes[:-1]
         return tuple(reversed(axes)) if axes and math.prod(axes) > 0 else ()
@@ -85,7 +86,7 @@ class Hdu:
 
 @contextlib.contextmanager
 def open_frame(path, max_bytes=MAX_UNPACKED_BYTES):
-    """Open a FITS file, plain or packed by gzip or bzip2 whatever its name says.
+    """Open a FITS file, plain or packed by gzip or bzip2 whatever its name.
 
     Parameters
     ----------
@@ -110,6 +111,7 @@ def open_frame(path, max_bytes=MAX_UNPACKED_BYTES):
         if not stat.S_ISREG(path.stat().st_mode):
             raise ImageRejected("not a regular file")
         with open(path, "rb") as raw:
+            # the first bytes tell how it is packed: names lie
             start = raw.read(3)
             raw.seek(0)
             if start[:2] == b"\x1f\x8b":
@@ -145,6 +147,7 @@ def read_hdus(stream):
     size = stream.seek(0, io.SEEK_END)
     if size == 0:
         raise ImageRejected("the file is empty")
+    # each extension begins after the data of the one before
     hdus, position = [], 0
     while position < size:
         stream.seek(position)
@@ -152,6 +155,7 @@ def read_hdus(stream):
             break
         hdus.append(_read_hdu(stream, len(hdus), position, size))
         position = _after(stream, hdus[-1])
+    # a few bytes more are harmless, a block of them means that the pixels lie elsewhere
     last = hdus[-1]
     if size - position >= BLOCK_BYTES:
         raise ImageRejected(
@@ -188,6 +192,7 @@ def read_pixels(stream, hdu, first_row=0, last_row=None):
     scale, zero = _number(hdu.header, "BSCALE", 1.0), _number(hdu.header, "BZERO", 0.0)
     # 32-bit integers with BZERO = 2^31 lose all their digits in float32
     exact = np.float32 if stored.itemsize <= 2 or stored == ">f4" else np.float64
+    # a chunk is some complete rows
     row_bytes = nx * stored.itemsize
     rows_per_chunk = max(1, CHUNK_BYTES // row_bytes)
     stream.seek(hdu.data_at + first_row * row_bytes)
@@ -255,6 +260,7 @@ def _inflate(packed, raw, max_bytes, kind):
     content = io.BytesIO()
     try:
         while chunk := packed.read(1 << 20):
+            # what is no FITS file is not unpacked any further
             if content.tell() == 0:
                 _check_magic(chunk)
             if content.tell() + len(chunk) > max_bytes:
@@ -337,6 +343,7 @@ def _after(stream, hdu):
     position = hdu.data_at + padded_size(hdu.n_bytes)
     if hdu.n_bytes_there < hdu.n_bytes:
         return position  # nothing follows; NAXIS may lie by so much that no seek goes there
+    # some tapes have blank blocks between the extensions
     stream.seek(position)
     for _ in range(MAX_BLANK_BLOCKS):
         block = stream.read(BLOCK_BYTES)

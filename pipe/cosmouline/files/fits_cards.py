@@ -35,6 +35,7 @@ def cards_of(values):
         keyword = name.upper()
         if not NAME.fullmatch(name) or STRUCTURE.fullmatch(keyword):
             raise ValueError(f"header: {name!r} cannot be the name of a value")
+        # FITS has names of eight letters, longer ones are a convention
         if value is not None:
             prefix = "" if len(keyword) <= LONGEST_KEYWORD else "HIERARCH "
             header[prefix + keyword] = checked_value(name, value)

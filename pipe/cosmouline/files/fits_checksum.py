@@ -18,9 +18,11 @@ def checksum_problem(stream, hdu):
     announced = str(card_value(hdu.header, "DATASUM", "")).strip()
     if not announced:
         return None
+    # DATASUM is the sum over the data, with the blanks that fill the last block
     data_sum = _sum_words(stream, hdu.data_at, padded_size(hdu.n_bytes))
     if announced != str(data_sum):
         return f"checksum: DATASUM is {announced}, the data give {data_sum}"
+    # CHECKSUM is chosen such that header and data together sum to -0
     header_sum = _sum_words(stream, hdu.header_at, hdu.data_at - hdu.header_at)
     if "CHECKSUM" in hdu.header and _fold(data_sum + header_sum) not in (0, 0xFFFFFFFF):
         return "checksum: CHECKSUM does not fit the header (edited since?)"
@@ -36,6 +38,7 @@ def _sum_words(stream, start, n_bytes):
         if not chunk:
             break  # the file was cut
         n_bytes -= len(chunk)
+        # 2^20 words of 32 bits cannot overflow 64 bits
         words = np.frombuffer(chunk + b"\0" * (-len(chunk) % 4), dtype=">u4")
         total += int(words.sum(dtype=np.uint64))
     return _fold(total)

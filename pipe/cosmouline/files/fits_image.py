@@ -12,7 +12,7 @@ from cosmouline.files.fits_bytes import check_complete, read_pixels
 import numpy as np
 from astropy.io import fits
 
-# what pipelines put beside the image in one file; EXTNAME decides among several images
+# what pipelines put next to the image in one file; EXTNAME decides among several images
 SIDE_IMAGES = ("BPM", "COUNT", "DQ", "ERR", "IVAR", "MASK", "SIGMA", "UNC", "VAR", "WEIGHT",
                "WHT", "BKG")
 STRUCTURE_CARDS = re.compile(
@@ -51,6 +51,7 @@ def choose_image(hdus, extension=None):
     if not images:
         raise ImageRejected("no image in the file (NAXIS = 0)")
     planes = [hdu for hdu in images if _is_plane(hdu.shape)] or images[:1]
+    # side images do not count, unless they are the only ones
     if len(planes) > 1:
         planes = [h for h in planes if not h.name.upper().startswith(SIDE_IMAGES)]
     if len(planes) != 1:
@@ -65,6 +66,7 @@ def image_pixels(stream, hdu, max_bytes):
     damaged, or needs more than `max_bytes` once unpacked.
     """
     check_complete(hdu)
+    # a packed image can be much larger than its file
     n_bytes = 4 * math.prod(hdu.shape)
     is_packed = hdu.is_compressed or isinstance(stream, io.BytesIO)
     if is_packed and n_bytes > max_bytes:
@@ -83,6 +85,7 @@ def image_header(stream, hdus, hdu):
     if hdu.is_compressed:
         with _compressed_image(stream, hdu) as image:
             header = image.header.copy()
+    # telescopes write date, filter and the like into the primary header
     for card in hdus[0].header.cards if hdu.index > 0 else ():
         if not STRUCTURE_CARDS.fullmatch(card.keyword) and card.keyword not in header:
             header.append(card, end=True)

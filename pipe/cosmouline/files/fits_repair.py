@@ -60,19 +60,22 @@ def _change(hdus, cards, removed, filler):
     """Change an open file; return what was done, in words."""
     changes = []
     image = next((hdu for hdu in hdus if hdu.is_image and hdu.header.get("NAXIS")), hdus[0])
+    # cards to remove, from all headers
     for keyword in removed:
         n = sum(hdu.header.count(keyword) for hdu in hdus if keyword in hdu.header)
         for hdu in hdus:
             hdu.header.remove(keyword, ignore_missing=True, remove_all=True)
         changes.append(f"{keyword}: {n} removed")
+    # cards to set, in the first image
     for keyword, text in cards.items():
-        # a boolean, an integer, a float, or a text
+        # what can be an integer is one, else a float, else a text
         value = {"T": True, "F": False}.get(text, text)
         for kind in (float, int) if value is text else ():
             with contextlib.suppress(ValueError):
                 value = kind(text)
         changes.append(f"{keyword} was {image.header.get(keyword, 'absent')}, is {text}")
         image.header[keyword] = value
+    # pixels to fill
     if filler is not None and image.data is not None and image.data.dtype.kind == "f":
         bad = ~np.isfinite(image.data)
         value = np.median(image.data[~bad]) if filler == "median" else float(filler)

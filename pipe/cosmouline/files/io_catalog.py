@@ -61,15 +61,15 @@ def read_cat(path, min_distance_px=SAME_STAR_PX):
         If a line has too few or too many columns, a bad name or a bad number, if a name or a
         position appears twice, or if there is no star at all. The message has file and line.
     """
-    stars, places = [], []
+    stars, where = [], []
     for number, line in enumerate(read_lines(path), 1):
         text = line.partition("#")[0].strip()
         if text:
-            places.append(f"{path}, line {number}")
-            stars.append(_star(text, places[-1]))
+            where.append(f"{path}, line {number}")
+            stars.append(_star(text, where[-1]))
     if not stars:
         raise UserError(f"{path} is empty: it holds no star. {_CAT_FORM}.")
-    _check_stars(stars, places, min_distance_px)
+    _check_stars(stars, where, min_distance_px)
     return stars
 
 
@@ -92,6 +92,7 @@ def write_cat(path, stars, comment=""):
     stars = [Star(*star) for star in stars]
     if not stars:
         raise UserError(f"{path} would hold no star. Choose at least one.")
+    # names are padded to one width
     width = max(len(star.name) for star in stars)
     rows = []
     for star in stars:
@@ -99,9 +100,9 @@ def write_cat(path, stars, comment=""):
         flux = "" if star.flux_e is None else f" {star.flux_e:.6g}"
         rows.append(f"{star.name:<{width}} {x:10.4f} {y:10.4f}{flux}")
     # what is written must be readable
-    places = [f"{path}, star {number}" for number in range(1, len(stars) + 1)]
-    written = [_star(row, place) for row, place in zip(rows, places, strict=True)]
-    _check_stars(written, places, SAME_STAR_PX)
+    where = [f"{path}, star {number}" for number in range(1, len(stars) + 1)]
+    written = [_star(row, at) for row, at in zip(rows, where, strict=True)]
+    _check_stars(written, where, SAME_STAR_PX)
     _write_rows(path, comment, rows)
 
 
@@ -156,49 +157,52 @@ def _write_rows(path, comment, rows):
     write_text(path, "".join(f"{row}\n" for row in [*head, *rows]))
 
 
-def _star(text, place):
+def _star(text, at):
     """Turn one line of a star list into a Star."""
     name, *words = text.split()
     if len(words) not in (2, 3):
-        raise UserError(f"{place}: {len(words) + 1} columns. {_CAT_FORM}.")
+        raise UserError(f"{at}: {len(words) + 1} columns. {_CAT_FORM}.")
     if not _NAME.fullmatch(name):
-        raise UserError(f"{place}: the name {one_line(repr(name))} is not allowed. Use letters, "
+        raise UserError(f"{at}: the name {one_line(repr(name))} is not allowed. Use letters, "
                         "digits and . _ + - only, 60 at most, and neither . nor - in front.")
-    x_px, y_px = (float(from_ds9(_number(word, place))) for word in words[:2])
-    flux_e = _number(words[2], place) if words[2:] else NOT_MEASURED
+    # files count from 1
+    x_px, y_px = (float(from_ds9(_number(word, at))) for word in words[:2])
+    flux_e = _number(words[2], at) if words[2:] else NOT_MEASURED
     if flux_e <= 0 and flux_e != NOT_MEASURED:
-        raise UserError(f"{place}: the flux {words[2]} is not positive. Leave it out if unknown.")
+        raise UserError(f"{at}: the flux {words[2]} is not positive. Leave it out if unknown.")
     return Star(name, x_px, y_px, None if flux_e == NOT_MEASURED else flux_e)
 
 
-def _number(word, place):
+def _number(word, at):
     """Turn a word into a finite number."""
     try:
         value = float(word.replace("_", "?"))  # float() takes 1_5 for 15
     except ValueError:
-        raise UserError(f"{place}: {one_line(repr(word))} is not a number. {_CAT_FORM}.") from None
+        raise UserError(f"{at}: {one_line(repr(word))} is not a number. {_CAT_FORM}.") from None
     if not abs(value) < _LARGEST:
         problem = "too large" if np.isfinite(value) else "not finite"
-        raise UserError(f"{place}: '{word}' is {problem}. Write a number or remove the line.")
+        raise UserError(f"{at}: '{word}' is {problem}. Write a number or remove the line.")
     return value
 
 
-def _check_stars(stars, places, min_distance_px):
+def _check_stars(stars, where, min_distance_px):
     """Refuse names and positions that appear twice."""
-    lines = [place.rpartition(", ")[2] for place in places]
+    # each name once
+    lines = [at.rpartition(", ")[2] for at in where]
     seen = {}
-    for star, place, line in zip(stars, places, lines, strict=True):
+    for star, at, line in zip(stars, where, lines, strict=True):
         if star.name in seen:
-            raise UserError(f"{place}: the name '{star.name}' stands twice, already in "
+            raise UserError(f"{at}: the name '{star.name}' stands twice, already in "
                             f"{seen[star.name]}. Rename or remove one of the two.")
         seen[star.name] = line
     # the nearest neighbour of each star, the star itself being the first
     xy = np.array([[star.x_px, star.y_px] for star in stars])
     distance_px, pairs = cKDTree(xy).query(xy, 2, distance_upper_bound=min_distance_px)
+    # the first pair is reported, at the line of the later star
     close = np.flatnonzero(np.isfinite(distance_px[:, 1]))
     if close.size:
         first, second = sorted(pairs[close[0]])
         raise UserError(
-            f"{places[second]}: '{stars[second].name}' lies within {min_distance_px:g} px of "
+            f"{where[second]}: '{stars[second].name}' lies within {min_distance_px:g} px of "
             f"'{stars[first].name}' in {lines[first]}: the same star. Keep one of the two."
         )

@@ -56,7 +56,7 @@ class Frame:
     Attributes
     ----------
     data_adu : ndarray of float32, shape (ny, nx)
-        Counts; NaN where the file says that there is no value.
+        Counts; NaN where the file has no value.
     header : Header
         Cards of the image's extension, then those of the primary that it does not have itself.
     extension : int
@@ -89,6 +89,7 @@ def list_frames(folder):
     folder = Path(folder).expanduser()
     if not folder.is_dir():
         raise UserError(f"{folder} is not a folder: where are the frames?")
+    # what looks like a frame and is none
     refused = passed_over(folder)
     for name, problem in refused:
         LOG.warning("%r is skipped: %s", name, problem)
@@ -100,6 +101,7 @@ def passed_over(folder):
     """Return (name, reason) of what looks like a frame by its name in a folder, and is none."""
     refused = []
     for path in _named_like_frames(folder):
+        # a broken link has no mode
         mode, problem = 0, ""
         try:
             mode = path.stat().st_mode
@@ -122,6 +124,7 @@ def passed_over(folder):
 def frame_stem(path):
     """Name of a frame without its folder and endings: ``a.b`` for ``/raw/a.b.FITS.gz``."""
     name = Path(path).name
+    # the longest ending first: .fits.gz before .gz
     for suffix in sorted(FRAME_SUFFIXES, key=len, reverse=True):
         if name.lower().endswith(suffix) and len(name) > len(suffix):
             return name[: -len(suffix)]
@@ -156,6 +159,7 @@ def read_frame(path, extension=None, max_bytes=MAX_UNPACKED_BYTES):
         problem = checksum_problem(stream, hdu)
         header = image_header(stream, hdus, hdu)
         n_more = n_bytes_behind(stream, hdus)
+    # what is unexpected outside the image
     cut = hdus[-1].n_bytes_there < hdus[-1].n_bytes
     notes = (problem, "truncated: behind the image, which is complete" if cut else None,
              f"size: {n_more} bytes too many at the end; was it copied as a text?"
@@ -244,6 +248,7 @@ def read_image(path, rows=None, cols=None):
         hdu = choose_image(read_hdus(stream), 0)
         check_complete(hdu)
         ny, nx = hdu.shape
+        # the window must lie inside the image
         first, last = (0, ny) if rows is None else rows
         left, right = (0, nx) if cols is None else cols
         for name, start, end, size in (("rows", first, last, ny), ("cols", left, right, nx)):
@@ -273,7 +278,7 @@ def wcs_cards(header):
 
     Notes
     -----
-    SIP terms without ``-SIP`` in CTYPE are used by astropy, which says so for each image; the
+    SIP terms without ``-SIP`` in CTYPE are used by astropy, which warns of it for each image; the
     ending is added here. RADECSYS, its former name, becomes RADESYS.
     """
     cards = fits.Header()
@@ -289,8 +294,10 @@ def wcs_cards(header):
                                                     and not 0 <= value <= SIP_ORDER_MAX):
                         return None
                 cards[keyword] = value
+        # a distortion that CTYPE does not announce
         if "A_ORDER" in cards and not str(cards["CTYPE1"]).endswith("-SIP"):
             cards["CTYPE1"], cards["CTYPE2"] = (f"{cards[f'CTYPE{i}']}-SIP" for i in (1, 2))
+        # can astropy turn a pixel into a position in the sky?
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             coordinates = wcs.WCS(cards)
@@ -323,6 +330,7 @@ def _named_like_frames(folder):
 
 def _pixel_area(cards):
     """Area of a pixel in square degrees; wcslib takes a CD matrix of zeros for none at all."""
+    # a CD matrix, or a PC matrix (unity by default) times CDELT
     name, scale = "CD", 1.0
     if not any(keyword.startswith("CD") and "_" in keyword for keyword in cards):
         name, scale = "PC", cards.get("CDELT1", 1.0) * cards.get("CDELT2", 1.0)

@@ -68,27 +68,31 @@ def read_ds9_masks(path, wcs=None):
     """
     from regions import Regions  # takes half a second, and most lenses have no mask
 
+    # statements end with a line or a semicolon
     found, frame = [], PIXEL_FRAMES[0]
     statements = [(f"{path}, line {number}", text.strip())
                   for number, line in enumerate(read_lines(path), 1)
                   for text in line.partition("#")[0].split(";")]
-    for place, text in statements:
+    for where, text in statements:
         word = text.lower()
+        # coordinates hold until others follow
         if word in (*PIXEL_FRAMES, *SKY_FRAMES):
             frame = word
         if not word or word == frame or word.startswith("global"):
             continue
+        # a shape with its numbers
         match = _SHAPE.fullmatch(word)
         if match is None or match[2] not in _FORMS:
-            raise UserError(f"{place}: '{text}' is not read. Save the regions in image or fk5 "
+            raise UserError(f"{where}: '{text}' is not read. Save the regions in image or fk5 "
                             f"coordinates, as {', '.join(_FORMS.values())}.")
         sign, name, numbers = match[1], match[2], match[3].replace(",", " ").split()
         if name in ("box", "ellipse") and len(numbers) == 4:
             numbers.append("0")  # the angle of an upright one may be left out
         is_on_sky = frame in SKY_FRAMES
         if is_on_sky and wcs is None:
-            raise UserError(f"{place}: the reference image has no WCS, so that '{text}' cannot be "
+            raise UserError(f"{where}: the reference image has no WCS, so that '{text}' cannot be "
                             "placed. Save the regions in image coordinates.")
+        # regions itself passes over numbers that are too many
         n_wanted = max(6, len(numbers)) if name == "polygon" else _FORMS[name].count(",") + 1
         try:
             if len(numbers) != n_wanted:
@@ -99,9 +103,9 @@ def read_ds9_masks(path, wcs=None):
                                         f"{sign}{name}({','.join(numbers)})", format="ds9")
                 warnings.simplefilter("ignore")
                 region = region.to_pixel(wcs) if is_on_sky else region
-                _ = region.bounding_box  # no number where a place is not on the projected sky
+                _ = region.bounding_box  # no number where a position is not on the projected sky
         except Exception as error:  # whatever regions, astropy and wcslib make of it
-            raise UserError(f"{place}: '{text}' has wrong numbers. Use {_FORMS[name]}.") from error
+            raise UserError(f"{where}: '{text}' has wrong numbers. Use {_FORMS[name]}.") from error
         if name == "box":
             region.width, region.height = region.width - _EDGE_PX, region.height - _EDGE_PX
         found.append(region)

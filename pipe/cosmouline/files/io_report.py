@@ -40,6 +40,7 @@ def by_set(images, columns, key, what="images", per="set_name"):
     per : str
         The field that names the set.
     """
+    # rows of one set, in their order
     groups = {}
     for image in images:
         groups.setdefault(image.get(per, ABSENT), []).append(image)
@@ -64,6 +65,7 @@ def write_parts(path, title, parts, formats=None):
     formats : dict of str, optional
         As those of `table`.
     """
+    # a blank line between two parts
     texts = [part if isinstance(part, str) else part.head if not part.rows else
              f"{part.head}\n\n{table(part.rows, part.columns, formats)}" for part in parts]
     write_report(path, title, "\n\n".join(text.rstrip("\n") for text in texts))
@@ -106,6 +108,7 @@ def table(rows, columns, formats=None):
         present = [value for value in values if value is not None]
         sign = ">" if present and all(map(_is_number, present)) else "<"
         laid_out.append([f"{cell:{sign}{width}}" for cell in cells])
+    # a line per row, the heads of the columns first
     lines = [" | ".join(cells).rstrip() for cells in zip(*laid_out, strict=True)]
     width = sum(len(cells[0]) for cells in laid_out) + 3 * (len(laid_out) - 1)
     return "".join(f"{line}\n" for line in [lines[0], "-" * width, *lines[1:]])

@@ -104,6 +104,7 @@ def read_ecsv_columns(path):
     """
     filled = {}
     for name, column in _read(path).items():
+        # complete columns keep their type
         if not np.any(getattr(column, "mask", False)):
             filled[name] = np.array(column)
         elif column.dtype.kind == "U":

@@ -16,6 +16,7 @@ def is_alive(pid):
         return False
     except PermissionError:
         pass
+    # it may have ended though it still has a number
     stat = _stat(pid)
     return not stat or stat[0] not in ("Z", "X")
 

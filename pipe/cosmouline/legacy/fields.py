@@ -22,7 +22,7 @@ NOT_TAKEN = {  # columns without a counterpart, and why; as regular expressions
 
 
 def _text(value):
-    """Give a value as text, None where it says nothing."""
+    """Give a value as text, None where there is none."""
     return None if value in NOTHING else str(value)
 
 

@@ -71,7 +71,7 @@ def choices(old):
     wanted = old.settings.get("deconvname", "")
     wanted = wanted if wanted in counts else f"dec_{wanted}"
     dec = wanted if wanted in counts else max(counts, key=counts.get, default=None)
-    # a renormalisation has its errors and its numbers of stars beside it
+    # a renormalisation has its errors and its numbers of stars next to it
     columns = {name for row in old.rows for name in row}
     renorms = sorted(name.removesuffix("_err") for name in columns
                      if name.endswith("_err") and name.removesuffix("_err") in columns

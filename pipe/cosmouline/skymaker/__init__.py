@@ -24,6 +24,6 @@ two_telescopes : A lensed quasar by two telescopes in two filters, one frame in 
 variability    : Magnitudes at a date: the damped random walk of a quasar, its delays and drifts,
                  sines.
 io_campaign    : A campaign on the disk: FITS frames in a folder per telescope, and the truth
-                 beside them.
-db_truth       : The truth tables of skymaker beside the rows of a reduction of its frames.
+                 next to them.
+db_truth       : The truth tables of skymaker next to the rows of a reduction of its frames.
 """

@@ -53,13 +53,13 @@ def demo_campaign(seed=1, n_frames=16):
     # two saturated stars, 21 others and a variable one, around the lens
     rng = np.random.default_rng([seed, STARS])
     mags = np.concatenate([[12.8, 13.2], np.linspace(15.8, 19.6, 21)])
-    places = scattered(rng, mags.size + 1, half_arcsec, apart_arcsec=9, hole_arcsec=15)
-    stars = field_stars(rng, places[:-1], mags)
-    variable = field_stars(rng, places[-1:], [17.0], names=["VAR"], amplitude_mag=0.25)
+    positions = scattered(rng, mags.size + 1, half_arcsec, apart_arcsec=9, hole_arcsec=15)
+    stars = field_stars(rng, positions[:-1], mags)
+    variable = field_stars(rng, positions[-1:], [17.0], names=["VAR"], amplitude_mag=0.25)
     # faint exponential galaxies, by random numbers of their own
     rng = np.random.default_rng([seed, GALAXIES])
-    places = scattered(rng, 6, half_arcsec, apart_arcsec=5, hole_arcsec=12)
-    sky = from_plane(places, RA_DEG, DEC_DEG)
+    positions = scattered(rng, 6, half_arcsec, apart_arcsec=5, hole_arcsec=12)
+    sky = from_plane(positions, RA_DEG, DEC_DEG)
     galaxies = tuple(
         Galaxy(f"G{number:02d}", float(ra_deg), float(dec_deg), mag=rng.uniform(20.5, 22.5),
                r_eff_arcsec=rng.uniform(0.3, 0.8), axis_ratio=rng.uniform(0.4, 1.0),
@@ -104,8 +104,8 @@ def tiny_campaign(n_frames=6, seed=1, nx=180, ny=160, n_stars=13, with_galaxy=Fa
     camera = Telescope(**{"name": "TINY", "nx": nx, "ny": ny, **telescope})
     half = 0.5 * camera.pixel_scale_arcsec * np.array([nx - 30, ny - 30])
     rng = np.random.default_rng([seed, STARS])
-    places = scattered(rng, n_stars, half, apart_arcsec=5, hole_arcsec=5)
-    stars = field_stars(rng, places, np.linspace(15.8, 18.8, n_stars))
+    positions = scattered(rng, n_stars, half, apart_arcsec=5, hole_arcsec=5)
+    stars = field_stars(rng, positions, np.linspace(15.8, 18.8, n_stars))
     galaxy = Galaxy("G", RA_DEG, DEC_DEG, 19.0, 0.6, n_sersic=4.0, axis_ratio=0.8, pa_deg=40)
     images = (LensImage("A", 0.65, 0.30, 17.6),
               LensImage("B", -0.62, -0.35, 18.4, delay_days=6.0))
@@ -228,26 +228,27 @@ def scattered(rng, n, half_arcsec, apart_arcsec, hole_arcsec=0.0):
         If they do not fit.
     """
     # draw until enough of them are free
-    places = []
-    for place in rng.uniform(-1, 1, (MAX_TRIES, 2)) * half_arcsec:
-        if len(places) == n:
+    positions = []
+    for position in rng.uniform(-1, 1, (MAX_TRIES, 2)) * half_arcsec:
+        if len(positions) == n:
             break
-        is_far = all(np.hypot(*(place - other)) > apart_arcsec for other in places)
-        if is_far and np.hypot(*place) > hole_arcsec:
-            places.append(place)
-    if len(places) < n:
-        raise ValueError(f"only {len(places)} of {n} positions found: apart_arcsec is too large")
-    return np.array(places).reshape(-1, 2)
+        is_far = all(np.hypot(*(position - other)) > apart_arcsec for other in positions)
+        if is_far and np.hypot(*position) > hole_arcsec:
+            positions.append(position)
+    if len(positions) < n:
+        raise ValueError(f"only {len(positions)} of {n} positions found: apart_arcsec is too "
+                         "large")
+    return np.array(positions).reshape(-1, 2)
 
 
-def field_stars(rng, places_arcsec, mags, names=None, amplitude_mag=0.0):
+def field_stars(rng, positions_arcsec, mags, names=None, amplitude_mag=0.0):
     """Stars around the demo position, with random proper motions and colours.
 
     Parameters
     ----------
     rng : numpy.random.Generator
         Of the motions (6 mas/yr rms per axis) and colours (0.4 to 1.4).
-    places_arcsec : ndarray, shape (n, 2)
+    positions_arcsec : ndarray, shape (n, 2)
         (east, north).
     mags : sequence of float
     names : sequence of str, optional
@@ -260,7 +261,7 @@ def field_stars(rng, places_arcsec, mags, names=None, amplitude_mag=0.0):
     tuple of model.Star
     """
     names = [f"S{number:02d}" for number in range(1, len(mags) + 1)] if names is None else names
-    sky = from_plane(places_arcsec, RA_DEG, DEC_DEG)
+    sky = from_plane(positions_arcsec, RA_DEG, DEC_DEG)
     return tuple(
         Star(name, float(ra_deg), float(dec_deg), float(mag), pm_ra_mas_yr=rng.normal(0, 6),
              pm_dec_mas_yr=rng.normal(0, 6), colour_mag=rng.uniform(0.4, 1.4),

@@ -1,4 +1,4 @@
-"""The truth tables of skymaker beside the rows of a reduction of its frames."""
+"""The truth tables of skymaker next to the rows of a reduction of its frames."""
 
 from pathlib import Path
 from typing import NamedTuple

@@ -1,4 +1,4 @@
-"""A campaign on the disk: FITS frames in a folder per telescope, and the truth beside them."""
+"""A campaign on the disk: FITS frames in a folder per telescope, and the truth next to them."""
 
 import dataclasses
 import itertools
@@ -31,7 +31,7 @@ COMMENTS = {
 
 
 def draw_campaign(campaign, folder, indices=None, progress=False):
-    """Draw the frames of a campaign into a folder, and write the truth beside them.
+    """Draw the frames of a campaign into a folder, and write the truth next to them.
 
     Parameters
     ----------

@@ -2,7 +2,7 @@
 
 Positions are ICRS degrees, angles degrees, dates MJD (UTC). A magnitude becomes a flux by the
 zero point of the telescope: 10**(0.4 (zeropoint - mag)) electrons per second at transparency 1,
-integrated over the whole point spread function.
+integrated over the complete point spread function.
 """
 
 from dataclasses import dataclass, replace

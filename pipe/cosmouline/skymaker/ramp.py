@@ -54,19 +54,19 @@ def seeing_ramp_campaign(seed=1, n_frames=10, seeing_arcsec=(0.6, 1.8), n_grid=6
     stars = field_stars(rng, grid_px * RAMP.pixel_scale_arcsec,
                         rng.uniform(17, 19.5, len(grid_px)))
     cells_px = (np.array(CELLS) - 0.5 * (n_grid - 2)) * STEP_PX
-    for number, place_px in enumerate(cells_px[:4], 1):
+    for number, position_px in enumerate(cells_px[:4], 1):
         # two stars on both sides of the middle of a cell
         separation, angle = rng.uniform(*DOUBLE_PX), rng.uniform(0, 2 * np.pi)
         half = 0.5 * separation * np.array([np.cos(angle), np.sin(angle)])
         mag = rng.uniform(17, 19)
-        stars += (Star(f"D{number}a", *_sky(place_px + half), mag),
-                  Star(f"D{number}b", *_sky(place_px - half), mag + rng.uniform(*DOUBLE_MAG)))
+        stars += (Star(f"D{number}a", *_sky(position_px + half), mag),
+                  Star(f"D{number}b", *_sky(position_px - half), mag + rng.uniform(*DOUBLE_MAG)))
     hosts = []
-    for number, place_px in enumerate(cells_px[4:], 1):
+    for number, position_px in enumerate(cells_px[4:], 1):
         # a galaxy, and a star 2 px from its centre
-        hosts.append(Galaxy(f"H{number}", *_sky(place_px), mag=18.5, r_eff_arcsec=1.0,
+        hosts.append(Galaxy(f"H{number}", *_sky(position_px), mag=18.5, r_eff_arcsec=1.0,
                             n_sersic=float(number), axis_ratio=0.7, pa_deg=rng.uniform(0, 180)))
-        stars += (Star(f"N{number}", *_sky(place_px + np.array([2.0, 0.0])),
+        stars += (Star(f"N{number}", *_sky(position_px + np.array([2.0, 0.0])),
                        rng.uniform(18, 20)),)
     # frames under growing seeing, one minute between them
     frames = []
@@ -84,11 +84,11 @@ def seeing_ramp_campaign(seed=1, n_frames=10, seeing_arcsec=(0.6, 1.8), n_grid=6
 def star_grid(rng, n_grid, step_px=STEP_PX):
     """Positions on a square grid around (0, 0), each off by up to half a pixel: (n_grid**2, 2)."""
     steps = (np.arange(n_grid) - 0.5 * (n_grid - 1)) * step_px
-    places = np.stack(np.meshgrid(steps, steps), axis=-1).reshape(-1, 2)
-    return places + rng.uniform(-0.5, 0.5, places.shape)
+    positions = np.stack(np.meshgrid(steps, steps), axis=-1).reshape(-1, 2)
+    return positions + rng.uniform(-0.5, 0.5, positions.shape)
 
 
-def _sky(place_px):
+def _sky(position_px):
     """Right ascension and declination of a position in pixels from the middle, two floats."""
-    position = from_plane(np.asarray(place_px) * RAMP.pixel_scale_arcsec, RA_DEG, DEC_DEG)
+    position = from_plane(np.asarray(position_px) * RAMP.pixel_scale_arcsec, RA_DEG, DEC_DEG)
     return tuple(float(value[0]) for value in position)

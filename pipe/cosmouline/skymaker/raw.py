@@ -36,8 +36,8 @@ def flat_field(telescope):
     flat = 1 - camera.vignetting * from_centre**2
     # grains of dust are out of focus: their shadows are rings
     for _ in range(camera.n_dust):
-        place = rng.uniform(0, 1, 2) * (telescope.nx, telescope.ny)
-        radius = np.hypot(x - place[0], y - place[1]) / rng.uniform(*DUST_RADIUS_PX)
+        grain = rng.uniform(0, 1, 2) * (telescope.nx, telescope.ny)
+        radius = np.hypot(x - grain[0], y - grain[1]) / rng.uniform(*DUST_RADIUS_PX)
         ring = np.exp(-0.5 * ((radius - 1) / 0.3) ** 2)
         flat *= 1 - rng.uniform(*DUST_DEPTH) * ring
     # each pixel has its own sensitivity
@@ -103,8 +103,8 @@ def calibration_frame(campaign, telescope, kind, number, exptime_s):
     data_adu : ndarray, shape (ny, nx + overscan_px)
     header : dict
     """
-    place = campaign.telescopes.index(telescope)
-    rng = np.random.default_rng([campaign.seed, LEVELS, place, CODES[kind], number])
+    number_of_camera = campaign.telescopes.index(telescope)
+    rng = np.random.default_rng([campaign.seed, LEVELS, number_of_camera, CODES[kind], number])
     exptime_s = {"bias": 0.0, "dark": exptime_s, "flat": FLAT_EXPTIME_S}[kind]
     light_e = np.zeros((telescope.ny, telescope.nx))
     # a flat has the level of its twilight, a dark and a flat the current of their exposure

@@ -75,9 +75,9 @@ def two_telescope_campaign(seed=1, n_frames=60):
     # one saturated star, 18 others and a variable one
     rng = np.random.default_rng([seed, STARS])
     mags = np.concatenate([[12.8], np.linspace(15.6, 19.2, 18)])
-    places = scattered(rng, mags.size + 1, HALF_ARCSEC, apart_arcsec=8, hole_arcsec=13)
-    stars = field_stars(rng, places[:-1], mags)
-    stars += field_stars(rng, places[-1:], [17.0], names=["VAR"], amplitude_mag=0.25)
+    positions = scattered(rng, mags.size + 1, HALF_ARCSEC, apart_arcsec=8, hole_arcsec=13)
+    stars = field_stars(rng, positions[:-1], mags)
+    stars += field_stars(rng, positions[-1:], [17.0], names=["VAR"], amplitude_mag=0.25)
     # the field that was taken by mistake, and where it falls on the unturned SIM1
     elsewhere = scattered(rng, 12, HALF_ARCSEC, apart_arcsec=8) + ELSEWHERE_ARCSEC
     sky = from_plane(elsewhere, RA_DEG, DEC_DEG)

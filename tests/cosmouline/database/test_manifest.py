@@ -175,7 +175,7 @@ def test_an_origin_tells_inputs_and_settings_and_no_place_or_time(tmp_path):
 
 def test_an_origin_is_asked_for_only_where_a_product_is_written():
     asked = []
-    with origin.told(lambda: asked.append(1) or origin.Origin("s", "1", "2", "3")):
+    with origin.noted(lambda: asked.append(1) or origin.Origin("s", "1", "2", "3")):
         assert not asked
         assert origin.values() == {"MADEBY": "s", "MADEVERS": "1", "MADESET": "2", "MADEFROM": "3"}
         assert origin.mark({})["MADEBY"] == ("s", "script")
