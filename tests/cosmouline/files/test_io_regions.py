@@ -1,5 +1,8 @@
 """io_regions.py: regions against pixels counted by hand, and DS9 files of several kinds."""
 
+import subprocess
+import sys
+
 from cosmouline.errors import UserError
 from cosmouline.files.io_catalog import Star
 from cosmouline.files.io_regions import inside_regions, read_ds9_masks, write_ds9_regions
@@ -200,3 +203,11 @@ def test_star_regions_are_circles_with_names_in_ds9_pixels(tmp_path):
     assert "image\ncircle(1.0000,10.5000,8.0000) # text={a}\n" in path.read_text()
     assert [numbers(region) for region in read_ds9_masks(path)] == [
         [0.0, 9.5, 8.0], [20.0, 30.0, 8.0]]
+
+
+def test_scripts_do_not_wait_for_regions_unless_there_is_a_mask():
+    """It takes half a second to import."""
+    code = "import sys, cosmouline.stamps.db_drawn_masks; print('regions' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert done.stdout == "False\n"
