@@ -60,7 +60,7 @@ def main(settings, db):
                              found.true_mhjd, found.true_mags,
                              title=f"{settings.lens_name}: measured and true")
     drawing.save_plot(page, "truth", settings, __file__)
-    wrong = [*misses(found.lines), *wrong_verdicts(db, found.spoilt)]
+    wrong = [*misses(found.lines), *wrong_verdicts(db, found.defects)]
     if wrong:
         raise UserError(f"the truth is missed. {'; '.join(wrong)}")
     log_line("all curves meet the truth; bad frames are out of use.")

@@ -1,4 +1,4 @@
-"""Draw the same field under growing seeing, and write the truth beside the frames.
+"""Draw the same field under growing seeing, and write the truth next to the frames.
 
 The field holds a grid of stars, four doubles and two supernovae in galaxies: what a point spread
 function, a photometry or a deconvolution does with the seeing can be read off it. COSMOULINE's

@@ -140,7 +140,7 @@ def call_main(main, settings, db):
 
     take_finished()
     settings.made = manifest.of_steps(db.runs)
-    with origin.told(find):
+    with origin.noted(find):
         return main(settings, db)
 
 
