@@ -44,7 +44,7 @@ def star_lines(images, settings):
 
 def source_lines(images, sources, settings):
     """Return the lines of the point sources."""
-    found = db_quicklook.by_image(images, sources, settings.dec_name)
+    found = db_quicklook.by_image(images, sources, settings)
     return lines_of(found.rows, [f"source {name}" for name in sources], found.mags.T,
                     found.sigmas.T)
 

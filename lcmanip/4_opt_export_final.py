@@ -72,7 +72,7 @@ def main(settings, db):
     target = paths.final(settings) / name
     release.write(target, files, about, missing)
     for one in missing:
-        log_line("not there: %s", one)
+        log_line("missing: %s", one)
     log_line("%d files: %s", len(files), paths.relative(target))
 
 

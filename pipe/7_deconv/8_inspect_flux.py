@@ -3,7 +3,7 @@
 Needs   : fluxes (7_deconv/6_readout)
 Writes  : report_dec_<dec_name>_fluxes.txt; with --source plots/<dec_name>_<source>.png
 Settings: lens_name, dec_name
-Next    : 9_quicklook/by_field
+Next    : 9_quicklook/1_quicklook
 
 Run as  : python 8_inspect_flux.py ../../configs/MYLENS [--source A]
 

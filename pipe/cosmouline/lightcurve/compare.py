@@ -7,7 +7,7 @@ from cosmouline.robust import MAD_TO_SIGMA
 
 import numpy as np
 
-NEAR_D = 0.3  # two reductions of one night differ by less
+NEAR_D = 0.3  # the dates of one night in two reductions differ by less
 MAGERR_OURS, MAGERR_THEIRS = "cov", "5"  # the best bar of each: ours, and COSMOULINE's own
 
 
@@ -43,7 +43,7 @@ def match(first, second, near_d=NEAR_D):
     first, second : ndarray of float, shape (n,) and (m,)
         Dates, finite.
     near_d : float
-        Most that a pair is apart.
+        Largest distance of a pair.
 
     Returns
     -------
@@ -61,39 +61,32 @@ def match(first, second, near_d=NEAR_D):
 
 
 def pairs(ours, theirs, words=None):
-    """Return the sources to compare: those that the user pairs, or those of one name.
-
-    Parameters
-    ----------
-    ours, theirs : list of str
-        Sources of the two curves.
-    words : list of str, optional
-        Such as ``A=B1``.
+    """Return the pairs of sources to compare: those of words such as ``A=B1``, else by name.
 
     Raises
     ------
     UserError
-        If a source is not there, or no name is in both.
+        If a source is missing, or no name is in both curves.
     """
-    there = f"the first table has {', '.join(ours)}, the second {', '.join(theirs)}"
+    present = f"the first table has {', '.join(ours)}, the second {', '.join(theirs)}"
     named = [word.partition("=")[::2] for word in words or ()]
     for one, other in named:
         if one not in ours or other not in theirs:
-            raise UserError(f"--sources {one}={other}: {there}.")
+            raise UserError(f"--sources {one}={other}: {present}.")
     found = named or [(source, source) for source in ours if source in theirs]
     if not found:
-        raise UserError(f"no source has the same name in both: {there}. Pair them: --sources "
+        raise UserError(f"no source has the same name in both: {present}. Pair them: --sources "
                         "A=B1.")
     return found
 
 
 def error_column(columns, source):
-    """Return the errors of a source: ours from the covariance if they are there, else bar 5."""
+    """Return the errors of a source: magerr_cov where the table has it, else bar 5."""
     ours = columns.get(f"magerr_{source}_{MAGERR_OURS}")
     return columns[f"magerr_{source}_{MAGERR_THEIRS}"] if ours is None else ours
 
 
-def difference(first, second, i, j, one, other, only_good=True):
+def difference(first, second, i, j, one, other):
     """Compare a source of one curve with a source of another.
 
     Parameters
@@ -104,28 +97,25 @@ def difference(first, second, i, j, one, other, only_good=True):
         Points that belong together, from `match`.
     one, other : str
         Name of the source in each.
-    only_good : bool
-        Points that either curve flags do not count for the numbers.
 
     Returns
     -------
     Difference
-        `values` NaN where a point does not count; numbers NaN with fewer than two points.
+        `values` NaN at the points that either curve flags; numbers NaN with fewer than two points.
 
     Notes
     -----
     Two reductions of the same frames share their photon noise: then a `pull` below 1 is the rule,
-    and above 1 says that the errors of the reductions themselves are too small.
+    and above 1 the errors of the reductions themselves are too small.
     """
     values = first[f"mag_{one}"][i] - second[f"mag_{other}"][j]
     sigma = np.hypot(error_column(first, one)[i], error_column(second, other)[j])
-    counts = np.isfinite(values) & np.isfinite(sigma)
-    if only_good:
-        counts &= first["flag"][i] & second["flag"][j]
+    counts = np.isfinite(values) & np.isfinite(sigma) & first["flag"][i] & second["flag"][j]
     values = np.where(counts, values, np.nan)
     known = values[counts]
     if known.size < 2:
         return Difference(values, sigma, *[np.nan] * 5)
+    # The offset is that of the zero points: scatter and pull are taken about it.
     offset = float(np.median(known))
     robust = MAD_TO_SIGMA * float(np.median(np.abs(known - offset)))
     pulls = (known - offset) / sigma[counts]

@@ -41,18 +41,19 @@ def measure(groups, mag, sigma):
 
     Notes
     -----
-    A quasar or star that changes within hours scatters too. Errors that the images of a night
-    share, as that of a reference star's magnitude, do not show.
+    A quasar or star that changes within hours scatters too. Errors that all images of a night
+    share, such as that of a reference star's magnitude, do not show.
     """
     squares = chi2 = 0.0
     errors, freedom, nights = [], 0, 0
     good = np.isfinite(mag) & np.isfinite(sigma)
     for group in groups:
         one = group[good[group]]
-        if one.size < 2:
+        if one.size < 2:  # one image has no scatter
             continue
         weight = sigma[one] ** -2.0
         mean = np.average(mag[one], weights=weight)
+        # The scatter without weights for the rms, with weights for chi2.
         squares += ((mag[one] - mag[one].mean()) ** 2).sum()
         chi2 += (weight * (mag[one] - mean) ** 2).sum()
         errors.extend(sigma[one])

@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 from cosmouline.errors import UserError
 from cosmouline.lightcurve import db_quicklook
 
@@ -13,7 +15,7 @@ def rows():
 
 
 def test_a_flux_that_is_not_positive_has_no_magnitude():
-    found = db_quicklook.by_image(rows()[::-1], ["A"], "d")
+    found = db_quicklook.by_image(rows()[::-1], ["A"], SimpleNamespace(dec_name="d"))
 
     assert found.mhjd.tolist() == [60000.001, 60001.001, 60002.001]
     assert found.mags[0] == pytest.approx(-2.5 * np.log10([200, np.nan, 100]), nan_ok=True)
@@ -45,15 +47,15 @@ def test_the_total_counts_every_point_once():
 
     words, lines = db_quicklook.notes(curves, ["A", "B"])
 
-    assert words[0] == "scatter about neighbours / error 2.00 (median 2.00, 4 points)"
-    assert lines[-1] == "all: scatter about neighbours / error 1.80 (5 points)"  # (4x2 + 1) / 5
+    assert words[0] == "distance from neighbours: 2.00 x error (median 2.00, 4 points)"
+    assert lines[-1] == "all: distance from neighbours: 1.80 x error (5 points)"  # (4x2 + 1) / 5
     alone = db_quicklook.Curves(mhjd[:1], zigzag[None, :1], zigzag[None, :1], [])
-    assert db_quicklook.notes(alone, ["A"])[0] == ["too few points for their scatter"]
+    assert db_quicklook.notes(alone, ["A"])[0] == ["too few points to measure the scatter"]
 
 
 def test_numbers_and_texts_give_colours():
-    values, name, unit = db_quicklook.colour_of(rows(), "airmass")
-    assert (values.tolist(), name, unit) == ([1.0, 2.0, 3.0], "airmass", "1")
+    values, unit = db_quicklook.colour_of(rows(), "airmass")
+    assert (values.tolist(), unit) == ([1.0, 2.0, 3.0], "1")
     assert db_quicklook.colour_of(rows(), "set_name")[0].tolist() == ["R"] * 3
     with pytest.raises(UserError, match="no image has 'moon_dist_deg'"):
         db_quicklook.colour_of(rows(), "moon_dist_deg")
