@@ -36,19 +36,9 @@ class Difference(NamedTuple):
 
 
 def match(first, second, near_d=NEAR_D):
-    """Return the points that two curves share.
+    """Return the points that two curves share: pairs (i, j), each the nearest of the other.
 
-    Parameters
-    ----------
-    first, second : ndarray of float, shape (n,) and (m,)
-        Dates, finite.
-    near_d : float
-        Largest distance of a pair.
-
-    Returns
-    -------
-    i, j : ndarray of int, shape (n_pairs,)
-        Pairs of which each is the nearest of the other.
+    The dates, (n,) and (m,), are finite; those of a pair differ by `near_d` at most.
     """
     first, second = np.asarray(first, float), np.asarray(second, float)
     if not first.size or not second.size:
@@ -89,14 +79,8 @@ def error_column(columns, source):
 def difference(first, second, i, j, one, other):
     """Compare a source of one curve with a source of another.
 
-    Parameters
-    ----------
-    first, second : dict of ndarray
-        Columns of rdb tables.
-    i, j : ndarray of int
-        Points that belong together, from `match`.
-    one, other : str
-        Name of the source in each.
+    `first` and `second` are columns of rdb tables, `i` and `j` the points that belong together
+    (from `match`), `one` and `other` the name of the source in each.
 
     Returns
     -------

@@ -77,12 +77,7 @@ class Curve:
 def curves(db, settings, limits=None):
     """Return the `Curve` of every band; with `join_separate`, of every telescope or set of it.
 
-    Parameters
-    ----------
-    db : Database
-    settings : namespace
-    limits : dict, optional
-        Of the images, see `db_columns.within_limits`.
+    `limits` are those of `db_columns.within_limits`; None: all images.
 
     Raises
     ------
@@ -126,16 +121,6 @@ def curves(db, settings, limits=None):
 def joined_columns(rows, table, sources, settings):
     """Group and join images as the settings say, and flag the points beyond the night_ limits.
 
-    Parameters
-    ----------
-    rows : list of dict
-        Of the images.
-    table : ImageTable
-        Their fluxes and conditions.
-    sources : list of str
-        Names of the columns of the fluxes.
-    settings : namespace
-
     Returns
     -------
     columns : dict of ndarray
@@ -168,21 +153,9 @@ def sums_wanted(settings):
 def write(curve, columns):
     """Write a light curve as .ecsv, complete, and as .rdb without the excluded nights.
 
-    Parameters
-    ----------
-    curve : Curve
-    columns : dict of ndarray
-        From `join.rdb_columns`, or `read`.
-
-    Returns
-    -------
-    dict of ndarray
-        The columns of the .rdb.
-
-    Notes
-    -----
-    The .ecsv keeps every point and the flags of the joining; the .rdb is made from it again each
-    time. So a night comes back once it is taken from the list.
+    The columns are those of `joined_columns`, or `read`. The .ecsv keeps every point and the flags
+    of the joining; the .rdb, whose columns are returned, is made from it again each time. So a
+    night comes back once it is taken from the list.
     """
     settings = curve.settings
     out = excluded(columns["mhjd"], settings)
@@ -260,15 +233,12 @@ def excluded(mhjd, settings):
 def excluded_days(path):
     """Read a list of nights: an integer mjd or a date (yyyy-mm-dd) a line, and a reason.
 
-    Parameters
-    ----------
-    path : Path
-        ``#`` starts a comment. Without the file no night is excluded.
+    A day is that of UTC in which the point lies, as in COSMOULINE. ``#`` starts a comment.
 
     Returns
     -------
     dict of int to str
-        Reasons by day. A day is that of UTC in which the point lies, as in COSMOULINE.
+        Reasons by day; empty if there is no such file.
 
     Raises
     ------

@@ -19,16 +19,10 @@ ARGUMENTS = db_curves.SUM_ARGUMENT | {"--coefficient": {
 
 
 class Curves(NamedTuple):
-    """Magnitudes of M sources at n points.
+    """Magnitudes of M sources at n points, in order of mhjd (n,).
 
-    Parameters
-    ----------
-    mhjd : ndarray of float, shape (n,)
-        In order.
-    mags, sigmas : ndarray of float, shape (M, n)
-        NaN where a source has no positive flux.
-    rows : list of dict
-        Images in the order of the points; empty for nights.
+    `mags` and `sigmas` (M, n) are NaN where a source has no positive flux. `rows` are the images
+    in the order of the points; none for nights.
     """
 
     mhjd: np.ndarray
@@ -46,26 +40,14 @@ def chosen(db, settings):
 def with_coefficient(rows, dec_name, name):
     """Return rows with another coefficient in place of that of the deconvolution.
 
-    Parameters
-    ----------
-    rows : list of dict
-    dec_name : str
-    name : str or None
-        ``none``: 1; ``medcoeff``; a renormalisation; None: the coefficient stays.
-
-    Returns
-    -------
-    list of dict
-        Without the images that have no such coefficient.
+    The name is ``none`` (the coefficient is 1), ``medcoeff``, or that of a renormalisation; None
+    changes nothing. Images without it are left out. Fluxes are stored in electrons of the
+    exposure, so any coefficient can be applied to them.
 
     Raises
     ------
     UserError
         If no image has it.
-
-    Notes
-    -----
-    Fluxes are stored in electrons of the exposure, so any coefficient can be applied to them.
     """
     if name is None:
         return rows

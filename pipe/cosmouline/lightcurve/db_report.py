@@ -23,20 +23,9 @@ by its error, mean and median; the mean is 0.98 where the errors are right.
 
 
 def text(columns, curve, star_field):
-    """Return the report on one light curve.
+    """Return the report on one light curve: its columns, its `Curve`, and the `star_field`.
 
-    Parameters
-    ----------
-    columns : dict of ndarray
-        Of the light curve.
-    curve : Curve
-        Its images and sources.
-    star_field : str or None
-        Field with the number of stars behind the coefficient of an image.
-
-    Notes
-    -----
-    ``scatter/error`` is `join.dispersion`, COSMOULINE's "chi red".
+    ``scatter/error`` of the table is `join.dispersion`, COSMOULINE's "chi red".
     """
     # Number, dates and sampling of the points.
     mhjd, flag = columns["mhjd"], columns["flag"]

@@ -9,20 +9,8 @@ import numpy as np
 def joined_stars(images, names, settings):
     """Return the columns of the light curves of stars, joined and flagged as the lens's are.
 
-    Parameters
-    ----------
-    images : list of dict
-        Rows with a coefficient.
-    names : sequence of str
-        Of the stars, measured with the PSF `psf_name`.
-    settings : namespace
-
-    Returns
-    -------
-    dict of ndarray
-        As `join.rdb_columns`: of each star ``mag`` and the errors of `join.join`. The errors of
-        the fluxes are those of photons and position; that of the coefficient of an image is
-        common to all its stars.
+    The images are rows with a coefficient. The errors of the fluxes are those of photons and
+    position; that of the coefficient of an image is common to all its stars.
     """
     coeff = column(images, f"renorm__{settings.renorm_name}")
     fluxes = {f"flux{end}_e": family(images, f"star_{kind}_e__{settings.psf_name}__{{star}}",

@@ -23,15 +23,8 @@ def parse(text):
 def with_sums(rows, sources, dec_name, sums):
     """Return rows that hold the fluxes of sums too, and the sources, the sums last.
 
-    Parameters
-    ----------
-    rows : list of dict
-        From the database; they are not changed.
-    sources : list of str
-    dec_name : str
-        The deconvolution.
-    sums : dict of str to sequence of str
-        Parts of each sum: sources, or sums given before it.
+    `sums` holds the parts of each sum by its name: sources, or sums given before it. The rows
+    given are not changed.
 
     Raises
     ------

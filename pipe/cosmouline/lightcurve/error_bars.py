@@ -88,9 +88,9 @@ def fill_scatter(magerr, n_used):
 
     Notes
     -----
-    As COSMOULINE does it. Bar 4 is noisy: for Gaussian errors it scatters by 83 % of its mean with
-    3 images and by 37 % with 10, and bar 5, which can only enlarge bar 1, is 8-12 % too large on
-    average. ``magerr_cov`` is the bar whose size is right.
+    Bar 4 is noisy: for Gaussian errors it scatters by 83 % of its mean with 3 images and by 37 %
+    with 10, and bar 5, which can only enlarge bar 1, is 8-12 % too large on average.
+    ``magerr_cov`` is the bar whose size is right.
     """
     filled = np.concatenate([magerr, magerr[:, :, :1]], axis=2)
     for source in range(magerr.shape[1]):

@@ -80,18 +80,9 @@ def read_rdb(path):
 
 
 def odd_points(columns):
-    """Return what is suspicious in a light curve of unknown origin, as texts.
+    """Return what is suspicious in a light curve of unknown origin, as texts; none in one of ours.
 
-    Parameters
-    ----------
-    columns : dict of ndarray
-        From `read_rdb`; magnitudes are called ``mag_...``, their errors ``magerr_...``.
-
-    Returns
-    -------
-    list of str
-        Dates that are not sorted or occur twice, magnitudes that are nan, errors that are not
-        above 0, texts where numbers should be; empty for a curve like ours.
+    The columns are those of `read_rdb`; magnitudes are called ``mag_...``, errors ``magerr_...``.
     """
     # Dates: of our time, each once, in order.
     notes = []

@@ -29,15 +29,14 @@ class Joined:
     Attributes
     ----------
     n_images : ndarray of int, shape (G,)
-    flux_e, mag, magerr_cov, mag_sys, chi2_dof : ndarray of float, shape (G, M)
+    flux_e, mag, magerr_cov, mag_sys, chi2_dof, magerr_norm : ndarray of float, shape (G, M)
         Central flux; its magnitude -2.5 log10(flux); the error of it; the systematic error that
-        all groups share, not in the other errors; scatter inside the group against its errors.
+        all groups share, not in the other errors; scatter inside the group against its errors;
+        the error from the coefficient, within `magerr_cov`: all sources of a group share it.
     magerr : ndarray of float, shape (G, M, 6)
         COSMOULINE's error bars 0 to 5.
     flux_cov_e2, mag_cov : ndarray of float, shape (G, M, M)
         Covariance of the sources' fluxes, and of their magnitudes to first order in the errors.
-    magerr_norm : ndarray of float, shape (G, M)
-        The error from the coefficient, within `magerr_cov`: all sources of a group share it.
     """
 
     n_images: np.ndarray
@@ -102,11 +101,11 @@ def join(groups, flux_e, flux_sigma_e, coeff, coeff_sigma, covariance_e2=None, p
     `error_bars.weighted_mean` and `error_bars.median_flux`. Errors e in flux are
     2.5 log10(1 + e / F) in magnitude, everywhere.
     """
+    # The arguments: fluxes and errors are NaN where an image does not count for a source.
     if center not in _CENTERS:
         raise ValueError(f"center must be 'median' or 'mean', not {center!r}")
     if not groups or min(len(g) for g in groups) == 0:
         raise ValueError("groups must hold one image each at least")
-    # Fluxes and errors: NaN where an image does not count for a source.
     flux_e, sigma_e = np.array(flux_e, dtype=float), np.array(flux_sigma_e, dtype=float)
     if flux_e.ndim != 2 or sigma_e.shape != flux_e.shape:
         raise ValueError("flux_e and flux_sigma_e must have one shape, (images, sources), not "
@@ -168,22 +167,25 @@ def night_properties(groups, mhjd, fwhm_arcsec, ellipticity, airmass, sky_level_
         (``A+B`` if mixed), ``nbimg``, and the medians ``fwhm`` (arcsec), ``ellipticity``,
         ``airmass``, ``normcoeff`` and ``relskylevel`` (median sky x median coefficient).
     """
-    medians = {
-        name: np.array([median_of_finite(np.asarray(values, dtype=float)[g]) for g in groups])
-        for name, values in (("fwhm", fwhm_arcsec), ("ellipticity", ellipticity),
-                             ("airmass", airmass), ("relskylevel", sky_level_e),
-                             ("normcoeff", coeff))
-    }
-    medians["relskylevel"] = medians["relskylevel"] * medians["normcoeff"]
+    def median(values):
+        return np.array([median_of_finite(np.asarray(values, dtype=float)[g]) for g in groups])
+
+    def names(values):
+        return np.array(["+".join(sorted({str(values[i]) for i in g})) for g in groups])
+
     mean_mhjd = np.array([np.mean(np.asarray(mhjd)[g]) for g in groups])
     dates = mean_mhjd if mjd is None else [np.mean(np.asarray(mjd)[g]) for g in groups]
     return {
         "mhjd": mean_mhjd,
         "datetime": np.array([mjd_to_iso(date, "seconds") for date in dates]),
-        "telescope": np.array([_mixed(telescope, g) for g in groups]),
-        "setname": np.array([_mixed(set_name, g) for g in groups]),
+        "telescope": names(telescope),
+        "setname": names(set_name),
         "nbimg": np.array([len(g) for g in groups]),
-        **medians,
+        "fwhm": median(fwhm_arcsec),
+        "ellipticity": median(ellipticity),
+        "airmass": median(airmass),
+        "relskylevel": median(sky_level_e) * median(coeff),
+        "normcoeff": median(coeff),
     }
 
 
@@ -215,8 +217,8 @@ def night_flags(properties, is_complete, *, fwhm_max_arcsec=None, ellipticity_ma
     return good
 
 
-def rdb_columns(properties, flags, joined, sources, keep_incomplete=False):
-    """Put together the columns of a light curve's rdb table.
+def rdb_columns(properties, flags, joined, sources):
+    """Return the columns of a light curve's rdb table.
 
     Parameters
     ----------
@@ -227,18 +229,15 @@ def rdb_columns(properties, flags, joined, sources, keep_incomplete=False):
     joined : Joined
         From `join`.
     sources : sequence of str, length M
-        Names of the sources.
-    keep_incomplete : bool
-        Keep the nights where a source has no magnitude, as NaN. PyCS3 refuses a file with an error
-        that is not positive, so they are left out unless asked for.
 
     Returns
     -------
     dict of ndarray
         COSMOULINE's columns in its order; then ``magerr_<source>_cov``, of which
         ``magerr_<source>_norm`` is the error from the coefficient, and ``magsys_<source>`` of all
-        sources; then the covariance ``magcov_<source>_<other>`` of each pair. Rows in order of
-        mhjd, which PyCS3 needs to match its properties.
+        sources; then the covariance ``magcov_<source>_<other>`` of each pair. Points where a
+        source has no magnitude are left out, for PyCS3 refuses a file with an error that is not
+        positive. In order of mhjd, which PyCS3 needs to match its properties.
     """
     columns = {**properties, "flag": np.asarray(flags)}
     for i, source in enumerate(sources):
@@ -252,13 +251,12 @@ def rdb_columns(properties, flags, joined, sources, keep_incomplete=False):
     for (i, one), (j, other) in itertools.combinations(enumerate(sources), 2):
         columns[f"magcov_{one}_{other}"] = joined.mag_cov[:, i, j]
     rows = np.argsort(properties["mhjd"], kind="stable")
-    if not keep_incomplete:
-        rows = rows[joined.is_complete[rows]]
+    rows = rows[joined.is_complete[rows]]
     return {name: values[rows] for name, values in columns.items()}
 
 
 def dispersion(mhjd, mag, mag_sigma, window_d=WINDOW_D):
-    """Scatter of a light curve about its neighbours, in units of its errors.
+    """Distance of the points of a light curve from their neighbours, in units of their errors.
 
     Parameters
     ----------
@@ -293,19 +291,10 @@ def dispersion(mhjd, mag, mag_sigma, window_d=WINDOW_D):
 
 
 def rms_in_windows(mhjd, mag, window_d=WINDOW_D):
-    """Median of the standard deviations inside windows of time.
+    """Return the median of the standard deviations inside windows of time, in magnitudes.
 
-    Parameters
-    ----------
-    mhjd, mag : ndarray of float, shape (G,)
-        Dates and magnitudes; NaN magnitudes are skipped.
-    window_d : float
-        Length of the windows; the first one begins at the first date.
-
-    Returns
-    -------
-    float
-        In magnitudes, over windows with two nights or more; NaN if there is none.
+    The windows begin at the first date, and count with two nights or more; NaN if there is none.
+    NaN magnitudes are skipped.
     """
     known = np.isfinite(mhjd) & np.isfinite(mag)
     t, m = np.asarray(mhjd, dtype=float)[known], np.asarray(mag, dtype=float)[known]
@@ -343,8 +332,3 @@ def _covariance(sigma_e, covariance_e2, psf_sigma_e):
     if not (np.einsum("ikk->ik", covariance_e2)[np.isfinite(sigma_e)] > 0).all():
         raise ValueError("covariance_e2 must be positive on its diagonal where there is a flux")
     return covariance_e2
-
-
-def _mixed(names, group):
-    """Join the different names of a group by ``+``."""
-    return "+".join(sorted({str(names[i]) for i in group}))

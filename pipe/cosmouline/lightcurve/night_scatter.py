@@ -30,19 +30,11 @@ class NightScatter(NamedTuple):
 
 
 def measure(groups, mag, sigma):
-    """Return the `NightScatter` of one object.
+    """Return the `NightScatter` of one object from its groups of images, one for each night.
 
-    Parameters
-    ----------
-    groups : list of ndarray of int
-        Images of each night.
-    mag, sigma : ndarray of float, shape (n,)
-        Of the images; NaN where absent.
-
-    Notes
-    -----
-    A quasar or star that changes within hours scatters too. Errors that all images of a night
-    share, such as that of a reference star's magnitude, do not show.
+    Magnitudes and errors (n images,) are NaN where absent. A quasar or star that changes within
+    hours scatters too. Errors that all images of a night share, such as that of a reference
+    star's magnitude, do not show.
     """
     squares = chi2 = 0.0
     errors, freedom, nights = [], 0, 0

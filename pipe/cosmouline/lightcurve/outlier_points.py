@@ -15,12 +15,7 @@ def far_from_neighbours(time, flux, sigma):
     Parameters
     ----------
     time, flux, sigma : ndarray of float, shape (n,)
-        NaN where not measured.
-
-    Returns
-    -------
-    ndarray of float, shape (n,)
-        NaN where not measured, or with fewer than three neighbours.
+        NaN where not measured, as is the result, also with fewer than three neighbours.
 
     Notes
     -----
@@ -44,17 +39,9 @@ def far_from_neighbours(time, flux, sigma):
 
 
 def reasons(time, flux, sigma, coeff, chi2):
-    """Return why each flux of one source deserves a look.
+    """Return why each flux of one source deserves a look, as texts; "" without a reason or flux.
 
-    Parameters
-    ----------
-    time, flux, sigma, coeff, chi2 : ndarray of float, shape (n,)
-        Dates, fluxes and errors on one scale, coefficients, reduced chi2 of the images.
-
-    Returns
-    -------
-    list of str
-        Empty where there is no reason, or no flux.
+    Fluxes and errors are on one scale, chi2 is the reduced one of the images; all (n,).
     """
     found = []
     for f, s, c, x, d in zip(flux, sigma, coeff, chi2, far_from_neighbours(time, flux, sigma),

@@ -26,12 +26,11 @@ def versions():
 
 
 def write(folder, files, readme, missing=()):
-    """Copy files into a folder that appears at once, complete.
+    """Copy files into a folder that appears at once, complete, in place of an earlier one.
 
     Parameters
     ----------
     folder : Path
-        The folder to make; one that exists already is replaced.
     files : dict of str to Path
         Sources by their path in the folder.
     readme : str
@@ -41,9 +40,8 @@ def write(folder, files, readme, missing=()):
 
     Notes
     -----
-    The files are gathered in a hidden folder next to it, which gets its name last: a reader finds
-    the old bundle or the new one. The lines of hashes are those of ``sha256sum``, so that
-    ``sha256sum -c readme.txt`` checks a copy.
+    The files are gathered in a hidden folder next to it, which gets its name last. The lines of
+    hashes are those of ``sha256sum``, so that ``sha256sum -c readme.txt`` checks a copy.
     """
     gathered = folder.with_name(f".{folder.name}.{os.getpid()}.tmp")
     old = folder.with_name(f".{folder.name}.{os.getpid()}.old")

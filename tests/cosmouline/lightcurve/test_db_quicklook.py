@@ -22,6 +22,23 @@ def test_a_flux_that_is_not_positive_has_no_magnitude():
     assert found.sigmas[0, 0] == pytest.approx(1.0857362 * np.hypot(0.01, 0.01))
 
 
+@pytest.mark.parametrize(("center", "flux"), [("mean", 120.0), ("median", 105.0)])
+def test_the_nights_are_joined_by_the_setting_in_order_of_time(center, flux):
+    """A skewed night of 100, 105 and 155 e-, after one of a single image."""
+    found = [row | {"mjd": mjd, "mhjd": mjd + 0.5, "flux_e__d__A": flux, "site_lon_deg": 0.0,
+                    "dec_coeff_sigma__d": 0.0}
+             for row, mjd, flux in zip([rows()[0]] * 4, (60009.95, 60010.0, 60010.02, 60003.0),
+                                       (100.0, 105.0, 155.0, 50.0), strict=True)]
+    settings = SimpleNamespace(dec_name="d", join_center=center)
+
+    nights = db_quicklook.by_night(found, ["A"], settings)
+
+    assert nights.mhjd == pytest.approx([60003.5, 60010.49])
+    assert nights.mags[0] == pytest.approx(-2.5 * np.log10([100.0, 2 * flux]))
+    assert nights.sigmas[0, 0] == pytest.approx(2.5 * np.log10(1 + 1 / 50))
+    assert nights.rows == []
+
+
 def test_the_coefficient_is_replaced_where_it_is_known():
     given = rows()
     del given[1]["medcoeff"], given[2]["medcoeff_sigma"]
