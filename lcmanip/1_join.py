@@ -37,7 +37,7 @@ def write(one):
     table, joined = db_curves.joined_columns(one.rows, one.table, one.sources, settings)
     left_out = (~joined.is_complete).sum()
     log_line("%d images in %d points, %d of them flagged, %d left out because a source has no "
-             "positive flux", len(one.rows), len(joined.n_images),
+             "positive flux", len(one.rows), len(joined.mag),
              (~table["flag"]).sum() + left_out, left_out)
     table = db_curves.write(one, table)
     field = db_report.star_field(settings.dec_coefficient, settings.renorm_name)

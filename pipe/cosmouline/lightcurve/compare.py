@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from cosmouline.errors import UserError
-from cosmouline.robust import MAD_TO_SIGMA
+from cosmouline.robust import MAD_TO_SIGMA, mad_sigma
 
 import numpy as np
 
@@ -12,18 +12,12 @@ MAGERR_OURS, MAGERR_THEIRS = "cov", "5"  # the best bar of each: ours, and COSMO
 
 
 class Difference(NamedTuple):
-    """First minus second of one source, over the points of both.
+    """First minus second of one source, over the points of both, in magnitudes.
 
-    Parameters
-    ----------
-    values, sigma : ndarray of float, shape (n,)
-        Differences in magnitudes, their offset left in, and the errors of both in quadrature.
-    offset, offset_sigma : float
-        Their median, and its error from the scatter.
-    rms, robust : float
-        Standard deviation about the mean, and 1.4826 times the median distance from the median.
-    pull : float
-        Robust scatter of (difference - offset) / error.
+    `values` are the differences (n,), their offset left in, `sigma` the errors of both in
+    quadrature. `offset` is their median, `offset_sigma` its error from the scatter; `rms` the
+    standard deviation about the mean, `robust` 1.4826 times the median distance from the median.
+    `pull` is the robust scatter of (difference - offset) / error.
     """
 
     values: np.ndarray
@@ -43,6 +37,7 @@ def match(first, second, near_d=NEAR_D):
     first, second = np.asarray(first, float), np.asarray(second, float)
     if not first.size or not second.size:
         return np.zeros(0, int), np.zeros(0, int)
+    # i and j belong together if j is the nearest of i and i the nearest of j.
     apart = np.abs(first[:, None] - second)
     nearest = apart.argmin(1)
     i = np.arange(first.size)
@@ -101,8 +96,7 @@ def difference(first, second, i, j, one, other):
         return Difference(values, sigma, *[np.nan] * 5)
     # The offset is that of the zero points: scatter and pull are taken about it.
     offset = float(np.median(known))
-    robust = MAD_TO_SIGMA * float(np.median(np.abs(known - offset)))
     pulls = (known - offset) / sigma[counts]
-    return Difference(values, sigma, offset, float(known.std(ddof=1) / np.sqrt(known.size)),
-                      float(known.std(ddof=1)), robust,
+    rms = float(known.std(ddof=1))
+    return Difference(values, sigma, offset, rms / np.sqrt(known.size), rms, mad_sigma(known),
                       MAD_TO_SIGMA * float(np.median(np.abs(pulls))))

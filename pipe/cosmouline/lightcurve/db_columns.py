@@ -18,12 +18,8 @@ log = logging.getLogger("cosmouline")
 class ImageTable(NamedTuple):
     """What a light curve needs of its N images, read once from their rows.
 
-    Parameters
-    ----------
-    fluxes : dict of ndarray
-        Fluxes, errors and coefficients, by the names of the arguments of `join.join`.
-    conditions : dict of ndarray or list
-        Dates, seeing, airmass and so on, by the arguments of `join.night_properties`.
+    `fluxes` holds fluxes, errors and coefficients by the names of the arguments of `join.join`;
+    `conditions` dates, seeing, airmass and so on by those of `join.night_properties`.
     """
 
     fluxes: dict

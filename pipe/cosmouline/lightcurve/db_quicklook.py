@@ -51,6 +51,7 @@ def with_coefficient(rows, dec_name, name):
     """
     if name is None:
         return rows
+    # The error of a coefficient stands in a field of its own; that of none is 0.
     value, sigma = ((name, f"{name}_sigma") if name == "medcoeff" else
                     (f"renorm__{name}", f"renorm_sigma__{name}"))
     found = [row | {f"dec_coeff__{dec_name}": 1.0 if name == "none" else row[value],
@@ -75,6 +76,7 @@ def by_night(rows, sources, settings):
     """Return the `Curves` of the nights, as lcmanip joins them; errors are magerr_cov."""
     groups = db_nights.grouped(rows, "night", None)
     joined = db_columns.joined(rows, groups, sources, settings.dec_name, settings.join_center)
+    # The date of a night is the mean of its images, as that of lcmanip.
     times = columns.time_of(rows)
     mhjd = np.array([times[group].mean() for group in groups])
     order = np.argsort(mhjd)
@@ -111,6 +113,7 @@ def notes(curves, sources):
              for m, s in zip(curves.mags, curves.sigmas, strict=True)]
     words = [f"distance from neighbours: {mean:.2f} x error (median {median:.2f}, {n} points)"
              if n else "too few points to measure the scatter" for mean, median, n in found]
+    # Of all sources: the mean over all points, so that a source counts by its points.
     n_all = sum(n for _, _, n in found)
     total = sum(mean * n for mean, _, n in found if n) / n_all if n_all else np.nan
     lines = [f"{source}: {word}" for source, word in zip(sources, words, strict=True)]

@@ -28,6 +28,7 @@ def variability(table, name):
     mag, sigma = mag[good], sigma[good]
     if mag.size < 2:
         return {"points": int(mag.size)}
+    # chi2 about the weighted mean: 1 for a constant star whose errors are right.
     mean = np.average(mag, weights=1 / sigma**2)
     chi2 = ((mag - mean) ** 2 / sigma**2).sum() / (mag.size - 1)
     return {"points": int(mag.size), "mag": float(mean), "rms_mag": float(np.std(mag, ddof=1)),

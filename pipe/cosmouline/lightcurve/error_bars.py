@@ -59,6 +59,7 @@ def cosmouline_errors(flux_e, flux_sigma_e, coeff, coeff_sigma):
     mid_sigma_e = median_of_finite(flux_sigma_e * one)
     mid_coeff, mid_coeff_sigma = median_of_finite(coeff), median_of_finite(coeff_sigma)
     photons_e = median_of_finite(flux_sigma_e * coeff)
+    # Bars 0 to 4, in COSMOULINE's order.
     errors_e = [
         photons_e,
         np.hypot(photons_e, center_e * mid_coeff_sigma / mid_coeff),
@@ -73,18 +74,10 @@ def cosmouline_errors(flux_e, flux_sigma_e, coeff, coeff_sigma):
 def fill_scatter(magerr, n_used):
     """Complete COSMOULINE's error bars 4 and 5 over all groups.
 
-    Parameters
-    ----------
-    magerr : ndarray of float, shape (G, M, 5)
-        Bars 0 to 4 of every group and source, in magnitudes.
-    n_used : ndarray of int, shape (G, M)
-        Images behind them.
-
-    Returns
-    -------
-    ndarray of float, shape (G, M, 6)
-        Bar 4 of groups with fewer than 3 images is 3 times its median over the others (NaN where
-        there are no others); bar 5 is the larger of 1 and 4, or 1 where there is no 4.
+    `magerr` (G, M, 5) are the bars 0 to 4 of every group and source, in magnitudes, `n_used`
+    (G, M) the images behind them. Returned are six bars (G, M, 6): bar 4 of groups with fewer
+    than 3 images is 3 times its median over the others (NaN where there are no others); bar 5 is
+    the larger of 1 and 4, or 1 where there is no 4.
 
     Notes
     -----

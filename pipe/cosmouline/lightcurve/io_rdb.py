@@ -112,6 +112,7 @@ def odd_points(columns):
 
 def _cell(value):
     """Write a value as text that does not depend on the locale."""
+    # bool first: Python counts True and False among the integers.
     if isinstance(value, (bool, np.bool_)):
         return str(bool(value))
     if isinstance(value, numbers.Integral):

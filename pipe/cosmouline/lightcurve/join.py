@@ -4,12 +4,7 @@ import itertools
 from dataclasses import dataclass
 
 from cosmouline.dates import mjd_to_iso
-from cosmouline.lightcurve.error_bars import (
-    cosmouline_errors,
-    fill_scatter,
-    median_flux,
-    weighted_mean,
-)
+from cosmouline.lightcurve import error_bars
 from cosmouline.photometry.magnitudes import MAG_PER_LN, _mag_error
 from cosmouline.robust import median_of_finite
 
@@ -17,7 +12,7 @@ import numpy as np
 
 WINDOW_D = 20.0  # COSMOULINE: time over which a quasar hardly changes
 N_MAGERR = 6
-_CENTERS = {"median": median_flux, "mean": weighted_mean}
+_CENTERS = {"median": error_bars.median_flux, "mean": error_bars.weighted_mean}
 
 
 @dataclass(frozen=True)
@@ -28,7 +23,6 @@ class Joined:
 
     Attributes
     ----------
-    n_images : ndarray of int, shape (G,)
     flux_e, mag, magerr_cov, mag_sys, chi2_dof, magerr_norm : ndarray of float, shape (G, M)
         Central flux; its magnitude -2.5 log10(flux); the error of it; the systematic error that
         all groups share, not in the other errors; scatter inside the group against its errors;
@@ -39,7 +33,6 @@ class Joined:
         Covariance of the sources' fluxes, and of their magnitudes to first order in the errors.
     """
 
-    n_images: np.ndarray
     flux_e: np.ndarray
     mag: np.ndarray
     magerr: np.ndarray
@@ -124,18 +117,17 @@ def join(groups, flux_e, flux_sigma_e, coeff, coeff_sigma, covariance_e2=None, p
         sys_e = np.array([median_of_finite(scaled_sys_e[g]) for g in groups])
     # Group by group: the flux with its covariance, and COSMOULINE's bars.
     means = [_CENTERS[center](scaled_e[g], cov_e2[g], coeff_sigma[g] / coeff[g]) for g in groups]
-    bars_e = np.array([cosmouline_errors(flux_e[g], sigma_e[g], coeff[g], coeff_sigma[g])[1]
-                       for g in groups])
+    bars_e = np.array([error_bars.cosmouline_errors(
+        flux_e[g], sigma_e[g], coeff[g], coeff_sigma[g])[1] for g in groups])
     n_used = np.array([np.isfinite(flux_e[g]).sum(axis=0) for g in groups])
     # Magnitudes, where the flux is positive.
     mean_e = np.array([mean.flux_e for mean in means])
     mean_cov_e2 = np.array([mean.cov_e2 for mean in means])
     positive_e = np.where(mean_e > 0, mean_e, np.nan)
     return Joined(
-        n_images=np.array([len(g) for g in groups]),
         flux_e=mean_e,
         mag=-2.5 * np.log10(positive_e),
-        magerr=fill_scatter(_mag_error(bars_e, positive_e[:, :, None]), n_used),
+        magerr=error_bars.fill_scatter(_mag_error(bars_e, positive_e[:, :, None]), n_used),
         magerr_cov=_mag_error(np.sqrt(np.einsum("gkk->gk", mean_cov_e2)), positive_e),
         mag_sys=_mag_error(sys_e, positive_e),
         chi2_dof=np.array([mean.chi2_dof for mean in means]),
@@ -149,16 +141,8 @@ def night_properties(groups, mhjd, fwhm_arcsec, ellipticity, airmass, sky_level_
                      telescope, set_name, mjd=None):
     """Describe each group by the columns that COSMOULINE puts before the magnitudes.
 
-    Parameters
-    ----------
-    groups : list of ndarray of int
-        Images of each of G groups.
-    mhjd, fwhm_arcsec, ellipticity, airmass, sky_level_e, coeff : ndarray of float, shape (N,)
-        Properties of the images; NaN where absent.
-    telescope, set_name : sequence of str, shape (N,)
-        Where the images come from.
-    mjd : ndarray of float, shape (N,), optional
-        Dates behind the column ``datetime``; None: mhjd, as in COSMOULINE.
+    The properties of the images (N,) are NaN where absent; `mjd` are the dates behind the column
+    ``datetime``, by default mhjd as in COSMOULINE.
 
     Returns
     -------
@@ -209,6 +193,7 @@ def night_flags(properties, is_complete, *, fwhm_max_arcsec=None, ellipticity_ma
     ndarray of bool, shape (G,)
         True for a good night. A property that is absent does not meet its limit.
     """
+    # NaN < limit is False: a night without the property is not good.
     good = np.asarray(is_complete) & (properties["nbimg"] >= n_images_min)
     for name, limit in (("fwhm", fwhm_max_arcsec), ("ellipticity", ellipticity_max),
                         ("relskylevel", relative_sky_max_e), ("normcoeff", coeff_max)):
@@ -220,15 +205,7 @@ def night_flags(properties, is_complete, *, fwhm_max_arcsec=None, ellipticity_ma
 def rdb_columns(properties, flags, joined, sources):
     """Return the columns of a light curve's rdb table.
 
-    Parameters
-    ----------
-    properties : dict of ndarray, shape (G,)
-        From `night_properties`.
-    flags : ndarray of bool, shape (G,)
-        From `night_flags`.
-    joined : Joined
-        From `join`.
-    sources : sequence of str, length M
+    From `night_properties`, `night_flags` and `join`, and the names of the M sources.
 
     Returns
     -------
@@ -239,17 +216,20 @@ def rdb_columns(properties, flags, joined, sources):
         source has no magnitude are left out, for PyCS3 refuses a file with an error that is not
         positive. In order of mhjd, which PyCS3 needs to match its properties.
     """
+    # COSMOULINE's columns in its order.
     columns = {**properties, "flag": np.asarray(flags)}
     for i, source in enumerate(sources):
         columns[f"mag_{source}"] = joined.mag[:, i]
         for k in range(N_MAGERR):
             columns[f"magerr_{source}_{k}"] = joined.magerr[:, i, k]
+    # What COSMOULINE does not have: the best error and its contributions, and covariances.
     for i, source in enumerate(sources):
         columns[f"magerr_{source}_cov"] = joined.magerr_cov[:, i]
         columns[f"magerr_{source}_norm"] = joined.magerr_norm[:, i]
         columns[f"magsys_{source}"] = joined.mag_sys[:, i]
     for (i, one), (j, other) in itertools.combinations(enumerate(sources), 2):
         columns[f"magcov_{one}_{other}"] = joined.mag_cov[:, i, j]
+    # Complete points by date.
     rows = np.argsort(properties["mhjd"], kind="stable")
     rows = rows[joined.is_complete[rows]]
     return {name: values[rows] for name, values in columns.items()}
@@ -298,6 +278,7 @@ def rms_in_windows(mhjd, mag, window_d=WINDOW_D):
     """
     known = np.isfinite(mhjd) & np.isfinite(mag)
     t, m = np.asarray(mhjd, dtype=float)[known], np.asarray(mag, dtype=float)[known]
+    # The scatter inside each window, where variations of the quasar are small.
     window = np.floor((t - t.min(initial=np.inf)) / window_d)
     parts = [m[window == w] for w in np.unique(window)]
     return float(median_of_finite(np.array([p.std(ddof=1) for p in parts if p.size > 1])))

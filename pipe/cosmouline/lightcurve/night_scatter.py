@@ -6,19 +6,12 @@ import numpy as np
 
 
 class NightScatter(NamedTuple):
-    """Scatter of one object inside the nights.
+    """Scatter of one object inside the nights of two images or more.
 
-    Parameters
-    ----------
-    nights, images : int
-        Nights with two images or more, and the images of these.
-    rms, error : float
-        Standard deviation about the mean of the night, pooled over the nights, and root mean
-        square of the errors, both in magnitudes.
-    ratio : float
-        Root of the reduced chi2 about the weighted mean of the night: 1 if the errors are right.
-    ratio_sigma : float
-        Its error, 1 / sqrt(2 degrees of freedom) of it for Gaussian errors.
+    `rms` is the standard deviation about the mean of the night, pooled over the nights, `error`
+    the root mean square of the errors, both in magnitudes. `ratio` is the root of the reduced
+    chi2 about the weighted mean of the night, 1 if the errors are right; `ratio_sigma` its error
+    for Gaussian errors, 1 / sqrt(2 degrees of freedom) of it.
     """
 
     nights: int
@@ -38,6 +31,7 @@ def measure(groups, mag, sigma):
     """
     squares = chi2 = 0.0
     errors, freedom, nights = [], 0, 0
+    # Sum the squares about the mean of every night, over all nights.
     good = np.isfinite(mag) & np.isfinite(sigma)
     for group in groups:
         one = group[good[group]]

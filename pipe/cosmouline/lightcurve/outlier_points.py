@@ -1,6 +1,6 @@
 """Fluxes of a light curve to look at: negative, faint, far from the epochs before and after."""
 
-from cosmouline.robust import MAD_TO_SIGMA
+from cosmouline.robust import mad_sigma
 
 import numpy as np
 
@@ -32,8 +32,9 @@ def far_from_neighbours(time, flux, sigma):
         if len(near) < 3:
             continue
         middle = np.median(flux[near])
-        spread = MAD_TO_SIGMA * np.median(np.abs(flux[near] - middle))
-        error = np.sqrt(sigma[k] ** 2 + np.mean(sigma[near] ** 2) / len(near) + spread**2)
+        # Errors of the flux and of the median, and how fast the source varies there.
+        error = np.sqrt(sigma[k] ** 2 + np.mean(sigma[near] ** 2) / len(near)
+                        + mad_sigma(flux[near]) ** 2)
         result[k] = (flux[k] - middle) / error
     return result
 

@@ -5,6 +5,7 @@ import os
 import platform
 import shutil
 import time
+from contextlib import suppress
 from importlib import metadata
 
 from cosmouline import __version__
@@ -18,10 +19,8 @@ def versions():
     """Return the versions of Python and of the packages that make numbers, by name."""
     found = {"cosmouline": __version__, "python": platform.python_version()}
     for name in PACKAGES:
-        try:
+        with suppress(metadata.PackageNotFoundError):
             found[name] = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            continue
     return found
 
 
