@@ -212,7 +212,7 @@ OUTSIDE = {  # function, what it calls: why it needs no temporary name
     ("json_store.py", "_open_journal", "open"): "a journal grows; each line has its checksum",
     ("json_store.py", "_backup", "link"): "a second name of a whole file",
     ("run.py", "_log_to_file", "FileHandler"): "a log grows",
-    ("release.py", "_swap", "replace"): "folders that are whole",
+    ("release.py", "write", "replace"): "folders that are whole",
     ("new_lens.py", "*", "copytree"): "into a new folder of the lens",
     ("reduction.py", "*", "copyfile"): "into a new folder of the lens",
     ("5_opt_new_config.py", "*", "copy"): "into a new folder of the lens",

@@ -15,7 +15,7 @@ LISTS = ("*.cat", "*.reg", "kicklist.txt", "testlist.txt", "*skiplist*.txt")
 DATABASES = ("*_db.pkl", "database.dat", "*_db.dat")
 HEAD = '''"""A reduction of COSMOULINE, taken over by import_cosmouline.py.
 
-Its images have no products here. What runs on its database: lcmanip, 9_quicklook/by_field,
+Its images have no products here. What runs on its database: lcmanip, 9_quicklook,
 9_export/export, and extrascripts. The frames can be reduced again from 1_character on, where
 raw_dir of the sets is right; then the values taken over are replaced.
 """

@@ -1,4 +1,4 @@
-"""lightcurve.py: COSMOULINE's own output, Monte Carlo, flags, columns and PyCS3."""
+"""join.py: COSMOULINE's own output, Monte Carlo, flags, columns and PyCS3."""
 
 import json
 
@@ -120,7 +120,7 @@ def test_a_source_without_positive_flux_has_no_magnitude_and_spoils_nothing():
 def test_images_without_a_flux_of_one_source_count_for_the_others():
     joined = night_of([[1000.0, 500.0], [1010.0, np.nan], [990.0, np.nan]])
 
-    assert joined.n_images.tolist() == [3]
+    assert joined.mag.shape == (1, 2)
     assert joined.flux_e[0].tolist() == [1000.0, 500.0]
     assert np.isnan(joined.chi2_dof[0, 1])
     assert joined.magerr[0, 1, 0] == pytest.approx(2.5 * np.log10(1 + 10 / 500))
@@ -262,10 +262,10 @@ def test_a_bad_coefficient_of_an_image_in_no_group_does_not_matter():
 def two_nights(**more):
     """Describe a night of two telescopes and one of a single image without airmass."""
     return night_properties(
-        [np.array([0, 1, 2]), np.array([3])], mhjd=[59467.1, 59467.2, 59467.3, 59468.0],
+        [np.array([0, 1, 2]), np.array([3])], mhjd=[59467.1, 59467.15, 59467.35, 59468.0],
         fwhm_arcsec=[1.0, 2.0, 4.0, 0.8], ellipticity=[0.1, 0.1, 0.3, 0.2],
-        airmass=[1.0, np.nan, 1.2, np.nan], sky_level_e=[100.0, 300.0, 200.0, 50.0],
-        coeff=[2.0, 1.0, 3.0, 1.0], telescope=["ECAM", "WFI", "ECAM", "WFI"],
+        airmass=[1.0, np.nan, 1.2, np.nan], sky_level_e=[100.0, 600.0, 200.0, 50.0],
+        coeff=[2.0, 1.0, 5.0, 1.0], telescope=["ECAM", "WFI", "ECAM", "WFI"],
         set_name=["R", "R", "R", "R"], **more)
 
 
@@ -280,6 +280,8 @@ def test_properties_of_nights_by_hand():
     assert nights["fwhm"].tolist() == [2.0, 0.8]
     assert nights["airmass"][0] == pytest.approx(1.1)
     assert np.isnan(nights["airmass"][1])
+    assert nights["ellipticity"].tolist() == [0.1, 0.2]
+    assert nights["normcoeff"].tolist() == [2.0, 1.0]
     assert nights["relskylevel"].tolist() == [400.0, 50.0]  # median sky x median coefficient
 
 
@@ -325,14 +327,18 @@ def test_pycs3_would_refuse_a_night_without_magnitude_so_it_is_left_out(tmp_path
     flags = night_flags(nights, joined.is_complete)
     names = {"magcolname": "mag_D", "magerrcolname": "magerr_D_cov", "flagcolname": "flag"}
 
-    for keep in (False, True):
-        write_rdb(tmp_path / f"{keep}.rdb", rdb_columns(nights, flags, joined, ["D"], keep))
+    columns = rdb_columns(nights, flags, joined, ["D"])
+    kept = {name: np.append(values, values[:1]) for name, values in columns.items()}
+    kept |= {"mhjd": [1.0, 2.0, 3.0], "mag_D": joined.mag[::-1, 0],
+             "magerr_D_cov": joined.magerr_cov[::-1, 0], "flag": flags[::-1]}
+    write_rdb(tmp_path / "ours.rdb", columns)
+    write_rdb(tmp_path / "kept.rdb", kept)
 
     assert flags.tolist() == [True, False, True]
-    assert read_rdb(tmp_path / "True.rdb")["flag"].tolist() == [True, False, True]
-    assert rdbimport(str(tmp_path / "False.rdb"), **names).jds.tolist() == [1.0, 3.0]
+    assert read_rdb(tmp_path / "kept.rdb")["flag"].tolist() == [True, False, True]
+    assert rdbimport(str(tmp_path / "ours.rdb"), **names).jds.tolist() == [1.0, 3.0]
     with pytest.raises(RuntimeError, match="negative or null errors"):
-        rdbimport(str(tmp_path / "True.rdb"), **names)
+        rdbimport(str(tmp_path / "kept.rdb"), **names)
 
 
 def test_rows_are_sorted_by_date():
