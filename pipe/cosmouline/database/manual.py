@@ -46,7 +46,7 @@ def tools_page(tools):
     """Return the page of the tools that are run by hand."""
     parts = ["# The tools by hand", NOTICE,
              "They are not part of the order. Where one works on a lens, the folder of the lens "
-             "comes before the options. `--help` shows all of them."]
+             "may stand before or after the options. `--help` shows all of them."]
     parts += [_described(tool, ("Needs", "Writes", "Next", "Run as")) for tool in tools]
     return "\n\n".join(parts) + "\n"
 
