@@ -28,7 +28,7 @@ def folder(tmp_path):
 
 def own_words(arguments):
     """Return words for the arguments of a script: its own positionals, then what it requires."""
-    words = [list(one.get("choices", ["word"]))[0]
+    words = [next(iter(one.get("choices", ["word"])))
              for name, one in arguments.items() if not name.startswith("-")]
     for name, one in arguments.items():
         if one.get("required"):
