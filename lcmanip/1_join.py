@@ -21,6 +21,7 @@ covariance of two sources at one point. The .ecsv has units, and all nights what
 """
 
 from cosmouline.database import paths
+from cosmouline.database.limits import Limits
 from cosmouline.files import io_report
 from cosmouline.frames import db_nights
 from cosmouline.lightcurve import db_columns, db_curves, db_report, join
@@ -38,10 +39,7 @@ def columns(rows, sources, settings):
     joined = db_columns.joined(rows, groups, sources, dec, settings.join_center)
     properties = db_columns.properties(rows, groups, dec)
     flags = join.night_flags(
-        properties, joined.is_complete, fwhm_max_arcsec=settings.night_fwhm_max_arcsec,
-        ellipticity_max=settings.night_ellipticity_max,
-        relative_sky_max_e=settings.night_sky_max_e, coeff_max=settings.night_coeff_max,
-        n_images_min=settings.night_min_images)
+        properties, joined.is_complete, Limits.of(settings, "night_"), settings.night_min_images)
     log_line("%d images in %d points, %d of them flagged, %d left out for want of a magnitude",
              len(rows), len(groups), (~flags).sum(), (~joined.is_complete).sum())
     return join.rdb_columns(properties, flags, joined, sources)
@@ -62,11 +60,7 @@ def write(one, table):
 
 def main(settings, db):
     """Choose, join, flag and write, one curve after the other."""
-    limits = {"fwhm_max_arcsec": settings.join_fwhm_max_arcsec,
-              "ellipticity_max": settings.join_ellipticity_max,
-              "relative_sky_max_e": settings.join_sky_max_e,
-              "coeff_max": settings.join_coeff_max}
-    for one in db_curves.curves(db, settings, limits):
+    for one in db_curves.curves(db, settings, Limits.of(settings, "join_")):
         write(one, columns(one.rows, one.sources, settings))
 
 

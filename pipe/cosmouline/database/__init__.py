@@ -18,6 +18,8 @@ fields             : Fields of the image database: what their names mean, and wh
 inventory          : What a database and a work folder hold now, in tables for the tools by hand.
 json_store         : The file of the image database: whole, checked, and safe against kill and
                      power loss.
+limits             : The limits of images in seeing, ellipticity, sky and coefficient, by the
+                     prefix of settings.
 manifest           : Which files each script has made, so that one that is gone or another one is
                      noticed.
 manual             : The generated pages of doc/: every script, field and setting, from where it is

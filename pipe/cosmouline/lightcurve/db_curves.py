@@ -69,8 +69,8 @@ def curves(db, settings, limits=None):
     ----------
     db : Database
     settings : namespace
-    limits : dict, optional
-        Of the images, see `curve.within_limits`.
+    limits : Limits, optional
+        Of the images, see `db_columns.within_limits`.
 
     Raises
     ------
@@ -81,7 +81,7 @@ def curves(db, settings, limits=None):
     sources = _wanted(sources, settings.join_sources)
     rows = _not_skipped(rows, db, settings)
     if limits is not None:
-        rows = within_limits(rows, settings.dec_name, **limits)
+        rows = within_limits(rows, settings.dec_name, limits)
     found = [Curve(one, part, members, _shining(members, sources, settings.dec_name))
              for one, of_band in bands.split(rows, settings)
              for part, members in _parts(of_band, settings.join_separate)]

@@ -2,6 +2,7 @@
 
 from cosmouline.database import columns
 from cosmouline.database.columns import column, family, texts
+from cosmouline.database.limits import Limits
 from cosmouline.frames import db_nights
 from cosmouline.lightcurve import join
 
@@ -41,10 +42,7 @@ def joined_stars(images, names, settings):
         column(images, "sky_level_e"), coeff, texts(images, "telescope"),
         texts(images, "set_name"), mjd=column(images, "mjd"))
     flags = join.night_flags(
-        properties, joined.is_complete, fwhm_max_arcsec=settings.night_fwhm_max_arcsec,
-        ellipticity_max=settings.night_ellipticity_max,
-        relative_sky_max_e=settings.night_sky_max_e, coeff_max=settings.night_coeff_max,
-        n_images_min=settings.night_min_images)
+        properties, joined.is_complete, Limits.of(settings, "night_"), settings.night_min_images)
     return join.rdb_columns(properties, flags, joined, names)
 
 

@@ -1,7 +1,6 @@
-"""grouping.py: every rule against groups made by hand."""
+"""Groups of images: every rule against groups made by hand."""
 
 from cosmouline.frames.nights import group_by_image, group_by_minutes, group_by_night
-from cosmouline.lightcurve.limits import select_images
 
 import numpy as np
 import pytest
@@ -12,29 +11,6 @@ LA_SILLA_DEG, MAIDANAK_DEG = -70.73, 66.90
 def lists(groups):
     """Return groups as lists of int."""
     return [group.tolist() for group in groups]
-
-
-def test_images_are_kept_up_to_the_limits_and_counted_by_their_first_reason():
-    keep, reasons = select_images(
-        fwhm_arcsec=np.array([1.5, 1.6, np.nan, 1.0, 1.0, 1.0, 2.0]),
-        ellipticity=np.array([0.1, 0.9, 0.1, 0.2, 0.1, 0.1, 0.1]),
-        relative_sky_e=np.array([10.0, 10, 10, 10, 30, np.nan, 10]),
-        coeff=np.array([8.0, 1, 1, 1, 1, 1, np.nan]),
-        fwhm_max_arcsec=1.5, ellipticity_max=0.15, relative_sky_max_e=20.0, coeff_max=8.0)
-
-    assert keep.tolist() == [True] + [False] * 6
-    assert reasons == {
-        "no positive coefficient": 1, "no seeing": 1, "seeing above 1.5": 1,
-        "ellipticity above 0.15": 1, "no relative sky level": 1, "relative sky level above 20": 1}
-
-
-def test_without_limits_only_the_coefficient_counts():
-    nan = np.full(4, np.nan)
-
-    keep, reasons = select_images(nan, nan, nan, [1.0, 0.0, -1.0, np.nan])
-
-    assert keep.tolist() == [True, False, False, False]
-    assert reasons == {"no positive coefficient": 3}
 
 
 def test_every_image_alone_in_order_of_time():
