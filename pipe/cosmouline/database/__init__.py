@@ -26,6 +26,8 @@ manual             : The generated pages of doc/: every script, field and settin
                      declared.
 notation           : A region of the reference image by its text in settings and fields: ``[x1:x2,
                      y1:y2]``.
+notes              : The notes of the scripts on an image: one list of (kind, text) for each,
+                     written and read here.
 paths              : Where each product lies under ``settings.work_dir``.
 products           : Read the products of earlier scripts, by the row of an image.
 provenance         : Which run made which fields, and whether they are still up to date.

@@ -4,6 +4,7 @@ import fnmatch
 import logging
 import re
 
+from cosmouline.database import notes
 from cosmouline.database.database import KICKED
 from cosmouline.database.provenance import outcome
 from cosmouline.errors import ImageRejected, ProductLost, UserError, one_line
@@ -187,11 +188,11 @@ def image_name(set_name, stem):
 
 def tell_assumptions(images):
     """Tell once what was taken from elsewhere because the headers lack it."""
-    notes = {}
+    found = {}
     for image in images:
-        for note in filter(None, image.get("header_notes", "").split(" | ")):
-            notes.setdefault(f"{image['set_name']}: {note}", []).append(image)
-    for note, those in notes.items():
+        for note in notes.of(image, "header_notes"):
+            found.setdefault(f"{image['set_name']}: {note.text}", []).append(image)
+    for note, those in found.items():
         log.info("%s (%d images)", note, len(those))
 
 

@@ -4,24 +4,15 @@ import logging
 import re
 from collections import Counter
 
-from cosmouline.database import paths
+from cosmouline.database import notes, paths
 from cosmouline.files import io_report
 from cosmouline.files.io_fits import passed_over
 from cosmouline.frames import db_consistency
 
 log = logging.getLogger("cosmouline")
 
-NOTES = ("frame_notes", "pixel_notes", "scene_notes", "star_notes")  # fields, in order of scripts
-BETWEEN = " | "  # the notes of one field
 COLUMNS = ("img_name", "file", "reason")
 N_KINDS = 6  # reasons named in the line
-
-
-def kind(reason):
-    """Return a reason without what differs from image to image: numbers, texts, the script."""
-    head = re.split(r" = |: |\(|, not ", re.sub(r" \(\w+/\w+\)$", "", reason))[0]
-    words = re.sub(r"'[^']*'|\d[\d.]*(e[+-]?\d+)?", "n", head)
-    return " ".join(words.replace("n %", "part").split()) or reason
 
 
 def refused(rows):
@@ -38,9 +29,8 @@ def flagged(rows):
         db_consistency.duplicates, db_consistency.lone)]
     found = []
     for row in used:
-        notes = [note for name in NOTES for note in row.get(name, "").split(BETWEEN) if note]
-        notes += [more[row["img_name"]] for more in others if row["img_name"] in more]
-        found += [(row, note) for note in notes]
+        found += [(row, note.text) for note in notes.of(row, *notes.INTAKE)]
+        found += [(row, more[row["img_name"]]) for more in others if row["img_name"] in more]
     return found
 
 
@@ -75,7 +65,7 @@ def tell_duplicates(db):
 
 def _by_kind(pairs):
     """Return the reasons with their counts, the most frequent first, for one line."""
-    counts = Counter(kind(reason) for _, reason in pairs).most_common()
+    counts = Counter(notes.kind(reason) for _, reason in pairs).most_common()
     words = [f"{n} {word}" for word, n in counts[:N_KINDS]]
     more = [f"{len(counts) - N_KINDS} more reasons"] if len(counts) > N_KINDS else []
     return f": {'; '.join(words + more)}" if counts else ""
@@ -85,7 +75,7 @@ def _counts(bad, odd):
     """Return the rows of the first table."""
     return [{"n": n, "verdict": word, "reason": reason}
             for word, pairs in (("refused", bad), ("flagged", odd))
-            for reason, n in Counter(kind(text) for _, text in pairs).most_common()]
+            for reason, n in Counter(notes.kind(text) for _, text in pairs).most_common()]
 
 
 def _table(pairs):
