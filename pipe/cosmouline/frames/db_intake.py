@@ -7,6 +7,7 @@ import re
 from cosmouline.database import notes
 from cosmouline.database.database import KICKED
 from cosmouline.database.provenance import outcome
+from cosmouline.database.settings import LONGEST_NAME
 from cosmouline.errors import ImageRejected, ProductLost, UserError, one_line
 from cosmouline.files.atomic import digest
 from cosmouline.files.io_catalog import read_image_list
@@ -19,7 +20,6 @@ log = logging.getLogger("cosmouline")
 
 SCRIPT = "1_character/1a_add_to_database"
 PARTS = ("files", "filter", "camera", "science_only")  # by which a set takes part of a folder
-LONGEST_NAME = 100  # with the endings of the products it stays below the 255 of file systems
 
 
 def known_and_new(settings, db):
