@@ -289,8 +289,9 @@ def test_every_use_of_a_setting_is_seen_by_a_test(script):
 # Words of its own in each file, such as the small number that keeps a division from 0
 OF_EACH_FILE = {
     "TINY", "TOLERANCE", "CLIP_SIGMA", "CLIP_SIGMAS", "N_SIGMA", "N_ROUNDS", "N_ITERATIONS",
-    "N_MOST", "N_ALIGNMENTS", "MAX_STEPS", "MAX_STARS", "MOST_SOURCES", "FEW", "LOOK_S", "RIDGE", "STRENGTH",
-    "UNUSED_VARIANCE", "LEAST_SNR", "LEAST_HALF_PX", "LARGEST_MOVE_PX", "GRID_STEPS", "STEP_PX"}
+    "N_MOST", "N_ALIGNMENTS", "MAX_STEPS", "MAX_STARS", "MOST_SOURCES", "FEW", "LOOK_S", "RIDGE",
+    "STRENGTH", "UNUSED_VARIANCE", "LEAST_SNR", "LEAST_HALF_PX", "LARGEST_MOVE_PX", "GRID_STEPS",
+    "STEP_PX"}
 STILL_TWICE = {  # to be given one home, or names of their own
     "SAME_STAR_PX", "EDGE_PX", "MIN_SIDE_PX", "MAD_TO_SIGMA", "CORE_FWHM", "NEIGHBOUR_BETA",
     "NEIGHBOUR_SIGMA", "MOFFAT_STEPS", "POOR_CHI2", "POSITION_PRIOR_PX", "PSF_ERROR",
