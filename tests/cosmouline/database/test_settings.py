@@ -80,7 +80,7 @@ def test_only_what_differs_is_listed(lens):
     ("sets = [{'name': 'R', 'telescope': 'LCO', 'raw_dir': '/x', 'bad_pixel_mask': '/no.fits'}]",
      "there is no bad_pixel_mask /no.fits"),
     ("sets = [{'name': n, 'telescope': 'LCO', 'raw_dir': '/x', 'filter': 'R'} for n in 'RI']",
-     "two sets have the frames of '/x'. Give each of them a part: 'filter'"),
+     "two sets have the frames of '/x'. Give each of them its own: 'filter'"),
     ("sets = 2 * [{'name': 'R', 'telescope': 'LCO', 'raw_dir': '/x'}]", "two sets are called 'R'"),
 ])
 def test_a_mistake_is_one_clear_line(lens, text, says):
