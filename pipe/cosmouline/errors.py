@@ -7,14 +7,14 @@ NO_ROOM = {errno.ENOSPC: "the disk is full", errno.EDQUOT: "your quota is used u
 
 
 class UserError(Exception):
-    """Something the user can mend: the message says what is wrong, where, and what to do.
+    """Something the user can correct: the message says what is wrong, where, and what to do.
 
     A script prints it as one line, without a traceback, and exits with 1.
     """
 
 
 class ProductLost(UserError):
-    """A product of one image is gone; where it concerns that image alone, only it fails."""
+    """A product of one image is missing; where it concerns that image alone, only it fails."""
 
 
 def disk_trouble(error):
@@ -29,20 +29,11 @@ class ImageRejected(Exception):
 
 
 def one_line(text, longest=200):
-    """Return a text of somebody else as one line that a terminal can show, cut where it is long.
-
-    Parameters
-    ----------
-    text : str
-    longest : int
-        In characters.
-    """
+    """Return any text as one line that a terminal can show, cut at `longest` characters."""
     clean = "".join(c if c.isprintable() else "?" for c in " ".join(str(text).split()))
     return clean if len(clean) <= longest else f"{clean[:longest]}..."
 
+
 EXIT_USER_ERROR = 1
-
 EXIT_INTERRUPTED = 130
-
-
 EXIT_IMAGES_FAILED = 3  # the script came to its end, but some images failed

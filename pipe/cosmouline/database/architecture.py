@@ -8,6 +8,7 @@ from cosmouline.database.script_header import read_header, script_path
 
 LIBRARY = Path(__file__).parents[1]
 CELL_PX, LEFT_PX, TOP_PX = 24, 110, 100  # of the picture
+CELL = str.maketrans({"|": "\\|", "<": "&lt;"})  # what is safe in a cell of a table
 STYLE = 'font-family="sans-serif" font-size="13"'
 
 
@@ -38,12 +39,7 @@ def first_line(path):
 def architecture_page(rooms, order):
     """Return the page: the rooms, the way of a frame, and every file with its first line.
 
-    Parameters
-    ----------
-    rooms : sequence of str
-        In the order of the data; a room imports only rooms before it.
-    order : sequence of str
-        The scripts from the frames to the light curve.
+    The rooms stand in the order of the data, the scripts in that from frames to light curve.
     """
     folders = [room for room in rooms if (LIBRARY / room).is_dir()]
     parts = [
@@ -61,7 +57,7 @@ def architecture_page(rooms, order):
         "imports from the room of the column. All of them lie below the diagonal.",
         "## The way of a frame\n\n| script | rooms | writes |\n|---|---|---|\n" + "\n".join(
             f"| {script} | {', '.join(rooms_of(script_path(script)))} | "
-            f"{_plain(read_header(script).sections['Writes'])} |" for script in order)]
+            f"{read_header(script).sections['Writes'].translate(CELL)} |" for script in order)]
     for room in folders:
         parts.append(f"## {room}\n\n| file | |\n|---|---|\n" + "\n".join(
             f"| {path.relative_to(LIBRARY / room).with_suffix('').as_posix()} | "
@@ -85,8 +81,3 @@ def architecture_picture(rooms):
             lines.append(f'<rect x="{LEFT_PX + column * CELL_PX + 1}" y="{y + 1}" '
                          f'width="{CELL_PX - 2}" height="{CELL_PX - 2}" fill="{fill}"/>')
     return "\n".join([*lines, "</svg>"]) + "\n"
-
-
-def _plain(text):
-    """Return a text that is safe in a cell of a table."""
-    return text.replace("|", "\\|").replace("<", "&lt;")

@@ -14,6 +14,7 @@ Where a second script works on a file of a first one (5_psf/3_find_cosmics on th
 one too.
 """
 
+import contextlib
 import functools
 import hashlib
 import os
@@ -99,17 +100,6 @@ class Look:
         self.reads_all = reads_all
         self._times = {}  # of files found sound by their content
 
-    def is_untouched(self, text):
-        """Return fast whether the one file of a record has its size and time: nearly always."""
-        words = text.split(" ")
-        if len(words) != N_WORDS or self.reads_all:
-            return False
-        try:
-            state = os.stat(self.folder + words[3])
-        except OSError:
-            return False
-        return state.st_mtime_ns == int(words[2]) and state.st_size == int(words[0])
-
     def trouble(self, *files):
         """Return what is wrong with a path that may be as any of some `File`; empty if nothing."""
         path = self.folder + files[0].path
@@ -137,7 +127,7 @@ class Look:
         return ""
 
     def renewed(self, row, key):
-        """Return a ``made__`` text with the times of files that were read; None without any."""
+        """Return a ``made__`` text with the new times of sound files; None without any."""
         text = row.get(MADE + key) if self._times else None
         maker, files = read(text) if text else ("", [])
         now = [f._replace(changed_ns=self._times.get((f.path, f.digest), f.changed_ns))
@@ -151,8 +141,15 @@ def why_other(row, key, look):
     `key` is the name of the record, see `fields.with_variant`.
     """
     text = row.get(MADE + key)
-    if not text or look.is_untouched(text):
+    if not text:
         return None
+    # Nearly always the one file of a record has its size and time: this is found fast
+    words = text.split(" ")
+    if len(words) == N_WORDS and not look.reads_all:
+        with contextlib.suppress(OSError):
+            state = os.stat(look.folder + words[3])
+            if state.st_mtime_ns == int(words[2]) and state.st_size == int(words[0]):
+                return None
     for file in read(text)[1]:
         later = [other for name, _, other in noted(row, file.path) if name > key]
         if problem := look.trouble(file, *later):

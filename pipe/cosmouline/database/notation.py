@@ -8,15 +8,8 @@ _FORM = re.compile(r"\s*\[\s*(\d+)\s*:\s*(\d+)\s*,\s*(\d+)\s*:\s*(\d+)\s*\]\s*")
 def read_region(text):
     """Return the edges (x1, x2, y1, y2) of a region ``[x1:x2, y1:y2]``; None for None.
 
-    Parameters
-    ----------
-    text : str or None
-        First and last columns and rows, counted from 1, as ds9 shows them.
-
-    Returns
-    -------
-    tuple of float
-        In pixels from 0, the outer edges of the outermost pixels.
+    The text has the first and last columns and rows, counted from 1 as ds9 shows them; the edges
+    are the outer ones of the outermost pixels, in pixels from 0.
 
     Raises
     ------
@@ -61,14 +54,9 @@ def read_aperture(name):
 
 
 def radius_px(name, fwhm_px, pixel_scale_arcsec):
-    """Return the radius of an aperture in pixels, NaN for Kron's.
+    """Return the radius of an aperture in pixels by its name, the seeing and the scale.
 
-    Parameters
-    ----------
-    name : str
-    fwhm_px : float
-        Seeing of the image.
-    pixel_scale_arcsec : float
+    NaN for Kron's.
     """
     radius, unit = read_aperture(name)
     if unit == AUTO:

@@ -14,7 +14,7 @@ WORDS = ("Needs", "Writes", "Settings", "Next", "Run as")
 class Header(NamedTuple):
     """What a script says of itself.
 
-    `purpose` is its first line; `leaves_record` tells whether it writes to the database what
+    `purpose` is its first line; `leaves_record` is whether it writes to the database what
     became of each image. `notes` is what stands below the sections.
     """
 
@@ -54,7 +54,7 @@ def replaced_by(script):
 
 
 def is_choice(script):
-    """Tell whether a script may be skipped (opt) or takes the place of another one (alt)."""
+    """Return whether a script may be skipped (opt) or takes the place of another one (alt)."""
     return bool(CHOICE.match(script.split("/")[-1]))
 
 
@@ -79,7 +79,7 @@ def read_header(script):
 
 @functools.cache
 def _read(script, path, changed_ns):
-    """Read a header once; `changed_ns` tells an old file from a new one."""
+    """Read a header once; a file that has changed since is read again."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     doc = ast.get_docstring(tree) or ""
     names = {node.targets[0].id: ast.literal_eval(node.value) for node in tree.body
