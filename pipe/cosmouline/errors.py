@@ -1,5 +1,6 @@
 """The exceptions that mean something to a user."""
 
+import difflib
 import errno
 
 NO_ROOM = {errno.ENOSPC: "the disk is full", errno.EDQUOT: "your quota is used up",
@@ -32,6 +33,12 @@ def one_line(text, longest=200):
     """Return any text as one line that a terminal can show, cut at `longest` characters."""
     clean = "".join(c if c.isprintable() else "?" for c in " ".join(str(text).split()))
     return clean if len(clean) <= longest else f"{clean[:longest]}..."
+
+
+def did_you_mean(word, known):
+    """Return the most similar of some known words as the end of a message; empty if none is."""
+    near = difflib.get_close_matches(str(word), known, n=1)
+    return f" Did you mean '{near[0]}'?" if near else ""
 
 
 EXIT_USER_ERROR = 1

@@ -68,7 +68,7 @@ def test_an_image_is_told_by_a_part_of_its_name(lens, caplog):
     text, = [line for line in caplog.messages if line.startswith("--- ")]
     assert text.startswith("--- R_tiny_0003")
     assert "seeing from the image's own sources" in text
-    with pytest.raises(UserError, match=r"like 'R_tiny_003'\. Did you mean R_tiny_000\d"):
+    with pytest.raises(UserError, match=r"like 'R_tiny_003'\. Did you mean 'R_tiny_000\d'"):
         lens.run(TOOLS + "inspect_image", image="R_tiny_003")
 
 

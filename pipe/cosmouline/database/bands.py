@@ -52,10 +52,7 @@ def only(settings, name):
 def chosen(settings, name):
     """Return the settings of the band of a name, or of the only one if `name` is None.
 
-    Raises
-    ------
-    UserError
-        If there is no such band, or there are several and none is named.
+    Raises UserError if there is no such band, or there are several and none is named.
     """
     known = names(settings)
     if name not in known and (name or len(known) > 1):
@@ -66,10 +63,7 @@ def chosen(settings, name):
 def reference(images, db, settings, anew=False):
     """Return the image of a band on whose scale its coefficients are.
 
-    Raises
-    ------
-    UserError
-        If the image is not among `images`.
+    Raises UserError if the image is not among `images`.
     """
     # The reference image of the alignment, if it is of this band
     aligned = db.reference()

@@ -67,23 +67,11 @@ class Database:
     def to_treat(self, settings, needs=()):
         """Return the rows to work on: in use, asked for by the options, with what is needed.
 
-        Parameters
-        ----------
-        settings : namespace
-            With its options.
-        needs : tuple of str
-            Fields or patterns. An image for which an earlier script found no value is left out,
-            with a warning.
+        `needs` are fields or patterns. An image for which an earlier script found no value is left
+        out, with a warning. One that a script rejected is out of use for the scripts after that
+        one only: it comes back by itself once the reason is gone, and the scripts run again.
 
-        Raises
-        ------
-        UserError
-            If no image is left, or an earlier script has not looked at one of them.
-
-        Notes
-        -----
-        An image that a script rejected is out of use for the scripts after that one only. So it
-        comes back by itself once the reason is gone, and the scripts run again.
+        Raises UserError if no image is left, or an earlier script has not looked at one of them.
         """
         options = settings.options
         rows = [row for row in self.in_use(settings) if row["testlist"] or not options.test]
@@ -135,10 +123,7 @@ class Database:
     def reference(self, images=None):
         """Return the row of the reference image.
 
-        Raises
-        ------
-        UserError
-            If none is chosen yet, or it is not among `images`.
+        Raises UserError if none is chosen yet, or it is not among `images`.
         """
         for row in self.rows.values():
             if row.get("ref_img_name") == row["img_name"]:
@@ -162,10 +147,7 @@ class Database:
     def update(self, img_name, values):
         """Set fields of one image; None removes one.
 
-        Raises
-        ------
-        ValueError
-            If a field is not declared, has the wrong type, or is not finite.
+        Raises ValueError if a field is not declared, has the wrong type, or is not finite.
         """
         values = {name: None if value is None else convert(name, value)
                   for name, value in values.items()}

@@ -1,12 +1,11 @@
 """What a user does to the database by hand: choose images, change a field, forget fields."""
 
-import difflib
 import fnmatch
 import logging
 
 from cosmouline.database import fields, provenance
 from cosmouline.database.columns import column, texts
-from cosmouline.errors import UserError
+from cosmouline.errors import UserError, did_you_mean
 
 import numpy as np
 
@@ -22,18 +21,13 @@ def chosen(rows, words):
 
     A complete name means that image alone; any other word all images whose names contain it.
 
-    Raises
-    ------
-    UserError
-        If a word fits no image.
+    Raises UserError if a word fits no image.
     """
     found = set()
     for word in words:
         names = {word} & rows.keys() or {name for name in rows if word in name}
         if not names:
-            near = difflib.get_close_matches(word, rows, n=1)
-            hint = f" Did you mean {near[0]}?" if near else ""
-            raise UserError(f"no image is called like '{word}'.{hint}")
+            raise UserError(f"no image is called like '{word}'.{did_you_mean(word, rows)}")
         found |= names
     return sorted(found)
 
@@ -60,10 +54,7 @@ def revive(db, names):
 def treat(db, is_on, **wanted):
     """Take images up or set them aside: those whose fields are as wanted; None: any.
 
-    Raises
-    ------
-    UserError
-        If there are none.
+    Raises UserError if there are none.
     """
     wanted = {name: value for name, value in wanted.items() if value is not None}
     rows = db.select(**wanted)
@@ -80,10 +71,7 @@ def treat(db, is_on, **wanted):
 def tests_by_seeing(db, n, is_typical):
     """Return a comment by name for n images of each set: the sharpest, or nearest to its median.
 
-    Raises
-    ------
-    UserError
-        If n is below 1, or a set has no image in use with a seeing.
+    Raises UserError if n is below 1, or a set has no image in use with a seeing.
     """
     if n < 1:
         raise UserError("--best and --typical: give a number of images from 1 on.")
@@ -103,10 +91,7 @@ def tests_by_seeing(db, n, is_typical):
 def typed(name, text):
     """Return the text of a command line as the type of a field; "none" is absent.
 
-    Raises
-    ------
-    UserError
-        If the field is not declared, or the text is no value of it.
+    Raises UserError if the field is not declared, or the text is no value of it.
     """
     try:
         kind = fields.lookup(name).type
@@ -121,10 +106,7 @@ def typed(name, text):
 def change(db, names, field, value):
     """Set a field of some images (None removes it); what was computed from it is out of date.
 
-    Raises
-    ------
-    UserError
-        If the field is one that rows are nothing without.
+    Raises UserError if the field is one that rows are nothing without.
     """
     if field in KEPT:
         raise UserError(f"{field} is not changed by hand here. Use the other options of "
@@ -145,16 +127,8 @@ def change(db, names, field, value):
 def fitting(rows, pattern):
     """Return the names of fields that a pattern fits, with the number of images that have each.
 
-    Parameters
-    ----------
-    rows : dict of str to dict
-    pattern : str
-        A field, a family as in doc/fields.md, or a text with ``*``.
-
-    Raises
-    ------
-    UserError
-        If it fits none, or one that rows are nothing without.
+    The pattern is a field, a family as in doc/fields.md, or a text with ``*``. Raises UserError
+    if it fits none, or one that rows are nothing without.
     """
     counts = {}
     for row in rows.values():

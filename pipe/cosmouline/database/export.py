@@ -32,10 +32,7 @@ def families(rows):
 def without(rows, wanted):
     """Return rows without the fields of names that are not wanted: names by kind; None: all.
 
-    Raises
-    ------
-    UserError
-        If the rows do not hold a name.
+    Raises UserError if the rows do not hold a name.
     """
     there, left_out = families(rows), set()
     for kind, names in wanted.items():

@@ -29,10 +29,7 @@ def _regex(pattern):
 def lookup(name):
     """Return the declaration of a field, by its name or the family that it belongs to.
 
-    Raises
-    ------
-    ValueError
-        If no field of this name is declared.
+    Raises ValueError if no field of this name is declared.
     """
     if name in FIELDS:
         return FIELDS[name]
@@ -110,11 +107,8 @@ def held(row, values):
 def convert(name, value):
     """Return `value` as the declared type of a field.
 
-    Raises
-    ------
-    ValueError
-        If the field is not declared, the value has another type, or it is not finite: a
-        measurement that failed is left out, never stored as NaN.
+    Raises ValueError if the field is not declared, the value has another type, or it is not
+    finite: a measurement that failed is left out, never stored as NaN.
     """
     declared = lookup(name).type
     fits = {

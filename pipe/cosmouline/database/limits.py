@@ -26,17 +26,9 @@ class Limits(NamedTuple):
                    getattr(settings, f"{prefix}coeff_max") if prefix else None)
 
     def beyond(self, **values):
-        """Return by name what does not lie within a limit that is set.
+        """Return by name which values (float or array) do not lie within the limits that are set.
 
-        Parameters
-        ----------
-        **values : float or array_like of float
-            Of the images, by the names of this class; NaN is beyond, a value at the limit within.
-            What is None or not given is not compared.
-
-        Returns
-        -------
-        dict of str to bool or ndarray of bool
+        A value at the limit is within, NaN is beyond; what is None or not given is not compared.
         """
         return {name: ~(np.asarray(values[name], float) <= limit)
                 for name, limit in self._asdict().items()

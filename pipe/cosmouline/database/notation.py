@@ -11,10 +11,7 @@ def read_region(text):
     The text has the first and last columns and rows, counted from 1 as ds9 shows them; the edges
     are the outer ones of the outermost pixels, in pixels from 0.
 
-    Raises
-    ------
-    ValueError
-        If it is written in another way, or holds no pixel.
+    Raises ValueError if it is written in another way, or holds no pixel.
     """
     if text is None:
         return None
@@ -40,10 +37,8 @@ _NAME = re.compile(r"([0-9]*\.?[0-9]+)(fwhm|arcsec|px)")
 def read_aperture(name):
     """Return the radius and the unit of an aperture's name, None and "auto" for Kron's.
 
-    Raises
-    ------
-    ValueError
-        If the name is not a positive number with the unit fwhm, arcsec or px, nor "auto".
+    Raises ValueError if the name is not a positive number with the unit fwhm, arcsec or px, nor
+    "auto".
     """
     if name == AUTO:
         return None, AUTO

@@ -102,18 +102,8 @@ def _parsed(text):
 def why_out_of_date(row, script, needs, runs, used):
     """Return why the result of a script on an image is out of date; empty if it is not.
 
-    Parameters
-    ----------
-    row : dict
-        The image.
-    script : str
-        Name of its record, see `fields.with_variant`.
-    needs : tuple of str
-        Fields that it reads, with the names of the families put in.
-    runs : dict of int to dict
-        The runs of the database.
-    used : dict of str to str
-        The settings that it reads, as `settings_used` gives them.
+    `script` is the name of its record, see `fields.with_variant`; `needs` are the fields that it
+    reads, with the names of the families put in; `used` is of `settings_used`.
     """
     changed = changed_settings(row, script, runs, used)
     if changed:

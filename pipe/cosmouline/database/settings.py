@@ -1,7 +1,6 @@
 """Read configs/<lens>/settings.py over configs/sample/settings.py, and check it."""
 
 import contextlib
-import difflib
 import math
 import os
 import re
@@ -16,7 +15,7 @@ from cosmouline.database.notation import read_aperture, read_region
 from cosmouline.database.script_header import ROOT
 from cosmouline.database.settings_cluster import check_cluster
 from cosmouline.database.settings_sources import check_name, check_sources
-from cosmouline.errors import UserError, one_line
+from cosmouline.errors import UserError, did_you_mean, one_line
 
 SAMPLE = ROOT / "configs" / "sample" / "settings.py"
 
@@ -103,24 +102,11 @@ FORMERLY = {
 
 
 def load_settings(config_dir):
-    """Return the settings of one lens as a namespace.
+    """Return the settings of the lens whose settings.py is in a folder, as a namespace.
 
-    Parameters
-    ----------
-    config_dir : str or Path or None
-        Folder that holds settings.py.
-
-    Returns
-    -------
-    SimpleNamespace
-        Every name of the sample; `work_dir` as a Path, `sets` with their paths expanded, and
-        `config_dir`.
-
-    Raises
-    ------
-    UserError
-        One line, before any work, for an unknown name, a wrong type, a value that is not among
-        the choices, or a path that is relative or missing.
+    It has every name of the sample, `work_dir` as a Path, `sets` with their paths expanded, and
+    `config_dir`. Raises UserError, before any work, for an unknown name, a wrong type, a value
+    that is not among the choices, or a path that is relative or missing.
     """
     if config_dir is None:
         raise UserError("give the folder of a lens: python <script> configs/<lens> "
@@ -136,9 +122,8 @@ def load_settings(config_dir):
         if name in FORMERLY:
             raise UserError(f"{path}: '{name}' of the old COSMOULINE is now '{FORMERLY[name]}' "
                             "(see configs/sample/settings.py).")
-        near = difflib.get_close_matches(name, sample, n=1)
-        hint = f" Did you mean '{near[0]}'?" if near else (
-                " See configs/sample/settings.py; what is no setting begins with '_'.")
+        hint = did_you_mean(name, sample) or (
+            " See configs/sample/settings.py; what is no setting begins with '_'.")
         raise UserError(f"{path}: unknown setting '{name}'.{hint}")
     for name, value in own.items():
         kind = annotations[name]
@@ -311,9 +296,7 @@ def _checked_set(one, where):
             raise UserError(f"{where} lacks '{key}'.")
     for key, value in one.items():
         if key not in SET_KEYS:
-            near = difflib.get_close_matches(str(key), SET_KEYS, n=1)
-            raise UserError(f"{where}: unknown key '{key}'."
-                            + (f" Did you mean '{near[0]}'?" if near else ""))
+            raise UserError(f"{where}: unknown key '{key}'.{did_you_mean(key, SET_KEYS)}")
         if not _fits(value, SET_KEYS[key]):
             raise UserError(f"{where}: {key} = {_shown(value)}, but it must be "
                             f"{SET_KEYS[key].__name__}.")

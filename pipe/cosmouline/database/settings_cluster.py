@@ -1,9 +1,8 @@
 """The setting `cluster`: an address, a scheduler file, or a description of jobs to ask for."""
 
-import difflib
 import re
 
-from cosmouline.errors import UserError
+from cosmouline.errors import UserError, did_you_mean
 
 SUBMIT = {"slurm": "sbatch", "pbs": "qsub", "sge": "qsub", "lsf": "bsub", "oar": "oarsub",
           "htcondor": "condor_submit"}
@@ -20,23 +19,11 @@ _ADDRESS = re.compile(r"(tcp|tls)://[^:/\s]+:\d+")
 
 
 def check_cluster(value, where):
-    """Check the setting `cluster`; return it with what is not given filled in.
+    """Check the setting `cluster`: an address, a path, a description or None.
 
-    Parameters
-    ----------
-    value : str, dict or None
-    where : str
-        Begins the message: file and setting.
-
-    Returns
-    -------
-    str, dict or None
-        An address as it is, a path as it is, or a full description.
-
-    Raises
-    ------
-    UserError
-        One line for an unknown key, a wrong type, or a value out of its limits.
+    It is returned as it is, a description with the defaults of what is not given. Raises
+    UserError, beginning with `where`, for an unknown key, a wrong type, or a value out of its
+    limits.
     """
     if isinstance(value, str) and "://" in value and not _ADDRESS.fullmatch(value):
         raise UserError(f"{where} = {value!r}, but an address is \"tls://host:8786\" or "
@@ -46,19 +33,16 @@ def check_cluster(value, where):
     for key, one in value.items():
         what = f"{where}: {key}"
         if key not in TYPES:
-            near = difflib.get_close_matches(str(key), TYPES, n=1)
-            raise UserError(f"{where}: unknown key '{key}'."
-                            + (f" Did you mean '{near[0]}'?" if near else
-                               f" There are {', '.join(TYPES)}."))
+            hint = did_you_mean(key, TYPES) or f" There are {', '.join(TYPES)}."
+            raise UserError(f"{where}: unknown key '{key}'.{hint}")
         if one is None and DEFAULTS.get(key, "") is None:
             continue
         if not isinstance(one, TYPES[key]) or isinstance(one, bool):
             raise UserError(f"{what} = {one!r}, but it must be {TYPES[key].__name__}.")
         least, most = LEAST_AND_MOST.get(key, (None, None))
         if key == "cluster" and one not in KINDS:
-            near = difflib.get_close_matches(one, KINDS, n=1)
             raise UserError(f"{what} = {one!r}, but it must be one of {', '.join(KINDS)}."
-                            + (f" Did you mean '{near[0]}'?" if near else ""))
+                            f"{did_you_mean(one, KINDS)}")
         if least is not None and not least <= one <= most:
             raise UserError(f"{what} = {one}, but it must be from {least} to {most}.")
         if key in ("memory", "disk") and not _SIZE.fullmatch(one):

@@ -11,14 +11,7 @@ FIELD = "field"  # as extra_sources: the stars of the field list
 
 
 def check_sources(settings, path):
-    """Raise UserError for sources, sums, shifts or dates in `path` that make no sense.
-
-    Parameters
-    ----------
-    settings : namespace
-    path : Path
-        The settings.py of the lens.
-    """
+    """Raise UserError for sources, sums, shifts or dates in a settings.py that make no sense."""
     # Point sources are a number of them, a file of the lens, or positions
     sources, extra = settings.point_sources, settings.extra_sources
     where = f"{path}: point_sources"

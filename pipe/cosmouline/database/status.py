@@ -102,17 +102,8 @@ def _record(script, settings):
 def out_of_date(needs, images, settings, runs):
     """Yield a line for every script behind some fields whose results are out of date.
 
-    Missing or changed files of the scripts right behind the fields have lines too.
-
-    Parameters
-    ----------
-    needs : tuple of str
-        Fields or patterns.
-    images : list of dict
-        Rows in use.
-    settings : namespace
-    runs : dict of int to dict
-        The runs of the database.
+    Missing or changed files of the scripts right behind the fields have lines too. `needs` are
+    fields or patterns, `images` the rows in use.
     """
     # All scripts that the fields depend on
     direct = {fields.lookup(name).producer for name in needs}
