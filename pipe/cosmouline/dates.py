@@ -82,6 +82,7 @@ def day_to_mjd(text):
     section 4.4.2.1). Day-first dates with a four-digit year are refused: they cannot be told from
     month-first ones.
     """
+    # Year first, or the two-digit year of the first FITS headers
     text = str(text).strip()
     if match := _DAY.fullmatch(text):
         year, _, month, day = match.groups()
@@ -183,6 +184,7 @@ def offline():
     Compute nodes have no network. The tables predict the Earth's rotation for a year; beyond it
     astropy takes UT1 = UTC and no polar motion, an error under 1 s or 15" of hour angle.
     """
+    # No network, no limit of age, no warnings
     settings = {"auto_download": False, "auto_max_age": None, "iers_degraded_accuracy": "ignore"}
     with contextlib.ExitStack() as stack:
         for name, value in settings.items():
@@ -198,6 +200,7 @@ def _cut_zone(clock):
     match = _ZONE.search(clock)
     if not match:
         return clock, None
+    # "Z" and "UTC" have neither sign nor hours
     sign, hours, minutes = match.groups()
     if sign is None:
         return clock[: match.start()], 0.0

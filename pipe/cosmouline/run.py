@@ -58,6 +58,7 @@ def run(main, doc, arguments=None, argv=None):
     3 done, but images failed; 130 interrupted by Ctrl-C, 143 by SIGTERM. A script that declares
     WRITES or has a function ``measure`` locks the database.
     """
+    # The script's own arguments first, then those that all scripts have
     script = script_name(main.__code__.co_filename)
     parser = argparse.ArgumentParser(
         prog=f"{script.split('/')[-1]}.py", description=doc,
@@ -117,7 +118,7 @@ def _exit_status(main, options):
 def _with_database(main, settings):
     """Open the database, locked if the script writes, and run main; return n failed images."""
     path, script = paths.database(settings), settings.options.script
-    # a script that loops over images writes at least what became of each
+    # A script that loops over images writes at least what became of each
     writes = main.__globals__.get("WRITES") or "measure" in main.__globals__
     with Lock(path) if writes else contextlib.nullcontext() as lock:
         if lock is not None and lock.was_stale:  # a killed script before this one
@@ -318,9 +319,11 @@ class _Step:
 
     def store(self, outcome):
         """Write one outcome in one entry: old fields out, new ones in, and their origin."""
+        # The run is registered with its first outcome
         if self.number is None:
             made = manifest.carried(self.script, self.written, self.db, self.folder)
             self.number = self.db.begin_run(self.script, self.used, made)
+        # Only what WRITES names, and without what it named before
         row = self.db.rows.get(outcome.img_name, {})
         unknown = [name for name in outcome.values
                    if not any(fields.matches(pattern, name) for pattern in self.writes)]
@@ -330,6 +333,7 @@ class _Step:
         record, changes = provenance.record(row, self.key, self.number, outcome.word,
                                             outcome.message, cleared | outcome.values,
                                             bool(self._stale(row)))
+        # The files that were made, and whether the image stays in use
         made = manifest.as_text(outcome.files, "" if self.script == self.base else self.script)
         changes = changes | {f"ran__{self.key}": record, manifest.MADE + self.key: made or None}
         if outcome.word == "rejected":

@@ -1,4 +1,4 @@
-"""The page doc/architecture.md and its picture: rooms, files and imports, read from the code."""
+"""The page doc/architecture.md and its picture, from the imports in the code."""
 
 import ast
 from pathlib import Path
@@ -41,6 +41,7 @@ def architecture_page(rooms, order):
 
     The rooms stand in the order of the data, the scripts in that from frames to light curve.
     """
+    # The table of the rooms, the picture, and the scripts in their order
     folders = [room for room in rooms if (LIBRARY / room).is_dir()]
     parts = [
         "# The rooms of the library", NOTICE,
@@ -58,6 +59,7 @@ def architecture_page(rooms, order):
         "## The way of a frame\n\n| script | rooms | writes |\n|---|---|---|\n" + "\n".join(
             f"| {script} | {', '.join(rooms_of(script_path(script)))} | "
             f"{read_header(script).sections['Writes'].translate(CELL)} |" for script in order)]
+    # The files of each room
     for room in folders:
         parts.append(f"## {room}\n\n| file | |\n|---|---|\n" + "\n".join(
             f"| {path.relative_to(LIBRARY / room).with_suffix('').as_posix()} | "
@@ -67,6 +69,7 @@ def architecture_page(rooms, order):
 
 def architecture_picture(rooms):
     """Return the picture (SVG) of the imports: a row and a column for each room."""
+    # Row: a room; column: the rooms that it imports; the diagonal in grey
     imports = {room: {one for path in files_of(room) for one in rooms_of(path)} for room in rooms}
     size = len(rooms) * CELL_PX
     lines = [f'<svg xmlns="http://www.w3.org/2000/svg" width="{LEFT_PX + size + 10}" '

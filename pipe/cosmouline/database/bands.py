@@ -1,4 +1,4 @@
-"""Bands: groups of sets whose images are normalised, fitted and joined together.
+"""Bands: groups of sets that are normalised, fitted and joined together.
 
 Sets that name no band are all of one, whose name is empty: then products have no band in their
 names. An image belongs to one band, through its set.
@@ -29,6 +29,7 @@ def split(images, settings):
     of products, so that those of the bands lie side by side. For no images there is one entry,
     of the settings as they are: the code that needs images then reports that there are none.
     """
+    # In the order of the sets, whatever the order of the images
     found = {name: [] for name in names(settings)}
     for image in images:
         found[of(image, settings)].append(image)

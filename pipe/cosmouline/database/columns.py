@@ -45,6 +45,7 @@ def covariance(rows, pattern, names):
     Each pair is stored once, in either order; the diagonal under the name twice.
     """
     prefix = pattern.split("{")[0]
+    # A pair is looked for under both orders of its names
     filled = np.full((len(rows), len(names), len(names)), np.nan)
     for i, one in enumerate(names):
         for j, other in enumerate(names):

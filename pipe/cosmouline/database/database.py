@@ -36,6 +36,7 @@ class Database:
     def __init__(self, path):
         self.store = Store(path)
         self.rows, self.runs = self.store.load()
+        # Names that came by hand
         for name in self.rows:
             if not SAFE_NAME.fullmatch(name):
                 raise UserError(f"{path}: an image is called {name!r}: products are called after "
@@ -73,6 +74,7 @@ class Database:
 
         Raises UserError if no image is left, or an earlier script has not looked at one of them.
         """
+        # What the options ask for
         options = settings.options
         rows = [row for row in self.in_use(settings) if row["testlist"] or not options.test]
         if options.only:
@@ -83,6 +85,7 @@ class Database:
             for name in sorted(set(options.only) - {row["img_name"] for row in rows}):
                 log.warning("--only %s is out of use: %s", name,
                             self.rows[name].get("whynot", "treatme is False"))
+        # Nothing left: why
         if not self.rows:
             raise UserError("the database has no image yet. Run 1_character/1a_add_to_database.py "
                             "first.")
@@ -149,6 +152,7 @@ class Database:
 
         Raises ValueError if a field is not declared, has the wrong type, or is not finite.
         """
+        # Only what changes goes into the journal
         values = {name: None if value is None else convert(name, value)
                   for name, value in values.items()}
         row = self.rows.setdefault(img_name, {"img_name": img_name})
@@ -179,6 +183,7 @@ class Database:
         """Write the file if anything changed, with the runs that rows still refer to."""
         if self.store.is_saved:
             return
+        # The runs of which the number stands in a record "done 17 12: message"
         names = [name for name in set().union(*self.rows.values()) if name.startswith("ran__")]
         texts = {row.get(name) for row in self.rows.values() for name in names} - {None}
         used = {int(word) for text in texts for word in text.split(":")[0].split()[1:3]}
@@ -233,6 +238,7 @@ def _was_asked(row, maker, settings):
     Else one image that fails would stop all scripts but the next one, which leaves it out.
     """
     script = maker.partition(":")[0]
+    # A field that no script writes any more cannot be asked for
     if f"ran__{maker}" in row or not script_path(script).is_file():
         return f"ran__{maker}" in row
     lacking = [need for need in expand(read_header(script).needs, settings)

@@ -1,4 +1,4 @@
-"""What a user does to the database by hand: choose images, change a field, forget fields."""
+"""Changes of the database by hand: choose images, change or forget fields."""
 
 import fnmatch
 import logging
@@ -115,8 +115,9 @@ def change(db, names, field, value):
     for name in names:
         row, changes = db.rows[name], {field: value}
         log.info("%s: %s was %s, is %s", name, field, row.get(field), value)
+        # A run of its own, with the settings of before, makes the scripts after it out of date
         word, last, _, _ = provenance.outcome(row, script)
-        if word is not None:  # a run of its own, so that the scripts after it are behind
+        if word is not None:
             if last not in numbers:
                 used = db.runs.get(last, {}).get("settings", {})
                 numbers[last] = db.begin_run(script, used)
@@ -130,6 +131,7 @@ def fitting(rows, pattern):
     The pattern is a field, a family as in doc/fields.md, or a text with ``*``. Raises UserError
     if it fits none, or one that rows are nothing without.
     """
+    # Records of scripts are no fields of the user
     counts = {}
     for row in rows.values():
         for name in row:

@@ -1,4 +1,4 @@
-"""What an exported database holds, in words, and which of the names side by side go into it."""
+"""What an exported database holds, in words, and which names go into it."""
 
 from collections import Counter
 

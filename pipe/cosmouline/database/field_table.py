@@ -1,4 +1,4 @@
-"""Every field of the image database, declared once: the table that `fields` works with.
+"""Every field of the database, declared once: the table behind `fields`.
 
 A name with placeholders, such as ``flux_e__{dec}__{source}``, declares a family of fields: one
 for each deconvolution and source.

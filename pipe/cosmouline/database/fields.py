@@ -1,4 +1,4 @@
-"""Fields of the image database: what their names mean, and what their values may be.
+"""Fields of the database: what their names mean and what values they may have.
 
 They are declared in `field_table`. `expand` puts the names chosen in the settings into the pattern
 of a family; what is left in braces stands for any name.
@@ -33,6 +33,7 @@ def lookup(name):
     """
     if name in FIELDS:
         return FIELDS[name]
+    # The family with the most placeholders that fits: "a__{x}__{y}" rather than "a__{x}"
     families = [f for p, f in FIELDS.items() if "{" in p and _regex(p).match(name)]
     if not families:
         raise ValueError(f"the field '{name}' is not declared in database/field_table.py")
@@ -91,6 +92,7 @@ def held(row, values):
 
     A new value of None removes its field. Returns None where a field changed by more.
     """
+    # Each field by itself: the same, free to change, held, or changed
     kept = {}
     for name, value in values.items():
         before, tolerance = row.get(name), lookup(name).tolerance
@@ -111,6 +113,7 @@ def convert(name, value):
     finite: a measurement that failed is left out, never stored as NaN.
     """
     declared = lookup(name).type
+    # numpy's numbers count as numbers, its booleans as booleans
     fits = {
         str: lambda v: isinstance(v, str),
         bool: lambda v: isinstance(v, bool) or type(v).__name__ in ("bool_", "bool"),

@@ -62,6 +62,7 @@ def fields_table(db, each=False):
 
     With `each` every member of a family has a line of its own, instead of the family one.
     """
+    # All values of a field, or of all fields of a family
     found = {}
     for row in db.rows.values():
         for name, value in row.items():

@@ -1,4 +1,4 @@
-"""The file of the image database: complete, checked, and safe against kill and power loss.
+"""The file of the database: complete, checked, safe against kill and power loss.
 
 The database is one JSON file with one image per line, sorted, so that it can be compared and
 edited by hand. Between two saves every finished result is appended to a journal next to it.
@@ -74,6 +74,7 @@ class Store:
 
     def save(self, rows, runs):
         """Write everything to a new file, keep the old one as a backup, drop the journal."""
+        # One image a line, so that files can be compared and edited
         body = ",\n".join([_dump(rows[name]) for name in sorted(rows)]).encode()
         head = {"format": FORMAT, "version": VERSION, "generation": self.generation + 1,
                 "sha256": _digest(body), "n": len(rows),
@@ -104,6 +105,7 @@ class Store:
         except OSError:
             self._drop_journal()  # when it is opened again, its torn last line is ended first
             raise
+        # After a power loss at most the last second is missing
         now = time.monotonic()
         if now - self._synced > SYNC_EVERY_S:
             os.fsync(self._journal.fileno())
@@ -126,6 +128,7 @@ class Store:
         self.journal_path.parent.mkdir(parents=True, exist_ok=True)
         file = open(self.journal_path, "ab+", buffering=0)  # noqa: SIM115 - stays open
         try:
+            # A line that was cut must not swallow the next one
             if file.tell() > 0:
                 file.seek(-1, os.SEEK_END)
                 if file.read(1) != b"\n":
@@ -142,10 +145,12 @@ class Store:
             return
         folder = self.path.parent / "backups"
         folder.mkdir(exist_ok=True)
+        # A second name of the file costs no time and no space
         stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
         with contextlib.suppress(FileExistsError):
             os.link(self.path, folder / f"{self.generation:06d}_{stamp}_{self.path.name}")
         files = sorted(folder.glob(f"*_{self.path.name}"))
+        # Keep the newest ones, and the last one of as many days
         last_of_day = {file.name.split("_")[1][:8]: file for file in files}
         kept = {*files[-N_BACKUPS:], *list(last_of_day.values())[-N_BACKUPS:]}
         for old in files:
@@ -175,9 +180,11 @@ class Store:
         if not isinstance(head, dict) or head.get("format") != FORMAT or any(
                 not isinstance(head.get(name), kind) for name, kind in HEAD.items()):
             raise self._damaged("it is not an image database")
+        # Only a newer version of this library can read its format
         if head["version"] > VERSION:
             raise UserError(f"{self.path} was written by a newer version of cosmouline "
                             f"(format {head['version']}, this one reads {VERSION}). Update.")
+        # An edited file is read, but its values are checked, and it is saved again
         self.generation = head["generation"]
         if not is_ours and _digest(body.replace(b"\r\n", b"\n")) != head["sha256"]:
             n_now, n_then = len(head["images"]), head.get("n")

@@ -1,4 +1,4 @@
-"""The limits of images in seeing, ellipticity, sky and coefficient, by the prefix of settings."""
+"""The limits of images in seeing, ellipticity, sky and coefficient."""
 
 from typing import NamedTuple
 

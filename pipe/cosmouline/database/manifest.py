@@ -1,4 +1,4 @@
-"""Which files each script has made, so that one that is missing or has changed is noticed.
+"""Which files each script has made, so that a missing or changed one is noticed.
 
 Next to the record ``ran__<script>`` of an image stands ``made__<script>``: size, hash, time of the
 last change in ns, and path below the work folder of each file that was made of it::
@@ -72,6 +72,7 @@ def digest_of(path, n_bytes, changed_ns):
 
 def as_text(files, maker=""):
     """Return the value of a ``made__`` field; `maker` is a script that stood in for another."""
+    # The path comes last, as it may hold blanks
     text = BETWEEN.join(f"{f.n_bytes} {f.digest} {f.changed_ns} {f.path}" for f in files)
     return f"{maker}: {text}" if text and maker else text
 
@@ -130,6 +131,7 @@ class Look:
         """Return a ``made__`` text with the new times of sound files; None without any."""
         text = row.get(MADE + key) if self._times else None
         maker, files = read(text) if text else ("", [])
+        # Their content was that of the record: only the time is noted again
         now = [f._replace(changed_ns=self._times.get((f.path, f.digest), f.changed_ns))
                for f in files]
         return as_text(now, maker) if now != files else None
@@ -200,6 +202,7 @@ def check(path, image, settings):
            if running in ("", maker, key.partition(":")[0])]
     allowed = [file for key, _, file in entries if own and key <= own[-1]] or [entries[-1][2]]
     if Look(settings.work_dir).trouble(*allowed) == OTHER:
+        # Where only the last script's work is lost, it alone is run again
         is_behind = not Look(settings.work_dir).trouble(*(file for _, _, file in entries))
         todo = [maker for _, maker, _ in (entries[-1:] if is_behind else entries)]
         raise ProductLost(f"{path} is not the one that {entries[-1][1]}.py wrote. Run "
@@ -208,6 +211,7 @@ def check(path, image, settings):
 
 def of_steps(runs):
     """Return (script, `File`) by path of what the last runs of scripts made of all images."""
+    # A later run of a script replaces what it wrote before
     last = {}
     for number in sorted(runs):
         if "made" in runs[number]:

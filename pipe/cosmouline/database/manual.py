@@ -1,4 +1,4 @@
-"""The generated pages of doc/: every script, field and setting, from where it is declared."""
+"""The generated pages of doc/: scripts, fields and settings, as declared."""
 
 import re
 

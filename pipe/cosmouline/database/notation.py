@@ -1,4 +1,4 @@
-"""A region of the reference image by its text in settings and fields: ``[x1:x2, y1:y2]``."""
+"""Regions and apertures as they are written in settings and fields."""
 
 import re
 

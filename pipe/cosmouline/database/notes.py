@@ -1,4 +1,4 @@
-"""The notes of the scripts on an image: one list of (kind, text) for each, written and read here.
+"""The notes of the scripts on an image, written and read: each with its kind.
 
 A note is a text that begins with its kind: "few stars: 3 behind the seeing". The notes of one
 script stand in one field, with a bar between them.

@@ -33,6 +33,7 @@ def settings_used(settings, names):
     """
     used = {}
     for name in sorted(set(names) - {"sets"}):
+        # Lists of the lens's folder that the setting chooses from, or names
         value, files = getattr(settings, name), []
         if name in STAR_SETTINGS:
             own = [f"psf_{settings.psf_name}.cat"] if name == "psf_stars" else []
@@ -105,9 +106,11 @@ def why_out_of_date(row, script, needs, runs, used):
     `script` is the name of its record, see `fields.with_variant`; `needs` are the fields that it
     reads, with the names of the families put in; `used` is of `settings_used`.
     """
+    # A setting that the script reads has another value now
     changed = changed_settings(row, script, runs, used)
     if changed:
         return f"{changed[0]} has changed"
+    # What it needs has changed in a later run
     _, last, _, _ = outcome(row, script)
     for producer in _producers(needs):
         if outcome(row, producer)[2] > last:
@@ -133,6 +136,7 @@ def record(row, script, number, word, message, values, stale):
     date and came out the same again within the tolerances of the fields; so a mere repetition,
     or a few more images, do not make everything after it out of date.
     """
+    # None where the image was out of date, came out differently, or changed beyond a tolerance
     before, _, changed, _ = outcome(row, script)
     kept = fields.held(row, values) if before == word and not stale else None
     text = f"{word} {number} {number if kept is None else changed}"

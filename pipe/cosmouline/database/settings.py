@@ -116,6 +116,7 @@ def load_settings(config_dir):
         raise UserError(f"there is no {path}. Copy configs/sample to {config_dir} and edit its "
                         "settings.py.")
     folder = path.parent.resolve()  # before the settings can change the folder
+    # The names of the lens must be those of the sample, and so must the types
     sample, annotations = _run(SAMPLE)
     own, _ = _run(path, sample)
     for name in sorted(own.keys() - sample.keys()):
@@ -130,6 +131,7 @@ def load_settings(config_dir):
         if not _fits(value, kind):
             wanted = kind.__name__ if isinstance(kind, type) else str(kind)
             raise UserError(f"{path}: {name} = {_shown(value)}, but it must be {wanted}.")
+    # The values together, then one by one
     settings = SimpleNamespace(**(sample | own))
     settings.config_dir = folder
     settings.band = ""  # all of them; `bands.split` makes copies for one
@@ -237,6 +239,7 @@ def _listed(value):
 
 def _check_lens(settings, path):
     """Check name, point sources, work folder and cluster of a lens; expand the paths."""
+    # Files and fields are called after it
     name = settings.lens_name
     problem = ("has a '/'" if "/" in name else "begins with '.'" if name.startswith(".")
                else "has characters that cannot be printed" if not name.isprintable()
@@ -249,6 +252,7 @@ def _check_lens(settings, path):
     settings.work_dir = _path(settings.work_dir, f"{path}: work_dir")
     if settings.work_dir.resolve() in (Path("/"), Path.home()):
         raise UserError(f"{path}: work_dir = '{settings.work_dir}': give a folder of its own.")
+    # Where the workers of engine "dask" are
     where = f"{path}: cluster"
     settings.cluster = check_cluster(settings.cluster, where)
     if settings.engine == "dask" and not settings.cluster:

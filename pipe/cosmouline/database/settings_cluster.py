@@ -1,4 +1,4 @@
-"""The setting `cluster`: an address, a scheduler file, or a description of jobs to ask for."""
+"""The setting `cluster`: an address, a scheduler file, or a description of jobs."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Check what the settings say of the point sources."""
+"""Check what the settings contain on the point sources and the light curve."""
 
 import re
 from datetime import date

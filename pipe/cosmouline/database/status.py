@@ -32,6 +32,7 @@ def states(db, settings, order):
     "lost" holds the trouble of each such file in words, and "unread" how many files of the right
     size and another time were not read.
     """
+    # Records: counted by groups of images that all scripts have treated alike
     in_use = db.select(gogogo=True, treatme=True)
     groups, look = _groups(in_use), manifest.Look(settings.work_dir, MOST_READ_BYTES)
     found = []
@@ -52,6 +53,7 @@ def states(db, settings, order):
         lost = list(_lost(script, in_use, settings, look))
         line["lost"] = of_all.get(script, []) + [f"{file.path} {problem}"
                                                  for _, _, file, problem in lost]
+        # Images whose files alone are lost were counted as done
         rows = [(image, 1) for image, *_ in lost]
         sound = sum(n for (_, _, reason), n in _verdicts(script, rows, settings, db.runs).items()
                     if not reason)
@@ -149,6 +151,7 @@ def _verdicts(script, groups, settings, runs):
     for image, n in groups:
         word, maker, reason = (provenance.outcome(image, key)[0],
                                provenance.made_by(image, key, runs), "")
+        # The needs and settings of the script that made it, read once
         if maker not in used:
             header = read_header(maker)
             used[maker] = (fields.expand(header.needs, settings),

@@ -1,4 +1,4 @@
-"""Compare a database with the declarations of its fields, with the settings and with the disk."""
+"""Compare a database with its declared fields, the settings and the disk."""
 
 from pathlib import Path
 
