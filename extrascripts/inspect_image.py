@@ -3,7 +3,7 @@
 Needs   : the database (1_character/1a_add_to_database)
 Writes  : nothing
 Settings: none
-Next    : set_gogogo.py, to reject one
+Next    : edit_database.py --reject
 
 Run as  : python extrascripts/inspect_image.py 2019-03-12 configs/MYLENS
           python extrascripts/inspect_image.py ref configs/MYLENS

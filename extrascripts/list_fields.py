@@ -3,7 +3,7 @@
 Needs   : the database (1_character/1a_add_to_database)
 Writes  : report_fields.txt, the same as on the terminal
 Settings: lens_name
-Next    : inspect_image.py, remove_fields.py
+Next    : inspect_image.py, edit_database.py --remove
 
 Run as  : python extrascripts/list_fields.py configs/MYLENS [--each]
 

@@ -56,7 +56,7 @@ def main(argv=None):
     parser.add_argument("curves", nargs="+", type=Path)
     parser.add_argument("--out", type=Path, default=Path())
     parser.add_argument("--flagged", action="store_true", help="include flagged points")
-    options = parser.parse_args(argv)
+    options = parser.parse_intermixed_args(argv)
     try:
         tables = {path.stem: db_curves.read_any(path, COLUMNS_READ) for path in options.curves}
     except UserError as problem:

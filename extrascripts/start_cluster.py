@@ -10,7 +10,6 @@ Run as  : python start_cluster.py ../configs/MYLENS [--no-jobs] [--run COMMAND .
 
 import argparse
 import logging
-import os
 import sys
 
 from cosmouline.database import paths
@@ -18,6 +17,7 @@ from cosmouline.database.settings import load_settings
 from cosmouline.engine.cluster import connection
 from cosmouline.engine.cluster.scheduler import exit_now, serve
 from cosmouline.engine.processes import stop_on_signals
+from cosmouline.engine.tool import lens_options
 from cosmouline.errors import UserError
 
 log = logging.getLogger("cosmouline")
@@ -27,12 +27,11 @@ def parse():
     """Read the command line."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("config_dir", nargs="?", default=os.environ.get("COSMOULINE_CONFIG"))
     parser.add_argument("--no-jobs", action="store_true",
                         help="the scheduler alone; start_worker.py starts workers")
     parser.add_argument("--run", nargs=argparse.REMAINDER, default=[], metavar="COMMAND",
                         help="run this command, and stop when it ends")
-    return parser.parse_args()
+    return lens_options(parser)
 
 
 def described(settings):

@@ -22,6 +22,7 @@ nights, the excluded ones too.
 """
 
 from cosmouline.database import paths
+from cosmouline.database.limits import Limits
 from cosmouline.files import io_report
 from cosmouline.lightcurve import db_curves, db_report
 from cosmouline.run import log_line, run
@@ -51,11 +52,7 @@ def write(one):
 
 def main(settings, db):
     """Select the images within the join_ limits; join and write one curve after the other."""
-    limits = {"fwhm_max_arcsec": settings.join_fwhm_max_arcsec,
-              "ellipticity_max": settings.join_ellipticity_max,
-              "relative_sky_max_e": settings.join_sky_max_e,
-              "coeff_max": settings.join_coeff_max}
-    for one in db_curves.curves(db, settings, limits):
+    for one in db_curves.curves(db, settings, Limits.of(settings, "join_")):
         write(one)
 
 

@@ -35,7 +35,7 @@ def main(arguments):
     """Draw the chosen campaign; returns the exit code."""
     parser = command.option_parser(__doc__, n_frames=None)
     parser.add_argument("campaign", choices=CAMPAIGNS, help="what to draw")
-    options = parser.parse_args(arguments)
+    options = parser.parse_intermixed_args(arguments)
     draw = CAMPAIGNS[options.campaign]
     length = {} if options.frames is None else {"n_frames": options.frames}
     return command.draw(draw(seed=options.seed, **length), options)

@@ -35,7 +35,7 @@ def main(arguments):
     parser.add_argument(
         "--grid", type=command.counting(4), default=6, help="stars per row and column (6)"
     )
-    options = parser.parse_args(arguments)
+    options = parser.parse_intermixed_args(arguments)
     ramp = seeing_ramp_campaign(options.seed, options.frames, options.seeing, options.grid)
     return command.draw(ramp, options)
 

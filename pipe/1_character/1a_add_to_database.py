@@ -12,6 +12,7 @@ Run as  : python 1a_add_to_database.py ../../configs/MYLENS
 from dataclasses import asdict
 from pathlib import Path
 
+from cosmouline.database import notes
 from cosmouline.database.bands import set_of
 from cosmouline.dates import mjd_to_iso
 from cosmouline.files.io_fits import read_header
@@ -37,8 +38,8 @@ def measure(image, settings):
         "raw_nx_px": header["NAXIS1"],
         "raw_ny_px": header["NAXIS2"],
         "datetime_utc": mjd_to_iso(exposure.mjd),
-        "header_notes": " | ".join(exposure.notes) or None,
-        "frame_notes": " | ".join(exposure.flags) or None,
+        "header_notes": notes.as_text(exposure.notes),
+        "frame_notes": notes.as_text(exposure.flags),
     }
 
 

@@ -32,7 +32,7 @@ def measure(images, settings):
                                     settings.lens_dec_deg, *site)
         for image, row in zip(here, ephemeris.rows(table), strict=True):
             note = ephemeris.is_fishy(row, image["mjd"])
-            results[image["img_name"]] = row | ({"astro_note": note} if note else {})
+            results[image["img_name"]] = row | {"astro_note": note}
     return results
 
 

@@ -12,6 +12,7 @@ ffmpeg makes a film of them (ffmpeg -f concat -r 5 -i order.txt film.mp4). The s
 plots/images_1.png and so on show all of them, in the same order.
 """
 
+from cosmouline.database import notes
 from cosmouline.images import db_images
 from cosmouline.pages import contact_sheets, drawing
 from cosmouline.plots.frame import frame_page
@@ -32,8 +33,8 @@ def info(image):
              f"ellipticity {image['ellipticity']:.2f}", f"{image['n_good_stars']} stars",
              f"sky {image['sky_level_e']:.0f} e-, scatter {image['sky_sigma_e']:.1f} e-"]
     lines += [f"airmass {image['airmass']:.2f}"] if "airmass" in image else []
-    return lines + [image[name] for name in ("frame_notes", "pixel_notes", "astro_note")
-                    if name in image]
+    return lines + [note.text for note in notes.of(image, "frame_notes", "pixel_notes",
+                                                   "astro_note")]
 
 
 def measure(image, settings):

@@ -13,6 +13,7 @@ why each other image is not. Several stacks can exist at a time, under their own
 """
 
 from cosmouline.database import bands, paths
+from cosmouline.database.limits import Limits
 from cosmouline.errors import UserError
 from cosmouline.files import io_report
 from cosmouline.images import db_stack
@@ -28,18 +29,17 @@ FORMATS = {"field_fwhm_arcsec": ".2f", "field_ellipticity": ".3f", "coefficient"
 
 def compared(images, settings):
     """Return the rows of a band, best seeing first, with the limits that they exceed."""
-    limits = (("field_fwhm_arcsec", settings.combi_fwhm_max_arcsec),
-              ("field_ellipticity", settings.combi_ellipticity_max),
-              ("coefficient", settings.combi_coeff_max),
-              ("relative_sky_e", settings.combi_sky_max_e))
+    limits = Limits.of(settings, "combi_")
     rows = []
     for image in sorted(images, key=lambda im: (im["field_fwhm_arcsec"], im["img_name"])):
         coeff = db_stack.coefficient(image, settings)
         row = image | {"coefficient": coeff, "relative_sky_e": image["sky_level_e"] * coeff}
-        beyond = [f"{name} above {limit:g}" for name, limit in limits
-                  if limit is not None and row[name] > limit]
-        rows.append(row | {"why_not": ", ".join(beyond)})
-    if all(limit is None for _, limit in limits):
+        beyond = limits.beyond(
+            seeing=row["field_fwhm_arcsec"], ellipticity=row["field_ellipticity"],
+            sky=row["relative_sky_e"], coefficient=coeff)
+        rows.append(row | {"why_not": ", ".join(
+            f"{name} above {getattr(limits, name):g}" for name in beyond if beyond[name])})
+    if limits == Limits():
         for row in rows[(len(rows) + 1) // 2:]:
             row["why_not"] = "seeing in the worse half"
     return rows

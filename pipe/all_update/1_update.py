@@ -14,13 +14,13 @@ the stored ones. Reference images, stars and sizes of stamps stay. Interrupted? 
 
 import argparse
 import logging
-import os
 import sys
 
 from cosmouline.database import paths
 from cosmouline.database.settings import load_settings
 from cosmouline.engine import launch
 from cosmouline.engine.terminal import log_to_terminal
+from cosmouline.engine.tool import lens_options
 from cosmouline.errors import UserError
 from cosmouline.files import io_report
 from cosmouline.frames import db_update
@@ -35,10 +35,9 @@ def parse():
     """Read the command line."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("config_dir", nargs="?", default=os.environ.get("COSMOULINE_CONFIG"))
     parser.add_argument("--no-pictures", action="store_true", help="leave out what only draws")
     parser.add_argument("--cpus", help="worker processes; 0: all cores")
-    return parser.parse_args()
+    return lens_options(parser)
 
 
 def report(order, before, settings):

@@ -10,7 +10,7 @@ log = logging.getLogger("cosmouline")
 
 
 def product_of(script, where):
-    """Read a product; name the script to run where it is gone, cut or another one."""
+    """Decorate a reader of a product: name the script to run where it is missing or damaged."""
     def decorate(read):
         @functools.wraps(read)
         def reader(image, settings, *args):
@@ -21,7 +21,7 @@ def product_of(script, where):
                 name = image["img_name"]
                 raise ProductLost(f"{error.filename} is gone. Run {script}.py --redo --only "
                                   f"{name}.") from error
-            except ImageRejected as error:  # it was whole when it was written
+            except ImageRejected as error:  # it was complete when it was written
                 name = image["img_name"]
                 raise ProductLost(f"what {script} has written for {name} is damaged: {error}. Run "
                                   f"{script}.py --redo --only {name}.") from error

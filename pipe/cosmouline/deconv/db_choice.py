@@ -1,13 +1,12 @@
 """Which images a joint deconvolution takes, and why it leaves out the others."""
 
+from cosmouline.database.limits import Limits
 
-def limits(image, coeff, settings):
-    """Return (what, value, limit) of an image for every limit that is set."""
-    found = (("seeing", image.get("field_fwhm_arcsec"), settings.dec_fwhm_max_arcsec),
-             ("ellipticity", image.get("field_ellipticity"), settings.dec_ellipticity_max),
-             ("coefficient", coeff, settings.dec_coeff_max),
-             ("sky", image.get("sky_level_e"), settings.dec_sky_max_e))
-    return [one for one in found if one[2] is not None]
+
+def values(image, coeff):
+    """Return what the dec_ limits are compared with; None where it is not known."""
+    return {"seeing": image.get("field_fwhm_arcsec"), "ellipticity": image.get(
+        "field_ellipticity"), "sky": image.get("sky_level_e"), "coefficient": coeff}
 
 
 def why_not(image, coeff, skipped, settings):
@@ -18,7 +17,8 @@ def why_not(image, coeff, skipped, settings):
     """
     if image["img_name"] in skipped:
         return f"skiplist: {skipped[image['img_name']]}"
-    for name, value, limit in limits(image, coeff, settings):
-        if value is not None and value > limit:
-            return f"{name} above {limit:g}"
+    limits = Limits.of(settings, "dec_")
+    for name, is_beyond in limits.beyond(**values(image, coeff)).items():
+        if is_beyond:
+            return f"{name} above {getattr(limits, name):g}"
     return ""

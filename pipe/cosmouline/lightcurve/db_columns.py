@@ -7,7 +7,6 @@ from cosmouline.database.columns import column, covariance, family, members, tex
 from cosmouline.database.fields import matches
 from cosmouline.errors import UserError
 from cosmouline.lightcurve import join
-from cosmouline.lightcurve.limits import select_images
 from cosmouline.photometry import magnitudes as lightcurve
 
 import numpy as np
@@ -44,14 +43,26 @@ def rows_with_fluxes(db, dec_name):
     return rows, members(rows, pattern)
 
 
-def within_limits(rows, dec_name, **limits):
-    """Return the rows within the limits of `select_images`; log how many are left out, and why."""
+def within_limits(rows, dec_name, limits):
+    """Return the rows within `limits` and with a positive coefficient; log what is left out.
+
+    The sky is sky level x coefficient; an image counts for its first reason only. COSMOULINE
+    stops where an image has no coefficient, and divides by zero where it is 0.
+    """
     coeff = column(rows, f"dec_coeff__{dec_name}")
-    keep, reasons = select_images(
-        column(rows, "field_fwhm_arcsec"), column(rows, "field_ellipticity"),
-        column(rows, "sky_level_e") * coeff, coeff, **limits)
-    for reason, n in reasons.items():
-        log.info("%d images left out: %s", n, reason)
+    values = {"seeing": column(rows, "field_fwhm_arcsec"),
+              "ellipticity": column(rows, "field_ellipticity"),
+              "sky": column(rows, "sky_level_e") * coeff, "coefficient": coeff}
+    cuts = [("no positive coefficient", ~(coeff > 0))]
+    for name, is_beyond in limits.beyond(**values).items():
+        is_absent = np.isnan(values[name])
+        cuts += [(f"no {name}", is_absent),
+                 (f"{name} above {getattr(limits, name):g}", is_beyond & ~is_absent)]
+    keep = np.ones(len(rows), bool)
+    for reason, is_cut in cuts:
+        if n := np.sum(keep & is_cut):
+            log.info("%d images left out: %s", n, reason)
+        keep &= ~is_cut
     if not keep.any():
         raise UserError("no image is within the join_ limits of the settings.")
     return [row for row, kept in zip(rows, keep, strict=True) if kept]

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from cosmouline.database import bands, paths, skiplists
 from cosmouline.database.columns import texts
+from cosmouline.database.limits import Limits
 from cosmouline.dates import day_to_mjd
 from cosmouline.errors import UserError
 from cosmouline.files.io_table import read_ecsv_columns, write_ecsv
@@ -77,7 +78,7 @@ class Curve:
 def curves(db, settings, limits=None):
     """Return the `Curve` of every band; with `join_separate`, of every telescope or set of it.
 
-    `limits` are those of `db_columns.within_limits`; None: all images.
+    `limits` are `Limits` of the images, see `db_columns.within_limits`; None: all images.
 
     Raises
     ------
@@ -100,7 +101,7 @@ def curves(db, settings, limits=None):
     if len(kept) < len(rows):
         log.info("%d images left out: named in a skip list", len(rows) - len(kept))
     if limits is not None:
-        kept = within_limits(kept, settings.dec_name, **limits)
+        kept = within_limits(kept, settings.dec_name, limits)
     # One curve for each band, telescope or set, of the sources that have a flux in it.
     found = []
     for one, of_band in bands.split(kept, settings):
@@ -132,10 +133,7 @@ def joined_columns(rows, table, sources, settings):
     joined = join.join(groups, **table.fluxes, center=settings.join_center)
     properties = join.night_properties(groups, **table.conditions)
     flags = join.night_flags(
-        properties, joined.is_complete, fwhm_max_arcsec=settings.night_fwhm_max_arcsec,
-        ellipticity_max=settings.night_ellipticity_max,
-        relative_sky_max_e=settings.night_sky_max_e, coeff_max=settings.night_coeff_max,
-        n_images_min=settings.night_min_images)
+        properties, joined.is_complete, Limits.of(settings, "night_"), settings.night_min_images)
     return join.rdb_columns(properties, flags, joined, sources), joined
 
 

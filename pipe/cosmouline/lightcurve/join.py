@@ -173,8 +173,7 @@ def night_properties(groups, mhjd, fwhm_arcsec, ellipticity, airmass, sky_level_
     }
 
 
-def night_flags(properties, is_complete, *, fwhm_max_arcsec=None, ellipticity_max=None,
-                relative_sky_max_e=None, coeff_max=None, n_images_min=1):
+def night_flags(properties, is_complete, limits=None, n_images_min=1):
     """Return which nights are good; the others are to be masked.
 
     Parameters
@@ -183,8 +182,8 @@ def night_flags(properties, is_complete, *, fwhm_max_arcsec=None, ellipticity_ma
         From `night_properties`.
     is_complete : ndarray of bool, shape (G,)
         Nights where every source has a magnitude (`Joined.is_complete`).
-    fwhm_max_arcsec, ellipticity_max, relative_sky_max_e, coeff_max : float, optional
-        A good night stays strictly below. None: no limit.
+    limits : Limits, optional
+        A good night is within all of them; its sky is sky x coefficient.
     n_images_min : int
         A good night has at least that many images.
 
@@ -193,12 +192,13 @@ def night_flags(properties, is_complete, *, fwhm_max_arcsec=None, ellipticity_ma
     ndarray of bool, shape (G,)
         True for a good night. A property that is absent does not meet its limit.
     """
-    # NaN < limit is False: a night without the property is not good.
+    # NaN is beyond every limit: a night without the property is not good
     good = np.asarray(is_complete) & (properties["nbimg"] >= n_images_min)
-    for name, limit in (("fwhm", fwhm_max_arcsec), ("ellipticity", ellipticity_max),
-                        ("relskylevel", relative_sky_max_e), ("normcoeff", coeff_max)):
-        if limit is not None:
-            good = good & (properties[name] < limit)
+    if limits is not None:
+        for is_beyond in limits.beyond(
+                seeing=properties["fwhm"], ellipticity=properties["ellipticity"],
+                sky=properties["relskylevel"], coefficient=properties["normcoeff"]).values():
+            good = good & ~is_beyond
     return good
 
 

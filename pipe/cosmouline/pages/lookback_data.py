@@ -6,6 +6,7 @@ from typing import NamedTuple
 from cosmouline.database import skiplists
 from cosmouline.database.columns import column, members
 from cosmouline.database.fields import expand, lookup
+from cosmouline.database.limits import Limits
 from cosmouline.errors import UserError
 from cosmouline.frames import db_nights
 from cosmouline.lightcurve import db_columns
@@ -169,10 +170,7 @@ def within(rows, settings):
     fitted = [row for row in rows if row["gogogo"] and row.get("treatme", True)
               and f"dec_chi2__{settings.dec_name}" in row]
     try:
-        return db_columns.within_limits(
-            fitted, settings.dec_name, fwhm_max_arcsec=settings.join_fwhm_max_arcsec,
-            ellipticity_max=settings.join_ellipticity_max,
-            relative_sky_max_e=settings.join_sky_max_e, coeff_max=settings.join_coeff_max)
+        return db_columns.within_limits(fitted, settings.dec_name, Limits.of(settings, "join_"))
     except UserError:  # none is: the pages show the images alone
         return []
 

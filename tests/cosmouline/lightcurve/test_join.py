@@ -2,6 +2,7 @@
 
 import json
 
+from cosmouline.database.limits import Limits
 from cosmouline.frames.nights import group_by_night
 from cosmouline.lightcurve.io_rdb import read_rdb, write_rdb
 from cosmouline.lightcurve.join import (
@@ -38,8 +39,7 @@ def golden(shared_data):
         groups, of("mhjd"), of("seeing"), of("ell"), of("airmass"), of("skylevel"),
         of("renorm_1"), of("telescopename"), of("setname"))
     flags = night_flags(  # the limits of COSMOULINE's sample settings
-        properties, joined.is_complete, fwhm_max_arcsec=5.0, ellipticity_max=0.95,
-        relative_sky_max_e=50000, coeff_max=20, n_images_min=3)
+        properties, joined.is_complete, Limits(5.0, 0.95, 50000, 20), n_images_min=3)
     return (properties, flags, joined), folder / "join_output_renorm_1.rdb"
 
 
@@ -296,10 +296,12 @@ def test_the_civil_date_can_come_from_another_clock_than_mhjd():
     [
         ({}, [True, True]),
         ({"n_images_min": 3}, [True, False]),
-        ({"fwhm_max_arcsec": 2.0}, [False, True]),  # strictly below
-        ({"ellipticity_max": 0.15}, [True, False]),
-        ({"relative_sky_max_e": 400.0}, [False, True]),
-        ({"coeff_max": 2.1}, [True, True]),
+        ({"limits": Limits(seeing=1.999)}, [False, True]),
+        ({"limits": Limits(seeing=2.0)}, [True, True]),  # a limit is reached by a good night
+        ({"limits": Limits(ellipticity=0.15)}, [True, False]),
+        ({"limits": Limits(sky=399.9)}, [False, True]),
+        ({"limits": Limits(sky=400.0)}, [True, True]),
+        ({"limits": Limits(coefficient=2.1)}, [True, True]),
     ],
 )
 def test_flags_of_nights(limits, expected):
@@ -311,7 +313,7 @@ def test_an_incomplete_night_and_an_absent_property_are_not_good():
     nights["fwhm"][1] = np.nan
 
     assert night_flags(nights, np.array([False, True])).tolist() == [False, True]
-    assert night_flags(nights, np.array([True, True]), fwhm_max_arcsec=9).tolist() == [True, False]
+    assert night_flags(nights, np.array([True, True]), Limits(seeing=9)).tolist() == [True, False]
 
 
 def test_pycs3_would_refuse_a_night_without_magnitude_so_it_is_left_out(tmp_path):
