@@ -5,7 +5,6 @@ compare        : Two light curves of one lens, point by point: offsets and scatt
 error_bars     : The flux of a source in a group of images, and its error.
 join           : Groups of images joined into magnitudes with errors, and their columns in an rdb
                  table.
-limits         : Which images make a light curve, and which of them belong together.
 night_scatter  : Scatter of single images inside a night, against their errors.
 outlier_points : Fluxes of a light curve to look at: negative, faint, far from the epochs before
                  and after.

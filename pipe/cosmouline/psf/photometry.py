@@ -22,7 +22,7 @@ TINY = 1e-30
 # Fraction of the PSF^2 weight that must lie on good pixels. Where stars are undersampled one pixel
 # holds half of it, and a masked core cannot be recovered.
 WELL_SAMPLED_FWHM_PX = 2.5
-LEAST_GOOD_FRACTION, LEAST_GOOD_FRACTION_UNDERSAMPLED = 0.5, 0.8
+LEAST_PHOT_FRACTION, LEAST_PHOT_FRACTION_UNDERSAMPLED = 0.5, 0.8
 LEAST_SNR = 3.0
 
 
@@ -175,7 +175,7 @@ def is_reliable(stars, fwhm_px):
     ndarray of bool, shape (n,)
     """
     well_sampled = fwhm_px > WELL_SAMPLED_FWHM_PX
-    least = LEAST_GOOD_FRACTION if well_sampled else LEAST_GOOD_FRACTION_UNDERSAMPLED
+    least = LEAST_PHOT_FRACTION if well_sampled else LEAST_PHOT_FRACTION_UNDERSAMPLED
     measured = np.isfinite(stars.flux_e) & (stars.good_fraction > least)
     return measured & (stars.flux_e > LEAST_SNR * stars.flux_sigma_e)
 

@@ -74,7 +74,7 @@ def test_the_report_lists_images_and_files_and_the_log_counts_reasons(settings, 
 
     assert caplog.messages[:2] == [
         "3 of 6 images refused: 2 EXPTIME; 1 no GAIN in the header",
-        "2 flagged: 2 n pixels beyond n; 1 NCOMBINE"]
+        "2 flagged: 2 pixels beyond ...; 1 NCOMBINE"]
     text = (settings.work_dir / "report_intake.txt").read_text()
     lines = [[cell.strip() for cell in line.split("|")] for line in text.splitlines()]
     assert ["2", "refused", "EXPTIME"] in lines

@@ -2,6 +2,7 @@
 
 from cosmouline.database import paths
 from cosmouline.database.database import Database
+from cosmouline.database.limits import Limits
 from cosmouline.database.settings import load_settings
 from cosmouline.errors import UserError
 from cosmouline.lightcurve import db_curves
@@ -121,7 +122,7 @@ def test_skip_lists_and_limits_leave_images_out(db, settings_of, tmp_path, caplo
     (tmp_path / "mine.txt").write_text("i1\n")
 
     curve, = db_curves.curves(db, settings_of(
-        'join_skiplists = ["join_skiplist.txt", "mine.txt"]\n'), {"fwhm_max_arcsec": 1.3})
+        'join_skiplists = ["join_skiplist.txt", "mine.txt"]\n'), Limits(seeing=1.3))
 
     assert names(curve) == ["i2", "i3", "i4"]
     assert caplog.messages == ["2 images left out: named in a skip list",
