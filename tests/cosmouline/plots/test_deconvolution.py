@@ -214,3 +214,91 @@ def test_the_checks_stand_below_and_chi2_beside_the_fluxes(texts, assert_whole):
                                        residuals, checks=checks)
     assert_whole(page)
     assert {"galaxy", "flat 0.35"} <= set(texts(page))
+
+
+def test_the_overview_shows_the_maps_and_the_epochs(texts):
+    rng = np.random.default_rng(6)
+    *_, background = epoch()
+    residuals, shifts = rng.normal(size=(9, 30, 32)), rng.normal(0, 0.1, (9, 2))
+    residuals[:, 3, 4] = np.nan
+    chi2 = rng.normal(1, 0.01, 9)
+
+    page = deconvolution.overview_page(
+        np.arange(53000.0, 53009.0), chi2, shifts, background, residuals, None, NAMES, XY_PX, 0.2)
+
+    curve, shift, histogram, galaxy, mean, rms, *_ = page.axes
+    np.testing.assert_allclose(curve.collections[0].get_offsets()[:, 1], chi2)
+    assert list(curve.lines[0].get_ydata()) == [1.0, 1.0]
+    np.testing.assert_array_equal(shift.collections[0].get_offsets(), shifts)
+    assert histogram.patches[0].get_data().values.sum() == np.isfinite(residuals).sum()
+    np.testing.assert_allclose(galaxy.images[0].get_array(), background)
+    assert galaxy.get_xlim() == (-0.5, 31.5)
+    np.testing.assert_array_equal(galaxy.collections[0].get_offsets(), XY_PX)
+    for ax, wanted in zip((mean, rms), deconvolution.residual_maps(residuals), strict=True):
+        np.testing.assert_allclose(ax.images[0].get_array().filled(np.nan), wanted)
+    assert mean.images[0].get_clim() == (-5.0, 5.0)
+    low, high = np.nanpercentile(deconvolution.residual_maps(residuals)[1], (1, 99))
+    assert rms.images[0].get_clim() == pytest.approx((min(low, 0.5), max(high, 1.5)))
+    assert (mean.images[0].cmap, rms.images[0].cmap) == (style.RESIDUAL_MAP, style.FIELD_MAP)
+    assert "1″" in texts(page)
+
+
+def test_residuals_of_an_epoch_go_from_minus_to_plus_five_sigma():
+    page = epoch_page(*epoch(), circles=(XY_PX, 2.0, [1.0, 9.0]))
+
+    panels = {ax.get_title(loc="left"): ax for ax in page.axes}
+    assert panels["residual"].images[0].get_clim() == (-5.0, 5.0)
+    first, second = panels["residual"].lines
+    x, y = second.get_data()
+    assert np.hypot(x - 20.5, y - 18.0) == pytest.approx(2.0)
+    assert first.get_linewidth() < second.get_linewidth()
+
+
+@pytest.mark.parametrize("errors", [None, [10.0, 20.0]])
+def test_fluxes_are_written_with_the_errors_that_are_known(texts, errors):
+    page = epoch_page(*epoch(), NAMES, XY_PX, flux_e=[1234567.0, 7.0], flux_sigma_e=errors)
+
+    found = texts(page)
+    assert {"1 234 567", "7", "flux (e⁻)", "error (e⁻)"} <= set(found)
+    assert ("10.0" in found) == (errors is not None)
+    assert found.count("–") == (2 if errors is None else 0)
+    assert "χ²" not in found
+
+
+def test_names_of_bad_epochs_stand_on_the_side_with_room():
+    mhjd, chi2 = np.arange(53000.0, 53100.0), 1 + 0.01 * np.sin(np.arange(100.0))
+    chi2[[2, 50, 70, 97]] = 6.0, 5.0, 1.03, 7.0
+    _, ax = style.figure()
+
+    deconvolution.chi2_curve(ax, mhjd, chi2, [f"e{i}" for i in range(100)])
+
+    # the scatter is 0.01: 1.03 stays below five of it; three at most are named, the worst first
+    assert [text.get_text() for text in ax.texts] == ["e97", "e2", "e50"]
+    assert [text.get_ha() for text in ax.texts[:2]] == ["right", "left"]
+    assert [tuple(text.xy) for text in ax.texts[:2]] == [(53097.0, 7.0), (53002.0, 6.0)]
+    assert ax.get_ylabel() == "reduced χ²"
+
+
+def test_without_epochs_there_is_nothing_to_draw(texts):
+    page, ax = style.figure()
+    deconvolution.chi2_curve(ax, [np.nan], [1.0])
+    deconvolution.shift_plot(ax, np.zeros((0, 2)))
+    deconvolution.residual_histogram(ax, [np.nan])
+
+    assert texts(page).count("no data") == 3
+    assert not ax.lines
+
+
+def test_the_residual_histogram_has_a_logarithmic_axis(texts):
+    page, ax = style.figure()
+
+    deconvolution.residual_histogram(ax, np.array([-1.05, 1.05, 3.05, 99.0]))
+
+    steps = ax.patches[0].get_data()
+    assert steps.values.sum() == 4
+    assert steps.values[-1] == 1
+    assert np.diff(steps.edges) == pytest.approx(0.2)
+    assert ax.get_xlim() == (-6, 6)
+    assert ax.get_ylim() == pytest.approx((0.5, 3))
+    assert ax.get_yscale() == "log"
+    assert f"rms {style.short(np.sqrt((2 * 1.05**2 + 3.05**2 + 99**2) / 4))}" in texts(page)
