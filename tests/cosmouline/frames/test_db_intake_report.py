@@ -81,6 +81,7 @@ def test_the_report_lists_images_and_files_and_the_log_counts_reasons(settings, 
     assert ["1", "flagged", "NCOMBINE"] in lines
     assert ["b", "b.fits", f"EXPTIME = -1 is not between 1 and 2 ({ADD})"] in lines
     assert ["d", "d.fits", "NCOMBINE = 5: a stack"] in lines
+    assert text.startswith("Q: intake of the frames")
     assert "Repair or replace the files and run again" in text
     assert "1 files ignored" in text
     assert any(cells == ["R", "'folder.fits'", "a folder"] for cells in lines)

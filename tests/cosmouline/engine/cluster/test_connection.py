@@ -52,10 +52,20 @@ def test_kernels_that_differ_are_warned_of_once_with_the_number_of_workers(setti
     client = checked(settings, "SkylakeX", "Haswell", "SkylakeX", "SkylakeX", times=3)
 
     message, = caplog.messages
-    assert "kernels of OpenBLAS: Haswell on 1, SkylakeX on 3. Fluxes may differ by " in message
+    assert "of OpenBLAS: Haswell on 1 workers, SkylakeX on 3 workers. Fluxes may differ" in message
     assert f" {connection.KERNEL_FLUX_DIFFERENCE:g} (relative)" in message
     assert '"export OPENBLAS_CORETYPE=Haswell" to \'prologue\'' in message
     assert client.asked == [worker.unfit, worker.kernel, worker.unfit, worker.unfit]
+
+
+@pytest.mark.parametrize(("kernels", "oldest"), [
+    (("Haswell", "Nehalem", "SkylakeX", "Zen"), "Nehalem"),
+    (("Zen", "SkylakeX", "Zen", "SkylakeX"), "Zen"),
+    (("Prescott", "Core2", "Zen", "Zen"), "Core2")])
+def test_the_kernel_that_every_worker_can_run_is_proposed(settings, caplog, kernels, oldest):
+    checked(settings, *kernels)
+
+    assert f"OPENBLAS_CORETYPE={oldest}\"" in caplog.text
 
 
 @pytest.mark.parametrize("kernels", [
@@ -99,6 +109,8 @@ def test_one_connection_serves_all_steps_and_is_made_again_when_it_is_lost(setti
 
     assert [client.closed for client in opened] == [True, False, False]
     assert second is connection.connected(settings) is not other
+    settings.work_dir = settings.work_dir / "other"
+    assert connection.connected(settings) not in (second, other)
     connection.close_all()
     assert all(client.closed for client in opened)
 
