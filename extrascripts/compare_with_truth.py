@@ -1,4 +1,4 @@
-"""Compare a finished reduction of simulated frames with the truth beside the frames.
+"""Compare a finished reduction of simulated frames with the truth next to the frames.
 
 Needs   : fluxes (7_deconv/6_readout), star fluxes, and the truth tables of skymaker
 Writes  : report_truth.txt, plots/truth.png

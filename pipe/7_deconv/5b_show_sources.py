@@ -2,7 +2,7 @@
 
 Needs   : dec_<dec_name>/fit.npz (7_deconv/4_deconv)
 Writes  : report_dec_<dec_name>_sources.txt, dec_<dec_name>/sources.cat, and, without the PSF,
-          deconvolved.fits (all light) and background.fits (galaxy and field) beside it
+          deconvolved.fits (all light) and background.fits (galaxy and field) next to it
 Settings: lens_name, dec_name, point_sources, point_sources_unit, lens_ra_deg, lens_dec_deg,
           lens_position_px, north_angle_deg, is_mirrored
 Next    : 7_deconv/6_readout

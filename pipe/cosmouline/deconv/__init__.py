@@ -33,7 +33,7 @@ problem          : Data, lattice and priors of a joint fit, and the state that i
 psf_error        : Error of the fluxes that comes from the errors of the PSFs.
 registration     : Prior of the shifts of the epochs from the stars, with an error measured on the
                    lens.
-residual_light   : The field: light that neither the sources nor the galaxy explain, as a Gaussian
+residual_light   : The field: residual light that neither sources nor galaxy explain, as a Gaussian
                    process.
 result           : The result of a joint fit, and its way to files and back.
 sersic           : The Sersic profile as a sum of Gaussians: table, interpolation, Fourier

@@ -119,6 +119,7 @@ def source_chi2(fit, epochs, residuals):
     radius_px : ndarray of float, shape (n_epochs,)
         One FWHM.
     """
+    # Centres of the circles on the stamps, and the pixels inside that were used
     side = residuals.shape[-1]
     places = np.einsum("eij,kj->eki", epochs.linear, fit.position_px)
     places = places + fit.shift_px[:, None] + (side - 1) / 2
@@ -196,6 +197,8 @@ def degenerate_direction(fit):
     covariance = fit.systematic_covariance[: fit.n_images, : fit.n_images]
     if not np.isfinite(covariance).all():
         return np.full(fit.n_images + 1, np.nan), np.nan
+    # One sigma along the eigenvector of the largest variance; what the images lose goes to galaxy
+    # and field
     value, vector = np.linalg.eigh(covariance)
     change = vector[:, -1] * np.sqrt(max(value[-1], 0.0))
     change = change * (np.sign(change.sum()) or 1.0)

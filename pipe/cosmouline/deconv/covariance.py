@@ -34,9 +34,9 @@ def flux_errors(fitted):
     With N the equations of the unknowns of one epoch and L, G, X the images of its unknowns, of
     the shared parameters and of the nodes, the fluxes respond to the shared parts by
     t = -N^-1 L^T W (G, X). Their posterior covariance S gives t_mean S t_mean^T for the constant
-    part and (t - t_mean) S (t - t_mean)^T beside the random N^-1, t_mean being the mean over the
-    epochs with the random errors as weights. The width of the degeneracy between sources and
-    galaxy is therefore quoted under the prior that the data chose, where other methods compare
+    part and, in addition to the random N^-1, (t - t_mean) S (t - t_mean)^T, t_mean being the mean
+    over the epochs with the random errors as weights. The width of the degeneracy between sources
+    and galaxy is therefore quoted under the prior that the data chose, where other methods compare
     strengths of a penalty by hand. Two things widen the constant part: the uncertainty of the
     amplitudes of the field (`evidence.averaged_covariance`), and a field that is stronger around a
     source than these amplitudes, which hold for all of it, have it: arcs.

@@ -26,7 +26,7 @@ def gather(images, centre_px, settings):
         raise UserError(f"the stamps of the lens have sides of {sorted(sides)} pixels. "
                         "Run 6_extract/1_extract_objects.py --redo.")
     side_px = sides.pop()
-    # The stamp of the lens, and the narrow PSF at its place with its draws, padded for the fit
+    # The stamp of the lens, and the narrow PSF at its position with its draws, padded for the fit
     stamps, psfs, draws, scales = [], [], [], []
     for image in images:
         objects, names, _ = db_stamps.objects(image, settings)

@@ -13,7 +13,7 @@ def source_rows(fit, centre_px, start, reference, settings):
     ----------
     fit : LensFit
     centre_px : ndarray of float, shape (2,)
-        Pixel of the reference image from which its places are counted.
+        Pixel of the reference image from which its positions are counted.
     start : list of Star
         Where the sources were looked for.
     reference : dict
@@ -52,7 +52,7 @@ def source_rows(fit, centre_px, start, reference, settings):
 
 
 def pasted(rows, n_images):
-    """Return the places as a line for settings.py: point_sources, and extra_sources if any."""
+    """Return the positions as a line for settings.py: point_sources, and extra_sources if any."""
     lines = []
     for name, part in (("point_sources", rows[:n_images or None]),
                        ("extra_sources", rows[n_images:] if n_images else [])):

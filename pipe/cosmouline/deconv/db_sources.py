@@ -117,7 +117,7 @@ def of_fit(stars, content, images, reference, settings):
                             f"({', '.join(names)}).")
     lens = set(sources_on_reference(reference, settings)[0])
     n_images = next((i for i, name in enumerate(names) if name not in lens), len(names))
-    # Errors of the relative places: one for all, or by name; NaN where free, None: all are
+    # Errors of the relative positions: one for all, or by name; NaN where free, None: all are
     given = settings.point_source_sigma_arcsec
     by_name = given if isinstance(given, dict) else dict.fromkeys(names, given)
     arcsec = np.array([by_name.get(name) for name in names], float)
@@ -160,7 +160,7 @@ def _checked(epochs, start_px):
     notes = []
     if standing is not found[0]:
         moved = standing.start_px.mean(0) - start_px.mean(0)
-        notes.append(f"the lens lies {moved[0]:+.1f}, {moved[1]:+.1f} px from its given place: "
+        notes.append(f"the lens lies {moved[0]:+.1f}, {moved[1]:+.1f} px from its given position: "
                      "moved there")
     if turned is None:
         notes.append("turned or mirrored, the sources look the same")
@@ -168,8 +168,8 @@ def _checked(epochs, start_px):
         gain = turned.objective - standing.objective
         if is_clearly_better(turned, standing):
             raise UserError(f"point_sources fit better {turned.name} (chi2 lower by {-gain:.0f}): "
-                            "check north_angle_deg, is_mirrored and the signs of the places (east "
-                            "and north are positive).")
+                            "check north_angle_deg, is_mirrored and the signs of the positions "
+                            "(east and north are positive).")
         if abs(gain) < DOUBTFUL_GAIN:
             notes.append(f"the sources fit as well {turned.name}: check which way round they are")
         elif gain < 0:

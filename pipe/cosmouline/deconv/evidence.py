@@ -95,14 +95,14 @@ def averaged_covariance(evidence, ln_variance, coupling, prior):
     total = covariance.copy()
     for component in np.flatnonzero(evidence.is_seen):
         # Values of one amplitude, weighted by evidence and prior
-        places = np.tile(ln_variance, (N_AMPLITUDES, 1))
-        places[:, component] = np.linspace(
+        trials = np.tile(ln_variance, (N_AMPLITUDES, 1))
+        trials[:, component] = np.linspace(
             max(evidence.low[component], ln_variance[component] - REACH_DOWN),
             min(evidence.high[component], ln_variance[component] + REACH_UP),
             N_AMPLITUDES,
         )
         costs, means, spreads = zip(
-            *(_moments(evidence, place, coupling, prior) for place in places), strict=True
+            *(_moments(evidence, one, coupling, prior) for one in trials), strict=True
         )
         weight = np.exp(value - np.array(costs))
         weight[[0, -1]] /= 2  # trapezoidal rule

@@ -63,7 +63,7 @@ def fit_lens(epochs, start, options=None, progress=None, warm=None):
             progress(log[-1])
 
     if warm is None:
-        # First pass without the field; its shifts say how well the stars predict the lens
+        # First pass without the field; its shifts show how well the stars predict the lens
         pixels, problem, state, sweep = first_pass(epochs, sources, options, report)
         sigma_px = pixels.epochs.shift_sigma_px
         registered, state, scatter_px = register(problem, state, sweep, sigma_px)
@@ -82,7 +82,7 @@ def fit_lens(epochs, start, options=None, progress=None, warm=None):
             )
         # The log keeps the scatter of the first fit, for the fit that continues this one
         report("registered", scatter_px=warm.shift_scatter_px)
-        # New epochs are aligned to the known scene, which then gives noise and masks of all
+        # New epochs are aligned to the known model, which then gives noise and masks of all
         pixels = first_pixels(epochs)
         problem, state = problem_of(warm, pixels, sources)
         pixels, problem, state = drop_unmeasured(pixels, problem, state)

@@ -27,7 +27,7 @@ STEP_TOLERANCE = 0.5  # of the objective, by which a step may make it worse: the
 SMALLEST_FRACTION = 0.1  # of a step
 SECOND_GRAM = 2  # outer iteration whose shifts and positions are good enough to keep its Gram
 FROZEN = 1e6  # factor on the equations of the galaxy's shape that holds it
-N_ALIGNMENTS = 4  # local steps that bring new epochs to a known scene
+N_ALIGNMENTS = 4  # local steps that bring new epochs to a known model
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,9 +110,9 @@ def iterate(problem, state, field_prior, options, report):
     """Outer Gauss-Newton iterations over the shared parameters and the field.
 
     The Gram matrix is made at the first and third iteration only; it hardly depends on the
-    shifts. Amplitudes and shape are frozen as `options` say. A step is shortened until the
-    objective does not rise; when none helps, the shape is frozen and the Gram matrix renewed,
-    and the second time the fit ends.
+    shifts. Amplitudes and shape are frozen from the iterations of `options` on. A step is
+    shortened until the objective does not rise; when none helps, the shape is frozen and the Gram
+    matrix renewed, and the second time the fit ends.
     """
     has_nodes = len(problem.lattice.nodes_px) > 0
     n_sources = len(state.position_px)

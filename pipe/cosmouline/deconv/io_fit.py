@@ -58,6 +58,7 @@ def write_fit(path, fit, psf_error, names=(), made_of=None):
     With them, the images of its epochs and a dict of texts on what it was made of. The CPU time is
     not kept (0 when read): the same fit gives the same file.
     """
+    # Arrays as they are, all else as JSON: no pickle is needed to read the file
     arrays, header = fit.to_arrays()
     header["cpu_s"] = 0.0
     _save(path, arrays | {"psf_error": psf_error, "header": np.array(json.dumps(header)),

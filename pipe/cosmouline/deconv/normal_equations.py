@@ -49,6 +49,7 @@ def eliminate(problem, state, sweep):
     if problem.present is not None:
         epoch, source = np.nonzero(~problem.present)
         own_matrix[epoch, source, source] = ABSENT
+    # Their covariance: inverted in units of norm 1, for fluxes and shifts differ by orders
     norm = np.sqrt(np.einsum("ekk->ek", own_matrix))
     scale = norm[:, :, None] * norm[:, None]
     covariance = np.linalg.inv(own_matrix / scale) / scale

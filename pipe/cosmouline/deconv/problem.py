@@ -188,6 +188,7 @@ def make_prior(start_px, position_px, shift_px, fwhm_px, options):
     `shift_px`; the best positions so far of the images of the lens give size and centre of the
     galaxy. The seeing is in pixels of the reference frame.
     """
+    # Galaxy: radius and centre from the images, the flux free; then x and y of the sources
     size = max(_size(position_px), SMALLEST_SIZE_FWHM * np.percentile(fwhm_px, 25))
     mean = [np.log(size), np.log(options.sersic_index), 0.0, 0.0, *position_px.mean(0), 0.0]
     sd = [options.radius_sd, options.sersic_index_sd]

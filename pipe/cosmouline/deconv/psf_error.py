@@ -45,6 +45,7 @@ def psf_error(fit, epochs, draws, draw_scale):
     prediction.
     """
     _check(epochs, draws, draw_scale)
+    # Change of the fluxes for each draw, all that the epochs share being held
     pixels = measured_pixels(fit, epochs)
     problem, state = problem_of(fit, pixels)
 

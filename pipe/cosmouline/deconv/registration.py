@@ -47,7 +47,7 @@ def register(problem, state, sweep, sigma_px):
     precision = np.linalg.inv(normal.local_covariance[:, -2:, -2:]) - wide
     fitted = np.einsum("eii->e", np.linalg.inv(precision)) / 2
     variance = fitted[known] + sigma_px[known] ** 2
-    # Variance beside it under which chi2 is its number of degrees of freedom
+    # Additional variance under which chi2 is its number of degrees of freedom
     freedom = 2 * (len(away) - 1)
 
     def excess(extra):

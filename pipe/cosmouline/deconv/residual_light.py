@@ -1,4 +1,4 @@
-"""The field: light that neither the sources nor the galaxy explain, as a Gaussian process.
+"""The field: residual light that neither sources nor galaxy explain, as a Gaussian process.
 
 Its node fluxes have the prior covariance sum_s alpha_s^2 K_s: for each correlation length one
 component that is the same everywhere and one in proportion to the galaxy (a fractional departure
@@ -17,7 +17,7 @@ from cosmouline.deconv.sersic import surface_brightness
 import numpy as np
 from scipy import linalg
 
-SMALLEST_EIGENVALUE = 1e-11  # of the largest: below, the data say nothing
+SMALLEST_EIGENVALUE = 1e-11  # of the largest: below, the data know nothing
 LARGEST_GALAXY_FRACTION = 1.0
 LARGEST_PSF_FRACTION = 0.1
 LN_VARIANCE_RANGE = 20.0  # of the flat components above their floor

@@ -51,6 +51,7 @@ def fluxes(ln_index):
     Catmull-Rom interpolation of the table: its slope, which the fit needs, is continuous. The ends
     of the table hold outside of it.
     """
+    # Four rows of the table around the index, u from the second to the third
     table = gaussian_table()
     step = INDICES[1] - INDICES[0]
     last = len(INDICES) - 1
@@ -109,6 +110,7 @@ def surface_brightness(shape, offset_px, blur_px):
     """
     matrix, _ = shape_matrix(shape[2:])
     total = np.zeros(offset_px.shape[:-1])
+    # Each Gaussian of the profile stretched by the ellipticity, and blurred
     for flux, sigma in zip(np.maximum(fluxes(shape[1])[0], 0), SIGMAS, strict=True):
         covariance = matrix * (sigma * np.exp(shape[0])) ** 2 + np.eye(2) * blur_px**2
         distance2 = np.einsum("...i,ik,...k->...", offset_px, np.linalg.inv(covariance), offset_px)

@@ -9,7 +9,7 @@ import numpy as np
 
 TINY = 1e-30  # instead of the norm of an image of zeros
 RIDGE = 1e-12  # on the scaled equations of the fluxes: a source without light gets flux 0
-MAP_STEP = 5e-4  # maps that round to the same share the transform of the galaxy, not its place
+MAP_STEP = 5e-4  # maps that round to the same share the transform of the galaxy, not its position
 
 
 @dataclass(frozen=True, eq=False)

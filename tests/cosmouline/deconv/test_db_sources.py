@@ -154,7 +154,7 @@ def test_neighbours_move_with_the_lens_unless_they_are_stars_of_the_field(
     assert names == ["A", "B", "N"]
     assert places[:2] == pytest.approx(CENTRE + GIVEN + [2.0, -1.0])
     assert places[2] == pytest.approx(neighbour)
-    assert notes[0] == "the lens lies +2.0, -1.0 px from its given place: moved there"
+    assert notes[0] == "the lens lies +2.0, -1.0 px from its given position: moved there"
 
 
 def test_stars_that_are_masked_are_noted_but_for_those_that_are_fitted(made_up):

@@ -102,7 +102,7 @@ def fit_starred(epochs, start, options=None, progress=None):
     LensFit
         The pixels of the background are its nodes. No Sersic galaxy, no error of the constant
         part (NaN). ``convergence`` is about the change of the last stage, its mean over the
-        epochs taken off.
+        epochs subtracted.
 
     Raises
     ------
@@ -139,7 +139,7 @@ def fit_starred(epochs, start, options=None, progress=None):
     stages = (LONG_STAGE, *STAGES) if is_poor else STAGES
     for n_steps, rate in stages:
         before, solved = solved, _after_descent(solved, turns, n_steps, rate)
-        # Largest change of a flux beside the mean change, in units of its error
+        # Largest change of a flux, the mean change subtracted, in units of its error
         common = np.isin(before.pixels.index, solved.pixels.index)
         moved = solved.flux - before.flux[common]
         change = float((np.abs(moved - moved.mean(0)) / solved.flux_sigma).max())

@@ -102,9 +102,9 @@ def starlet_noise(weight, psf, upsampling):
 
     Notes
     -----
-    ``sum weight (PSF * starlet)^2`` over the pixels, as a correlation, turns beside quarters left
-    out. STARRED's own weights come from draws of the noise of the first epoch, and its penalty
-    grows faster with the number of epochs than the noise of the gradient does.
+    ``sum weight (PSF * starlet)^2`` over the pixels, as a correlation, turns other than quarters
+    left out. STARRED's own weights come from draws of the noise of the first epoch, and its
+    penalty grows faster with the number of epochs than the noise of the gradient does.
     """
     n_small, side = psf.shape[-1], 2 * psf.shape[-1]
     # Starlet of each scale but the coarsest, at pixel n_small // 2: what its smoothing removes
