@@ -16,7 +16,8 @@ COLUMNS = ("source", "points", "mag", "error", "error 1", "error 5", "systematic
 FORMATS = dict.fromkeys(("mag", "error", "error 1", "error 5", "systematic", "rms in 20 d"),
                         ".4f") | {"scatter/error": ".2f", "median": ".2f"}
 LEGEND = """\
-Medians of the good points. error: magerr_cov; error 1 and error 5: COSMOULINE's bars 1 and 5;
+Medians of the good points, in magnitudes. error: magerr_cov. error 1 and error 5: COSMOULINE's
+bars. systematic: an error that shifts all points together. rms in 20 d: scatter within 20 days.
 scatter/error: distance of a point from the line through the points before and after it, divided
 by its error, mean and median; the mean is 0.98 where the errors are right.
 """

@@ -81,6 +81,8 @@ def test_all_images_and_sources_are_one_curve(db, settings_of):
     assert curve.name == "d_by_night"
     assert curve.table.fluxes["flux_e"][:, 0].tolist() == FLUX_A
     assert curve.table is curve.table  # read once
+    by_image, = db_curves.curves(db, settings_of('join_by = "image"\n'))
+    assert by_image.name == "d_by_image"
 
 
 @pytest.mark.parametrize(("separate", "expected"), [
@@ -119,13 +121,14 @@ def test_a_source_without_a_flux_in_the_images_of_a_curve_is_not_in_it(db, setti
 def test_skip_lists_and_limits_leave_images_out(db, settings_of, tmp_path, caplog):
     caplog.set_level("INFO", "cosmouline")
     (tmp_path / "join_skiplist.txt").write_text("i0 satellite\n")
-    (tmp_path / "mine.txt").write_text("i1\n")
+    (tmp_path / "mine.txt").write_text("i1\nnobody\n")
 
     curve, = db_curves.curves(db, settings_of(
         'join_skiplists = ["join_skiplist.txt", "mine.txt"]\n'), Limits(seeing=1.3))
 
     assert names(curve) == ["i2", "i3", "i4"]
-    assert caplog.messages == ["2 images left out: named in a skip list",
+    assert caplog.messages == ["mine.txt: nobody is not in the database",
+                               "2 images left out: named in a skip list",
                                "1 images left out: seeing above 1.3"]
     with pytest.raises(UserError, match=r"join_skiplists: there is no .*other\.txt"):
         db_curves.curves(db, settings_of('join_skiplists = ["other.txt"]\n'))

@@ -76,3 +76,20 @@ def test_numbers_and_texts_give_colours():
     assert db_quicklook.colour_of(rows(), "set_name")[0].tolist() == ["R"] * 3
     with pytest.raises(UserError, match="no image has 'moon_dist_deg'"):
         db_quicklook.colour_of(rows(), "moon_dist_deg")
+
+
+def test_another_coefficient_is_in_the_name_and_the_title():
+    def settings(coefficient, **more):
+        options = SimpleNamespace(coefficient=coefficient, sum=["S=A+A"])
+        return SimpleNamespace(**{"dec_name": "d", "band": "R", "options": options,
+                                  "sum_sources": {}} | more)
+
+    assert db_quicklook.file_name(settings(None), "by_night") == "d_by_night"
+    assert db_quicklook.file_name(settings("none"), "by_night") == "d_none_by_night"
+    assert db_quicklook.title(settings(None)) == "d R"
+    assert db_quicklook.title(settings("none", band="")) == "d (coefficient none)"
+    db = SimpleNamespace(select=lambda **_: [row | {"dec_chi2__d": 1.0} for row in rows()])
+    found, sources = db_quicklook.chosen(db, settings("medcoeff"))
+    assert [row["dec_coeff__d"] for row in found] == [3.0] * 3
+    assert sources == ["A", "S"]
+    assert found[0]["flux_e__d__S"] == 200.0
