@@ -18,7 +18,7 @@ ARGUMENTS = {"--each": {"action": "store_true", "help": "every member of a famil
 
 
 def main(settings, db):
-    """Tell and keep the table."""
+    """Report and keep the table."""
     text = inventory.fields_table(db, settings.options.each)
     io_report.write_report(paths.report(settings, "fields"), f"{settings.lens_name}: fields", text)
     log_line("%s", text)

@@ -1,4 +1,4 @@
-"""Tell what is where: images, flags, scripts, names side by side, disk use, and what is next.
+"""Report what is where: images, flags, scripts, names side by side, disk use, what is next.
 
 Needs   : the database (1_character/1a_add_to_database)
 Writes  : report_status.txt, the same as on the terminal

@@ -55,7 +55,7 @@ QUASAR = (
     "8_lookback/1_build_pages",
 )
 
-COMBI = (  # after 4_norm: stacks by night or of a whole set, and their catalogues
+COMBI = (  # after 4_norm: stacks by night or of a set, and their catalogues
     "3_align/2a_opt_align",
     "fac_combi/1_prepare",
     "fac_combi/2_combine",

@@ -27,7 +27,7 @@ ROUTES = ("quasar", "combi")
 
 
 def position(text, order, last=False):
-    """Return the place of a script, or of the first or last one of a folder, in the order."""
+    """Return the index of a script, or of the first or last one of a folder, in the order."""
     found = [i for i, script in enumerate(order) if script.startswith(text.removesuffix(".py"))]
     if not found:
         raise UserError(f"no script begins with '{text}'. See run_all.py --list.")
@@ -68,7 +68,7 @@ def parse():
 
 
 def main():
-    """List, tell the status, or run."""
+    """List the scripts, report the status, or run."""
     log_to_terminal()
     options = parse()
     try:
