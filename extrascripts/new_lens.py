@@ -25,7 +25,7 @@ from cosmouline.frames import new_lens, survey
 from cosmouline.run import log_line
 
 ARGUMENTS = {
-    "frames": {"type": Path, "help": "folder of frames, looked through with those below it"},
+    "frames": {"type": Path, "help": "folder of frames, searched with those below it"},
     "--name": {"help": "of the lens (default: OBJECT of the headers)"},
     "--ra": {"type": float, "help": "right ascension of the lens, degrees J2000"},
     "--dec": {"type": float, "help": "its declination"},

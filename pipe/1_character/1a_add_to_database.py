@@ -2,7 +2,7 @@
 
 Needs   : raw frames in the raw_dir of each set; kicklist.txt and testlist.txt of the lens, if any
 Writes  : one row per frame: names, telescope, time, exposure, gain, noise, site -> database;
-          report_intake.txt: what is refused or odd, and why
+          report_intake.txt: what is refused or flagged, and why
 Settings: sets
 Next    : 1_character/1b_copy_convert
 
@@ -12,6 +12,7 @@ Run as  : python 1a_add_to_database.py ../../configs/MYLENS
 from dataclasses import asdict
 from pathlib import Path
 
+from cosmouline.database import notes
 from cosmouline.database.bands import set_of
 from cosmouline.dates import mjd_to_iso
 from cosmouline.files.io_fits import read_header
@@ -28,7 +29,7 @@ WRITES = ("telescope", "filter", "datetime_utc", "mjd", "exptime_s", "gain_e_per
 
 
 def measure(image, settings):
-    """Return what the header of one raw frame says; absent is what nobody knows."""
+    """Return what the header of one raw frame says; unknown values are left out."""
     one = set_of(image, settings)
     header = read_header(Path(image["raw_path"]), one.get("extension"))
     exposure = read_exposure(header, load_telescope(one["telescope"]), one.get("overrides"))
@@ -37,8 +38,8 @@ def measure(image, settings):
         "raw_nx_px": header["NAXIS1"],
         "raw_ny_px": header["NAXIS2"],
         "datetime_utc": mjd_to_iso(exposure.mjd),
-        "header_notes": " | ".join(exposure.notes) or None,
-        "frame_notes": " | ".join(exposure.flags) or None,
+        "header_notes": notes.as_text(exposure.notes),
+        "frame_notes": notes.as_text(exposure.flags),
     }
 
 

@@ -58,6 +58,17 @@ def test_a_higher_threshold_finds_less(lens_after):
     assert (lens.values("n_sources") < before).all()
 
 
+def test_a_larger_area_finds_less(lens_after):
+    """300 connected pixels are a circle of 20 pixels: more than most stars have."""
+    lens = lens_after(SCRIPT)
+    before = lens.values("n_sources")
+    lens.set("detect_min_area_px = 300\n")
+
+    lens.run(SCRIPT, only=lens.truth.good)
+
+    assert (lens.values("n_sources") < before).all()
+
+
 def test_what_is_up_to_date_is_kept(lens_after):
     lens = lens_after(SCRIPT)
     before = lens.snapshot()

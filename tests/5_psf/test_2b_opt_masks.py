@@ -56,9 +56,10 @@ def test_regions_on_the_sky_are_those_in_pixels(lens_after):
     b = star(lens, "b")
     wcs = WCS(fits.getheader(lens.work / "ali" / f"{REFERENCE}.fits"))
     scale = lens.rows[REFERENCE]["pixel_scale_arcsec"]
-    ra, dec = wcs.all_pix2world(b.x_px + 5, b.y_px, 0)
+    drawn_at = wcs.pixel_to_world(b.x_px + 5, b.y_px).fk5  # 20 mas from ICRS
     path = lens.config / "psf_psf1_mask_b.reg"
-    path.write_text(f'fk5\ncircle({ra:.8f},{dec:.8f},{3 * scale:.5f}")\n')
+    path.write_text(f'fk5\ncircle({drawn_at.ra.deg:.8f},{drawn_at.dec.deg:.8f},'
+                    f'{3 * scale:.5f}")\n')
     lens.run(EXTRACT, only=[REFERENCE])
     on_sky = drawn(lens, REFERENCE, "b")
     path.write_text(f"image\ncircle({b.x_px + 6:.4f},{b.y_px + 1:.4f},3)\n")

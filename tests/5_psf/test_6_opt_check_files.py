@@ -25,7 +25,7 @@ def test_images_without_a_psf_are_listed_with_the_reason(lens_after, caplog):
 
     found = listed(lens.work / "report_psf_psf1_missing.txt")
     assert set(found) == {"R_tiny_0003", "R_tiny_0005", "R_tiny_0006"}
-    assert found["R_tiny_0003"].endswith("R_tiny_0003_psf.fits is gone")
+    assert found["R_tiny_0003"].endswith("R_tiny_0003_psf.fits is missing")
     assert found["R_tiny_0005"].startswith("the PSF cannot be read")
     assert found["R_tiny_0006"] == "only 2 stars (5_psf/4_build_psf)"
 

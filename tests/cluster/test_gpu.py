@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 from cosmouline.database.settings_cluster import check_cluster
 from cosmouline.engine import engine
-from cosmouline.engine.cluster import connection, gpu
+from cosmouline.engine.cluster import connection
 
 import pytest
 
@@ -20,33 +20,6 @@ def measure(image, settings):
     device = "jax" in sys.modules and sys.modules["jax"].config.jax_default_device
     return {"card": os.environ.get("COSMOULINE_GPU"), "pid": os.getpid(),
             "device": device and device.platform}  # None: wherever jax likes best
-
-
-def test_a_card_goes_to_one_worker_of_a_job(monkeypatch, tmp_path):
-    monkeypatch.setattr(gpu.tempfile, "gettempdir", lambda: str(tmp_path))
-    monkeypatch.setattr(gpu, "_held", held := [])
-    monkeypatch.setenv("SLURM_JOB_ID", "7")
-    monkeypatch.setenv("COSMOULINE_GPUS", "2")
-    for name in ("COSMOULINE_GPU", "CUDA_VISIBLE_DEVICES", "JAX_PLATFORMS"):
-        monkeypatch.setenv(name, "x")  # so that it is restored at the end
-
-    def card():
-        """Give the card of a worker that starts, and what it announces."""
-        for name in ("COSMOULINE_GPU", "CUDA_VISIBLE_DEVICES", "JAX_PLATFORMS"):
-            os.environ.pop(name, None)
-        state = SimpleNamespace(total_resources={}, available_resources={})
-        gpu.dask_setup(SimpleNamespace(state=state))
-        assert state.total_resources == state.available_resources
-        return os.environ.get("COSMOULINE_GPU"), state.total_resources.get("GPU")
-
-    assert [card() for _ in range(3)] == [("0", 1), ("1", 1), (None, None)]
-    assert os.environ["JAX_PLATFORMS"] == "cpu"
-    held.pop(0).close()  # as when its worker ends
-    assert card() == ("0", 1)
-    monkeypatch.setenv("SLURM_JOB_ID", "8")
-    assert card() == ("0", 1)
-    for file in held:
-        file.close()
 
 
 def test_what_is_for_a_card_goes_to_the_workers_that_have_one(tmp_path):

@@ -32,12 +32,9 @@ def measure(image, settings):
 
 
 @pytest.fixture
-def lens(script, tmp_path, monkeypatch):
+def lens(made_up, tmp_path):
     """Make a lens with a script that waits, whose workers are on a cluster of this machine."""
-    run = script("tests/cosmouline/test_run")
-    measure = script("tests/crash/test_signals").MEASURE
-    monkeypatch.setattr(run, "SCRIPT", run.HEAD + measure + run.MAIN)
-    made = run.Lens(tmp_path, [f"img{i}" for i in range(10)])
+    made = made_up.Lens(tmp_path, [f"img{i}" for i in range(10)], made_up.MEASURE_WITH_FAULTS)
     made.settings(SETTINGS)
     return made
 

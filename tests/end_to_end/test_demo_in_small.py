@@ -76,7 +76,7 @@ def test_the_curves_meet_the_truth_and_the_spoilt_frame_is_out(whole, caplog, pa
 
     lens.run("extrascripts/compare_with_truth", truth=str(lens.sky))
 
-    assert caplog.messages[-1] == "all curves meet the truth; spoilt frames are out of use."
+    assert caplog.messages[-1] == "all curves meet the truth; bad frames are out of use."
     clouded, = lens.truth.spoilt
     assert f"{clouded} rejected: not aligned: only 1 sources in the image" in text
     assert lens.rows[clouded]["whynot"].endswith("(3_align/3_update_flags)")

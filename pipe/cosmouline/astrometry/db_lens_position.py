@@ -150,17 +150,9 @@ def pixels_per_arcsec(reference, settings, position):
     return np.column_stack([east, north]) / reference["pixel_scale_arcsec"]
 
 
-def place_on_sky(reference, settings):
-    """Return what `io_regions.read_ds9_masks` asks for places on the sky; None without a WCS."""
-    if not reference.get("has_wcs"):
-        return None
-    wcs = _wcs(reference, settings)
-
-    def place(ra_deg, dec_deg):
-        xy = np.array(wcs.all_world2pix(ra_deg, dec_deg, 0), float)
-        return xy, _wcs_matrix(wcs, xy)
-
-    return place
+def reference_wcs(reference, settings):
+    """Return the WCS of the reference image; None without one."""
+    return _wcs(reference, settings) if reference.get("has_wcs") else None
 
 
 def sky_of_places(reference, settings, xy_px):

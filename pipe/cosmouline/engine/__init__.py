@@ -8,6 +8,6 @@ launch    : Start the numbered scripts, each in a process of its own, without lo
 processes : How processes start and end: copies of this one where that is safe, none left behind.
 tasks     : Work that is long and not of one image: joint fits, stacks, each a task of the engine.
 terminal  : The log on the terminal, whatever letters it can show.
-tool      : Run a tool that needs no lens: options, messages, exit status.
+tool      : The command line: options of every script, and the run of a tool that needs no lens.
 work      : One task of an engine: a function, what it is called with, and what came of it.
 """

@@ -94,7 +94,7 @@ def _attempt(item, settings, work, home, made_by):
             log.addFilter(put_name_first)
             stack.callback(log.removeFilter, put_name_first)
         if made_by:
-            stack.enter_context(origin.told(lambda: made_by))
+            stack.enter_context(origin.noted(lambda: made_by))
         if is_elsewhere:  # workers would write into each other's lines, distant ones to nobody
             log.handlers, log.propagate = [handler], False
             log.setLevel(logging.INFO)

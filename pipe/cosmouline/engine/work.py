@@ -56,7 +56,7 @@ class Work(NamedTuple):
             function = getattr(_module(self.path), self.name)
             # List the files that the function finishes, each with its origin
             take_finished()
-            with origin.told(functools.partial(self.recipe.origin, [image])) if (
+            with origin.noted(functools.partial(self.recipe.origin, [image])) if (
                     self.recipe) else contextlib.nullcontext():
                 values = function(image, settings, **self.bound)
             files = manifest.look_at(take_finished(), settings.work_dir) if self.recipe else ()

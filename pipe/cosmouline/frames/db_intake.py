@@ -4,8 +4,10 @@ import fnmatch
 import logging
 import re
 
+from cosmouline.database import notes
 from cosmouline.database.database import KICKED
 from cosmouline.database.provenance import outcome
+from cosmouline.database.settings import LONGEST_NAME
 from cosmouline.errors import ImageRejected, ProductLost, UserError, one_line
 from cosmouline.files.atomic import digest
 from cosmouline.files.io_catalog import read_image_list
@@ -24,7 +26,6 @@ log = logging.getLogger("cosmouline")
 
 SCRIPT = "1_character/1a_add_to_database"
 PARTS = ("files", "filter", "camera", "science_only")  # by which a set chooses frames
-LONGEST_NAME = 100  # with the endings of the products it stays below the 255 of file systems
 
 
 def known_and_new(settings, db):
@@ -182,11 +183,11 @@ def image_name(set_name, stem):
 
 def log_assumptions(images):
     """Log once what was taken from elsewhere because the headers lack it."""
-    notes = {}
+    found = {}
     for image in images:
-        for note in filter(None, image.get("header_notes", "").split(" | ")):
-            notes.setdefault(f"{image['set_name']}: {note}", []).append(image)
-    for note, those in notes.items():
+        for note in notes.of(image, "header_notes"):
+            found.setdefault(f"{image['set_name']}: {note.text}", []).append(image)
+    for note, those in found.items():
         log.info("%s (%d images)", note, len(those))
 
 

@@ -4,25 +4,15 @@ import logging
 import re
 from collections import Counter
 
-from cosmouline.database import paths
+from cosmouline.database import notes, paths
 from cosmouline.files import io_report
 from cosmouline.files.io_fits import passed_over
 from cosmouline.frames import db_consistency
 
 log = logging.getLogger("cosmouline")
 
-NOTES = ("frame_notes", "pixel_notes", "scene_notes", "star_notes")  # fields, in order of scripts
-BETWEEN = " | "  # notes of one field
 COLUMNS = ("img_name", "file", "reason")
 N_KINDS = 6  # reasons named in the line
-
-
-def kind(reason):
-    """Return a reason without what differs from image to image: numbers, texts, the script."""
-    # Without the script at the end, then without what follows the first = : ( or ", not"
-    head = re.split(r" = |: |\(|, not ", re.sub(r" \(\w+/\w+\)$", "", reason))[0]
-    words = re.sub(r"'[^']*'|\d[\d.]*(e[+-]?\d+)?", "n", head)
-    return " ".join(words.replace("n %", "fraction").split()) or reason
 
 
 def refused(rows):
@@ -40,9 +30,8 @@ def flagged(rows):
               db_consistency.duplicates(used), db_consistency.lone(used)]
     found = []
     for row in used:
-        notes = [note for name in NOTES for note in row.get(name, "").split(BETWEEN) if note]
-        notes += [more[row["img_name"]] for more in others if row["img_name"] in more]
-        found += [(row, note) for note in notes]
+        found += [(row, note.text) for note in notes.of(row, *notes.INTAKE)]
+        found += [(row, more[row["img_name"]]) for more in others if row["img_name"] in more]
     return found
 
 
@@ -55,7 +44,7 @@ def write(settings, db):
     n_flagged = len({row["img_name"] for row, _ in suspicious})
     heads = (f"{len(bad)} of {len(rows)} images refused", f"{n_flagged} flagged",
              f"{len(files)} files ignored")
-    counts = [Counter(kind(reason) for _, reason in pairs).most_common()
+    counts = [Counter(notes.kind(reason) for _, reason in pairs).most_common()
               for pairs in (bad, suspicious)]
     path = paths.report(settings, "intake")
     io_report.write_parts(path, f"{settings.lens_name}: intake of the frames", [

@@ -79,7 +79,7 @@ def fringe_pattern(flat_images, box_px=None):
     """
     if len(flat_images) < LEAST_IMAGES:
         raise ValueError(f"flat_images must be at least {LEAST_IMAGES}, not {len(flat_images)}")
-    # pass 1: a plain median, sources included; pass 2: without the sources found beside it
+    # pass 1: a plain median; pass 2: the sources that stand out from it are masked first
     first_e = _smooth(_stacked(flat_images, None))
     hidden = [sources_on(image - first_e, box_px) for image in flat_images]
     stack_e = _stacked(flat_images, hidden)
@@ -124,6 +124,7 @@ def fringe_scale(flat_e, frame_e, hidden):
     """
     pixels, fringe = flat_e[~hidden].astype(float), frame_e[~hidden].astype(float)
     scale = 0.0
+    # clip and fit in turns: first about no fringes at all
     for _ in range(3):
         left = pixels - scale * fringe
         middle, sigma = np.median(left), mad_sigma(left)
@@ -161,8 +162,8 @@ def sky_with_fringes(image_e, bad, frame_e, noise_e, n_images, box_px=None):
     -----
     A smooth pattern adds nearly nothing to the scatter of single pixels, but its noise is the same
     over all pixels of a star: their sum has as much of it as without smoothing. So it is added to
-    the variance of each pixel, n / (n - 1) of it, because a star is left out of its own image: 50
-    % more variance for 3 images, 11 % for 10.
+    the variance of each pixel, n / (n - 1) of it, because a star is left out of its own image:
+    50 % more variance for 3 images, 11 % for 10.
     """
     def flat(level_e):
         return np.where(bad, np.nan, image_e - level_e).astype(np.float32)

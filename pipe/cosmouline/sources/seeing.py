@@ -144,7 +144,7 @@ def odd_stars(seeing, catalog):
     if seeing.n_stars <= ODD_FEW_STARS:
         notes.append(f"few stars: {seeing.n_stars} behind the seeing; cloud?")
     if seeing.ellipticity > ODD_ELLIPTICITY:
-        notes.append(f"ellipticity of {seeing.ellipticity:.2f}: trailed?")
+        notes.append(f"elongated stars: ellipticity of {seeing.ellipticity:.2f}; trailed?")
     n_saturated = int(catalog["is_saturated"].sum())
     if n_saturated > ODD_SATURATED_PART * len(catalog):
         notes.append(f"saturated stars: {n_saturated} of {len(catalog)} sources")

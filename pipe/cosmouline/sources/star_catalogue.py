@@ -115,7 +115,7 @@ def reference_scores(catalogs, matrices, sky_sigma_e, fwhm_px, ellipticity, firs
     middle = np.median(ellipticity)
     spread = MAD_TO_SIGMA * np.median(np.abs(ellipticity - middle)) + ELLIPTICITY_FLOOR
     is_aligned = np.array([matrix is not None for matrix in matrices])
-    # neither alone, nor trailed; if all are trailed, each may be it
+    # aligned, and not trailed; where all aligned ones are trailed, any of them
     eligible = is_aligned & (ellipticity <= middle + ELLIPTICITY_SIGMAS * spread)
     if not eligible.any():
         eligible = is_aligned
@@ -283,9 +283,9 @@ def refine_seeing(field, catalogs, matrices, seeings):
     field : FieldStars
         With ratios and excesses over the new values.
     """
-    # half of the detections saturated: the width is not that of the seeing
     found = nearest_detections(catalogs, matrices, field.xy_px)
     shapes = [column(catalogs, found, name) for name in ("fwhm_px", "ellipticity", "pa_deg")]
+    # stars saturated in half of their detections or more have no width of the seeing
     common = recurring_seeing(*shapes, field.stars["saturated_fraction"] < 0.5)
     seeings = [new or old for new, old in zip(common, seeings, strict=True)]
     stars = field.stars.copy()

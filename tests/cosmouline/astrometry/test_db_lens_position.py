@@ -3,9 +3,11 @@ from types import SimpleNamespace
 from cosmouline.astrometry.db_lens_position import (
     arcsec_from_lens,
     extra_on_reference,
+    lens_by_wcs,
     lens_centre_and_radius,
     lens_on_reference,
     pixels_per_arcsec,
+    sky_of_places,
     sources_on_reference,
 )
 from cosmouline.database import paths
@@ -153,6 +155,41 @@ def test_neighbours_by_their_place_or_from_the_field(make):
     assert names == ["N1"]
     assert xy == pytest.approx(np.array([[75.0, 35.0]]))
     assert extra_on_reference(row, make(extra_sources={}), FIELD_STARS, 48)[0] == []
+
+
+def test_neighbours_in_degrees_where_the_sources_are(make):
+    """point_sources_unit is that of a dict: sources of a file leave their neighbours in arcsec."""
+    east = RA + 2.0 / 3600 / np.cos(np.radians(DEC))
+    settings = make(extra_sources={"S": (east, DEC + 1.0 / 3600)}, point_sources_unit="deg",
+                    point_sources={"A": (RA, DEC)})
+    expected = np.array([60.0, 30.0]) + turned(2.0, 1.0)[None]
+
+    _, xy = extra_on_reference(reference(), settings, FIELD_STARS, 48)
+    assert xy == pytest.approx(expected, abs=1e-3)
+    settings.extra_sources, settings.point_sources = {"S": (2.0, 1.0)}, "sources.cat"
+    _, xy = extra_on_reference(reference(), settings, FIELD_STARS, 48)
+    assert xy == pytest.approx(expected, abs=1e-3)
+
+
+@pytest.mark.parametrize(("changes", "xy"), [
+    ({}, (60.0, 30.0)), ({"lens_ra_deg": None}, None), ({"lens_dec_deg": None}, None),
+    ({"lens_dec_deg": DEC + 7.0 / 3600}, tuple(np.array([60.0, 30.0]) + turned(0.0, 7.0))),
+    ({"lens_dec_deg": DEC + 12.0 / 3600}, None),  # 60 px up and to the left: outside
+    ({"lens_ra_deg": RA + 170}, None)])  # on the other side of the sky
+def test_the_lens_by_the_wcs_of_an_image(make, changes, xy):
+    found = lens_by_wcs(reference(), make(**changes))
+
+    assert found is None if xy is None else found == pytest.approx(xy, abs=1e-3)
+    assert lens_by_wcs(reference(False), make(**changes)) is None
+
+
+def test_positions_on_the_sky(make):
+    found = sky_of_places(reference(), make(), [(60.0, 30.0),
+                                                np.array([60.0, 30.0]) + turned(3.6, -1.8)])
+
+    away = 3600 * (found - (RA, DEC)) * (np.cos(np.radians(DEC)), 1)
+    assert away == pytest.approx(np.array([[0.0, 0.0], [3.6, -1.8]]), abs=1e-3)
+    assert sky_of_places(reference(False), make(), [(60.0, 30.0)]) is None
 
 
 def test_places_come_back_as_arcsec(make):

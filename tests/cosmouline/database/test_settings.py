@@ -70,9 +70,9 @@ def test_only_what_differs_is_listed(lens):
     ("lens_stamp_px = 4000", "lens_stamp_px = 4000, but it must be from 16 to 400"),
     ("lens_stamp_px = 30", "multiple of 8"),
     ("lens_name = 'HE 0435/x'", "lens_name = 'HE 0435/x' has a '/'"),
-    ("point_sources = {'A': (1.0,), 'B': 3}", "A is at \\(1.0,\\), but a place is two numbers"),
+    ("point_sources = {'A': (1.0,), 'B': 3}", "A is at \\(1.0,\\), but a position is two numbers"),
     ("point_sources = {'A__1': (1.0, 2.0)}", "point_sources: the name = 'A__1'"),
-    ("point_sources = {'A': (1.0, 2.0), 'B': (1.0, 2.0)}", "two sources are at the same place"),
+    ("point_sources = {'A': (1.0, 2.0), 'B': (1.0, 2.0)}", "two sources are at the same position"),
     ("point_sources = -1", "point_sources = -1, but from 1 to 12 can be looked for"),
     ("point_sources = 'sources.cat'", "point_sources: there is no .*sources.cat"),
     ("sets = [{'name': n, 'telescope': 'LCO', 'raw_dir': '/x'} for n in 'RI']",
@@ -80,7 +80,7 @@ def test_only_what_differs_is_listed(lens):
     ("sets = [{'name': 'R', 'telescope': 'LCO', 'raw_dir': '/x', 'bad_pixel_mask': '/no.fits'}]",
      "there is no bad_pixel_mask /no.fits"),
     ("sets = [{'name': n, 'telescope': 'LCO', 'raw_dir': '/x', 'filter': 'R'} for n in 'RI']",
-     "two sets have the frames of '/x'. Give each of them a part: 'filter'"),
+     "two sets have the frames of '/x'. Give each of them its own: 'filter'"),
     ("sets = 2 * [{'name': 'R', 'telescope': 'LCO', 'raw_dir': '/x'}]", "two sets are called 'R'"),
 ])
 def test_a_mistake_is_one_clear_line(lens, text, says):

@@ -107,6 +107,68 @@ def test_few_images_are_done_in_this_process():
     assert {o.values["pid"] for o in found.values()} == {os.getpid()}
 
 
+def test_max_cpus_is_the_number_of_workers(monkeypatch):
+    """One worker would be no faster than this process; 0 stands for all cores."""
+    monkeypatch.setattr(engine, "n_usable_cpus", lambda: 3)
+    names = [f"img{i}" for i in range(12)]
+
+    def n_workers(max_cpus):
+        return len({o.values["pid"] for o in run(names, settings(max_cpus=max_cpus)).values()}
+                   - {os.getpid()})
+
+    assert n_workers(1) == 0
+    assert 1 <= n_workers(0) <= 3
+    monkeypatch.setattr(engine, "n_usable_cpus", lambda: 1)
+    assert 1 <= n_workers(2) <= 2
+    assert n_workers(0) == 0
+
+
+@pytest.mark.parametrize(("retries", "n_died"), [(0, 1), (1, 0)])
+def test_an_image_whose_worker_died_is_tried_again_as_often_as_died_retries_says(
+        tmp_path, retries, n_died):
+    folder = tmp_path / "work"
+    folder.mkdir()
+    images = [{"img_name": name} for name in ("first", "b", "c", "d")]
+
+    found = list(engine.outcomes(die_once, images, settings(work_dir=folder,
+                                                            died_retries=retries)))
+
+    assert sorted(o.word for o in found).count("died") == n_died
+    assert len(found) == 4
+
+
+@pytest.mark.parametrize(("long", "n", "is_here"), [(True, 2, False), (True, 1, True),
+                                                    (False, 3, True), (False, 4, False)])
+def test_long_tasks_are_worth_workers_from_two_on(long, n, is_here):
+    images = [{"img_name": f"img{i}"} for i in range(n)]
+    found = list(engine.outcomes(measure, images, settings(), long=long))
+
+    assert ({o.values["pid"] for o in found} == {os.getpid()}) is is_here
+
+
+def test_long_tasks_have_no_time_limit(monkeypatch):
+    limits = []
+
+    class Pool(SimpleNamespace):
+        def schedule(self, work, args, timeout):
+            limits.append(timeout)
+            raise KeyboardInterrupt
+
+        def stop(self):
+            pass
+
+        join = stop
+
+    monkeypatch.setattr("pebble.ProcessPool", lambda **_: Pool())
+    images = [{"img_name": f"img{i}"} for i in range(4)]
+    for long in (True, False):
+        with pytest.raises(KeyboardInterrupt):
+            list(engine.outcomes(measure, images, settings(
+                image_timeout_s=3.0, work_dir=Path("/nonexistent")), long=long))
+
+    assert limits == [None, 3.0]
+
+
 def test_what_is_bound_reaches_the_function():
     bound = functools.partial(measure, factor=10)
     outcome, = engine.outcomes(bound, [{"img_name": "abc"}], settings("serial"))

@@ -6,6 +6,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 from cosmouline.engine import tasks
+from cosmouline.engine.work import Outcome
 from cosmouline.errors import UserError
 
 import pytest
@@ -87,6 +88,21 @@ def test_one_alone_is_done_here_and_says_it_all_at_once(told):
     assert told.messages == ["begins with 1"]
     with pytest.raises(UserError, match=r"^no pixel\. Look at the stamps\.$"):
         list(tasks.results(fit, items("odd"), settings("local"), "fit"))
+
+
+@pytest.mark.parametrize(("name", "is_sent"), [("dask", True), ("local", False)])
+def test_one_alone_goes_to_the_workers_of_a_cluster(told, monkeypatch, name, is_sent):
+    sent = []
+
+    def outcomes(function, images, settings, on_gpu, long):
+        sent.append((on_gpu, long))
+        return [Outcome(one["img_name"], "done", function(one, settings)) for one in images]
+
+    monkeypatch.setattr(tasks.engine, "outcomes", outcomes)
+    (_, values), = tasks.results(fit, items("V"), settings(name), "fit", on_gpu=True)
+
+    assert values["twice"] == 2
+    assert sent == [(True, True)] * is_sent
 
 
 @pytest.mark.parametrize("name", ["serial", "local"])

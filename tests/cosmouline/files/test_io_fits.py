@@ -135,7 +135,7 @@ def test_what_is_odd_about_a_usable_file_is_a_warning(tmp_path):
 
     assert len(frame.warnings) == 2
     assert frame.warnings[0].startswith("checksum: DATASUM is")
-    assert frame.warnings[1] == "truncated: behind the image, which is whole"
+    assert frame.warnings[1] == "truncated: behind the image, which is complete"
 
 
 def test_a_truncated_frame_is_refused_with_both_sizes(tmp_path):

@@ -1,6 +1,5 @@
 from cosmouline.errors import UserError
 from cosmouline.frames import db_consistency
-from cosmouline.frames.db_intake_report import kind
 
 import pytest
 
@@ -43,12 +42,3 @@ def test_duplicates_are_found_by_pixels_in_all_sets_and_by_moment_in_one():
 
     assert db_consistency.duplicates(images) == {
         "R_c": "duplicate: it has the moment of R_b", "V_a": "duplicate: it has the pixels of R_a"}
-
-
-@pytest.mark.parametrize(("reason", "short"), [
-    ("truncated: the header announces 5 bytes (1_character/1b_copy_convert)", "truncated"),
-    ("GAIN = '2.7 e-/ADU' is a text: taken as 2.7", "GAIN"),
-    ("1.4 % of the pixels are NaN", "fraction of the pixels are NaN"),
-    ("size of 80 x 90 pixels, not 160 x 180 like the rest", "size of n x n pixels")])
-def test_reasons_of_one_kind_are_counted_together(reason, short):
-    assert kind(reason) == short

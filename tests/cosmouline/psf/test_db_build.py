@@ -1,3 +1,4 @@
+from functools import partial
 from types import SimpleNamespace
 
 from cosmouline.database import paths
@@ -78,6 +79,11 @@ def test_starred_gives_draws_as_well_and_keeps_its_programs(inputs):
     assert list(paths.compiled(settings).glob("*-cache"))
 
 
+def given(image, settings, read, prior, evidence):
+    """Stand in for the log evidence of an image."""
+    return {"evidence": evidence}
+
+
 @pytest.mark.parametrize(("gains", "expected"), [
     ({(2, 4): 3.0}, (0.05, 1.2, 1.0)),  # 9 of all three images: less than the least gain
     ({(2, 4): 3.0, (1, 3): 8.0}, (0.1, 0.8, 1.0)),
@@ -86,7 +92,7 @@ def test_another_prior_than_the_default_must_gain(monkeypatch, gains, expected):
     evidence = np.zeros((4, 5))
     for place, gain in gains.items():
         evidence[place] = gain
-    monkeypatch.setattr(db_build, "_evidence", lambda *_: evidence)
+    monkeypatch.setattr(db_build, "_evidence", partial(given, evidence=evidence))
 
     rows = [{"img_name": f"R_{width}", "field_fwhm_px": width} for width in (3.0, 2.0, 4.0)]
     serial = SimpleNamespace(engine="serial", max_cpus=1)
@@ -97,7 +103,7 @@ def test_another_prior_than_the_default_must_gain(monkeypatch, gains, expected):
 
 
 def test_images_without_a_psf_do_not_decide(monkeypatch):
-    monkeypatch.setattr(db_build, "_evidence", lambda *_: None)
+    monkeypatch.setattr(db_build, "_evidence", partial(given, evidence=None))
 
     with pytest.raises(UserError, match="no PSF can be built of the images that would decide"):
         db_build.choose_prior([{"img_name": "R_1", "field_fwhm_px": 3.0}], None,

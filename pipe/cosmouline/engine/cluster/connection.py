@@ -30,6 +30,9 @@ END_S = 30.0
 MOMENT_S, RESTART_S = 1.0, 5.0
 # By so much, relative, a flux may differ between the kernels of OpenBLAS (doc/cluster.md)
 KERNEL_FLUX_DIFFERENCE = 1e-6
+# A processor can run the kernels of older ones; names that are not here are taken as the oldest
+OLDEST_FIRST = ("Prescott", "Nehalem", "Sandybridge", "Haswell", "Zen", "SkylakeX", "Cooperlake",
+                "SapphireRapids")
 _open = {}  # the connections of this process, by cluster and work folder
 
 
@@ -90,12 +93,14 @@ class Connection:
         counts = Counter(sorted(name for name in kernels.values() if name != "unknown"))
         if len(counts) > 1:
             self.has_warned = True
+            oldest = min(counts, key=lambda name: name in OLDEST_FIRST
+                         and 1 + OLDEST_FIRST.index(name))
             log.warning("the workers use different kernels of OpenBLAS: %s. Fluxes may differ by "
                         "%g (relative) with the worker that had the image. For the same bits add "
                         "\"export OPENBLAS_CORETYPE=%s\" to 'prologue' of cluster in settings.py "
-                        "(a kernel that all workers can run), and start them again.",
-                        ", ".join(f"{name} on {n}" for name, n in counts.items()),
-                        KERNEL_FLUX_DIFFERENCE, min(counts))
+                        "and start the workers again (doc/cluster.md).",
+                        ", ".join(f"{name} on {n} workers" for name, n in counts.items()),
+                        KERNEL_FLUX_DIFFERENCE, oldest)
 
     def tidy(self):
         """Remove the half-written files of workers that died, on whatever host."""
@@ -305,6 +310,5 @@ def _client(address, credentials):
     except (OSError, ValueError, TypeError, RuntimeError) as error:
         how = (" (tls:// needs credentials: give the scheduler file that start_cluster.py "
                "wrote, or dask's own settings)" if address.startswith("tls") else "")
-        raise UserError(f"no dask scheduler answers at {address}{how}: "
-                        f"{str(error).splitlines()[0][:200] if str(error) else error!r}"
-                        ) from error
+        reason = str(error).splitlines()[0][:200] if str(error) else repr(error)
+        raise UserError(f"no dask scheduler answers at {address}{how}: {reason}") from error

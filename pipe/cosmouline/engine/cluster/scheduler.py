@@ -166,7 +166,7 @@ def main():
     parser.add_argument("publish", type=Path)
     parser.add_argument("--parent", type=int)
     parser.add_argument("--lazily", action="store_true")
-    options = parser.parse_args()
+    options = parser.parse_intermixed_args()
     stop_on_signals()
     # This process has no terminal: its output is appended to logs/cluster.log
     logging.basicConfig(level=logging.INFO, stream=sys.stderr,

@@ -280,6 +280,31 @@ def test_without_sbatch_it_is_named(tmp_path, monkeypatch):
         run(["a", "b", "c", "d"], settings_of(tmp_path, cluster=slurm))
 
 
+@pytest.mark.parametrize(("gpus", "on_gpu", "n_counts"), [(1, True, 3), (1, False, 2),
+                                                          (0, True, 2), (None, True, 2)])
+def test_workers_with_a_card_are_waited_for_where_the_description_has_some(
+        tmp_path, gpus, on_gpu, n_counts):
+    """No worker, then one without a card, then one with a card; `None`: an address."""
+    plain, card = {"nthreads": 1, "resources": {}}, {"nthreads": 1, "resources": {"GPU": 1}}
+    seen = iter([{}, {"a": plain}, {"a": plain, "b": card}])
+    counts, checks = [], []
+
+    def workers():
+        counts.append(next(seen, counts and {"a": plain, "b": card}))
+        return counts[-1]
+
+    cluster = SimpleNamespace(client=SimpleNamespace(status="running"), workers=workers,
+                              refuse_trouble=lambda: None, is_up=lambda: True,
+                              check=lambda *arguments: checks.append(arguments[2]))
+    settings = settings_of(tmp_path)
+    settings.cluster = "tcp://s:1" if gpus is None else settings.cluster | {"gpus": gpus}
+
+    dispatch.Dispatcher(cluster, "step", [], settings, on_gpu).wait_for_workers()
+
+    assert len(counts) == n_counts + 1  # they are counted once more for the check
+    assert list(checks[0]) == ["a", "b"]
+
+
 SCRIPT = """
 import sys
 import test_dispatch

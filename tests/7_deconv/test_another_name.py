@@ -1,0 +1,75 @@
+"""A second deconvolution, with a PSF and coefficients of its own, next to the first: every script.
+
+The images that the two skip lists name are left out, and nothing bears the names of the first.
+"""
+
+from cosmouline.database import paths
+from cosmouline.deconv.io_fit import read_epochs, read_fit
+
+import pytest
+
+NAMES = 'psf_name = "psf2"\nrenorm_name = "renorm2"\ndec_name = "second"\n'
+BEFORE = ("5_psf/2a_extract", "5_psf/3_find_cosmics", "5_psf/3b_choose_prior",
+          "5_psf/4_build_psf", "6_extract/1_extract_objects", "6_extract/2_find_cosmics",
+          "7_deconv/0_star_photometry", "8_renorm/1a_renormalize")
+SCRIPTS = ("7_deconv/0_opt_auto_skiplist", "7_deconv/1_prepare", "7_deconv/2_apply_norm",
+           "7_deconv/3_write_start", "7_deconv/4_deconv", "7_deconv/5a_png_check",
+           "7_deconv/5b_show_sources", "7_deconv/6_readout", "7_deconv/7_check_plots")
+LEFT_OUT = "R_tiny_0003", "R_tiny_0005"
+
+
+def test_all_scripts_work_under_the_names_of_the_settings(lens_before, pages, caplog):
+    lens = lens_before("5_psf/2a_extract")
+    lens.set(NAMES)
+    (lens.config / "psf_psf2_skiplist.txt").write_text(f"{LEFT_OUT[0]} ring\nR_psf\n")
+    (lens.config / "dec_second_skiplist.txt").write_text(f"{LEFT_OUT[1]} moon\nR_dec\n")
+
+    for script in (*BEFORE, *SCRIPTS):
+        lens.run(script)
+    lens.run("7_deconv/8_inspect_flux", source="B")
+    lens.run("7_deconv/5c_opt_hand_check")
+
+    names = [name for name in lens.truth.good if name not in LEFT_OUT]
+    for name, row in lens.rows.items():
+        assert not [field for field in row if field.endswith("__psf1") or "__psf1__" in field
+                    or "__lens" in field]
+        assert ("flux_e__second__A" in row) == (name in names)
+        assert ("dec_number__second" in row) == (name in names)
+    row = lens.rows[names[0]]
+    assert row["dec_psf__second"] == "psf2"
+    assert row["dec_coeff__second"] == row["renorm__renorm2"]
+    assert {"n_psf_phot__psf2", "n_core_hits__psf2", "psf_sum_error__psf2"} <= row.keys()
+    assert any(field.startswith("star_flux_e__psf2__") for field in row)
+    settings = lens.settings()
+    content = read_epochs(lens.work / "dec_second" / "epochs.npz")
+    assert content.names == names
+    assert (content.epochs.shift_sigma_px < 0.1).all()  # from the stars of this PSF
+    assert len(read_fit(lens.work / "dec_second" / "fit.npz")[0].flux) == len(names)
+    # reports and pages
+    assert set(pages) == {"dec_second", "dec_second_checks", "second_B"}
+    assert "TINY: second" in pages.texts("dec_second")
+    assert any("TINY: checks of second" in text for text in pages.texts("dec_second_checks"))
+    assert any("TINY: B of second" in text for text in pages.texts("second_B"))
+    heads = {path.stem: path.read_text().splitlines()[0]
+             for path in lens.work.glob("report_dec_*.txt")}
+    assert heads == {"report_dec_second_left_out": "TINY: left out of second",
+                     "report_dec_second_sources": "TINY: sources of second",
+                     "report_dec_second_fluxes": "TINY: fluxes of second to look at"}
+    assert (lens.work / "choose_dec_second.html").is_file()
+    pictures = paths.pictures(settings, "dec_second")
+    assert sorted(path.stem for path in pictures.iterdir()) == names
+    # names in the lists that no image has
+    told = " ".join(caplog.messages)
+    assert "R_psf" in told
+    assert "R_dec" in told
+
+
+@pytest.mark.parametrize("kind", ["stars", "alignment"])
+def test_the_number_of_images_whose_stars_predict_the_lens_is_logged(lens_before, caplog, kind):
+    lens = lens_before("7_deconv/2_apply_norm")
+    lens.set(f"shift_prior = {kind!r}\n")
+
+    lens.run("7_deconv/2_apply_norm")
+
+    told = [m for m in caplog.messages if m.startswith("position of the lens from the stars of 6")]
+    assert len(told) == (kind == "stars")
