@@ -263,7 +263,7 @@ def test_boxes_must_hold_enough_pixels():
 
 @pytest.mark.parametrize("seed", range(3))
 def test_a_crowded_frame_has_the_sky_between_its_stars(seed):
-    """More than half of every box lies under stars, of which sep alone makes level 0, scatter 1."""
+    """More than half of every box lies under stars: sep alone returns level 0, scatter 1."""
     rng = np.random.default_rng(seed)
     stars_e = sum(moffats((192, 192), 60, flux_e, 4.0, 10 * seed + k)
                   for k, flux_e in enumerate([2e4, 6e4, 2e5, 5e5]))
