@@ -95,16 +95,16 @@ def check_frame(frame, expected_shape=None, saturation_adu=None):
     bayer = card_value(frame.header, "BAYERPAT")
     if bayer and contrast > MOSAIC_FRACTION:
         raise ImageRejected(f"a mosaic of colours (BAYERPAT = {str(bayer).strip()}; its pixels "
-                            f"differ by {100 * contrast:.0f} %): take one colour out of it, or bin "
-                            "2 x 2, first")
+                            f"differ by {100 * contrast:.0f} %): take one colour out of it, or "
+                            "bin 2 x 2, first")
     level = float(np.nanmedian(sample))
     if saturation_adu is not None and level >= saturation_adu:
         raise ImageRejected(
             f"saturated: the median of {level:g} ADU is not below {saturation_adu:g} ADU")
     return [*frame.warnings, *([f"{100 * nan_fraction:.2g} % of the pixels are NaN"]
                                if nan_fraction > 0 else ()),
-            *([f"odd and even pixels differ by {100 * contrast:.0f} % of the sky: a colour sensor?"]
-              if contrast > PHASES_FRACTION and not bayer else ()),
+            *([f"odd and even pixels differ by {100 * contrast:.0f} % of the sky: a colour "
+               "sensor?"] if contrast > PHASES_FRACTION and not bayer else ()),
             *([f"BAYERPAT = {str(bayer).strip()}: a colour sensor, but the pixels do not differ"]
               if bayer else ()),
             *_pixel_flags(data, sample, saturation_adu), *_card_flags(frame.header)]

@@ -69,13 +69,14 @@ def overlaps(images):
     """
     notes = {}
     for mine in by_set(images).values():
-        timed = sorted((image["mjd"] - image["exptime_s"] / 2 / SECONDS_PER_DAY, image["exptime_s"],
-                        image["img_name"]) for image in mine if "mjd" in image)
+        timed = sorted((image["mjd"] - image["exptime_s"] / 2 / SECONDS_PER_DAY,
+                        image["exptime_s"], image["img_name"]) for image in mine if "mjd" in image)
         for (start, exptime_s, name), (later, _, _) in itertools.pairwise(timed):
             step_s = (later - start) * SECONDS_PER_DAY
             if CLOCK_S < step_s < exptime_s - CLOCK_S - OVERLAP_FRACTION * exptime_s:
+                unit = "milliseconds" if exptime_s < 1000 * step_s else "another unit"
                 notes[name] = (f"exposures overlap: exptime_s = {exptime_s:g}, and the next one "
-                               f"begins {step_s:.3g} s later; is EXPTIME in seconds?")
+                               f"begins {step_s:.3g} s later; is EXPTIME in {unit}?")
     return notes
 
 
