@@ -13,6 +13,7 @@ stay when images are added later; --redo chooses again. To correct the choice, c
 from work_dir to the folder of the lens and edit it there.
 """
 
+from cosmouline.astrometry.db_transform import pixel_scale_arcsec
 from cosmouline.database import paths
 from cosmouline.files import io_catalog
 from cosmouline.run import for_all_images, log_line, run
@@ -24,14 +25,14 @@ WRITES = ("star_list", "field_fwhm_px", "field_fwhm_arcsec", "field_ellipticity"
           "n_field_stars")
 
 
-def measure(images, stars, settings):
+def measure(images, stars, reference, settings):
     """Measure the seeing again from the stars that recur; return the fields of all images."""
     seeings, stars, n_found = db_star_catalogue.common_seeing(images, stars, settings)
     results = {}
     for image, seeing, n in zip(images, seeings, n_found, strict=True):
         results[image["img_name"]] = {
             "field_fwhm_px": seeing.fwhm_px,
-            "field_fwhm_arcsec": seeing.fwhm_px * image["pixel_scale_arcsec"],
+            "field_fwhm_arcsec": seeing.fwhm_px * pixel_scale_arcsec(image, reference),
             "field_ellipticity": seeing.ellipticity,
             "n_field_stars": int(n),
         }
@@ -65,7 +66,7 @@ def main(settings, db):
     reference = db.reference(images)
     stars = db_star_catalogue.list_stars(images, reference, settings)
     db_lens_light.check(images, stars, reference, settings)
-    results, stars = measure(images, stars, settings)
+    results, stars = measure(images, stars, reference, settings)
     picked = chosen(images, stars, reference, db.runs, settings)
     db_star_catalogue.write(stars, picked, settings)
     digest = db_star_catalogue.digest(picked, reference, settings)

@@ -88,7 +88,7 @@ def _cross_checked(header, telescope, moment, mjd, exptime_s, zone_h, flags):
     compared, n_agree = {moment.text}, 0
     for recipe in (*checks.dates_that_win, *own, *checks.dates):
         # What the description itself says of a card counts more than the general table
-        if recipe not in own and known.intersection(recipe.date):
+        if recipe.recipe in NUMBERS and recipe not in own:
             recipe = replace(recipe, date=tuple(one for one in recipe.date if one not in known))
         try:
             other = _read_moment(header, recipe, zone_h if recipe.recipe == "split" else 0.0)
