@@ -12,7 +12,7 @@ import numpy as np
 log = logging.getLogger("cosmouline")
 
 NOISE_RATIOS = (0.4, 2.0)
-SKY_SUBTRACTED = 4.0  # by which the variance is above the level where a sky was taken away
+SKY_SUBTRACTED = 3.0  # a level of fewer times the noise: the sky was taken away
 
 
 def keep(sky, image, settings, fringes_path=None):
@@ -45,14 +45,16 @@ def warn_of_noise(images):
         return
     image = found[0]
     ratio, level_e = image["sky_noise_ratio"], image["sky_level_e"]
-    if ratio > 1 and level_e < image["sky_noise_e"] ** 2 / SKY_SUBTRACTED:
+    if abs(level_e) < SKY_SUBTRACTED * image["sky_noise_e"]:
         cause = "was the sky subtracted before, or is the exposure a rate?"
     else:
-        # what the pixels themselves say, where the sky and not the read-out makes the noise
-        gain = image["gain_e_per_adu"] / ratio**2
+        # The gain g of level L, noise n (ADU) and read noise r (electrons): g^2 n^2 = g L + r^2
+        level, noise = (value / image["gain_e_per_adu"] for value in (
+            level_e, image["sky_noise_e"]))
+        gain = (level + np.hypot(level, 2 * noise * image["read_noise_e"])) / (2 * noise**2)
         cause = (f"is the gain of {image['gain_e_per_adu']:.3g} e-/ADU wrong (the noise fits "
-                 f"{gain:.2g}), is it a mean of several exposures, or resampled, or does the level "
-                 "hold a bias?")
+                 f"{gain:.2g}), is it a mean of several exposures, or resampled, or does the "
+                 "level hold a bias?")
     log.warning("the noise of the sky is %.2g times what its level and the gain predict in %d of "
                 "%d images (first: %s, sky %.0f e-, noise %.3g e-): %s Errors and chi2 are wrong "
                 "by as much.", ratio, len(found), len(images), image["img_name"], level_e,
