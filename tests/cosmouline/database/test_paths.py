@@ -15,9 +15,10 @@ PLACES = {
     "catalog": "ali/i.cat.fits", "sky": "sky/i.fits", "fringes": "fringes/i.fits",
     "bad_pixels": "badpix/i.fits", "field_stars": "field_stars.ecsv",
     "picked_stars": "normstars.cat", "psf_stamps": "psf_p/i_stamps.fits",
-    "psf": "psf_p/i_psf.fits", "objects": "objects/i.fits", "deconvolution": "dec_d", "pictures": "i_png",
-    "plot": "plots/i.png", "report": "report_i.txt", "lookback": "lookback_d", "exports": "export",
-    "final": "final", "light_curve": "export/L_d_by_minutes.rdb", "compiled": "compiled"}
+    "psf": "psf_p/i_psf.fits", "objects": "objects/i.fits", "deconvolution": "dec_d",
+    "pictures": "i_png", "plot": "plots/i.png", "report": "report_i.txt", "lookback": "lookback_d",
+    "exports": "export", "final": "final", "light_curve": "export/L_d_by_minutes.rdb",
+    "compiled": "compiled"}
 OF_ONE = {"image", "aligned", "catalog", "sky", "fringes", "bad_pixels", "psf_stamps", "psf",
           "objects", "pictures", "plot", "report"}
 OF_BAND = {"deep": "combi_c_V.fits", "deconvolution": "dec_d_V", "pictures": "i_V_png",
