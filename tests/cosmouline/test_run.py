@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import textwrap
@@ -235,6 +236,13 @@ def wait_for_journal(lens, n_lines):
     raise TimeoutError
 
 
+def half_written(lens, pid):
+    """Leave a file as a process does that dies while it writes."""
+    path = lens.folder / "work" / f".{socket.gethostname()}.{pid}.0123abcd.tmp.x.fits"
+    path.write_text("half")
+    return path
+
+
 @pytest.mark.parametrize("engine", ["serial", "local"])
 def test_kill_9_loses_nothing_that_was_finished(tmp_path, engine):
     lens = many(tmp_path)
@@ -244,11 +252,13 @@ def test_kill_9_loses_nothing_that_was_finished(tmp_path, engine):
     process.kill()
     process.communicate()
     finished = sum("n_sources" in row for row in lens.rows.values())
+    left = half_written(lens, process.pid)
 
     text, code = lens.run()
 
     assert finished >= 5
     assert code == 0
+    assert not left.exists()
     assert f"{40 - finished} done, {finished} kept" in text
     assert all("n_sources" in row for row in lens.rows.values())
 
@@ -257,11 +267,15 @@ def test_ctrl_c_keeps_what_is_finished_and_leaves_no_lock(tmp_path):
     lens = many(tmp_path)
     process = lens.start(WAIT_S="0.1")
     wait_for_journal(lens, 4)
+    worker = subprocess.Popen(["true"])
+    worker.wait()
+    left = half_written(lens, worker.pid)
     process.send_signal(signal.SIGINT)
     text = process.communicate(timeout=60)[0]
 
     assert process.returncode == 130
     assert "interrupted; what is finished is kept" in text
+    assert not left.exists()
     assert not (lens.folder / "work" / "database.json.lock").exists()
     assert sum("n_sources" in row for row in lens.rows.values()) >= 3
 
@@ -292,3 +306,11 @@ def test_serial_and_local_give_the_same_rows(tmp_path):
         rows[engine] = lens.rows
 
     assert rows["serial"] == rows["local"]
+
+
+def test_a_work_folder_without_room_for_logs_is_named(lens):
+    (lens.folder / "work" / "logs").write_text("a file")
+    text, code = lens.run()
+
+    assert code == 1
+    assert f"work_dir {lens.folder / 'work'} cannot be written: " in text
