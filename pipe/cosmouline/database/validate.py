@@ -51,7 +51,7 @@ def _of_row(name, row, settings):
         yield f"its set '{row.get('set_name')}' is not in the settings"
     # Its frame is there and the one that was imported
     if "raw_path" in row and not Path(row["raw_path"]).exists():
-        yield f"its frame {row['raw_path']} is gone"
+        yield f"its frame {row['raw_path']} is missing"
     elif manifest.frame_trouble(row, manifest.Look("", reads_all="raw_hash" in row)):
         yield (f"its frame {row['raw_path']} has changed since it was imported: run "
                f"{fields.producer('raw_path')}.py")
@@ -68,4 +68,4 @@ def _of_row(name, row, settings):
     for script, (record, where) in keys.items():
         if provenance.outcome(row, record)[0] == "done" and manifest.MADE + record not in row and (
                 not where(settings, name).is_file()):
-            yield f"{paths.relative(where(settings, name))} is gone: run {script}.py --redo"
+            yield f"{paths.relative(where(settings, name))} is missing: run {script}.py --redo"

@@ -33,12 +33,12 @@ def test_a_sound_database_has_no_problem(db, settings):
 
 @pytest.mark.parametrize(("field", "value", "says"), [
     ("set_name", "V", "a: its set 'V' is not in the settings"),
-    ("raw_path", "/no/frame", "a: its frame /no/frame is gone"),
+    ("raw_path", "/no/frame", "a: its frame /no/frame is missing"),
     ("mjd", "soon", "a: the field 'mjd' is float, not 'soon'"),
     ("mjd", float("nan"), "a: the field 'mjd' cannot be nan"),
     ("nofield", 1, "a: the field 'nofield' is not declared"),
     ("treatme", None, "a: it lacks treatme"), ("img_name", "c", "a: its img_name is c"),
-    ("ran__5_psf/4_build_psf:p", "done 1 1", "a: .*psf_p/a_psf.fits is gone: run 5_psf/4")])
+    ("ran__5_psf/4_build_psf:p", "done 1 1", "a: .*psf_p/a_psf.fits is missing: run 5_psf/4")])
 def test_one_fault(db, settings, field, value, says):
     if value is None:
         del db.rows["a"][field]
