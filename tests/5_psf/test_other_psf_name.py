@@ -1,4 +1,4 @@
-"""All of 5_psf under another psf_name: fields, folders, reports and pages have it, and no other."""
+"""All of 5_psf under another psf_name: fields, folders, reports and pages have it."""
 
 from cosmouline.database import paths
 from cosmouline.pages import drawing

@@ -45,7 +45,7 @@ def test_a_second_look_marks_the_same_pixels(lens_after):
 
 
 @pytest.mark.parametrize(("setting", "many", "few"), [
-    ("cosmic_sigma", 4.0, 500.0), ("cosmic_fraction", 0.05, 1.0), ("cosmic_object", 0.5, 200.0)])
+    ("cosmic_sigma", 4.0, 500.0), ("cosmic_fraction", 0.05, 1.0), ("cosmic_object", 0.5, 1e6)])
 def test_each_limit_is_that_of_the_settings(lens_before, setting, many, few):
     """Hits of 140 sigma with neighbours of 4: a high limit marks few of them, the default more.
 
