@@ -62,6 +62,11 @@ def test_stars_in_apertures_lie_on_each_other(lens_after, pages):
     flux_e = lens.values("photom_flux_e__1.5fwhm__b") * lens.values("medcoeff")
     assert drawn["1.5fwhm"] == pytest.approx(100 * (flux_e / np.median(flux_e) - 1))
 
+    lens.set("photom_apertures = ['3fwhm', '1.5fwhm']\n")
+    lens.run("4_norm/3d_opt_plot_apertures")
+    assert {"1.5fwhm", "3fwhm"} <= set(pages.texts("apertures"))
+    assert "1fwhm" not in pages.texts("apertures")
+
 
 def test_the_conditions_are_drawn_by_date_and_as_histograms(lens_after, pages):
     lens = lens_after(AFTER)

@@ -122,3 +122,23 @@ def test_the_method_is_that_of_apertures_and_of_checks_as_well(lens_before, monk
     lens.run("8_renorm/2_plot_star_curves")
 
     assert methods == ["median", "median"]
+
+
+def test_the_reference_star_ties_the_zero_points_of_the_sets(lens_before):
+    """Star c is 8 % brighter in the second set: its normalised flux is not, once it is named."""
+    lens, steps = lens_before(RENORMALISE), []
+    second = lens.truth.good[3:]
+    for name in second:
+        lens.update(name, set_name="V",
+                    star_flux_e__psf1__c=1.08 * lens.rows[name]["star_flux_e__psf1__c"])
+    sets = ", ".join(f'{{"name": "{name}", "telescope": "generic", "raw_dir": "/raw_{name}"}}'
+                     for name in "RV")
+
+    for text in ("", "renorm_reference_star = 'c'\n"):
+        lens.set(f"sets = [{sets}]\n{text}")
+        lens.run(RENORMALISE, redo=True)
+        flux = lens.values("renorm__renorm1") * lens.values("star_flux_e__psf1__c")
+        steps.append(np.median(flux[3:]) / np.median(flux[:3]))
+
+    assert steps[0] == pytest.approx(1.08, abs=0.02)
+    assert steps[1] == pytest.approx(1, abs=1e-9)
