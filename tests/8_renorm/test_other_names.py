@@ -43,6 +43,10 @@ def test_coefficient_report_and_pages(lens, pages):
     assert float(own[9]) == pytest.approx(100 * np.std(flux) / np.median(flux), abs=0.006)
     assert set(pages) == {"stars_r2", "r2", "checks_r2", "r2_star_b"}
     assert pages.heights("r2")[0] == pytest.approx(coeff)
+    flux = sharp(lens, "b") * coeff
+    percent = 100 * (flux / np.median(flux) - 1)
+    assert pages.heights("stars_r2")[1::2][1] == pytest.approx(percent)
+    assert pages.heights("r2_star_b")[0] == pytest.approx(percent)
     assert {"TINY: stars with r2", "TINY: star b with r2"} <= {
         text for page in pages for text in pages.texts(page)}
     assert any("checks of r2" in text for text in pages.texts("checks_r2"))
