@@ -31,7 +31,7 @@ def lens(lens_before, monkeypatch):
     return lens
 
 
-def test_psfs_under_another_name(lens, monkeypatch):
+def test_psfs_under_another_name(lens, monkeypatch, caplog):
     row = lens.rows[REFERENCE]
     assert row["n_psf_cut__sharp"] == row["n_psf_used__sharp"] == 8
     assert row["psf_prior__sharp"] == "0.1 0.8 1 0 1 1"  # decided once, with our wings
@@ -51,6 +51,9 @@ def test_psfs_under_another_name(lens, monkeypatch):
     fields = {f: row[f] for f in ("psf_fwhm_px__sharp", "psf_chi2__sharp")}
     lens.run("5_psf/4_build_psf", only=[REFERENCE], redo=True)
     assert {f: lens.rows[REFERENCE][f] for f in fields} == fields
+    lens.update(REFERENCE, psf_chi2__sharp=9.0)
+    assert lens.run("5_psf/4_build_psf")["kept"] == 6
+    assert f"worst {REFERENCE} 9.00" in caplog.messages[-1]
     no_other_name(lens)
 
 
