@@ -208,7 +208,7 @@ def test_the_errors_of_the_coefficient_correlate_the_sources():
 
 
 def test_the_covariance_of_magnitudes_is_that_of_relative_fluxes():
-    """dm = 2.5 / ln 10 dF / F for each of two sources of 1000 and 500 e-; a coefficient of 2."""
+    """Dm = 2.5 / ln 10 dF / F for each of two sources of 1000 and 500 e-; a coefficient of 2."""
     covariance_e2 = np.array([[[100.0, -30.0], [-30.0, 64.0]]])
 
     joined = join([np.array([0])], [[1000.0, 500.0]], [[10.0, 8.0]], [2.0], [0.0], covariance_e2)
