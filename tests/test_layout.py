@@ -330,7 +330,8 @@ def test_a_second_home_is_seen(tmp_path):
 
 
 VARIABLES = {"settings", "options", "self", "db", "np", "numpy", "scipy", "sep", "starred",
-             "argparse", "functools", "astropy", "matplotlib"}  # no file of the library is meant
+             "argparse", "functools", "astropy", "matplotlib", "content", "geometry",
+             "a"}  # no file of the library is meant
 ENDINGS = {"py", "txt", "json", "html", "fits", "ecsv", "rdb", "cat", "png", "reg", "yaml", "md"}
 
 
@@ -340,7 +341,7 @@ def strange_names(path):
     for one in [*FILES, *FOLDERS]:
         texts.setdefault(one.stem, []).append(one)
     text = path.read_text(encoding="utf-8")
-    for words in re.findall(r"`([a-z_]+\.[A-Za-z_]+)[\w.]*(?:\(\))?`", text):
+    for words in re.findall(r"`([a-z_]\w*\.[A-Za-z_]\w*)[\w.]*(?:\(\))?`", text):
         first, second = words.split(".")
         if first in VARIABLES or second in ENDINGS or first == "cosmouline":
             continue

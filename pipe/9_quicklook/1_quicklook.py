@@ -15,7 +15,8 @@ night  All images in use by night, without the limits and lists of lcmanip/1_joi
        a night from the line through its neighbours is near 1 x error where the errors are right
        or too large; above it they are too small, or the quasar varies from night to night.
 set    Coloured by set. Sets above each other have another zero point (of the lens's colour), or
-       other fields of their camera: renormalise with stars of its colour.
+       other fields of their camera: renormalise with stars of its colour. A set that scatters
+       more is worse. The offsets of the sets are logged, which set_name does not do.
 seeing Coloured by field_fwhm_arcsec; and so by any field with numbers or texts: airmass,
        sky_level_e, medcoeff, set_name, telescope, field_ellipticity, moon_dist_deg. A curve that
        follows the colour is not the quasar: seeing points to blending or the PSF, airmass to

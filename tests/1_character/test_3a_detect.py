@@ -84,7 +84,8 @@ def test_a_lost_image_fails_alone_and_keeps_no_old_value(lens_after, caplog):
 
     assert "n_sources" not in row
     assert row["gogogo"] is True
-    told = "R_tiny_0003.fits is gone. Run 1_character/1b_copy_convert.py --redo --only R_tiny_0003"
+    told = ("R_tiny_0003.fits is missing. Run 1_character/1b_copy_convert.py --redo --only "
+            "R_tiny_0003")
     assert any(told in message for message in caplog.messages)
 
 

@@ -47,6 +47,9 @@ def test_stars_near_saturation_are_listed(lens_after, caplog):
     lens.set("psf_peak_max = 0.9\n")
     lens.run("5_psf/7_opt_list_saturated")
     assert caplog.messages[-1].startswith("0 of 6 images have stars above 0.9")
+    text = (lens.work / "report_psf_psf1_saturated.txt").read_text()
+    assert text.startswith("TINY: stars of psf1 above 0.9 of the saturation level\n")
+    assert "none" in text
 
 
 def test_the_script_before_is_named(lens_before):

@@ -1,6 +1,8 @@
 """Scripts as the user runs them: on a made-up script in a made-up checkout."""
 
 import signal
+import socket
+import subprocess
 import time
 
 from cosmouline.database.database import Database
@@ -135,6 +137,13 @@ def wait_for_journal(lens, n_lines):
     raise TimeoutError
 
 
+def half_written(lens, pid):
+    """Leave a file as a process does that dies while it writes."""
+    path = lens.folder / "work" / f".{socket.gethostname()}.{pid}.0123abcd.tmp.x.fits"
+    path.write_text("half")
+    return path
+
+
 @pytest.mark.parametrize("engine", ["serial", "local"])
 def test_kill_9_loses_nothing_that_was_finished(many, engine):
     many.settings(f"engine = {engine!r}\nmax_cpus = 2")
@@ -143,11 +152,13 @@ def test_kill_9_loses_nothing_that_was_finished(many, engine):
     process.kill()
     process.communicate()
     finished = sum("n_sources" in row for row in many.rows.values())
+    left = half_written(many, process.pid)
 
     text, code = many.run()
 
     assert finished >= 5
     assert code == 0
+    assert not left.exists()
     assert f"{40 - finished} done, {finished} kept" in text
     assert all("n_sources" in row for row in many.rows.values())
 
@@ -155,11 +166,15 @@ def test_kill_9_loses_nothing_that_was_finished(many, engine):
 def test_ctrl_c_keeps_what_is_finished_and_leaves_no_lock(many):
     process = many.start(WAIT_S="0.1")
     wait_for_journal(many, 4)
+    worker = subprocess.Popen(["true"])
+    worker.wait()
+    left = half_written(many, worker.pid)
     process.send_signal(signal.SIGINT)
     text = process.communicate(timeout=60)[0]
 
     assert process.returncode == 130
     assert "interrupted; what is finished is kept" in text
+    assert not left.exists()
     assert not (many.folder / "work" / "database.json.lock").exists()
     assert sum("n_sources" in row for row in many.rows.values()) >= 3
 
@@ -189,3 +204,11 @@ def test_serial_and_local_give_the_same_rows(made_up, tmp_path):
         rows[engine] = lens.rows
 
     assert rows["serial"] == rows["local"]
+
+
+def test_a_work_folder_without_room_for_logs_is_named(lens):
+    (lens.folder / "work" / "logs").write_text("a file")
+    text, code = lens.run()
+
+    assert code == 1
+    assert f"work_dir {lens.folder / 'work'} cannot be written: " in text

@@ -62,9 +62,9 @@ def test_a_damaged_file_is_told_shown_and_made_again(lens_after, caplog, damage)
     DAMAGES[damage](path, other)
 
     counts, lines = states(lens)
-    trouble = "is gone" if damage == "deleted" else "has changed"
+    trouble = "is missing" if damage == "deleted" else "has changed"
     assert counts[DETECT] == (6, 1)
-    assert lines == [f"{DETECT}: 1 files are gone or have changed (first: ali/{NAME}.cat.fits "
+    assert lines == [f"{DETECT}: 1 files are missing or have changed (first: ali/{NAME}.cat.fits "
                      f"{trouble}). Run it again."]
     assert lens.run(SEEING, redo=True)["failed"] == 1  # only that image
     trouble = trouble.replace("has changed", f"is not the one that {DETECT}.py wrote")

@@ -57,7 +57,7 @@ def test_what_is_wrong_with_a_database_is_told(lens, caplog):
 
     with pytest.raises(UserError, match="3 problems"):
         lens.run(TOOLS + "validate_database")
-    assert any("is gone: run 1_character/1b_copy_convert.py" in line for line in caplog.messages)
+    assert any("is missing: run 1_character/1b_copy_convert" in line for line in caplog.messages)
     assert any("R_other.fits is of no image" in line for line in caplog.messages)
     assert f"{good}: it is rejected, but no whynot tells why" in caplog.messages
 

@@ -90,6 +90,8 @@ def test_the_readme_of_the_database_has_the_names(lens):
 
     readme = (lens.work / "export" / "TINY_readme.txt").read_text()
     assert "deconvolution own, PSF sharp, renormalisation mine" in readme
+    lens_of = lens.truth.campaign
+    assert f"target: RA {lens_of.ra_deg}, Dec {lens_of.dec_deg} deg\n" in readme
 
 
 def test_the_quicklook_draws_that_deconvolution(lens, pages):

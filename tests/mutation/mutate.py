@@ -23,10 +23,19 @@ import os
 import random
 import re
 import shutil
-import subprocess
+import signal
 import sys
 import tempfile
 from pathlib import Path
+
+os.environ |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}  # as cosmouline sets them
+
+import astropy.io.fits  # noqa: F401
+import matplotlib.figure  # noqa: F401
+import numpy  # noqa: F401
+import pytest
+import scipy.ndimage
+import scipy.optimize  # noqa: F401
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDERS = ("pipe", "lcmanip", "extrascripts", "skymaker")
@@ -174,27 +183,50 @@ def stages(path):
             yield chosen
 
 
+class FirstFailure:
+    """A plugin of pytest that keeps the name of the first test that fails, without parameters."""
+
+    name = ""
+
+    def pytest_runtest_logreport(self, report):
+        self.name = self.name or ("" if not report.failed else report.nodeid.split("[")[0])
+
+    def pytest_collectreport(self, report):
+        self.name = self.name or ("" if not report.failed else f"{report.nodeid} (import)")
+
+
 def first_failure(folder, tests, left_out=()):
-    """Return the first of some tests that fails in a copy of the checkout; empty if all pass."""
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "--no-header", "--tb=no", "-n", "0",
-               "-p", "no:cacheprovider", *(f"--deselect={test}" for test in left_out), *tests]
-    try:
-        done = subprocess.run(
-            command, cwd=folder, text=True, capture_output=True, timeout=LIMIT_S,
-            env=os.environ | {"PYTHONPATH": str(folder / "pipe")})
-    except subprocess.TimeoutExpired:
-        return f"{tests[0]} (time-out)"
-    if done.returncode in (0, 5):  # 5: no test was left
-        return ""
-    found = re.search(r"^(?:FAILED|ERROR) (\S+?)(?:\[| |$)", done.stdout, re.MULTILINE)
-    return found[1] if found else f"{tests[0]} (no result)"
+    """Return the first of some tests that fails in a copy of the checkout; empty if all pass.
+
+    They run in a copy of this process, which has loaded the large libraries once.
+    """
+    told = folder.parent / "first_failure.txt"
+    pid = os.fork()
+    if pid == 0:
+        signal.alarm(LIMIT_S)
+        for number in (1, 2):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), number)
+        os.chdir(folder)
+        sys.dont_write_bytecode = True  # it would be taken for that of the next change
+        sys.path.insert(0, str(folder / "pipe"))
+        os.environ |= {"PYTHONPATH": sys.path[0], "PYTHONDONTWRITEBYTECODE": "1"}
+        first = FirstFailure()
+        code = pytest.main(["-x", "-q", "--tb=no", "-n", "0", "-p", "no:cacheprovider", *(
+            f"--deselect={test}" for test in left_out), *tests], plugins=[first])
+        told.write_text(first.name or ("" if code in (0, 5) else f"{tests[0]} (no result)"))
+        os._exit(0)
+    status = os.waitpid(pid, 0)[1]
+    return f"{tests[0]} (time-out or crash)" if status else told.read_text(encoding="utf-8")
 
 
 def seen_by(folder, path, text, changed, is_sound):
     """Return the test that a change of a file makes fail; empty if all pass.
 
-    A test that fails without the change too has seen nothing; `is_sound` holds the verdicts.
+    A test that fails without the change too has seen nothing; `is_sound` holds the verdicts. Nor
+    does it count as seen where the change is no code: take the setting out of the inner f-string.
     """
+    if not is_code(changed):
+        return ""
     for tests in stages(path):
         while True:
             (folder / path).write_text(changed, encoding="utf-8")
@@ -234,7 +266,16 @@ def drawn(options):
         found += [(path, line, what, text, node, new) for line, what, node, new in all_of_it]
     if not options.settings or options.number:
         found = random.Random(options.seed).sample(found, min(options.number or 100, len(found)))
-    return found
+    return found if options.settings else [one for one in found if is_code(applied(*one[3:]))]
+
+
+def is_code(text):
+    """Return whether a text is Python: in an f-string within another one a change may not be."""
+    try:
+        ast.parse(text)
+    except SyntaxError:
+        return False
+    return True
 
 
 def main():

@@ -56,6 +56,7 @@ def treat(db, is_on, **wanted):
 
     Raises UserError if there are none.
     """
+    # What is not asked for is not compared
     wanted = {name: value for name, value in wanted.items() if value is not None}
     rows = db.select(**wanted)
     if not rows:
@@ -82,6 +83,7 @@ def tests_by_seeing(db, n, is_typical):
         if not rows:
             raise UserError(f"set {set_name}: no image in use has a seeing. "
                             "Run 1_character/3b_measure_seeing.py first.")
+        # Sharpest is nearest to 0
         middle = np.median(column(rows, "fwhm_arcsec")) if is_typical else 0.0
         rows.sort(key=lambda row: abs(row["fwhm_arcsec"] - middle))
         found |= {row["img_name"]: f"seeing {row['fwhm_arcsec']:.2f} arcsec" for row in rows[:n]}

@@ -34,6 +34,7 @@ def without(rows, wanted):
 
     Raises UserError if the rows do not hold a name.
     """
+    # The fields of every name that is there and not wanted
     there, left_out = families(rows), set()
     for kind, names in wanted.items():
         unknown = [name for name in names or () if name not in there[kind]]

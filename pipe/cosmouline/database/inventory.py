@@ -48,6 +48,7 @@ def disk_table(folder):
     """Return a table of the space on the disk of everything right below a folder."""
     lines = []
     for entry in sorted(os.scandir(folder), key=lambda one: one.name):
+        # Links count by themselves, not by what they lead to
         files = [os.path.join(place, name) for place, _, names in os.walk(entry.path)
                  for name in names] if entry.is_dir() else [entry.path]
         sizes = [os.lstat(path).st_size for path in files]
@@ -101,6 +102,7 @@ def image_lines(row):
     """Return all that is known of an image, one field a line, in the order of doc/fields.md."""
     lines = []
     for name in sorted(row, key=_position):
+        # Dates keep all their digits
         declared = fields.lookup(name)
         value = row[name]
         text = f"{value:.6g}" if isinstance(value, float) and "mjd" not in name else str(value)

@@ -62,6 +62,7 @@ class Store:
         self.notices = []
         self.is_saved = not self.journal_path.exists()
         rows, runs = ({}, {}) if not self.path.exists() else self._read_file()
+        # On top what was appended since the last save
         for entry in self._read_journal():
             if "run" in entry:
                 runs[entry["run"]["number"]] = entry["run"]

@@ -28,7 +28,7 @@ from cosmouline.files.atomic import digest
 from cosmouline.files.origin import Origin
 
 MADE = "made__"
-GONE, OTHER = "is gone", "has changed"
+GONE, OTHER = "is missing", "has changed"
 BETWEEN = " | "
 FOR_PEOPLE = (".png", ".gif", ".txt", ".html", ".pdf")  # made again by every run
 N_WORDS = 4  # of a note on one file

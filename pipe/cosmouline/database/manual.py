@@ -18,12 +18,14 @@ def all_scripts(*routes):
     found = []
     for route in routes:
         found += [script for script in route if script not in found]
+        # The optional scripts in the folders of what is there already
         scripts = set()
         for folder in {script.split("/")[0] for script in found}:
             names = script_path(f"{folder}/x").parent.glob("*_[ao][lp]t_*.py")
             scripts |= {f"{folder}/{path.stem}" for path in names}
         for script in sorted(scripts - set(found)):
             instead, folder = replaced_by(script), script.split("/")[0]
+            # Behind the last one of its folder that comes before it
             there = [i for i, one in enumerate(found) if one.split("/")[0] == folder]
             before = [i for i in there if found[i] < script or found[i] == instead]
             found.insert(before[-1] + 1 if before else there[0], script)

@@ -16,7 +16,7 @@ def product_of(script, where):
             try:
                 return read(image, settings, *args)
             except FileNotFoundError as error:
-                raise ProductLost(f"{error.filename} is gone. Run {script}.py --redo --only "
+                raise ProductLost(f"{error.filename} is missing. Run {script}.py --redo --only "
                                   f"{name}.") from error
             except ImageRejected as error:  # it was complete when it was written
                 raise ProductLost(f"what {script} has written for {name} is damaged: {error}. Run "

@@ -30,6 +30,7 @@ class Header(NamedTuple):
 
 def script_name(path):
     """Return the name of a script, as in ``1_character/3a_detect`` or ``lcmanip/1_join``."""
+    # Below pipe/ the folder of the step is enough
     relative = Path(path).resolve().relative_to(ROOT).with_suffix("")
     parts = relative.parts[1:] if relative.parts[0] == "pipe" else relative.parts
     return "/".join(parts)

@@ -172,6 +172,7 @@ def _run(path, known=()):
         place = f"{path}, line {lines[-1]}" if lines else path
         why = one_line(f"{type(error).__name__}: {error}")
         raise UserError(f"{place}: {why.rstrip(': ')}.") from error
+    # Only values are settings; of paths their text
     code = types.ModuleType | type | types.FunctionType
     data = {name: str(value) if isinstance(value, Path) else value
             for name, value in names.items()
@@ -213,6 +214,7 @@ def _check_values(settings, path):
     if isinstance(settings.psf_prior, str) and settings.psf_prior != "auto":
         raise UserError(f"{path}: psf_prior = {settings.psf_prior!r}, but it must be three "
                         'numbers or "auto".')
+    # Regions and radii are texts of a form of their own
     for name, read in (("empty_region", read_region), ("photom_apertures", read_aperture)):
         for text in _listed(getattr(settings, name)):
             try:
@@ -319,6 +321,7 @@ def _path(text, where):
     """Expand "~" and variables of the environment; the result must be absolute."""
     if not text.isprintable():
         raise UserError(f"{where} = {_shown(text)} has characters that cannot be printed.")
+    # "~" and variables first: what is left of a variable is not set
     expanded = os.path.expanduser(os.path.expandvars(text))
     _check_letters(expanded, where)
     unset = re.search(r"\$\{?(\w+)", expanded)

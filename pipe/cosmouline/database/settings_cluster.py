@@ -30,6 +30,7 @@ def check_cluster(value, where):
                         '"tcp://host:8786".')
     if not isinstance(value, dict):
         return value
+    # Each key by itself
     for key, one in value.items():
         what = f"{where}: {key}"
         if key not in TYPES:

@@ -31,6 +31,7 @@ def check_sources(settings, path):
             raise UserError(f"{where}: {twice[0]} is one of point_sources already.")
     elif extra != FIELD:
         raise UserError(f"{where} = {extra!r}, but it must be positions, or '{FIELD}'.")
+    # Errors of their positions: one for all, or by name
     errors = settings.point_source_sigma_arcsec
     for error in errors.values() if isinstance(errors, dict) else (errors,):
         if error is not None and not (_is_number(error) and error >= 0):
@@ -83,6 +84,7 @@ def _check_dates(dates, where):
     if not isinstance(dates, list | tuple) or len(dates) != 2:
         raise UserError(f"{where} is {dates!r}, but it must be (first, last), such as "
                         "('2019-03-01', None).")
+    # Each is an ISO date or None, and the first is not after the last
     for day in dates:
         try:
             date.fromisoformat(day or "2000-01-01")

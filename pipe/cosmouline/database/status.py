@@ -64,7 +64,7 @@ def states(db, settings, order):
 
 def file_lines(found):
     """Return lines on missing or changed files, from `states`."""
-    lines = [f"{line['script']}: {len(line['lost'])} files are gone or have changed (first: "
+    lines = [f"{line['script']}: {len(line['lost'])} files are missing or have changed (first: "
              f"{line['lost'][0]}). Run it again." for line in found if line["lost"]]
     n_unread = max((line["unread"] for line in found), default=0)
     if n_unread:
@@ -82,7 +82,7 @@ def frame_lines(images):
             (missing if problem == manifest.GONE else changed).append(image["img_name"])
     lines = [f"{len(changed)} raw frames have changed since they were imported (first: "
              f"{changed[0]}). Run {fields.producer('raw_path')}.py."] if changed else []
-    return lines + ([f"{len(missing)} raw frames are gone (first: {missing[0]})"]
+    return lines + ([f"{len(missing)} raw frames are missing (first: {missing[0]})"]
                     if missing else [])
 
 
@@ -125,8 +125,8 @@ def out_of_date(needs, images, settings, runs):
         lost = list(_lost(script, images, settings, look))
         if lost:
             _, maker, file, problem = lost[0]
-            yield (f"{len(lost)} files of {maker}.py are gone or have changed (first: {file.path} "
-                   f"{problem}). Run it again.")
+            yield (f"{len(lost)} files of {maker}.py are missing or have changed (first: "
+                   f"{file.path} {problem}). Run it again.")
 
 
 def _groups(images):

@@ -16,6 +16,7 @@ def problems(db, settings):
     yield from db.notices
     for name, row in sorted(db.rows.items()):
         yield from (f"{name}: {problem}" for problem in _of_row(name, row, settings))
+    # What concerns all images: the reference image, files made of all
     for name in {row["ref_img_name"] for row in db.rows.values() if "ref_img_name" in row}:
         if name not in db.rows:
             yield f"the reference image {name} is not in the database"
@@ -37,6 +38,7 @@ def _of_row(name, row, settings):
     """Yield what is wrong with one image: its fields, its frame, its products."""
     if row["img_name"] != name:
         yield f"its img_name is {row['img_name']}"
+    # Fields that every image has, and the values of all
     yield from (f"it lacks {field}" for field in MUST if field not in row)
     for field, value in row.items():
         try:
@@ -47,8 +49,9 @@ def _of_row(name, row, settings):
         yield "it is rejected, but no whynot tells why"
     if row.get("set_name") not in {one["name"] for one in settings.sets}:
         yield f"its set '{row.get('set_name')}' is not in the settings"
+    # Its frame is there and the one that was imported
     if "raw_path" in row and not Path(row["raw_path"]).exists():
-        yield f"its frame {row['raw_path']} is gone"
+        yield f"its frame {row['raw_path']} is missing"
     elif manifest.frame_trouble(row, manifest.Look("", reads_all="raw_hash" in row)):
         yield (f"its frame {row['raw_path']} has changed since it was imported: run "
                f"{fields.producer('raw_path')}.py")
@@ -65,4 +68,4 @@ def _of_row(name, row, settings):
     for script, (record, where) in keys.items():
         if provenance.outcome(row, record)[0] == "done" and manifest.MADE + record not in row and (
                 not where(settings, name).is_file()):
-            yield f"{paths.relative(where(settings, name))} is gone: run {script}.py --redo"
+            yield f"{paths.relative(where(settings, name))} is missing: run {script}.py --redo"

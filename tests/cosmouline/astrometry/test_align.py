@@ -1,5 +1,6 @@
 """align.py on star lists with known transforms: found where they can be, refused where not."""
 
+from cosmouline.astrometry import align
 from cosmouline.astrometry.align import (
     Alignment,
     align_catalogs,
@@ -198,3 +199,19 @@ def test_pairs_are_unique_and_nearest():
     assert dict(zip(j.tolist(), i.tolist(), strict=True)) == {0: 2, 1: 0}
     empty = matched_pairs(np.eye(2, 3), reference_xy, np.empty((0, 2)), 1.0)
     assert len(empty[0]) == len(empty[1]) == 0
+
+
+def test_the_number_of_matches_that_chance_reaches(monkeypatch):
+    """With mu by chance: mu + 5 sqrt(mu) + 4; here within 400 px on the area of the image."""
+    truth = similarity(1.0, 5.0, (20.0, 10.0))
+    xy, image_xy = two_lists(48, 24, 1.0, truth)
+    assert align_catalogs(xy, image_xy).n_matches == 24
+    monkeypatch.setattr(align, "CHANCE_RADIUS_PX", (400.0, 400.0))
+
+    area = np.ptp(image_xy[:, 0]) * np.ptp(image_xy[:, 1])
+    mu = 24 * 24 / area * np.pi * 400**2
+    least = int(np.ceil(mu + 5 * np.sqrt(mu) + 4))
+    assert least > 40
+    with pytest.raises(ImageRejected, match="only 24 stars match the reference image, of 24 and "
+                                            f"24: fewer than {least} can be chance"):
+        align_catalogs(xy, image_xy)

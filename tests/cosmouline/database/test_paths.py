@@ -14,10 +14,11 @@ PLACES = {
     "aligned": "aligned/i.fits", "deep": "combi_c.fits", "stacks": "combi_g",
     "catalog": "ali/i.cat.fits", "sky": "sky/i.fits", "fringes": "fringes/i.fits",
     "bad_pixels": "badpix/i.fits", "field_stars": "field_stars.ecsv",
-    "picked_stars": "normstars.cat", "psf_stamps": "psf_p/i_stamps.fits", "psf": "psf_p/i_psf.fits",
-    "objects": "objects/i.fits", "deconvolution": "dec_d", "pictures": "i_png",
-    "plot": "plots/i.png", "report": "report_i.txt", "lookback": "lookback_d", "exports": "export",
-    "final": "final", "light_curve": "export/L_d_by_minutes.rdb", "compiled": "compiled"}
+    "picked_stars": "normstars.cat", "psf_stamps": "psf_p/i_stamps.fits",
+    "psf": "psf_p/i_psf.fits", "objects": "objects/i.fits", "deconvolution": "dec_d",
+    "pictures": "i_png", "plot": "plots/i.png", "report": "report_i.txt", "lookback": "lookback_d",
+    "exports": "export", "final": "final", "light_curve": "export/L_d_by_minutes.rdb",
+    "compiled": "compiled"}
 OF_ONE = {"image", "aligned", "catalog", "sky", "fringes", "bad_pixels", "psf_stamps", "psf",
           "objects", "pictures", "plot", "report"}
 OF_BAND = {"deep": "combi_c_V.fits", "deconvolution": "dec_d_V", "pictures": "i_V_png",
@@ -54,7 +55,7 @@ def test_a_link_out_of_the_work_folder_is_refused(tmp_path):
     (tmp_path / "work" / "a").symlink_to(tmp_path / "work" / "ali")
     paths.check_links(settings)
     (tmp_path / "work" / "sky").symlink_to(tmp_path)
-    with pytest.raises(UserError, match="work/sky is a link to .* outside of work_dir"):
+    with pytest.raises(UserError, match=r"work/sky is a link to .* outside of work_dir"):
         paths.check_links(settings)
 
 

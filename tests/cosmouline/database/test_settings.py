@@ -132,3 +132,28 @@ def test_a_missing_folder_is_told(tmp_path):
 
 def test_every_former_name_and_every_choice_points_to_a_setting():
     assert set(FORMERLY.values()) | set(CHOICES) <= SAMPLE_NAMES
+
+
+@pytest.mark.parametrize(("text", "name", "value"), [
+    ("psf_prior = 'auto'", "psf_prior", "auto"), ("lens_stamp_px = 24", "lens_stamp_px", 24),
+    ("engine, cluster = 'dask', 'tcp://host:8786'", "cluster", "tcp://host:8786"),
+    ("cluster = '~/scheduler.json'", "cluster", str(Path.home() / "scheduler.json")),
+    ("work_dir = '~/lens'", "work_dir", Path.home() / "lens"),
+    ("lens_name = 'J1'", "lens_name", "J1"),
+    ("sets = [{'name': 'V', 'telescope': 'LCO', 'raw_dir': '/x', 'band': 'V'}]\n"
+     "band_ref_img_names = {'V': 'V_1'}", "band_ref_img_names", {"V": "V_1"})])
+def test_what_a_lens_may_say_is_taken(lens, text, name, value):
+    assert getattr(load_settings(lens(text)), name) == value
+
+
+@pytest.mark.parametrize(("text", "says"), [
+    ("lens_stamp_px = 20", "lens_stamp_px = 20, but it must be a multiple of 8"),
+    ("work_dir = '/'", "work_dir = '/': give a folder of its own"),
+    ("work_dir = '/x/y/z'\nsets = [{'name': 'R', 'telescope': 'LCO', 'raw_dir': '/x/y'}]",
+     "work_dir /x/y/z lies inside raw_dir /x/y: its products"),
+    ("sets = [{'name': 'R', 'telescope': 'LCO', 'raw_dir': '/x', 'band': 'R'}]\n"
+     "band_ref_img_names = {'V': 'V_1'}", "band_ref_img_names: no set has the band 'V'"),
+    ("lens_name = 'a/b'", "lens_name = 'a/b' has a '/'")])
+def test_what_a_lens_may_not_say_is_named_with_its_value(lens, text, says):
+    with pytest.raises(UserError, match=says):
+        load_settings(lens(text))

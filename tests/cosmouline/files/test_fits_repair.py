@@ -31,6 +31,19 @@ def test_cards_are_set_and_removed_in_a_copy(path, tmp_path):
     assert path.read_bytes() == before
 
 
+def test_cards_are_those_of_the_first_image_and_are_removed_from_all_headers(tmp_path):
+    card = fits.Header({"FILTER": "V", "OLD": 1})
+    fits.HDUList([fits.PrimaryHDU(header=card), fits.ImageHDU(np.eye(3), card),
+                  fits.ImageHDU(np.eye(2), card)]).writeto(tmp_path / "a.fits")
+
+    changes = write_repaired(tmp_path / "a.fits", tmp_path / "b.fits", {"FILTER": "R"}, ["OLD"])
+
+    headers = [fits.getheader(tmp_path / "b.fits", number) for number in range(3)]
+    assert [header["FILTER"] for header in headers] == ["V", "R", "V"]
+    assert not any("OLD" in header for header in headers)
+    assert changes == ["OLD: 3 removed", "FILTER was V, is R"]
+
+
 @pytest.mark.parametrize(("filler", "value"), [("0", 0.0), ("median", 5.5)])  # of 1 .. 10
 def test_pixels_that_are_no_number_are_filled(path, tmp_path, filler, value):
     changes = write_repaired(path, tmp_path / "b.fits", {}, filler=filler)

@@ -249,6 +249,7 @@ def test_coordinates_survive_and_place_a_pixel_where_it_was(tmp_path):
     assert "GAIN" not in cards
     assert "CTYPE3" not in cards
     assert cards["RADESYS"] == "FK5"
+    assert (cards["CTYPE1"], cards["CTYPE2"]) == ("RA---TAN", "DEC--TAN")
     expected = WCS(tan_header(RADESYS="FK5", EQUINOX=2000.0)).pixel_to_world(3.0, 35.0)
     assert WCS(written).pixel_to_world(3.0, 35.0).separation(expected).arcsec < 1e-6
 

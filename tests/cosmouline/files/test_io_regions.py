@@ -143,6 +143,7 @@ def test_a_centre_on_the_edge_is_outside(pixels):
     assert pixels("circle(4,4,1)") == {(3, 3)}
     assert pixels("box(4,4,2,4,0)") == {(3, 2), (3, 3), (3, 4)}
     assert pixels("box(4,4,2,4,90)") == {(2, 3), (3, 3), (4, 3)}
+    assert pixels("box(4,4,4,2,90)") == {(3, 2), (3, 3), (3, 4)}
 
 
 def test_the_angle_of_a_box_turns_from_x_to_y(pixels):

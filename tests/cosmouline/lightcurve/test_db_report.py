@@ -13,10 +13,10 @@ def columns(n=9):
     mhjd = 60000 + 3.0 * np.arange(n) + np.where(np.arange(n) > 5, 200, 0)
     flag = np.ones(n, bool)
     flag[1] = False
-    ones = np.ones(n)
+    skewed = np.where(np.arange(n) == 4, 3.0, 1.0)  # the median is not the mean
     return {"mhjd": mhjd, "nbimg": np.array([1, 4, 4, 2, 4, 1, 4, 4, 4]), "flag": flag,
-            "mag_A": 0.001 * (mhjd - 60000), "magerr_A_cov": 0.01 * ones,
-            "magerr_A_1": 0.02 * ones, "magerr_A_5": 0.03 * ones, "magsys_A": 0.04 * ones}
+            "mag_A": 0.001 * (mhjd - 60000), "magerr_A_cov": 0.01 * skewed,
+            "magerr_A_1": 0.02 * skewed, "magerr_A_5": 0.03 * skewed, "magsys_A": 0.04 * skewed}
 
 
 def curve(rows):
@@ -47,6 +47,8 @@ def test_the_line_of_a_source():
 
     assert (line["points"], line["error"], line["error 1"], line["error 5"]) == (8, 0.01, 0.02,
                                                                                  0.03)
+    assert line["systematic"] == 0.04
+    assert line["mag"] == pytest.approx(0.0135)  # of days 0 6 9 12 15 218 221 224
     assert line["scatter/error"] == pytest.approx(0, abs=1e-9)
     # windows from the first night on: days 0 to 15, 218 alone, 221 and 224
     windows = [0.001 * np.std([0, 6, 9, 12, 15], ddof=1), 0.001 * np.std([221, 224], ddof=1)]

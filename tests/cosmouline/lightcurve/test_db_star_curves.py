@@ -19,6 +19,20 @@ def test_chi2_and_rms_about_the_mean():
         "points": 1}
 
 
+def test_errors_that_differ_weight_the_mean():
+    """Magnitudes 0, 3, 6 of weights 1, 1/4, 1/9."""
+    table = {"mag_a": np.array([0.0, 3.0, 6.0]), "magerr_a_cov": np.array([1.0, 2.0, 3.0])}
+
+    found = variability(table, "a")
+
+    mean = (3 / 4 + 6 / 9) / (1 + 1 / 4 + 1 / 9)
+    assert found["mag"] == pytest.approx(mean)
+    assert found["chi2"] == pytest.approx(
+        (mean**2 + (3 - mean) ** 2 / 4 + (6 - mean) ** 2 / 9) / 2)
+    assert found["rms_mag"] == pytest.approx(3.0)
+    assert found["error_mag"] == 2.0
+
+
 def images():
     """One star in a night of three images, the last of a worse seeing, and one of a single one."""
     return [{"mjd": mjd, "mhjd": mjd + 0.001, "telescope": "T", "set_name": "R",

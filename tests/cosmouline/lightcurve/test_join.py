@@ -207,6 +207,17 @@ def test_the_errors_of_the_coefficient_correlate_the_sources():
         0.01**2 / 2 * np.prod(with_coeff.flux_e[0]), rel=0.1)
 
 
+def test_the_covariance_of_magnitudes_is_that_of_relative_fluxes():
+    """Dm = 2.5 / ln 10 dF / F for each of two sources of 1000 and 500 e-; a coefficient of 2."""
+    covariance_e2 = np.array([[[100.0, -30.0], [-30.0, 64.0]]])
+
+    joined = join([np.array([0])], [[1000.0, 500.0]], [[10.0, 8.0]], [2.0], [0.0], covariance_e2)
+
+    per_flux = 1.0857362047581296 / np.array([1000.0, 500.0])
+    assert joined.mag_cov[0] == pytest.approx(covariance_e2[0] * np.outer(per_flux, per_flux))
+    assert joined.flux_cov_e2[0] == pytest.approx(4 * covariance_e2[0])
+
+
 @pytest.mark.parametrize("center", ["mean", "median"])
 def test_the_coefficients_part_of_an_error_is_told_apart(center):
     """Four images of equal weight: 1 % / sqrt(4) of the mean, and the median's own factor.

@@ -44,7 +44,9 @@ def test_pictures_of_this_deconvolution_come_first_those_of_others_not_at_all(se
     assert found == [("dec_try2_png", "Deconvolution"), ("psf_round_png", "PSF"),
                      ("sky_png", "Sky"), ("alignment_full_png", "Alignment full")]
     settings.band = "V"
-    assert lookback.pictures(settings)[0][0] == "dec_try2_V_png"
+    draw("psf_round_V_png", "R_1.png", settings.work_dir)
+    assert [folder for folder, *_ in lookback.pictures(settings)][:3] == [
+        "dec_try2_V_png", "psf_round_V_png", "psf_round_png"]  # of one band, and of all
 
 
 def test_neighbours_are_told_in_time_and_in_the_set():

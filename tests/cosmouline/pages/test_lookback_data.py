@@ -151,5 +151,13 @@ def test_columns_are_rounded_and_fluxes_have_one_for_each_source(settings):
     assert found["coefficient"]["values"] == [2.0, 1.2346]  # of the deconvolution, or the first
     assert found["medcoeff"]["values"] == [1.4, 1.2346]
     assert found["flux_A"]["values"] == [100, None]
+    assert (found["flux_A"]["decimals"], found["flux_error_A"]["decimals"]) == (0, 0)
+    assert found["flux_error_A"]["values"] == [3, None]
     assert (found["flux_A"]["shown"], found["flux_error_A"]["shown"]) == (True, False)
     assert (found["flux_A"]["unit"], found["airmass"]["unit"]) == ("e-", "")
+
+
+def test_sources_are_those_with_fluxes_of_this_deconvolution(settings):
+    rows = [image("a", flux_e__other__C=1.0), fitted("b", flux_e__try2__B=2.0)]
+
+    assert lookback_data.sources_of(rows, settings) == ["A", "B"]

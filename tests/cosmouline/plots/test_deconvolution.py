@@ -302,3 +302,23 @@ def test_the_residual_histogram_has_a_logarithmic_axis(texts):
     assert ax.get_ylim() == pytest.approx((0.5, 3))
     assert ax.get_yscale() == "log"
     assert f"rms {style.short(np.sqrt((2 * 1.05**2 + 3.05**2 + 99**2) / 4))}" in texts(page)
+
+
+def test_panels_of_both_pages_are_apart(assert_apart):
+    *_, background = epoch()
+    checks = ((["a"], [1.0]), (NAMES, [0.2, -0.5, 0.1]), (np.linspace(-2, 2, 30),))
+
+    assert_apart(epoch_page(*epoch(), NAMES, XY_PX, circles=(XY_PX, 2.0, [1.0, 1.0])))
+    assert_apart(deconvolution.overview_page(
+        np.arange(4.0), np.ones(4), np.zeros((4, 2)), background, np.ones((4, 30, 32)),
+        checks=checks))
+
+
+def test_colour_bars_of_an_epoch_have_their_units():
+    page = epoch_page(*epoch())
+
+    panels = {ax.get_title(loc="left"): ax for ax in page.axes}
+    bars = {name: ax.child_axes[0] for name, ax in panels.items() if ax.child_axes}
+    assert set(bars) == {"model", "residual", "deconvolved", "background"}
+    assert [bars[name].get_title(loc="left") for name in ("model", "residual")] == ["e⁻", "σ"]
+    assert list(bars["residual"].get_yticks()) == [-4, -2, 0, 2, 4]

@@ -211,7 +211,8 @@ def test_the_pixels_are_drawn_around_their_level():
     assert ax.get_xlabel() == "pixel (e⁻)"
 
 
-@pytest.mark.parametrize(("n_panels", "n_cols"), [(1, 1), (2, 2), (3, 3), (4, 2), (5, 3)])
+@pytest.mark.parametrize(("n_panels", "n_cols"), [
+    (0, 1), (1, 1), (2, 2), (3, 3), (4, 2), (5, 3)])
 def test_panels_stand_in_rows_and_the_first_column_is_labelled(n_panels, n_cols):
     page = histograms.histograms_page([(np.arange(9.0), f"q{k}", "m") for k in range(n_panels)])
 

@@ -370,3 +370,16 @@ def test_shifts_stack_three_curves_in_order_of_brightness():
     # 0.9 + 0.1 + 0.9 - 0.2 = 1.7, rounded up to steps of 0.05; then 2.8 + 0.1 + 0.9 - 0.4
     assert shifts == pytest.approx([1.7, 0.0, 3.4], abs=0.051)
     assert shifts[0] >= 1.7 - 1e-9
+
+
+@pytest.mark.parametrize(("width_in", "most"), [(1.2, 2), (2.7, 3), (4.5, 5), (11.0, 9)])
+def test_the_days_have_as_many_ticks_as_find_room(width_in, most):
+    page = style.blank(width_in + 1, 3.0)
+    ax = style.place(page, 0.5, 0.5, width_in, 2.0)
+
+    time_series(ax, np.linspace(53000.0, 58500.0, 50), np.zeros(50))
+
+    left, right = ax.get_xlim()
+    ticks = [tick for tick in ax.get_xticks() if left <= tick <= right]
+    assert most / 2 - 1 <= len(ticks) <= most + 1
+    assert ax.xaxis.get_major_locator()._nbins == most

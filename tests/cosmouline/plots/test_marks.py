@@ -260,3 +260,13 @@ def test_compass_arrows_are_a_fraction_of_the_longer_side():
     assert letters["N"] - foot == pytest.approx((0, 1.3 * 22))
     # the foot is the lower right corner of the drawing
     assert foot == pytest.approx((-0.5 + 0.96 * 400, -0.5 + 0.04 * 300))
+
+
+def test_two_marks_at_one_position_have_their_names_on_two_sides():
+    _, ax = frame_axes()
+
+    marks.write_names(ax, [(200.0, 150.0)] * 2, ["name", "name"])
+
+    first, second = ax.texts
+    assert first.xyann == pytest.approx((-second.xyann[0], 0))
+    assert first.xyann[0] > 0

@@ -110,10 +110,11 @@ def test_panels_are_in_rows_and_their_axes_hold_five_sigma():
     seeing = found["seeing (arcsec)"]
     assert seeing.get_ylabel() == "coefficient"
     assert len(np.unique(seeing.collections[0].get_facecolors(), axis=0)) == 2
-    legend, = (ax.get_legend() for ax in page.axes if ax.get_legend())
+    legend = found["airmass"].get_legend()  # at the right of the last one
     assert [text.get_text() for text in legend.get_texts()] == ["C2", r"E\$"]
     # four panels in a row of seven; the other three are empty
     assert [ax.axison for ax in page.axes[-7:]] == [True] * 4 + [False] * 3
+    assert [ax.get_title("left") for ax in page.axes[-7:]] == ["all stars", *NAMES, "", "", ""]
 
 
 def test_far_pulls_are_told_in_colour(texts):

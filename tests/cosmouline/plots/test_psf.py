@@ -246,3 +246,17 @@ def test_a_profile_without_a_used_star_says_so(texts):
     assert "no data" in texts(page)
     dots, = (line for line in ax.lines if line.get_color() == style.ACCENT)
     assert dots.get_xdata().size == 3 * 24 * 24
+
+
+def test_a_psf_with_negative_pixels_is_drawn(assert_apart):
+    data, model, sigma, centres, flux_e = moffat_stars()
+    fine = np.ones((48, 48))
+    fine[0, 0] = -0.5
+
+    page = psf.psf_page(psf.PsfPage(data, model, sigma, centres, flux_e, list("abc"), fine,
+                                    departure=fine))
+
+    assert_apart(page)
+    shown, = (ax.images[0] for ax in page.axes if ax.get_title(loc="left") == "narrow PSF")
+    assert shown.get_array()[0, 0] == -4
+    assert (shown.get_array()[1:] == 0).all()

@@ -286,3 +286,15 @@ def test_a_legend_without_a_mask_explains_all_bits():
     for patch, (_, _, colour) in zip(ax.get_legend().legend_handles, stamps.MASK_LOOKS,
                                      strict=True):
         assert patch.get_facecolor() == pytest.approx(colors.to_rgba(colour, stamps.OPACITY))
+
+
+def test_a_stamp_without_shades_of_its_own_has_those_of_stamp_norm():
+    _, ax = style.figure()
+    data = star()
+
+    stamps.stamp(ax, data)
+
+    shown, wanted = ax.images[0].norm, stamps.stamp_norm(data)
+    assert (shown.vmin, shown.vmax) == (wanted.vmin, wanted.vmax)
+    np.testing.assert_allclose(shown(data), wanted(data))
+    assert ax.images[0].cmap is style.IMAGE_MAP

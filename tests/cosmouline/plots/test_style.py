@@ -299,3 +299,11 @@ def test_a_colour_bar_stands_at_the_right_as_tall_as_the_axes(label, on_top):
     assert (bar.ax.get_title(loc="left"), bar.ax.get_ylabel()) == (
         (label, "") if on_top else ("", label))
     assert list(bar.get_ticks()) == [0, 1]
+
+
+def test_a_subtitle_may_stand_alone():
+    page, _ = style.figure()
+
+    style.title_page(page, "", "sub$")
+
+    assert [text.get_text() for text in page.texts] == ["", r"sub\$"]

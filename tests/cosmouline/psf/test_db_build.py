@@ -4,6 +4,7 @@ from types import SimpleNamespace
 from cosmouline.database import paths
 from cosmouline.errors import ImageRejected, UserError
 from cosmouline.psf import db_build
+from cosmouline.stamps import db_stamps
 from cosmouline.stamps.io_stamps import read_stamps
 from cosmouline.stamps.stamps import MASK_OUTSIDE
 
@@ -100,6 +101,22 @@ def test_another_prior_than_the_default_must_gain(monkeypatch, gains, expected):
 
     assert prior == expected
     assert gain == (24.0 if expected[0] == 0.1 else 0.0)
+
+
+def test_the_evidence_is_that_of_a_constant_psf_with_the_wings_of_the_settings(
+        lens_after, monkeypatch):
+    lens = lens_after("5_psf/3_find_cosmics")
+    lens.set("psf_wings = (0.03, 3.5, 0.4)\npsf_field = 'on'\npsf_min_stars = 2\n")
+    options = []
+    monkeypatch.setattr(db_build, "log_evidence", lambda data, fit, taus: (
+        options.append(fit.options), np.zeros(len(taus)))[1])
+
+    prior, gain = db_build.choose_prior([lens.rows[NAME]], db_stamps.psf_stamps, lens.settings())
+
+    assert (prior, gain) == ((0.05, 1.2, 1.0), 0.0)  # all are alike: the default
+    assert {one.wings for one in options} == {(0.03, 3.5, 0.4)}
+    assert {(one.field, one.min_stars) for one in options} == {("off", 2)}
+    assert [one.prior for one in options] == [(1.0, ell, 1.0) for ell in (0.6, 0.8, 1.2, 1.6)]
 
 
 def test_images_without_a_psf_do_not_decide(monkeypatch):

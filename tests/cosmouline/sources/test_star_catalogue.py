@@ -9,6 +9,7 @@ from cosmouline.sources.seeing import Seeing
 from cosmouline.sources.star_catalogue import (
     build_catalog,
     first_reference,
+    positions,
     reference_scores,
     refine_seeing,
 )
@@ -144,9 +145,10 @@ def test_frames_that_are_not_aligned_are_left_out():
 
 def test_a_star_that_the_reference_does_not_see_is_in_the_list():
     truth = simulate()
-    first = truth.catalogs[0]
-    gone = np.hypot(first["x_px"] - truth.xy[6, 0], first["y_px"] - truth.xy[6, 1]) < 3
-    truth.catalogs[0] = first[~gone]
+    for k in (0, N_FRAMES - 1):  # nor does the last frame
+        xy = positions(truth.catalogs[k])
+        away = np.hypot(*(xy - apply(truth.matrices[k], truth.xy[6])).T)
+        truth.catalogs[k] = truth.catalogs[k][away > 3]
     field = build(truth)
     assert np.hypot(*(field.xy_px - truth.xy[6]).T).min() < 0.2
 
@@ -163,6 +165,17 @@ def test_a_single_frame_gives_its_own_sources():
     field = build(truth)
     assert len(field) == len(truth.catalogs[0])
     np.testing.assert_allclose(field.stars["flux_e"], truth.catalogs[0]["flux_e"])
+
+
+def test_a_single_star_gives_the_scale():
+    truth = simulate()
+    for k, catalog in enumerate(truth.catalogs):
+        away = np.hypot(*(positions(catalog) - apply(truth.matrices[k], truth.xy[3])).T)
+        truth.catalogs[k] = catalog[away < 3]
+    field = build(truth)
+    assert len(field) == 1
+    # fluxes of 0.3 %
+    np.testing.assert_allclose(field.frame_scale, truth.scale / truth.scale[0], rtol=5 * 0.0045)
 
 
 def test_nothing_that_recurs_makes_an_empty_list():

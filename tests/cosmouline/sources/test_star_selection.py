@@ -51,6 +51,11 @@ def test_a_star_that_breaks_a_rule_is_refused_with_the_reason(changes, reason):
     assert chosen.refused[2].startswith(reason)
 
 
+def test_a_limit_itself_is_allowed():
+    assert 2 in select(field(saturated_fraction=(2, 0.02))).indices
+    assert 2 in select(field(n_inside=(2, 8))).indices  # of 10
+
+
 def test_faint_stars_are_refused():
     given = field()
     given.stars["flux_e"][15:] = 3000.0
