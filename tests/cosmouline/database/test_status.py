@@ -99,6 +99,7 @@ def test_files_in_the_work_folder_are_compared_with_what_was_written(settings):
         path.write_text(name)
         db.update(name, {f"made__{DETECT}": manifest.as_text(
             manifest.look_at([path], settings.work_dir))})
+    db.save()
     rows = db.select()
 
     assert [line["lost"] for line in status.states(db, settings, ORDER)] == [[], []]
