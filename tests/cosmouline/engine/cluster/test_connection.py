@@ -213,10 +213,32 @@ def test_a_server_that_cannot_start_says_why(settings, monkeypatch):
     monkeypatch.setattr(connection.sys, "executable", str(program))
     log = settings.work_dir / "logs" / "cluster.log"
 
-    program.write_text("#!/bin/sh\nexit 1\n")
+    program.write_text(f'#!/bin/sh\necho "$3|$4|$6|$7" > {program}.txt\nexit 1\n')
     program.chmod(0o755)
     with pytest.raises(UserError, match=f"^the cluster did not start: see the end of {log}$"):
         connection.start_server(settings, publish)
+    assert program.with_name("fails.txt").read_text().split("|") == [
+        str(settings.work_dir), json.dumps(settings.cluster), "--parent", f"{os.getpid()}\n"]
     program.write_text(f"#!/bin/sh\necho 'no network' > {trouble_path(publish)}\nexit 1\n")
     with pytest.raises(UserError, match=r"^no network\n$"):
         connection.start_server(settings, publish)
+
+
+@pytest.mark.parametrize(("cluster", "is_live", "is_started"), [
+    ({"cluster": "local", "cores": 1}, False, True),
+    ({"cluster": "local", "cores": 1}, True, False), ("tcp://s:1", False, False)])
+def test_one_cluster_is_kept_where_it_is_described_and_not_there(
+        settings, monkeypatch, cluster, is_live, is_started):
+    started, ended = [], []
+    server = SimpleNamespace(terminate=lambda: ended.append(1), wait=lambda timeout: 0)
+    monkeypatch.setattr(connection, "check_commands", lambda description: None)
+    monkeypatch.setattr(connection, "is_live", lambda path: is_live)
+    monkeypatch.setattr(connection, "start_server",
+                        lambda *arguments, lazily: started.append((arguments, lazily)) or server)
+    settings.cluster = cluster
+    with connection.kept(settings):
+        assert ended == []
+
+    published = settings.work_dir / "cluster" / "scheduler.json"
+    assert started == [((settings, published), True)] * is_started
+    assert ended == [1] * is_started
