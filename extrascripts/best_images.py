@@ -1,4 +1,4 @@
-"""List the best part of the images: of the sharpest, the darkest, the roundest.
+"""List the best fraction of the images: the sharpest, the darkest, the roundest.
 
 Needs   : the field to sort by
 Writes  : best_images.txt in work_dir, a list of images as testlist.txt or a skip list
@@ -8,8 +8,8 @@ Next    : copy it to testlist.txt in the folder of the lens, or give it to a sta
 Run as  : python extrascripts/best_images.py configs/MYLENS [--by field_fwhm_arcsec] [--part 0.1]
           [--largest] [--each-set]
 
-The smallest values are the best, or with --largest the largest. With --each-set the part is taken
-of every set.
+The smallest values are the best, or with --largest the largest. With --each-set the fraction is
+taken of every set.
 """
 
 from cosmouline.database import paths
@@ -23,16 +23,16 @@ import numpy as np
 
 ARGUMENTS = {
     "--by": {"default": "field_fwhm_arcsec", "help": "a number field of the database"},
-    "--part": {"type": float, "default": 0.1, "help": "part of the images"},
+    "--part": {"type": float, "default": 0.1, "help": "fraction of the images"},
     "--largest": {"action": "store_true", "help": "large values are good"},
-    "--each-set": {"action": "store_true", "help": "that part of every set"}}
+    "--each-set": {"action": "store_true", "help": "that fraction of every set"}}
 
 
-def best(rows, field, part, largest):
-    """Return the best part of the rows, at least one, the best first."""
+def best(rows, field, fraction, largest):
+    """Return the best fraction of the rows, at least one, the best first."""
     known = [row for row in rows if field in row]
     values = column(known, field) * (-1 if largest else 1)
-    order = np.argsort(values, kind="stable")[:max(1, round(part * len(known)))]
+    order = np.argsort(values, kind="stable")[:max(1, round(fraction * len(known)))]
     return [known[i] for i in order] if known else []
 
 
@@ -46,7 +46,7 @@ def main(settings, db):
     if declared.type not in (int, float):
         raise UserError(f"--by {options.by}: only fields that hold numbers can be sorted by.")
     if not 0 < options.part <= 1:
-        raise UserError(f"--part {options.part:g}: give a part above 0, at most 1.")
+        raise UserError(f"--part {options.part:g}: give a fraction above 0, at most 1.")
     sets = sorted({row["set_name"] for row in rows}) if options.each_set else [None]
     chosen = [row for name in sets for row in best(
         [row for row in rows if name in (None, row["set_name"])], options.by, options.part,

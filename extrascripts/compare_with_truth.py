@@ -1,4 +1,4 @@
-"""Compare a finished reduction of simulated frames with the truth beside the frames.
+"""Compare a finished reduction of simulated frames with the truth next to the frames.
 
 Needs   : fluxes (7_deconv/6_readout), star fluxes, and the truth tables of skymaker
 Writes  : report_truth.txt, plots/truth.png
@@ -8,7 +8,7 @@ Next    : look at plots/truth.png
 Run as  : python compare_with_truth.py ../configs/demo --truth ../demo/sky
 
 Exit status 1 if a curve misses: mean bias above 2 % (4 % for the faintest source), pulls outside
-0.7 to 1.4, a spoilt frame in use, or a good one out of use.
+0.7 to 1.4, a bad frame in use, or a good one out of use.
 """
 
 from cosmouline.database import paths
@@ -39,10 +39,10 @@ def misses(lines):
             yield f"{line['source']}: pull of {line['pull']:.2f}"
 
 
-def wrong_verdicts(db, spoilt):
-    """Yield the frames that are in use and should not be, or the other way round; tell all."""
+def wrong_verdicts(db, defects):
+    """Log the frames out of use; yield those in use that should not be, and the reverse."""
     for row in db.select():
-        defect = spoilt[row["img_name"]]
+        defect = defects[row["img_name"]]
         if not row["gogogo"]:
             log_line("%s is out of use: %s", row["img_name"], row["whynot"])
         if row["gogogo"] == bool(defect):
@@ -51,7 +51,7 @@ def wrong_verdicts(db, spoilt):
 
 
 def main(settings, db):
-    """Compare, tell, draw, and fail if a curve misses."""
+    """Compare, report, draw, and fail if a curve misses."""
     found = db_truth.compare_sources(db, settings, settings.options.truth)
     text = io_report.table(found.lines, COLUMNS, FORMATS)
     io_report.write_report(paths.report(settings, "truth"), f"{settings.lens_name}: truth", text)
@@ -60,10 +60,10 @@ def main(settings, db):
                              found.true_mhjd, found.true_mags,
                              title=f"{settings.lens_name}: measured and true")
     drawing.save_plot(page, "truth", settings, __file__)
-    wrong = [*misses(found.lines), *wrong_verdicts(db, found.spoilt)]
+    wrong = [*misses(found.lines), *wrong_verdicts(db, found.defects)]
     if wrong:
         raise UserError(f"the truth is missed. {'; '.join(wrong)}")
-    log_line("all curves meet the truth; spoilt frames are out of use.")
+    log_line("all curves meet the truth; bad frames are out of use.")
 
 
 if __name__ == "__main__":

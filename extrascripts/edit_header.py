@@ -1,24 +1,24 @@
-"""Mend FITS files: set, remove or repair header cards, fill pixels that are no number.
+"""Repair FITS files: set, remove or rewrite header cards, fill pixels that are no number.
 
 Needs   : FITS files
 Writes  : copies of them in --out; the files themselves are never changed
 Settings: none (the options below)
 Next    : give the folder of the copies as raw_dir of a set
 
-Run as  : python extrascripts/edit_header.py FILE ... --out ~/mended [--set FILTER=R EXPTIME=300]
+Run as  : python extrascripts/edit_header.py FILE ... --out ~/repaired [--set FILTER=R EXPTIME=300]
           [--remove COMMENT HISTORY] [--repair] [--nan 0]
 
 --repair rewrites cards that break the standard (astropy's silent fix), as far as they can be
 understood. --nan puts a number, or the median with --nan median, where pixels are NaN or infinite;
 the pipeline itself needs none of that: it leaves such pixels out. What is wrong in all frames of a
-set is easier mended by its 'overrides' in settings.py, without copies.
+set is easier corrected by its 'overrides' in settings.py, without copies.
 """
 
 from pathlib import Path
 
 from cosmouline.engine.tool import run_tool
 from cosmouline.errors import UserError
-from cosmouline.files.fits_repair import mend
+from cosmouline.files.fits_repair import write_repaired
 from cosmouline.run import log_line
 
 ARGUMENTS = {
@@ -29,7 +29,7 @@ ARGUMENTS = {
 
 
 def main(options):
-    """Write a mended copy of each file."""
+    """Write a repaired copy of each file."""
     folder = options.out.expanduser().resolve()
     cards = {}
     for text in options.set:
@@ -41,9 +41,10 @@ def main(options):
         target = folder / path.name
         if target.exists():
             raise UserError(f"{target} exists already: give another --out.")
-        for line in mend(path, target, cards, options.remove, options.repair, options.filler):
+        for line in write_repaired(path, target, cards, options.remove, options.repair,
+                                   options.filler):
             log_line("%s: %s", path.name, line)
-    log_line("%d mended copies in %s", len(options.files), folder)
+    log_line("%d repaired copies in %s", len(options.files), folder)
 
 
 if __name__ == "__main__":

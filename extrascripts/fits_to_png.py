@@ -1,7 +1,7 @@
 """Draw FITS images as PNG pictures.
 
 Needs   : FITS files of any kind, raw frames or products
-Writes  : a PNG beside each, or in --out
+Writes  : a PNG next to each, or in --out
 Settings: none (the options below)
 Next    : look at them
 
@@ -26,19 +26,11 @@ ARGUMENTS = {
     "--scale": {"choices": ("log", "linear", "asinh"), "default": "log"},
     "--extension": {"type": int, "help": "which image of a file that has several"}}
 
-SIDE_IN = 9.0
-
-
-def picture(data, options, title):
-    """Return the page of one image."""
-    page, ax = style.figure(size=(SIDE_IN, SIDE_IN))
-    frame_image(ax, data, limits=options.cuts, stretch=options.scale)
-    style.title_page(page, title)
-    return page
+SIZE_IN = 9.0
 
 
 def main(options):
-    """Draw one after the other; tell those that cannot be drawn."""
+    """Draw one after the other; log those that cannot be drawn."""
     failed = 0
     if options.cuts and not options.cuts[0] < options.cuts[1]:
         raise UserError("--cuts: the first must be below the second.")
@@ -50,7 +42,9 @@ def main(options):
             log_line("%s cannot be drawn: %s", path, problem)
             continue
         target = (options.out or path.parent).expanduser() / f"{frame_stem(path)}.png"
-        page = picture(data, options, path.name)
+        page, ax = style.figure(size=(SIZE_IN, SIZE_IN))
+        frame_image(ax, data, limits=options.cuts, stretch=options.scale)
+        style.title_page(page, path.name)
         style.save(page, target, style.stamp_text(script=Path(__file__).stem))
         log_line("picture: %s", target)
     if failed:

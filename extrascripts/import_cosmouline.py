@@ -11,7 +11,7 @@ Run as  : python extrascripts/import_cosmouline.py ~/old/configs/HE0435 --out co
 
 Nothing of the old files is run: settings.py is parsed, a pickle of more than plain values is
 refused. The images have no products here: lcmanip, 9_quicklook, 9_export and extrascripts work on
-what the database says; the steps before need the frames.
+what the database holds; the steps before need the frames.
 """
 
 from pathlib import Path
@@ -34,17 +34,8 @@ ARGUMENTS = {
     "--work-dir": {"help": "where the database will lie (~/cosmouline/<name>)"}}
 
 
-def store(rows, path):
-    """Write the rows into a new database."""
-    with Lock(path):
-        db = Database(path)
-        for name, row in rows.items():
-            db.update(name, row)
-        db.save()
-
-
-def tell(old, rows, left):
-    """Tell what was found, and what was not taken over."""
+def report(old, rows, left):
+    """Log what was found, and what was not taken over."""
     chosen = reduction.choices(old)
     log_line("%d images in %s", len(rows), old.database)
     for dec, n in fields.deconvolutions(old.rows).items():
@@ -57,7 +48,7 @@ def tell(old, rows, left):
 
 
 def main(options):
-    """Read, convert, write."""
+    """Read, convert, write, report."""
     old = reduction.read_old(options.old.expanduser().resolve())
     rows, left = reduction.converted(old)
     name = options.name or clean(str(old.settings.get("lensName") or options.old.resolve().stem))
@@ -71,8 +62,12 @@ def main(options):
     write_text(out / "settings.py", reduction.settings_text(old, rows, name, work_dir))
     log_line("copied: %s", ", ".join(reduction.copy_lists(old, out)) or "no list")
     load_settings(out)
-    store(rows, database)
-    tell(old, rows, left)
+    with Lock(database):
+        db = Database(database)
+        for img_name, row in rows.items():
+            db.update(img_name, row)
+        db.save()
+    report(old, rows, left)
     log_line("%s is written. Next: python lcmanip/1_join.py %s", out, out)
 
 

@@ -1,24 +1,24 @@
-"""Tell everything that the database knows of some images.
+"""Show everything that the database holds about some images.
 
 Needs   : the database (1_character/1a_add_to_database)
 Writes  : nothing
 Settings: none
-Next    : set_gogogo.py, to reject one
+Next    : edit_database.py --reject
 
 Run as  : python extrascripts/inspect_image.py 2019-03-12 configs/MYLENS
           python extrascripts/inspect_image.py ref configs/MYLENS
 
-A part of a name means all images that have it in their names; "ref" is the reference image.
+A fragment of a name means all images that have it in their names; "ref" is the reference image.
 """
 
 from cosmouline.database import edit, inventory
 from cosmouline.run import log_line, run
 
-ARGUMENTS = {"image": {"help": "name of an image or a part of it, or ref"}}
+ARGUMENTS = {"image": {"help": "name of an image or a fragment of it, or ref"}}
 
 
 def main(settings, db):
-    """Tell one image after the other."""
+    """Log one image after the other."""
     word = settings.options.image
     names = ([db.reference()["img_name"]] if word == "ref"
              else edit.chosen(db.rows, [word]))

@@ -3,7 +3,7 @@
 Needs   : the database (1_character/1a_add_to_database)
 Writes  : report_fields.txt, the same as on the terminal
 Settings: lens_name
-Next    : inspect_image.py, remove_fields.py
+Next    : inspect_image.py, edit_database.py --remove
 
 Run as  : python extrascripts/list_fields.py configs/MYLENS [--each]
 
@@ -18,7 +18,7 @@ ARGUMENTS = {"--each": {"action": "store_true", "help": "every member of a famil
 
 
 def main(settings, db):
-    """Tell and keep the table."""
+    """Report and keep the table."""
     text = inventory.fields_table(db, settings.options.each)
     io_report.write_report(paths.report(settings, "fields"), f"{settings.lens_name}: fields", text)
     log_line("%s", text)

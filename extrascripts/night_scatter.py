@@ -8,9 +8,9 @@ Next    : lcmanip/1_join
 
 Run as  : python extrascripts/night_scatter.py configs/MYLENS
 
-Nights with two images or more. A ratio of 1 says that the errors are right; above 1 they are too
-small, or the object changes within hours. Stars with a ratio near 1 beside sources far above it
-point to the deconvolution, all of them above it to the PSF or the noise of the images.
+Nights with two images or more. The ratio is scatter over error: 1 where the errors are right;
+above 1 they are too small, or the object varies within hours. Sources far above 1 with stars near
+1 point to the deconvolution; stars above 1 too point to the PSF or the noise of the images.
 """
 
 from cosmouline.database import bands, paths
@@ -44,13 +44,13 @@ def star_lines(images, settings):
 
 def source_lines(images, sources, settings):
     """Return the lines of the point sources."""
-    found = db_quicklook.by_image(images, sources, settings.dec_name)
+    found = db_quicklook.by_image(images, sources, settings)
     return lines_of(found.rows, [f"source {name}" for name in sources], found.mags.T,
                     found.sigmas.T)
 
 
 def main(settings, db):
-    """Measure and tell, band by band."""
+    """Measure, log and write the table, band by band."""
     used = db.select(gogogo=True, treatme=True)
     dec = settings.dec_name
     has_sources = members(used, f"flux_e__{dec}__{{source}}")

@@ -1,4 +1,4 @@
-"""Put all plots of a lens on one PDF, a page each.
+"""Write all plots of a lens into one PDF, a page each.
 
 Needs   : plots/*.png of the scripts that draw
 Writes  : export/<lens>_plots.pdf
@@ -7,7 +7,7 @@ Next    : look at it, or send it
 
 Run as  : python extrascripts/plots_to_pdf.py configs/MYLENS [--match stars]
 
---match takes the plots whose names hold a text only, such as the name of a renormalisation.
+--match takes only the plots whose names hold a text, such as the name of a renormalisation.
 """
 
 from cosmouline.database import paths

@@ -7,7 +7,7 @@ Next    : plan the next season
 
 Run as  : python extrascripts/rdb_statistics.py A.rdb B.rdb C.rdb [--out FOLDER] [--flagged]
 
-Seeing and airmass are those of the points (nights), flagged ones left out unless --flagged.
+Seeing and airmass are those of the points (nights), without the flagged ones unless --flagged.
 """
 
 import argparse
@@ -49,14 +49,14 @@ def line_of(name, table, kept):
 
 
 def main(argv=None):
-    """Read, tell, write and draw; return the exit status."""
+    """Read the curves, write and log the table, draw the histograms; return the exit status."""
     log_to_terminal()
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("curves", nargs="+", type=Path)
     parser.add_argument("--out", type=Path, default=Path())
-    parser.add_argument("--flagged", action="store_true", help="flagged points too")
-    options = parser.parse_args(argv)
+    parser.add_argument("--flagged", action="store_true", help="include flagged points")
+    options = parser.parse_intermixed_args(argv)
     try:
         tables = {path.stem: db_curves.read_any(path, COLUMNS_READ) for path in options.curves}
     except UserError as problem:

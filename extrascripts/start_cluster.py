@@ -1,7 +1,7 @@
 """Start the workers of a cluster once, for all scripts of a lens; stay until Ctrl-C.
 
 Needs   : engine = "dask" and a description as cluster in settings.py (see doc/cluster.md)
-Writes  : work_dir/cluster/scheduler.json and the key beside it, which the scripts look for
+Writes  : work_dir/cluster/scheduler.json and its key, by which the scripts find it
 Settings: cluster, work_dir
 Next    : any script, in another terminal; Ctrl-C here cancels the jobs
 
@@ -10,7 +10,6 @@ Run as  : python start_cluster.py ../configs/MYLENS [--no-jobs] [--run COMMAND .
 
 import argparse
 import logging
-import os
 import sys
 
 from cosmouline.database import paths
@@ -18,6 +17,7 @@ from cosmouline.database.settings import load_settings
 from cosmouline.engine.cluster import connection
 from cosmouline.engine.cluster.scheduler import exit_now, serve
 from cosmouline.engine.processes import stop_on_signals
+from cosmouline.engine.tool import lens_options
 from cosmouline.errors import UserError
 
 log = logging.getLogger("cosmouline")
@@ -27,18 +27,17 @@ def parse():
     """Read the command line."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("config_dir", nargs="?", default=os.environ.get("COSMOULINE_CONFIG"))
     parser.add_argument("--no-jobs", action="store_true",
                         help="the scheduler alone; start_worker.py starts workers")
     parser.add_argument("--run", nargs=argparse.REMAINDER, default=[], metavar="COMMAND",
                         help="run this command, and stop when it ends")
-    return parser.parse_args()
+    return lens_options(parser)
 
 
 def described(settings):
-    """Raise UserError where there is nothing to start, or it runs already."""
+    """Return the scheduler file to write; UserError if there is no description, or it is there."""
     if not isinstance(settings.cluster, dict):
-        raise UserError("cluster of settings.py is no description of jobs: nothing to start.")
+        raise UserError("cluster of settings.py does not describe jobs: nothing to start.")
     published = connection.published_path(settings)
     if connection.is_live(published):
         raise UserError(f"a cluster for this lens runs already ({published}).")

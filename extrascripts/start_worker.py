@@ -17,6 +17,7 @@ from cosmouline.database.settings import load_settings
 from cosmouline.engine.cluster import connection
 from cosmouline.engine.cluster.dask_setup import environment
 from cosmouline.engine.cluster.scheduler import worker_command
+from cosmouline.engine.tool import lens_options
 from cosmouline.errors import UserError
 
 LOOK_S = 0.5
@@ -26,11 +27,10 @@ def parse():
     """Read the command line."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("config_dir", nargs="?", default=os.environ.get("COSMOULINE_CONFIG"))
     parser.add_argument("--workers", type=int, default=1, help="one image at a time each")
     parser.add_argument("--wait", type=float, default=600, metavar="SECONDS",
                         help="how long to wait for the scheduler")
-    return parser.parse_args()
+    return lens_options(parser)
 
 
 def main():
@@ -39,7 +39,7 @@ def main():
     try:
         settings = load_settings(options.config_dir)
         if not isinstance(settings.cluster, dict):
-            raise UserError("cluster of settings.py is no description of jobs.")
+            raise UserError("cluster of settings.py does not describe jobs.")
         published, until = connection.published_path(settings), time.monotonic() + options.wait
         while not connection.is_live(published):
             if time.monotonic() > until:

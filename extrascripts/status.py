@@ -1,4 +1,4 @@
-"""Tell what is where: images, flags, scripts, names side by side, disk use, and what is next.
+"""Report what is where: images, flags, scripts, names side by side, disk use, what is next.
 
 Needs   : the database (1_character/1a_add_to_database)
 Writes  : report_status.txt, the same as on the terminal
@@ -30,7 +30,7 @@ def main(settings, db):
         "Disk": inventory.disk_table(settings.work_dir),
         "Next": f"python pipe/{script}.py {settings.config_dir}" if script else
                 "all is done" if db.select(gogogo=True, treatme=True) else
-                "no image is in use: extrascripts/set_treatme.py, or the reasons above"}
+                "no image is in use: edit_database.py --treat on, or the reasons above"}
     text = "\n".join(f"--- {head}\n{part.rstrip()}\n" for head, part in parts.items())
     io_report.write_report(paths.report(settings, "status"), f"{settings.lens_name}: status", text)
     log_line("%s", text)

@@ -7,10 +7,9 @@ Next    : the script that a line names
 
 Run as  : python extrascripts/validate_database.py configs/MYLENS
 
-Exit status 1 if anything is wrong. Every product and every raw frame is read whole and compared
-with the hash that was noted when it was written or imported (1 s of CPU per GB), whatever its
-time. The file itself is checked whenever it is read: a damaged one
-is refused, with the backup to take.
+Exit status 1 if anything is wrong. All of every product and every raw frame is read and compared
+with the hash of when it was written or imported (1 s of CPU per GB), whatever its time. The file
+of the database is checked whenever it is read: a damaged one is refused, with the backup to take.
 """
 
 from cosmouline.database import validate
@@ -19,7 +18,7 @@ from cosmouline.run import log_line, run
 
 
 def main(settings, db):
-    """Tell all problems."""
+    """Report all problems."""
     found = list(validate.problems(db, settings))
     for line in found:
         log_line("%s", line)

@@ -22,7 +22,7 @@ from cosmouline.database import bands, paths
 from cosmouline.files import io_report
 from cosmouline.files.io_table import write_ecsv
 from cosmouline.pages import drawing
-from cosmouline.photometry import db_variability_table, variability
+from cosmouline.photometry import db_tables, variability
 from cosmouline.plots.curve_pages import variables_page
 from cosmouline.run import log_line, run
 from cosmouline.sources.io_external_lists import gather
@@ -33,24 +33,24 @@ ARGUMENTS = {
     "--pattern": {"default": "*.csv", "help": "which files of the folder"},
     "--columns": {"nargs": "+", "metavar": "WORD", "help": "what their columns are, - for none"},
     "--tolerance": {"type": float, "default": 1.5, "help": "arcsec (or px) between lists"},
-    "--least": {"type": float, "default": 0.8, "help": "part of the images a star must be in"},
+    "--least": {"type": float, "default": 0.8, "help": "fraction of the images a star must be in"},
     "--name": {"help": "of the products (default: that of the PSF, of the folder)"}}
-N_TOLD = 10
+N_LOGGED = 10
 
 
 def write(data, name, settings):
-    """Measure, write, tell and draw."""
+    """Measure, write, log and draw."""
     found = variability.measure(data.flux, data.sigma)
-    lines = db_variability_table.stars(data, found)
+    lines = db_tables.variable_stars(data, found)
     stem = paths.of_band(f"{settings.lens_name}_variables_{name}", settings)
     folder = paths.exports(settings)
-    write_ecsv(folder / f"{stem}.ecsv", lines, db_variability_table.STAR_FIELDS)
-    write_ecsv(folder / f"{stem}_coefficients.ecsv", db_variability_table.images(data, found),
-               db_variability_table.IMAGE_FIELDS)
-    text = io_report.table(lines, db_variability_table.COLUMNS, db_variability_table.FORMATS)
+    write_ecsv(folder / f"{stem}.ecsv", lines, db_tables.VARIABLE_FIELDS)
+    write_ecsv(folder / f"{stem}_coefficients.ecsv", db_tables.coefficients(data, found),
+               db_tables.COEFFICIENT_FIELDS)
+    text = io_report.table(lines, db_tables.VARIABLE_FIELDS, db_tables.VARIABLE_FORMATS)
     title = f"{settings.lens_name}: {len(data.stars)} stars on {len(data.images)} images"
     io_report.write_report(paths.report(settings, f"variables_{name}"), title, text)
-    log_line("%s\n%s", title, "\n".join(text.splitlines()[:N_TOLD + 2]))
+    log_line("%s\n%s", title, "\n".join(text.splitlines()[:N_LOGGED + 2]))
     page = variables_page(found.mag, found.scatter, found.error, data.stars, title=title,
                           is_variable=found.is_variable)
     drawing.save_plot(page, f"variables_{name}", settings, __file__)
@@ -67,7 +67,7 @@ def main(settings, db):
     kind = "aperture" if options.aperture else settings.psf_name
     needs = (("n_phot_stars",) if options.aperture else ("n_psf_phot__{psf}",))
     for one, images in bands.split(db.to_treat(settings, needs), settings):
-        data = db_variability_table.ours(images, None if options.aperture else one.psf_name)
+        data = db_tables.star_photometry(images, None if options.aperture else one.psf_name)
         write(data, options.name or kind, one)
 
 

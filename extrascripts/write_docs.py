@@ -37,8 +37,9 @@ def pages():
 
 def main():
     """Write all pages."""
-    argparse.ArgumentParser(description=__doc__,
-                            formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
+    argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter).parse_intermixed_args()
     for name, text in pages().items():
         write_text(ROOT / "doc" / name, text)
 

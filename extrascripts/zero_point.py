@@ -19,7 +19,7 @@ from cosmouline.database.columns import column
 from cosmouline.errors import UserError
 from cosmouline.files import io_report
 from cosmouline.files.io_table import write_ecsv
-from cosmouline.photometry import db_star_magnitudes, db_zero_point_table, zero_point
+from cosmouline.photometry import db_star_magnitudes, db_tables, zero_point
 from cosmouline.photometry.io_magnitudes import read_magnitudes
 from cosmouline.robust import median_of_finite
 from cosmouline.run import log_line, run
@@ -44,24 +44,26 @@ def stars_of(rows, settings):
 
 
 def main(settings, db):
-    """Measure, write and tell."""
+    """Measure, write and log."""
     options, rows = settings.options, db.select(gogogo=True, treatme=True)
     rows = [row for row in rows if f"renorm__{settings.renorm_name}" in row]
     split = {one.band: (one, images) for one, images in bands.split(rows, settings)}
     if (options.band or "") not in split:
-        raise UserError(f"--band: one of {', '.join(map(repr, split))}, please.")
+        known = ", ".join(filter(None, split))
+        raise UserError(f"--band must be one of {known}." if known else
+                        f"--band {options.band}: the sets of this lens have no bands.")
     one, images = split[options.band or ""]
     names, known, mag, sigma = stars_of(images, one)
     found = zero_point.of_stars(known[:, 0], known[:, 1], mag, sigma)
     lines = [dict(zip(COLUMNS, values, strict=True)) for values in zip(
         names, known[:, 0], mag, found.offsets, found.used.tolist(), strict=True)]
-    table = db_zero_point_table.of_images(images, found, one.renorm_name)
+    table = db_tables.zero_points(images, found, one.renorm_name)
     first = (f"calibrated = instrumental + {found.zero_point:.4f} +- {found.sigma:.4f} mag; "
              f"{int(found.used.sum())} stars scatter by {found.scatter:.4f} mag\nimages: median "
              f"zero point {median_of_finite(column(table, 'zero_point')):.3f} mag for 1 e-/s")
     log_line("%s", first)
     path = paths.exports(one) / f"{paths.of_band(f'{one.lens_name}_zero_points', one)}.ecsv"
-    write_ecsv(path, table, db_zero_point_table.FIELDS)
+    write_ecsv(path, table, db_tables.ZERO_POINT_FIELDS)
     io_report.write_report(paths.report(one, "zero_point"), f"{one.lens_name}: zero point",
                            f"{first}\n\n{io_report.table(lines, COLUMNS, FORMATS)}")
     log_line("%d images: %s", len(table), paths.relative(path))

@@ -7,11 +7,11 @@ Next    : lcmanip/1_join
 
 Run as  : python lcmanip/0_opt_add_fluxes.py configs/MYLENS [--sum S=A+B]
 
-With sum_sources = {"S": ("A", "B")} in the settings (or --sum there too) 1_join and 9_quicklook
-have the source S by themselves: this script shows what the sums are, image by image, and what
-their errors would be by quadrature. Where two images blend their errors are opposed, so that
-their sum is known better than quadrature says. Fluxes are electrons of the exposure, the
-coefficient left out.
+With sum_sources = {"S": ("A", "B")} in the settings, or their own --sum S=A+B, 1_join and
+9_quicklook make the source S themselves: this script shows the sums, image by image, and what
+their errors would be in quadrature. Where two images blend, their errors are anticorrelated, so
+that the sum has a smaller error than quadrature gives. Fluxes are in electrons of the exposure,
+not multiplied by the coefficient.
 """
 
 from cosmouline.database import bands, paths
@@ -50,10 +50,10 @@ def summary(lines):
 
 
 def main(settings, db):
-    """Add, write and tell, band by band."""
+    """Add the fluxes, write the table and log the medians, band by band."""
     wanted = db_curves.sums_wanted(settings)
     if not wanted:
-        raise UserError("there is nothing to add. Give sum_sources = {\"S\": (\"A\", \"B\")} in "
+        raise UserError("there is no sum to make. Give sum_sources = {\"S\": (\"A\", \"B\")} in "
                         "the settings, or --sum S=A+B.")
     rows, _ = db_curves.rows_with_sums(db, settings)
     for one, images in bands.split(rows, settings):

@@ -1,9 +1,9 @@
 """Join the fluxes of the images into a light curve with errors, ready for PyCS3.
 
 Needs   : fluxes (7_deconv/6_readout) and their coefficients (7_deconv/1_prepare);
-          join_skiplist.txt and excluded_nights.txt in the folder of the lens, if they are there
+          join_skiplist.txt and excluded_nights.txt in the folder of the lens, if they exist
 Writes  : export/<lens>_<deconvolution>_by_<night, image or minutes>.rdb and .ecsv,
-          report_join_*.txt; the name of the band and, apart, of telescope or set in them
+          report_join_*.txt; with bands or join_separate, band, telescope or set in the name
 Settings: lens_name, dec_name, dec_coefficient, renorm_name, sum_sources, join_sources,
           join_separate, join_skiplists, join_by, join_minutes, join_center, join_fwhm_max_arcsec,
           join_ellipticity_max, join_sky_max_e, join_coeff_max, night_fwhm_max_arcsec,
@@ -15,15 +15,16 @@ Run as  : python lcmanip/1_join.py configs/MYLENS [--sum S=A+B]
 
 Magnitudes are instrumental: -2.5 log10 of the electrons on the scale of the reference image.
 After COSMOULINE's columns: magerr_X_cov, the error from the full covariance (photons, blending,
-PSF, coefficient); magerr_X_norm, its part from the coefficient, which all sources of a point
-share; magsys_X, the error of the constant part, the same for all points; magcov_X_Y, the
-covariance of two sources at one point. The .ecsv has units, and all nights whatever is excluded.
+PSF, coefficient); magerr_X_norm, the error from the coefficient, which all sources of a point
+share; magsys_X, the systematic error, one shift of all points of a source (light of the galaxy
+under it); magcov_X_Y, the covariance of two sources at one point. The .ecsv has units, and all
+nights, the excluded ones too.
 """
 
 from cosmouline.database import paths
+from cosmouline.database.limits import Limits
 from cosmouline.files import io_report
-from cosmouline.frames import db_nights
-from cosmouline.lightcurve import db_columns, db_curves, db_report, join
+from cosmouline.lightcurve import db_curves, db_report
 from cosmouline.run import log_line, run
 
 NEEDS = ("mjd", "flux_e__{dec}__{source}", "dec_coeff__{dec}")
@@ -31,28 +32,17 @@ WRITES = ()
 ARGUMENTS = db_curves.SUM_ARGUMENT
 
 
-def columns(rows, sources, settings):
-    """Return the columns of the light curve, bad nights flagged."""
-    dec = settings.dec_name
-    groups = db_nights.grouped(rows, settings.join_by, settings.join_minutes)
-    joined = db_columns.joined(rows, groups, sources, dec, settings.join_center)
-    properties = db_columns.properties(rows, groups, dec)
-    flags = join.night_flags(
-        properties, joined.is_complete, fwhm_max_arcsec=settings.night_fwhm_max_arcsec,
-        ellipticity_max=settings.night_ellipticity_max,
-        relative_sky_max_e=settings.night_sky_max_e, coeff_max=settings.night_coeff_max,
-        n_images_min=settings.night_min_images)
-    log_line("%d images in %d points, %d of them flagged, %d left out for want of a magnitude",
-             len(rows), len(groups), (~flags).sum(), (~joined.is_complete).sum())
-    return join.rdb_columns(properties, flags, joined, sources)
-
-
-def write(one, table):
-    """Write one light curve and its report."""
+def write(one):
+    """Join one light curve; write its tables and its report."""
     settings = one.settings
+    table, joined = db_curves.joined_columns(one.rows, one.table, one.sources, settings)
+    left_out = (~joined.is_complete).sum()
+    log_line("%d images in %d points, %d of them flagged, %d left out because a source has no "
+             "positive flux", len(one.rows), len(joined.mag),
+             (~table["flag"]).sum() + left_out, left_out)
     table = db_curves.write(one, table)
     field = db_report.star_field(settings.dec_coefficient, settings.renorm_name)
-    text = db_report.text(table, one.rows, one.sources, field)
+    text = db_report.text(table, one, field)
     log_line("%s", text.rpartition("\n\n")[2].rstrip())
     report = paths.report(settings, f"join_{one.name}")
     io_report.write_report(report, one.path.stem, text)
@@ -61,13 +51,9 @@ def write(one, table):
 
 
 def main(settings, db):
-    """Choose, join, flag and write, one curve after the other."""
-    limits = {"fwhm_max_arcsec": settings.join_fwhm_max_arcsec,
-              "ellipticity_max": settings.join_ellipticity_max,
-              "relative_sky_max_e": settings.join_sky_max_e,
-              "coeff_max": settings.join_coeff_max}
-    for one in db_curves.curves(db, settings, limits):
-        write(one, columns(one.rows, one.sources, settings))
+    """Select the images within the join_ limits; join and write one curve after the other."""
+    for one in db_curves.curves(db, settings, Limits.of(settings, "join_")):
+        write(one)
 
 
 if __name__ == "__main__":

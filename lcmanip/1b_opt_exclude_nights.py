@@ -1,7 +1,7 @@
-"""Exclude nights from the joined light curve, or take them back, after a look at it.
+"""Exclude nights from the joined light curve after a look at it, or include them again.
 
 Needs   : export/<...>.ecsv (lcmanip/1_join); excluded_nights.txt in the folder of the lens
-Writes  : the same .ecsv (its column `excluded`), and the .rdb anew from it
+Writes  : the same .ecsv (its column `excluded`), and from it the .rdb again
 Settings: lens_name, dec_name, sum_sources, join_sources, join_separate, join_skiplists, join_by,
           excluded_nights
 Next    : lcmanip/2_plot
@@ -11,7 +11,7 @@ Run as  : python lcmanip/1b_opt_exclude_nights.py configs/MYLENS
 Each line of excluded_nights.txt is an integer mjd or a date such as 2019-03-01, the UTC day in
 which the point lies, then the reason. 1_join reads the list too; this script is for a list that
 has changed. The nights are flagged in the .rdb, or left out of it (excluded_nights = "drop"); the
-.ecsv keeps them all, so nothing is lost and any night can come back.
+.ecsv keeps all points, so a night comes back once its line is removed from the list.
 """
 
 from cosmouline.lightcurve import db_curves
@@ -24,24 +24,24 @@ WRITES = ()
 ARGUMENTS = db_curves.SUM_ARGUMENT
 
 
-def tell(columns, days, name):
-    """Tell which nights of a curve are excluded, and which of the list it does not have."""
-    there = np.floor(columns["mhjd"]).astype(int)
+def report(columns, days, name):
+    """Log which nights of a curve are excluded, and which of the list it does not have."""
+    present = np.floor(columns["mhjd"]).astype(int)
     for day, reason in sorted(days.items()):
-        n = int((there == day).sum())
+        n = int((present == day).sum())
         log_line("%s: mjd %d %s: %s", name, day, reason,
                  f"{n} points excluded" if n else "no point on this day")
 
 
 def main(settings, db):
-    """Write every light curve anew with the present list."""
+    """Write every light curve again with the present list."""
     days = db_curves.excluded_days(settings.config_dir / db_curves.NIGHTS_FILE)
     if not days:
         log_line("no night is excluded: there is no %s in %s, or it is empty",
                  db_curves.NIGHTS_FILE, settings.config_dir)
     for curve in db_curves.curves(db, settings):
         columns = db_curves.read(curve)
-        tell(columns, days, curve.path.name)
+        report(columns, days, curve.path.name)
         db_curves.write(curve, columns)
 
 

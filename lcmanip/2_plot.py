@@ -8,9 +8,9 @@ Next    : PyCS3
 
 Run as  : python lcmanip/2_plot.py configs/MYLENS
 
-Flagged points are open circles. What to look for in the errors: magerr_cov is the one to use;
-where bar 4, the scatter inside the night, lies far above bar 1 the errors of the images are too
-small; a night that stands out belongs into excluded_nights.txt.
+Flagged points are open circles. Of the errors, magerr_cov is the one to use. Where bar 4, the
+scatter inside the night, lies far above bar 1, the errors of the images are too small. Put a night
+that lies far from its neighbours into excluded_nights.txt if its images are bad.
 """
 
 from cosmouline.database import paths
@@ -34,12 +34,12 @@ LABELS = [*(f"{k} {meaning}" for k, meaning in enumerate(db_curves.MAGERR_SHORT)
 
 
 def limits_of_days(dates):
-    """Return the first and the last day of the picture; None where the settings name none."""
+    """Return the first and the last day of the picture; None if curve_dates is None."""
     return dates and (day_to_mjd(dates[0]), day_to_mjd(dates[1]) + 1)
 
 
 def curve_page(table, sources, settings):
-    """Return the page of the curves: all in one panel, moved apart, or one each."""
+    """Return the page of the curves: all in one panel, shifted apart, or a panel for each."""
     mags = np.array([table[f"mag_{source}"] for source in sources])
     sigmas = np.array([table[f"magerr_{source}_cov"] for source in sources])
     flag = table["flag"]
@@ -51,7 +51,7 @@ def curve_page(table, sources, settings):
         return panels_page(table["mhjd"], mags, sigmas, sources, flag, **look)
     given = settings.curve_shifts_mag
     for name in sorted((given or {}).keys() - set(sources)):
-        log_line("curve_shifts_mag: there is no source %s", name)
+        log_line("curve_shifts_mag: there is no source %s in the light curve", name)
     shifts = (separating_shifts(mags) if given is None
               else [given.get(source, 0.0) for source in sources])
     return light_curves_page(table["mhjd"], mags, sigmas, sources, shifts, flag, **look)

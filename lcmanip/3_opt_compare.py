@@ -9,8 +9,9 @@ Run as  : python lcmanip/3_opt_compare.py configs/MYLENS --with other.rdb [--fir
           [--band R] [--sources A=B1 B=B2] [--near 0.3] [--name other]
 
 First minus second, over the points that both have and neither flags. The offset is that of the
-zero points: magnitudes are instrumental. Two reductions of the same frames share their photons:
-the scatter should then be well below the errors (pull below 1); of independent data it is 1.
+zero points: magnitudes are instrumental. The pull is the scatter in units of the errors: 1 for
+independent data with correct errors, well below 1 for two reductions of the same frames, which
+share their photons.
 """
 
 from pathlib import Path
@@ -31,8 +32,9 @@ ARGUMENTS = {
     "--first": {"help": "the first .rdb table (default: that of lcmanip/1_join)"},
     "--band": {"help": "the band whose table is the first, where the sets have bands"},
     "--sources": {"nargs": "+", "metavar": "A=B", "help": "pairs of sources (default: by name)"},
-    "--near": {"type": float, "default": compare.NEAR_D, "help": "days between a pair"},
-    "--name": {"help": "of report and picture (default: of the other table)"}}
+    "--near": {"type": float, "default": compare.NEAR_D, "metavar": "DAYS",
+               "help": "largest difference between the dates of two points that are compared"},
+    "--name": {"help": "name of report and picture (default: that of the other table)"}}
 COLUMNS = ("source", "points", "offset", "+-", "rms", "robust rms", "error", "pull")
 FORMATS = dict.fromkeys(COLUMNS[2:-1], ".4f") | {"pull": ".2f"}
 
@@ -45,7 +47,7 @@ def line_of(name, found):
 
 
 def main(settings, db):
-    """Match, compare, tell and draw."""
+    """Match the points, compare the sources, write the report and draw the differences."""
     options = settings.options
     if options.band or not options.first:
         settings = bands.chosen(settings, options.band)
@@ -62,10 +64,10 @@ def main(settings, db):
     lines = [line_of(name, one) for name, one in found.items()]
     text = io_report.table(lines, COLUMNS, FORMATS)
     name = f"compare_{options.name or Path(options.second).stem}"
-    log_line("%d points of both\n%s", len(i), text.rstrip())
+    log_line("%d points in both tables\n%s", len(i), text.rstrip())
     io_report.write_report(paths.report(settings, name), f"{path} - {options.second}", text)
-    notes = [f"{n['points']} points, offset {n['offset']:+.4f} taken out, rms {n['rms']:.4f} mag, "
-             f"{n['pull']:.2f} errors" for n in lines]
+    notes = [f"{n['points']} points, offset {n['offset']:+.4f} mag subtracted, rms "
+             f"{n['rms']:.4f} mag, pull {n['pull']:.2f}" for n in lines]
     page = differences_page(
         first["mhjd"][i], [one.values - one.offset for one in found.values()],
         [one.sigma for one in found.values()], list(found), notes,

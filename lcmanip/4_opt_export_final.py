@@ -8,14 +8,13 @@ Next    : PyCS3, and the archive
 
 Run as  : python lcmanip/4_opt_export_final.py configs/MYLENS
 
-All of it is copied, no link: the folder can be given away. Run twice a day it is made anew; that
-of another day stays. `sha256sum -c readme.txt` checks a copy.
+All files are copies, no links, so that the folder can be given away. A second run on the same day
+replaces it; folders of other days stay. `sha256sum -c readme.txt` checks a copy.
 """
 
 import time
 
 from cosmouline.database import bands, paths
-from cosmouline.errors import UserError
 from cosmouline.lightcurve import db_curves, release
 from cosmouline.run import log_line, run
 
@@ -28,10 +27,9 @@ def curve_files(db, settings):
     """Return tables and pictures of the light curves."""
     found = {}
     for one in db_curves.curves(db, settings):
-        if not one.path.is_file():
-            raise UserError(f"there is no {one.path}. Run lcmanip/1_join.py first.")
-        found |= {f"curves/{one.path.stem}{end}": one.path.with_name(one.path.stem + end)
-                  for end in (".rdb", ".ecsv", ".png", "_errors.png", "_images.png")}
+        stem = db_curves.existing(one.path).stem
+        found |= {f"curves/{stem}{end}": one.path.with_name(stem + end) for end in
+                  (".rdb", ".ecsv", ".png", "_errors.png", "_images.png")}
     return found
 
 
@@ -60,7 +58,7 @@ def lens_files(settings):
 
 
 def main(settings, db):
-    """Gather and copy."""
+    """Find the files, copy them into one folder and log those that are missing."""
     files = curve_files(db, settings) | reference_pictures(db, settings) | lens_files(settings)
     missing = [name for name, path in files.items() if not path.is_file()]
     files = {name: path for name, path in files.items() if name not in missing}
@@ -72,7 +70,7 @@ def main(settings, db):
     target = paths.final(settings) / name
     release.write(target, files, about, missing)
     for one in missing:
-        log_line("not there: %s", one)
+        log_line("missing: %s", one)
     log_line("%d files: %s", len(files), paths.relative(target))
 
 

@@ -48,17 +48,14 @@ QUASAR = (
     "7_deconv/6_readout",
     "7_deconv/7_check_plots",
     "7_deconv/8_inspect_flux",
-    "9_quicklook/by_image",
-    "9_quicklook/by_night",
-    "9_quicklook/by_set",
-    "9_quicklook/by_field",
+    "9_quicklook/1_quicklook",
     "9_export/export",
     "lcmanip/1_join",
     "lcmanip/2_plot",
     "8_lookback/1_build_pages",
 )
 
-COMBI = (  # after 4_norm: stacks by night or of a whole set, and their catalogues
+COMBI = (  # after 4_norm: stacks by night or of a set, and their catalogues
     "3_align/2a_opt_align",
     "fac_combi/1_prepare",
     "fac_combi/2_combine",
@@ -76,10 +73,7 @@ PICTURES = (  # what only draws
     "8_renorm/2_plot_star_curves",
     "7_deconv/5a_png_check",
     "7_deconv/7_check_plots",
-    "9_quicklook/by_image",
-    "9_quicklook/by_night",
-    "9_quicklook/by_set",
-    "9_quicklook/by_field",
+    "9_quicklook/1_quicklook",
     "lcmanip/2_plot",
     "fac_combi/3_make_pngs",
     "8_lookback/1_build_pages",

@@ -12,7 +12,6 @@ Run as  : python pipe/run_all.py configs/<lens> [--from 3_align] [--to 5_psf/4] 
 
 import argparse
 import logging
-import os
 import sys
 
 from cosmouline.database import status
@@ -20,6 +19,7 @@ from cosmouline.database.script_header import read_header, replaced_by, script_p
 from cosmouline.database.settings import load_settings
 from cosmouline.engine import launch
 from cosmouline.engine.terminal import log_to_terminal
+from cosmouline.engine.tool import lens_options
 from cosmouline.errors import UserError
 
 log = logging.getLogger("cosmouline")
@@ -27,7 +27,7 @@ ROUTES = ("quasar", "combi")
 
 
 def position(text, order, last=False):
-    """Return the place of a script, or of the first or last one of a folder, in the order."""
+    """Return the index of a script, or of the first or last one of a folder, in the order."""
     found = [i for i, script in enumerate(order) if script.startswith(text.removesuffix(".py"))]
     if not found:
         raise UserError(f"no script begins with '{text}'. See run_all.py --list.")
@@ -50,7 +50,6 @@ def parse():
     """Read the command line; what is not known here goes to the scripts."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("config_dir", nargs="?", default=os.environ.get("COSMOULINE_CONFIG"))
     parser.add_argument("--from", dest="first", default="")
     parser.add_argument("--to", dest="last", default="")
     parser.add_argument("--list", action="store_true", help="show the order and what each does")
@@ -63,13 +62,13 @@ def parse():
     for name in ("--test", "--redo"):
         parser.add_argument(name, action="append_const", dest="extra", const=name, default=[])
     parser.add_argument("--cpus")
-    options = parser.parse_args()
+    options = lens_options(parser)
     options.extra += ["--cpus", options.cpus] if options.cpus else []
     return options
 
 
 def main():
-    """List, tell the status, or run."""
+    """List the scripts, report the status, or run."""
     log_to_terminal()
     options = parse()
     try:

@@ -1,9 +1,9 @@
-"""Draw made-up frames of a lensed quasar, and write the truth beside them.
+"""Draw made-up frames of a lensed quasar, and write the truth next to them.
 
     demo            a quad over a galaxy, 24 stars, 16 frames on 8 nights; one frame is turned by
                     10 degrees, one by 180, one shows nothing but cloud, two have the full Moon
     two_telescopes  60 frames of the same lens by two telescopes in R and V, the second one with
-                    larger pixels, turned and a mirror image; six frames are spoilt: trailed,
+                    larger pixels, turned and a mirror image; six frames are bad: trailed,
                     thick cloud, moonlight, a truncated file, out of focus, a wrong field
     tiny            a double quasar and 13 stars on small frames, to try something quickly
 
@@ -35,7 +35,7 @@ def main(arguments):
     """Draw the chosen campaign; returns the exit code."""
     parser = command.option_parser(__doc__, n_frames=None)
     parser.add_argument("campaign", choices=CAMPAIGNS, help="what to draw")
-    options = parser.parse_args(arguments)
+    options = parser.parse_intermixed_args(arguments)
     draw = CAMPAIGNS[options.campaign]
     length = {} if options.frames is None else {"n_frames": options.frames}
     return command.draw(draw(seed=options.seed, **length), options)

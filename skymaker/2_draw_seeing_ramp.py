@@ -1,4 +1,4 @@
-"""Draw the same field under growing seeing, and write the truth beside the frames.
+"""Draw the same field under growing seeing, and write the truth next to the frames.
 
 The field holds a grid of stars, four doubles and two supernovae in galaxies: what a point spread
 function, a photometry or a deconvolution does with the seeing can be read off it. COSMOULINE's
@@ -35,7 +35,7 @@ def main(arguments):
     parser.add_argument(
         "--grid", type=command.counting(4), default=6, help="stars per row and column (6)"
     )
-    options = parser.parse_args(arguments)
+    options = parser.parse_intermixed_args(arguments)
     ramp = seeing_ramp_campaign(options.seed, options.frames, options.seeing, options.grid)
     return command.draw(ramp, options)
 

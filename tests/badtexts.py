@@ -85,8 +85,8 @@ CATALOGUES = tuple(BadText(name, expect, says, content) for name, expect, says, 
 
 REGIONS = tuple(BadText(name, expect, says, content) for name, expect, says, content in (
     ("g00_good", OK, (), "image\ncircle(10,20,3)\nbox(30,40,5,6,20)\n"),
-    ("g01_shape", STOP, ("line 2", "polygon"), "image\npolygon(1,2,3,4,5,6)\n"),
-    ("g02_excluded", STOP, ("line 2",), "image\n-circle(10,20,3)\n"),
+    ("g01_shape", STOP, ("line 2", "panda"), "image\npanda(10,20,0,90,2,1,5,3)\n"),
+    ("g02_excluded", STOP, ("excluded",), "image\n-circle(10,20,3)\n"),
     ("g03_sky_without_wcs", STOP, ("wcs",), "fk5\ncircle(10,20,3\")\n"),
     ("g04_numbers", STOP, ("line 2", "circle"), "image\ncircle(10,nan,3)\n"),
     ("g05_no_radius", STOP, ("line 2",), "image\ncircle(10,20,0)\n"),

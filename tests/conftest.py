@@ -94,6 +94,12 @@ def script():
 
 
 @pytest.fixture
+def made_up():
+    """Give made_up_lens.py: a made-up script in a made-up checkout, run as a user runs it."""
+    return load_script("tests/made_up_lens")
+
+
+@pytest.fixture
 def shared_data():
     """Give the path of a folder of ``shared/data`` beside the checkout; skip where it is not."""
 

@@ -179,7 +179,7 @@ def test_one_image_alone_and_files_passed_over_are_told(tmp_path, new_lens, reco
     text = paths.report(lens.settings(), "intake").read_text()
     found = re.search(r"R_good0 .*\| (1 image only in the set R: .*)", text)
     record_property("verdict", f"s17_one_image\tFLAG\tFLAG\t{found[1]}")
-    assert "2 files passed over" in text
+    assert "2 files ignored" in text
     assert "'night.fits' | a folder" in text
     assert r"'a\nb.fits'  | its name has characters that cannot be printed" in text
 

@@ -55,13 +55,10 @@ BYTES_EQUAL = ("ali/*.cat.fits", "sky/*.fits", "badpix/*.fits")
 
 
 @pytest.fixture
-def made_up(script, tmp_path, monkeypatch):
+def lens_with(made_up, tmp_path):
     """Make a lens with this script."""
-    run = script("tests/cosmouline/test_run")
-    monkeypatch.setattr(run, "SCRIPT", run.HEAD + MEASURE + run.MAIN)
-
     def make(names, folder="lens", text=""):
-        lens = run.Lens(tmp_path / folder, names)
+        lens = made_up.Lens(tmp_path / folder, names, MEASURE)
         lens.settings(text)
         return lens
     return make
@@ -90,8 +87,8 @@ def results(lens):
             for name, row in lens.rows.items()}
 
 
-def test_e04_a_second_script_is_refused_and_the_first_goes_on(made_up, record_property):
-    lens = made_up(["a0", "a1", "a2"])
+def test_e04_a_second_script_is_refused_and_the_first_goes_on(lens_with, record_property):
+    lens = lens_with(["a0", "a1", "a2"])
     (lens.folder / "wait").touch()
     first = lens.start()
     until(lens.folder / "waiting", first)
@@ -112,9 +109,10 @@ def test_e04_a_second_script_is_refused_and_the_first_goes_on(made_up, record_pr
     assert all("n_sources" in row for row in lens.rows.values())
 
 
-def test_e05_a_script_killed_in_the_middle_ends_like_an_undisturbed_one(made_up, record_property):
+def test_e05_a_script_killed_in_the_middle_ends_like_an_undisturbed_one(
+        lens_with, record_property):
     names = [f"a{i}" for i in range(6)]
-    lens, other = made_up(names), made_up(names, "other")
+    lens, other = lens_with(names), lens_with(names, "other")
     (lens.folder / "wait").touch()
     process = lens.start()
     until(lens.folder / "waiting", process)
@@ -219,9 +217,9 @@ def test_e24_temporary_files_lie_beside_their_targets(hostile, record_property):
     assert not list(hostile.work.rglob("*.tmp.*"))
 
 
-def test_e25_few_file_handles_are_enough_for_many_images(made_up, record_property):
+def test_e25_few_file_handles_are_enough_for_many_images(lens_with, record_property):
     """With 64 handles a leak of one in five images shows."""
-    lens = made_up([f"a{i}" for i in range(300)], text="engine = 'local'\nmax_cpus = 2\n")
+    lens = lens_with([f"a{i}" for i in range(300)], text="engine = 'local'\nmax_cpus = 2\n")
     fits.writeto(lens.folder / "frame.fits", np.zeros((64, 64), np.float32))
 
     done = subprocess.run([*FEW_HANDLES, sys.executable, str(lens.script), str(lens.folder)],

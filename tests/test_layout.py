@@ -30,6 +30,9 @@ SCIENCE = ROOMS[ROOMS.index("frames"):ROOMS.index("lightcurve") + 1]
 OUTBUILDINGS = {"legacy", "skymaker"}
 LARGE = {"deconv", "plots", "database"}  # every other folder holds at most 20 files
 KINDS = ("", "io_", "db_")  # arrays and numbers; one kind of file; rows and settings
+# Files whose every use of a setting is seen by a test, and files whose words are up to date
+USES_SEEN = ("pipe/cosmouline/database/",)
+WORDS_KEPT = ("database/", "run.py", "errors.py", "robust.py", "dates.py")
 
 
 def name(path):
@@ -184,7 +187,7 @@ def test_plots_know_numpy_and_matplotlib_alone():
         third = (roots | {m.split(".")[0] for m in modules - ours}) - set(sys.stdlib_module_names)
         assert third <= {"numpy", "matplotlib"}
         assert all(m.startswith(("cosmouline.plots", "cosmouline.files.atomic"))
-                   or m == "cosmouline" for m in ours)
+                   or m in ("cosmouline", "cosmouline.robust") for m in ours)
 
 
 def test_no_file_bears_the_name_of_a_standard_module():
@@ -212,13 +215,13 @@ OUTSIDE = {  # function, what it calls: why it needs no temporary name
     ("json_store.py", "_open_journal", "open"): "a journal grows; each line has its checksum",
     ("json_store.py", "_backup", "link"): "a second name of a whole file",
     ("run.py", "_log_to_file", "FileHandler"): "a log grows",
-    ("release.py", "_swap", "replace"): "folders that are whole",
+    ("release.py", "write", "replace"): "folders that are whole",
     ("new_lens.py", "*", "copytree"): "into a new folder of the lens",
     ("reduction.py", "*", "copyfile"): "into a new folder of the lens",
     ("5_opt_new_config.py", "*", "copy"): "into a new folder of the lens",
     ("scheduler.py", "_credentials", "open"): "a key is its user's alone from the start",
     ("scheduler.py", "main", "write_text"): "the last words of a server",
-    ("gpu.py", "_free_card", "open"): "a lock, in the temporary folder of a node",
+    ("gpu.py", "dask_setup", "open"): "a lock, in the temporary folder of a node",
     ("worker.py", "*", "*"): "marks of who is at work; what goes with a step",
     ("connection.py", "start_server", "open"): "a log grows",
     ("start_cluster.py", "main", "FileHandler"): "a log grows",
@@ -268,3 +271,95 @@ def test_a_plain_write_is_seen(tmp_path):
 
     assert [call for _, call in writes_of(path)] == ["open", "write_text", "savez", "writeto",
                                                      "savefig"]
+
+
+def test_every_use_of_a_setting_is_seen_by_a_test(script):
+    """tests/mutation/mutate.py --settings puts the default in its place, and notes who fails."""
+    mutate = script("tests/mutation/mutate")
+    noted = [line.split() for line in mutate.USES.read_text(encoding="utf-8").splitlines()]
+    files = [path for path in mutate.code_files(mutate.FOLDERS) if path.startswith(USES_SEEN)]
+    uses = {(path, setting) for path in files for _, setting, *_ in mutate.setting_changes(
+        (ROOT / path).read_text(encoding="utf-8"), mutate.defaults())}
+
+    assert {(path, setting) for path, setting, _ in noted if path in files} == uses
+    assert {test for path, _, test in noted
+            if path in files and not (ROOT / test.split("::")[0]).is_file()} == set()
+
+
+# Words of its own in each file, such as the small number that keeps a division from 0
+OF_EACH_FILE = {
+    "TINY", "TOLERANCE", "CLIP_SIGMA", "CLIP_SIGMAS", "N_SIGMA", "N_ROUNDS", "N_ITERATIONS",
+    "N_MOST", "N_ALIGNMENTS", "MAX_STEPS", "MAX_STARS", "MOST_SOURCES", "FEW", "LOOK_S", "RIDGE",
+    "STRENGTH", "UNUSED_VARIANCE", "LEAST_SNR", "LEAST_HALF_PX", "LARGEST_MOVE_PX", "GRID_STEPS",
+    "STEP_PX"}
+STILL_TWICE = {  # to be given one home, or names of their own
+    "SAME_STAR_PX", "EDGE_PX", "MIN_SIDE_PX", "MAD_TO_SIGMA", "CORE_FWHM", "NEIGHBOUR_BETA",
+    "NEIGHBOUR_SIGMA", "MOFFAT_STEPS", "POOR_CHI2", "POSITION_PRIOR_PX", "PSF_ERROR",
+    "REACH_PX", "SHIFT_ERROR_PX", "SMOOTH_FWHM"}
+
+
+def numbers_of(path):
+    """Return the names of capitals that a file gives a number to."""
+    pairs = [(target, node.value) for node in tree_of(path).body if isinstance(node, ast.Assign)
+             for target in node.targets]
+    pairs += [pair for target, value in pairs if isinstance(target, ast.Tuple)
+              and isinstance(value, ast.Tuple)
+              for pair in zip(target.elts, value.elts, strict=True)]
+    return {target.id for target, value in pairs
+            if isinstance(target, ast.Name) and target.id.isupper()
+            and isinstance(getattr(value, "operand", value), ast.Constant)
+            and type(getattr(value, "operand", value).value) in (int, float)}
+
+
+def test_a_constant_has_one_home():
+    """Sizes of drawings and of made-up frames are of their files alone."""
+    homes = {}
+    for path in FILES:
+        if path.relative_to(LIBRARY).parts[0] not in ("plots", *OUTBUILDINGS):
+            for constant in numbers_of(path):
+                homes.setdefault(constant, []).append(name(path))
+
+    twice = {constant for constant, files in homes.items() if len(files) > 1}
+    assert {constant: homes[constant] for constant in twice - OF_EACH_FILE - STILL_TWICE} == {}
+
+
+def test_a_second_home_is_seen(tmp_path):
+    path = tmp_path / "x.py"
+    path.write_text("EDGE_PX = 3\nA_B, LOW = -1.5, 2\nWORD = 'x'\nlower = 3\nYES = True\n")
+    assert numbers_of(path) == {"EDGE_PX", "A_B", "LOW"}
+
+
+VARIABLES = {"settings", "options", "self", "db", "np", "numpy", "scipy", "sep", "starred",
+             "argparse", "functools", "astropy", "matplotlib", "content", "geometry",
+             "a"}  # no file of the library is meant
+ENDINGS = {"py", "txt", "json", "html", "fits", "ecsv", "rdb", "cat", "png", "reg", "yaml", "md"}
+
+
+def strange_names(path):
+    """Yield what stands in backticks as ``module.name`` and is not in the library."""
+    texts = {}
+    for one in [*FILES, *FOLDERS]:
+        texts.setdefault(one.stem, []).append(one)
+    text = path.read_text(encoding="utf-8")
+    for words in re.findall(r"`([a-z_]\w*\.[A-Za-z_]\w*)[\w.]*(?:\(\))?`", text):
+        first, second = words.split(".")
+        if first in VARIABLES or second in ENDINGS or first == "cosmouline":
+            continue
+        known = [one for one in texts.get(first, []) if (
+            (one / second).is_dir() or (one / f"{second}.py").is_file() if one.is_dir()
+            else re.search(rf"\b{second}\b", one.read_text(encoding="utf-8")))]
+        if not known:
+            yield words
+
+
+@pytest.mark.parametrize("path", [path for path in FILES if str(path.relative_to(
+    LIBRARY)).startswith(WORDS_KEPT)], ids=name)
+def test_a_module_in_backticks_exists(path):
+    assert list(strange_names(path)) == []
+
+
+def test_an_old_name_in_backticks_is_seen(tmp_path):
+    path = tmp_path / "x.py"
+    path.write_text("See `ledger.Recipe`, `manifest.Recipe`, ``join_errors.median``, `a.fits`, "
+                    "`database.fields` and `settings.sets`.\n")
+    assert list(strange_names(path)) == ["ledger.Recipe", "join_errors.median"]

@@ -2,180 +2,206 @@
 
 Copy this folder to configs/<your lens>, keep in settings.py only what differs from here, and
 leave this file as it is. A settings.py is Python: run only those that you wrote or have read.
-Paths start with "/" or "~", or with a variable of the environment such as "$DATA".
+Paths start with "/" or "~", or with a variable of the environment such as "$DATA". "This folder"
+is configs/<your lens>. A limit that is None does not reject anything.
 """
 
 # --- The lens ---------------------------------------------------------------------------------
-lens_name: str = ""  # shown in titles, begins the names of exported files
-lens_ra_deg: float | None = None  # J2000; needed for airmass and Moon, and with a WCS to find it
-lens_dec_deg: float | None = None
+lens_name: str = ""  # such as "HE0435-1223": title of the pictures, start of the exported files
+lens_ra_deg: float | None = None  # J2000, such as 69.562: for airmass, Moon and heliocentric date,
+lens_dec_deg: float | None = None  # and to find the lens on images with a WCS
 lens_position_px: tuple[float, float] | None = None
-# (x, y) on the image ref_img_name, as ds9 shows them (1-based); goes before RA and Dec
+# (425.0, 287.0): x and y of the lens on the image ref_img_name, as ds9 shows them (the first pixel
+# is 1). It is used in place of RA and Dec, and needed where that image has no WCS
 point_sources: dict | str | int = 1
+# The quasar images (or other point sources) to be fitted:
 # {"A": (0.0, 0.0), "B": (-1.48, 0.55)}: arcsec east and north of the lens position;
-# "sources.cat": a file of this folder, pixels of the reference image; 4: find four yourself
-point_sources_unit: str = "arcsec"  # of a dict: "arcsec" (east, north) or "deg" (RA, Dec)
-north_angle_deg: float = 0.0  # without a WCS: north on the reference image, from +y towards -x
-is_mirrored: bool = False  # without a WCS: True where east lies to the right of north
+# "sources.cat": a file of this folder, with pixels of the reference image; 4: four sources, whose
+# positions are found in the images
+point_sources_unit: str = "arcsec"  # "deg": the numbers of the dict above are RA and Dec
+north_angle_deg: float = 0.0  # without a WCS: direction of north, from +y towards -x, such as 12.5
+is_mirrored: bool = False  # without a WCS: True if east is to the right when north is up
 
 # --- Frames and folders -----------------------------------------------------------------------
-work_dir: str = ""  # all products; can grow to the size of the raw frames
+work_dir: str = ""  # folder for all products: they can need as much space as the frames
 sets: list[dict] = []
-# One entry per band, season or camera:
+# One entry for each band, season or camera:
 # {"name": "R", "telescope": "EulerCAM", "raw_dir": "~/raw/HE0435_R",
 #  "overrides": {"gain_e_per_adu": 2.0},      values for missing or wrong header keywords
-#  "bad_pixel_mask": "~/masks/ecam.fits",     FITS, not 0 where a pixel is bad
+#  "bad_pixel_mask": "~/masks/ecam.fits",     FITS image, not 0 where a pixel is bad
 #  "extension": 1,                            which image of a multi-extension file
 #  "files": "*_R_*",                          only these files of raw_dir, or
 #  "filter": "R",                             only frames whose header names this filter
-#  "camera": "ECAM",                          or this INSTRUME (or TELESCOP, where it has none)
-#  "science_only": True,                      no bias, dark, flat or lamp, by their headers
+#  "camera": "ECAM",                          or this INSTRUME (or TELESCOP, if it has none)
+#  "science_only": True,                      no bias, dark, flat or lamp frames, by their headers
 #  "band": "R"}                               sets of one band are normalised, fitted and joined
-#                                             together; without it all sets are
-ref_img_name: str | None = None  # None: chosen by seeing, ellipticity, stars and sky
-band_ref_img_names: dict = {}  # {"V": "V_0007"}: where coefficients are 1 in the other bands
+#                                             together, and other bands on their own; without any
+#                                             "band" all sets are treated as one band
+ref_img_name: str | None = None
+# The image to which all others are aligned, such as "R_0007"; None: chosen by seeing, ellipticity,
+# number of stars and sky level
+band_ref_img_names: dict = {}
+# {"V": "V_0007"}: the image of each other band whose coefficient is 1; a band without: its best
 
 # --- How to run -------------------------------------------------------------------------------
 engine: str = "local"  # "serial": one process; "local": worker processes on this machine;
 # "dask": workers on many machines (pip install 'cosmouline[cluster]'; see doc/cluster.md)
-max_cpus: int = 0  # worker processes of "local"; 0: all cores
+max_cpus: int = 0  # number of worker processes of "local"; 0: one for each core
 cluster: str | dict | None = None  # where the workers of "dask" are:
-# "tls://host:8786" or "tcp://host:8786": a scheduler that runs; "~/scheduler.json": its file;
-# {"cluster": "slurm",        jobs that are asked for; or "pbs", "sge", "lsf", "oar", "htcondor",
+# "tls://host:8786" or "tcp://host:8786": a running scheduler; "~/scheduler.json": its file;
+# {"cluster": "slurm",        request jobs from it; or "pbs", "sge", "lsf", "oar", "htcondor",
 #                             or "local": processes on this machine
-#  "jobs": 4,                 how many, with so many workers each:
-#  "cores": 8,                one image at a time each
+#  "jobs": 4,                 how many, each with so many workers:
+#  "cores": 8,                each worker measures one image at a time
 #  "memory": "16GB",          of all workers of a job together
-#  "walltime": "04:00:00",    jobs that end are replaced
+#  "walltime": "04:00:00",    jobs that reach it are replaced by new ones
 #  "queue": "long", "account": "p123", "interface": "ib0", "python": "/shared/env/bin/python",
-#  "extra": ["--exclusive"],  more lines for the scheduler of jobs
+#  "extra": ["--exclusive"],  more lines for the job scheduler
 #  "prologue": ["module load python"],  lines of shell before a worker starts
-#  "gpus": 1}                 graphics cards of a job, for the joint fits
-image_timeout_s: float | None = None  # a worker is stopped after this time on one image
-died_retries: int = 1  # how often an image is tried again whose worker died
+#  "gpus": 1}                 GPUs of a job, for the joint fits
+image_timeout_s: float | None = None  # 600.0: a worker that needs longer for one image is stopped
+died_retries: int = 1  # how often an image is tried again after its worker process died
 
 # --- 1_character ------------------------------------------------------------------------------
-find_hot_pixels: bool = True  # from the stack of unaligned images of a set
-hot_pixel_sigma: float = 8.0  # how far above its neighbourhood a hot pixel stands
-detect_threshold_sigma: float = 3.0  # of a source's pixels, above the sky noise
-detect_min_area_px: int = 5  # connected pixels above the threshold
+find_hot_pixels: bool = True  # mask the pixels that are hot or dead in all images of a set
+hot_pixel_sigma: float = 8.0  # a hot pixel is so far above its neighbours; lower: more masked
+detect_threshold_sigma: float = 3.0  # lower: fainter sources; pixels so far above the sky noise
+detect_min_area_px: int = 5  # lower: fainter sources; so many connected pixels above it
 
 # --- 2_skysub ---------------------------------------------------------------------------------
-sky_box_px: int | None = None  # mesh of the sky map; None: side / 16, within 64 and 256
-fringe_by: str = "night"  # one pattern of fringes per "night", or per "set"
-fringe_cell_px: int = 4  # mesh of the sky map that follows fringes without dithering
+sky_box_px: int | None = None
+# Mesh of the sky map in pixels, such as 128: a smaller one follows the sky more closely, but takes
+# light from the wings of bright stars; None: a sixteenth of the image side, within 64 and 256
+fringe_by: str = "night"  # one fringe pattern for each "night", or for each "set": short nights
+fringe_cell_px: int = 4  # mesh of the sky map of 1b_alt_fringes_no_dither: a fifth of the distance
+# of the fringes or less
 
 # --- 3_align ----------------------------------------------------------------------------------
-align_method: str = "triangles"  # or "astroalign"
-allow_mirror_images: bool = False  # True where cameras of both parities are mixed
-align_rms_max_px: float = 1.5  # worse is not aligned
-fwhm_max_arcsec: float | None = None  # 3_update_flags rejects beyond these; None: no limit
-ellipticity_max: float | None = 0.5
-sky_level_max_e: float | None = None
+align_method: str = "triangles"  # how stars are matched; or "astroalign", the package
+allow_mirror_images: bool = False  # True: match images of both parities, as of two cameras
+align_rms_max_px: float = 1.5  # an image whose stars fit worse than this is not aligned, not used
+fwhm_max_arcsec: float | None = None  # 2.5: 3_update_flags rejects images of worse seeing,
+ellipticity_max: float | None = 0.5  # images of larger ellipticity 1 - b/a (trailed, out of focus)
+sky_level_max_e: float | None = None  # and images of a higher sky level, electrons per pixel
 
 # --- 4_norm -----------------------------------------------------------------------------------
-norm_stars: list[str] | None = None  # names in normstars.cat; None: all of it, or chosen
-psf_stars: list[str] | None = None  # names as above; None: the normalisation stars
-# (or names of psf_<psf_name>.cat of this folder, where there is one; None: all of it)
-n_norm_stars: int = 12  # how many are chosen where there is no normstars.cat
-star_snr_min: float = 60.0  # of a chosen star, in the median image
-star_lens_distance_px: float = 20.0  # a chosen star is farther from the lens than this
-aperture_fwhm: float = 1.5  # radius of the aperture in FWHM of the image
-empty_region: str | None = None  # "[x1:x2, y1:y2]", pixels from 1 of the reference; None: found
+norm_stars: list[str] | None = None
+# ["a", "b", "f"]: the stars of normstars.cat that give the coefficient; None: all stars of it, or
+# those that 4_norm/0_pick_stars picks where this folder has no normstars.cat
+psf_stars: list[str] | None = None  # the stars of which the PSF is made; None: those of norm_stars
+# (names of psf_<psf_name>.cat if this folder has one; None: all stars of it)
+n_norm_stars: int = 12  # how many stars are picked without a normstars.cat
+star_snr_min: float = 60.0  # a picked star has this signal-to-noise or more in the median image
+star_lens_distance_px: float = 20.0  # a picked star is farther than this from the lens
+aperture_fwhm: float = 1.5  # radius of the aperture, in FWHM of the image
+empty_region: str | None = None
+# "[101:180, 200:260]": a region of the reference image without sources, pixels from 1, in which
+# the sky noise is checked; None: found
 photom_stars: list[str] | str | None = None
-# stars to follow besides: names of normstars.cat or photomstars.cat, or another .cat of this
-# folder; None: all of photomstars.cat, where there is one
+# More stars to measure, without a say in PSF and coefficient: ["v", "w"] of normstars.cat or
+# photomstars.cat, or "mystars.cat" of this folder; None: all of photomstars.cat, if it exists
 photom_apertures: list[str] = ["1fwhm", "1.5fwhm", "3fwhm"]
-# radii of 4_norm/2b_opt_photom_db, in FWHM of the image, "arcsec" or "px"; "auto": Kron's
+# Radii of 4_norm/2b_opt_photom_db in FWHM of the image, "4arcsec" or "8px"; "auto": Kron's
 coeff_method: str = "als"  # "als": stars and images solved together; "median": COSMOULINE's
 
 # --- Stacks: 4_norm/4 and fac_combi -----------------------------------------------------------
-combi_name: str = "best1"  # of the deep stack; several can live side by side
-combi_fwhm_max_arcsec: float | None = None  # images beyond these are not in the deep stack;
-combi_ellipticity_max: float | None = None  # None for all four: the half with the best seeing
-combi_coeff_max: float | None = None
-combi_sky_max_e: float | None = None  # sky level x coefficient
-combi_method: str = "mean"  # "mean": weighted, cosmics clipped; "median": COSMOULINE's
-combi_coefficient: str = "medcoeff"  # "medcoeff", "renorm" or "none": all on one scale by it
-combi_group_name: str = "night1"  # of the stacks that fac_combi makes
-combi_group_by: str = "night"  # "night": local noon to noon; "target": one stack per set
+combi_name: str = "best1"  # name of the deep stack: another name keeps the earlier stack
+combi_fwhm_max_arcsec: float | None = None  # images beyond these are not in the deep stack:
+combi_ellipticity_max: float | None = None  # with all four None it is the half of the images
+combi_coeff_max: float | None = None  # with the best seeing
+combi_sky_max_e: float | None = None  # sky level x coefficient, in electrons per pixel
+combi_method: str = "mean"  # "mean": weighted, cosmic rays clipped; "median": COSMOULINE's, with
+# a fifth less depth
+combi_coefficient: str = "medcoeff"  # scale of the images: "medcoeff", "renorm" or "none"
+combi_group_name: str = "night1"  # name of the stacks of fac_combi
+combi_group_by: str = "night"  # one stack for each "night", from noon to noon; "target": each set
 
 # --- 5_psf ------------------------------------------------------------------------------------
-psf_name: str = "psf1"  # several PSFs can live side by side
+psf_name: str = "psf1"  # name of the PSFs: another name keeps the earlier ones
 psf_engine: str = "gp"  # "gp": Moffat and Gaussian-process grid; "starred": STARRED
-psf_stamp_fwhm: float = 7.0  # side of a star's stamp in FWHM of the image
-psf_upsampling: int = 2  # PSF pixels per image pixel; 3 for FWHM below 2 px
+psf_stamp_fwhm: float = 7.0  # side of a star's stamp, in FWHM of the image
+psf_upsampling: int = 2  # PSF pixels per image pixel; 3 if the FWHM is below 2 px
 psf_prior: tuple[float, float, float] | str = (0.05, 1.20, 1.0)
-# departures from the Moffat: their size as part of its peak, correlation length in FWHM, and
-# the power of the Moffat that they follow; "auto": size and length that the stars find best
+# How far the PSF may depart from a Moffat. Raise the first number if the residuals of all stars
+# show one ring: size of the departures as a fraction of the Moffat's peak, their correlation
+# length in FWHM, and the power of the Moffat that they follow; "auto": size and length are fitted
 psf_wings: tuple[float, float, float] = (0.02, 4.0, 0.5)
-# a second part of them, smooth and far out, where light of a galaxy could be taken for a wing's
-psf_field: str = "auto"  # "auto", "on", "off": a PSF that varies linearly over the field
-use_drawn_masks: bool = True
-# DS9 regions of this folder: psf_<psf_name>_mask_<star>.reg, and obj_<lens or star>_mask.reg
-psf_peak_max: float = 0.78  # of the saturation level; 5_psf/7_opt_list_saturated lists stars above
+# the same for smooth departures far out, where the light of a galaxy looks like a wing of the PSF
+psf_field: str = "auto"  # "on": the PSF varies linearly over the field; "off": it does not;
+# "auto": where the stars show it
+use_drawn_masks: bool = True  # False: ignore the masks drawn with DS9 in this folder:
+# psf_<psf_name>_mask_<star>.reg and obj_<lens or star>_mask.reg
+psf_peak_max: float = 0.78  # 5_psf/7_opt_list_saturated lists stars above this fraction of the
+# saturation level
 psf_min_stars: int = 3  # an image with fewer good PSF stars is rejected
-n_psf_draws: int = 4  # draws of each PSF, for the errors of the fluxes; 0: none
-cosmic_sigma: float = 5.0  # astroscrappy's sigclip
-cosmic_fraction: float = 0.3  # its sigfrac
-cosmic_object: float = 5.0  # its objlim
+n_psf_draws: int = 4  # PSFs drawn for the PSF error of the fluxes; 0: that error is left out
+cosmic_sigma: float = 5.0  # lower: more pixels are masked as cosmic rays (astroscrappy's sigclip)
+cosmic_fraction: float = 0.3  # lower: more of their neighbours are masked too (its sigfrac)
+cosmic_object: float = 5.0  # higher: fewer cores of stars are taken for cosmic rays (its objlim)
 
 # --- 6_extract --------------------------------------------------------------------------------
-lens_stamp_fwhm: float = 8.0  # side of the lens's stamp: its diameter plus this times the FWHM
-lens_stamp_px: int | None = None  # or its side in pixels, a multiple of 8
+lens_stamp_fwhm: float = 8.0  # side of the lens's stamp: diameter of the lens + this x the FWHM
+lens_stamp_px: int | None = None  # or the side itself, in pixels: a multiple of 8, such as 64
 
 # --- 7_deconv ---------------------------------------------------------------------------------
-dec_name: str = "lens"  # several deconvolutions can live side by side
+dec_name: str = "lens"  # name of the deconvolution: another name keeps the earlier ones
 deconv_engine: str = "gp"  # "gp": point sources, Sersic, Gaussian process; "starred": STARRED
-dec_coefficient: str = "renorm"  # "renorm", "medcoeff" or "none"
-extended_light: str = "auto"  # "auto": galaxy and field where the data ask; "none": points only
+dec_coefficient: str = "renorm"  # scale of the images: "renorm", "medcoeff", or "none": all alike
+extended_light: str = "auto"  # "auto": galaxy and residual light if the data show them; "none":
+# point sources only
 point_source_sigma_arcsec: float | dict | None = None
-# errors of the places relative to each other, of all or {"A": 0.003}; 0: held; None: free
+# Errors of the given positions relative to each other: 0.003, or {"A": 0.003}; 0: the fit does not
+# move them; None: it finds them freely
 source_epochs: dict = {}
-# {"SN": ("2019-03-01", None)}: first and last date of a source that does not always shine
+# {"SN": ("2019-03-01", None)}: first and last date of a source that is not always there
 extra_sources: dict | str = {}
-# stars on the lens's stamp, told like point_sources; "field": all stars of the field list there
-shift_prior: str = "stars"  # where the lens lies: "stars", fitted on each image, or "alignment"
-dec_start_from: str | None = None  # another dec_name, with whose galaxy and field a fit begins
-dec_fwhm_max_arcsec: float | None = None  # images beyond these are not deconvolved
-dec_ellipticity_max: float | None = 0.4
-dec_coeff_max: float | None = 10.0
-dec_sky_max_e: float | None = None
+# Stars on the lens's stamp that are no images of the quasar, given as in point_sources; "field":
+# all stars of the star catalogue that lie there
+shift_prior: str = "stars"  # position of the lens on an image: "stars" fitted with its PSF predict
+# it; "alignment": the transform of 3_align does
+dec_start_from: str | None = None  # "lens": start with galaxy and residual light of that dec_name
+dec_fwhm_max_arcsec: float | None = None  # 2.0: images of worse seeing are not deconvolved,
+dec_ellipticity_max: float | None = 0.4  # nor those of larger ellipticity,
+dec_coeff_max: float | None = 10.0  # of a larger coefficient (clouds),
+dec_sky_max_e: float | None = None  # or with sky level x coefficient above this, electrons
 
 # --- 8_renorm ---------------------------------------------------------------------------------
-renorm_name: str = "renorm1"
-renorm_stars: list[str] | None = None  # None: the normalisation stars
-renorm_method: str = "als"  # "als", or "median": COSMOULINE's
+renorm_name: str = "renorm1"  # name of the renormalisation: another name keeps the earlier ones
+renorm_stars: list[str] | None = None  # ["a", "c"]: the stars used; None: the normalisation stars
+renorm_method: str = "als"  # "als": stars and images solved together; "median": COSMOULINE's
 renorm_reference_star: str | None = None
-# this star is made as bright in all sets ("median": with all telescopes); None: with "als" the
-# mean star, with "median" the first one
+# "a": this star gets one magnitude in all sets (with "median": of all telescopes), which fixes
+# their zero points; None: with "als" the mean star, with "median" the first one
 
 # --- 9_export ---------------------------------------------------------------------------------
-export_psfs: list[str] | None = None  # names whose fields are exported; None: all there are
-export_renorms: list[str] | None = None
-export_decs: list[str] | None = None
+export_psfs: list[str] | None = None  # ["psf1"]: export the fields of these PSFs; None: of all
+export_renorms: list[str] | None = None  # the same for renormalisations
+export_decs: list[str] | None = None  # and deconvolutions
 
 # --- lcmanip ----------------------------------------------------------------------------------
 # Magnitudes are instrumental: -2.5 log10 of the electrons on the scale of the reference image.
-sum_sources: dict = {}  # {"S": ("A", "B")}: the sum of sources as one more source
-join_sources: list[str] | None = None  # sources of the curve, sums among them; None: all
-join_separate: str = "no"  # one curve for all, or one each for every "telescope" or "set"
+sum_sources: dict = {}  # {"S": ("A", "B")}: add the sum of A and B as one more source, S
+join_sources: list[str] | None = None  # ["A", "S"]: sources of the light curve; None: all
+join_separate: str = "no"  # "telescope" or "set": a light curve for each; "no": one for all
 join_skiplists: list[str] = ["join_skiplist.txt"]
-# files of this folder, as img_name and reason a line: images that the curve leaves out
-join_by: str = "night"  # "night", "image" or "minutes"
-join_minutes: float = 30.0  # longest group of images under "minutes"
-join_center: str = "mean"  # "mean": weighted; "median": COSMOULINE's
-join_fwhm_max_arcsec: float | None = None  # images beyond these are left out
-join_ellipticity_max: float | None = None
-join_sky_max_e: float | None = None  # sky level x coefficient
-join_coeff_max: float | None = None
-night_fwhm_max_arcsec: float | None = None  # nights beyond these are flagged, not left out
-night_ellipticity_max: float | None = None
-night_sky_max_e: float | None = None
-night_coeff_max: float | None = None
-night_min_images: int = 1
-excluded_nights: str = "flag"  # what becomes of those in excluded_nights.txt; or "drop"
-curve_shifts_mag: dict | None = None  # {"B": -0.1}: on the picture; None: found, {}: none
-curve_dates: tuple[str, str] | None = None  # ("2010-01-31", "2015-06-30"): ends of the picture
-curve_mags: tuple[float, float] | None = None  # magnitudes at its upper and lower end
-curve_panels: str = "one"  # for all sources together, or "each" its own
+# Files of this folder with lines "img_name reason": images that the light curve leaves out
+join_by: str = "night"  # images of a "night" become one point; or each "image"; or "minutes":
+join_minutes: float = 30.0  # those within this time, from the first to the last
+join_center: str = "mean"  # flux of a point: "mean" weighted by errors, or COSMOULINE's "median"
+join_fwhm_max_arcsec: float | None = None  # 2.0: images of worse seeing are left out, and those
+join_ellipticity_max: float | None = None  # of larger ellipticity,
+join_sky_max_e: float | None = None  # with sky level x coefficient above this, in electrons,
+join_coeff_max: float | None = None  # or of a larger coefficient (clouds)
+night_fwhm_max_arcsec: float | None = None  # 2.0: points with this median seeing or worse are
+night_ellipticity_max: float | None = None  # flagged (flag = False), not left out; in the same
+night_sky_max_e: float | None = None  # way by their ellipticity, sky level x coefficient
+night_coeff_max: float | None = None  # and coefficient
+night_min_images: int = 1  # 3: points of fewer images are flagged
+excluded_nights: str = "flag"  # points of excluded_nights.txt are flagged; "drop": left out
+curve_shifts_mag: dict | None = None
+# {"B": -0.1}: magnitudes added to a source on the picture; {}: none; None: chosen so that the
+# curves do not overlap
+curve_dates: tuple[str, str] | None = None  # ("2010-01-31", "2015-06-30"): first and last day of
+# the picture; None: all points
+curve_mags: tuple[float, float] | None = None  # (-12.0, -10.5): magnitudes at its top and bottom
+curve_panels: str = "one"  # "one" panel for all sources, or a panel for "each"

@@ -2,7 +2,7 @@
 
 Needs   : raw frames in the raw_dir of each set; kicklist.txt and testlist.txt of the lens, if any
 Writes  : one row per frame: names, telescope, time, exposure, gain, noise, site -> database;
-          report_intake.txt: what is refused or odd, and why
+          report_intake.txt: what is refused or flagged, and why
 Settings: sets
 Next    : 1_character/1b_copy_convert
 
@@ -12,11 +12,12 @@ Run as  : python 1a_add_to_database.py ../../configs/MYLENS
 from dataclasses import asdict
 from pathlib import Path
 
+from cosmouline.database import notes
 from cosmouline.database.bands import set_of
 from cosmouline.dates import mjd_to_iso
 from cosmouline.files.io_fits import read_header
 from cosmouline.frames import db_consistency, db_intake_report
-from cosmouline.frames.db_intake import known_and_new, mark_lists, tell_assumptions, tell_twins
+from cosmouline.frames.db_intake import known_and_new, log_assumptions, mark_lists, warn_of_twins
 from cosmouline.frames.telescope import load_telescope, read_exposure
 from cosmouline.run import for_each_image, run
 
@@ -28,7 +29,7 @@ WRITES = ("telescope", "filter", "datetime_utc", "mjd", "exptime_s", "gain_e_per
 
 
 def measure(image, settings):
-    """Return what the header of one raw frame says; absent is what nobody knows."""
+    """Return what the header of one raw frame says; unknown values are left out."""
     one = set_of(image, settings)
     header = read_header(Path(image["raw_path"]), one.get("extension"))
     exposure = read_exposure(header, load_telescope(one["telescope"]), one.get("overrides"))
@@ -37,8 +38,8 @@ def measure(image, settings):
         "raw_nx_px": header["NAXIS1"],
         "raw_ny_px": header["NAXIS2"],
         "datetime_utc": mjd_to_iso(exposure.mjd),
-        "header_notes": " | ".join(exposure.notes) or None,
-        "frame_notes": " | ".join(exposure.flags) or None,
+        "header_notes": notes.as_text(exposure.notes),
+        "frame_notes": notes.as_text(exposure.flags),
     }
 
 
@@ -46,8 +47,8 @@ def main(settings, db):
     """Register new frames, read the headers, and mark what the lists of the lens name."""
     images = known_and_new(settings, db)
     counts = for_each_image(measure, images, settings, db, needs=NEEDS, writes=WRITES)
-    tell_assumptions(images)
-    tell_twins(images)
+    log_assumptions(images)
+    warn_of_twins(images)
     mark_lists(settings, db)
     db_intake_report.write(settings, db)
     db_consistency.refuse_impossible_gains(images)

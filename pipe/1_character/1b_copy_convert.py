@@ -2,7 +2,7 @@
 
 Needs   : the raw frames (1_character/1a_add_to_database)
 Writes  : ali/<img_name>.fits in electrons; nx_px, ny_px, saturation_e, has_wcs, noise_factor
-          (of stacks), raw_hash, pixel_hash -> database; report_intake.txt anew
+          (of stacks), raw_hash, pixel_hash -> database; report_intake.txt again
 Settings: sets
 Next    : 1_character/1c_report
 
@@ -12,7 +12,7 @@ Run as  : python 1b_copy_convert.py ../../configs/MYLENS
 from functools import partial
 from pathlib import Path
 
-from cosmouline.database import paths
+from cosmouline.database import notes, paths
 from cosmouline.database.bands import set_of
 from cosmouline.errors import ProductLost
 from cosmouline.files.atomic import digest
@@ -36,7 +36,7 @@ def measure(image, settings, shapes):
                           "kicklist.txt.")
     refuse_replaced(image, path)
     frame = read_frame(path, one.get("extension"))
-    notes = check_frame(frame, shapes.get(image["set_name"]), image["saturation_adu"])
+    flags = check_frame(frame, shapes.get(image["set_name"]), image["saturation_adu"])
     trim = read_exposure(frame.header, load_telescope(one["telescope"]),
                          one.get("overrides")).trim
     data_e = credible(trim_frame(frame.data_adu, trim)) * image["gain_e_per_adu"]
@@ -53,16 +53,16 @@ def measure(image, settings, shapes):
         "noise_factor": noise_factor(frame.header),
         "raw_hash": cards["RAWHASH"],
         "pixel_hash": pixel_hash(frame.data_adu),
-        "pixel_notes": " | ".join(notes) or None,
+        "pixel_notes": notes.as_text(flags),
     }
 
 
 def main(settings, db):
     """Convert every image in use."""
     images = db.to_treat(settings, NEEDS)
-    work = partial(measure, shapes=db_consistency.usual_shapes(db.select()))
+    work = partial(measure, shapes=db_consistency.typical_shapes(db.select()))
     counts = for_each_image(work, images, settings, db, needs=NEEDS, writes=WRITES)
-    db_intake_report.tell_duplicates(db)
+    db_intake_report.warn_of_duplicates(db)
     db_intake_report.write(settings, db)
     return counts
 

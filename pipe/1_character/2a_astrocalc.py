@@ -31,20 +31,20 @@ def measure(images, settings):
         table = ephemeris.ephemeris([image["mjd"] for image in here], settings.lens_ra_deg,
                                     settings.lens_dec_deg, *site)
         for image, row in zip(here, ephemeris.rows(table), strict=True):
-            odd = ephemeris.is_fishy(row, image["mjd"])
-            results[image["img_name"]] = row | ({"astro_note": odd} if odd else {})
+            note = ephemeris.is_fishy(row, image["mjd"])
+            results[image["img_name"]] = row | {"astro_note": note}
     return results
 
 
 def main(settings, db):
-    """Compute for all images in use, and tell what looks odd."""
+    """Compute for all images in use, and report what is impossible."""
     images = db.to_treat(settings, NEEDS)
     results = measure(images, settings)
     for_all_images(results, images, settings, db, measure=measure, needs=NEEDS, writes=WRITES)
-    odd = [name for name, row in results.items() if row.get("astro_note")]
-    if odd:
-        log_line("%d images look odd (first: %s, %s)", len(odd), odd[0],
-                 results[odd[0]]["astro_note"])
+    flagged = [name for name, row in results.items() if row.get("astro_note")]
+    if flagged:
+        log_line("%d images are flagged for their time or position (first: %s, %s)", len(flagged),
+                 flagged[0], results[flagged[0]]["astro_note"])
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""List time, airmass, Moon and Sun of every image: the odd ones first, then by airmass.
+"""List time, airmass, Moon and Sun of every image: the flagged ones first, then by airmass.
 
 Needs   : airmass, Moon and Sun (1_character/2a_astrocalc)
 Writes  : report_astrocalc.txt
@@ -7,9 +7,9 @@ Next    : 1_character/2c_hot_pixels
 
 Run as  : python 2b_report.py ../../configs/MYLENS
 
-What to look for: every image is odd in the same way: then lens_ra_deg, lens_dec_deg, the site of
-the telescope or its clock is wrong. A single one: the frame is of another target, or its header
-is damaged.
+What to look for: every image is flagged for the same reason: then lens_ra_deg, lens_dec_deg, the
+site of the telescope or its clock is wrong. A single one: the frame is of another target, or its
+header is damaged.
 """
 
 import math
@@ -32,13 +32,15 @@ def by_airmass(image):
 def main(settings, db):
     """Write the report."""
     images = db.to_treat(settings, NEEDS)
-    odd = [image for image in images if "astro_note" in image]
+    flagged = [image for image in images if "astro_note" in image]
     fine = [image for image in images if "astro_note" not in image]
     path = paths.report(settings, "astrocalc")
     io_report.write_parts(path, f"{settings.lens_name}: time, airmass, Moon and Sun", [
-        *io_report.by_set(odd, ("img_name", "astro_note", *COLUMNS[1:]), by_airmass, "odd images"),
+        *io_report.by_set(flagged, ("img_name", "astro_note", *COLUMNS[1:]), by_airmass,
+                          "flagged images"),
         *io_report.by_set(fine, COLUMNS, by_airmass, "images, lowest airmass first")])
-    log_line("%d images, %d of them odd: %s", len(images), len(odd), paths.relative(path))
+    log_line("%d images, %d of them flagged: %s", len(images), len(flagged),
+             paths.relative(path))
 
 
 if __name__ == "__main__":

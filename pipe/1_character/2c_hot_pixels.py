@@ -8,7 +8,7 @@ Next    : 1_character/3a_detect
 Run as  : python 2c_hot_pixels.py ../../configs/MYLENS
 
 Stars move from image to image on the detector, hot pixels do not. The mask given with a set is
-joined in. Fewer than five images of a set cannot tell the two apart: then only its mask counts.
+joined in. With fewer than five images of a set they cannot be distinguished: only its mask counts.
 A map stays until the images of its set have grown by half, or --redo asks for a new one.
 """
 

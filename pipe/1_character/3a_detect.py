@@ -8,7 +8,7 @@ Next    : 1_character/3b_measure_seeing
 Run as  : python 3a_detect.py ../../configs/MYLENS
 """
 
-from cosmouline.database import paths
+from cosmouline.database import notes, paths
 from cosmouline.images import db_images
 from cosmouline.run import for_each_image, run
 from cosmouline.sources import db_trails
@@ -26,8 +26,8 @@ def measure(image, settings):
                              threshold_sigma=settings.detect_threshold_sigma,
                              min_area_px=settings.detect_min_area_px)
     write_sources(paths.catalog(settings, image["img_name"]), catalog)
-    notes = db_trails.notes(image, image_e, bad, settings)
-    return {"n_sources": len(catalog), "scene_notes": " | ".join(notes) or None}
+    return {"n_sources": len(catalog),
+            "scene_notes": notes.as_text(db_trails.notes(image, image_e, bad, settings))}
 
 
 def main(settings, db):

@@ -2,13 +2,14 @@
 
 Needs   : ali/<img_name>.cat.fits (1_character/3a_detect), pixel_scale_arcsec
 Writes  : fwhm_px, fwhm_arcsec, ellipticity, pa_deg, n_good_stars, star_notes -> database;
-          report_intake.txt anew
+          report_intake.txt again
 Settings: none
 Next    : 1_character/3c_report
 
 Run as  : python 3b_measure_seeing.py ../../configs/MYLENS
 """
 
+from cosmouline.database import notes
 from cosmouline.frames import db_intake_report
 from cosmouline.run import for_each_image, run
 from cosmouline.sources import db_stars
@@ -29,7 +30,7 @@ def measure(image, settings):
         "ellipticity": seeing.ellipticity,
         "pa_deg": seeing.pa_deg,
         "n_good_stars": seeing.n_stars,
-        "star_notes": " | ".join(odd_stars(seeing, sources)) or None,
+        "star_notes": notes.as_text(odd_stars(seeing, sources)),
     }
 
 

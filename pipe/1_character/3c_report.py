@@ -15,6 +15,7 @@ to the worst, as lines to copy into testlist.txt in the folder of the lens.
 
 from cosmouline.database import paths
 from cosmouline.database.columns import column
+from cosmouline.database.limits import Limits
 from cosmouline.files import io_report
 from cosmouline.run import log_line, run
 
@@ -27,13 +28,6 @@ COLUMNS = ("img_name", "fwhm_arcsec", "fwhm_px", "ellipticity", "pa_deg", "n_goo
 N_TESTS = 5  # images proposed of each set: best, quartiles and worst
 
 
-def is_beyond(image, settings):
-    """Tell whether an image is beyond the limits of seeing and ellipticity."""
-    limits = (image["fwhm_arcsec"], settings.fwhm_max_arcsec), (
-        image["ellipticity"], settings.ellipticity_max)
-    return any(limit is not None and value > limit for value, limit in limits)
-
-
 def for_testlist(rows):
     """Return lines for testlist.txt: images spread evenly over the seeing of a set."""
     places = np.unique(np.linspace(0, len(rows) - 1, N_TESTS).round().astype(int))
@@ -43,7 +37,9 @@ def for_testlist(rows):
 def main(settings, db):
     """Write the report."""
     images = db.to_treat(settings, NEEDS)
-    beyond = [image for image in images if is_beyond(image, settings)]
+    limits = Limits.of(settings)
+    beyond = [image for image in images if any(limits.beyond(
+        seeing=image["fwhm_arcsec"], ellipticity=image["ellipticity"]).values())]
     sets = io_report.by_set([image for image in images if image not in beyond], COLUMNS,
                             lambda im: im["fwhm_arcsec"], "images, best seeing first")
     lines = [line for part in sets for line in for_testlist(part.rows)]

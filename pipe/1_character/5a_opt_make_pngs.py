@@ -1,4 +1,4 @@
-"""Draw every image as a whole, with what is known of it.
+"""Draw every image, with what is known about it.
 
 Needs   : ali/<img_name>.fits, seeing (1_character/3b_measure_seeing), sky (4a_sky_stats)
 Writes  : img_png/<img_name>.png, img_png/order.txt, plots/images_<n>.png
@@ -12,6 +12,7 @@ ffmpeg makes a film of them (ffmpeg -f concat -r 5 -i order.txt film.mp4). The s
 plots/images_1.png and so on show all of them, in the same order.
 """
 
+from cosmouline.database import notes
 from cosmouline.images import db_images
 from cosmouline.pages import contact_sheets, drawing
 from cosmouline.plots.frame import frame_page
@@ -25,15 +26,15 @@ WRITES = ()
 
 
 def info(image):
-    """Return the lines beside the picture."""
+    """Return the lines next to the picture."""
     lines = [image["datetime_utc"].replace("T", " "),
              f"{image['telescope']}, set {image['set_name']}", f"{image['exptime_s']:.0f} s",
              f"seeing {image['fwhm_arcsec']:.2f} arcsec, {image['fwhm_px']:.1f} px",
              f"ellipticity {image['ellipticity']:.2f}", f"{image['n_good_stars']} stars",
              f"sky {image['sky_level_e']:.0f} e-, scatter {image['sky_sigma_e']:.1f} e-"]
     lines += [f"airmass {image['airmass']:.2f}"] if "airmass" in image else []
-    return lines + [image[name] for name in ("frame_notes", "pixel_notes", "astro_note")
-                    if name in image]
+    return lines + [note.text for note in notes.of(image, "frame_notes", "pixel_notes",
+                                                   "astro_note")]
 
 
 def measure(image, settings):

@@ -9,8 +9,8 @@ Run as  : python 1_alt_flat_skysub.py ../../configs/MYLENS
 
 For made-up images with an even sky, and for frames that are filled by one large object, which a
 map would take for sky. Level and noise are the medians over the map that 1_skysub would make, so
-stars are kept out of both. It replaces 1_skysub: what was done before is done anew, and 1_skysub
-leaves it as it is (--redo there takes it back).
+stars are kept out of both. It replaces 1_skysub: images done before are done again, and 1_skysub
+leaves them as they are (--redo there takes them back).
 """
 
 from cosmouline.images import db_images, db_sky

@@ -7,7 +7,7 @@ Next    : 3_align/1a_pick_reference
 
 Run as  : python 1_alt_no_skysub.py ../../configs/MYLENS
 
-For images that are made up, or whose sky was subtracted by somebody else. The noise is measured;
+For images that are made up, or whose sky was subtracted by other programs. The noise is measured;
 where the pixels have none, it is the read noise. It replaces 1_skysub, as 1_alt_flat_skysub does.
 An image that has a sky after all is rejected: its level is more than its noise away from zero.
 """

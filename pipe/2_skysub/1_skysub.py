@@ -7,8 +7,8 @@ Next    : 2_skysub/2_sky_pngs
 
 Run as  : python 1_skysub.py ../../configs/MYLENS
 
-No sky-subtracted image is written: whoever needs one subtracts the spline through this mesh, on
-just the pixels that it needs. Pixels are never resampled or rounded on the way to a flux.
+No sky-subtracted image is written: a script that needs one subtracts the spline through this mesh
+on just the pixels that it uses. Pixels are never resampled or rounded on the way to a flux.
 """
 
 from cosmouline.images import db_images, db_sky

@@ -10,7 +10,7 @@ Run as  : python 1b_alt_fringes_no_dither.py ../../configs/MYLENS
 It replaces 1b_opt_fringes where the images of a night are too few, or not dithered. The map has
 cells of fringe_cell_px pixels, a fifth of the distance of the fringes or less. It follows what
 repeats over the frame, and continues it under the stars. What is single and as large as a cell,
-the halo of a galaxy, can be taken for sky in part: look at the pictures of 2_sky_pngs, and prefer
+the halo of a galaxy, can be taken for sky: look at the pictures of 2_sky_pngs, and prefer
 1b_opt_fringes where it can be used. 1_skysub leaves its images as they are (--redo there).
 """
 

@@ -8,9 +8,9 @@ Next    : 2_skysub/2_sky_pngs
 
 Run as  : python 1b_opt_fringes.py ../../configs/MYLENS
 
-The pattern becomes a part of the sky map, so that apertures and stamps subtract it; images are
-not changed, and a repetition changes nothing. A night needs three images, dithered by more than
-the size of the stars; others keep the sky of 1_skysub, and the reason is told (fringe_by = "set"
+The pattern is stored with the sky map, so that apertures and stamps subtract it; images are not
+changed, and a repetition changes nothing. A night needs three images, dithered by more than the
+size of the stars; others keep the sky of 1_skysub, and the reason is logged (fringe_by = "set"
 takes all nights together; 1b_alt_fringes_no_dither needs no dithering). Run it again when images
 were added. 1_skysub leaves its images as they are (--redo there takes the fringes back).
 """
@@ -36,7 +36,7 @@ def measure(image, settings, frames):
     """Write the sky map of one image with its fringes; return its noise and their height."""
     image_e, bad = db_images.image_and_bad(image, settings)
     name, path, values = frames.get(image["img_name"]), None, {}
-    if name is None:  # fringes of an earlier run, whose night cannot tell them any more
+    if name is None:  # fringes of an earlier run, whose night has no usable pattern any more
         sky = sky_map(image_e, bad, settings.sky_box_px)
     else:
         head, path = db_fringes.header(name, settings), paths.fringes(settings, name)
@@ -57,15 +57,15 @@ def main(settings, db):
         log_line("%d %ss left as they are (first: %s): %s", len(those), settings.fringe_by,
                  those[0], reason)
     frames = {image["img_name"]: name for name in names for image in groups[name]}
-    anew = [image for name in names if name in remade for image in groups[name]]
-    kept = [image for image in images if image["img_name"] in frames and image not in anew]
+    changed = [image for name in names if name in remade for image in groups[name]]
+    kept = [image for image in images if image["img_name"] in frames and image not in changed]
     without = [image for image in images if "fringe_frame" in image and
                image["img_name"] not in frames]
     again = SimpleNamespace(**vars(settings) | {"options": make_options(
         **vars(settings.options) | {"redo": True})})
     work = partial(measure, frames=frames)
     counts = Counter()
-    for how, those in ((again, anew + without), (settings, kept)):
+    for how, those in ((again, changed + without), (settings, kept)):
         if those:
             counts += Counter(for_each_image(work, those, how, db, needs=NEEDS, writes=WRITES))
     if names:

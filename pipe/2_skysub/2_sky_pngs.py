@@ -1,4 +1,4 @@
-"""Draw every image without its sky beside the map of its sky, and its pixels.
+"""Draw every image without its sky next to the map of its sky, and its pixels.
 
 Needs   : sky maps (2_skysub/1_skysub), sources (1_character/3a_detect)
 Writes  : sky_png/<img_name>.png

@@ -9,7 +9,7 @@ Run as  : python 3_opt_remove_electrons.py ../../configs/MYLENS [--pretend]
 
 An image is removed once its stars are measured and all stamps are cut, and only if its raw frame
 is still there: 1_character/1b_copy_convert.py --redo --only <img_name> makes it again. Impossible
-until then: other stars, another PSF with other stamps, fringes, stacks, and all pictures of whole
+until then: other stars, another PSF with other stamps, fringes, stacks, and all pictures of
 frames. The reference images stay, and so do sky maps, catalogues and stamps, which are small.
 Images out of use are removed too: they come back only from the raw frame anyway.
 """
@@ -23,7 +23,7 @@ from cosmouline.run import log_line, run
 NEEDS = ()
 WRITES = ("made__{script}",)  # its note on the file goes
 ARGUMENTS = {"--pretend": {"action": "store_true",
-                           "help": "tell what would be removed, and leave it"}}
+                           "help": "log what would be removed, and leave it"}}
 MADE = "made__1_character/1b_copy_convert"
 LAST_READ = ("n_phot_stars", "n_psf_cut__{psf}", "n_objects")  # by the scripts that write these
 
@@ -45,7 +45,7 @@ def why_not(image, keep, settings, runs):
 
 
 def main(settings, db):
-    """Remove what may go, and tell what stays."""
+    """Remove what may go, and log what stays."""
     keep = {db.reference()["img_name"], *settings.band_ref_img_names.values(),
             *(image.get("band_ref_img_name") for image in db.select())}
     n_removed, n_bytes, reasons = 0, 0, {}
@@ -64,7 +64,7 @@ def main(settings, db):
     for reason, names in reasons.items():
         log_line("%d images stay (first: %s): %s", len(names), names[0], reason)
     if not n_removed:
-        raise UserError("nothing can be removed: see above.")
+        raise UserError("no image can be removed: the reasons for those that are left are above.")
     log_line("%d images %s, %.1f MB", n_removed, "would be removed" if
              settings.options.pretend else "removed", n_bytes / 1e6)
 

@@ -7,7 +7,7 @@ Next    : 3_align/1b_identify_stars
 
 Run as  : python 1a_pick_reference.py ../../configs/MYLENS
 
-The choice stays when images are added later; --redo chooses anew, and then everything from here
+The choice stays when images are added later; --redo chooses again, and then everything from here
 on is done again. To choose yourself, set ref_img_name.
 """
 

@@ -7,8 +7,8 @@ Next    : 3_align/3_update_flags
 
 Run as  : python 2b_report.py ../../configs/MYLENS
 
-The shift is where the middle of the reference image lies, from the middle of the image and in its
-pixels. "aligned_part" is the part of the reference image that an image covers, once
+The shift is the position of the middle of the reference image, from the middle of the image and
+in its pixels. "aligned_part" is the fraction of the reference image that an image covers, once
 3_align/2a_opt_align has run.
 """
 

@@ -10,6 +10,7 @@ Run as  : python 3_update_flags.py ../../configs/MYLENS
 Run it again after a change of the limits: all images are judged anew.
 """
 
+from cosmouline.database.limits import Limits
 from cosmouline.errors import ImageRejected, UserError
 from cosmouline.run import for_each_image, log_line, run
 
@@ -21,12 +22,12 @@ def measure(image, settings):
     """Reject an image that is not aligned, or beyond a limit."""
     if not image["is_aligned"]:
         raise ImageRejected(f"not aligned: {image['align_note']}")
-    limits = (("fwhm_arcsec", settings.fwhm_max_arcsec),
-              ("ellipticity", settings.ellipticity_max),
-              ("sky_level_e", settings.sky_level_max_e))
-    for name, limit in limits:
-        if limit is not None and image[name] > limit:
-            raise ImageRejected(f"{name} of {image[name]:.3g} is above {limit:g}")
+    limits = Limits.of(settings)
+    values = {"seeing": image["fwhm_arcsec"], "ellipticity": image["ellipticity"],
+              "sky": image["sky_level_e"]}
+    for name, is_beyond in limits.beyond(**values).items():
+        if is_beyond:
+            raise ImageRejected(f"{name} of {values[name]:.3g} is above {getattr(limits, name):g}")
     return {}
 
 

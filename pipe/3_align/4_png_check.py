@@ -7,8 +7,8 @@ Next    : 4_norm/0_pick_stars
 
 Run as  : python 4_png_check.py ../../configs/MYLENS
 
-On the sheet every image is turned onto the reference: the same stars must stand in the same
-places. It is the only place where pixels are interpolated, and only to look at.
+On the sheet every image is turned onto the reference: the same stars must have the same
+positions. Pixels are interpolated for this picture only.
 """
 
 from cosmouline.astrometry import db_transform

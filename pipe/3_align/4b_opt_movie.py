@@ -9,8 +9,8 @@ Run as  : python 4b_opt_movie.py ../../configs/MYLENS [--side 30] [--frames 100]
           [--whole]
 
 In the order of time, without sky, all with the same cuts: what moves is badly aligned, what
-blinks is a cosmic or varies. Of more images than --frames evenly spaced ones are shown. --whole
-shows all of the reference image, made small, instead of the lens.
+blinks is a cosmic ray or varies. Of more images than --frames evenly spaced ones are shown.
+--whole shows all of the reference image, made small, instead of the lens.
 """
 
 from cosmouline.astrometry import db_transform

@@ -7,8 +7,8 @@ Next    : 4_norm/0_pick_stars
 
 Run as  : python 5_opt_remove_unaligned.py ../../configs/MYLENS [--dry-run]
 
---dry-run only tells how much it would be. Raw frames stay. The images stay out of use then, also
-where a script would judge them anew; one that is put back by hand is done from its raw frame.
+--dry-run only logs how much it would be. Raw frames stay. The images stay out of use then, also
+where a script would test them again; one that is put back by hand is done from its raw frame.
 """
 
 from collections import Counter
@@ -18,7 +18,7 @@ from cosmouline.run import log_line, run
 
 NEEDS = ()
 WRITES = ()
-ARGUMENTS = {"--dry-run": {"action": "store_true", "help": "remove nothing, only tell"}}
+ARGUMENTS = {"--dry-run": {"action": "store_true", "help": "remove nothing, only log how much"}}
 
 ENDINGS = (".fits", ".cat.fits", "_stamps.fits", "_psf.fits", ".png", ".html")
 REMOVED = "files removed"
@@ -28,7 +28,7 @@ FIRST = "ran__1_character/1a_add_to_database"  # what the header of the raw fram
 def measure(names, others, settings):
     """Return the files of some images below work_dir, and not those of others, with their sizes.
 
-    One image can be called as another one with an ending: its files are its own.
+    The name of an image can be that of another one with an ending: its files are its own.
     """
     wanted, kept = ({name + ending for name in some for ending in ENDINGS}
                     for some in (names, others))
@@ -43,14 +43,14 @@ def set_aside(image, db):
     """Forget what was made of an image, and keep it out of use from now on."""
     why = image.get("whynot", "out of use")
     if not why.startswith((KICKED, REMOVED)):
-        why = f"{REMOVED}: {why.rstrip(')').replace(' (', ', ')}"  # no script's to take back
+        why = f"{REMOVED}: {why.rstrip(')').replace(' (', ', ')}"  # no script takes it back
     records = {name: None for name in image
                if name.startswith(("ran__", "made__")) and name != FIRST}
     db.update(image["img_name"], records | {"whynot": why})
 
 
 def main(settings, db):
-    """Remove the files of the images that are out of use; tell how much that is by folder."""
+    """Remove the files of the images that are out of use; log how much that is by folder."""
     lost = db.select(gogogo=False)
     others = [row["img_name"] for row in db.select(gogogo=True)]
     found = measure([image["img_name"] for image in lost], others, settings)

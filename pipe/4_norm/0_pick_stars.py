@@ -10,7 +10,7 @@ Next    : 4_norm/1a_image_stats
 Run as  : python 0_pick_stars.py ../../configs/MYLENS
 
 A file normstars.cat in the folder of the lens goes before the automatic choice. Stars once chosen
-stay when images are added later; --redo chooses anew. To correct the choice, copy normstars.cat
+stay when images are added later; --redo chooses again. To correct the choice, copy normstars.cat
 from work_dir to the folder of the lens and edit it there.
 """
 
@@ -26,7 +26,7 @@ WRITES = ("star_list", "field_fwhm_px", "field_fwhm_arcsec", "field_ellipticity"
 
 
 def measure(images, stars, settings):
-    """Measure the seeing anew from the stars that recur; return the fields of all images."""
+    """Measure the seeing again from the stars that recur; return the fields of all images."""
     seeings, stars, n_found = db_star_catalogue.common_seeing(images, stars, settings)
     results = {}
     for image, seeing, n in zip(images, seeings, n_found, strict=True):
@@ -52,7 +52,7 @@ def chosen(images, stars, reference, runs, settings):
         picked = io_catalog.read_cat(before)
     else:
         picked = db_star_catalogue.pick(images, stars, reference, settings)
-    db_stars.only_named(picked, settings.norm_stars, "norm_stars")  # tells a wrong name now
+    db_stars.only_named(picked, settings.norm_stars, "norm_stars")  # stops at a wrong name
     if db_stars.psf_list(settings).is_file():
         db_stars.psf_stars(settings)
     else:

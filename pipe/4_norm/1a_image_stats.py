@@ -7,7 +7,8 @@ Next    : 4_norm/2a_photometry
 
 Run as  : python 1a_image_stats.py ../../configs/MYLENS
 
-The region is found once on the reference image, or by --redo, unless empty_region gives it.
+The region is found once on the reference image, or by --redo, unless empty_region gives it. Where
+its noise differs from that of the sky maps, the sky has structure, or there is a source.
 """
 
 from functools import partial
@@ -35,8 +36,7 @@ def region(images, reference, settings):
     if settings.empty_region or (before and not settings.options.redo):
         return notation.read_region(settings.empty_region or before.pop())
     found, fwhm_px = db_stars.sources(reference, settings), reference["field_fwhm_px"]
-    xy = np.column_stack([np.append(found[f"{axis}_px"], reference[f"lens_{axis}_px"])
-                          for axis in "xy"])
+    xy = np.transpose([np.append(found[f"{c}_px"], reference[f"lens_{c}_px"]) for c in "xy"])
     reach = np.append(empty_region.reach_px(found["n_pix"], fwhm_px), LENS_FWHM * fwhm_px)
     shapes = [(image["ny_px"], image["nx_px"]) for image in (reference, *images)]
     try:
@@ -69,10 +69,10 @@ def main(settings, db):
     counts = for_each_image(partial(measure, box=box), images, settings, db, needs=NEEDS,
                             writes=WRITES)
     ratio = column(images, "empty_sigma_e") / column(images, "sky_noise_e")
-    odd = [image["img_name"] for image, r in zip(images, ratio, strict=True) if r > NOTABLE]
     if np.isfinite(ratio).any():
-        log_line("noise there / noise of the sky map: %.3f (median)%s", np.nanmedian(ratio),
-                 f"; above {NOTABLE:g}: {', '.join(odd)}" if odd else "")
+        noisy = [image["img_name"] for image, r in zip(images, ratio, strict=True) if r > NOTABLE]
+        log_line("noise there / noise of the sky map: %.3f (median); above %g: %s",
+                 np.nanmedian(ratio), NOTABLE, ", ".join(noisy) or "none")
     return counts
 
 

@@ -30,7 +30,7 @@ def measure(images, names, reference, settings):
         family(images, "aper_flux_e__{star}", names),
         family(images, "aper_sigma_e__{star}", names), images.index(reference),
         settings.coeff_method, texts(images, "set_name"))
-    coefficients.tell(found, names)
+    coefficients.log_result(found, names)
     noted = dict(zip((image["img_name"] for image in images), quality(images, found.coeff),
                      strict=True))
     return {image["img_name"]: {"medcoeff": c, "medcoeff_sigma": sigma, "n_coeff_stars": n,

@@ -10,7 +10,7 @@ Run as  : python 3b_report.py ../../configs/MYLENS
 
 from cosmouline.database import paths
 from cosmouline.files import io_report
-from cosmouline.photometry.db_coefficient_tables import by_set
+from cosmouline.photometry.db_tables import by_set
 from cosmouline.run import log_line, run
 
 NEEDS = ("medcoeff", "n_phot_stars")

@@ -8,11 +8,12 @@ Next    : 4_norm/4b_opt_combine_deep
 
 Run as  : python 4a_opt_prepare_deep.py ../../configs/MYLENS
 
-Without any of the four limits the half with the best seeing is taken. The report tells of every
-other image why it is not. Several stacks can live side by side under other names.
+Without any of the four limits the half with the best seeing is taken. The report has the reason
+why each other image is not. Several stacks can exist at a time, under their own names.
 """
 
 from cosmouline.database import bands, paths
+from cosmouline.database.limits import Limits
 from cosmouline.errors import UserError
 from cosmouline.files import io_report
 from cosmouline.images import db_stack
@@ -26,20 +27,19 @@ FORMATS = {"field_fwhm_arcsec": ".2f", "field_ellipticity": ".3f", "coefficient"
            "relative_sky_e": ".0f"}
 
 
-def judged(images, settings):
-    """Return the rows of a band, best seeing first, with number or why they are left out."""
-    limits = (("field_fwhm_arcsec", settings.combi_fwhm_max_arcsec),
-              ("field_ellipticity", settings.combi_ellipticity_max),
-              ("coefficient", settings.combi_coeff_max),
-              ("relative_sky_e", settings.combi_sky_max_e))
+def compared(images, settings):
+    """Return the rows of a band, best seeing first, with the limits that they exceed."""
+    limits = Limits.of(settings, "combi_")
     rows = []
     for image in sorted(images, key=lambda im: (im["field_fwhm_arcsec"], im["img_name"])):
         coeff = db_stack.coefficient(image, settings)
         row = image | {"coefficient": coeff, "relative_sky_e": image["sky_level_e"] * coeff}
-        beyond = [f"{name} above {limit:g}" for name, limit in limits
-                  if limit is not None and row[name] > limit]
-        rows.append(row | {"why_not": ", ".join(beyond)})
-    if all(limit is None for _, limit in limits):
+        beyond = limits.beyond(
+            seeing=row["field_fwhm_arcsec"], ellipticity=row["field_ellipticity"],
+            sky=row["relative_sky_e"], coefficient=coeff)
+        rows.append(row | {"why_not": ", ".join(
+            f"{name} above {getattr(limits, name):g}" for name in beyond if beyond[name])})
+    if limits == Limits():
         for row in rows[(len(rows) + 1) // 2:]:
             row["why_not"] = "seeing in the worse half"
     return rows
@@ -47,7 +47,7 @@ def judged(images, settings):
 
 def measure(images, settings):
     """Return the numbers of the images that are chosen, and write the report."""
-    rows = judged(images, settings)
+    rows = compared(images, settings)
     chosen = [row for row in rows if not row["why_not"]]
     if not chosen:
         raise UserError(f"no image{' of the band ' * bool(settings.band)}{settings.band} is "

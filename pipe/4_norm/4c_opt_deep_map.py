@@ -23,7 +23,7 @@ CUTS_SIGMA = (-6, 250)  # on a logarithmic scale: faint neighbours show, and sta
 
 
 def facts(header):
-    """Return the lines beside the picture."""
+    """Return the lines next to the picture."""
     return [f"{header['NCOMBINE']} images, {header['EXPTIME']:.0f} s, {header['COMBINE']}",
             f"sky noise {header['SKYSIG']:.2f} e- per pixel",
             f"scatter of the pixels {header['PIXSIG']:.2f} e-",

@@ -7,7 +7,7 @@ Next    : 5_psf/2a_extract
 
 Run as  : python 5_histograms.py ../../configs/MYLENS
 
-What to look for: the tails. They tell where to put fwhm_max_arcsec, ellipticity_max and
+What to look for: the tails. They show where to put fwhm_max_arcsec, ellipticity_max and
 sky_level_max_e, or the join_ limits.
 """
 

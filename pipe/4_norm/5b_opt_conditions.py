@@ -24,7 +24,7 @@ MIN_PER_DAY = 1440.0
 NEEDS = ("field_fwhm_arcsec", "field_ellipticity", "sky_level_e", "align_rms_px")
 WRITES = ()
 BY_DATE = (("field_fwhm_arcsec", "seeing", "arcsec"), ("field_ellipticity", "ellipticity", ""),
-           ("sky_level_e", "sky level", "e-"), ("moon_percent", "Moon, lit part", "%"),
+           ("sky_level_e", "sky level", "e-"), ("moon_percent", "Moon, lit fraction", "%"),
            ("moon_dist_deg", "Moon, distance", "deg"))
 HISTOGRAMS = (("align_rms_px", "residual of the alignment", "px"),
               ("n_align_stars", "stars of the alignment", ""),

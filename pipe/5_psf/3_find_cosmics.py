@@ -8,8 +8,8 @@ Next    : 5_psf/3b_choose_prior
 
 Run as  : python 3_find_cosmics.py ../../configs/MYLENS
 
-These marks are a first guess: the PSF fit leaves them out of its first pass, then judges every
-pixel anew by the model. So the core of a good star is never lost to a false alarm.
+These marks are a first guess: the PSF fit leaves them out of its first pass, then compares every
+pixel with the model. So the core of a good star is never lost to a false alarm.
 """
 
 from cosmouline.database import paths
@@ -24,7 +24,7 @@ WRITES = ("n_psf_cosmics__{psf}",)
 
 
 def measure(image, settings):
-    """Mark the cosmics of one image; return the number of pixels."""
+    """Mark the cosmic rays of one image; return the number of pixels."""
     stamps = with_cosmics(db_stamps.psf_stamps(image, settings)[0], False)
     cosmic = cosmic_mask(stamps, image["field_fwhm_px"], image["read_noise_e"],
                          image["sky_level_e"], settings.cosmic_sigma, settings.cosmic_fraction,

@@ -15,7 +15,7 @@ Moffat" is what the grid of pixels adds: structure of the telescope, not specks 
 from dataclasses import replace
 
 from cosmouline.pages import drawing
-from cosmouline.plots.psf import psf_page
+from cosmouline.plots.psf import PsfPage, psf_page
 from cosmouline.psf import db_psf
 from cosmouline.psf.model import field_coordinates, render
 from cosmouline.run import for_each_image, run
@@ -49,10 +49,10 @@ def measure(image, settings):
                for name in ("fwhm_px", "fwhm_arcsec", "ellipticity", "beta")}
     stars, psf = found.stars, found.psf
     moffat = replace(psf, residual=np.zeros_like(psf.residual)).narrow()
-    page = psf_page(
+    page = psf_page(PsfPage(
         stamps.data_e[use], model_e, sigma_e, centre_px, stars["flux_e"], stars["name"],
         psf.narrow(), stars["chi2"], stars["is_used"], found.good,
-        departure=psf.narrow() - moffat, title=drawing.title(image, settings), **numbers)
+        departure=psf.narrow() - moffat, title=drawing.title(image, settings), **numbers))
     drawing.save_page(page, f"psf_{settings.psf_name}", image["img_name"], settings, __file__)
     return {}
 

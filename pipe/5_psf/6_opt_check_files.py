@@ -7,7 +7,7 @@ Next    : 5_psf/7_opt_list_saturated
 
 Run as  : python 6_opt_check_files.py ../../configs/MYLENS
 
-Images that were rejected, that failed, whose PSF was lost from the disk or cannot be read.
+Images that were rejected, that failed, whose PSF is missing on the disk or cannot be read.
 """
 
 from cosmouline.database import fields, paths, provenance
@@ -27,7 +27,7 @@ def why(image, settings):
         try:
             db_psf.psf(image, settings)
         except ProductLost:
-            return f"{paths.psf(settings, image['img_name'])} is gone"
+            return f"{paths.psf(settings, image['img_name'])} is missing"
         except (OSError, KeyError, ValueError) as error:
             return f"the PSF cannot be read ({error})"
         return ""

@@ -27,15 +27,15 @@ INNER = 0.25  # of the side, about the middle: the star, and not its neighbours
 
 
 def measure(image, settings):
-    """Return name and peak, as part of the saturation level, of the stars above the limit."""
+    """Return name and peak, as a fraction of saturation, of the stars above the limit."""
     stamps, names, _ = db_stamps.psf_stamps(image, settings)
     side_px = stamps.side_px
     inner = slice(int(side_px * (0.5 - INNER)), int(np.ceil(side_px * (0.5 + INNER))))
     good = (stamps.mask & (MASK_BAD | MASK_COSMIC)) == 0
     peak_e = np.where(good, stamps.data_e, -np.inf)[:, inner, inner].max((1, 2))
-    share = (peak_e + image["sky_level_e"]) / image["saturation_e"]
-    return [(name, float(part)) for name, part in zip(names, share, strict=True)
-            if part > settings.psf_peak_max]
+    fractions = (peak_e + image["sky_level_e"]) / image["saturation_e"]
+    return [(name, float(fraction)) for name, fraction in zip(names, fractions, strict=True)
+            if fraction > settings.psf_peak_max]
 
 
 def main(settings, db):
@@ -45,8 +45,8 @@ def main(settings, db):
     found = {name: stars for name, stars in found.items() if stars}
     n_by_star = {star: sum(star == name for stars in found.values() for name, _ in stars)
                  for stars in found.values() for star, _ in stars}
-    rows = [{"img_name": name, "star": star, "peak / saturation": part}
-            for name, stars in found.items() for star, part in stars]
+    rows = [{"img_name": name, "star": star, "peak / saturation": fraction}
+            for name, stars in found.items() for star, fraction in stars]
     often = [{"star": star, "images": n} for star, n in sorted(n_by_star.items(),
                                                                key=lambda pair: -pair[1])]
     path = paths.report(settings, f"psf_{settings.psf_name}_saturated")

@@ -11,7 +11,7 @@ Run as  : python 1_extract_objects.py ../../configs/MYLENS
 
 All objects of an image are in one file: cubes DATA, SIGMA and MASK, and a table OBJECTS. The first
 object is the lens. The side of its stamps is the same in all images; it stays when images are
-added, and is chosen anew by --redo. Stars of photomstars.cat in the folder of the lens are cut
+added, and is chosen again by --redo. Stars of photomstars.cat in the folder of the lens are cut
 too, to be followed. Regions of DS9 there, obj_<name>_mask.reg (lens or a star), mask what is
 inside.
 """

@@ -7,7 +7,7 @@ Next    : 6_extract/3_png_check
 
 Run as  : python 2_find_cosmics.py ../../configs/MYLENS
 
-The marks are a first guess; the fits judge every pixel anew by their model.
+The marks are a first guess; the fits compare every pixel with their model.
 """
 
 from cosmouline.database import paths
@@ -24,7 +24,7 @@ WRITES = ("n_object_cosmics",)
 
 
 def measure(image, settings):
-    """Mark the cosmics of one image; return the number of pixels."""
+    """Mark the cosmic rays of one image; return the number of pixels."""
     stamps, names, header = db_stamps.objects(image, settings)
     stamps = with_cosmics(stamps, False)
     extent_px = np.where(np.array(names) == "lens", header["lens_radius_px"], 0.0)

@@ -9,16 +9,17 @@ Next    : 7_deconv/1_prepare
 Run as  : python 0_opt_auto_skiplist.py ../../configs/MYLENS
 
 7_deconv/1_prepare leaves out what is beyond the dec_ limits by itself, and what stands in
-dec_<dec_name>_skiplist.txt of the folder of the lens. This script only tells what that will be, to
-try limits. Copy skiplist.txt from work_dir there as dec_<dec_name>_skiplist.txt to keep the choice
-when limits change, or to edit it by hand.
+dec_<dec_name>_skiplist.txt of the folder of the lens. This script only reports what that will be,
+to try limits. Copy skiplist.txt from work_dir there as dec_<dec_name>_skiplist.txt to keep the
+selection when limits change, or to edit it by hand.
 """
 
 from collections import Counter
 
 from cosmouline.database import bands, paths, skiplists
 from cosmouline.database.coefficient_choice import coefficient
-from cosmouline.deconv.db_choice import limits, why_not
+from cosmouline.database.limits import Limits
+from cosmouline.deconv.db_choice import values, why_not
 from cosmouline.files import io_catalog, io_report
 from cosmouline.run import log_line, run
 
@@ -42,8 +43,7 @@ def measure(images, settings):
         coeff = coefficient_if_known(image, settings)
         reason = why_not(image, coeff, skipped, settings)
         if reason:
-            values = {name: value for name, value, _ in limits(image, coeff, settings)}
-            rows.append({"img_name": image["img_name"], "why": reason} | values)
+            rows.append({"img_name": image["img_name"], "why": reason} | values(image, coeff))
     return rows
 
 
@@ -52,7 +52,8 @@ def main(settings, db):
     skiplists.tell_unknown(settings, db, f"dec_{settings.dec_name}_skiplist.txt")
     for one, images in bands.split(db.to_treat(settings, NEEDS), settings):
         rows = measure(images, one)
-        columns = ["img_name", "why", *[name for name, *_ in limits({}, None, settings)]]
+        limits = Limits.of(settings, "dec_")._asdict()
+        columns = ["img_name", "why", *(name for name in limits if limits[name] is not None)]
         path = paths.report(one, f"dec_{settings.dec_name}_left_out")
         text = io_report.table(rows, columns, FORMATS) if rows else "none"
         io_report.write_report(path, f"{settings.lens_name}: left out of {settings.dec_name}",

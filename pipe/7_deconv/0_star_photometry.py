@@ -8,10 +8,10 @@ Next    : 8_renorm/1a_renormalize
 
 Run as  : python 0_star_photometry.py ../../configs/MYLENS
 
-Flux and position of each star are solved on its own pixels, cosmics in its core are masked
+Flux and position of each star are solved on its own pixels, cosmic rays in its core are masked
 (n_core_hits counts the pixels). A star whose core is lost (masked by more than half, or more than
 a fifth where it is undersampled) has no flux. psf_sum_error is the relative error that all fluxes
-of an image share.
+of an image have in common.
 """
 
 from cosmouline.photometry.absolute_error import sum_error
@@ -41,7 +41,7 @@ def measure(image, settings):
     use = stamps.is_usable & (names != "lens")
     uv = field_coordinates(stamps.position_px[use], (image["ny_px"], image["nx_px"]))
     narrow = psf.narrow(uv) if psf.gradient is not None else psf.narrow()
-    good = (stamps.mask[use] & ~MASK_COSMIC) == 0  # cosmics are judged by the model
+    good = (stamps.mask[use] & ~MASK_COSMIC) == 0  # the model rejects cosmic rays
     found, hit = fluxes_without_hits(
         stamps.data_e[use], stamps.sky_sigma_e[use] ** 2, good, narrow, psf.upsampling,
         stamps.offset_px[use], image["field_fwhm_px"])

@@ -1,4 +1,4 @@
-"""Choose the images of the joint deconvolution, with PSF and coefficient, and number them.
+"""Select the images of the joint deconvolution, with PSF and coefficient, and number them.
 
 Needs   : stamps (6_extract/2_find_cosmics), PSFs (5_psf/4_build_psf), coefficients
 Writes  : dec_number, dec_psf, dec_coeff, dec_coeff_sigma -> database
@@ -27,7 +27,7 @@ WRITES = ("dec_number__{dec}", "dec_psf__{dec}", "dec_coeff__{dec}", "dec_coeff_
 
 
 def measure(images, settings):
-    """Return the fields of the images that are chosen, in the order of time."""
+    """Return the fields of the images that are selected, in the order of time."""
     results, reasons, dec = {}, Counter(), settings.dec_name
     skipped = skiplists.skiplist(settings, f"psf_{settings.psf_name}_skiplist.txt")
     skipped |= skiplists.skiplist(settings, f"dec_{dec}_skiplist.txt")
@@ -45,7 +45,7 @@ def measure(images, settings):
 
 
 def main(settings, db):
-    """Choose among the images that have stamps and a PSF."""
+    """Select among the images that have stamps and a PSF."""
     images = db.all_in_use(settings, NEEDS + COEFFICIENTS[settings.dec_coefficient])
     skiplists.tell_unknown(settings, db, f"psf_{settings.psf_name}_skiplist.txt",
                            f"dec_{settings.dec_name}_skiplist.txt")

@@ -1,6 +1,6 @@
 """Gather the lens's stamps of all epochs with their PSFs and coefficients in one file.
 
-Needs   : the choice (7_deconv/1_prepare), stamps (6_extract/2_find_cosmics), PSFs
+Needs   : the selection (7_deconv/1_prepare), stamps (6_extract/2_find_cosmics), PSFs
 Writes  : dec_<dec_name>/epochs.npz; dec_epochs, its hash -> database
 Settings: dec_name, psf_name, point_sources, point_sources_unit, lens_ra_deg, lens_dec_deg,
           lens_position_px, north_angle_deg, is_mirrored, shift_prior
@@ -31,7 +31,7 @@ def measure(images, reference, settings):
     write_epochs(path, content)
     sigma_px = content.epochs.shift_sigma_px
     if np.isfinite(sigma_px).any():
-        log_line("place of the lens from the stars of %d images, to %.3f px",
+        log_line("position of the lens from the stars of %d images, to %.3f px",
                  np.isfinite(sigma_px).sum(), np.nanmedian(sigma_px))
     log_line("%d epochs of %d x %d pixels: %s", len(images), *content.epochs.data_e.shape[1:],
              paths.relative(path))
@@ -40,12 +40,12 @@ def measure(images, reference, settings):
 
 
 def main(settings, db):
-    """Gather the images that were chosen, in their order."""
+    """Gather the selected images, in their order."""
     number = f"dec_number__{settings.dec_name}"
     images = sorted((image for image in db.select(gogogo=True) if number in image),
                     key=lambda image: image[number])
     if not images:
-        raise UserError("no image is chosen. Run 7_deconv/1_prepare.py first.")
+        raise UserError("no image is selected. Run 7_deconv/1_prepare.py first.")
     results = bands.merged(lambda those, one: measure(those, db.reference(), one), images,
                            settings)
     for_all_images(results, db.select(), settings, db, measure=measure, needs=NEEDS,

@@ -25,11 +25,11 @@ WRITES = ("dec_start__{dec}",)
 
 
 def measure(reference, settings, found):
-    """Find or take over, and write; return the places, and the hash of the file."""
-    stars, told = start_stars(reference, settings, found)
+    """Find the sources or take them over, and write; return them, and the hash of the file."""
+    stars, notes = start_stars(reference, settings, found)
     path = paths.deconvolution(settings) / "start.cat"
     io_catalog.write_cat(path, stars, "start positions: pixels of the reference image, from 1")
-    for line in told:
+    for line in notes:
         log_line("%s", line)
     names = ", ".join(star.name for star in stars)
     log_line("%d point sources (%s): %s", len(stars), names, paths.relative(path))
@@ -37,7 +37,7 @@ def measure(reference, settings, found):
 
 
 def main(settings, db):
-    """Write the places, and note them in the rows of the epochs."""
+    """Write the positions, and note them in the rows of the epochs."""
     epochs, start = f"dec_epochs__{settings.dec_name}", f"dec_start__{settings.dec_name}"
     results, stars, reference = {}, (), db.reference()
     first = bands.of(reference, settings)

@@ -8,7 +8,9 @@ Next    : 7_deconv/5a_png_check
 
 Run as  : python 4_deconv.py ../../configs/MYLENS
 
-Fluxes, sky and shift of each epoch are solved exactly; --redo starts again from the beginning.
+The fluxes, the sky and the shift of each epoch are solved exactly; noise and masks come from the
+model; the errors from the full covariance, the PSFs' errors from their draws. With new nights the
+fit goes on from the stored one; --redo starts again from the beginning.
 """
 
 from cosmouline.database import bands, paths
@@ -39,19 +41,18 @@ def fitted(content, sources, made, settings):
 
 def measure(band, settings):
     """Fit a band and write; return the fields of its epochs."""
-    images, reference = band["images"], band["reference"]
     settings = bands.only(settings, band["img_name"])
     content = db_products.gathered_epochs(settings)
-    db_gather.check_chosen(content, images, settings)
+    db_gather.check_chosen(content, band["images"], settings)
     stars = db_products.start_sources(settings)
-    sources = db_sources.of_fit(stars, content, images, reference, settings)
+    sources = db_sources.of_fit(stars, content, band["images"], band["reference"], settings)
     names = [star.name for star in stars]
     made = db_warm_start.made_of(content, sources, names, settings)
     fit, psf_error = fitted(content, sources, made, settings)
     path = paths.deconvolution(settings) / "fit.npz"
     write_fit(path, fit, psf_error, content.names, made)
-    told = db_sources.missing(fit, content, reference, settings)
-    for line in [*db_readout.summary(fit, psf_error, names), *told, paths.relative(path)]:
+    lacks = db_sources.missing(fit, content, band["reference"], settings)
+    for line in [*db_readout.summary(fit, psf_error, names), *lacks, paths.relative(path)]:
         log_line("%s", line)
     fields = {f"dec_fit__{settings.dec_name}": digest(fit)}
     return dict.fromkeys(content.names, fields | db_readout.convergence(fit, settings.dec_name))
@@ -64,16 +65,15 @@ def main(settings, db):
     todo = [{"img_name": one.band, "images": those, "reference": db.reference()}
             for one, those in bands.split(images, settings)]
     left, results = {image["img_name"] for image in images}, {}
-    on_gpu = settings.deconv_engine == "starred"  # the other engine is numpy's
     try:
-        for band, values in tasks.results(measure, todo, settings, "fit", on_gpu):
+        for band, values in tasks.results(measure, todo, settings, "fit",
+                                          on_gpu=settings.deconv_engine == "starred"):
             left -= {image["img_name"] for image in band["images"]}
             results |= values
     finally:
-        if results:
-            rest = [image for image in db.select() if image["img_name"] not in left]
-            for_all_images(results, rest, settings, db, measure=measure, needs=NEEDS,
-                           writes=WRITES)
+        if results:  # also where a band has failed: the others keep their fits
+            for_all_images(results, [row for row in db.select() if row["img_name"] not in left],
+                           settings, db, measure=measure, needs=NEEDS, writes=WRITES)
 
 
 if __name__ == "__main__":

@@ -9,8 +9,8 @@ Run as  : python 5a_png_check.py ../../configs/MYLENS
 
 What to look for: residuals like noise in all epochs. Structure at the same place in all of them is
 light that the model lacks (one more source, an arc); a dipole in one epoch is a bad PSF. chi2
-around each source, in the circles, should be 1. Below: what the data ask of the field, how light
-may go from one source to another, and how the fluxes scatter about their neighbours.
+around each source, in the circles, should be 1. Below: what the data ask of the residual light,
+how light may go from one source to another, and how the fluxes scatter about their neighbours.
 """
 
 from collections import Counter
@@ -29,13 +29,13 @@ WRITES = ()
 
 def measure(image, settings):
     """Draw the page of one epoch."""
-    page = epoch_page(**deconvolution.epoch(image, settings))
+    page = epoch_page(deconvolution.epoch(image, settings))
     drawing.save_page(page, f"dec_{settings.dec_name}", image["img_name"], settings, __file__)
     return {}
 
 
 def overview(images, settings):
-    """Return the page of the whole fit."""
+    """Return the page of the complete fit."""
     scene = deconvolution.scene_of(settings)
     by_name = {image["img_name"]: image for image in images}
     rows = [by_name[name] for name in scene.names]

@@ -1,8 +1,8 @@
-"""Tell where the point sources ended, and write them as a list to start from again.
+"""Report where the point sources ended, and write them as a list to start from again.
 
 Needs   : dec_<dec_name>/fit.npz (7_deconv/4_deconv)
 Writes  : report_dec_<dec_name>_sources.txt, dec_<dec_name>/sources.cat, and, without the PSF,
-          deconvolved.fits (all light) and background.fits (galaxy and field) beside it
+          deconvolved.fits (all light) and background.fits (galaxy and field) next to it
 Settings: lens_name, dec_name, point_sources, point_sources_unit, lens_ra_deg, lens_dec_deg,
           lens_position_px, north_angle_deg, is_mirrored
 Next    : 7_deconv/6_readout
@@ -10,8 +10,8 @@ Next    : 7_deconv/6_readout
 Run as  : python 5b_show_sources.py ../../configs/MYLENS
 
 Pixels are those of the reference image, from 1; arcsec count from the lens, east and north. To use
-the places elsewhere, copy sources.cat to the folder of the lens and set point_sources to its name,
-or take the line of point_sources from the report.
+the positions elsewhere, copy sources.cat to the folder of the lens and set point_sources to its
+name, or take the line of point_sources from the report.
 """
 
 from cosmouline.database import bands, paths
@@ -51,7 +51,7 @@ def measure(reference, settings):
 
 
 def main(settings, db):
-    """Tell of the fit of every band."""
+    """Report the fit of every band."""
     fitted = [row for row in db.select() if f"dec_fit__{settings.dec_name}" in row]
     if not fitted:
         raise UserError("there is no fit yet. Run 7_deconv/4_deconv.py first.")

@@ -37,9 +37,9 @@ def main(settings, db):
     """Write the fields of every image."""
     fitted = [row for row in db.select() if f"dec_fit__{settings.dec_name}" in row]
     results = bands.merged(measure, fitted, settings)
-    gone = sorted(results.keys() - db.rows.keys())
-    if gone:
-        raise UserError(f"the fit holds {gone[0]}, which is not in the database. "
+    removed = sorted(results.keys() - db.rows.keys())
+    if removed:
+        raise UserError(f"the fit holds {removed[0]}, which is not in the database. "
                         "Run 7_deconv from 1_prepare.py again.")
     for_all_images(results, db.select(), settings, db, measure=measure, needs=NEEDS,
                    writes=WRITES)

@@ -3,20 +3,20 @@
 Needs   : fluxes (7_deconv/6_readout)
 Writes  : report_dec_<dec_name>_fluxes.txt; with --source plots/<dec_name>_<source>.png
 Settings: lens_name, dec_name
-Next    : 9_quicklook/by_field
+Next    : 9_quicklook/1_quicklook
 
 Run as  : python 8_inspect_flux.py ../../configs/MYLENS [--source A]
 
-Negative fluxes and coefficients, fluxes below 3 sigma or more than 6 sigma from their neighbours,
-chi2 above 1.5. A true outburst is listed too: see 5a_png_check before an image is skipped.
+Negative fluxes and coefficients, fluxes below 3 sigma or more than 6 sigma from their neighbours
+in time, and images with a chi2 above 1.5. A true outburst is listed too: look at the page of
+5a_png_check before an image goes on dec_<dec_name>_skiplist.txt.
 """
 
 from cosmouline.database import bands, paths
 from cosmouline.database.columns import column, texts, time_of
 from cosmouline.errors import UserError
 from cosmouline.files import io_report
-from cosmouline.lightcurve import outlier_points
-from cosmouline.lightcurve.db_columns import rows_with_fluxes
+from cosmouline.lightcurve import db_columns, outlier_points
 from cosmouline.pages import drawing
 from cosmouline.plots.conditions import by_date_page
 from cosmouline.run import log_line, run
@@ -56,7 +56,7 @@ def report(rows, sources, settings):
 
 def main(settings, db):
     """Write the report of each band, and draw what was asked for."""
-    rows, sources = rows_with_fluxes(db, settings.dec_name)
+    rows, sources = db_columns.rows_with_fluxes(db, settings.dec_name)
     source, dec = settings.options.source, settings.dec_name
     if source not in (None, *sources):
         raise UserError(f"--source {source}: {dec} has {', '.join(sources)}.")

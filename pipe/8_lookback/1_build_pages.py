@@ -2,15 +2,15 @@
 
 Needs   : images; fluxes (7_deconv/6_readout) for the curves; the pictures that were drawn
 Writes  : lookback_<dec_name>/index.html, contact.html, images/<img_name>.html and their data
-Settings: lens_name, dec_name, psf_name, renorm_name, sets, join_minutes, join_center,
-          join_fwhm_max_arcsec, join_ellipticity_max, join_sky_max_e, join_coeff_max
+Settings: lens_name, dec_name, psf_name, renorm_name, sets, join_center, join_fwhm_max_arcsec,
+          join_ellipticity_max, join_sky_max_e, join_coeff_max
 Next    : open index.html in a browser; lcmanip/1_join
 
 Run as  : python 1_build_pages.py ../../configs/MYLENS
 
 The pages need neither a server nor the network: copy work_dir, or its folders lookback_*, plots
 and *_png, and they work there. Only pages whose content changed are written again. What is in
-the tables and curves of a page is in data.js beside it; pictures are those of the folders *_png.
+the tables and curves of a page is in data.js next to it; pictures are those of the folders *_png.
 """
 
 from cosmouline.database import bands, paths
@@ -64,7 +64,8 @@ def build(rows, settings, runs):
 def main(settings, db):
     """Write the pages of every band."""
     named = {one["name"] for one in settings.sets if "band" in one}
-    rows = [row for row in db.select()  # out of use, of a set that is gone: it has no band
+    # a rejected image whose set is no longer in the settings has no band
+    rows = [row for row in db.select()
             if row["gogogo"] or not named or row["set_name"] in named]
     if not rows:
         raise UserError("the database has no image yet. Run 1_character/1a_add_to_database.py "

@@ -12,7 +12,8 @@ Flux x renorm is the flux on the scale of the reference image, of each band its 
 vary are found and not used; single bad points are left out. With several sets (telescopes,
 filters) each star has a relative flux per set where the data show one: colours then make neither
 jumps nor errors; renorm_reference_star ties their zero points to one star. The error is that of
-the mean, enlarged where the stars disagree; renorm_abs_sigma is for zero points.
+the mean, enlarged where the stars disagree; renorm_abs_sigma, for zero points, has that of the
+sum of the PSF as well. "median" is COSMOULINE's formula.
 """
 
 from cosmouline.database import bands
@@ -22,8 +23,6 @@ from cosmouline.photometry.absolute_error import absolute_sigma, photon_error
 from cosmouline.photometry.renormalisation import solve, star_index
 from cosmouline.run import for_all_images, log_line, run
 from cosmouline.sources import db_stars
-
-import numpy as np
 
 NEEDS = ("n_psf_phot__{psf}", "star_list", "band_ref_img_name")
 WRITES = ("renorm__{renorm}", "renorm_sigma__{renorm}", "renorm_abs_sigma__{renorm}",
@@ -38,9 +37,9 @@ def measure(images, names, reference, settings):
     found = solve(flux_e, sigma_e, images.index(reference), settings.renorm_method,
                   texts(images, "set_name"), texts(images, "telescope"),
                   star_index(settings.renorm_reference_star, names))
-    coefficients.tell(found, names)
+    coefficients.log_result(found, names)
     compare_with_apertures(found, images, names, reference, settings)
-    coefficients.tell_trend(found, flux_e, sigma_e, column(images, "airmass"))
+    coefficients.log_trend(found, flux_e, sigma_e, column(images, "airmass"))
     absolute = absolute_sigma(found.coeff, found.coeff_sigma, photon_error(flux_e, sigma_e),
                               column(images, f"psf_sum_error__{psf}"), settings.n_psf_draws)
     of_zero_point = dict(zip((image["img_name"] for image in images), absolute, strict=True))
@@ -52,12 +51,12 @@ def measure(images, names, reference, settings):
 
 
 def compare_with_apertures(found, images, names, reference, settings):
-    """Tell the scatter of the stars beside that in apertures, where those were measured."""
+    """Log the scatter of the stars next to that in apertures, where those were measured."""
     fluxes = [family(images, f"aper_{kind}_e__{{star}}", names) for kind in ("flux", "sigma")]
-    if all(np.isfinite(flux).sum(1).min() > 1 for flux in fluxes):
+    if all((flux == flux).sum(1).min() > 1 for flux in fluxes):
         aperture = coefficients.solve(*fluxes, images.index(reference), settings.renorm_method,
                                       texts(images, "set_name"))
-        coefficients.tell_scatter(found, aperture, column(images, "mjd"))
+        coefficients.log_scatter(found, aperture, column(images, "mjd"))
 
 
 def known(value):

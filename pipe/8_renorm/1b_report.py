@@ -14,7 +14,7 @@ On top one line for each set and telescope, with the normalised flux there of th
 from cosmouline.database import bands, paths
 from cosmouline.database.fields import expand
 from cosmouline.files import io_report
-from cosmouline.photometry.db_coefficient_tables import by_set
+from cosmouline.photometry.db_tables import by_set
 from cosmouline.run import log_line, run
 from cosmouline.sources import db_stars
 

@@ -1,4 +1,4 @@
-"""Join the fluxes of followed stars into light curves, and tell which of them vary.
+"""Join the fluxes of followed stars into light curves, and report which of them vary.
 
 Needs   : star fluxes (7_deconv/0_star_photometry), renorm (8_renorm/1a_renormalize)
 Writes  : export/<lens>_<star>_<renorm_name>_by_<night, image or minutes>.rdb for each star,
@@ -12,7 +12,7 @@ Run as  : python 4_opt_star_light_curves.py ../../configs/MYLENS [--star v a]
 
 To follow a variable star of the field: put it into photomstars.cat of the folder of the lens
 (name, x, y on the reference image) and run on from 6_extract/1_extract_objects. It is measured as
-the other stars are, but has no say in PSF and coefficients. The stars are those of
+the other stars are, but does not count for PSF and coefficients. The stars are those of
 photomstars.cat; with none there, or by name with --star, any star with PSF fluxes. Stars that
 touch each other are point_sources of a lens of their own.
 """
@@ -46,7 +46,7 @@ def chosen(images, settings):
 
 
 def measure(name, images, settings):
-    """Write the light curve of one star; return what tells whether it varies."""
+    """Write the light curve of one star; return its scatter and chi2."""
     seen = [image for image in images if f"star_flux_e__{settings.psf_name}__{name}" in image]
     if not seen:
         return {"star": name, "points": 0}

@@ -9,10 +9,10 @@ Next    : lcmanip/1_join
 Run as  : python export.py ../../configs/MYLENS [--psfs psf1 psf2] [--renorms renorm1]
           [--decs lens lens2]
 
-Several PSFs, renormalisations and deconvolutions live side by side in the fields: all of them are
-exported, or only those that are named. The readme lists what there is. The .json is a copy of
-the whole database, which work_dir/database.json can be replaced by. The names without a date are
-the newest; dated copies stay, one per day.
+The fields of several PSFs, renormalisations and deconvolutions are kept next to each other: all
+are exported, or only those that are named. The readme lists them. The .json is a copy of the
+complete database, which can replace work_dir/database.json. The files without a date are the
+newest; dated copies stay, one per day.
 """
 
 import shutil
@@ -41,7 +41,7 @@ def declared(rows):
 
 
 def readme(rows, fields, settings):
-    """Return a text that tells what the tables hold."""
+    """Return a text on what the tables hold."""
     place = (f"target: RA {settings.lens_ra_deg}, Dec {settings.lens_dec_deg} deg\n"
              if settings.lens_ra_deg is not None else "")
     return (f"cosmouline {__version__}\n{place}\n{export.text(rows)}\n"
@@ -50,7 +50,7 @@ def readme(rows, fields, settings):
 
 
 def wanted(settings):
-    """Return the names to export by their kind, of the options or else of the settings."""
+    """Return the names to export by kind, from the options or else the settings."""
     return {kind: getattr(settings.options, f"{kind}s") or getattr(settings, f"export_{kind}s")
             for kind in export.KINDS}
 

@@ -1,4 +1,4 @@
-"""Take new frames into a finished reduction, and tell what they changed.
+"""Add new frames to a finished reduction, and report what they changed.
 
 Needs   : a reduction that has come to its end once (run_all.py)
 Writes  : what the scripts write; updating of the new images -> database; report_update.txt
@@ -7,25 +7,27 @@ Next    : look at report_update.txt and the light curve
 
 Run as  : python 1_update.py ../../configs/MYLENS [--no-pictures] [--cpus 4]
 
-Each script does only what is new or out of date; the joint fits go on from the stored ones.
-Reference images, stars and sizes of stamps stay. Run it again after an interruption.
+Runs all scripts in order. Each does only what is new or out of date: the new images up to their
+stamps, PSFs and star fluxes; then the coefficients and joint fits of all images, which start from
+the stored ones. Reference images, stars and sizes of stamps stay. Interrupted? Run it again.
 """
 
 import argparse
 import logging
-import os
 import sys
 
 from cosmouline.database import paths
 from cosmouline.database.settings import load_settings
 from cosmouline.engine import launch
 from cosmouline.engine.terminal import log_to_terminal
+from cosmouline.engine.tool import lens_options
 from cosmouline.errors import UserError
 from cosmouline.files import io_report
 from cosmouline.frames import db_update
 
 NEEDS, WRITES = (), ()
-SIGMAS = ("median sigma", "largest sigma")
+COUNTS = ("script", "new images", "old ones changed", "old ones kept")
+FORMATS = {"median sigma": ".3f", "largest sigma": ".3f"}
 log = logging.getLogger("cosmouline")
 
 
@@ -33,23 +35,22 @@ def parse():
     """Read the command line."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("config_dir", nargs="?", default=os.environ.get("COSMOULINE_CONFIG"))
     parser.add_argument("--no-pictures", action="store_true", help="leave out what only draws")
     parser.add_argument("--cpus", help="worker processes; 0: all cores")
-    return parser.parse_args()
+    return lens_options(parser)
 
 
 def report(order, before, settings):
     """Write and return what was computed, and how far the old points moved."""
-    rows, formats = db_update.read(settings).rows, dict.fromkeys(SIGMAS, ".3f")
+    rows = db_update.read(settings).rows
     moved = db_update.moved(before, rows, settings)
-    ran = db_update.ran(order, before, rows, settings)
-    text = io_report.table(ran, ("script", "new images", "old ones changed", "old ones kept"))
+    text = io_report.table(db_update.ran(order, before, rows, settings), COUNTS)
     if moved:
         text += "\nHow far the points of the old images moved, in units of their errors\n\n" + (
-            io_report.table(moved, ("band", "source", "images", *formats), formats))
-    io_report.write_report(paths.report(settings, "update"), f"{settings.lens_name}: update", text)
-    return text
+            io_report.table(moved, ("band", "source", "images", *FORMATS), FORMATS))
+    path = paths.report(settings, "update")
+    io_report.write_report(path, f"{settings.lens_name}: update", text)
+    return f"{text}\n{paths.relative(path)}"
 
 
 def main():
@@ -60,20 +61,18 @@ def main():
         settings = load_settings(options.config_dir)
         before = db_update.read(settings)
         order = db_update.as_before(launch.order(), before)
-        if options.no_pictures:
-            order = launch.without_pictures(order)
+        order = launch.without_pictures(order) if options.no_pictures else order
         new = set().union(*db_update.new_frames(settings, before.rows).values())
         log.info("%d new frames, %d known", len(new), len(before.rows))
         extra = ["--cpus", options.cpus] if options.cpus else []
         code = launch.run_stretch(order, options.config_dir, extra, keep_going=True)
         if code == 0:
             db_update.mark(settings, new)
-            log.info("\n%s\n%s", report(order, before, settings),
-                     paths.relative(paths.report(settings, "update")))
+            log.info("\n%s", report(order, before, settings))
         return code
     except UserError as problem:
         log.error("1_update.py: %s", problem)
-    return 1
+        return 1
 
 
 if __name__ == "__main__":

@@ -25,5 +25,5 @@ ONE_THREAD = {
 for _name, _value in ONE_THREAD.items():
     os.environ.setdefault(_name, _value)
 
-# Where HOME cannot be written, as on nodes of a cluster, it would tell so in every process
+# Where HOME cannot be written, as on nodes of a cluster, it would warn in every process
 logging.getLogger("matplotlib").setLevel(logging.ERROR)

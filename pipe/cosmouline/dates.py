@@ -79,9 +79,10 @@ def day_to_mjd(text):
     """Date without a time: MJD of its midnight.
 
     ``yyyy-mm-dd``, ``yyyy/mm/dd`` or ``dd/mm/yy``, which is always 19yy (FITS standard 4.0,
-    section 4.4.2.1). Day-first dates with a four-digit year are refused: nothing tells them from
+    section 4.4.2.1). Day-first dates with a four-digit year are refused: they cannot be told from
     month-first ones.
     """
+    # Year first, or the two-digit year of the first FITS headers
     text = str(text).strip()
     if match := _DAY.fullmatch(text):
         year, _, month, day = match.groups()
@@ -160,18 +161,10 @@ def zone_hours(text):
 
 
 def plausible(mjd, now_mjd=None):
-    """Say why a date cannot be that of a CCD frame, or None where it can.
+    """Return why a date cannot be that of a CCD frame, or None where it can.
 
-    Parameters
-    ----------
-    mjd : float
-    now_mjd : float, optional
-        The present; the computer's clock where it is not given.
-
-    Returns
-    -------
-    str or None
-        A flag for the image: it stays in use, since the clock may be wrong and the frame good.
+    `now_mjd` is the present (default: the computer's clock). The reason is a flag of the image,
+    which stays in use: the clock may be wrong and the frame good.
     """
     if now_mjd is None:
         now_mjd = unix_to_mjd(time.time())
@@ -184,13 +177,14 @@ def plausible(mjd, now_mjd=None):
 
 @contextlib.contextmanager
 def offline():
-    """Let astropy convert times with the tables it came with: no download, no word about age.
+    """Let astropy convert times with the tables it came with: no download, no warning of age.
 
     Notes
     -----
     Compute nodes have no network. The tables predict the Earth's rotation for a year; beyond it
     astropy takes UT1 = UTC and no polar motion, an error under 1 s or 15" of hour angle.
     """
+    # No network, no limit of age, no warnings
     settings = {"auto_download": False, "auto_max_age": None, "iers_degraded_accuracy": "ignore"}
     with contextlib.ExitStack() as stack:
         for name, value in settings.items():
@@ -206,6 +200,7 @@ def _cut_zone(clock):
     match = _ZONE.search(clock)
     if not match:
         return clock, None
+    # "Z" and "UTC" have neither sign nor hours
     sign, hours, minutes = match.groups()
     if sign is None:
         return clock[: match.start()], 0.0
@@ -220,26 +215,16 @@ def _day_fraction(clock):
     match = _CLOCK.fullmatch(clock)
     if not match:
         raise ValueError(f"{clock!r} is not a time of the form hh:mm:ss")
-    hours, minutes, seconds = (float(part or 0.0) for part in _three(match.groups()))
+    groups = match.groups()  # of hh:mm:ss.s, then of hhmmss
+    hours, minutes, seconds = (float(part or 0.0) for part in (
+        groups[:3] if groups[0] is not None else groups[3:]))
     if hours >= 24.0 or minutes >= 60.0 or seconds >= 61.0:
         raise ValueError(f"{clock!r}: there is no such time in a date")
     return (hours * 3600.0 + minutes * 60.0 + seconds) / SECONDS_PER_DAY
 
 
-def _three(groups):
-    """Take hours, minutes and seconds from whichever of the two forms matched."""
-    return groups[:3] if groups[0] is not None else groups[3:]
-
-
 def mjd_to_iso(mjd, timespec="milliseconds"):
-    """Write a modified Julian date as ISO date and time.
-
-    Parameters
-    ----------
-    mjd : float
-    timespec : str
-        "milliseconds" or "seconds"; the moment is rounded to them, never cut off.
-    """
+    """Return a modified Julian date as ISO date and time, rounded to milliseconds or seconds."""
     per_day = SECONDS_PER_DAY * {"milliseconds": 1000, "seconds": 1}[timespec]
     zero = datetime.datetime.fromordinal(-MJD_OF_ORDINAL_ZERO)
     return (zero + datetime.timedelta(days=round(mjd * per_day) / per_day)).isoformat(

@@ -1,5 +1,6 @@
 """The exceptions that mean something to a user."""
 
+import difflib
 import errno
 
 NO_ROOM = {errno.ENOSPC: "the disk is full", errno.EDQUOT: "your quota is used up",
@@ -7,14 +8,14 @@ NO_ROOM = {errno.ENOSPC: "the disk is full", errno.EDQUOT: "your quota is used u
 
 
 class UserError(Exception):
-    """Something the user can mend: the message says what is wrong, where, and what to do.
+    """Something the user can correct: the message says what is wrong, where, and what to do.
 
     A script prints it as one line, without a traceback, and exits with 1.
     """
 
 
 class ProductLost(UserError):
-    """A product of one image is gone; where it concerns that image alone, only it fails."""
+    """A product of one image is missing; where it concerns that image alone, only it fails."""
 
 
 def disk_trouble(error):
@@ -29,20 +30,17 @@ class ImageRejected(Exception):
 
 
 def one_line(text, longest=200):
-    """Return a text of somebody else as one line that a terminal can show, cut where it is long.
-
-    Parameters
-    ----------
-    text : str
-    longest : int
-        In characters.
-    """
+    """Return any text as one line that a terminal can show, cut at `longest` characters."""
     clean = "".join(c if c.isprintable() else "?" for c in " ".join(str(text).split()))
     return clean if len(clean) <= longest else f"{clean[:longest]}..."
 
+
+def did_you_mean(word, known):
+    """Return the most similar of some known words as the end of a message; empty if none is."""
+    near = difflib.get_close_matches(str(word), known, n=1)
+    return f" Did you mean '{near[0]}'?" if near else ""
+
+
 EXIT_USER_ERROR = 1
-
 EXIT_INTERRUPTED = 130
-
-
 EXIT_IMAGES_FAILED = 3  # the script came to its end, but some images failed

@@ -25,6 +25,7 @@ def median_of_finite(values, axis=0):
     The axis is moved to the end and sorted in place: sorting runs of neighbours in memory is five
     times faster than ``numpy.median`` over the first axis of a stack of frames. NaN sort last.
     """
+    # NaN are sorted to the end
     ordered = np.array(np.moveaxis(np.asarray(values), axis, -1), order="C", copy=True)
     n_values = ordered.shape[-1]
     if n_values == 0:
@@ -32,6 +33,7 @@ def median_of_finite(values, axis=0):
     ordered.sort(axis=-1)
     if not np.isnan(ordered[..., -1]).any():
         return (ordered[..., (n_values - 1) // 2] + ordered[..., n_values // 2]) / 2
+    # With NaN the middle is another one in each line
     n_finite = np.count_nonzero(~np.isnan(ordered), axis=-1)[..., None]
     low = np.take_along_axis(ordered, np.maximum(n_finite - 1, 0) // 2, axis=-1)
     high = np.take_along_axis(ordered, np.minimum(n_finite // 2, n_values - 1), axis=-1)

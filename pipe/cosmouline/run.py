@@ -18,6 +18,7 @@ from cosmouline.engine import engine as engine_engine
 from cosmouline.engine import work as engine
 from cosmouline.engine.processes import stop_on_signals
 from cosmouline.engine.terminal import log_to_terminal
+from cosmouline.engine.tool import lens_options
 from cosmouline.errors import (
     EXIT_IMAGES_FAILED,
     EXIT_INTERRUPTED,
@@ -53,28 +54,43 @@ def run(main, doc, arguments=None, argv=None):
 
     Notes
     -----
-    Exit status: 0 done; 1 something the user can mend, told in one line; 2 wrong options; 3 done,
-    but images failed; 130 interrupted by Ctrl-C, 143 by SIGTERM. A script that declares WRITES or
-    has a function ``measure`` locks the database.
+    Exit status: 0 done; 1 something the user can correct, reported in one line; 2 wrong options;
+    3 done, but images failed; 130 interrupted by Ctrl-C, 143 by SIGTERM. A script that declares
+    WRITES or has a function ``measure`` locks the database.
     """
+    # The script's own arguments first, then those that all scripts have
     script = script_name(main.__code__.co_filename)
-    options = _parse(script, doc, arguments or {}, argv)
+    parser = argparse.ArgumentParser(
+        prog=f"{script.split('/')[-1]}.py", description=doc,
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+    for name, keywords in (arguments or {}).items():
+        parser.add_argument(name, **keywords)
+    parser.add_argument("--test", action="store_true", help="only the images of testlist.txt")
+    parser.add_argument("--redo", action="store_true", help="also what is up to date")
+    parser.add_argument("--only", nargs="+", metavar="IMG", help="only these images")
+    parser.add_argument("--cpus", type=int, metavar="N",
+                        help="worker processes; 0: all cores (default: max_cpus of the settings)")
+    parser.add_argument("--debug", action="store_true", help="in one process, with tracebacks")
+    options = lens_options(parser, argv)
+    options.script = script
     stop_on_signals()
     log_to_terminal()
-    sys.exit(_guarded(main, script, options))
+    sys.exit(_exit_status(main, options))
 
 
-def _guarded(main, script, options):
+def _exit_status(main, options):
     """Run main; turn what it raises into one line and an exit status."""
-    start = time.perf_counter()
+    start, script = time.perf_counter(), options.script
     try:
         settings = load_settings(options.config_dir)
         settings.options = options
-        options.script = script
-        _apply_options(settings, options)
+        if options.cpus is not None:
+            settings.max_cpus = options.cpus
+        if options.debug:
+            settings.engine = "serial"
         paths.check_links(settings)
         log_path = _log_to_file(settings, script)
-        n_failed = _with_database(main, script, settings)
+        n_failed = _with_database(main, settings)
     except UserError as problem:
         log.error("%s: %s", script, problem)
         return EXIT_USER_ERROR
@@ -82,13 +98,16 @@ def _guarded(main, script, options):
         log.error("%s: interrupted; what is finished is kept. Run it again to go on.", script)
         return getattr(stop, "status", EXIT_INTERRUPTED)
     except Exception as error:
-        if isinstance(error, OSError) and disk_trouble(error):
-            log.error("%s: %s", script, disk_trouble(error))
-            return EXIT_USER_ERROR
-        if options.debug:
+        trouble = disk_trouble(error) if isinstance(error, OSError) else ""
+        if options.debug and not trouble:
             raise
-        log.error("%s: %s", script, _in_one_line(error))
-        logging.getLogger("cosmouline.file").error("", exc_info=True)
+        log.error("%s: %s", script, trouble or (
+            f"{error.filename}: {error.strerror}. Correct that, then run this again."
+            if isinstance(error, OSError) and error.filename else
+            f"unexpected {type(error).__name__}: {one_line(str(error))}. The traceback is in the "
+            "log file (or use --debug)."))
+        if not trouble:
+            logging.getLogger("cosmouline.file").error("", exc_info=True)
         return EXIT_USER_ERROR
     cpu_s = sum(os.times()[:4]) + engine.cpu_s_elsewhere[0]  # of this process and its workers
     log.info("%s: done in %.1f s, CPU %.2f s (log: %s)", script, time.perf_counter() - start,
@@ -96,43 +115,59 @@ def _guarded(main, script, options):
     return EXIT_IMAGES_FAILED if n_failed else 0
 
 
-def _in_one_line(error):
-    """Tell what nobody has thought of; where a file is in the way, which."""
-    if isinstance(error, OSError) and error.filename:
-        return f"{error.filename}: {error.strerror}. Mend that, then run this again."
-    return (f"unexpected {type(error).__name__}: {one_line(str(error))}. The whole story is in "
-            "the log file (or use --debug).")
-
-
-def _with_database(main, script, settings):
-    """Open the database, locked if the script writes, and run main; return n failed images.
-
-    A script that loops over images writes at least what became of each.
-    """
-    path = paths.database(settings)
+def _with_database(main, settings):
+    """Open the database, locked if the script writes, and run main; return n failed images."""
+    path, script = paths.database(settings), settings.options.script
+    # A script that loops over images writes at least what became of each
     writes = main.__globals__.get("WRITES") or "measure" in main.__globals__
-    with Lock(path) if writes else contextlib.nullcontext() as lock, _tidied(settings, lock):
-        db = Database(path)
-        for notice in db.notices:
-            log.warning("%s", notice)
-        in_use = db.select(gogogo=True, treatme=True)
-        log.info("%s on %s (%d images, %d in use)", script, settings.config_dir,
-                 len(db.rows), len(in_use))
-        for line in status.out_of_date(main.__globals__.get("NEEDS", ()), in_use, settings,
-                                       db.runs):
-            log.warning("%s", line)
+    with Lock(path) if writes else contextlib.nullcontext() as lock:
+        if lock is not None and lock.was_stale:  # a killed script before this one
+            remove_leftovers(settings.work_dir)
         try:
-            counts = call_main(main, settings, db)
-        finally:
-            if writes:
-                db.save()
-            db.close()
+            db = Database(path)
+            for notice in db.notices:
+                log.warning("%s", notice)
+            in_use = db.select(gogogo=True, treatme=True)
+            log.info("%s on %s (%d images, %d in use)", script, settings.config_dir,
+                     len(db.rows), len(in_use))
+            for line in status.out_of_date(main.__globals__.get("NEEDS", ()), in_use, settings,
+                                           db.runs):
+                log.warning("%s", line)
+            try:
+                counts = call_main(main, settings, db)
+            finally:
+                if writes:
+                    db.save()
+                db.close()
+        except KeyboardInterrupt:
+            remove_leftovers(settings.work_dir)
+            raise
     return counts["failed"] + counts["died"] + counts["timeout"] if counts else 0
+
+
+def _log_to_file(settings, script):
+    """Add a log file, with version and the settings that differ from the sample."""
+    folder = paths.logs(settings)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / f"{time.strftime('%Y%m%dT%H%M%S')}_{script.replace('/', '-')}.log"
+        handler = logging.FileHandler(path, encoding="utf-8")
+    except OSError as error:
+        raise UserError(f"work_dir {settings.work_dir} cannot be written: {error}") from error
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    log.addHandler(handler)
+    file_log = logging.getLogger("cosmouline.file")
+    file_log.addHandler(handler)
+    file_log.setLevel(logging.INFO)
+    file_log.info("cosmouline %s, %s, %s", __version__, script, " ".join(sys.argv))
+    for name, value in differences(settings).items():
+        file_log.info("%s = %r", name, value)
+    return path
 
 
 def call_main(main, settings, db):
     """Call the main function of a script; what it makes of all images together has its origin."""
-    def find():
+    def origin_of_all():
         names = settings_names(main.__globals__["__doc__"])
         return manifest.Recipe.of(
             script_name(main.__code__.co_filename), provenance.settings_used(settings, names),
@@ -140,20 +175,8 @@ def call_main(main, settings, db):
 
     take_finished()
     settings.made = manifest.of_steps(db.runs)
-    with origin.told(find):
+    with origin.noted(origin_of_all):
         return main(settings, db)
-
-
-@contextlib.contextmanager
-def _tidied(settings, lock):
-    """Remove what a killed script before this one, or a stop of this one, leaves half written."""
-    if lock is not None and lock.was_stale:
-        remove_leftovers(settings.work_dir)
-    try:
-        yield
-    except KeyboardInterrupt:
-        remove_leftovers(settings.work_dir)
-        raise
 
 
 def for_each_image(measure, images, settings, db, *, needs, writes):
@@ -181,16 +204,22 @@ def for_each_image(measure, images, settings, db, *, needs, writes):
     Every outcome is in the journal of the database before the next one is looked at. A failure
     leaves the fields empty and the image in use.
     """
-    step = _Step.of(measure, settings, db, needs, writes)
+    step = _Step(measure, settings, db, needs, writes)
     db.require(images, step.needs)
     todo = [image for image in images if step.why_to_do(image)]
-    step.tell_stand_ins(images)
-    step.tell_copied()
+    step.report_stand_ins(images)
+    if step.n_copied:
+        log.info("%d files have another time than when they were written, as after a copy, "
+                 "and the same content: their new times are noted", step.n_copied)
     counts = dict.fromkeys(("done", "rejected", "failed", "died", "timeout"), 0)
     counts["kept"] = len(images) - len(todo)
     results = engine_engine.outcomes(measure, todo, settings, step.recipe) if todo else []
     bar = tqdm(results, total=len(todo), unit="image", disable=None, leave=False)
-    for outcome in map(_converted, bar):
+    for outcome in bar:
+        try:
+            outcome = outcome._replace(values=_plain(outcome.values))
+        except ValueError as problem:  # such as NaN: this image must not stop the others
+            outcome = engine.Outcome(outcome.img_name, "failed", {}, str(problem))
         counts[outcome.word] += 1
         step.store(outcome)
         if outcome.word != "done":
@@ -199,17 +228,6 @@ def for_each_image(measure, images, settings, db, *, needs, writes):
             logging.getLogger("cosmouline.file").info("%s", outcome.details)
     log.info("%s", ", ".join(f"{n} {word}" for word, n in counts.items() if n))
     return counts
-
-
-def _converted(outcome):
-    """Return an outcome with plain values; failed where one is not of its field, such as NaN.
-
-    One image with a number that nobody thought of must not stop the others.
-    """
-    try:
-        return outcome._replace(values=_plain(outcome.values))
-    except ValueError as problem:
-        return engine.Outcome(outcome.img_name, "failed", {}, str(problem))
 
 
 def _plain(values):
@@ -234,8 +252,8 @@ def for_all_images(results, images, settings, db, *, measure, needs, writes):
     -----
     Images that another script has done in its place stay as they are, unless ``--redo`` is given.
     """
-    step = _Step.of(measure, settings, db, needs, writes)
-    step.tell_stand_ins(images)
+    step = _Step(measure, settings, db, needs, writes)
+    step.report_stand_ins(images)
     images = [image for image in images if step.redo or not step.is_kept(image)]
     for image in images:
         name = image["img_name"]
@@ -247,65 +265,47 @@ def for_all_images(results, images, settings, db, *, measure, needs, writes):
 class _Step:
     """One script at work on the database: what is to do, and how an outcome is stored."""
 
-    def __init__(self, script, key, needs, writes, used, db, settings):
-        self.script, self.key = script, key
-        self.base = key.partition(":")[0]  # what it stands for, or itself
-        self.needs, self.writes = needs, writes
-        self.used, self.db, self.redo = used, db, settings.options.redo
-        self.folder, self.written = settings.work_dir, take_finished()
-        self.look, self.n_copied = manifest.Look(self.folder), 0
-        self.number = None
-
-    @classmethod
-    def of(cls, function, settings, db, needs, writes):
-        """Describe the step of a script's function."""
+    def __init__(self, function, settings, db, needs, writes):
         work = engine.Work.of(function)
         module = engine.module_of(work)
-        used = provenance.settings_used(settings, settings_names(module.__doc__))
-        script = script_name(work.path)
-        key = provenance.record_name(script, needs, writes, settings)
-        return cls(script, key, fields.expand(needs, settings),
-                   fields.expand(writes, settings), used, db, settings)
-
-    @property
-    def recipe(self):
-        """What tells the origin of what is made of one image."""
-        return manifest.Recipe.of(self.script, self.used, self.needs)
+        self.script = script_name(work.path)
+        self.key = provenance.record_name(self.script, needs, writes, settings)
+        self.base = self.key.partition(":")[0]  # what it stands for, or itself
+        self.needs, self.writes = fields.expand(needs, settings), fields.expand(writes, settings)
+        self.used = provenance.settings_used(settings, settings_names(module.__doc__))
+        self.db, self.redo = db, settings.options.redo
+        self.folder, self.written = settings.work_dir, take_finished()
+        self.look, self.n_copied = manifest.Look(self.folder), 0
+        self.recipe = manifest.Recipe.of(self.script, self.used, self.needs)
+        self.number = None
 
     def why_to_do(self, image):
-        """Tell why an image is to be done; empty if it is up to date."""
+        """Return why an image is to be done; empty if it is up to date."""
         word = provenance.outcome(image, self.key)[0]
         if word not in ("done", "rejected"):
             return "not done"
         if self.redo:
             return "--redo"
-        return "" if self.is_kept(image) else self._stale(image) or self._lost(image)
-
-    def is_kept(self, image):
-        """Tell whether an image was done by a script that the user chose in place of this one."""
-        maker = provenance.made_by(image, self.key, self.db.runs)
-        return self.script == self.base != maker and (
-            provenance.outcome(image, self.key)[0] == "done")
-
-    def _lost(self, image):
-        """Tell why a file that was made of the image is not as it was; take over its new time."""
-        found = manifest.why_other(image, self.key, self.look)
-        if found:
+        if self.is_kept(image):
+            return ""
+        if why := self._stale(image):
+            return why
+        # up to date by the records: a file that was made of the image may be missing or changed
+        if found := manifest.why_other(image, self.key, self.look):
             return f"{found[0].path} {found[1]}"
-        text = self.look.renewed(image, self.key)
-        if text:
+        if text := self.look.renewed(image, self.key):
             self.n_copied += 1
             self.db.update(image["img_name"], {manifest.MADE + self.key: text})
         return ""
 
-    def tell_copied(self):
-        """Tell of files whose time alone was another one."""
-        if self.n_copied:
-            log.info("%d files have another time than when they were written, as after a copy, "
-                     "and the same content: they are noted anew", self.n_copied)
+    def is_kept(self, image):
+        """Return whether a script that the user chose in place of this one did the image."""
+        maker = provenance.made_by(image, self.key, self.db.runs)
+        return self.script == self.base != maker and (
+            provenance.outcome(image, self.key)[0] == "done")
 
-    def tell_stand_ins(self, images):
-        """Tell which images another script has done in place of this one, and keeps."""
+    def report_stand_ins(self, images):
+        """Report which images another script has done in place of this one, and keeps."""
         makers = Counter(provenance.made_by(image, self.key, self.db.runs)
                          for image in images if self.is_kept(image))
         for maker, n in makers.items() if not self.redo else ():
@@ -318,10 +318,12 @@ class _Step:
         return provenance.why_out_of_date(image, self.key, self.needs, self.db.runs, self.used)
 
     def store(self, outcome):
-        """Write one outcome: old fields out, new ones in, and where they come from, at once."""
+        """Write one outcome in one entry: old fields out, new ones in, and their origin."""
+        # The run is registered with its first outcome
         if self.number is None:
             made = manifest.carried(self.script, self.written, self.db, self.folder)
             self.number = self.db.begin_run(self.script, self.used, made)
+        # Only what WRITES names, and without what it named before
         row = self.db.rows.get(outcome.img_name, {})
         unknown = [name for name in outcome.values
                    if not any(fields.matches(pattern, name) for pattern in self.writes)]
@@ -331,6 +333,7 @@ class _Step:
         record, changes = provenance.record(row, self.key, self.number, outcome.word,
                                             outcome.message, cleared | outcome.values,
                                             bool(self._stale(row)))
+        # The files that were made, and whether the image stays in use
         made = manifest.as_text(outcome.files, "" if self.script == self.base else self.script)
         changes = changes | {f"ran__{self.key}": record, manifest.MADE + self.key: made or None}
         if outcome.word == "rejected":
@@ -340,50 +343,6 @@ class _Step:
         self.db.update(outcome.img_name, changes)
 
 
-def _parse(script, doc, arguments, argv):
-    parser = argparse.ArgumentParser(
-        prog=f"{script.split('/')[-1]}.py", description=doc,
-        formatter_class=argparse.RawDescriptionHelpFormatter)
-    for name, keywords in arguments.items():
-        parser.add_argument(name, **keywords)
-    parser.add_argument("config_dir", nargs="?", default=os.environ.get("COSMOULINE_CONFIG"),
-                        help="folder of the lens (default: the variable COSMOULINE_CONFIG)")
-    parser.add_argument("--test", action="store_true", help="only the images of testlist.txt")
-    parser.add_argument("--redo", action="store_true", help="also what is up to date")
-    parser.add_argument("--only", nargs="+", metavar="IMG", help="only these images")
-    parser.add_argument("--cpus", type=int, metavar="N",
-                        help="worker processes; 0: all cores (default: max_cpus of the settings)")
-    parser.add_argument("--debug", action="store_true", help="in one process, with tracebacks")
-    return parser.parse_args(argv)
-
-
-def _apply_options(settings, options):
-    if options.cpus is not None:
-        settings.max_cpus = options.cpus
-    if options.debug:
-        settings.engine = "serial"
-
-
-def _log_to_file(settings, script):
-    """Add a log file, with version and the settings that differ from the sample."""
-    folder = paths.logs(settings)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        path = folder / f"{time.strftime('%Y%m%dT%H%M%S')}_{script.replace('/', '-')}.log"
-        handler = logging.FileHandler(path, encoding="utf-8")
-    except OSError as error:
-        raise UserError(f"work_dir {settings.work_dir} cannot be written: {error}") from error
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
-    log.addHandler(handler)
-    file_log = logging.getLogger("cosmouline.file")
-    file_log.addHandler(handler)
-    file_log.setLevel(logging.INFO)
-    file_log.info("cosmouline %s, %s, %s", __version__, script, " ".join(sys.argv))
-    for name, value in differences(settings).items():
-        file_log.info("%s = %r", name, value)
-    return path
-
-
 def make_options(**changes):
     """Return the options of a script as they are without a command line, for use from Python."""
     return SimpleNamespace(**({"test": False, "redo": False, "only": None, "cpus": None,
@@ -391,5 +350,5 @@ def make_options(**changes):
 
 
 def log_line(text, *values):
-    """Tell one line to the terminal and the log file."""
+    """Write one line to the terminal and the log file."""
     log.info(text, *values)

@@ -23,7 +23,7 @@ N_MOST = 84  # stacks on the sheet, spread evenly
 
 
 def facts(header):
-    """Return the lines beside a picture."""
+    """Return the lines next to a picture."""
     return [f"{header['NCOMBINE']} images, {header['EXPTIME']:.0f} s, {header['COMBINE']}",
             f"middle {header['DATE-OBS'][:16]} UT",
             f"gain {header['GAIN']:.2f} e-/ADU", f"sky {header['SKYLEVEL']:.0f} ADU",

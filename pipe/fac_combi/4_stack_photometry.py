@@ -7,8 +7,9 @@ Next    : fac_combi/5_opt_new_config, to reduce the stacks as images
 
 Run as  : python 4_stack_photometry.py ../../configs/MYLENS
 
-Apertures have radii of 1, 1.5, 2 and 3 FWHM of the stack, and a ring for the sky. The errors are
-those that count for a flux: the stack's own scatter is too small (see 2_combine).
+Apertures have radii of 1, 1.5, 2 and 3 FWHM of the stack, and a ring for the sky. Fluxes are in
+electrons by the gain of the stack. The errors are those that count for a flux: the scatter of the
+pixels is too small, because resampling has correlated them (NOISEFAC in the header of the stack).
 """
 
 from cosmouline.database import paths
@@ -27,14 +28,13 @@ import numpy as np
 NEEDS = ()
 WRITES = ()
 RADII_FWHM, RING_FWHM = (1.0, 1.5, 2.0, 3.0), (5.0, 8.0)
-SHAPES = {"x_px": "from 0", "y_px": "from 0", "fwhm_px": "of a Moffat",
-          "ellipticity": "1 - b/a", "pa_deg": "long axis from x towards y"}
+SHAPES = {"x_px": ("px", "from 0"), "y_px": ("px", "from 0"), "fwhm_px": ("px", "of a Moffat"),
+          "ellipticity": ("", "1 - b/a"), "pa_deg": ("deg", "long axis from x towards y")}
 
 
 def columns():
     """Return type, unit and meaning of each column."""
-    units = {"x_px": "px", "y_px": "px", "fwhm_px": "px", "pa_deg": "deg"}
-    found = {name: (float, units.get(name, ""), what) for name, what in SHAPES.items()}
+    found = {name: (float, unit, what) for name, (unit, what) in SHAPES.items()}
     for radius in RADII_FWHM:
         found[f"flux_{radius:g}fwhm_e"] = (float, "e-", f"inside {radius:g} FWHM")
         found[f"sigma_{radius:g}fwhm_e"] = (float, "e-", "its error")
@@ -59,7 +59,7 @@ def catalogue(path, settings):
 
 
 def add_catalogue(stack, settings):
-    """Write the catalogue of a stack beside it."""
+    """Write the catalogue of a stack next to it."""
     try:
         rows = catalogue(stack["path"], settings)
         write_ecsv(stack["path"].with_suffix(".ecsv"), rows, columns())
@@ -70,7 +70,7 @@ def add_catalogue(stack, settings):
 
 
 def main(settings, db):
-    """Write a catalogue beside every stack."""
+    """Write a catalogue next to every stack."""
     todo = [{"img_name": str(paths.relative(path)), "path": path}
             for path in db_stack.stacks_made(settings)]
     list(tasks.results(add_catalogue, todo, settings, "stack"))

@@ -9,8 +9,8 @@ Run as  : python 5_opt_new_config.py ../../configs/MYLENS --to ../../configs/MYL
           [--work-dir ~/cosmouline/MYLENS_nights]
 
 The settings of the lens are taken over, with the stacks of each set as a set of the telescope
-"Combi". All stacks lie on one grid, so the stars and places of the lens hold on them too. What is
-there already in the new folder is not overwritten: remove it first.
+"Combi". All stacks lie on one grid, so the stars and the position of the lens hold for them too.
+A settings.py that the new folder has already is not overwritten: remove it first.
 """
 
 import shutil
@@ -43,8 +43,8 @@ def new_sets(stacks, settings):
             for one in settings.sets if one["name"] in made]
 
 
-def place_of_lens(reference, stacks):
-    """Return where the lens lies, for frames without celestial coordinates."""
+def position_of_lens(reference, stacks):
+    """Return the position of the lens, for frames without celestial coordinates."""
     if reference["has_wcs"]:
         return {}
     largest = max(stacks, key=lambda path: read_image_header(path)["NCOMBINE"])
@@ -64,7 +64,7 @@ def main(settings, db):
     work_dir = settings.options.work_dir or str(
         settings.work_dir.with_name(f"{settings.work_dir.name}_{paths.stacks(settings).name}"))
     values = {name: value for name, value in differences(settings).items() if name not in OWN}
-    values |= place_of_lens(db.reference(), stacks)
+    values |= position_of_lens(db.reference(), stacks)
     values |= {"work_dir": work_dir, "sets": new_sets(stacks, settings),
                "find_hot_pixels": False}  # the stars of all stacks lie on the same pixels
     lines = [f"{name} = {value!r}" for name, value in values.items()]

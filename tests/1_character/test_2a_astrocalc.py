@@ -64,7 +64,8 @@ def test_an_exposure_by_day_is_told(lens_before, caplog):
     lens.run(SCRIPT)
 
     note = lens.rows["R_tiny_0002"]["astro_note"]
-    assert f"1 images look odd (first: R_tiny_0002, {note})" in caplog.messages
+    assert (f"1 images are flagged for their time or position (first: R_tiny_0002, {note})"
+            ) in caplog.messages
 
 
 def test_without_a_position_nothing_is_computed_and_nothing_old_is_left(lens_after, caplog):

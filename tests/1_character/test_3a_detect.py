@@ -58,6 +58,17 @@ def test_a_higher_threshold_finds_less(lens_after):
     assert (lens.values("n_sources") < before).all()
 
 
+def test_a_larger_area_finds_less(lens_after):
+    """300 connected pixels are a circle of 20 pixels: more than most stars have."""
+    lens = lens_after(SCRIPT)
+    before = lens.values("n_sources")
+    lens.set("detect_min_area_px = 300\n")
+
+    lens.run(SCRIPT, only=lens.truth.good)
+
+    assert (lens.values("n_sources") < before).all()
+
+
 def test_what_is_up_to_date_is_kept(lens_after):
     lens = lens_after(SCRIPT)
     before = lens.snapshot()
@@ -73,7 +84,8 @@ def test_a_lost_image_fails_alone_and_keeps_no_old_value(lens_after, caplog):
 
     assert "n_sources" not in row
     assert row["gogogo"] is True
-    told = "R_tiny_0003.fits is gone. Run 1_character/1b_copy_convert.py --redo --only R_tiny_0003"
+    told = ("R_tiny_0003.fits is missing. Run 1_character/1b_copy_convert.py --redo --only "
+            "R_tiny_0003")
     assert any(told in message for message in caplog.messages)
 
 

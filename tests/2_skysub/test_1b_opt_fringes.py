@@ -107,5 +107,6 @@ def test_images_that_were_not_dithered_are_told(lens_after, caplog):
 
     lens.run(SCRIPT)
 
-    assert any("not dithered" in line for line in caplog.messages)
+    assert any(line.startswith("1 sets left as they are (first: R): the images are not dithered")
+               for line in caplog.messages)
     assert "fringe_frame" not in lens.rows["R_tiny_0000"]

@@ -31,7 +31,7 @@ def test_after_the_stamps_only_the_reference_stays_and_raw_frames_bring_back(len
     lens.run(SCRIPT)
 
     assert there(lens) == {reference}
-    with pytest.raises(UserError, match="nothing can be removed"):
+    with pytest.raises(UserError, match="no image can be removed: the reasons"):
         lens.run(SCRIPT)
     noted = "made__1_character/1b_copy_convert"  # else that script would miss its files
     assert [name for name, row in lens.rows.items() if noted in row] == [reference]
@@ -61,3 +61,12 @@ def test_an_image_whose_raw_frame_is_gone_stays(lens_after, caplog):
 
     assert "R_tiny_0003" in there(lens)
     assert "1 images stay (first: R_tiny_0003): its raw frame is gone" in caplog.messages
+
+
+def test_the_reference_images_of_all_bands_stay(lens_after, caplog):
+    lens = lens_after("6_extract/1_extract_objects")
+    lens.set("sets[0]['band'] = 'r'\nband_ref_img_names = {'r': 'R_tiny_0003'}\n")
+
+    lens.run(SCRIPT, pretend=True)
+
+    assert "2 images stay (first: R_tiny_0001): a reference image" in caplog.messages

@@ -90,8 +90,8 @@ def test_stars_that_scatter_too_much_are_no_match(lens_after):
 def test_a_position_in_pixels_of_the_reference_image_does_as_well(lens_before):
     lens = lens_before(SCRIPT)
     lens.set("lens_position_px = (93.0, 81.5)\n")
-    with pytest.raises(UserError, match="lens_position_px counts on one image: name it as "
-                                        r"ref_img_name too \(the one chosen now is R_tiny_0001"):
+    with pytest.raises(UserError, match="lens_position_px holds for one image: set ref_img_name "
+                                        r"too \(the reference image chosen now is R_tiny_0001"):
         lens.run(SCRIPT)
 
     lens.set("lens_position_px = (93.0, 81.5)\nref_img_name = 'R_tiny_0001'\n")

@@ -12,6 +12,7 @@ def test_images_without_a_transform_come_first_then_the_worst(lens_before, caplo
     lens.run(SCRIPT)
 
     text = paths.report(lens.settings(), "transforms").read_text()
+    assert text.startswith("TINY: transforms\n")
     lost, found = text.split("set R: 6 images with a transform")
     assert "1 images without a transform" in lost
     clouded, = lens.truth.spoilt

@@ -19,11 +19,12 @@ def test_what_is_not_aligned_goes_out_with_the_reason(lens_after):
     assert why.endswith(f"({SCRIPT})")
 
 
-@pytest.mark.parametrize(("setting", "field"), [
-    ("fwhm_max_arcsec", "fwhm_arcsec"), ("ellipticity_max", "ellipticity"),
-    ("sky_level_max_e", "sky_level_e")])
+@pytest.mark.parametrize(("setting", "field", "word"), [
+    ("fwhm_max_arcsec", "fwhm_arcsec", "seeing"),
+    ("ellipticity_max", "ellipticity", "ellipticity"),
+    ("sky_level_max_e", "sky_level_e", "sky")])
 def test_a_limit_takes_the_worst_image_out_and_a_wider_one_brings_it_back(
-        lens_after, setting, field, caplog):
+        lens_after, setting, field, word, caplog):
     lens = lens_after(SCRIPT)
     worst, second = sorted(lens.truth.good, key=lambda name: -lens.rows[name][field])[:2]
     limit = (lens.rows[worst][field] + lens.rows[second][field]) / 2
@@ -34,7 +35,7 @@ def test_a_limit_takes_the_worst_image_out_and_a_wider_one_brings_it_back(
     assert worst not in in_use(lens)
     assert len(in_use(lens)) == 5
     assert lens.rows[worst]["whynot"] == (
-        f"{field} of {lens.rows[worst][field]:.3g} is above {limit:g} ({SCRIPT})")
+        f"{word} of {lens.rows[worst][field]:.3g} is above {limit:g} ({SCRIPT})")
     assert caplog.messages[-1] == "5 of 7 images stay in use"
 
     lens.set(f"{setting} = 1e6\n")
@@ -48,7 +49,7 @@ def test_a_reference_image_beyond_the_limit_is_told(lens_after):
     lens.set("fwhm_max_arcsec = 0.5\n")
 
     with pytest.raises(UserError, match=r"the reference image R_tiny_0001 itself is out: "
-                                        r"fwhm_arcsec of .* is above 0\.5\. Set ref_img_name to "
+                                        r"seeing of .* is above 0\.5\. Set ref_img_name to "
                                         "another one, or widen the limit"):
         lens.run(SCRIPT)
     assert in_use(lens) == lens.truth.good

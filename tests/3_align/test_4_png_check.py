@@ -20,6 +20,14 @@ def test_the_map_and_the_sheet_are_drawn(lens_before, caplog):
     assert "6 of 6 images on the sheet" in caplog.messages
 
 
+def test_the_sheet_bears_the_name_of_the_lens(lens_before, pages):
+    lens = lens_before(SCRIPT)
+
+    lens.run(SCRIPT)
+
+    assert "TINY: all images on the reference" in pages.texts("alignment_sheet")
+
+
 def likeness(one, other):
     """Correlation of two pictures where both are inside of their images."""
     inside = np.isfinite(one) & np.isfinite(other)

@@ -42,3 +42,13 @@ def test_a_cut_out_holds_the_lens_in_its_middle(lens_before, script):
     assert found.shape == (41, 41)
     # two images within an arcsec of the middle, five pixels
     assert abs(found[15:26, 15:26]).sum() > 5 * abs(found[:11, :11]).sum()
+
+
+def test_the_film_bears_the_name_of_the_lens(lens_before, script, monkeypatch):
+    lens, titles = lens_before("3_align/4_png_check"), []
+    monkeypatch.setattr(script(f"pipe/{SCRIPT}"), "save_movie",
+                        lambda *arguments: titles.append(arguments[-1]))
+
+    lens.run(SCRIPT, side=5.0, frames=2, speed=1.0, whole=False)
+
+    assert titles == ["TINY"]

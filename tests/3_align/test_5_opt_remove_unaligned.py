@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 from cosmouline.database import paths
 
 import pytest
@@ -66,3 +68,15 @@ def test_an_image_called_as_another_with_an_ending_keeps_its_own(script, lens):
 
     assert [path.name for path in measure(["x"], [], settings)] == ["x.cat.fits"]
     assert measure(["x"], ["x.cat"], settings) == {}
+
+
+def test_raw_frames_below_the_work_folder_stay(script, tmp_path):
+    for folder in ("raw", "ali"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "x.fits").write_bytes(b"of x")
+    settings = SimpleNamespace(work_dir=tmp_path, sets=[{"raw_dir": tmp_path / "raw"},
+                                                        {"raw_dir": tmp_path / "missing"}])
+
+    found = script(f"pipe/{SCRIPT}").measure(["x"], [], settings)
+
+    assert found == {tmp_path / "ali" / "x.fits": 4}

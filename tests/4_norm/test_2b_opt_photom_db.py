@@ -68,6 +68,7 @@ def test_peaks_are_the_highest_pixels_in_adu_and_drawn_beside_saturation(lens_af
     level = lens.rows[REFERENCE]["saturation_adu"]
     lines = [line for ax in pages["peaks"].axes for line in ax.lines]
     assert sum(line.get_xdata()[0] == level for line in lines) == 8
+    assert "TINY: peaks of the stars, sky included" in pages.texts("peaks")
 
 
 def test_the_map_of_a_set_marks_what_was_found_and_what_was_not(lens_after, pages):
@@ -77,6 +78,7 @@ def test_the_map_of_a_set_marks_what_was_found_and_what_was_not(lens_after, page
     lens.run("4_norm/2e_opt_map_per_set")
 
     texts = pages.texts("map_R")
+    assert "TINY: set R" in texts
     assert {"empty", "lens", "nothing", "a", "found", "not found", "detected"} <= set(texts)
     assert any("9 stars listed, 8 found" in text for text in texts)
 

@@ -40,6 +40,7 @@ def test_the_report_lists_the_faintest_first(lens_after):
     listed = [line.split()[0] for line in lines if line.startswith("R_tiny")]
     assert listed == sorted(lens.truth.good, key=lambda name: -lens.rows[name]["medcoeff"])
     assert "set R: 6 images" in lines
+    assert lines[0] == "TINY: medcoeff"
     median, = [line for line in lines if line.startswith("R   | TINY")]
     assert float(median.split("|")[3]) == pytest.approx(np.median(lens.values("medcoeff")),
                                                         abs=5e-5)
@@ -61,6 +62,11 @@ def test_stars_in_apertures_lie_on_each_other(lens_after, pages):
     flux_e = lens.values("photom_flux_e__1.5fwhm__b") * lens.values("medcoeff")
     assert drawn["1.5fwhm"] == pytest.approx(100 * (flux_e / np.median(flux_e) - 1))
 
+    lens.set("photom_apertures = ['3fwhm', '1.5fwhm']\n")
+    lens.run("4_norm/3d_opt_plot_apertures")
+    assert {"1.5fwhm", "3fwhm"} <= set(pages.texts("apertures"))
+    assert "1fwhm" not in pages.texts("apertures")
+
 
 def test_the_conditions_are_drawn_by_date_and_as_histograms(lens_after, pages):
     lens = lens_after(AFTER)
@@ -73,5 +79,7 @@ def test_the_conditions_are_drawn_by_date_and_as_histograms(lens_after, pages):
     minutes = 1440 * (lens.values("mhjd") - lens.values("mjd"))
     assert panels[5] == pytest.approx(minutes)
     assert abs(minutes).max() < 8.4  # light takes 8.3 minutes from the Sun
+    assert "TINY: conditions" in pages.texts("conditions_by_date")
+    assert "TINY: images in use" in pages.texts("conditions")
     labels = [ax.get_xlabel() for ax in pages["conditions"].axes]
     assert labels[0] == "residual of the alignment (px)"

@@ -42,6 +42,25 @@ def test_limits_hold_and_the_report_says_which(lens):
     assert "ellipticity above" not in text
 
 
+@pytest.mark.parametrize(("setting", "field"), [
+    ("combi_fwhm_max_arcsec", "field_fwhm_arcsec"), ("combi_ellipticity_max", "field_ellipticity"),
+    ("combi_coeff_max", "medcoeff"), ("combi_sky_max_e", "relative_sky_e")])
+def test_each_limit_leaves_out_what_is_above_it(lens, setting, field):
+    sky = dict(zip(lens.truth.good, lens.values("sky_level_e") * lens.values("medcoeff"),
+                   strict=True))
+    values = sky if field == "relative_sky_e" else {
+        name: lens.rows[name][field] for name in lens.truth.good}
+    ordered = sorted(values.values())
+    lens.set(f'combi_name = "few"\n{setting} = {(ordered[1] + ordered[2]) / 2}\n')
+
+    lens.run(SCRIPT)
+
+    assert set(chosen(lens, "few")) == set(sorted(values, key=values.get)[:2])
+    text = paths.report(lens.settings(), "deep_few").read_text()
+    assert text.startswith("TINY: images of few\n")
+    assert text.count(" above ") == 4
+
+
 def test_no_image_within_the_limits_is_told(lens):
     lens.set("combi_fwhm_max_arcsec = 0.1")
 

@@ -11,6 +11,8 @@ def test_both_pages_show_all_images(lens_before, pages):
     lens.run(SCRIPT)
 
     assert set(pages) == {"histograms", "seeing_by_date"}
+    assert "TINY: images in use" in pages.texts("histograms")
+    assert "TINY: seeing" in pages.texts("seeing_by_date")
     panels = [ax for ax in pages["histograms"].axes if ax.patches]
     assert len(panels) == 4
     assert [ax.patches[0].get_data().values.sum() for ax in panels] == [6, 6, 6, 6]

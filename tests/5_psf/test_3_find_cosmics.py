@@ -56,6 +56,30 @@ def test_higher_limits_mark_less(lens_after):
     assert lens.values("n_psf_cosmics__psf1").sum() < before
 
 
+@pytest.mark.parametrize(("setting", "many", "few"), [
+    ("cosmic_sigma", 4.0, 500.0), ("cosmic_fraction", 0.05, 1.0), ("cosmic_object", 0.5, 1e6)])
+def test_each_limit_is_that_of_the_settings(lens_before, setting, many, few):
+    """Hits of 140 sigma with neighbours of 4: a high limit marks few of them, the default more.
+
+    The neighbours of a hit have the limit `cosmic_fraction` x `cosmic_sigma`.
+    """
+    lens = lens_before(SCRIPT)
+    path = paths.psf_stamps(lens.settings(), REFERENCE)
+    stamps, names, header = read_stamps(path)
+    stamps.data_e[:, 6, 8] += 2500.0
+    stamps.data_e[:, 6, 9] += 80.0
+    stamps.data_e[:, 5, 8] += 50.0
+    write_stamps(path, stamps, names, header)
+    found = []
+    for value in (many, None, few):
+        lens.set("" if value is None else f"{setting} = {value}\n")
+        lens.run(SCRIPT, only=[REFERENCE], redo=True)
+        found.append(lens.rows[REFERENCE]["n_psf_cosmics__psf1"])
+
+    assert found[0] >= found[1] >= found[2]
+    assert found[0] > found[2]
+
+
 def test_what_is_up_to_date_is_kept(lens_after):
     lens = lens_after(SCRIPT)
     before = lens.snapshot()

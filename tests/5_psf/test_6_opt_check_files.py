@@ -25,7 +25,7 @@ def test_images_without_a_psf_are_listed_with_the_reason(lens_after, caplog):
 
     found = listed(lens.work / "report_psf_psf1_missing.txt")
     assert set(found) == {"R_tiny_0003", "R_tiny_0005", "R_tiny_0006"}
-    assert found["R_tiny_0003"].endswith("R_tiny_0003_psf.fits is gone")
+    assert found["R_tiny_0003"].endswith("R_tiny_0003_psf.fits is missing")
     assert found["R_tiny_0005"].startswith("the PSF cannot be read")
     assert found["R_tiny_0006"] == "only 2 stars (5_psf/4_build_psf)"
 
@@ -47,6 +47,9 @@ def test_stars_near_saturation_are_listed(lens_after, caplog):
     lens.set("psf_peak_max = 0.9\n")
     lens.run("5_psf/7_opt_list_saturated")
     assert caplog.messages[-1].startswith("0 of 6 images have stars above 0.9")
+    text = (lens.work / "report_psf_psf1_saturated.txt").read_text()
+    assert text.startswith("TINY: stars of psf1 above 0.9 of the saturation level\n")
+    assert "none" in text
 
 
 def test_the_script_before_is_named(lens_before):

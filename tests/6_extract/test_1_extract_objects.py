@@ -1,7 +1,7 @@
 from cosmouline.database import paths
 from cosmouline.errors import UserError
 from cosmouline.stamps.io_stamps import read_stamps
-from cosmouline.stamps.stamps import MASK_NEIGHBOUR
+from cosmouline.stamps.stamps import MASK_NEIGHBOUR, stamp_side
 
 import numpy as np
 import pytest
@@ -87,6 +87,18 @@ def test_the_side_can_be_set(lens_after, caplog):
     assert set(lens.values("lens_side_px")) == {64}
     assert "stamps of the lens: 64 pixels" in caplog.messages
     assert objects_of(lens, REFERENCE)[0].side_px == 64
+
+
+def test_stamps_of_stars_may_be_larger_than_the_lens_needs(lens_after):
+    lens = lens_after(SCRIPT)
+    lens.set("psf_stamp_fwhm = 14.0\n")
+
+    lens.run(SCRIPT, only=[REFERENCE])
+
+    row = lens.rows[REFERENCE]
+    assert row["object_side_px"] == stamp_side(row["field_fwhm_px"], 14.0) > 48
+    assert row["lens_side_px"] == 48
+    assert objects_of(lens, REFERENCE)[0].side_px == row["object_side_px"]
 
 
 def test_stars_of_both_lists_are_cut_once(lens_after):

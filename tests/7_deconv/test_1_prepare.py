@@ -114,3 +114,14 @@ def test_nothing_left_is_told(lens_before):
 def test_the_scripts_before_are_named(lens_before, script):
     with pytest.raises(UserError, match=rf"Run {script}\.py first"):
         lens_before(script).run(SCRIPT)
+
+
+def test_no_other_coefficient_is_needed_than_that_of_the_settings(lens_before):
+    lens = lens_before(SCRIPT)
+    for name in lens.truth.good:
+        lens.update(name, renorm__renorm1=None, renorm_sigma__renorm1=None)
+    lens.set("dec_coefficient = 'none'\n")
+
+    lens.run(SCRIPT)
+
+    assert len(numbers(lens)) == len(lens.truth.good)

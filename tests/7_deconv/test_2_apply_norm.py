@@ -78,5 +78,6 @@ def test_a_lost_product_is_told_by_its_script(lens_before, product, script):
 
 
 def test_the_script_before_is_named(lens_before):
-    with pytest.raises(UserError, match=r"no image is chosen\. Run 7_deconv/1_prepare\.py first"):
+    with pytest.raises(UserError, match=r"no image is selected\. "
+                                        r"Run 7_deconv/1_prepare\.py first"):
         lens_before("7_deconv/1_prepare").run(SCRIPT)

@@ -104,7 +104,7 @@ def test_a_lens_at_the_wrong_place_is_moved_and_told(lens_before, caplog):
     lens.run(SCRIPT)
 
     assert start_of(lens)[1] == pytest.approx(lens.truth.xy(REFERENCE, "image"), abs=0.5)
-    assert any("px from its given place: moved there" in line for line in caplog.messages)
+    assert any("px from its given position: moved there" in line for line in caplog.messages)
 
 
 def test_neighbours_stand_after_the_images(lens_before):

@@ -215,3 +215,29 @@ def test_a_band_that_cannot_be_fitted_does_not_stop_the_other(lens_before, caplo
         lens.truth.good)
     assert (lens.work / "dec_lens_r" / "fit.npz").read_bytes() == before  # it stays
     assert "r: nothing has changed: the stored fit stays (--redo fits again)" in caplog.messages
+
+
+@pytest.mark.parametrize(("engine", "on_gpu"), [("gp", False), ("starred", True)])
+def test_only_starred_asks_for_a_graphics_card(lens_before, monkeypatch, engine, on_gpu):
+    lens = lens_before(SCRIPT)
+    lens.set(f"deconv_engine = {engine!r}\n")
+    asked = []
+    monkeypatch.setattr("cosmouline.engine.tasks.results",
+                        lambda *arguments, **more: asked.append(more) or [])
+
+    lens.run(SCRIPT)
+
+    assert asked == [{"on_gpu": on_gpu}]
+
+
+def test_errors_of_the_positions_reach_the_fit(lens_before):
+    """B is known to .02 arcsec relative to the others, A is free."""
+    lens = lens_before(SCRIPT)
+    lens.set("point_source_sigma_arcsec = {'B': 0.02}\n")
+
+    lens.run(SCRIPT)
+
+    fit, _ = fit_of(lens)
+    sigma_px = 0.02 / lens.rows[REFERENCE]["pixel_scale_arcsec"]
+    assert fit.prior_sd[7:] == pytest.approx([0.5, sigma_px, 0.5, sigma_px])
+    assert fit.prior_common_sd == 1.0

@@ -103,6 +103,12 @@ def test_bands_have_folders_of_their_own(lens_before):
 
     assert (lens.work / "lookback_lens_red" / "index.html").is_file()
     assert not (lens.work / "lookback_lens").exists()
+    # a rejected image of a set that is no longer in the settings has no band, and no page
+    page = lens.work / "lookback_lens_red" / "images" / f"{CLOUDED}.html"
+    assert page.is_file()
+    lens.update(CLOUDED, set_name="lost")
+    lens.run(SCRIPT)
+    assert not page.exists()
 
 
 def test_without_fluxes_there_are_pages_without_curves(lens_before, caplog):
@@ -111,6 +117,10 @@ def test_without_fluxes_there_are_pages_without_curves(lens_before, caplog):
     lens.run(SCRIPT)
 
     assert "no fluxes of 'lens' yet: no light curve (7_deconv/6_readout)" in caplog.text
+    lens.set('dec_name = "other"\n')
+    lens.run(SCRIPT)
+    assert "no fluxes of 'other' yet" in caplog.text
+    lens.set()
     data = data_of(lens.work / "lookback_lens")
     assert (data["sources"], data["nights"]["t"]) == ([], [])
     assert set(data["state"]) == {"not fitted", "rejected"}

@@ -23,6 +23,17 @@ def test_a_frame_that_is_new_and_what_the_update_rests_on_are_told(lens_after, c
     assert lens.snapshot() == before
 
 
+def test_the_images_of_the_fit_of_the_settings_are_counted(lens_after, caplog):
+    lens = lens_after(LAST)
+    lens.set('dec_name = "second"\n')
+    for k, fit in enumerate(("second", "second", "lens")):
+        lens.update(f"R_tiny_000{k}", **{f"dec_chi2__{fit}": 1.0})
+
+    lens.run("all_update/0_list_new")
+
+    assert "2 of 6 images have fluxes" in caplog.text
+
+
 def state_of(path):
     """Size and time of change, as the database has them."""
     found = path.stat()

@@ -62,7 +62,7 @@ def rows(work):
 def files(text):
     """Return paths and hashes of the products in a note."""
     return [(one.path, one.digest) for one in manifest.read(text)[1]
-            if not one.path.endswith(manifest.TELLING)]
+            if not one.path.endswith(manifest.FOR_PEOPLE)]
 
 
 def compare(out):

@@ -43,8 +43,8 @@ ON_ROWS = (
     "4_norm/3a_medcoeff", "4_norm/3b_report", "4_norm/3c_plot_stars", "4_norm/5_histograms",
     "8_renorm/1a_renormalize",
     "8_renorm/1b_report", "8_renorm/2_plot_star_curves", "7_deconv/1_prepare",
-    "7_deconv/7_check_plots", "7_deconv/8_inspect_flux", "9_quicklook/by_image",
-    "9_quicklook/by_night", "9_quicklook/by_set", "9_quicklook/by_field", "9_export/export",
+    "7_deconv/7_check_plots", "7_deconv/8_inspect_flux", "9_quicklook/1_quicklook",
+    "9_export/export",
     "lcmanip/1_join", "lcmanip/2_plot", "8_lookback/1_build_pages",
 )
 TOLD = re.compile(r"^(\S+): done in ([\d.]+) s, CPU ([\d.]+) s", re.MULTILINE)

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 from cosmouline.database.settings_cluster import check_cluster
 from cosmouline.engine import engine
-from cosmouline.engine.cluster import connection, gpu
+from cosmouline.engine.cluster import connection
 
 import pytest
 
@@ -20,20 +20,6 @@ def measure(image, settings):
     device = "jax" in sys.modules and sys.modules["jax"].config.jax_default_device
     return {"card": os.environ.get("COSMOULINE_GPU"), "pid": os.getpid(),
             "device": device and device.platform}  # None: wherever jax likes best
-
-
-def test_a_card_goes_to_one_worker_of_a_job(monkeypatch, tmp_path):
-    monkeypatch.setattr(gpu.tempfile, "gettempdir", lambda: str(tmp_path))
-    monkeypatch.setattr(gpu, "_held", held := [])
-    monkeypatch.setenv("SLURM_JOB_ID", "7")
-
-    assert [gpu._free_card(2) for _ in range(3)] == [0, 1, None]
-    held.pop(0).close()  # as when its worker ends
-    assert gpu._free_card(2) == 0
-    monkeypatch.setenv("SLURM_JOB_ID", "8")
-    assert gpu._free_card(2) == 0
-    for file in held:
-        file.close()
 
 
 def test_what_is_for_a_card_goes_to_the_workers_that_have_one(tmp_path):

@@ -32,12 +32,9 @@ def measure(image, settings):
 
 
 @pytest.fixture
-def lens(script, tmp_path, monkeypatch):
+def lens(made_up, tmp_path):
     """Make a lens with a script that waits, whose workers are on a cluster of this machine."""
-    run = script("tests/cosmouline/test_run")
-    measure = script("tests/crash/test_signals").MEASURE
-    monkeypatch.setattr(run, "SCRIPT", run.HEAD + measure + run.MAIN)
-    made = run.Lens(tmp_path, [f"img{i}" for i in range(10)])
+    made = made_up.Lens(tmp_path, [f"img{i}" for i in range(10)], made_up.MEASURE_WITH_FAULTS)
     made.settings(SETTINGS)
     return made
 
@@ -123,9 +120,9 @@ def test_one_cluster_serves_all_scripts_of_a_run_and_ends_with_it(tmp_path, monk
     (tmp_path / "settings.py").write_text(f"work_dir = {str(work)!r}\n{SETTINGS}")
     live = []
     monkeypatch.setattr(launch, "stop_on_signals", lambda: None)
-    monkeypatch.setattr(launch, "_run_each", lambda *_: live.append(
+    monkeypatch.setattr(launch, "run_script", lambda *_: live.append(
         connection.is_live(work / "cluster" / "scheduler.json")) or 0)
 
     assert launch.run_stretch(["a", "b"], tmp_path, [], False) == 0
-    assert live == [True]
+    assert live == [True, True]
     assert left_after([], work) == []

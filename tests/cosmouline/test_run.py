@@ -1,117 +1,18 @@
 """Scripts as the user runs them: on a made-up script in a made-up checkout."""
 
-import os
 import signal
+import socket
 import subprocess
-import sys
-import textwrap
 import time
 
 from cosmouline.database.database import Database
 
 import pytest
 
-HEAD = '''
-"""Count the letters of the name of every image, unless its name asks for something else.
-
-Needs   : mjd (1_character/1a_add_to_database)
-Writes  : n_sources
-Settings: detect_min_area_px
-Next    : nothing
-
-Run as  : python 3a_detect.py
-"""
-
-import os
-import pathlib
-import time
-
-from cosmouline.database import script_header
-from cosmouline.errors import ImageRejected, UserError
-from cosmouline.run import for_each_image, run
-
-NEEDS = ("mjd",)
-WRITES = ("n_sources",)
-
-script_header.ROOT = pathlib.Path(__file__).parents[2]
-
-
-'''
-RUN = '''
-
-if __name__ == "__main__":
-    run(main, __doc__)
-'''
-MAIN = '''
-
-def main(settings, db):
-    """Measure every image to treat."""
-    return for_each_image(measure, db.to_treat(settings), settings, db, needs=NEEDS, writes=WRITES)
-''' + RUN  # other tests put their own `measure` before it
-SCRIPT = HEAD + '''
-def measure(image, settings):
-    """Do what the name and the file beside the script ask for."""
-    name = image["img_name"]
-    time.sleep(float(os.environ.get("WAIT_S", "0")))
-    if name in os.environ.get("BROKEN", ""):
-        raise ValueError("broken image")
-    if name in os.environ.get("NO_NUMBER", ""):
-        return {"n_sources": float("nan")}
-    if name.startswith("cloud") and "CLEAR" not in os.environ:
-        raise ImageRejected("no star")
-    return {"n_sources": len(name) + settings.detect_min_area_px}
-
-
-def main(settings, db):
-    """Measure every image to treat."""
-    if "STOP" in os.environ:
-        raise UserError("the list is empty. Fill it.")
-    if "BUG" in os.environ:
-        raise KeyError("bug")
-    return for_each_image(measure, db.to_treat(settings), settings, db, needs=NEEDS, writes=WRITES)
-''' + RUN
-SCRIPT_NAME = "1_character/3a_detect"
-
-
-class Lens:
-    """A folder with a script, settings and a database of images."""
-
-    def __init__(self, folder, names):
-        self.folder, self.script = folder, folder / "pipe" / f"{SCRIPT_NAME}.py"
-        self.script.parent.mkdir(parents=True)
-        self.script.write_text(textwrap.dedent(SCRIPT))
-        self.settings("")
-        db = Database(folder / "work" / "database.json")
-        for name in names:
-            db.update(name, {"gogogo": True, "treatme": True, "testlist": False, "mjd": 5.0})
-        db.save()
-
-    def settings(self, text):
-        (self.folder / "settings.py").write_text(
-            f"work_dir = {str(self.folder / 'work')!r}\nengine = 'serial'\n{text}\n")
-
-    def reject(self, name, why):
-        db = Database(self.folder / "work" / "database.json")
-        db.reject(name, why)
-        db.save()
-
-    def start(self, *options, **environment):
-        return subprocess.Popen(
-            [sys.executable, str(self.script), str(self.folder), *options], text=True,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=os.environ | environment)
-
-    def run(self, *options, **environment):
-        process = self.start(*options, **environment)
-        return process.communicate(timeout=60)[0], process.wait()
-
-    @property
-    def rows(self):
-        return Database(self.folder / "work" / "database.json").rows
-
 
 @pytest.fixture
-def lens(tmp_path):
-    return Lens(tmp_path, ["a", "bb", "cloud1"])
+def lens(made_up, tmp_path):
+    return made_up.Lens(tmp_path, ["a", "bb", "cloud1"])
 
 
 def test_fields_verdicts_counts_and_log(lens):
@@ -122,7 +23,7 @@ def test_fields_verdicts_counts_and_log(lens):
     assert "2 done, 1 rejected" in text
     assert (lens.rows["a"]["n_sources"], lens.rows["bb"]["n_sources"]) == (6, 7)
     assert lens.rows["cloud1"]["gogogo"] is False
-    assert lens.rows["cloud1"]["whynot"] == f"no star ({SCRIPT_NAME})"
+    assert lens.rows["cloud1"]["whynot"] == "no star (1_character/3a_detect)"
     log, = (lens.folder / "work" / "logs").iterdir()
     assert "engine = 'serial'" in log.read_text()
 
@@ -202,7 +103,7 @@ def test_a_user_error_is_one_line_and_exit_1(lens):
     text, code = lens.run(STOP="1")
 
     assert code == 1
-    assert text.splitlines()[-1] == f"{SCRIPT_NAME}: the list is empty. Fill it."
+    assert text.splitlines()[-1] == "1_character/3a_detect: the list is empty. Fill it."
 
 
 def test_a_bug_shows_no_traceback_but_the_log_has_it(lens):
@@ -222,8 +123,9 @@ def test_the_help_is_the_manual_page(lens):
     assert "Settings: detect_min_area_px" in text
 
 
-def many(tmp_path):
-    return Lens(tmp_path, [f"img{i:02d}" for i in range(40)])
+@pytest.fixture
+def many(made_up, tmp_path):
+    return made_up.Lens(tmp_path, [f"img{i:02d}" for i in range(40)])
 
 
 def wait_for_journal(lens, n_lines):
@@ -235,45 +137,55 @@ def wait_for_journal(lens, n_lines):
     raise TimeoutError
 
 
+def half_written(lens, pid):
+    """Leave a file as a process does that dies while it writes."""
+    path = lens.folder / "work" / f".{socket.gethostname()}.{pid}.0123abcd.tmp.x.fits"
+    path.write_text("half")
+    return path
+
+
 @pytest.mark.parametrize("engine", ["serial", "local"])
-def test_kill_9_loses_nothing_that_was_finished(tmp_path, engine):
-    lens = many(tmp_path)
-    lens.settings(f"engine = {engine!r}\nmax_cpus = 2")
-    process = lens.start(WAIT_S="0.1")
-    wait_for_journal(lens, 6)
+def test_kill_9_loses_nothing_that_was_finished(many, engine):
+    many.settings(f"engine = {engine!r}\nmax_cpus = 2")
+    process = many.start(WAIT_S="0.1")
+    wait_for_journal(many, 6)
     process.kill()
     process.communicate()
-    finished = sum("n_sources" in row for row in lens.rows.values())
+    finished = sum("n_sources" in row for row in many.rows.values())
+    left = half_written(many, process.pid)
 
-    text, code = lens.run()
+    text, code = many.run()
 
     assert finished >= 5
     assert code == 0
+    assert not left.exists()
     assert f"{40 - finished} done, {finished} kept" in text
-    assert all("n_sources" in row for row in lens.rows.values())
+    assert all("n_sources" in row for row in many.rows.values())
 
 
-def test_ctrl_c_keeps_what_is_finished_and_leaves_no_lock(tmp_path):
-    lens = many(tmp_path)
-    process = lens.start(WAIT_S="0.1")
-    wait_for_journal(lens, 4)
+def test_ctrl_c_keeps_what_is_finished_and_leaves_no_lock(many):
+    process = many.start(WAIT_S="0.1")
+    wait_for_journal(many, 4)
+    worker = subprocess.Popen(["true"])
+    worker.wait()
+    left = half_written(many, worker.pid)
     process.send_signal(signal.SIGINT)
     text = process.communicate(timeout=60)[0]
 
     assert process.returncode == 130
     assert "interrupted; what is finished is kept" in text
-    assert not (lens.folder / "work" / "database.json.lock").exists()
-    assert sum("n_sources" in row for row in lens.rows.values()) >= 3
+    assert not left.exists()
+    assert not (many.folder / "work" / "database.json.lock").exists()
+    assert sum("n_sources" in row for row in many.rows.values()) >= 3
 
 
-def test_a_second_script_is_refused_in_two_seconds(tmp_path):
-    lens = many(tmp_path)
-    first = lens.start(WAIT_S="1.0")
-    wait_for_journal(lens, 2)
+def test_a_second_script_is_refused_in_two_seconds(many):
+    first = many.start(WAIT_S="1.0")
+    wait_for_journal(many, 2)
     start = time.monotonic()
-    lens.run("--help")  # what starting a script takes here
+    many.run("--help")  # what starting a script takes here
     started = time.monotonic()
-    text, code = lens.run()
+    text, code = many.run()
     waited_s = time.monotonic() - started
     first.kill()
     first.communicate()
@@ -283,12 +195,20 @@ def test_a_second_script_is_refused_in_two_seconds(tmp_path):
     assert waited_s < 2 + 2 * (started - start)
 
 
-def test_serial_and_local_give_the_same_rows(tmp_path):
+def test_serial_and_local_give_the_same_rows(made_up, tmp_path):
     rows = {}
     for engine in ("serial", "local"):
-        lens = Lens(tmp_path / engine, [f"img{i}" for i in range(9)] + ["cloud1"])
+        lens = made_up.Lens(tmp_path / engine, [f"img{i}" for i in range(9)] + ["cloud1"])
         lens.settings(f"engine = {engine!r}\nmax_cpus = 2")
         lens.run()
         rows[engine] = lens.rows
 
     assert rows["serial"] == rows["local"]
+
+
+def test_a_work_folder_without_room_for_logs_is_named(lens):
+    (lens.folder / "work" / "logs").write_text("a file")
+    text, code = lens.run()
+
+    assert code == 1
+    assert f"work_dir {lens.folder / 'work'} cannot be written: " in text

@@ -334,8 +334,8 @@ def test_a_lock_of_the_dead_is_taken_and_told(tmp_path):
         assert not lock.was_stale
 
 
-def test_a_script_on_a_read_only_disk_stops_with_one_line(disk, script):
-    lens = script("tests/cosmouline/test_run").Lens(disk, ["a", "bb"])
+def test_a_script_on_a_read_only_disk_stops_with_one_line(disk, made_up):
+    lens = made_up.Lens(disk, ["a", "bb"])
     before = {path: path.read_bytes() for path in disk.rglob("*") if path.is_file()}
     subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
     text, code = lens.run()
@@ -347,8 +347,8 @@ def test_a_script_on_a_read_only_disk_stops_with_one_line(disk, script):
     assert before == {path: path.read_bytes() for path in disk.rglob("*") if path.is_file()}
 
 
-def test_a_script_on_a_full_disk_stops_with_one_line_and_goes_on_later(disk, script):
-    lens = script("tests/cosmouline/test_run").Lens(disk, ["a", "bb"])
+def test_a_script_on_a_full_disk_stops_with_one_line_and_goes_on_later(disk, made_up):
+    lens = made_up.Lens(disk, ["a", "bb"])
     lens.run()
     lens.settings("detect_min_area_px = 9")
     ballast = disk / "ballast"

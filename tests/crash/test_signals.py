@@ -7,38 +7,14 @@ import time
 
 import pytest
 
-MEASURE = '''
-import resource
-
-from cosmouline.engine import engine
-
-import numpy as np
-
-if "MUTANT" in os.environ:
-    engine.end_with_parent = int
-if "LIMIT" in os.environ:
-    resource.setrlimit(resource.RLIMIT_AS, (int(os.environ["LIMIT"]),) * 2)
-
-
-def measure(image, settings):
-    """Do what the name of the image says."""
-    name = image["img_name"]
-    if name == "large":
-        np.ones(10**9)
-    time.sleep({"slow": 600.0}.get(name, float(os.environ.get("WAIT_S", "0"))))
-    return {"n_sources": len(name)}
-'''
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="workers are found in /proc")
 
 
 @pytest.fixture
-def made_up(script, tmp_path, monkeypatch):
-    """Make a lens with this script."""
-    run = script("tests/cosmouline/test_run")
-    monkeypatch.setattr(run, "SCRIPT", run.HEAD + MEASURE + run.MAIN)
-
+def faulty(made_up, tmp_path):
+    """Make a lens whose images wait, or take too much."""
     def make(names, text=""):
-        lens = run.Lens(tmp_path, names)
+        lens = made_up.Lens(tmp_path, names, made_up.MEASURE_WITH_FAULTS)
         lens.settings(f"engine = 'local'\nmax_cpus = 2\n{text}")
         return lens
     return make
@@ -71,9 +47,9 @@ def alive_after(workers, kills, patience_s=5.0):
 @pytest.mark.parametrize(("name", "status"), [
     ("SIGINT", 130), ("SIGTERM", 143), ("SIGHUP", 129)])
 def test_a_signal_leaves_no_worker_no_lock_and_a_database_to_go_on_with(
-        made_up, kills, name, status, record_property):
+        faulty, kills, name, status, record_property):
     """Row e07: Ctrl-C is told as interrupted, exit 130."""
-    lens = made_up([f"img{i}" for i in range(10)])
+    lens = faulty([f"img{i}" for i in range(10)])
     process = lens.start(WAIT_S="0.3")
     workers = workers_at_work(lens, process, kills)
     sent = time.monotonic()
@@ -114,8 +90,8 @@ def kill_script(lens, kills, **environment):
     return found
 
 
-def test_workers_end_with_a_script_that_is_killed(made_up, kills):
-    lens = made_up([f"img{i}" for i in range(6)])
+def test_workers_end_with_a_script_that_is_killed(faulty, kills):
+    lens = faulty([f"img{i}" for i in range(6)])
 
     assert kill_script(lens, kills, WAIT_S="30") == []
     assert len(kill_script(lens, kills, WAIT_S="30", MUTANT="1")) == 2  # this test sees them
@@ -123,8 +99,8 @@ def test_workers_end_with_a_script_that_is_killed(made_up, kills):
 
 @pytest.mark.parametrize("engine", ["serial", "local"])
 def test_e09_an_image_that_takes_too_much_memory_costs_itself_alone(
-        made_up, engine, record_property):
-    lens = made_up(["a", "b", "large", "c", "d"], f"engine = {engine!r}")
+        faulty, engine, record_property):
+    lens = faulty(["a", "b", "large", "c", "d"], f"engine = {engine!r}")
 
     text, code = lens.run(LIMIT=str(4 * 10**9))
 
@@ -136,8 +112,8 @@ def test_e09_an_image_that_takes_too_much_memory_costs_itself_alone(
         record_property("verdict", "e09_worker_oom\tFLAG\tFLAG\tlarge failed: not enough memory")
 
 
-def test_e11_an_image_that_takes_too_long_costs_itself_alone(made_up, record_property):
-    lens = made_up(["a", "b", "slow", "c", "d"], "image_timeout_s = 1.0")
+def test_e11_an_image_that_takes_too_long_costs_itself_alone(faulty, record_property):
+    lens = faulty(["a", "b", "slow", "c", "d"], "image_timeout_s = 1.0")
 
     text, code = lens.run()
 

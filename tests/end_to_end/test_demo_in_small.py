@@ -76,7 +76,7 @@ def test_the_curves_meet_the_truth_and_the_spoilt_frame_is_out(whole, caplog, pa
 
     lens.run("extrascripts/compare_with_truth", truth=str(lens.sky))
 
-    assert caplog.messages[-1] == "all curves meet the truth; spoilt frames are out of use."
+    assert caplog.messages[-1] == "all curves meet the truth; bad frames are out of use."
     clouded, = lens.truth.spoilt
     assert f"{clouded} rejected: not aligned: only 1 sources in the image" in text
     assert lens.rows[clouded]["whynot"].endswith("(3_align/3_update_flags)")
@@ -228,8 +228,8 @@ def test_the_first_failure_stops_with_the_name_of_its_script(trunk, new_lens, tm
     assert code == 1
     assert scripts_run(text) == ["1_character/3a_detect"]
     assert "have no 'n_hot_px'" in text
-    assert ("stopped at 1_character/3a_detect (exit status 1). Mend it, then go on with "
-            "--from 1_character/3a_detect") in text
+    assert ("stopped at 1_character/3a_detect (exit status 1). Correct the problem "
+            "above, then go on with --from 1_character/3a_detect") in text
 
 
 def test_a_failed_image_stops_the_order_and_keep_going_does_not(trunk, new_lens, tmp_path):

@@ -62,9 +62,9 @@ def test_a_damaged_file_is_told_shown_and_made_again(lens_after, caplog, damage)
     DAMAGES[damage](path, other)
 
     counts, lines = states(lens)
-    trouble = "is gone" if damage == "deleted" else "has changed"
+    trouble = "is missing" if damage == "deleted" else "has changed"
     assert counts[DETECT] == (6, 1)
-    assert lines == [f"{DETECT}: 1 files are gone or have changed (first: ali/{NAME}.cat.fits "
+    assert lines == [f"{DETECT}: 1 files are missing or have changed (first: ali/{NAME}.cat.fits "
                      f"{trouble}). Run it again."]
     assert lens.run(SEEING, redo=True)["failed"] == 1  # only that image
     trouble = trouble.replace("has changed", f"is not the one that {DETECT}.py wrote")
@@ -89,7 +89,7 @@ def test_the_next_script_tells_of_damaged_files_before_it_begins(lens_after):
     told = list(status.out_of_date(read_header(SEEING).needs, db.select(), lens.settings(),
                                    db.runs))
     db.close()
-    assert told == [f"1 files of {DETECT}.py are gone or have changed (first: ali/{NAME}.cat.fits "
+    assert told == [f"1 files of {DETECT}.py are missing or have changed (first: ali/{NAME}.cat.fits "
                     "has changed). Run it again."]
 
 
@@ -138,7 +138,7 @@ def test_a_raw_frame_that_was_replaced_is_told_and_done_anew(lens_after, caplog)
     for path in raw:
         os.utime(path, ns=(1, path.stat().st_mtime_ns + 10**9))  # copied: not another frame
     lens.run("1_character/1a_add_to_database")
-    assert not [line for line in caplog.messages if "done anew" in line]
+    assert not [line for line in caplog.messages if "done again" in line]
     before = lens.rows
     flip(raw[3], None)
 
@@ -149,7 +149,7 @@ def test_a_raw_frame_that_was_replaced_is_told_and_done_anew(lens_after, caplog)
     assert (f"{NAME} failed: {raw[3]} has changed since it was imported. "
             "Run 1_character/1a_add_to_database.py.") in caplog.messages
     lens.run("1_character/1a_add_to_database")
-    assert (f"{NAME}: the frame has changed since it was imported: it is done anew"
+    assert (f"{NAME}: the frame has changed since it was imported: it is done again"
             in caplog.messages)
     assert lens.run("1_character/1b_copy_convert")["done"] == 1
     assert lens.rows[NAME]["pixel_hash"] != before[NAME]["pixel_hash"]

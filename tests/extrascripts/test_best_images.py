@@ -15,6 +15,8 @@ def test_the_best_third_is_listed(lens_after, largest):
 
     listed = read_image_list(lens.work / "best_images.txt")
     by_seeing = sorted(lens.truth.good, key=lambda name: lens.rows[name]["field_fwhm_arcsec"])
+    assert "TINY: the best of 6 images by field_fwhm_arcsec" in (
+        lens.work / "best_images.txt").read_text()
     assert list(listed) == (by_seeing[:-3:-1] if largest else by_seeing[:2])
 
 
@@ -34,7 +36,7 @@ def test_wrong_options_are_told(lens_after):
         lens.run(SCRIPT, by="seeing")
     with pytest.raises(UserError, match="--by set_name: only fields that hold numbers"):
         lens.run(SCRIPT, by="set_name")
-    with pytest.raises(UserError, match="--part 2: give a part above 0, at most 1"):
+    with pytest.raises(UserError, match="--part 2: give a fraction above 0, at most 1"):
         lens.run(SCRIPT, part=2.0)
     with pytest.raises(UserError, match=r"no image has 'dec_chi2__lens'\. Run 7_deconv/6_readout"):
         lens.run(SCRIPT, by="dec_chi2__lens")

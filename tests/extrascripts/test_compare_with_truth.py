@@ -11,7 +11,7 @@ def test_the_small_lens_meets_its_truth(lens_after, pages, caplog):
 
     lens.run(SCRIPT, truth=str(lens.sky))
 
-    assert caplog.messages[-1] == "all curves meet the truth; spoilt frames are out of use."
+    assert caplog.messages[-1] == "all curves meet the truth; bad frames are out of use."
     clouded, = lens.truth.spoilt
     assert any(m.startswith(f"{clouded} is out of use: not aligned") for m in caplog.messages)
     text = (lens.work / "report_truth.txt").read_text()
@@ -21,7 +21,9 @@ def test_the_small_lens_meets_its_truth(lens_after, pages, caplog):
         measured, true = rows[source][:2]
         assert true == pytest.approx(mag, abs=0.5)  # it varies
         assert measured == pytest.approx(true, abs=0.02)
+    assert text.startswith("TINY: truth")
     assert set(pages) == {"truth"}
+    assert any("TINY: measured and true" in one for one in pages.texts("truth"))
 
 
 def test_a_wrong_flux_is_told(lens_after, pages):

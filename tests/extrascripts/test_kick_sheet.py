@@ -15,6 +15,7 @@ def test_every_image_out_of_use_has_its_reason(lens_after, pages):
             "set aside"} <= set(texts)
     assert "R_tiny_0000" not in texts
     report = (lens.work / "report_out_of_use.txt").read_text()
+    assert report.startswith("TINY: out of use")
     assert "     2 | seeing of # (#_align/#_update_flags)" in report
 
 

@@ -46,5 +46,5 @@ def test_stars_that_are_not_there_are_told(lens_after):
     (lens.folder / "mags.txt").write_text("zz 15\n")
     with pytest.raises(UserError, match=r"mags\.txt has no star of normstars\.cat"):
         lens.run(SCRIPT, catalogue=lens.folder / "mags.txt")
-    with pytest.raises(UserError, match="--band: one of '', please"):
+    with pytest.raises(UserError, match="--band X: the sets of this lens have no bands"):
         lens.run(SCRIPT, catalogue=lens.folder / "mags.txt", band="X")

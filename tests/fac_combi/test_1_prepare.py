@@ -23,6 +23,8 @@ def test_two_telescopes_are_never_mixed_and_a_target_is_one_group(lens):
 
     groups = [lens.rows[name]["combi_group__all"] for name in lens.truth.good]
     assert groups == [1, 2, 1, 1, 1, 1]
+    text = paths.report(lens.settings(), "combi_all").read_text()
+    assert text.startswith("TINY: groups to be stacked\n")
 
 
 def test_a_gap_makes_the_nights_where_the_site_is_not_known(lens):

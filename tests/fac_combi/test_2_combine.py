@@ -1,5 +1,7 @@
 """Stacks of two images each, against the rows that they are made of."""
 
+from types import SimpleNamespace
+
 from cosmouline.database import paths
 from cosmouline.images.io_stack import read_stack
 
@@ -41,3 +43,19 @@ def test_stacks_of_groups_that_are_no_more_go(stacked):
 
     assert len(before) == 3
     assert stacks(stacked) == before[:1]
+
+
+def test_groups_and_files_bear_the_names_of_the_settings(script, tmp_path):
+    settings = SimpleNamespace(lens_name="J1 A", combi_group_name="mine", work_dir=tmp_path)
+    rows = [{"img_name": name, "set_name": "V", "mjd": mjd, "combi_group__mine": group,
+             "combi_group__night1": 1}
+            for name, mjd, group in (("b", 60000.5, 2), ("c", 60000.25, 1), ("a", 60000.125, 2))]
+    combine = script(f"pipe/{SCRIPT}")
+
+    groups = combine.measure(rows, settings)
+
+    assert {number: [row["img_name"] for row in group] for number, group in groups.items()} == {
+        1: ["c"], 2: ["a", "b"]}  # in order of time
+    # MJD 60000 is 2023-02-25; 0.125 d are 3 h
+    assert combine.path_of(groups[2], settings) == (
+        paths.stacks(settings) / "V" / "J1-A_2023-02-25-0300.fits")

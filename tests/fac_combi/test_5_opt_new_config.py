@@ -1,6 +1,7 @@
 """The stacks as frames of a lens of their own, reduced as far as the apertures."""
 
 import ast
+import runpy
 
 from cosmouline.database.columns import family
 from cosmouline.errors import UserError
@@ -79,6 +80,19 @@ def test_without_coordinates_the_place_of_the_lens_is_given_in_pixels(stacked, t
     assert values["ref_img_name"].startswith("'R_TINY_")
     # the transform of the reference image to itself is good to its rounding
     assert np.array(ast.literal_eval(values["lens_position_px"])) == pytest.approx(lens, abs=0.2)
+
+
+def test_without_a_work_folder_it_is_named_after_the_grouping(lens_after, one_stack, tmp_path):
+    lens = lens_after("3_align/1b_identify_stars")
+    lens.set("combi_group_name = 'mine'\n")
+    one_stack(lens.settings())
+
+    lens.run(SCRIPT, to=str(tmp_path / "n"), work_dir=None)
+
+    values = runpy.run_path(str(tmp_path / "n" / "settings.py"))
+    assert values["work_dir"] == f"{lens.work}_combi_mine"
+    stacks = lens.work / "combi_mine" / "R"
+    assert values["sets"] == [{"name": "R", "telescope": "Combi", "raw_dir": str(stacks)}]
 
 
 def test_a_folder_that_is_there_is_not_overwritten(stacked):

@@ -32,7 +32,7 @@ def test_the_sum_has_the_error_of_its_covariance(lens_before):
 
 
 def test_nothing_to_add_is_told(lens_before):
-    with pytest.raises(UserError, match=r"there is nothing to add\. Give sum_sources"):
+    with pytest.raises(UserError, match=r"there is no sum to make\. Give sum_sources"):
         lens_before(READY).run(SCRIPT)
 
 

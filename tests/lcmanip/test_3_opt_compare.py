@@ -43,6 +43,7 @@ def test_offset_and_scatter_are_found(lens, pages):
     curve = read_rdb(paths.light_curve(lens.settings()))
     error = np.median(np.sqrt(2) * curve["magerr_A_cov"])
     assert found["A-A"][5] == pytest.approx(error, abs=6e-5)
+    assert "TINY: TINY_lens_by_night - other" in pages.texts("compare_other")
     shown = pages.heights("compare_other")
     assert shown[0] == pytest.approx(-1e3 * noise)
     assert shown[1] == pytest.approx(np.zeros(6), abs=1e-6)

@@ -31,9 +31,9 @@ def test_the_bundle_is_whole_and_its_hashes_are_right(lens_after, caplog):
         lens.settings()).read_bytes()
     assert "written 20" in readme
     assert "numpy " in readme
-    # nothing was drawn on the small lens: that is told
-    assert "not there:\n  curves/TINY_lens_by_night.png" in readme
-    assert any(m == "not there: curves/TINY_lens_by_night.png" for m in caplog.messages)
+    # nothing was drawn on the small lens: the readme lists them
+    assert "missing:\n  curves/TINY_lens_by_night.png" in readme
+    assert any(m == "missing: curves/TINY_lens_by_night.png" for m in caplog.messages)
 
 
 def test_without_a_curve_the_script_before_is_named(lens_before):

@@ -1,4 +1,4 @@
-"""Transforms between frames from their source lists: found, judged against chance, refined."""
+"""Transforms between frames from their source lists: found, tested against chance, refined."""
 
 from dataclasses import dataclass
 
@@ -27,19 +27,12 @@ CLEAR_FACTOR = 2.0  # with twice the matches that chance cannot reach no other c
 class Alignment:
     """Transform from the reference image to an image, and how well it holds.
 
-    Parameters
-    ----------
-    matrix : ndarray of float, shape (2, 3)
-        ``xy_image = xy_reference @ matrix[:, :2].T + matrix[:, 2]``.
-    n_matches : int
-        Stars that agree on it.
-    rms_px : float
-        Root mean square distance of their positions.
+    ``xy_image = xy_reference @ matrix[:, :2].T + matrix[:, 2]``.
     """
 
-    matrix: np.ndarray
-    n_matches: int
-    rms_px: float
+    matrix: np.ndarray  # (2, 3)
+    n_matches: int  # stars that agree on it
+    rms_px: float  # root mean square distance of their positions
 
     @property
     def parity(self):
@@ -59,50 +52,29 @@ class Alignment:
 
 
 def apply(matrix, xy):
-    """Transform positions.
-
-    Parameters
-    ----------
-    matrix : ndarray of float, shape (2, 3)
-        Transform.
-    xy : array_like of float, shape (..., 2)
-        Positions; NaN stays NaN.
-
-    Returns
-    -------
-    ndarray of float, shape (..., 2)
-    """
+    """Transform positions (..., 2) by a matrix (2, 3); NaN stays NaN."""
     matrix = np.asarray(matrix, dtype=float)
     return np.asarray(xy, dtype=float) @ matrix[:, :2].T + matrix[:, 2]
 
 
 def invert(matrix):
-    """Transform that undoes `matrix`, shape (2, 3)."""
+    """Return the transform that undoes `matrix`, shape (2, 3)."""
     matrix = np.asarray(matrix, dtype=float)
     back = np.linalg.inv(matrix[:, :2])
     return np.column_stack([back, -back @ matrix[:, 2]])
 
 
-def compose(outer, inner):
-    """Transform that applies `inner` first and `outer` to its result, shape (2, 3).
-
-    From a new reference r to image k: ``compose(matrix_k, invert(matrix_r))``.
-    """
-    outer, inner = np.asarray(outer, dtype=float), np.asarray(inner, dtype=float)
-    return np.column_stack([outer[:, :2] @ inner[:, :2], apply(outer, inner[:, 2])])
-
-
 def matched_pairs(matrix, reference_xy, image_xy, tolerance_px):
-    """Pairs of positions that a transform brings together.
+    """Find the pairs of positions that a transform brings together.
 
     Parameters
     ----------
     matrix : ndarray of float, shape (2, 3)
         From the reference to the image.
     reference_xy, image_xy : ndarray of float, shape (n, 2), (m, 2)
-        Positions without NaN.
+        Without NaN.
     tolerance_px : float
-        Largest distance in image pixels.
+        Largest distance, in pixels of the image.
 
     Returns
     -------
@@ -119,6 +91,7 @@ def _pairs(predicted_xy, tree, tolerance_px):
     """Find unique nearest neighbours of predicted positions in a tree."""
     distance, nearest = tree.query(predicted_xy, distance_upper_bound=tolerance_px)
     found = np.flatnonzero(np.isfinite(distance))
+    # of several predictions near one position the nearest keeps it
     found = found[np.argsort(distance[found], kind="stable")]
     i_image, first = np.unique(nearest[found], return_index=True)
     return found[first], i_image
@@ -127,17 +100,10 @@ def _pairs(predicted_xy, tree, tolerance_px):
 def fit_similarity(xy, xy_image, parity=1):
     """Least-squares shift, rotation and scale (and mirror) between matched positions.
 
-    Parameters
-    ----------
-    xy, xy_image : ndarray of float, shape (n, 2)
-        At least two pairs.
-    parity : int
-        -1 for a mirror image.
-
-    Returns
-    -------
-    ndarray of float, shape (2, 3)
+    Both have the shape (n, 2), with two pairs or more; `parity` is -1 for a mirror image. Returns
+    the transform, shape (2, 3).
     """
+    # as complex numbers: the image is turn * start + shift, |turn| the scale
     start, end = np.asarray(xy) @ (parity, 1j), np.asarray(xy_image) @ (1, 1j)
     arm = start - start.mean()
     turn = np.vdot(arm, end - end.mean()) / np.vdot(arm, arm).real
@@ -152,14 +118,8 @@ def fit_affine(xy, xy_image):
     return np.linalg.lstsq(design, xy_image, rcond=None)[0].T
 
 
-def align_catalogs(
-    reference_xy,
-    image_xy,
-    parities=(1,),
-    max_sources=MAX_SOURCES,
-    method="triangles",
-    rms_max_px=1.5,
-):
+def align_catalogs(reference_xy, image_xy, parities=(1,), max_sources=MAX_SOURCES,
+                   method="triangles", rms_max_px=1.5):
     """Find the transform from the reference image to an image from their source lists.
 
     Parameters
@@ -171,7 +131,7 @@ def align_catalogs(
     max_sources : int
         Brightest sources of each list that are compared.
     method : {"triangles", "astroalign"}
-        Who proposes the transform; it is judged and refined in the same way.
+        Algorithm that proposes the transform; it is tested and refined in the same way.
     rms_max_px : float
         A transform about which the matches scatter by more is refused.
 
@@ -183,8 +143,8 @@ def align_catalogs(
     Raises
     ------
     ImageRejected
-        If no transform matches more stars than chance would, or the matches scatter too
-        much. Fewer than 6 sources in common can never tell themselves from chance.
+        If no transform matches more stars than chance would, or the matches scatter too much.
+        Fewer than 6 common sources cannot be distinguished from chance.
     ValueError
         If the method is not known.
 
@@ -201,16 +161,16 @@ def align_catalogs(
         if len(xy) < MATCHES_MIN:
             raise ImageRejected(
                 f"only {len(xy)} sources in the {name}: with fewer than {MATCHES_MIN} a match by "
-                "chance cannot be ruled out"
-            )
+                "chance cannot be ruled out")
     if method == "astroalign":
-        return _refined(_from_astroalign(*lists), *lists, rms_max_px)
-    return _from_triangles(*lists, parities, rms_max_px)
+        import astroalign  # loads scikit-image
 
-
-def _from_triangles(reference_xy, image_xy, parities, rms_max_px):
-    """Alignment from the quick set of triangles, or from the larger one."""
-    lists = reference_xy, image_xy
+        try:
+            matrix = astroalign.find_transform(*lists)[0].params[:2]
+        except (astroalign.MaxIterError, TypeError, ValueError) as error:
+            raise ImageRejected(f"astroalign finds no transform: {error}") from error
+        return _refined(matrix, *lists, rms_max_px)
+    # a few bright stars are quick and nearly always enough; only if they fail, more of them
     quick, thorough = TRIANGLE_STARS
     try:
         return _refined(_best_triangles(*lists, quick, parities), *lists, rms_max_px)
@@ -221,7 +181,7 @@ def _from_triangles(reference_xy, image_xy, parities, rms_max_px):
 
 
 def _best_triangles(reference_xy, image_xy, n_stars, parities):
-    """Take the candidate that matches most stars, and among equals best; None without any."""
+    """Return the candidate that matches most stars, of equal ones the closest; or None."""
     reference_xy, image_xy = reference_xy[: 2 * n_stars], image_xy[: 2 * n_stars]
     tree, best = cKDTree(image_xy), None
     for parity in parities:
@@ -229,13 +189,14 @@ def _best_triangles(reference_xy, image_xy, n_stars, parities):
             found = _iterate(matrix, reference_xy, image_xy, tree, 3 * TOLERANCE_PX)
             if best is None or (-found.n_matches, found.rms_px) < (-best.n_matches, best.rms_px):
                 best = found
+            # so many matches are no chance, and a wrong transform has no more of them
             if best.n_matches > CLEAR_FACTOR * _least_matches(best, reference_xy, image_xy):
                 return best.matrix
     return best if best is None else best.matrix
 
 
 def _iterate(matrix, reference_xy, image_xy, tree, tolerance_px, affine=False):
-    """Match and fit in turns, with a tolerance that follows the scatter."""
+    """Match and fit in turns, with a tolerance that follows the scatter of the matches."""
     parity = -1 if np.linalg.det(matrix[:, :2]) < 0 else 1
     for _ in range(N_ROUNDS):
         i, j = _pairs(apply(matrix, reference_xy), tree, tolerance_px)
@@ -253,12 +214,13 @@ def _iterate(matrix, reference_xy, image_xy, tree, tolerance_px, affine=False):
 
 
 def _refined(matrix, reference_xy, image_xy, rms_max_px):
-    """Alignment from a first transform: all sources, the chance gate, then the affine fit."""
+    """Refine a first transform with all sources; refuse what chance or noise could give."""
     if matrix is None:
         raise ImageRejected("no triangle of stars is similar to one of the reference image")
     tree = cKDTree(image_xy)
     found = _iterate(matrix, reference_xy, image_xy, tree, 3 * TOLERANCE_PX)
     _refuse_chance(found, reference_xy, image_xy)
+    # many matches fix shear and two scales too: telescopes differ, and so does refraction
     if found.n_matches >= AFFINE_MIN:
         tolerance_px = max(1.0, 4 * found.rms_px)
         found = _iterate(found.matrix, reference_xy, image_xy, tree, tolerance_px, affine=True)
@@ -266,8 +228,7 @@ def _refined(matrix, reference_xy, image_xy, rms_max_px):
     if found.rms_px > rms_max_px:
         raise ImageRejected(
             f"the {found.n_matches} matched stars scatter by {found.rms_px:.2f} px around the "
-            f"transform, more than {rms_max_px:g} px"
-        )
+            f"transform, more than {rms_max_px:g} px")
     return found
 
 
@@ -277,23 +238,13 @@ def _refuse_chance(found, reference_xy, image_xy):
     if found.n_matches < least:
         raise ImageRejected(
             f"only {found.n_matches} stars match the reference image, of {len(image_xy)} and "
-            f"{len(reference_xy)}: fewer than {least:.0f} can be chance"
-        )
+            f"{len(reference_xy)}: fewer than {least:.0f} can be chance")
 
 
 def _least_matches(found, reference_xy, image_xy):
-    """Give the number of matches that chance does not reach."""
+    """Return the number of matches that chance does not reach."""
     area = np.ptp(image_xy[:, 0]) * np.ptp(image_xy[:, 1]) + 1
+    # the density of one list times the circles around the stars of the other
     radius_px = np.clip(3 * found.rms_px, *CHANCE_RADIUS_PX)
     by_chance = len(reference_xy) * len(image_xy) / area * np.pi * radius_px**2
     return max(MATCHES_MIN, np.ceil(by_chance + CHANCE_SIGMAS * np.sqrt(by_chance) + CHANCE_EXTRA))
-
-
-def _from_astroalign(reference_xy, image_xy):
-    """Similarity transform that astroalign finds."""
-    import astroalign  # loads scikit-image
-
-    try:
-        return astroalign.find_transform(reference_xy, image_xy)[0].params[:2]
-    except (astroalign.MaxIterError, TypeError, ValueError) as error:
-        raise ImageRejected(f"astroalign finds no transform: {error}") from error

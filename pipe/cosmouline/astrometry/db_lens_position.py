@@ -1,4 +1,4 @@
-"""Where the lens and its point sources lie on the reference image."""
+"""Position of the lens and of its point sources on the reference image."""
 
 from cosmouline.database import paths
 from cosmouline.database.settings_sources import FIELD
@@ -30,14 +30,17 @@ def lens_on_reference(reference, settings):
         If there is neither, or the position lies outside of the image.
     """
     if settings.lens_position_px is not None:
-        position = _from_pixels(reference, settings)
+        if settings.ref_img_name is None:
+            raise UserError("lens_position_px holds for one image: set ref_img_name too (the "
+                            f"reference image chosen now is {reference['img_name']}).")
+        position = from_ds9(settings.lens_position_px)
     elif None not in (settings.lens_ra_deg, settings.lens_dec_deg) and reference.get("has_wcs"):
         position = _to_pixels(reference, settings, settings.lens_ra_deg, settings.lens_dec_deg)
     else:
         raise UserError(
-            f"where is the lens on {reference['img_name']}? It has "
+            f"the position of the lens on {reference['img_name']} is not known: the image has "
             f"{'a' if reference.get('has_wcs') else 'no'} WCS. Set lens_ra_deg and lens_dec_deg "
-            "(with a WCS), or ref_img_name and lens_position_px as ds9 shows it.")
+            "(they need a WCS), or ref_img_name and lens_position_px as ds9 shows it.")
     if not (0 <= position[0] < reference["nx_px"] and 0 <= position[1] < reference["ny_px"]):
         raise UserError(f"the lens would lie at {tuple(np.round(position + 1, 1).tolist())}, "
                         f"outside of {reference['img_name']} ({reference['nx_px']} x "
@@ -68,6 +71,7 @@ def sources_on_reference(reference, settings):
         path = settings.config_dir / wanted
         stars = io_catalog.read_cat(path, min_distance_px=0.0)  # images can be close
         return [s.name for s in stars], np.array([(s.x_px, s.y_px) for s in stars])
+    # a dict of positions, on the sky or from the lens
     names, pairs = list(wanted), np.array(list(wanted.values()), float)
     if settings.point_sources_unit == "deg":
         return names, np.array([_to_pixels(reference, settings, *pair) for pair in pairs])
@@ -83,11 +87,11 @@ def extra_on_reference(reference, settings, field, side_px):
     reference : dict
         Row of the reference image.
     settings : namespace
-        `extra_sources` are places as those of `point_sources`, or "field".
+        `extra_sources` are positions as those of `point_sources`, or "field".
     field : dict of str to ndarray
-        Stars of the field, see `products.field_stars`.
+        Stars of the field, see `db_stars.field_stars`.
     side_px : float
-        Of the lens's stamp: under "field", the stars on it beyond the images are taken.
+        Side of the lens's stamp: under "field", the stars on it beyond the images are taken.
     """
     extra = settings.extra_sources
     if extra == FIELD:
@@ -103,16 +107,17 @@ def extra_on_reference(reference, settings, field, side_px):
 
 
 def stars_around_lens(reference, settings, field, side_px):
-    """Return the places (n, 2) of the field's stars on the lens's stamp, beyond its images."""
+    """Return the positions (n, 2) of the field's stars on the lens's stamp, beyond its images."""
+    # what is too near to the lens's images belongs to the lens
     centre, radius_px = lens_centre_and_radius(reference, settings)
     xy = np.column_stack([field["x_px"], field["y_px"]])
     away = xy - centre
-    reach_px = radius_px + LENS_FIELD_FWHM * reference["field_fwhm_px"]
-    return xy[(np.hypot(*away.T) > reach_px) & (np.abs(away) < side_px / 2).all(1)]
+    least_px = radius_px + LENS_FIELD_FWHM * reference["field_fwhm_px"]
+    return xy[(np.hypot(*away.T) > least_px) & (np.abs(away) < side_px / 2).all(1)]
 
 
 def arcsec_from_lens(reference, settings, xy_px):
-    """Return places (n, 2) of the reference image as (east, north) in arcsec from the lens."""
+    """Return positions (n, 2) on the reference as (east, north) in arcsec from the lens."""
     lens = lens_on_reference(reference, settings)
     return (xy_px - lens) @ np.linalg.inv(pixels_per_arcsec(reference, settings, lens)).T
 
@@ -122,12 +127,12 @@ def lens_centre_and_radius(reference, settings):
 
     Both in pixels. Sources still to be found are taken to lie within 1.5 arcsec of the lens.
     """
-    _, places = sources_on_reference(reference, settings)
-    if places is None:
+    _, xy = sources_on_reference(reference, settings)
+    if xy is None:
         radius_px = UNKNOWN_RADIUS_ARCSEC / reference["pixel_scale_arcsec"]
         return lens_on_reference(reference, settings), radius_px
-    centre = places.mean(axis=0)
-    return centre, float(np.hypot(*(places - centre).T).max())
+    centre = xy.mean(axis=0)
+    return centre, float(np.hypot(*(xy - centre).T).max())
 
 
 def pixels_per_arcsec(reference, settings, position):
@@ -138,27 +143,20 @@ def pixels_per_arcsec(reference, settings, position):
     """
     if reference.get("has_wcs"):
         return _wcs_matrix(_wcs(reference, settings), position)
+    # north is turned from +y towards -x; east lies 90 deg further, in a mirror image opposite
     angle = np.deg2rad(settings.north_angle_deg)
     north = np.array([-np.sin(angle), np.cos(angle)])
     east = np.array([-np.cos(angle), -np.sin(angle)]) * (-1 if settings.is_mirrored else 1)
     return np.column_stack([east, north]) / reference["pixel_scale_arcsec"]
 
 
-def place_on_sky(reference, settings):
-    """Return what `io_regions.read_ds9_masks` asks for places on the sky; None without a WCS."""
-    if not reference.get("has_wcs"):
-        return None
-    wcs = _wcs(reference, settings)
-
-    def place(ra_deg, dec_deg):
-        xy = np.array(wcs.all_world2pix(ra_deg, dec_deg, 0), float)
-        return xy, _wcs_matrix(wcs, xy)
-
-    return place
+def reference_wcs(reference, settings):
+    """Return the WCS of the reference image; None without one."""
+    return _wcs(reference, settings) if reference.get("has_wcs") else None
 
 
 def sky_of_places(reference, settings, xy_px):
-    """Return RA and Dec in degrees, shape (n, 2), of places on the reference; None without WCS."""
+    """Return RA and Dec in degrees, (n, 2), of positions on the reference; None without WCS."""
     if not reference.get("has_wcs"):
         return None
     return np.column_stack(_wcs(reference, settings).all_pix2world(*np.transpose(xy_px), 0))
@@ -173,16 +171,10 @@ def _wcs_matrix(wcs, position):
     return np.column_stack([np.array(east) - position, np.array(north) - position])
 
 
-def _from_pixels(reference, settings):
-    if settings.ref_img_name is None:
-        raise UserError("lens_position_px counts on one image: name it as ref_img_name too "
-                        f"(the one chosen now is {reference['img_name']}).")
-    return from_ds9(settings.lens_position_px)
-
-
 def _to_pixels(reference, settings, ra_deg, dec_deg):
     if not reference.get("has_wcs"):
-        raise UserError(f"{reference['img_name']} has no WCS: RA and Dec cannot be placed on it.")
+        raise UserError(f"{reference['img_name']} has no WCS: RA and Dec give no position on it. "
+                        'Give point_sources in arcsec (point_sources_unit = "arcsec").')
     return np.array(_wcs(reference, settings).all_world2pix(ra_deg, dec_deg, 0), float)
 
 

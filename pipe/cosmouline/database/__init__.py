@@ -1,40 +1,29 @@
 """Settings, fields and rows of a lens: which run made each product, and is it valid still.
 
-architecture       : The page doc/architecture.md and its picture: rooms, files and imports,
-                     read from the code.
-bands              : Bands: groups of sets whose images are normalised, fitted and joined together.
-coefficient_choice : Which coefficient of the images applies: of the apertures, or renormalised by
-                     the PSF fluxes.
+architecture       : The page doc/architecture.md and its picture, from the imports in the code.
+bands              : Bands: groups of sets that are normalised, fitted and joined together.
+coefficient_choice : Which coefficient applies: of the apertures, or renormalised by PSF fluxes.
 columns            : Fields of many rows as arrays.
 database           : The flat database of images: one row per image, checked against `fields`.
-edit               : What a user does to the database by hand: choose images, change a field,
-                     forget fields.
-export             : What an exported database holds, in words, and which of the names side by side
-                     go into it.
-field_table        : Every field of the image database, declared once: the table that `fields`
-                     works with.
-fields             : Fields of the image database: what their names mean, and what their values may
-                     be.
+edit               : Changes of the database by hand: choose images, change or forget fields.
+export             : What an exported database holds, in words, and which names go into it.
+field_table        : Every field of the database, declared once: the table behind `fields`.
+fields             : Fields of the database: what their names mean and what values they may have.
 inventory          : What a database and a work folder hold now, in tables for the tools by hand.
-json_store         : The file of the image database: whole, checked, and safe against kill and
-                     power loss.
-manifest           : Which files each script has made, so that one that is gone or another one is
-                     noticed.
-manual             : The generated pages of doc/: every script, field and setting, from where it is
-                     declared.
-notation           : A region of the reference image by its text in settings and fields: ``[x1:x2,
-                     y1:y2]``.
+json_store         : The file of the database: complete, checked, safe against kill and power loss.
+limits             : The limits of images in seeing, ellipticity, sky and coefficient.
+manifest           : Which files each script has made, so that a missing or changed one is noticed.
+manual             : The generated pages of doc/: scripts, fields and settings, as declared.
+notation           : Regions and apertures as they are written in settings and fields.
+notes              : The notes of the scripts on an image, written and read: each with its kind.
 paths              : Where each product lies under ``settings.work_dir``.
 products           : Read the products of earlier scripts, by the row of an image.
 provenance         : Which run made which fields, and whether they are still up to date.
-script_header      : The header of a numbered script: its manual page, and what the library reads
-                     from it.
+script_header      : The header of a numbered script: its manual page, and what is read from it.
 settings           : Read configs/<lens>/settings.py over configs/sample/settings.py, and check it.
-settings_cluster   : The setting `cluster`: an address, a scheduler file, or a description of jobs
-                     to ask for.
-settings_sources   : Check what the settings say of the point sources.
+settings_cluster   : The setting `cluster`: an address, a scheduler file, or a description of jobs.
+settings_sources   : Check what the settings contain on the point sources and the light curve.
 skiplists          : Read the skip lists: images that one step leaves out.
 status             : What each script has done on the images of a lens.
-validate           : Compare a database with the declarations of its fields, with the settings and
-                     with the disk.
+validate           : Compare a database with its declared fields, the settings and the disk.
 """

@@ -1,4 +1,4 @@
-"""The page doc/architecture.md and its picture: rooms, files and imports, read from the code."""
+"""The page doc/architecture.md and its picture, from the imports in the code."""
 
 import ast
 from pathlib import Path
@@ -8,6 +8,7 @@ from cosmouline.database.script_header import read_header, script_path
 
 LIBRARY = Path(__file__).parents[1]
 CELL_PX, LEFT_PX, TOP_PX = 24, 110, 100  # of the picture
+CELL = str.maketrans({"|": "\\|", "<": "&lt;"})  # what is safe in a cell of a table
 STYLE = 'font-family="sans-serif" font-size="13"'
 
 
@@ -38,13 +39,9 @@ def first_line(path):
 def architecture_page(rooms, order):
     """Return the page: the rooms, the way of a frame, and every file with its first line.
 
-    Parameters
-    ----------
-    rooms : sequence of str
-        In the order of the data; a room imports only rooms before it.
-    order : sequence of str
-        The scripts from the frames to the light curve.
+    The rooms stand in the order of the data, the scripts in that from frames to light curve.
     """
+    # The table of the rooms, the picture, and the scripts in their order
     folders = [room for room in rooms if (LIBRARY / room).is_dir()]
     parts = [
         "# The rooms of the library", NOTICE,
@@ -61,7 +58,8 @@ def architecture_page(rooms, order):
         "imports from the room of the column. All of them lie below the diagonal.",
         "## The way of a frame\n\n| script | rooms | writes |\n|---|---|---|\n" + "\n".join(
             f"| {script} | {', '.join(rooms_of(script_path(script)))} | "
-            f"{_plain(read_header(script).sections['Writes'])} |" for script in order)]
+            f"{read_header(script).sections['Writes'].translate(CELL)} |" for script in order)]
+    # The files of each room
     for room in folders:
         parts.append(f"## {room}\n\n| file | |\n|---|---|\n" + "\n".join(
             f"| {path.relative_to(LIBRARY / room).with_suffix('').as_posix()} | "
@@ -71,6 +69,7 @@ def architecture_page(rooms, order):
 
 def architecture_picture(rooms):
     """Return the picture (SVG) of the imports: a row and a column for each room."""
+    # Row: a room; column: the rooms that it imports; the diagonal in grey
     imports = {room: {one for path in files_of(room) for one in rooms_of(path)} for room in rooms}
     size = len(rooms) * CELL_PX
     lines = [f'<svg xmlns="http://www.w3.org/2000/svg" width="{LEFT_PX + size + 10}" '
@@ -85,8 +84,3 @@ def architecture_picture(rooms):
             lines.append(f'<rect x="{LEFT_PX + column * CELL_PX + 1}" y="{y + 1}" '
                          f'width="{CELL_PX - 2}" height="{CELL_PX - 2}" fill="{fill}"/>')
     return "\n".join([*lines, "</svg>"]) + "\n"
-
-
-def _plain(text):
-    """Return a text that is safe in a cell of a table."""
-    return text.replace("|", "\\|").replace("<", "&lt;")

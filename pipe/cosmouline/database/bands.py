@@ -1,4 +1,4 @@
-"""Bands: groups of sets whose images are normalised, fitted and joined together.
+"""Bands: groups of sets that are normalised, fitted and joined together.
 
 Sets that name no band are all of one, whose name is empty: then products have no band in their
 names. An image belongs to one band, through its set.
@@ -18,13 +18,7 @@ def names(settings):
 
 
 def of(image, settings):
-    """Return the band of an image.
-
-    Raises
-    ------
-    UserError
-        If there are bands, and its set is no longer in the settings.
-    """
+    """Return the band of an image. Raises like `set_of`, if there are bands."""
     return set_of(image, settings)["band"] if any(names(settings)) else ""
 
 
@@ -33,8 +27,9 @@ def split(images, settings):
 
     The settings are a copy whose ``band`` is the name of the band: `paths` puts it into the names
     of products, so that those of the bands lie side by side. For no images there is one entry,
-    of the settings as they are, so that what is missing is told by who needs it.
+    of the settings as they are: the code that needs images then reports that there are none.
     """
+    # In the order of the sets, whatever the order of the images
     found = {name: [] for name in names(settings)}
     for image in images:
         found[of(image, settings)].append(image)
@@ -58,31 +53,24 @@ def only(settings, name):
 def chosen(settings, name):
     """Return the settings of the band of a name, or of the only one if `name` is None.
 
-    Raises
-    ------
-    UserError
-        If there is no such band, or there are several and none is named.
+    Raises UserError if there is no such band, or there are several and none is named.
     """
     known = names(settings)
     if name not in known and (name or len(known) > 1):
-        raise UserError(f"--band: one of {', '.join(filter(None, known)) or 'none'}, please.")
+        raise UserError(f"--band: give one of {', '.join(filter(None, known)) or 'none'}.")
     return only(settings, name or known[0])
 
 
 def reference(images, db, settings, anew=False):
     """Return the image of a band on whose scale its coefficients are.
 
-    The reference image of the alignment, if it is of this band. Else what ``band_ref_img_names``
-    says, the choice made before, or the best by ``ref_score``; with `anew` not the one before.
-
-    Raises
-    ------
-    UserError
-        If the image is not among `images`, or none of them was scored.
+    Raises UserError if the image is not among `images`.
     """
+    # The reference image of the alignment, if it is of this band
     aligned = db.reference()
     if of(aligned, settings) == of(images[0], settings):
         return db.reference(images)
+    # Else what the settings name
     by_name = {image["img_name"]: image for image in images}
     wanted = settings.band_ref_img_names.get(settings.band)
     if wanted is not None and wanted not in by_name:
@@ -90,6 +78,7 @@ def reference(images, db, settings, anew=False):
                         f"band {settings.band} (see run_all.py --status).")
     if wanted:
         return by_name[wanted]
+    # Else the one chosen before, or (with `anew`, or where that is not used) the best by its score
     before = {image.get("band_ref_img_name") for image in images} - {None}
     kept = [by_name[name] for name in before & by_name.keys()]
     found = max((kept if not anew else []) or images,

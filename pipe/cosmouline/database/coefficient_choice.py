@@ -1,4 +1,4 @@
-"""Which coefficient of the images applies: of the apertures, or renormalised by the PSF fluxes."""
+"""Which coefficient applies: of the apertures, or renormalised by PSF fluxes."""
 
 from cosmouline.database.fields import expand
 

@@ -6,6 +6,8 @@ from cosmouline.database.fields import matches
 
 import numpy as np
 
+log = logging.getLogger("cosmouline")
+
 
 def column(rows, name):
     """Return a number field of all rows as floats, shape (n,); NaN where a row lacks it."""
@@ -43,6 +45,7 @@ def covariance(rows, pattern, names):
     Each pair is stored once, in either order; the diagonal under the name twice.
     """
     prefix = pattern.split("{")[0]
+    # A pair is looked for under both orders of its names
     filled = np.full((len(rows), len(names), len(names)), np.nan)
     for i, one in enumerate(names):
         for j, other in enumerate(names):
@@ -52,11 +55,8 @@ def covariance(rows, pattern, names):
     return filled
 
 
-log = logging.getLogger("cosmouline")
-
-
 def time_of(rows):
-    """Return mhjd of all rows; mjd of all, and say so, where one has none."""
+    """Return mhjd of all rows; where one has none, mjd of all, with a warning."""
     mhjd = column(rows, "mhjd")
     if np.isfinite(mhjd).all():
         return mhjd

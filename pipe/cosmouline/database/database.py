@@ -23,7 +23,7 @@ class Database:
     """Rows of fields, keyed by ``img_name``.
 
     Only the parent process of a script writes. Every change is in the journal when the method
-    returns; `save` writes the whole file.
+    returns; `save` writes all of the file.
 
     Attributes
     ----------
@@ -36,33 +36,28 @@ class Database:
     def __init__(self, path):
         self.store = Store(path)
         self.rows, self.runs = self.store.load()
+        # Names that came by hand
         for name in self.rows:
             if not SAFE_NAME.fullmatch(name):
                 raise UserError(f"{path}: an image is called {name!r}: products are called after "
                                 "it, so give it letters, digits, '_', '.', '+' and '-' only.")
-        if self.store.is_edited:
-            self._check_edited(path)
-
-    def _check_edited(self, path):
-        """Check values that came by hand: a wrong type stops, NaN counts as absent."""
-        for img_name, row in self.rows.items():
-            for name in ALWAYS:
-                if name not in row:
-                    raise UserError(f"{path}: {img_name} has no {name!r}, which every image has. "
-                                    "Mend the line, or copy the newest good file of backups over "
-                                    "it.")
+        # Values that came by hand: a wrong type stops, NaN counts as absent
+        for img_name, row in self.rows.items() if self.store.is_edited else ():
+            problems = [f"{img_name} has no {name!r}, which every image has" for name in ALWAYS
+                        if name not in row]
             for name, value in list(row.items()):
                 if isinstance(value, float) and not math.isfinite(value):
                     self.notices.append(f"{img_name}: {name} is {value}: taken as absent.")
                     del row[name]
-                    continue
-                if problem := _wrong_type(name, value):
-                    raise UserError(f"{path}: {img_name}: {problem}. Mend the line, or copy the "
-                                    "newest good file of backups over it.")
+                elif problem := _wrong_type(name, value):
+                    problems.append(f"{img_name}: {problem}")
+            if problems:
+                raise UserError(f"{path}: {problems[0]}. Correct the line, or copy the newest "
+                                "good file of backups over it.")
 
     @property
     def notices(self):
-        """What reading the file found worth telling."""
+        """What reading the file has to report."""
         return self.store.notices
 
     def select(self, **wanted):
@@ -73,24 +68,13 @@ class Database:
     def to_treat(self, settings, needs=()):
         """Return the rows to work on: in use, asked for by the options, with what is needed.
 
-        Parameters
-        ----------
-        settings : namespace
-            With its options.
-        needs : tuple of str
-            Fields or patterns. Images of which an earlier script could not tell one are passed
-            over, and told.
+        `needs` are fields or patterns. An image for which an earlier script found no value is left
+        out, with a warning. One that a script rejected is out of use for the scripts after that
+        one only: it comes back by itself once the reason is gone, and the scripts run again.
 
-        Raises
-        ------
-        UserError
-            If no image is left, or an earlier script has not looked at one of them.
-
-        Notes
-        -----
-        An image that a script rejected is out of use for the scripts after that one only. So it
-        comes back by itself once what it was rejected for is mended, and the scripts run again.
+        Raises UserError if no image is left, or an earlier script has not looked at one of them.
         """
+        # What the options ask for
         options = settings.options
         rows = [row for row in self.in_use(settings) if row["testlist"] or not options.test]
         if options.only:
@@ -101,21 +85,27 @@ class Database:
             for name in sorted(set(options.only) - {row["img_name"] for row in rows}):
                 log.warning("--only %s is out of use: %s", name,
                             self.rows[name].get("whynot", "treatme is False"))
-        if not rows:
-            raise UserError(self._why_nothing(options))
-        for pattern in sorted(needs, key=_script):  # the first script to run is named
-            rows = _with_field(rows, *expand([pattern], settings), settings)
-        return rows
-
-    def _why_nothing(self, options):
-        """Tell in one line why there is no image to work on."""
+        # Nothing left: why
         if not self.rows:
-            return "the database has no image yet. Run 1_character/1a_add_to_database.py first."
+            raise UserError("the database has no image yet. Run 1_character/1a_add_to_database.py "
+                            "first.")
         if options.test and not self.select(testlist=True):
-            return ("--test: no image is marked. Name some in testlist.txt in the folder of the "
-                    "lens, then run 1_character/1a_add_to_database.py.")
-        return (f"no image to treat: the database has {len(self.rows)}, "
-                f"{len(self.select(gogogo=True))} of them in use.")
+            raise UserError("--test: no image is marked. Name some in testlist.txt in the folder "
+                            "of the lens, then run 1_character/1a_add_to_database.py.")
+        if not rows:
+            raise UserError(f"no image to treat: the database has {len(self.rows)}, "
+                            f"{len(self.select(gogogo=True))} of them in use.")
+        # In the order of the scripts, so that the first one to run is named
+        for pattern in expand(sorted(needs, key=_script), settings):
+            lacking = [row for row in rows if not has(row, pattern)]
+            never = [row for row in lacking if not _was_asked(row, producer(pattern), settings)]
+            if never or len(lacking) == len(rows):
+                self.require(never or lacking, [pattern], len(rows))
+            if lacking:
+                log.warning("%d images have no '%s' (first: %s): passed over", len(lacking),
+                            pattern, lacking[0]["img_name"])
+            rows = [row for row in rows if has(row, pattern)]
+        return rows
 
     def all_in_use(self, settings, needs):
         """Return all rows in use that have what is needed, for a script that solves for all.
@@ -136,10 +126,7 @@ class Database:
     def reference(self, images=None):
         """Return the row of the reference image.
 
-        Raises
-        ------
-        UserError
-            If none is chosen yet, or it is not among `images`.
+        Raises UserError if none is chosen yet, or it is not among `images`.
         """
         for row in self.rows.values():
             if row.get("ref_img_name") == row["img_name"]:
@@ -151,23 +138,21 @@ class Database:
                                 "3_align/1a_pick_reference.py.")
         raise UserError("no reference image yet. Run 3_align/1a_pick_reference.py first.")
 
-    def require(self, rows, patterns):
-        """Stop, naming the script to run, where a row lacks a field."""
+    def require(self, rows, patterns, n_all=None):
+        """Stop, naming the script to run, where a row lacks a field; the rows are of `n_all`."""
         for pattern in patterns:
             missing = [row["img_name"] for row in rows if not has(row, pattern)]
             if missing:
                 raise UserError(
-                    f"{len(missing)} of {len(rows)} images have no '{pattern}' (first: "
+                    f"{len(missing)} of {n_all or len(rows)} images have no '{pattern}' (first: "
                     f"{missing[0]}). Run {_script(pattern)}.py first.")
 
     def update(self, img_name, values):
         """Set fields of one image; None removes one.
 
-        Raises
-        ------
-        ValueError
-            If a field is not declared, has the wrong type, or is not finite.
+        Raises ValueError if a field is not declared, has the wrong type, or is not finite.
         """
+        # Only what changes goes into the journal
         values = {name: None if value is None else convert(name, value)
                   for name, value in values.items()}
         row = self.rows.setdefault(img_name, {"img_name": img_name})
@@ -195,12 +180,13 @@ class Database:
         return number
 
     def save(self):
-        """Write the whole file if anything changed, with the runs that rows still refer to."""
+        """Write the file if anything changed, with the runs that rows still refer to."""
         if self.store.is_saved:
             return
+        # The runs of which the number stands in a record "done 17 12: message"
         names = [name for name in set().union(*self.rows.values()) if name.startswith("ran__")]
         texts = {row.get(name) for row in self.rows.values() for name in names} - {None}
-        used = {number for text in texts for number in _numbers(text)}
+        used = {int(word) for text in texts for word in text.split(":")[0].split()[1:3]}
         self.store.save(self.rows, {n: run for n, run in self.runs.items() if n in used})
 
     def close(self):
@@ -209,11 +195,11 @@ class Database:
 
 
 def _wrong_type(name, value):
-    """Say that a value has not the type of its field; None for one that is not declared."""
+    """Return that a value has not the type of its field; empty if it has, or none is declared."""
     try:
         lookup(name)
     except (KeyError, ValueError):
-        return None
+        return ""
     try:
         value = convert(name, value)
     except ValueError as error:
@@ -222,7 +208,7 @@ def _wrong_type(name, value):
         return f"the field '{name}' has characters that cannot be printed"
     if name.startswith("ran__") and not RECORD.match(value):
         return f"the field '{name}' cannot be {one_line(repr(value))}"
-    return None
+    return ""
 
 
 def rejected_by(row):
@@ -235,7 +221,7 @@ def rejected_by(row):
 
 
 def has(row, pattern):
-    """Tell whether a row has a field, or one that fits a pattern."""
+    """Return whether a row has a field, or one that fits a pattern."""
     if "{" not in pattern:
         return pattern in row
     return any(matches(pattern, name) for name in row)
@@ -246,27 +232,13 @@ def _script(pattern):
     return producer(pattern).partition(":")[0]
 
 
-def _with_field(rows, pattern, settings):
-    """Return the rows that have a field; tell where its script gave none, or passed them over."""
-    lacking = [row for row in rows if not has(row, pattern)]
-    never = [row["img_name"] for row in lacking
-             if not _was_asked(row, producer(pattern), settings)]
-    if never or (lacking and len(lacking) == len(rows)):
-        raise UserError(f"{len(never or lacking)} of {len(rows)} images have no '{pattern}' "
-                        f"(first: {(never or [lacking[0]['img_name']])[0]}). "
-                        f"Run {_script(pattern)}.py first.")
-    if lacking:
-        log.warning("%d images have no '%s' (first: %s): passed over", len(lacking), pattern,
-                    lacking[0]["img_name"])
-    return [row for row in rows if has(row, pattern)]
-
-
 def _was_asked(row, maker, settings):
-    """Tell whether a script has looked at an image, or was kept from it by one before it.
+    """Return whether a script has looked at an image, or was kept from it by one before it.
 
-    Else one image that fails would stop all scripts but the next one, which passes it over.
+    Else one image that fails would stop all scripts but the next one, which leaves it out.
     """
     script = maker.partition(":")[0]
+    # A field that no script writes any more cannot be asked for
     if f"ran__{maker}" in row or not script_path(script).is_file():
         return f"ran__{maker}" in row
     lacking = [need for need in expand(read_header(script).needs, settings)
@@ -277,8 +249,3 @@ def _was_asked(row, maker, settings):
 def fitting(row, patterns):
     """Return the names of the fields of a row that fit one of the patterns."""
     return [name for name in row if any(matches(pattern, name) for pattern in patterns)]
-
-
-def _numbers(text):
-    """Return the run numbers of a ``ran__`` field."""
-    return [int(word) for word in text.split(":")[0].split()[1:3]]

@@ -1,4 +1,4 @@
-"""What an exported database holds, in words, and which of the names side by side go into it."""
+"""What an exported database holds, in words, and which names go into it."""
 
 from collections import Counter
 
@@ -15,21 +15,12 @@ KINDS = {"psf": "PSF", "renorm": "renormalisation", "dec": "deconvolution"}
 
 
 def fields_of(rows):
-    """Return the names of all fields that some row has, in order of the alphabet.
-
-    Without the notes on files in the work folder, which mean nothing elsewhere.
-    """
+    """Return the sorted names of all fields that some row has, but those on files on the disk."""
     return sorted({name for row in rows for name in row if not name.startswith("made__")})
 
 
 def families(rows):
-    """Return the names of PSFs, renormalisations and deconvolutions, and their fields.
-
-    Returns
-    -------
-    dict of str to dict of str to list of str
-        Fields by name by kind ("psf", "renorm", "dec").
-    """
+    """Return the fields of PSFs, renormalisations and deconvolutions: {kind: {name: fields}}."""
     found = {kind: {} for kind in KINDS}
     for field in fields_of(rows):
         for kind, name in names_in(field).items():
@@ -39,19 +30,11 @@ def families(rows):
 
 
 def without(rows, wanted):
-    """Return rows without the fields of names that are not wanted.
+    """Return rows without the fields of names that are not wanted: names by kind; None: all.
 
-    Parameters
-    ----------
-    rows : list of dict
-    wanted : dict of str to sequence of str or None
-        Names by kind; None: all.
-
-    Raises
-    ------
-    UserError
-        If the rows do not hold a name.
+    Raises UserError if the rows do not hold a name.
     """
+    # The fields of every name that is there and not wanted
     there, left_out = families(rows), set()
     for kind, names in wanted.items():
         unknown = [name for name in names or () if name not in there[kind]]
@@ -68,52 +51,33 @@ def without(rows, wanted):
 def text(rows):
     """Return what the rows hold, in words: images, time, telescopes, sets, reference, names."""
     in_use = [row for row in rows if row["gogogo"] and row["treatme"]]
-    return "\n".join([
-        f"{len(rows)} images, {len(in_use)} in use", *_reasons(rows), *_span(in_use),
-        *_counted(in_use, "telescope"), *_counted(in_use, "set_name", "set"),
-        *_counted(in_use, "filter"), *_references(rows), *_families(rows)]) + "\n"
-
-
-def _reasons(rows):
-    """Yield how many images are out of use, and for what."""
-    away = sum(row["gogogo"] and not row["treatme"] for row in rows)
-    if away:
-        yield f"  {away} set aside (treatme)"
-    for row in rows:
-        if not row["gogogo"]:
-            yield f"  out of use: {row['img_name']}: {row.get('whynot', 'no reason')}"
-
-
-def _span(rows):
-    """Yield the time that the images span, and what they are like."""
-    mjd = column(rows, "mjd")
+    lines = [f"{len(rows)} images, {len(in_use)} in use"]
+    # Images out of use, with the reason
+    if n_aside := sum(row["gogogo"] and not row["treatme"] for row in rows):
+        lines.append(f"  {n_aside} set aside (treatme)")
+    lines += [f"  out of use: {row['img_name']}: {row.get('whynot', 'no reason')}"
+              for row in rows if not row["gogogo"]]
+    # The time that the images span, and what they are like
+    mjd = column(in_use, "mjd")
     if np.isfinite(mjd).any():
         first, last = np.nanmin(mjd), np.nanmax(mjd)
-        yield (f"time span: {mjd_to_iso(first, 'seconds')} to {mjd_to_iso(last, 'seconds')} UTC "
-               f"(mjd {first:.3f} to {last:.3f}, {last - first:.1f} days)")
-    for field, what, unit in (("exptime_s", "exposure time", "s"),
-                              ("field_fwhm_arcsec", "seeing", "arcsec"), ("airmass", "airmass",
-                                                                         "")):
-        if np.isfinite(column(rows, field)).any():
-            yield f"median {what}: {median_of_finite(column(rows, field)):.4g} {unit}".rstrip()
-
-
-def _counted(rows, field, label=""):
-    """Yield how many images have each value of a text field."""
-    for value, n in sorted(Counter(row[field] for row in rows if row.get(field)).items()):
-        yield f"{label or field} {value}: {n} images"
-
-
-def _references(rows):
-    """Yield the reference images of the alignment and of the bands."""
+        lines.append(f"time span: {mjd_to_iso(first, 'seconds')} to "
+                     f"{mjd_to_iso(last, 'seconds')} UTC "
+                     f"(mjd {first:.3f} to {last:.3f}, {last - first:.1f} days)")
+    for field, what, unit in (("exptime_s", "exposure time", " s"),
+                              ("field_fwhm_arcsec", "seeing", " arcsec"),
+                              ("airmass", "airmass", "")):
+        values = column(in_use, field)
+        if np.isfinite(values).any():
+            lines.append(f"median {what}: {median_of_finite(values):.4g}{unit}")
+    for field, label in (("telescope", "telescope"), ("set_name", "set"), ("filter", "filter")):
+        counts = Counter(row[field] for row in in_use if row.get(field))
+        lines += [f"{label} {value}: {n} images" for value, n in sorted(counts.items())]
     for field, what in (("ref_img_name", "reference image of the alignment"),
                         ("band_ref_img_name", "reference image of the coefficients")):
-        for name in sorted({row[field] for row in rows if field in row}):
-            yield f"{what}: {name}"
-
-
-def _families(rows):
-    """Yield the names that live side by side: how many images have each, and of what."""
+        lines += [f"{what}: {name}" for name in sorted({row[field] for row in rows
+                                                        if field in row})]
+    # The names that live side by side: how many images have each, and of what
     for kind, names in families(rows).items():
         for name, fields in names.items():
             n = sum(any(field in row for field in fields) for row in rows)
@@ -121,9 +85,10 @@ def _families(rows):
                              for key in ("star", "source") if key in members})
             used = sorted({row[f"dec_psf__{name}"] for row in rows if f"dec_psf__{name}" in row}
                           if kind == "dec" else ())
-            yield (f"{KINDS[kind]} {name}: {n} images, {len(fields)} fields"
-                   + (f", of {', '.join(inside)}" if inside else "")
-                   + (f"; with the PSF {', '.join(used)}" if used else ""))
+            lines.append(f"{KINDS[kind]} {name}: {n} images, {len(fields)} fields"
+                         + (f", of {', '.join(inside)}" if inside else "")
+                         + (f"; with the PSF {', '.join(used)}" if used else ""))
+    return "\n".join(lines) + "\n"
 
 
 def field_table(fields):

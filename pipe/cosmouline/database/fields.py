@@ -1,9 +1,10 @@
-"""Fields of the image database: what their names mean, and what their values may be.
+"""Fields of the database: what their names mean and what values they may have.
 
 They are declared in `field_table`. `expand` puts the names chosen in the settings into the pattern
 of a family; what is left in braces stands for any name.
 """
 
+import contextlib
 import functools
 import math
 import numbers
@@ -28,16 +29,14 @@ def _regex(pattern):
 def lookup(name):
     """Return the declaration of a field, by its name or the family that it belongs to.
 
-    Raises
-    ------
-    ValueError
-        If no field of this name is declared.
+    Raises ValueError if no field of this name is declared.
     """
     if name in FIELDS:
         return FIELDS[name]
+    # The family with the most placeholders that fits: "a__{x}__{y}" rather than "a__{x}"
     families = [f for p, f in FIELDS.items() if "{" in p and _regex(p).match(name)]
     if not families:
-        raise ValueError(f"the field '{name}' is not declared in cosmouline/field_table.py")
+        raise ValueError(f"the field '{name}' is not declared in database/field_table.py")
     return max(families, key=lambda field: field.name.count("__"))
 
 
@@ -45,10 +44,11 @@ def producer(name):
     """Return the script that writes a field, with the member of the family behind a colon.
 
     ``"5_psf/4_build_psf:psf1"`` for ``psf_chi2__psf1``; a deconvolution goes before a PSF. So
-    what was done for one PSF, renormalisation or deconvolution is kept beside the others.
+    what was done for one PSF, renormalisation or deconvolution is kept next to the others.
     """
-    field = lookup(name)
-    return with_variant(field.producer, _variants(field.name, name))
+    members = names_in(name)
+    member = next((members[key] for key in VARIANTS if key in members), "")
+    return with_variant(lookup(name).producer, member)
 
 
 def variant(patterns, settings):
@@ -62,15 +62,8 @@ def with_variant(script, member):
     return f"{script}:{member}" if member else script
 
 
-def _variants(pattern, name):
-    """Return the member that a name has in the family of a pattern; empty if it has none."""
-    keys = re.findall(r"\{(\w+)\}", pattern)
-    found = dict(zip(keys, name.split("__")[1:], strict=False))
-    return next((found[key] for key in VARIANTS if key in found), "")
-
-
 def matches(pattern, name):
-    """Tell whether a field name fits a pattern such as ``flux_e__lens__{source}``."""
+    """Return whether a field name fits a pattern such as ``flux_e__lens__{source}``."""
     return name == pattern or ("{" in pattern and bool(_regex(pattern).match(name)))
 
 
@@ -85,32 +78,21 @@ def names_in(name):
 
 def expand(patterns, settings):
     """Put the chosen names of PSF, renormalisation, deconvolution and stacks into patterns."""
-    return tuple(_filled(pattern, settings) for pattern in patterns)
-
-
-def _filled(pattern, settings):
-    """Put chosen names into one pattern."""
-    for key, name in VARIANTS.items():
-        if f"{{{key}}}" in pattern:
-            pattern = pattern.replace(f"{{{key}}}", getattr(settings, name))
-    return pattern
+    found = []
+    for pattern in patterns:
+        for key, name in VARIANTS.items():
+            if f"{{{key}}}" in pattern:
+                pattern = pattern.replace(f"{{{key}}}", getattr(settings, name))
+        found.append(pattern)
+    return tuple(found)
 
 
 def held(row, values):
-    """Return new values of fields with old ones where they changed within the tolerance.
+    """Return new values of fields, the old ones of `row` where they changed within the tolerance.
 
-    Parameters
-    ----------
-    row : dict
-        The fields as they are.
-    values : dict
-        New values by name; None for a field that goes.
-
-    Returns
-    -------
-    dict or None
-        None where some field changed by more than its tolerance.
+    A new value of None removes its field. Returns None where a field changed by more.
     """
+    # Each field by itself: the same, free to change, held, or changed
     kept = {}
     for name, value in values.items():
         before, tolerance = row.get(name), lookup(name).tolerance
@@ -124,23 +106,14 @@ def held(row, values):
     return kept
 
 
-def _is_finite(value):
-    try:
-        return math.isfinite(value)
-    except OverflowError:  # an integer that no float can hold
-        return False
-
-
 def convert(name, value):
     """Return `value` as the declared type of a field.
 
-    Raises
-    ------
-    ValueError
-        If the field is not declared, the value has another type, or it is not finite: a
-        measurement that failed is left out, never stored as NaN.
+    Raises ValueError if the field is not declared, the value has another type, or it is not
+    finite: a measurement that failed is left out, never stored as NaN.
     """
     declared = lookup(name).type
+    # numpy's numbers count as numbers, its booleans as booleans
     fits = {
         str: lambda v: isinstance(v, str),
         bool: lambda v: isinstance(v, bool) or type(v).__name__ in ("bool_", "bool"),
@@ -149,6 +122,7 @@ def convert(name, value):
     }[declared]
     if not fits(value):
         raise ValueError(f"the field '{name}' is {declared.__name__}, not {value!r}")
-    if declared is float and not _is_finite(value):
-        raise ValueError(f"the field '{name}' cannot be {value}: leave it out instead")
-    return declared(value)
+    with contextlib.suppress(OverflowError):  # an integer that no float can hold
+        if declared is not float or math.isfinite(value):
+            return declared(value)
+    raise ValueError(f"the field '{name}' cannot be {value}: leave it out instead")

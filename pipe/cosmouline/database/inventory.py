@@ -45,9 +45,10 @@ def families_table(db):
 
 
 def disk_table(folder):
-    """Return a table of what every folder and file right below a folder takes on the disk."""
+    """Return a table of the space on the disk of everything right below a folder."""
     lines = []
     for entry in sorted(os.scandir(folder), key=lambda one: one.name):
+        # Links count by themselves, not by what they lead to
         files = [os.path.join(place, name) for place, _, names in os.walk(entry.path)
                  for name in names] if entry.is_dir() else [entry.path]
         sizes = [os.lstat(path).st_size for path in files]
@@ -60,48 +61,37 @@ def disk_table(folder):
 def fields_table(db, each=False):
     """Return a table of the fields in the database: counts, range, unit, meaning.
 
-    Parameters
-    ----------
-    db : Database
-    each : bool
-        Each member of a family in a line of its own, instead of the family in one.
+    With `each` every member of a family has a line of its own, instead of the family one.
     """
+    # All values of a field, or of all fields of a family
     found = {}
     for row in db.rows.values():
         for name, value in row.items():
             key = name if each else fields.lookup(name).name
             found.setdefault(key, []).append((name, value))
-    lines = [_field_line(key, found[key]) for key in sorted(found, key=_place)]
+    lines = []
+    for key in sorted(found, key=_position):
+        declared, values = fields.lookup(key), [value for _, value in found[key]]
+        line = {"field": key, "members": len({name for name, _ in found[key]}),
+                "images": len(values), "unit": declared.unit, "meaning": declared.meaning}
+        if declared.type in (int, float):
+            line |= {word: f"{value:.6g}" for word, value in zip(
+                ("least", "median", "most"), np.percentile(values, (0, 50, 100)), strict=True)}
+        else:  # the most frequent text
+            several = Counter(str(value) for value in values).most_common(2)
+            line["median"] = several[0][0][:30] + (" ..." if len(several) > 1 else "")
+        lines.append(line)
     return io_report.table(lines, ("field", "members", "images", "least", "median", "most", "unit",
                                    "meaning"))
 
 
-def _place(name):
-    """Where a field stands in the list of all."""
+def _position(name):
+    """Return where a field stands in the list of all."""
     return list(fields.FIELDS).index(fields.lookup(name).name), name
 
 
-def _field_line(key, found):
-    declared = fields.lookup(key)
-    values = [value for _, value in found]
-    line = {"field": key, "members": len({name for name, _ in found}), "images": len(found),
-            "unit": declared.unit, "meaning": declared.meaning}
-    if declared.type in (int, float):
-        spread = zip(("least", "median", "most"), np.percentile(values, (0, 50, 100)), strict=True)
-        return line | {word: f"{value:.6g}" for word, value in spread}
-    several = Counter(str(value) for value in values).most_common(2)
-    return line | {"median": several[0][0][:30] + (" ..." if len(several) > 1 else "")}
-
-
 def next_script(db, states):
-    """Return the first script that has something to do, or None.
-
-    Parameters
-    ----------
-    db : Database
-    states : list of dict
-        See `status.states`.
-    """
+    """Return the first script that has something to do by `status.states`, or None."""
     if not db.rows:
         return "1_character/1a_add_to_database"
     return next((one["script"] for one in states
@@ -111,7 +101,8 @@ def next_script(db, states):
 def image_lines(row):
     """Return all that is known of an image, one field a line, in the order of doc/fields.md."""
     lines = []
-    for name in sorted(row, key=_place):
+    for name in sorted(row, key=_position):
+        # Dates keep all their digits
         declared = fields.lookup(name)
         value = row[name]
         text = f"{value:.6g}" if isinstance(value, float) and "mjd" not in name else str(value)

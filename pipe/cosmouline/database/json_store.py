@@ -1,8 +1,8 @@
-"""The file of the image database: whole, checked, and safe against kill and power loss.
+"""The file of the database: complete, checked, safe against kill and power loss.
 
 The database is one JSON file with one image per line, sorted, so that it can be compared and
-edited by hand. Between two whole saves every finished result is appended to a journal beside
-it. `load` gives the file with the journal on top. Nothing that was appended is lost by a
+edited by hand. Between two saves every finished result is appended to a journal next to it.
+`load` gives the file with the journal on top. Nothing that was appended is lost by a
 ``kill -9``; a power loss costs what came after the last sync, of which there is one a second
 while results come, and one when the journal is closed.
 """
@@ -38,13 +38,13 @@ class Store:
     Attributes
     ----------
     generation : int
-        Number of the last whole save; a journal of an older generation is already merged.
+        Number of the last save; a journal of an older generation is already merged.
     is_saved : bool
         False where the file lacks something, or was edited by hand.
     is_edited : bool
         True where `load` found that it was edited by hand.
     notices : list of str
-        What the last `load` found worth telling.
+        What the last `load` has to report.
     """
 
     def __init__(self, path):
@@ -62,15 +62,20 @@ class Store:
         self.notices = []
         self.is_saved = not self.journal_path.exists()
         rows, runs = ({}, {}) if not self.path.exists() else self._read_file()
+        # On top what was appended since the last save
         for entry in self._read_journal():
             if "run" in entry:
                 runs[entry["run"]["number"]] = entry["run"]
             else:
-                _apply(rows, entry["img_name"], entry["set"])
+                row = rows.setdefault(entry["img_name"], {"img_name": entry["img_name"]})
+                row |= entry["set"]
+                for name in [name for name in entry["set"] if row[name] is None]:
+                    del row[name]
         return rows, runs
 
     def save(self, rows, runs):
         """Write everything to a new file, keep the old one as a backup, drop the journal."""
+        # One image a line, so that files can be compared and edited
         body = ",\n".join([_dump(rows[name]) for name in sorted(rows)]).encode()
         head = {"format": FORMAT, "version": VERSION, "generation": self.generation + 1,
                 "sha256": _digest(body), "n": len(rows),
@@ -79,8 +84,11 @@ class Store:
         try:
             with atomic_path(self.path) as temporary, open(temporary, "wb") as file:
                 file.writelines((_dump(head)[:-1].encode(), b", ", IMAGES, b"\n", body, b"\n]}\n"))
-        except BaseException:  # the new file may be there already: what is appended belongs to it
-            self.generation = self._generation_there()
+        except BaseException:
+            # The new file may be there already: then what is appended next belongs to it
+            with contextlib.suppress(OSError), open(self.path, "rb") as file:
+                found = re.search(rb'"generation": (\d+)', file.read(HEAD_BYTES))
+                self.generation = int(found[1]) if found else self.generation
             raise
         self.generation += 1
         self.is_saved = True
@@ -96,8 +104,9 @@ class Store:
         try:
             _write_all(self._journal, b"%08x %s\n" % (zlib.crc32(text), text))
         except OSError:
-            self._drop_journal()  # opened anew, its torn last line is ended first
+            self._drop_journal()  # when it is opened again, its torn last line is ended first
             raise
+        # After a power loss at most the last second is missing
         now = time.monotonic()
         if now - self._synced > SYNC_EVERY_S:
             os.fsync(self._journal.fileno())
@@ -120,22 +129,16 @@ class Store:
         self.journal_path.parent.mkdir(parents=True, exist_ok=True)
         file = open(self.journal_path, "ab+", buffering=0)  # noqa: SIM115 - stays open
         try:
+            # A line that was cut must not swallow the next one
             if file.tell() > 0:
                 file.seek(-1, os.SEEK_END)
                 if file.read(1) != b"\n":
                     _write_all(file, b"\n")
-            sync(self.journal_path.parent)  # or a power loss takes a new journal away whole
+            sync(self.journal_path.parent)  # or a power loss takes all of a new journal away
         except BaseException:
             file.close()
             raise
         return file
-
-    def _generation_there(self):
-        """Return the generation of the file as it is on the disk."""
-        with contextlib.suppress(OSError), open(self.path, "rb") as file:
-            found = re.search(rb'"generation": (\d+)', file.read(HEAD_BYTES))
-            return int(found[1]) if found else self.generation
-        return self.generation
 
     def _backup(self):
         """Hard-link the present file into backups/ and keep the newest ones."""
@@ -143,10 +146,12 @@ class Store:
             return
         folder = self.path.parent / "backups"
         folder.mkdir(exist_ok=True)
+        # A second name of the file costs no time and no space
         stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
         with contextlib.suppress(FileExistsError):
             os.link(self.path, folder / f"{self.generation:06d}_{stamp}_{self.path.name}")
         files = sorted(folder.glob(f"*_{self.path.name}"))
+        # Keep the newest ones, and the last one of as many days
         last_of_day = {file.name.split("_")[1][:8]: file for file in files}
         kept = {*files[-N_BACKUPS:], *list(last_of_day.values())[-N_BACKUPS:]}
         for old in files:
@@ -154,34 +159,8 @@ class Store:
                 old.unlink()
 
     def _read_file(self):
-        """Read the file; what is not as it was saved is looked at more closely (and slowly)."""
+        """Return rows and runs of the file; one that was edited by hand is checked closely."""
         raw = self.path.read_bytes().removeprefix(codecs.BOM_UTF8)  # some editors put it there
-        text = self._decode(raw)
-        start = raw.find(IMAGES) + len(IMAGES)
-        body = raw[start:raw.rfind(b"]")].strip()
-        is_ours = _digest(body).encode() in raw[:start]
-        try:
-            head = json.loads(text, object_pairs_hook=None if is_ours else self._unique)
-        except (ValueError, RecursionError) as error:
-            raise self._damaged(str(error)) from error
-        if not isinstance(head, dict) or head.get("format") != FORMAT or any(
-                not isinstance(head.get(name), kind) for name, kind in HEAD.items()):
-            raise self._damaged("it is not an image database")
-        if head["version"] > VERSION:
-            raise UserError(f"{self.path} was written by a newer version of cosmouline "
-                            f"(format {head['version']}, this one reads {VERSION}). Update.")
-        self.generation = head["generation"]
-        if not is_ours and _digest(body.replace(b"\r\n", b"\n")) != head["sha256"]:
-            n_now, n_then = len(head["images"]), head.get("n")
-            self.notices.append(f"{self.path.name} was edited by hand" + (
-                f": {n_now} images, {n_then} before." if n_now != n_then else "."))
-            self.is_saved, self.is_edited = False, True
-        runs = [run for run in head["runs"] if _is_run(run)]
-        if len(runs) < len(head["runs"]):
-            raise self._damaged("a run has no 'number', or a wrong 'script' or 'settings'")
-        return self._by_name(head["images"]), {run["number"]: run for run in runs}
-
-    def _decode(self, raw):
         if not raw:
             raise self._damaged("it is empty")
         if raw.startswith(SQLITE):
@@ -189,23 +168,44 @@ class Store:
                                 "by extrascripts/import_cosmouline.py")
         if raw.startswith(PICKLE):
             raise self._damaged("it is a pickle, which is never read: it could run any code")
+        # The lines of the images as they were saved have the hash that stands in the head
+        start = raw.find(IMAGES) + len(IMAGES)
+        body = raw[start:raw.rfind(b"]")].strip()
+        is_ours = _digest(body).encode() in raw[:start]
         try:
-            return raw.decode("utf-8")
+            head = json.loads(raw.decode(), object_pairs_hook=None if is_ours else self._unique)
         except UnicodeDecodeError as error:
             raise self._damaged("it is not utf-8 text") from error
-
-    def _by_name(self, images):
+        except (ValueError, RecursionError) as error:
+            raise self._damaged(str(error)) from error
+        if not isinstance(head, dict) or head.get("format") != FORMAT or any(
+                not isinstance(head.get(name), kind) for name, kind in HEAD.items()):
+            raise self._damaged("it is not an image database")
+        # Only a newer version of this library can read its format
+        if head["version"] > VERSION:
+            raise UserError(f"{self.path} was written by a newer version of cosmouline "
+                            f"(format {head['version']}, this one reads {VERSION}). Update.")
+        # An edited file is read, but its values are checked, and it is saved again
+        self.generation = head["generation"]
+        if not is_ours and _digest(body.replace(b"\r\n", b"\n")) != head["sha256"]:
+            n_now, n_then = len(head["images"]), head.get("n")
+            self.notices.append(f"{self.path.name} was edited by hand" + (
+                f": {n_now} images, {n_then} before." if n_now != n_then else "."))
+            self.is_saved, self.is_edited = False, True
+        # What is well-formed JSON may still lack what every run and image has
+        if not all(map(_is_run, head["runs"])):
+            raise self._damaged("a run has no 'number', or a wrong 'script' or 'settings'")
         rows = {}
-        for number, row in enumerate(images, 1):
+        for number, row in enumerate(head["images"], 1):
             if not isinstance(row, dict) or not isinstance(row.get("img_name"), str):
                 raise self._damaged(f"image {number} has no 'img_name'")
             if row["img_name"] in rows:
                 raise self._damaged(f"the image {row['img_name']} stands twice")
             rows[row["img_name"]] = row
-        return rows
+        return rows, {run["number"]: run for run in head["runs"]}
 
     def _unique(self, pairs):
-        """Build a dict, and tell of a key that stands twice (json keeps the last silently)."""
+        """Return a dict, and report a key that stands twice (json keeps the last silently)."""
         row = dict(pairs)
         if len(row) < len(pairs):
             keys = [key for key, _ in pairs]
@@ -215,7 +215,7 @@ class Store:
         return row
 
     def _read_journal(self):
-        """Give the whole lines of this generation; drop and report torn ones."""
+        """Yield the complete lines of this generation; drop and report torn ones."""
         if not self.journal_path.exists():
             return
         n_torn = 0
@@ -233,14 +233,6 @@ class Store:
                          f"{self.path.parent / 'backups'} over it.")
 
 
-def _apply(rows, img_name, values):
-    """Set the values of one image; None removes a field."""
-    row = rows.setdefault(img_name, {"img_name": img_name})
-    row.update(values)
-    for name in [name for name, value in values.items() if value is None]:
-        del row[name]
-
-
 def _dump(value):
     """Write one line of JSON, always the same for the same content; NaN is an error."""
     return _ENCODER.encode(value)
@@ -251,30 +243,25 @@ def _digest(content):
 
 
 def _write_all(file, content):
-    """Write to an unbuffered file; a full disk may take a part only, and say nothing."""
+    """Write to an unbuffered file: a full disk may take only the first bytes without an error."""
     n = file.write(content)
     if n < len(content):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), file.name)
 
 
 def _parse(line):
-    """Return the entry of one journal line, None if it is torn."""
+    """Return the entry of one journal line; None if it is torn, or not what `append` writes."""
+    entry = None
     with contextlib.suppress(ValueError, RecursionError):
         if int(line[:8], 16) == zlib.crc32(line[9:]):
             entry = json.loads(line[9:])
-            return entry if _is_entry(entry) else None
-    return None
+    if not isinstance(entry, dict) or not isinstance(entry.get("generation"), int):
+        return None
+    is_row = isinstance(entry.get("img_name"), str) and isinstance(entry.get("set"), dict)
+    return entry if is_row or _is_run(entry.get("run")) else None
 
 
 def _is_run(run):
-    """Tell whether this is what `Database.begin_run` registers."""
+    """Return whether this is what `Database.begin_run` registers."""
     return isinstance(run, dict) and isinstance(run.get("number"), int) and isinstance(
         run.get("script", ""), str) and isinstance(run.get("settings", {}), dict)
-
-
-def _is_entry(entry):
-    """Tell whether a line of the journal holds what `append` writes."""
-    if not isinstance(entry, dict) or not isinstance(entry.get("generation"), int):
-        return False
-    return _is_run(entry.get("run")) or (
-        isinstance(entry.get("img_name"), str) and isinstance(entry.get("set"), dict))

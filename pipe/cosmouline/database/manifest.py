@@ -1,19 +1,20 @@
-"""Which files each script has made, so that one that is gone or another one is noticed.
+"""Which files each script has made, so that a missing or changed one is noticed.
 
-Beside the record ``ran__<script>`` of an image stands ``made__<script>``: size, hash, time of the
+Next to the record ``ran__<script>`` of an image stands ``made__<script>``: size, hash, time of the
 last change in ns, and path below the work folder of each file that was made of it::
 
     1255680 9f3a1c2d3e4f5a6b 1763756781123456789 ali/R_a.fits
 
 Files that a script makes of all images together are noted in its run. A file of the same size and
 time is taken for the one that was written; where the time differs, as after a copy of the work
-folder, its content decides. A database without such fields is judged as before.
+folder, its content decides. A database without such fields is not checked.
 
 Where a second script works on a file of a first one (5_psf/3_find_cosmics on the stamps of
-5_psf/2a_extract), both have noted it: the file is sound as the last one left it, and the first
-one is content with that.
+5_psf/2a_extract), both have noted it: the file is sound as the last one left it, for the first
+one too.
 """
 
+import contextlib
 import functools
 import hashlib
 import os
@@ -27,9 +28,9 @@ from cosmouline.files.atomic import digest
 from cosmouline.files.origin import Origin
 
 MADE = "made__"
-GONE, OTHER = "is gone", "has changed"
+GONE, OTHER = "is missing", "has changed"
 BETWEEN = " | "
-TELLING = (".png", ".gif", ".txt", ".html", ".pdf")  # made anew by every run, read by people
+FOR_PEOPLE = (".png", ".gif", ".txt", ".html", ".pdf")  # made again by every run
 N_WORDS = 4  # of a note on one file
 PLACES = ("raw_path", "raw_state")  # where and when, not what
 MOST_HASHED = 4096  # files whose hash is kept in memory
@@ -71,6 +72,7 @@ def digest_of(path, n_bytes, changed_ns):
 
 def as_text(files, maker=""):
     """Return the value of a ``made__`` field; `maker` is a script that stood in for another."""
+    # The path comes last, as it may hold blanks
     text = BETWEEN.join(f"{f.n_bytes} {f.digest} {f.changed_ns} {f.path}" for f in files)
     return f"{maker}: {text}" if text and maker else text
 
@@ -99,26 +101,17 @@ class Look:
         self.reads_all = reads_all
         self._times = {}  # of files found sound by their content
 
-    def is_untouched(self, text):
-        """Tell at once whether the one file of a note has its size and time: nearly always."""
-        words = text.split(" ")
-        if len(words) != N_WORDS or self.reads_all:
-            return False
-        try:
-            state = os.stat(self.folder + words[3])
-        except OSError:
-            return False
-        return state.st_mtime_ns == int(words[2]) and state.st_size == int(words[0])
-
     def trouble(self, *files):
-        """Tell what is wrong with one path that may be as any of some `File`; empty if nothing."""
+        """Return what is wrong with a path that may be as any of some `File`; empty if nothing."""
         path = self.folder + files[0].path
         try:
             state = os.stat(path)
         except OSError:
             return GONE
-        if any(_is_untouched(state, f) for f in files) and not self.reads_all:
+        if not self.reads_all and any(
+                (state.st_size, state.st_mtime_ns) == (f.n_bytes, f.changed_ns) for f in files):
             return ""
+        # Of another time: the content decides, while there are bytes left to read
         alike = {f.digest for f in files if f.n_bytes == state.st_size}
         if not alike:
             return OTHER
@@ -135,42 +128,35 @@ class Look:
         return ""
 
     def renewed(self, row, key):
-        """Return a ``made__`` text with the times of files that were read; None without any."""
+        """Return a ``made__`` text with the new times of sound files; None without any."""
         text = row.get(MADE + key) if self._times else None
         maker, files = read(text) if text else ("", [])
+        # Their content was that of the record: only the time is noted again
         now = [f._replace(changed_ns=self._times.get((f.path, f.digest), f.changed_ns))
                for f in files]
         return as_text(now, maker) if now != files else None
 
 
-def _is_untouched(state, file):
-    return state.st_size == file.n_bytes and state.st_mtime_ns == file.changed_ns
-
-
 def why_other(row, key, look):
     """Return (file, trouble) of the first file of a script's record that is not sound, or None.
 
-    Parameters
-    ----------
-    row : dict
-        The image.
-    key : str
-        Name of the record, see `fields.with_variant`.
-    look : Look
+    `key` is the name of the record, see `fields.with_variant`.
     """
     text = row.get(MADE + key)
-    if not text or look.is_untouched(text):
+    if not text:
         return None
+    # Nearly always the one file of a record has its size and time: this is found fast
+    words = text.split(" ")
+    if len(words) == N_WORDS and not look.reads_all:
+        with contextlib.suppress(OSError):
+            state = os.stat(look.folder + words[3])
+            if state.st_mtime_ns == int(words[2]) and state.st_size == int(words[0]):
+                return None
     for file in read(text)[1]:
-        problem = look.trouble(file, *_later(row, key, file))
-        if problem:
+        later = [other for name, _, other in noted(row, file.path) if name > key]
+        if problem := look.trouble(file, *later):
             return file, problem
     return None
-
-
-def _later(row, key, file):
-    """Return the file as scripts after a record have left it."""
-    return [other for name, _, other in noted(row, file.path) if name > key]
 
 
 def noted(row, path):
@@ -185,13 +171,9 @@ def noted(row, path):
 
 
 def frame_trouble(image, look):
-    """Tell what is wrong with the raw frame of an image; empty if nothing, or nobody knows.
+    """Return what is wrong with the raw frame of an image; empty if nothing, or it is not known.
 
-    Parameters
-    ----------
-    image : dict
-    look : Look
-        Of the folder "", as frames lie anywhere.
+    `look` is of the folder "", as frames lie anywhere.
     """
     words = image.get("raw_state", "").split()
     if len(words) != 2 or "raw_path" not in image:  # imported from elsewhere
@@ -201,23 +183,26 @@ def frame_trouble(image, look):
 
 
 def check(path, image, settings):
-    """Stop where a product of an image is not the one that is noted; a missing one passes.
+    """Stop where a product of an image is not the one that was written; a missing one passes.
+
+    The script that works on the file of an earlier one takes it as that one left it, too.
 
     Raises
     ------
     ProductLost
-        Naming the script to run. The script that works on the file of another one takes it as
-        that one left it, too.
+        With the script to run.
     """
     name = below(path, settings.work_dir)
     entries = noted(image, name) if name else ()
     if not entries:
         return
+    # Sound for the running script is the file as it or one before it left it, else as the last did
     running = settings.options.script
     own = [key for key, maker, _ in entries  # any of them for who asks from Python
            if running in ("", maker, key.partition(":")[0])]
     allowed = [file for key, _, file in entries if own and key <= own[-1]] or [entries[-1][2]]
     if Look(settings.work_dir).trouble(*allowed) == OTHER:
+        # Where only the last script's work is lost, it alone is run again
         is_behind = not Look(settings.work_dir).trouble(*(file for _, _, file in entries))
         todo = [maker for _, maker, _ in (entries[-1:] if is_behind else entries)]
         raise ProductLost(f"{path} is not the one that {entries[-1][1]}.py wrote. Run "
@@ -226,6 +211,7 @@ def check(path, image, settings):
 
 def of_steps(runs):
     """Return (script, `File`) by path of what the last runs of scripts made of all images."""
+    # A later run of a script replaces what it wrote before
     last = {}
     for number in sorted(runs):
         if "made" in runs[number]:
@@ -235,29 +221,29 @@ def of_steps(runs):
 
 
 def carried(script, written, db, folder):
-    """Return the text for a new run: what it wrote, and what its last run did and is there."""
+    """Return the text for a new run: what it wrote, and what of its last run is still there."""
     before = [file for maker, file in of_steps(db.runs).values() if maker == script]
-    now = look_at([path for path in written if not str(path).endswith(TELLING)], folder)
+    now = look_at([path for path in written if not str(path).endswith(FOR_PEOPLE)], folder)
     names = {file.path for file in now}
     return as_text([*now, *(file for file in before if file.path not in names
                             and os.path.isfile(f"{folder}/{file.path}"))])
 
 
 def step_trouble(path, settings):
-    """Tell what is wrong with a file made of all images; empty if nothing, or nobody knows."""
+    """Return what is wrong with a file made of all images; empty if nothing or not known."""
     known = getattr(settings, "made", {}).get(below(path, settings.work_dir))
     return Look(settings.work_dir).trouble(known[1]) if known else ""
 
 
 def check_step(path, settings):
-    """Stop where a file made of all images is not the one that is noted; a missing one passes."""
+    """Stop where a file made of all images has changed; a missing one passes."""
     if step_trouble(path, settings) == OTHER:
         script, _ = settings.made[below(path, settings.work_dir)]
         raise UserError(f"{path} is not the one that {script}.py wrote. Run {script}.py again.")
 
 
 class Recipe(NamedTuple):
-    """What tells the `Origin` of a product, from the rows that it is made of.
+    """How to find the `Origin` of a product from the rows that it is made of.
 
     `used` holds a hash of the settings by the name of the set; `needs` the fields, and `parents`
     the records of the scripts behind them.
@@ -272,6 +258,7 @@ class Recipe(NamedTuple):
     def of(cls, script, used, needs):
         """Describe a script by the settings that it uses, as texts, and its fields."""
         sets = {name.removeprefix(SET) for name in used if name.startswith(SET)}
+        # An image depends on the settings of its own set alone
         texts = {one: {name: text for name, text in used.items()
                        if not name.startswith(SET) or name == SET + one} for one in sets}
         texts[""] = used
@@ -286,15 +273,11 @@ class Recipe(NamedTuple):
         names = set().union(*rows) - set(PLACES)
         wanted = sorted(name for name in names
                         if any(fields.matches(pattern, name) for pattern in self.needs))
-        return Origin(self.script, __version__, used,
-                      _short([self._inputs(row, wanted) for row in rows]))
-
-    def _inputs(self, row, wanted):
-        """Return the fields of a row that the script reads, and the hashes of its products."""
-        read_by_it = [(name, row[name]) for name in wanted if name in row]
-        products = [[file.digest for file in read(row[MADE + key])[1]]
-                    for key in self.parents if MADE + key in row]
-        return row.get("img_name"), read_by_it, products
+        # Of each row the fields that the script reads, and the hashes of the products behind them
+        inputs = [(row.get("img_name"), [(name, row[name]) for name in wanted if name in row],
+                   [[file.digest for file in read(row[MADE + key])[1]]
+                    for key in self.parents if MADE + key in row]) for row in rows]
+        return Origin(self.script, __version__, used, _short(inputs))
 
 
 def _short(value):

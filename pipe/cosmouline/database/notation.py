@@ -1,4 +1,4 @@
-"""A region of the reference image by its text in settings and fields: ``[x1:x2, y1:y2]``."""
+"""Regions and apertures as they are written in settings and fields."""
 
 import re
 
@@ -8,20 +8,10 @@ _FORM = re.compile(r"\s*\[\s*(\d+)\s*:\s*(\d+)\s*,\s*(\d+)\s*:\s*(\d+)\s*\]\s*")
 def read_region(text):
     """Return the edges (x1, x2, y1, y2) of a region ``[x1:x2, y1:y2]``; None for None.
 
-    Parameters
-    ----------
-    text : str or None
-        First and last columns and rows, counted from 1, as ds9 shows them.
+    The text has the first and last columns and rows, counted from 1 as ds9 shows them; the edges
+    are the outer ones of the outermost pixels, in pixels from 0.
 
-    Returns
-    -------
-    tuple of float
-        In pixels from 0, the outer edges of the outermost pixels.
-
-    Raises
-    ------
-    ValueError
-        If it is written in another way, or holds no pixel.
+    Raises ValueError if it is written in another way, or holds no pixel.
     """
     if text is None:
         return None
@@ -47,10 +37,8 @@ _NAME = re.compile(r"([0-9]*\.?[0-9]+)(fwhm|arcsec|px)")
 def read_aperture(name):
     """Return the radius and the unit of an aperture's name, None and "auto" for Kron's.
 
-    Raises
-    ------
-    ValueError
-        If the name is not a positive number with the unit fwhm, arcsec or px, nor "auto".
+    Raises ValueError if the name is not a positive number with the unit fwhm, arcsec or px, nor
+    "auto".
     """
     if name == AUTO:
         return None, AUTO
@@ -61,14 +49,9 @@ def read_aperture(name):
 
 
 def radius_px(name, fwhm_px, pixel_scale_arcsec):
-    """Return the radius of an aperture in pixels, NaN for Kron's.
+    """Return the radius of an aperture in pixels by its name, the seeing and the scale.
 
-    Parameters
-    ----------
-    name : str
-    fwhm_px : float
-        Seeing of the image.
-    pixel_scale_arcsec : float
+    NaN for Kron's.
     """
     radius, unit = read_aperture(name)
     if unit == AUTO:

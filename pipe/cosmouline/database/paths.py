@@ -38,7 +38,8 @@ def aligned(settings, img_name):
 
 def deep(settings):
     """Return the path of the deep stack of a band."""
-    return settings.work_dir / f"{of_band(f'combi_{settings.combi_name}', settings)}.fits"
+    name = of_band(f"combi_{settings.combi_name}", settings)
+    return settings.work_dir / f"{name}.fits"
 
 
 def stacks(settings):

@@ -12,7 +12,7 @@ has another value now, or when something that it needs changed in a later run th
 looked at the image.
 
 A script that stands in for another one (``1_alt_flat_skysub`` for ``1_skysub``) writes the fields
-of that one, and so leaves the record of that one: what comes after need not know of it.
+and the record of that one: the scripts after it need not know of it.
 """
 
 import functools
@@ -31,48 +31,36 @@ def settings_used(settings, names):
 
     The content of a file that a setting refers to counts as part of its value.
     """
-    used = {name: _with_files(repr(getattr(settings, name)), _files_of(name, settings))
-            for name in sorted(names) if name != "sets"}
-    if "sets" in names:  # one by one: an image depends on its own set alone
-        used |= {SET + one["name"]: _with_files(_text_of_set(one), _files_of_set(one))
-                 for one in settings.sets}
+    used = {}
+    for name in sorted(set(names) - {"sets"}):
+        # Lists of the lens's folder that the setting chooses from, or names
+        value, files = getattr(settings, name), []
+        if name in STAR_SETTINGS:
+            own = [f"psf_{settings.psf_name}.cat"] if name == "psf_stars" else []
+            files = [settings.config_dir / file for file in ("normstars.cat", *own)]
+        elif name == "photom_stars":
+            own = value if isinstance(value, str) else "photomstars.cat"
+            files = [settings.config_dir / own]
+        elif name == "use_drawn_masks":
+            files = paths.drawn_masks(settings)
+        elif name == "point_sources" and isinstance(value, str):
+            files = [settings.config_dir / value]
+        used[name] = _with_files(repr(value), files)
+    # Sets one by one: an image depends on its own alone, not on where its frames lie, nor its band
+    for one in settings.sets if "sets" in names else ():
+        text = repr({key: value for key, value in one.items() if key not in ("raw_dir", "band")})
+        used[SET + one["name"]] = _with_files(text, [
+            Path(one[key]).expanduser() for key in ("telescope", "bad_pixel_mask") if key in one])
     return used
 
 
 def _with_files(text, files):
     """Return a value with the hashes of the files that it refers to."""
-    return " ".join([text, *(_hash(path) for path in files if path.is_file())])
-
-
-def _hash(path):
-    """Return a short hash of a file; of a region file its name tells what it masks."""
-    name = path.name.encode() if path.suffix == ".reg" else b""
-    return hashlib.sha256(path.read_bytes() + name).hexdigest()[:12]
-
-
-def _files_of(name, settings):
-    """Return the files that a setting refers to."""
-    value = getattr(settings, name)
-    if name in STAR_SETTINGS:
-        own = [f"psf_{settings.psf_name}.cat"] if name == "psf_stars" else []
-        return [settings.config_dir / file for file in ("normstars.cat", *own)]
-    if name == "photom_stars":
-        return [settings.config_dir / (value if isinstance(value, str) else "photomstars.cat")]
-    if name == "use_drawn_masks":
-        return paths.drawn_masks(settings)
-    if name == "point_sources" and isinstance(value, str):
-        return [settings.config_dir / value]
-    return []
-
-
-def _text_of_set(one):
-    """Return what the results of a set depend on: not where its frames lie, nor its band."""
-    return repr({key: value for key, value in one.items() if key not in ("raw_dir", "band")})
-
-
-def _files_of_set(one):
-    """Return the telescope and the mask of a set, where they are files."""
-    return [Path(one[key]).expanduser() for key in ("telescope", "bad_pixel_mask") if key in one]
+    hashes = []
+    for path in [path for path in files if path.is_file()]:
+        name = path.name.encode() if path.suffix == ".reg" else b""  # it says what is masked
+        hashes.append(hashlib.sha256(path.read_bytes() + name).hexdigest()[:12])
+    return " ".join([text, *hashes])
 
 
 def stands_for(script, writes):
@@ -82,14 +70,9 @@ def stands_for(script, writes):
 
 
 def record_name(script, needs, writes, settings):
-    """Return the name under which a script leaves its record, for the names of the settings.
+    """Return the name of a script's record, with the member of a family that the settings choose.
 
-    Parameters
-    ----------
-    script : str
-    needs, writes : tuple of str
-        Its fields or patterns, as it declares them.
-    settings : namespace
+    `needs` and `writes` are its fields or patterns, as it declares them.
     """
     member = fields.variant(writes or needs, settings)
     return fields.with_variant(stands_for(script, writes), member)
@@ -120,22 +103,14 @@ def _parsed(text):
 def why_out_of_date(row, script, needs, runs, used):
     """Return why the result of a script on an image is out of date; empty if it is not.
 
-    Parameters
-    ----------
-    row : dict
-        The image.
-    script : str
-        Name of its record, see `fields.with_variant`.
-    needs : tuple of str
-        Fields that it reads, with the names of the families put in.
-    runs : dict of int to dict
-        The runs of the database.
-    used : dict of str to str
-        The settings that it reads, as `settings_used` gives them.
+    `script` is the name of its record, see `fields.with_variant`; `needs` are the fields that it
+    reads, with the names of the families put in; `used` is of `settings_used`.
     """
+    # A setting that the script reads has another value now
     changed = changed_settings(row, script, runs, used)
     if changed:
         return f"{changed[0]} has changed"
+    # What it needs has changed in a later run
     _, last, _, _ = outcome(row, script)
     for producer in _producers(needs):
         if outcome(row, producer)[2] > last:
@@ -147,7 +122,7 @@ def changed_settings(row, script, runs, used):
     """Return the names of the settings that have another value than when the script last ran."""
     _, last, _, _ = outcome(row, script)
     before = runs.get(last, {}).get("settings", {})
-    if before == used:  # nearly always, and told at once
+    if before == used:  # nearly always, and found fast
         return []
     own = SET + row.get("set_name", "")
     return [name for name in used if before.get(name) != used[name]
@@ -161,6 +136,7 @@ def record(row, script, number, word, message, values, stale):
     date and came out the same again within the tolerances of the fields; so a mere repetition,
     or a few more images, do not make everything after it out of date.
     """
+    # None where the image was out of date, came out differently, or changed beyond a tolerance
     before, _, changed, _ = outcome(row, script)
     kept = fields.held(row, values) if before == word and not stale else None
     text = f"{word} {number} {number if kept is None else changed}"

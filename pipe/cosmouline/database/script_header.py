@@ -1,4 +1,4 @@
-"""The header of a numbered script: its manual page, and what the library reads from it."""
+"""The header of a numbered script: its manual page, and what is read from it."""
 
 import ast
 import functools
@@ -14,7 +14,7 @@ WORDS = ("Needs", "Writes", "Settings", "Next", "Run as")
 class Header(NamedTuple):
     """What a script says of itself.
 
-    `purpose` is its first line; `leaves_record` tells whether it writes to the database what
+    `purpose` is its first line; `leaves_record` is whether it writes to the database what
     became of each image. `notes` is what stands below the sections.
     """
 
@@ -30,6 +30,7 @@ class Header(NamedTuple):
 
 def script_name(path):
     """Return the name of a script, as in ``1_character/3a_detect`` or ``lcmanip/1_join``."""
+    # Below pipe/ the folder of the step is enough
     relative = Path(path).resolve().relative_to(ROOT).with_suffix("")
     parts = relative.parts[1:] if relative.parts[0] == "pipe" else relative.parts
     return "/".join(parts)
@@ -48,18 +49,20 @@ def replaced_by(script):
     number, _, rest = name.partition("_")
     if not rest.startswith("alt_"):
         return None
+    # The one with the same number that is no choice
     found = [path.stem for path in script_path(script).parent.glob(f"{number}_*.py")
              if not path.stem.startswith((f"{number}_alt_", f"{number}_opt_"))]
     return f"{folder}/{found[0]}" if found else None
 
 
 def is_choice(script):
-    """Tell whether a script may be skipped (opt) or takes the place of another one (alt)."""
+    """Return whether a script may be skipped (opt) or takes the place of another one (alt)."""
     return bool(CHOICE.match(script.split("/")[-1]))
 
 
 def sections(doc):
     """Return the text of each section of a script's docstring, by its word."""
+    # A word at the begin of a line and a colon open a section, an empty line ends it
     found = re.split(rf"^({'|'.join(WORDS)})\s*:", doc, flags=re.MULTILINE)
     return {word: " ".join(text.split("\n\n")[0].split())
             for word, text in zip(found[1::2], found[2::2], strict=True)}
@@ -67,6 +70,7 @@ def sections(doc):
 
 def settings_names(doc):
     """Return the names that stand under ``Settings`` in a script's docstring; "none" is none."""
+    # Words in brackets explain, they are no names
     text = re.sub(r"\(.*?\)", "", sections(doc).get("Settings", ""))
     return tuple(name for name in re.findall(r"[a-z]\w+", text) if name != "none")
 
@@ -79,7 +83,8 @@ def read_header(script):
 
 @functools.cache
 def _read(script, path, changed_ns):
-    """Read a header once; `changed_ns` tells an old file from a new one."""
+    """Read a header once; a file that has changed since is read again."""
+    # NEEDS and WRITES are literals, so that they can be read without an import
     tree = ast.parse(path.read_text(encoding="utf-8"))
     doc = ast.get_docstring(tree) or ""
     names = {node.targets[0].id: ast.literal_eval(node.value) for node in tree.body

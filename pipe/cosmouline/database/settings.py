@@ -1,11 +1,11 @@
 """Read configs/<lens>/settings.py over configs/sample/settings.py, and check it."""
 
 import contextlib
-import difflib
 import math
 import os
 import re
 import runpy
+import traceback
 import types
 import typing
 from pathlib import Path
@@ -15,7 +15,7 @@ from cosmouline.database.notation import read_aperture, read_region
 from cosmouline.database.script_header import ROOT
 from cosmouline.database.settings_cluster import check_cluster
 from cosmouline.database.settings_sources import check_name, check_sources
-from cosmouline.errors import UserError, one_line
+from cosmouline.errors import UserError, did_you_mean, one_line
 
 SAMPLE = ROOT / "configs" / "sample" / "settings.py"
 
@@ -102,24 +102,11 @@ FORMERLY = {
 
 
 def load_settings(config_dir):
-    """Return the settings of one lens as a namespace.
+    """Return the settings of the lens whose settings.py is in a folder, as a namespace.
 
-    Parameters
-    ----------
-    config_dir : str or Path or None
-        Folder that holds settings.py.
-
-    Returns
-    -------
-    SimpleNamespace
-        Every name of the sample; `work_dir` as a Path, `sets` with their paths expanded, and
-        `config_dir`.
-
-    Raises
-    ------
-    UserError
-        One line, before any work, for an unknown name, a wrong type, a value that is not among
-        the choices, or a path that is relative or missing.
+    It has every name of the sample, `work_dir` as a Path, `sets` with their paths expanded, and
+    `config_dir`. Raises UserError, before any work, for an unknown name, a wrong type, a value
+    that is not among the choices, or a path that is relative or missing.
     """
     if config_dir is None:
         raise UserError("give the folder of a lens: python <script> configs/<lens> "
@@ -129,14 +116,30 @@ def load_settings(config_dir):
         raise UserError(f"there is no {path}. Copy configs/sample to {config_dir} and edit its "
                         "settings.py.")
     folder = path.parent.resolve()  # before the settings can change the folder
+    # The names of the lens must be those of the sample, and so must the types
     sample, annotations = _run(SAMPLE)
     own, _ = _run(path, sample)
-    _check_names(own, sample, path)
-    _check_types(own, annotations, path)
+    for name in sorted(own.keys() - sample.keys()):
+        if name in FORMERLY:
+            raise UserError(f"{path}: '{name}' of the old COSMOULINE is now '{FORMERLY[name]}' "
+                            "(see configs/sample/settings.py).")
+        hint = did_you_mean(name, sample) or (
+            " See configs/sample/settings.py; what is no setting begins with '_'.")
+        raise UserError(f"{path}: unknown setting '{name}'.{hint}")
+    for name, value in own.items():
+        kind = annotations[name]
+        if not _fits(value, kind):
+            wanted = kind.__name__ if isinstance(kind, type) else str(kind)
+            raise UserError(f"{path}: {name} = {_shown(value)}, but it must be {wanted}.")
+    # The values together, then one by one
     settings = SimpleNamespace(**(sample | own))
     settings.config_dir = folder
     settings.band = ""  # all of them; `bands.split` makes copies for one
     _check_values(settings, path)
+    _check_lens(settings, path)
+    settings.sets = [_checked_set(dict(one), f"{path}: sets[{i}]")
+                     for i, one in enumerate(settings.sets)]
+    _check_sets(settings, path)
     return settings
 
 
@@ -164,48 +167,17 @@ def _run(path, known=()):
     except SystemExit as error:
         raise UserError(f"{path} stops Python; a settings.py only sets values.") from error
     except (Exception, GeneratorExit) as error:
-        line, why = _line_of(error, path), one_line(f"{type(error).__name__}: {error}")
-        place = f"{path}, line {line}" if line else path
+        lines = [one.lineno for one in traceback.extract_tb(error.__traceback__)
+                 if one.filename == str(path)]
+        place = f"{path}, line {lines[-1]}" if lines else path
+        why = one_line(f"{type(error).__name__}: {error}")
         raise UserError(f"{place}: {why.rstrip(': ')}.") from error
-    annotations = names.get("__annotations__", {})
+    # Only values are settings; of paths their text
+    code = types.ModuleType | type | types.FunctionType
     data = {name: str(value) if isinstance(value, Path) else value
-            for name, value in names.items() if name in known or _is_data(name, value)}
-    return data, annotations
-
-
-def _is_data(name, value):
-    return not name.startswith("_") and not isinstance(
-        value, types.ModuleType | type | types.FunctionType)
-
-
-def _line_of(error, path):
-    """Return the line of a settings file where an exception came up."""
-    lines = [0]
-    trace = error.__traceback__
-    while trace is not None:
-        if trace.tb_frame.f_code.co_filename == str(path):
-            lines.append(trace.tb_lineno)
-        trace = trace.tb_next
-    return lines[-1]
-
-
-def _check_names(own, sample, path):
-    for name in sorted(own.keys() - sample.keys()):
-        if name in FORMERLY:
-            raise UserError(f"{path}: '{name}' of the old COSMOULINE is now '{FORMERLY[name]}' "
-                            "(see configs/sample/settings.py).")
-        near = difflib.get_close_matches(name, sample, n=1)
-        hint = f" Did you mean '{near[0]}'?" if near else (
-                " See configs/sample/settings.py; what is no setting begins with '_'.")
-        raise UserError(f"{path}: unknown setting '{name}'.{hint}")
-
-
-def _check_types(own, annotations, path):
-    for name, value in own.items():
-        if not _fits(value, annotations[name]):
-            kind = annotations[name]
-            wanted = kind.__name__ if isinstance(kind, type) else str(kind)
-            raise UserError(f"{path}: {name} = {_shown(value)}, but it must be {wanted}.")
+            for name, value in names.items()
+            if name in known or not (name.startswith("_") or isinstance(value, code))}
+    return data, names.get("__annotations__", {})
 
 
 def _shown(value):
@@ -217,7 +189,7 @@ def _shown(value):
 
 
 def _fits(value, kind):
-    """Tell whether a value fits an annotation: plain types, unions, list[...], tuple[...]."""
+    """Return whether a value fits an annotation: plain types, unions, list[...], tuple[...]."""
     origin, inside = typing.get_origin(kind), typing.get_args(kind)
     if origin is types.UnionType:
         return any(_fits(value, one) for one in inside)
@@ -234,6 +206,7 @@ def _fits(value, kind):
 
 
 def _check_values(settings, path):
+    """Raise UserError for a value that is not among its choices or within its limits."""
     for name, allowed in CHOICES.items():
         if getattr(settings, name) not in allowed:
             raise UserError(f"{path}: {name} = {getattr(settings, name)!r}, but it must be one of "
@@ -241,29 +214,35 @@ def _check_values(settings, path):
     if isinstance(settings.psf_prior, str) and settings.psf_prior != "auto":
         raise UserError(f"{path}: psf_prior = {settings.psf_prior!r}, but it must be three "
                         'numbers or "auto".')
-    _check_texts(settings, path)
-    for name, limits in LIMITS.items():
-        _check_limits(getattr(settings, name), *limits, f"{path}: {name}")
+    # Regions and radii are texts of a form of their own
+    for name, read in (("empty_region", read_region), ("photom_apertures", read_aperture)):
+        for text in _listed(getattr(settings, name)):
+            try:
+                read(text)
+            except ValueError as problem:
+                raise UserError(f"{path}: {name}: {problem}.") from problem
+    for name, (least, most) in LIMITS.items():
+        value = getattr(settings, name)
+        for number in _listed(value):  # NaN is out of all limits
+            if number is not None and not isinstance(number, str) and not least <= number <= most:
+                allowed = (f"from {least:g} to {most:g}" if math.isfinite(most)
+                           else "above 0" if least == TINY else f"{least:g} or more")
+                raise UserError(f"{path}: {name} = {value!r}, but it must be {allowed}.")
     if (settings.lens_stamp_px or 0) % 8:
         raise UserError(f"{path}: lens_stamp_px = {settings.lens_stamp_px}, but it must be a "
                         "multiple of 8.")
     for name in NAMES:
         check_name(getattr(settings, name), f"{path}: {name}")
-    _check_lens_name(settings.lens_name, path)
-    check_sources(settings, path)
-    settings.work_dir = _path(settings.work_dir, f"{path}: work_dir")
-    if settings.work_dir.resolve() in (Path("/"), Path.home()):
-        raise UserError(f"{path}: work_dir = '{settings.work_dir}': give a folder of its own.")
-    _check_cluster(settings, f"{path}: cluster")
-    settings.sets = _checked_sets(settings, path)
-    for one in settings.sets:
-        if settings.work_dir.resolve().is_relative_to(one["raw_dir"].resolve()):
-            raise UserError(f"{path}: work_dir {settings.work_dir} lies inside raw_dir "
-                            f"{one['raw_dir']}: its products would be taken for frames.")
 
 
-def _check_lens_name(name, path):
-    """Raise UserError for a name after which no file can be called."""
+def _listed(value):
+    return value if isinstance(value, list | tuple) else (value,)
+
+
+def _check_lens(settings, path):
+    """Check name, point sources, work folder and cluster of a lens; expand the paths."""
+    # Files and fields are called after it
+    name = settings.lens_name
     problem = ("has a '/'" if "/" in name else "begins with '.'" if name.startswith(".")
                else "has characters that cannot be printed" if not name.isprintable()
                else f"is longer than {LONGEST_NAME}" if len(name) > LONGEST_NAME else "")
@@ -271,70 +250,27 @@ def _check_lens_name(name, path):
         raise UserError(f"{path}: lens_name = {_shown(name)} {problem}: files are called after "
                         "it.")
     _check_letters(name, f"{path}: lens_name")
-
-
-def _check_letters(text, where):
-    """Raise UserError for a name that no file can have in this locale."""
-    try:
-        os.fsencode(text)
-    except UnicodeEncodeError as error:
-        raise UserError(f"{where} = '{text}' has letters that this locale has not. "
-                        "Say: export PYTHONUTF8=1") from error
-
-
-def _check_cluster(settings, where):
-    """Check where the workers of engine "dask" are; the path of a scheduler file is expanded."""
+    check_sources(settings, path)
+    settings.work_dir = _path(settings.work_dir, f"{path}: work_dir")
+    if settings.work_dir.resolve() in (Path("/"), Path.home()):
+        raise UserError(f"{path}: work_dir = '{settings.work_dir}': give a folder of its own.")
+    # Where the workers of engine "dask" are
+    where = f"{path}: cluster"
     settings.cluster = check_cluster(settings.cluster, where)
     if settings.engine == "dask" and not settings.cluster:
         raise UserError(f'{where} is not set, but engine = "dask" needs it: an address, a '
                         "scheduler file, or a description of jobs (see doc/cluster.md).")
-    if isinstance(settings.cluster, str) and "://" not in settings.cluster:
+    if isinstance(settings.cluster, str) and "://" not in settings.cluster:  # a scheduler file
         settings.cluster = str(_path(settings.cluster, where))
 
 
-def _check_texts(settings, path):
-    """Raise UserError for a region or a radius that is not written as it must be."""
-    for name, read in (("empty_region", read_region), ("photom_apertures", read_aperture)):
-        value = getattr(settings, name)
-        for text in value if isinstance(value, list | tuple) else [value]:
-            try:
-                read(text)
-            except ValueError as problem:
-                raise UserError(f"{path}: {name}: {problem}.") from problem
-
-
-def _check_limits(value, least, most, where):
-    """Raise UserError for a number, or one of several, out of its limits; NaN is."""
-    for number in value if isinstance(value, list | tuple) else (value,):
-        if number is not None and not isinstance(number, str) and not least <= number <= most:
-            allowed = (f"from {least:g} to {most:g}" if math.isfinite(most)
-                       else "above 0" if least == TINY else f"{least:g} or more")
-            raise UserError(f"{where} = {value!r}, but it must be {allowed}.")
-
-
-def _checked_sets(settings, path):
-    sets = [_checked_set(dict(one), f"{path}: sets[{i}]") for i, one in enumerate(settings.sets)]
-    _refuse_twins([one["name"] for one in sets], f"{path}: two sets are called")
-    _check_bands(sets, settings, path)
-    _refuse_shared_folders(sets, path)
-    return sets
-
-
-def _refuse_shared_folders(sets, path):
-    """Raise UserError where two sets take the same frames of a folder, as far as one can tell."""
-    chosen = {}
-    for one in sets:
-        chosen.setdefault(str(one["raw_dir"].resolve()), []).append(
-            tuple(one.get(key) for key in SET_CHOICE))
-    for folder, choices in chosen.items():
-        everything = (None,) * len(SET_CHOICE)
-        if len(choices) > 1 and (everything in choices or len(set(choices)) < len(choices)):
-            raise UserError(f"{path}: two sets have the frames of '{folder}'. Give each of them a "
-                            "part: 'filter': \"R\", 'camera': \"ECAM\", or 'files': \"*_R_*\".")
-
-
-def _check_bands(sets, settings, path):
-    """Raise UserError where some sets have a band and others have none, or one is unknown."""
+def _check_sets(settings, path):
+    """Raise UserError for sets that do not go together."""
+    sets, names = settings.sets, [one["name"] for one in settings.sets]
+    for name in names:
+        if names.count(name) > 1:
+            raise UserError(f"{path}: two sets are called '{name}'.")
+    # Either all sets have a band, or none
     named = {one["band"] for one in sets if "band" in one}
     without = [one["name"] for one in sets if "band" not in one]
     if named and without:
@@ -342,23 +278,31 @@ def _check_bands(sets, settings, path):
                         "each set its band, or none.")
     for name in settings.band_ref_img_names.keys() - named:
         raise UserError(f"{path}: band_ref_img_names: no set has the band '{name}'.")
-
-
-def _refuse_twins(values, problem):
-    for value in values:
-        if values.count(value) > 1:
-            raise UserError(f"{problem} '{value}'.")
+    # Two sets may not take the same frames of a folder, as far as the settings show
+    chosen = {}
+    for one in sets:
+        chosen.setdefault(str(one["raw_dir"].resolve()), []).append(
+            tuple(one.get(key) for key in SET_CHOICE))
+    for folder, choices in chosen.items():
+        everything = (None,) * len(SET_CHOICE)
+        if len(choices) > 1 and (everything in choices or len(set(choices)) < len(choices)):
+            raise UserError(f"{path}: two sets have the frames of '{folder}'. Give each of them "
+                            "its own: 'filter': \"R\", 'camera': \"ECAM\", or 'files': "
+                            '"*_R_*".')
+    for one in sets:
+        if settings.work_dir.resolve().is_relative_to(one["raw_dir"].resolve()):
+            raise UserError(f"{path}: work_dir {settings.work_dir} lies inside raw_dir "
+                            f"{one['raw_dir']}: its products would be taken for frames.")
 
 
 def _checked_set(one, where):
+    """Return a set with its paths expanded."""
     for key in SET_MUST:
         if key not in one:
             raise UserError(f"{where} lacks '{key}'.")
     for key, value in one.items():
         if key not in SET_KEYS:
-            near = difflib.get_close_matches(str(key), SET_KEYS, n=1)
-            raise UserError(f"{where}: unknown key '{key}'."
-                            + (f" Did you mean '{near[0]}'?" if near else ""))
+            raise UserError(f"{where}: unknown key '{key}'.{did_you_mean(key, SET_KEYS)}")
         if not _fits(value, SET_KEYS[key]):
             raise UserError(f"{where}: {key} = {_shown(value)}, but it must be "
                             f"{SET_KEYS[key].__name__}.")
@@ -377,12 +321,22 @@ def _path(text, where):
     """Expand "~" and variables of the environment; the result must be absolute."""
     if not text.isprintable():
         raise UserError(f"{where} = {_shown(text)} has characters that cannot be printed.")
+    # "~" and variables first: what is left of a variable is not set
     expanded = os.path.expanduser(os.path.expandvars(text))
     _check_letters(expanded, where)
     unset = re.search(r"\$\{?(\w+)", expanded)
     if unset:
         raise UserError(f"{where} = '{text}', but the variable {unset[1]} is not set. "
-                        f"Say: export {unset[1]}=/path/to/it")
+                        f"Run: export {unset[1]}=/path/to/it")
     if not text or not os.path.isabs(expanded):
         raise UserError(f"{where} = '{text}': give an absolute path, or one from '~'.")
     return Path(expanded)
+
+
+def _check_letters(text, where):
+    """Raise UserError for a name that no file can have in this locale."""
+    try:
+        os.fsencode(text)
+    except UnicodeEncodeError as error:
+        raise UserError(f"{where} = '{text}' has letters that this locale has not. "
+                        "Run: export PYTHONUTF8=1") from error

@@ -1,9 +1,8 @@
-"""The setting `cluster`: an address, a scheduler file, or a description of jobs to ask for."""
+"""The setting `cluster`: an address, a scheduler file, or a description of jobs."""
 
-import difflib
 import re
 
-from cosmouline.errors import UserError
+from cosmouline.errors import UserError, did_you_mean
 
 SUBMIT = {"slurm": "sbatch", "pbs": "qsub", "sge": "qsub", "lsf": "bsub", "oar": "oarsub",
           "htcondor": "condor_submit"}
@@ -20,72 +19,49 @@ _ADDRESS = re.compile(r"(tcp|tls)://[^:/\s]+:\d+")
 
 
 def check_cluster(value, where):
-    """Check the setting `cluster`; return it with what is not given filled in.
+    """Check the setting `cluster`: an address, a path, a description or None.
 
-    Parameters
-    ----------
-    value : str, dict or None
-    where : str
-        Begins the message: file and setting.
-
-    Returns
-    -------
-    str, dict or None
-        An address as it is, a path as it is, or a full description.
-
-    Raises
-    ------
-    UserError
-        One line for an unknown key, a wrong type, or a value out of its limits.
+    It is returned as it is, a description with the defaults of what is not given. Raises
+    UserError, beginning with `where`, for an unknown key, a wrong type, or a value out of its
+    limits.
     """
     if isinstance(value, str) and "://" in value and not _ADDRESS.fullmatch(value):
         raise UserError(f"{where} = {value!r}, but an address is \"tls://host:8786\" or "
                         '"tcp://host:8786".')
     if not isinstance(value, dict):
         return value
-    _check_keys(value, where)
-    kind = value["cluster"]
-    if kind != "local":
-        for key in ("cores", "memory"):
-            if key not in value:
-                raise UserError(f"{where}: a {kind} cluster lacks '{key}', of one job.")
-    if value.get("gpus", 0) > value.get("cores", 1024):
-        raise UserError(f"{where}: more gpus than cores: each needs a worker process.")
-    return DEFAULTS | value
-
-
-def _check_keys(value, where):
+    # Each key by itself
     for key, one in value.items():
+        what = f"{where}: {key}"
         if key not in TYPES:
-            near = difflib.get_close_matches(str(key), TYPES, n=1)
-            raise UserError(f"{where}: unknown key '{key}'."
-                            + (f" Did you mean '{near[0]}'?" if near else
-                               f" There are {', '.join(TYPES)}."))
+            hint = did_you_mean(key, TYPES) or f" There are {', '.join(TYPES)}."
+            raise UserError(f"{where}: unknown key '{key}'.{hint}")
         if one is None and DEFAULTS.get(key, "") is None:
             continue
         if not isinstance(one, TYPES[key]) or isinstance(one, bool):
-            raise UserError(f"{where}: {key} = {one!r}, but it must be {TYPES[key].__name__}.")
-        _check_value(key, one, f"{where}: {key}")
+            raise UserError(f"{what} = {one!r}, but it must be {TYPES[key].__name__}.")
+        least, most = LEAST_AND_MOST.get(key, (None, None))
+        if key == "cluster" and one not in KINDS:
+            raise UserError(f"{what} = {one!r}, but it must be one of {', '.join(KINDS)}."
+                            f"{did_you_mean(one, KINDS)}")
+        if least is not None and not least <= one <= most:
+            raise UserError(f"{what} = {one}, but it must be from {least} to {most}.")
+        if key in ("memory", "disk") and not _SIZE.fullmatch(one):
+            raise UserError(f'{what} = {one!r}, but it must be a size such as "16GB".')
+        if key == "walltime" and not walltime_s(one):
+            raise UserError(f'{what} = {one!r}, but it must be "hours:minutes:seconds", such as '
+                            '"04:00:00", or "days-hours:minutes:seconds".')
+        if key in ("extra", "prologue") and not all(isinstance(line, str) for line in one):
+            raise UserError(f"{what} = {one!r}, but it must be a list of lines.")
     if "cluster" not in value:
         raise UserError(f"{where} lacks 'cluster': one of {', '.join(KINDS)}.")
-
-
-def _check_value(key, value, where):
-    if key == "cluster" and value not in KINDS:
-        near = difflib.get_close_matches(value, KINDS, n=1)
-        raise UserError(f"{where} = {value!r}, but it must be one of {', '.join(KINDS)}."
-                        + (f" Did you mean '{near[0]}'?" if near else ""))
-    if key in LEAST_AND_MOST:
-        least, most = LEAST_AND_MOST[key]
-        if not least <= value <= most:
-            raise UserError(f"{where} = {value}, but it must be from {least} to {most}.")
-    if key in ("memory", "disk") and not _SIZE.fullmatch(value):
-        raise UserError(f'{where} = {value!r}, but it must be a size such as "16GB".')
-    if key == "walltime" and not walltime_s(value):
-        raise UserError(f'{where} = {value!r}, but it must be "hours:minutes:seconds", such as '
-                        '"04:00:00", or "days-hours:minutes:seconds".')
-    if key in ("extra", "prologue") and not all(isinstance(line, str) for line in value):
-        raise UserError(f"{where} = {value!r}, but it must be a list of lines.")
+    # Keys that go together
+    for key in ("cores", "memory"):
+        if key not in value and value["cluster"] != "local":
+            raise UserError(f"{where}: a {value['cluster']} cluster lacks '{key}', of one job.")
+    if value.get("gpus", 0) > value.get("cores", 1024):
+        raise UserError(f"{where}: more gpus than cores: each needs a worker process.")
+    return DEFAULTS | value
 
 
 def walltime_s(text):

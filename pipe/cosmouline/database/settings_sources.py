@@ -1,4 +1,4 @@
-"""Check what the settings say of the point sources."""
+"""Check what the settings contain on the point sources and the light curve."""
 
 import re
 from datetime import date
@@ -6,41 +6,40 @@ from datetime import date
 from cosmouline.errors import UserError
 
 MOST_SOURCES = 12
-LARGEST = 1e9  # of places and their errors; NaN is not below it
+LARGEST = 1e9  # of positions and their errors; NaN is not below it
 FIELD = "field"  # as extra_sources: the stars of the field list
 
 
 def check_sources(settings, path):
-    """Raise UserError unless all that is said of the point sources makes sense.
-
-    Parameters
-    ----------
-    settings : namespace
-    path : Path
-        The settings.py of the lens.
-
-    Raises
-    ------
-    UserError
-        If a source is not a place, is twice, has an error below 0, or dates that are none.
-    """
-    _check_point_sources(settings.point_sources, path)
-    _check_extra_sources(settings.extra_sources, settings.point_sources, path)
-    _check_errors(settings.point_source_sigma_arcsec, f"{path}: point_source_sigma_arcsec")
+    """Raise UserError for sources, sums, shifts or dates in a settings.py that make no sense."""
+    # Point sources are a number of them, a file of the lens, or positions
+    sources, extra = settings.point_sources, settings.extra_sources
+    where = f"{path}: point_sources"
+    if isinstance(sources, str):
+        if not (path.parent / sources).is_file():
+            raise UserError(f"{where}: there is no {path.parent / sources}.")
+    elif isinstance(sources, dict):
+        _check_positions(sources, where)
+    elif not 1 <= sources <= MOST_SOURCES:
+        raise UserError(f"{where} = {sources}, but from 1 to {MOST_SOURCES} can be looked for.")
+    # Neighbours are positions under names of their own, or the stars of the field
+    where = f"{path}: extra_sources"
+    if not isinstance(extra, str):
+        _check_positions(extra, where)
+        twice = sorted(set(extra) & set(sources if isinstance(sources, dict) else ()))
+        if twice:
+            raise UserError(f"{where}: {twice[0]} is one of point_sources already.")
+    elif extra != FIELD:
+        raise UserError(f"{where} = {extra!r}, but it must be positions, or '{FIELD}'.")
+    # Errors of their positions: one for all, or by name
+    errors = settings.point_source_sigma_arcsec
+    for error in errors.values() if isinstance(errors, dict) else (errors,):
+        if error is not None and not (_is_number(error) and error >= 0):
+            raise UserError(f"{path}: point_source_sigma_arcsec: {error!r} is no error: give "
+                            "arcsec, 0 to hold a source, or None.")
     for name, dates in settings.source_epochs.items():
         _check_dates(dates, f"{path}: source_epochs: {name}")
-    _check_curve(settings, path)
-
-
-def check_name(name, where):
-    """Raise UserError unless a name can stand in file names and field names."""
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9.+-]*(?:_[A-Za-z0-9.+-]+)*", name):
-        raise UserError(f"{where} = {name!r}: use letters, digits, '.', '+', '-' and single "
-                        "'_' only.")
-
-
-def _check_curve(settings, path):
-    """Raise UserError unless sums have parts, and shifts and dates of the picture make sense."""
+    # Of the light curve: sums have parts; shifts and dates are numbers and dates
     for name, parts in settings.sum_sources.items():
         check_name(name, f"{path}: sum_sources")
         if not isinstance(parts, list | tuple) or not (
@@ -56,40 +55,23 @@ def _check_curve(settings, path):
         _check_dates(settings.curve_dates, f"{path}: curve_dates")
 
 
-def _check_point_sources(sources, path):
-    """Raise UserError unless the point sources are a number, a file of the lens, or places."""
-    where = f"{path}: point_sources"
-    if isinstance(sources, str):
-        if not (path.parent / sources).is_file():
-            raise UserError(f"{where}: there is no {path.parent / sources}.")
-    elif isinstance(sources, dict):
-        _check_places(sources, where)
-    elif not 1 <= sources <= MOST_SOURCES:
-        raise UserError(f"{where} = {sources}, but from 1 to {MOST_SOURCES} can be looked for.")
+def check_name(name, where):
+    """Raise UserError unless a name can stand in file names and field names."""
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9.+-]*(?:_[A-Za-z0-9.+-]+)*", name):
+        raise UserError(f"{where} = {name!r}: use letters, digits, '.', '+', '-' and single "
+                        "'_' only.")
 
 
-def _check_extra_sources(extra, images, path):
-    """Raise UserError unless neighbours are places under names of their own, or "field"."""
-    where = f"{path}: extra_sources"
-    if isinstance(extra, str):
-        if extra != FIELD:
-            raise UserError(f"{where} = {extra!r}, but it must be places, or '{FIELD}'.")
-        return
-    _check_places(extra, where)
-    twice = sorted(set(extra) & set(images if isinstance(images, dict) else ()))
-    if twice:
-        raise UserError(f"{where}: {twice[0]} is one of point_sources already.")
-
-
-def _check_places(sources, where):
-    for name, place in sources.items():
+def _check_positions(sources, where):
+    for name, position in sources.items():
         if not isinstance(name, str):
             raise UserError(f"{where}: the name {name!r} is no text: write it as '{name}'.")
         check_name(name, f"{where}: the name")
-        if not _is_pair(place):
-            raise UserError(f"{where}: {name} is at {place!r}, but a place is two numbers.")
+        if not (isinstance(position, list | tuple) and len(position) == 2
+                and all(map(_is_number, position))):
+            raise UserError(f"{where}: {name} is at {position!r}, but a position is two numbers.")
     if len(set(map(tuple, sources.values()))) < len(sources):
-        raise UserError(f"{where}: two sources are at the same place.")
+        raise UserError(f"{where}: two sources are at the same position.")
 
 
 def _is_number(value):
@@ -97,22 +79,12 @@ def _is_number(value):
             and abs(value) < LARGEST)
 
 
-def _is_pair(place):
-    return (isinstance(place, list | tuple) and len(place) == 2 and all(map(_is_number, place)))
-
-
-def _check_errors(errors, where):
-    for error in errors.values() if isinstance(errors, dict) else (errors,):
-        if error is not None and not (_is_number(error) and error >= 0):
-            raise UserError(f"{where}: {error!r} is no error: give arcsec, 0 to hold a source, "
-                            "or None.")
-
-
 def _check_dates(dates, where):
     """Raise UserError unless these are a first and a last date, either of them None."""
     if not isinstance(dates, list | tuple) or len(dates) != 2:
         raise UserError(f"{where} is {dates!r}, but it must be (first, last), such as "
                         "('2019-03-01', None).")
+    # Each is an ISO date or None, and the first is not after the last
     for day in dates:
         try:
             date.fromisoformat(day or "2000-01-01")

@@ -15,7 +15,7 @@ def skiplist(settings, file_name):
 
 
 def tell_unknown(settings, db, *file_names):
-    """Tell of images that skip lists name and the database has not: names are easily mistyped."""
+    """Warn of images that skip lists name and the database has not: names are easily mistyped."""
     for file_name in file_names:
         for name in sorted(skiplist(settings, file_name).keys() - db.rows.keys()):
             log.warning("%s: %s is not in the database", file_name, one_line(name))

@@ -1,4 +1,4 @@
-"""Compare a database with the declarations of its fields, with the settings and with the disk."""
+"""Compare a database with its declared fields, the settings and the disk."""
 
 from pathlib import Path
 
@@ -12,56 +12,50 @@ ENDINGS = (".cat.fits", "_stamps.fits", "_psf.fits", ".fits")
 
 
 def problems(db, settings):
-    """Yield everything that is wrong, one line each.
-
-    Parameters
-    ----------
-    db : Database
-    settings : namespace
-    """
+    """Yield everything that is wrong, one line each."""
     yield from db.notices
     for name, row in sorted(db.rows.items()):
         yield from (f"{name}: {problem}" for problem in _of_row(name, row, settings))
-    yield from _of_reference(db)
+    # What concerns all images: the reference image, files made of all
+    for name in {row["ref_img_name"] for row in db.rows.values() if "ref_img_name" in row}:
+        if name not in db.rows:
+            yield f"the reference image {name} is not in the database"
+        elif not db.rows[name].get("gogogo", True):
+            yield f"the reference image {name} is rejected: {db.rows[name].get('whynot')}"
     for script, file in manifest.of_steps(db.runs).values():
         problem = manifest.Look(settings.work_dir, reads_all=True).trouble(file)
         if problem:
             yield f"{file.path} {problem}: run {script}.py"
-    yield from _orphans(db, settings)
+    # Products of images that are not in the database
+    for folder in ("ali", "sky", "objects", f"psf_{settings.psf_name}"):
+        for path in sorted((settings.work_dir / folder).glob("*.fits")):
+            ending = next(ending for ending in ENDINGS if path.name.endswith(ending))
+            if path.name.removesuffix(ending) not in db.rows:
+                yield f"{paths.relative(path)} is of no image in the database"
 
 
 def _of_row(name, row, settings):
-    """Yield what is wrong with one image."""
+    """Yield what is wrong with one image: its fields, its frame, its products."""
     if row["img_name"] != name:
         yield f"its img_name is {row['img_name']}"
+    # Fields that every image has, and the values of all
     yield from (f"it lacks {field}" for field in MUST if field not in row)
-    yield from _of_values(row)
+    for field, value in row.items():
+        try:
+            fields.convert(field, value)
+        except ValueError as error:  # not declared, or of another type
+            yield str(error)
     if not row.get("gogogo", True) and not row.get("whynot"):
         yield "it is rejected, but no whynot tells why"
     if row.get("set_name") not in {one["name"] for one in settings.sets}:
         yield f"its set '{row.get('set_name')}' is not in the settings"
+    # Its frame is there and the one that was imported
     if "raw_path" in row and not Path(row["raw_path"]).exists():
-        yield f"its frame {row['raw_path']} is gone"
+        yield f"its frame {row['raw_path']} is missing"
     elif manifest.frame_trouble(row, manifest.Look("", reads_all="raw_hash" in row)):
         yield (f"its frame {row['raw_path']} has changed since it was imported: run "
                f"{fields.producer('raw_path')}.py")
-    yield from _of_products(name, row, settings)
-
-
-def _of_values(row):
-    """Yield fields that are not declared, or have another type than declared."""
-    for field, value in row.items():
-        try:
-            fields.convert(field, value)
-        except ValueError as error:
-            yield str(error)
-
-
-def _of_products(name, row, settings):
-    """Yield products that a script has made and that are not on the disk, or are others there.
-
-    What was noted is read whole; of older records it is looked at whether the file is there.
-    """
+    # What was recorded is read completely; of older records only whether the file is there
     for key in [field.removeprefix(manifest.MADE) for field in row
                 if field.startswith(manifest.MADE)]:
         found = manifest.why_other(row, key, manifest.Look(settings.work_dir, reads_all=True))
@@ -74,22 +68,4 @@ def _of_products(name, row, settings):
     for script, (record, where) in keys.items():
         if provenance.outcome(row, record)[0] == "done" and manifest.MADE + record not in row and (
                 not where(settings, name).is_file()):
-            yield f"{paths.relative(where(settings, name))} is gone: run {script}.py --redo"
-
-
-def _of_reference(db):
-    """Yield what is wrong with the reference image."""
-    for name in {row["ref_img_name"] for row in db.rows.values() if "ref_img_name" in row}:
-        if name not in db.rows:
-            yield f"the reference image {name} is not in the database"
-        elif not db.rows[name].get("gogogo", True):
-            yield f"the reference image {name} is rejected: {db.rows[name].get('whynot')}"
-
-
-def _orphans(db, settings):
-    """Yield products of images that are not in the database."""
-    for folder in ("ali", "sky", "objects", f"psf_{settings.psf_name}"):
-        for path in sorted((settings.work_dir / folder).glob("*.fits")):
-            ending = next(ending for ending in ENDINGS if path.name.endswith(ending))
-            if path.name.removesuffix(ending) not in db.rows:
-                yield f"{paths.relative(path)} is of no image in the database"
+            yield f"{paths.relative(where(settings, name))} is missing: run {script}.py --redo"

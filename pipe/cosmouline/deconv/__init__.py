@@ -18,24 +18,22 @@ epochs           : The stamps of all epochs that a joint fit is made of.
 evidence         : Amplitudes of the field: those of the largest evidence, and what their
                    uncertainty does.
 find_sources     : Start positions of the sources when only their number is known.
-fit_lens         : From stamps to fluxes: noise and masks from the model, fit, judge again, fit
-                   again.
+fit_lens         : From stamps to fluxes: noise and masks from the model, fits until they settle.
 gauss_newton     : The joint fit: prefit, decision on the galaxy, outer iterations, warm refit.
 normal_equations : Normal equations of what the epochs share, their own unknowns eliminated
                    exactly.
 options          : Every number that the joint fit could be given, with its default and where that
                    is from.
 orientation      : Check that the start positions are where the lens is, and the right way round.
-picture          : Pictures of a finished fit: the model of each epoch, and the scene without any
-                   PSF.
+picture          : Pictures of a finished fit: the model of each epoch, and the deconvolved image.
 pixels           : Noise and masks of the stamps: before there is a model, and from one.
 point_sources    : The point sources of a fit: where they are looked for, and what is known
                    beforehand.
-problem          : What a joint fit is asked (data, lattice, priors) and where it stands (state).
+problem          : Data, lattice and priors of a joint fit, and the state that it is in.
 psf_error        : Error of the fluxes that comes from the errors of the PSFs.
-registration     : Prior of the shifts of the epochs from what the stars say, with an error that
-                   the lens tells.
-residual_light   : The field: light that neither the sources nor the galaxy explain, as a Gaussian
+registration     : Prior of the shifts of the epochs from the stars, with an error measured on the
+                   lens.
+residual_light   : The field: residual light that neither sources nor galaxy explain, as a Gaussian
                    process.
 result           : The result of a joint fit, and its way to files and back.
 sersic           : The Sersic profile as a sum of Gaussians: table, interpolation, Fourier
@@ -51,7 +49,7 @@ db_gather        : Gather what a joint fit needs from the files of its images.
 db_products      : Read the gathered epochs, the start and the joint fit of a deconvolution.
 db_readout       : What a joint fit found: a summary in words, and the fields of the database.
 db_source_table  : Where the point sources of a joint fit lie, in the units that users ask for.
-db_sources       : From the settings to the point sources of a joint fit: places, errors, when they
-                   shine.
-db_warm_start    : Go on from the stored joint fit when only the epochs are others.
+db_sources       : From the settings to the point sources of a joint fit: positions, errors, when
+                   they shine.
+db_warm_start    : Go on from the stored joint fit when only the epochs have changed.
 """

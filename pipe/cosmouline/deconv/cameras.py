@@ -11,21 +11,17 @@ import numpy as np
 
 PRIOR_SD = 0.1  # of a scale about 1: filters of one name, galaxies and stars of 4000 to 6000 K
 SCALE_RANGE = (0.5, 2.0)
-SMALLEST_CHANGE = 1e-4  # of a scale, below which nothing is solved anew
+SMALLEST_CHANGE = 1e-4  # of a scale, below which nothing is solved again
 TINY = 1e-30
 
 
 class Scales(NamedTuple):
     """Scales of galaxy and field in each epoch.
 
-    Parameters
-    ----------
-    scale : ndarray of float, shape (n_epochs,)
-        The same for all epochs of a camera; their mean, weighted by what the epochs tell, is 1.
-    relative_variance : ndarray of float, shape (n_epochs,)
-        Of the scale of its camera; 0 with a single camera.
-    response : ndarray of float, shape (n_epochs, n_sources + 3)
-        Change of the fluxes, the sky and the shift for a scale of double size.
+    `scale` (n_epochs,) is the same for all epochs of a camera; the mean, weighted by what the
+    epochs know of it, is 1. `relative_variance` (n_epochs,) is that of the scale of the camera, 0
+    with a single one; `response` (n_epochs, n_sources + 3) the change of the fluxes, the sky and
+    the shift for a scale of double size.
     """
 
     scale: np.ndarray
@@ -34,20 +30,9 @@ class Scales(NamedTuple):
 
 
 def camera_scales(problem, state, sweep, normal):
-    """Scales that fit best, scene and fluxes being solved along.
+    """Return the `Scales` that fit best, sources and fluxes being solved along.
 
-    Parameters
-    ----------
-    problem : Problem
-    state : State
-    sweep : Sweep
-        At that state; with its `on_nodes` where there is a field.
-    normal : Normal
-        Of that sweep.
-
-    Returns
-    -------
-    Scales
+    `sweep` is at `state`, with its `on_nodes` where there is a field; `normal` is of that sweep.
 
     Notes
     -----
@@ -63,11 +48,13 @@ def camera_scales(problem, state, sweep, normal):
     if len(cameras) < 2:
         none = np.zeros((n_epochs, normal.local_rhs.shape[1]))
         return Scales(state.extended_scale, np.zeros(n_epochs), none)
+    # x W L and x W r of each epoch: the galaxy, and the field where there is one
     n_local = normal.local_rhs.shape[1]
     galaxy = n_local + AMPLITUDE
     products = state.shared[AMPLITUDE] * sweep.products[:, :, galaxy]
     if sweep.on_nodes is not None:
         products = products + np.einsum("ejk,j->ek", sweep.on_nodes, state.node_flux)
+    # The equation and its right side, the unknowns of each epoch eliminated
     response = -np.einsum("ekl,el->ek", normal.local_covariance, products[:, :n_local])
     square = (problem.weight * sweep.extended**2).sum((1, 2))
     known = square + (response * products[:, :n_local]).sum(1)
@@ -80,26 +67,13 @@ def camera_scales(problem, state, sweep, normal):
         step = slope[those].sum() - now * (now - 1) / PRIOR_SD**2
         scale[those] = np.clip(now * (1 + step / information), *SCALE_RANGE)
         variance[those] = 1 / information
+    # A factor that all cameras share belongs to the galaxy and the field
     mean = np.average(scale, weights=np.maximum(known, 0) + 1e-12 * known.max() + TINY)
     return Scales(scale / mean, variance, response)
 
 
 def rescaled(problem, state, sweep, with_nodes):
-    """State with the scales that fit best, its sweep and its equations.
-
-    Parameters
-    ----------
-    problem : Problem
-    state : State
-    sweep : Sweep
-        At that state.
-    with_nodes : bool
-        Whether there is a field.
-
-    Returns
-    -------
-    state, sweep, normal
-    """
+    """Return the state with the scales that fit best, its sweep and its normal equations."""
     normal = eliminate(problem, state, sweep)
     scale = camera_scales(problem, state, sweep, normal).scale
     if np.abs(scale - state.extended_scale).max() < SMALLEST_CHANGE:

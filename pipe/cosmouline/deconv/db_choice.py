@@ -1,34 +1,24 @@
 """Which images a joint deconvolution takes, and why it leaves out the others."""
 
+from cosmouline.database.limits import Limits
 
-# A coefficient and its error, by the word of the settings
 
-
-def limits(image, coeff, settings):
-    """Return (what, value, limit) of an image for every limit that is set."""
-    found = (("seeing", image.get("field_fwhm_arcsec"), settings.dec_fwhm_max_arcsec),
-             ("ellipticity", image.get("field_ellipticity"), settings.dec_ellipticity_max),
-             ("coefficient", coeff, settings.dec_coeff_max),
-             ("sky", image.get("sky_level_e"), settings.dec_sky_max_e))
-    return [one for one in found if one[2] is not None]
+def values(image, coeff):
+    """Return what the dec_ limits are compared with; None where it is not known."""
+    return {"seeing": image.get("field_fwhm_arcsec"), "ellipticity": image.get(
+        "field_ellipticity"), "sky": image.get("sky_level_e"), "coefficient": coeff}
 
 
 def why_not(image, coeff, skipped, settings):
     """Return why an image is left out; empty if it is not.
 
-    Parameters
-    ----------
-    image : dict
-        Row of the image.
-    coeff : float or None
-        Its coefficient; None: not known yet.
-    skipped : dict of str to str
-        Images that the user leaves out, with comments.
-    settings : namespace
+    Its row, its coefficient (None: not known yet), and the images that the user leaves out, with
+    comments.
     """
     if image["img_name"] in skipped:
         return f"skiplist: {skipped[image['img_name']]}"
-    for name, value, limit in limits(image, coeff, settings):
-        if value is not None and value > limit:
-            return f"{name} above {limit:g}"
+    limits = Limits.of(settings, "dec_")
+    for name, is_beyond in limits.beyond(**values(image, coeff)).items():
+        if is_beyond:
+            return f"{name} above {getattr(limits, name):g}"
     return ""

@@ -37,14 +37,33 @@ def fit(content, sources, settings, earlier=None):
     UserError
         If the fit cannot be made, with the reason.
     """
-    options = FitOptions(extended_light=settings.extended_light)
+    options, is_starred = FitOptions(extended_light=settings.extended_light), False
+    if settings.deconv_engine == "starred":
+        from cosmouline.deconv.starred.fit import fit_starred  # takes seconds to import
+
+        is_starred = True
+        for name in ("extra_sources", "source_epochs"):
+            if getattr(settings, name):
+                raise UserError(f"{name} is for deconv_engine = 'gp': STARRED fits images of the "
+                                "lens that shine in all epochs.")
+        keep_compiled(paths.compiled(settings))
+        log.info("STARRED works on: %s", device())
     with tqdm(unit="step", disable=None, leave=False) as bar:
         def progress(entry):
             bar.update()
             bar.set_postfix_str(str(entry.get("stage", "")))
 
         try:
-            found = _fitted(content, sources, options, progress, settings, earlier)
+            if is_starred:
+                found = fit_starred(content.epochs, sources, options, progress)
+            elif earlier is None:
+                found = fit_lens(content.epochs, sources, options, progress)
+            else:
+                # The epochs of the earlier fit go first, and back to their order afterwards
+                numbers, warm = order(earlier, content)
+                epochs, sources = content.epochs.take(numbers), sources.take(numbers)
+                found = fit_lens(epochs, sources, options, progress, warm)
+                found = found.take(np.argsort(numbers))
         except ValueError as problem:
             raise UserError(f"the joint fit cannot be made: {problem}.") from problem
     if content.draws is None:
@@ -53,27 +72,3 @@ def fit(content, sources, settings, earlier=None):
     relative = psf_error(found, *psf)
     systematic = found.systematic_covariance + psf_systematic(found, *psf)
     return replace(found, systematic_covariance=systematic), relative
-
-
-def _fitted(content, sources, options, progress, settings, earlier):
-    """Return the fit; with an earlier one its epochs go first, and back to their places."""
-    if settings.deconv_engine == "starred":
-        from cosmouline.deconv.starred.fit import fit_starred  # takes seconds to import
-
-        _refuse_what_starred_has_not(settings)
-        keep_compiled(paths.compiled(settings))
-        log.info("STARRED works on: %s", device())
-        return fit_starred(content.epochs, sources, options, progress)
-    if earlier is None:
-        return fit_lens(content.epochs, sources, options, progress)
-    numbers, warm = order(earlier, content)
-    found = fit_lens(content.epochs.take(numbers), sources.take(numbers), options, progress, warm)
-    return found.take(np.argsort(numbers))
-
-
-def _refuse_what_starred_has_not(settings):
-    """Raise UserError where a setting asks for sources that STARRED does not know."""
-    for name in ("extra_sources", "source_epochs"):
-        if getattr(settings, name):
-            raise UserError(f"{name} is for deconv_engine = 'gp': STARRED fits images of the lens "
-                            "that shine in all epochs.")

@@ -1,14 +1,11 @@
 """Read the gathered epochs, the start and the joint fit of a deconvolution."""
 
-import logging
 import zipfile
 
 from cosmouline.database import manifest, paths
 from cosmouline.deconv.io_fit import read_epochs, read_fit
 from cosmouline.errors import UserError
 from cosmouline.files import io_catalog
-
-log = logging.getLogger("cosmouline")
 
 
 def gathered_epochs(settings):
@@ -28,6 +25,7 @@ def joint_fit(settings):
 
 
 def _of_deconvolution(settings, name, script, read):
+    """Read a file of the deconvolution; UserError with the script to run where it cannot be."""
     path = paths.deconvolution(settings) / name
     if not path.is_file():
         raise UserError(f"there is no {path}. Run 7_deconv/{script}.py first.")

@@ -6,15 +6,10 @@ import numpy as np
 
 
 def summary(fit, psf_error, names):
-    """Yield lines that tell how a fit ended, and the flux of every source with its errors.
+    """Yield lines on how a fit ended, and on the flux of every source with its errors.
 
-    Parameters
-    ----------
-    fit : LensFit
-    psf_error : ndarray of float, shape (n_epochs, n_sources)
-        Relative errors from the PSFs; NaN where they are not known.
-    names : sequence of str
-        Of the sources.
+    `psf_error` (n_epochs, n_sources) are relative errors from the PSFs, NaN where they are not
+    known; `names` those of the sources.
     """
     change = "" if fit.convergence is None else f", last change {fit.convergence:.3f} sigma"
     galaxy = "a" if fit.has_galaxy else "no"
@@ -25,8 +20,8 @@ def summary(fit, psf_error, names):
                "out bad epochs (dec_<dec_name>_skiplist.txt), check point_sources, and run "
                "4_deconv.py --redo.")
     if fit.shift_scatter_px is not None:
-        yield (f"the lens scatters by {fit.shift_scatter_px:.3f} px about where the stars say "
-               "that it is")
+        yield (f"the lens scatters by {fit.shift_scatter_px:.3f} px about the position that the "
+               "stars predict")
     scales, n_epochs = np.unique(fit.extended_scale[fit.measured], return_counts=True)
     if len(scales) > 1:
         parts = [f"{one:.3f} ({n} epochs)" for one, n in zip(scales, n_epochs, strict=True)]
@@ -38,9 +33,9 @@ def summary(fit, psf_error, names):
                f"{_percent(psf_error[:, i])}, of the constant part {_percent(constant)}")
 
 
-def _percent(part):
-    """Write the median of a ratio in per cent."""
-    median = median_of_finite(np.atleast_1d(part))
+def _percent(ratio):
+    """Write the median of ratios in per cent."""
+    median = median_of_finite(np.atleast_1d(ratio))
     return f"{100 * median:.2f} %" if np.isfinite(median) else "not known"
 
 
@@ -65,54 +60,40 @@ def fields(fit, psf_error, content, sources, dec_name):
     of a flux joins its total covariance with the PSF's error. A systematic error or one from the
     PSF that the engine does not know is left out.
     """
-    return {name: _of_source(fit, psf_error, content.epochs, e, sources, dec_name)
-            | _of_epoch(fit, content.epochs, e, dec_name)
-            for e, name in enumerate(content.names) if fit.measured[e]}
-
-
-def _of_source(fit, psf_error, epochs, e, sources, dec):
-    """Return the fields of all point sources in one epoch."""
-    coeff, values = epochs.coeff[e], {}
-    flux_e = fit.flux[e] / coeff
-    total_e2, random_e2 = fit.covariance_total[e] / coeff**2, fit.covariance[e] / coeff**2
-    psf_e = np.abs(psf_error[e] * flux_e)
-    systematic_e = fit.flux_systematic / coeff
-    for i in np.flatnonzero(np.isfinite(flux_e)):
-        key = f"{dec}__{sources[i]}"
-        values |= {
-            f"flux_e__{key}": flux_e[i],
-            f"flux_sigma_e__{key}": np.sqrt(total_e2[i, i] + np.nan_to_num(psf_e[i]) ** 2),
-            f"flux_random_e__{key}": np.sqrt(random_e2[i, i]),
+    found = {}
+    for e in np.flatnonzero(fit.measured):
+        coeff, values = content.epochs.coeff[e], {}
+        # Of each source that shines: flux, errors, covariances with itself and those after it
+        flux_e = fit.flux[e] / coeff
+        total_e2, random_e2 = fit.covariance_total[e] / coeff**2, fit.covariance[e] / coeff**2
+        psf_e, systematic_e = np.abs(psf_error[e] * flux_e), fit.flux_systematic / coeff
+        for i in np.flatnonzero(np.isfinite(flux_e)):
+            key = f"{dec_name}__{sources[i]}"
+            values |= {
+                f"flux_e__{key}": flux_e[i],
+                f"flux_sigma_e__{key}": np.sqrt(total_e2[i, i] + np.nan_to_num(psf_e[i]) ** 2),
+                f"flux_random_e__{key}": np.sqrt(random_e2[i, i]),
+            }
+            known = {f"flux_psf_e__{key}": psf_e[i], f"flux_sys_e__{key}": systematic_e[i]}
+            values |= {name: value for name, value in known.items() if np.isfinite(value)}
+            values |= {f"flux_cov_e2__{key}__{other}": total_e2[i, j]
+                       for j, other in enumerate(sources) if j >= i and np.isfinite(flux_e[j])}
+        # Of the epoch
+        shift_px = fit.shift_px[e] - content.epochs.shift_px[e]
+        found[content.names[e]] = values | {
+            f"dec_shift_x_px__{dec_name}": shift_px[0],
+            f"dec_shift_y_px__{dec_name}": shift_px[1],
+            f"dec_sky_e__{dec_name}": fit.sky[e] / coeff,
+            f"dec_chi2__{dec_name}": fit.chi2_reduced[e],
+            f"n_dec_masked__{dec_name}": int(fit.n_masked[e]),
         }
-        known = {f"flux_psf_e__{key}": psf_e[i], f"flux_sys_e__{key}": systematic_e[i]}
-        values |= {name: value for name, value in known.items() if np.isfinite(value)}
-        values |= {f"flux_cov_e2__{key}__{other}": total_e2[i, j]
-                   for j, other in enumerate(sources) if j >= i and np.isfinite(flux_e[j])}
-    return values
+    return found
 
 
 def convergence(fit, dec_name):
-    """Return the fields that tell how a joint fit ended, the same for all its epochs.
-
-    Parameters
-    ----------
-    fit : LensFit
-    dec_name : str
-    """
+    """Return the fields on how a joint fit ended, the same for all its epochs."""
     found = {f"dec_objective__{dec_name}": fit.objective, f"dec_ended__{dec_name}": fit.ended,
              f"n_dec_steps__{dec_name}": fit.n_iterations}
     if fit.convergence is None:
         return found
     return found | {f"dec_change_sigma__{dec_name}": fit.convergence}
-
-
-def _of_epoch(fit, epochs, e, dec):
-    """Return the fields of one epoch that are not of a source."""
-    shift_px = fit.shift_px[e] - epochs.shift_px[e]
-    return {
-        f"dec_shift_x_px__{dec}": shift_px[0],
-        f"dec_shift_y_px__{dec}": shift_px[1],
-        f"dec_sky_e__{dec}": fit.sky[e] / epochs.coeff[e],
-        f"dec_chi2__{dec}": fit.chi2_reduced[e],
-        f"n_dec_masked__{dec}": int(fit.n_masked[e]),
-    }

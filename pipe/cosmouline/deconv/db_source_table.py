@@ -13,7 +13,7 @@ def source_rows(fit, centre_px, start, reference, settings):
     ----------
     fit : LensFit
     centre_px : ndarray of float, shape (2,)
-        Pixel of the reference image from which its places are counted.
+        Pixel of the reference image from which its positions are counted.
     start : list of Star
         Where the sources were looked for.
     reference : dict
@@ -35,19 +35,24 @@ def source_rows(fit, centre_px, start, reference, settings):
     sky, shown = sky_of_places(reference, settings, xy), to_ds9(xy)
     rows, stars = [], []
     for k, star in enumerate(start):
+        flux = fit.flux[:, k][np.isfinite(fit.flux[:, k])]
+        mean = float(flux.mean()) if flux.size else float("nan")
         row = {"source": star.name, "x_px": shown[k, 0], "y_px": shown[k, 1],
                "moved_px": moved[k], "east_arcsec": offset[k, 0], "north_arcsec": offset[k, 1]}
         if sky is not None:
             row |= {"ra_deg": sky[k, 0], "dec_deg": sky[k, 1]}
-        row |= _brightness(fit.flux[:, k], fit.flux_systematic[k])
+        row["flux_e"] = mean
+        if mean > 0:
+            per_flux = 2.5 / np.log(10) / mean
+            row |= {"mag": -2.5 * np.log10(mean), "scatter_mag": per_flux * flux.std(),
+                    "systematic_mag": per_flux * fit.flux_systematic[k]}
         rows.append(row)
-        flux = row["flux_e"]
-        stars.append(Star(star.name, *xy[k].tolist(), float(flux) if flux > 0 else None))
+        stars.append(Star(star.name, *xy[k].tolist(), mean if mean > 0 else None))
     return rows, stars
 
 
 def pasted(rows, n_images):
-    """Return the places as a line for settings.py: point_sources, and extra_sources if any."""
+    """Return the positions as a line for settings.py: point_sources, and extra_sources if any."""
     lines = []
     for name, part in (("point_sources", rows[:n_images or None]),
                        ("extra_sources", rows[n_images:] if n_images else [])):
@@ -55,14 +60,3 @@ def pasted(rows, n_images):
                            f'{row["north_arcsec"]:.4f})' for row in part)
         lines += [f"{name} = {{{places}}}"] if part else []
     return "\n".join(lines)
-
-
-def _brightness(flux, systematic):
-    """Return mean flux, magnitude, scatter and error of the constant part of one source."""
-    flux = flux[np.isfinite(flux)]
-    mean = float(flux.mean()) if flux.size else float("nan")
-    if not mean > 0:
-        return {"flux_e": mean}
-    per_flux = 2.5 / np.log(10) / mean
-    return {"flux_e": mean, "mag": -2.5 * np.log10(mean), "scatter_mag": per_flux * flux.std(),
-            "systematic_mag": per_flux * systematic}

@@ -1,4 +1,4 @@
-"""From the settings to the point sources of a joint fit: places, errors, when they shine."""
+"""From the settings to the point sources of a joint fit: positions, errors, when they shine."""
 
 from datetime import date
 
@@ -32,7 +32,7 @@ MJD_OF_DAY_0 = -678576  # of date.toordinal; MJD 0 is 1858-11-17
 
 
 def start_stars(reference, settings, found=()):
-    """Return where all sources are looked for first, and what is to be told.
+    """Return where all sources are looked for first, and notes for the user.
 
     Parameters
     ----------
@@ -40,14 +40,14 @@ def start_stars(reference, settings, found=()):
         Row of the reference image.
     settings : namespace
     found : list of Star, optional
-        The images of the lens as another band gave them: where they are to be found by
-        themselves, they are the same in all bands, under the same names.
+        The images of the lens as another band gave them: where the settings give their number
+        only, they are the same in all bands, under the same names.
 
     Returns
     -------
     stars : list of Star
         On the reference image: the images of the lens, then the neighbours.
-    told : list of str
+    notes : list of str
 
     Raises
     ------
@@ -56,24 +56,37 @@ def start_stars(reference, settings, found=()):
     """
     content = db_products.gathered_epochs(settings)
     names, places = sources_on_reference(reference, settings)
+    moved, notes = np.zeros(2), []
+    # Images of the lens: as in another band, found, or given and moved to where they fit
     if places is None and len(found) >= len(names):
-        places, told = np.array([(s.x_px, s.y_px) for s in found[:len(names)]]), []
-        moved = np.zeros(2)
+        places = np.array([(s.x_px, s.y_px) for s in found[:len(names)]])
     elif places is None:
-        places, told = content.centre_px + _found(content.epochs, len(names)), []
-        moved = np.zeros(2)
+        try:
+            places = content.centre_px + find_sources(content.epochs, len(names))
+        except ValueError as problem:
+            raise UserError(f"the point sources cannot be found: {problem}. "
+                            "Give their positions in point_sources.") from problem
     else:
         start_px = places - content.centre_px
-        right, told = _checked(content.epochs, start_px)
+        right, notes = _checked(content.epochs, start_px)
         moved = right.mean(0) - start_px.mean(0)
         places = content.centre_px + right
+    # Neighbours, which move with the lens unless they are stars of the field
     field, side_px = db_stars.field_stars(settings), content.epochs.data_e.shape[1]
     extra, extra_xy = extra_on_reference(reference, settings, field, side_px)
     if settings.extra_sources != FIELD:
         extra_xy = extra_xy + moved
-    told += _neighbours(reference, settings, field, side_px, extra_xy)
+    # A note on the stars of the lens's stamp that are masked instead of fitted
+    xy = stars_around_lens(reference, settings, field, side_px)
+    if len(extra_xy) and len(xy):
+        xy = xy[np.hypot(*(xy[:, None] - extra_xy).T).min(0) > db_stars.SAME_STAR_PX]
+    if len(xy):
+        named = ", ".join(f'"N{i + 1}": ({e:.2f}, {n:.2f})' for i, (e, n) in
+                          enumerate(arcsec_from_lens(reference, settings, xy)))
+        notes = [*notes, "stars on the lens's stamp that are masked; to fit them: "
+                 f"extra_sources = {{{named}}}"]
     both = zip([*names, *extra], np.vstack([places, extra_xy]).tolist(), strict=True)
-    return [Star(name, *place, None) for name, place in both], told
+    return [Star(name, *place, None) for name, place in both], notes
 
 
 def of_fit(stars, content, images, reference, settings):
@@ -104,11 +117,26 @@ def of_fit(stars, content, images, reference, settings):
                             f"({', '.join(names)}).")
     lens = set(sources_on_reference(reference, settings)[0])
     n_images = next((i for i, name in enumerate(names) if name not in lens), len(names))
-    by_name = {image["img_name"]: image for image in images}
-    mjd = column([by_name[name] for name in content.names], "mjd")
-    return Sources(db_stars.star_positions(stars) - content.centre_px,
-                   sigma_px=_errors(names, reference, settings), n_images=n_images or None,
-                   present=_shining(names, mjd, settings.source_epochs))
+    # Errors of the relative positions: one for all, or by name; NaN where free, None: all are
+    given = settings.point_source_sigma_arcsec
+    by_name = given if isinstance(given, dict) else dict.fromkeys(names, given)
+    arcsec = np.array([by_name.get(name) for name in names], float)
+    sigma_px = arcsec / reference["pixel_scale_arcsec"] if np.isfinite(arcsec).any() else None
+    # In which epochs they shine: from the first to the last day given
+    by_image = {image["img_name"]: image for image in images}
+    mjd = column([by_image[name] for name in content.names], "mjd")
+    shining = np.ones((len(mjd), len(names)), bool)
+    for name, (first, last) in settings.source_epochs.items():
+        here = shining[:, names.index(name)]
+        if first is not None:
+            here &= mjd >= _day(first)
+        if last is not None:
+            here &= mjd < _day(last) + 1
+        if not here.any():
+            raise UserError(f"source_epochs: {name} shines in no epoch. Check its dates.")
+    return Sources(db_stars.star_positions(stars) - content.centre_px, sigma_px=sigma_px,
+                   n_images=n_images or None,
+                   present=shining if settings.source_epochs else None)
 
 
 def missing(fit, content, reference, settings):
@@ -123,83 +151,34 @@ def missing(fit, content, reference, settings):
     return lines
 
 
-def _found(epochs, n_sources):
-    """Return the offsets of sources of which only the number is known."""
-    try:
-        return find_sources(epochs, n_sources)
-    except ValueError as problem:
-        raise UserError(f"the point sources cannot be found: {problem}. "
-                        "Give their positions in point_sources.") from problem
-
-
 def _checked(epochs, start_px):
-    """Return given offsets, moved to where they fit, and what is to be told of them."""
+    """Return given offsets, moved to where they fit, and notes; UserError where they are wrong."""
     if not epochs.usable.any():
         return start_px, []
     found = orientations(epochs, start_px, SEARCH_PX)
     standing, turned = upright(found), best_turned(found)
-    told = []
+    notes = []
     if standing is not found[0]:
         moved = standing.start_px.mean(0) - start_px.mean(0)
-        told.append(f"the lens lies {moved[0]:+.1f}, {moved[1]:+.1f} px from its given place: "
-                    "moved there")
+        notes.append(f"the lens lies {moved[0]:+.1f}, {moved[1]:+.1f} px from its given position: "
+                     "moved there")
     if turned is None:
-        return standing.start_px, [*told, "turned or mirrored, the sources look the same"]
-    if not np.isfinite(standing.objective):
-        return standing.start_px, told
-    return standing.start_px, [*told, _compared(standing, turned)]
-
-
-def _compared(standing, turned):
-    """Return a line about which way round fits better; UserError where the given one is wrong."""
-    gain = turned.objective - standing.objective
-    if is_clearly_better(turned, standing):
-        raise UserError(f"point_sources fit better {turned.name} (chi2 lower by {-gain:.0f}): "
-                        "check north_angle_deg, is_mirrored and the signs of the places (east and "
-                        "north are positive).")
-    if abs(gain) < DOUBTFUL_GAIN:
-        return f"the sources fit as well {turned.name}: check which way round they are"
-    if gain < 0:
-        return (f"the sources fit better {turned.name} (chi2 lower by {-gain:.0f}), though not "
-                "clearly: check which way round they are")
-    return f"the sources fit better as given than {turned.name} (chi2 lower by {gain:.0f})"
-
-
-def _neighbours(reference, settings, field, side_px, extra_xy):
-    """Return a line about the stars on the lens's stamp that are masked instead of fitted."""
-    xy = stars_around_lens(reference, settings, field, side_px)
-    if len(extra_xy) and len(xy):
-        distance = np.hypot(*(xy[:, None] - extra_xy).T).min(0)
-        xy = xy[distance > 3.0]
-    if not len(xy):
-        return []
-    places = arcsec_from_lens(reference, settings, xy)
-    named = ", ".join(f'"N{i + 1}": ({e:.2f}, {n:.2f})' for i, (e, n) in enumerate(places))
-    return [f"stars on the lens's stamp that are masked; to fit them: extra_sources = {{{named}}}"]
-
-
-def _errors(names, reference, settings):
-    """Return the errors (n,) of the relative places in pixels, NaN where free; None: all are."""
-    given = settings.point_source_sigma_arcsec
-    by_name = given if isinstance(given, dict) else dict.fromkeys(names, given)
-    arcsec = np.array([by_name.get(name) for name in names], float)
-    return arcsec / reference["pixel_scale_arcsec"] if np.isfinite(arcsec).any() else None
-
-
-def _shining(names, mjd, dates):
-    """Return in which epochs (n_epochs, n) the sources shine; None: always."""
-    if not dates:
-        return None
-    shining = np.ones((len(mjd), len(names)), bool)
-    for name, (first, last) in dates.items():
-        column_of = names.index(name)
-        if first is not None:
-            shining[:, column_of] &= mjd >= _day(first)
-        if last is not None:
-            shining[:, column_of] &= mjd < _day(last) + 1
-        if not shining[:, column_of].any():
-            raise UserError(f"source_epochs: {name} shines in no epoch. Check its dates.")
-    return shining
+        notes.append("turned or mirrored, the sources look the same")
+    elif np.isfinite(standing.objective):
+        gain = turned.objective - standing.objective
+        if is_clearly_better(turned, standing):
+            raise UserError(f"point_sources fit better {turned.name} (chi2 lower by {-gain:.0f}): "
+                            "check north_angle_deg, is_mirrored and the signs of the positions "
+                            "(east and north are positive).")
+        if abs(gain) < DOUBTFUL_GAIN:
+            notes.append(f"the sources fit as well {turned.name}: check which way round they are")
+        elif gain < 0:
+            notes.append(f"the sources fit better {turned.name} (chi2 lower by {-gain:.0f}), "
+                         "though not clearly: check which way round they are")
+        else:
+            notes.append(f"the sources fit better as given than {turned.name} "
+                         f"(chi2 lower by {gain:.0f})")
+    return standing.start_px, notes
 
 
 def _day(text):

@@ -1,4 +1,4 @@
-"""Go on from the stored joint fit when only the epochs are others."""
+"""Go on from the stored joint fit when only the epochs have changed."""
 
 import json
 from typing import NamedTuple
@@ -24,15 +24,7 @@ class Stored(NamedTuple):
 def made_of(content, sources, names, settings):
     """Return what a fit is made of, as texts: ``epochs``, ``choices`` (all else), ``scene``.
 
-    The scene is the part of the choices without which galaxy and field mean something else.
-
-    Parameters
-    ----------
-    content : EpochFile
-    sources : Sources
-    names : sequence of str
-        Of the sources.
-    settings : namespace
+    The scene are those choices under which galaxy and field keep their meaning.
     """
     sigma = None if sources.sigma_px is None else np.nan_to_num(sources.sigma_px, nan=-1).tolist()
     scene = json.dumps([settings.deconv_engine, settings.extended_light, list(names),
@@ -48,7 +40,7 @@ def stored(settings, dec_name=None):
     """Return the `Stored` fit of the settings, or of another deconvolution; None without any."""
     name = paths.of_band(f"dec_{dec_name or settings.dec_name}", settings)
     path = settings.work_dir / name / "fit.npz"
-    if manifest.step_trouble(path, settings):  # of a backup, say: what it was made of is unknown
+    if manifest.step_trouble(path, settings):  # a backup, for example: its origin is unknown
         return None
     try:
         return Stored(*read_fit(path), *read_made_of(path))
@@ -57,25 +49,15 @@ def stored(settings, dec_name=None):
 
 
 def is_the_same(earlier, made):
-    """Tell whether a stored fit was made of the same epochs under the same choices."""
+    """Return whether a stored fit was made of the same epochs under the same choices."""
     return earlier is not None and earlier.made_of == made
 
 
 def can_go_on(earlier, content, made):
-    """Tell whether a fit of these epochs can go on from a stored one.
+    """Return whether a fit of these epochs can go on from a stored one.
 
-    Parameters
-    ----------
-    earlier : Stored or None
-    content : EpochFile
-    made : dict
-        From `made_of`.
-
-    Returns
-    -------
-    bool
-        The choices are the same, the stored fit has converged and has some of the epochs, and
-        these are not more than twice those of the fit that was once made cold.
+    It can where the choices (`made_of`) are the same, the stored fit has converged and has some of
+    the epochs, and these are not more than twice those of the fit that was once made cold.
     """
     if earlier is None or earlier.made_of.get("choices") != made["choices"]:
         return False
@@ -85,17 +67,7 @@ def can_go_on(earlier, content, made):
 def to_start_from(content, made, settings):
     """Return the `Stored` fit that `dec_start_from` names.
 
-    Parameters
-    ----------
-    content : EpochFile
-    made : dict
-        From `made_of`.
-    settings : namespace
-
-    Raises
-    ------
-    UserError
-        If it is not there, of another scene, or has none of the images.
+    Raises UserError if it is not there, of other sources (`made_of`), or has none of the images.
     """
     name = settings.dec_start_from
     earlier = stored(settings, name)
@@ -112,7 +84,7 @@ def to_start_from(content, made, settings):
 
 
 def _has_enough(earlier, content):
-    """Tell whether a stored fit has settled, and has enough of the epochs."""
+    """Return whether a stored fit has settled, and has enough of the epochs."""
     if earlier.made_of["scene"].startswith('["starred"') or earlier.fit.ended != "converged":
         return False
     kept = [i for i, name in enumerate(earlier.names) if name in content.names]
@@ -122,15 +94,7 @@ def _has_enough(earlier, content):
 
 
 def order(earlier, content):
-    """Return the numbers of the epochs, those of the stored fit first, and its part of them.
-
-    Returns
-    -------
-    numbers : ndarray of int
-        Of all epochs.
-    warm : LensFit
-        The stored fit of the first of them.
-    """
+    """Return the numbers of all epochs, those of the stored fit first, and the fit of these."""
     known = [i for i, name in enumerate(content.names) if name in earlier.names]
     new = [i for i in range(len(content.names)) if i not in set(known)]
     rows = [earlier.names.index(content.names[i]) for i in known]

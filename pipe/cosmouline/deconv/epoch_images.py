@@ -24,15 +24,7 @@ PAD_PX = 16  # room around the stamp: light that leaves on one side comes back o
 
 @dataclass(frozen=True)
 class Geometry:
-    """Sides of the stamps and of their Fourier grids.
-
-    Parameters
-    ----------
-    side_px : int
-        Side of the stamps.
-    upsampling : int
-        Small pixels per pixel.
-    """
+    """Side of the stamps in pixels, small pixels per pixel, and what follows from them."""
 
     side_px: int
     upsampling: int
@@ -71,7 +63,7 @@ class Geometry:
         return -2j * np.pi * self.upsampling / self.n_small
 
     def small(self, xy_px):
-        """Places on the padded grid of small pixels."""
+        """Positions on the padded grid of small pixels."""
         centre = PAD_PX // 2 * self.upsampling + (self.side_px * self.upsampling - 1) / 2
         return xy_px * self.upsampling + centre
 
@@ -79,19 +71,13 @@ class Geometry:
 def transfer_functions(psf, geometry):
     """Fourier transfer of narrow PSFs, with the bands that the pixels fold together side by side.
 
-    Parameters
-    ----------
-    psf : ndarray of float, shape (n_epochs, m, m)
-        Narrow PSFs on small pixels, centred; m is at most ``geometry.n_small``.
-    geometry : Geometry
-
-    Returns
-    -------
-    ndarray of complex, shape (n_epochs, upsampling, padded, upsampling, padded // 2 + 1)
-        Frequencies [row band, row, column band, column]; the sum over the bands is the transform
-        of the binned image.
+    The narrow PSFs (n_epochs, m, m) are on small pixels, centred; m is at most
+    ``geometry.n_small``. The shape is (n_epochs, upsampling, padded, upsampling, padded // 2 + 1),
+    [row band, row, column band, column]; the sum over the bands is the transform of the binned
+    image.
     """
     n_small, up = geometry.n_small, geometry.upsampling
+    # Binning and centre of the PSF as factors along each axis
     k = _cycles(n_small)
     binning = np.exp(2j * np.pi * np.outer(k, np.arange(up)) / n_small).mean(1)
     phase = binning * np.exp(1j * np.pi * k * (psf.shape[-1] - 1) / n_small)
@@ -104,34 +90,14 @@ def transfer_functions(psf, geometry):
 
 
 def base_band(transfer, geometry):
-    """Part of one transfer at the frequencies that the pixels sample.
-
-    Parameters
-    ----------
-    transfer : ndarray of complex, shape (upsampling, padded, upsampling, padded // 2 + 1)
-    geometry : Geometry
-
-    Returns
-    -------
-    ndarray of complex, shape (padded, padded // 2 + 1)
-    """
+    """One transfer at the frequencies that the pixels sample, (padded, padded // 2 + 1)."""
     rows = np.arange(geometry.padded_px)
     bands = np.where(rows < geometry.padded_px / 2, 0, geometry.upsampling - 1)
     return transfer[bands, rows, 0, :]
 
 
 def to_pixels(spectrum, geometry):
-    """Stamps of base-band spectra.
-
-    Parameters
-    ----------
-    spectrum : ndarray of complex, shape (..., padded, padded // 2 + 1)
-    geometry : Geometry
-
-    Returns
-    -------
-    ndarray of float, shape (..., side, side)
-    """
+    """Stamps (..., side, side) of base-band spectra (..., padded, padded // 2 + 1)."""
     rows = fft.ifft(spectrum, axis=-2)[..., geometry.inside, :]
     return fft.irfft(rows, n=geometry.padded_px)[..., geometry.inside]
 
@@ -139,20 +105,13 @@ def to_pixels(spectrum, geometry):
 def point_images(transfer, xy_px, geometry):
     """Images of point sources of flux 1, and their derivatives to x and y.
 
-    Parameters
-    ----------
-    transfer : ndarray of complex, shape (upsampling, padded, upsampling, padded // 2 + 1)
-    xy_px : ndarray of float, shape (n_sources, 2)
-    geometry : Geometry
-
-    Returns
-    -------
-    ndarray of float, shape (3, n_sources, side, side)
+    At positions (n_sources, 2), through one transfer: (3, n_sources, side, side).
     """
     f_rows, f_columns = geometry.frequencies
     place = geometry.small(xy_px)
     rows = _waves(f_rows, place[:, 1], geometry, TARGET_SIGMA_SMALL)[..., None, None]
     columns = _waves(f_columns, place[:, 0], geometry, TARGET_SIGMA_SMALL)[:, None]
+    # The sum over the bands folds the high frequencies, one axis after the other
     slope = geometry.phase_per_px
     half = (transfer * rows).sum(1)
     half_y = (transfer * (rows * slope * f_rows[..., None, None])).sum(1)
@@ -164,17 +123,8 @@ def point_images(transfer, xy_px, geometry):
 def galaxy_spectra(shape, linear, geometry):
     """Spectra of a centred galaxy of flux 1 through one linear map, and four derivatives.
 
-    Parameters
-    ----------
-    shape : ndarray of float, shape (4,)
-        ln(effective radius in pixels), ln(Sersic index), e1, e2.
-    linear : ndarray of float, shape (2, 2)
-        Map of the reference frame to the image.
-    geometry : Geometry
-
-    Returns
-    -------
-    ndarray of float, shape (5, upsampling, padded, upsampling, padded // 2 + 1)
+    Its shape is (ln(effective radius in pixels), ln(Sersic index), e1, e2); that of the spectra
+    (5, upsampling, padded, upsampling, padded // 2 + 1).
     """
     f_rows, f_columns = geometry.frequencies
     f_rows = f_rows[..., None, None]
@@ -185,20 +135,10 @@ def galaxy_spectra(shape, linear, geometry):
 
 
 def galaxy_images(transfer, spectra, xy_px, geometry):
-    """Image of a galaxy of flux 1, and its derivatives to its shape and place.
+    """Image of a galaxy of flux 1, and its derivatives to its shape and position.
 
-    Parameters
-    ----------
-    transfer : ndarray of complex, shape (upsampling, padded, upsampling, padded // 2 + 1)
-    spectra : ndarray of float, shape (5, ...)
-        From `galaxy_spectra`.
-    xy_px : ndarray of float, shape (2,)
-    geometry : Geometry
-
-    Returns
-    -------
-    ndarray of float, shape (7, side, side)
-        The image; derivatives to the four numbers of the shape; to x and to y.
+    From its `galaxy_spectra`, at (x, y), through one transfer: (7, side, side), the image, its
+    derivatives to the four numbers of the shape, to x and to y.
     """
     f_rows, f_columns = geometry.frequencies
     place = geometry.small(xy_px)
@@ -214,22 +154,9 @@ def galaxy_images(transfer, spectra, xy_px, geometry):
 def node_waves(nodes_px, node_sigma_px, linear, shift_px, geometry):
     """Separable transforms of the Gaussians of a lattice, of flux 1.
 
-    Parameters
-    ----------
-    nodes_px : ndarray of float, shape (n_nodes, 2)
-        In the reference frame.
-    node_sigma_px : float
-        Sigma of the Gaussians in pixels of the reference frame.
-    linear, shift_px : ndarray of float, shapes (2, 2) and (2,)
-        The image of x is ``linear @ x + shift_px``.
-    geometry : Geometry
+    Positions (n_nodes, 2) and sigma are in pixels of the reference frame; the image of x is
+    ``linear @ x + shift_px``. Rows (n_nodes, padded) and columns (n_nodes, padded // 2 + 1).
 
-    Returns
-    -------
-    rows, columns : ndarray of complex, shapes (n_nodes, padded) and (n_nodes, padded // 2 + 1)
-
-    Notes
-    -----
     A map that stretches one axis more than the other makes an ellipse of a round Gaussian; here
     it stays round, of the right area: the maps of real frames are similarities to 1e-3.
     """
@@ -244,18 +171,7 @@ def node_waves(nodes_px, node_sigma_px, linear, shift_px, geometry):
 def field_images(band, waves, node_flux, geometry):
     """Image of the light of a lattice, and its derivatives to a shift in x and y.
 
-    Parameters
-    ----------
-    band : ndarray of complex, shape (padded, padded // 2 + 1)
-        From `base_band`.
-    waves : tuple of two ndarrays
-        From `node_waves`.
-    node_flux : ndarray of float, shape (n_nodes,)
-    geometry : Geometry
-
-    Returns
-    -------
-    ndarray of float, shape (3, side, side)
+    From the `base_band` of the transfer and the `node_waves`: (3, side, side).
     """
     f_rows, f_columns = geometry.base_frequencies
     rows, columns = waves
@@ -265,44 +181,23 @@ def field_images(band, waves, node_flux, geometry):
 
 
 def node_images(band, waves, geometry):
-    """Image of each Gaussian of a lattice, of flux 1.
-
-    Parameters
-    ----------
-    band, waves, geometry
-        As for `field_images`.
-
-    Returns
-    -------
-    ndarray of float, shape (n_nodes, side, side)
-    """
+    """Image of each Gaussian of a lattice, of flux 1, (n_nodes, side, side)."""
     rows, columns = waves
     return to_pixels(band * rows[:, :, None] * columns[:, None, :], geometry)
 
 
 def on_nodes(stamps, band, waves, geometry):
-    """Scalar products of stamps with the image of each Gaussian of a lattice.
+    """Scalar products (n_nodes, n_stamps) of stamps with the image of each Gaussian of a lattice.
 
-    Parameters
-    ----------
-    stamps : ndarray of float, shape (n_stamps, side, side)
-    band, waves, geometry
-        As for `field_images`.
-
-    Returns
-    -------
-    ndarray of float, shape (n_nodes, n_stamps)
-
-    Notes
-    -----
     The adjoint of `node_images` without its ``n_nodes`` images: one transform per stamp and two
     matrix products.
     """
+    # Transforms of the stamps; all columns but the first and the last stand for two frequencies
     side = geometry.padded_px
     padded = np.zeros((len(stamps), side, side))
     padded[:, geometry.inside, geometry.inside] = stamps
     columns = np.arange(side // 2 + 1)
-    once = (columns == 0) | (2 * columns == side)  # the other columns stand for two frequencies
+    once = (columns == 0) | (2 * columns == side)
     spectra = np.conj(fft.rfft2(padded)) * (band * np.where(once, 1.0, 2.0) / side**2)
     half = waves[0] @ spectra.swapaxes(0, 1).reshape(side, -1)
     half = half.reshape(len(half), len(stamps), -1)
@@ -320,7 +215,7 @@ def _blur(frequency, geometry, sigma_small):
 
 
 def _waves(frequency, place_small, geometry, sigma_small):
-    """Spectra of Gaussians of flux 1 at places (n,) along one axis: shape (n, ...)."""
+    """Spectra of Gaussians of flux 1 at positions (n,) along one axis: shape (n, ...)."""
     place = place_small.reshape(-1, *(1,) * frequency.ndim)
     phase = 2 * np.pi / geometry.n_small * place * frequency
     waves = np.empty(phase.shape, complex)

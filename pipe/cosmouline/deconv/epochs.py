@@ -19,10 +19,10 @@ class Epochs:
     sky_variance_e2 : ndarray of float, shape (n_epochs, side, side)
         Variance of the sky and of the read-out, without that of the objects.
     good : ndarray of bool, shape (n_epochs, side, side)
-        Pixels that may be used; cosmics are not marked here.
+        Pixels that may be used; cosmic rays are not marked here.
     cosmic : ndarray of bool, shape (n_epochs, side, side)
-        Suspected cosmics. They are left out of the first pass only: the masks of the fit come
-        from its own residuals.
+        Suspected cosmic rays. They are left out of the first pass only: the masks of the fit
+        come from its own residuals.
     coeff : ndarray of float, shape (n_epochs,)
         What brings electrons of each exposure to the common scale, by multiplication.
     psf : ndarray of float, shape (n_epochs, m, m)
@@ -66,20 +66,17 @@ class Epochs:
         shape = np.shape(self.data_e)
         if len(shape) != 3 or shape[1] != shape[2] or 0 in shape:
             raise ValueError(f"data_e must have the shape (n_epochs, side, side), not {shape}")
-        for name in ("sky_variance_e2", "good", "cosmic"):
-            _expect(name, getattr(self, name), shape)
+        n_epochs, n_small = shape[0], np.shape(self.psf)[-1]
+        shapes = {"sky_variance_e2": shape[1:], "good": shape[1:], "cosmic": shape[1:],
+                  "linear": (2, 2), "shift_px": (2,), "coeff": (), "fwhm_px": (),
+                  "shift_sigma_px": (), "camera": (), "psf": (n_small, n_small)}
+        for name, of_epoch in shapes.items():
+            if np.shape(getattr(self, name)) != (n_epochs, *of_epoch):
+                raise ValueError(f"{name} must have the shape {(n_epochs, *of_epoch)}, not "
+                                 f"{np.shape(getattr(self, name))}")
         for name in ("good", "cosmic"):
             if getattr(self, name).dtype != bool:
                 raise ValueError(f"{name} must be an array of bool")
-        n_epochs = shape[0]
-        _expect("linear", self.linear, (n_epochs, 2, 2))
-        _expect("shift_px", self.shift_px, (n_epochs, 2))
-        _expect("coeff", self.coeff, (n_epochs,))
-        _expect("fwhm_px", self.fwhm_px, (n_epochs,))
-        _expect("shift_sigma_px", self.shift_sigma_px, (n_epochs,))
-        _expect("camera", self.camera, (n_epochs,))
-        n_small = np.shape(self.psf)[-1]
-        _expect("psf", self.psf, (n_epochs, n_small, n_small))
         if n_small % (shape[1] + PAD_PX):
             raise ValueError(
                 f"psf must have a side of (side + {PAD_PX}) * upsampling small pixels, a multiple "
@@ -112,7 +109,7 @@ class Epochs:
         return self.good & finite & (np.nan_to_num(self.sky_variance_e2) > 0)
 
     def with_sky_sigma(self, factor):
-        """Return the same with another sky noise, and NaN as variance where not usable."""
+        """Return the same with scaled sky noise, and NaN as variance where not usable."""
         variance = np.where(self.usable, self.sky_variance_e2, np.nan) * factor**2
         return replace(self, sky_variance_e2=variance)
 
@@ -122,27 +119,9 @@ class Epochs:
         return replace(self, **chosen)
 
 
-def _expect(name, array, shape):
-    """Raise ValueError when an array has another shape."""
-    if np.shape(array) != shape:
-        raise ValueError(f"{name} must have the shape {shape}, not {np.shape(array)}")
-
-
 def pad_psf(narrow, side_px, upsampling):
-    """Narrow PSF of the side that a fit of stamps wants.
+    """Pad narrow PSFs (..., m, m) with zeros, or crop them, to the side that a fit needs.
 
-    Parameters
-    ----------
-    narrow : ndarray of float, shape (..., m, m)
-        Narrow PSF on small pixels, m even.
-    side_px : int
-        Side of the stamps.
-    upsampling : int
-        Small pixels per pixel.
-
-    Returns
-    -------
-    ndarray of float, shape (..., n_small, n_small)
-        Padded with zeros, or cropped, to ``n_small = (side_px + 16) * upsampling``.
+    Of stamps of `side_px` pixels that is ``(side_px + 16) * upsampling`` small pixels; m is even.
     """
     return pad_narrow(narrow, Geometry(side_px, upsampling).n_small)

@@ -8,7 +8,7 @@ from scipy import linalg
 from scipy.optimize import minimize
 
 SMALLEST_TRACE = 1e-6  # of a component in units of the noise: below, it is left out
-START_SHARE = 0.3  # of the modes that a component explains at the start
+START_FRACTION = 0.3  # of the modes that a component explains at the start
 MAX_STEPS = 40
 TOLERANCE = 1e-8
 TINY = 1e-30  # instead of the trace of a component of zeros
@@ -20,18 +20,10 @@ REACH_DOWN, REACH_UP = 3.5, 4.2  # of these values, in ln(alpha^2): 2.5 and 3 ti
 class Evidence:
     """The data of a field in their modes, and the components of its prior seen there.
 
-    Parameters
-    ----------
-    modes : ndarray of float, shape (n_modes, n_nodes)
-        U with U^T U = normal equations of the nodes.
-    components : ndarray of float, shape (n_components, n_nodes, n_nodes)
-        Covariances of the nodes for amplitudes of 1.
-    data : ndarray of float, shape (n_modes,)
-        In units of their noise.
-    low, high : ndarray of float, shape (n_components,)
-        Limits of ln(alpha^2).
-    width : float
-        Standard deviation of the normal prior of ln(alpha^2) about `low`.
+    `modes` (n_modes, n_nodes) are U with U^T U = normal equations of the nodes, `data` (n_modes,)
+    in units of their noise; `components` (n_components, n_nodes, n_nodes) the covariances of the
+    nodes for amplitudes of 1; `low` and `high` (n_components,) the limits of ln(alpha^2), and
+    `width` the standard deviation of its normal prior about `low`.
     """
 
     modes: np.ndarray
@@ -57,46 +49,20 @@ class Evidence:
 
 
 def best_amplitudes(evidence, start=None):
-    """Values of ln(alpha^2) of the largest evidence.
-
-    Parameters
-    ----------
-    evidence : Evidence
-    start : ndarray of float, shape (n_components,), optional
-
-    Returns
-    -------
-    ndarray of float, shape (n_components,)
-    """
+    """Values of ln(alpha^2), (n_components,), of the largest evidence, from a start if given."""
     if start is None:
+        # Each component alone explains a fraction of the modes
         trace = np.einsum("skk->s", evidence.seen)
-        start = np.log(START_SHARE * max(len(evidence.data), 1) / np.maximum(trace, TINY))
+        start = np.log(START_FRACTION * max(len(evidence.data), 1) / np.maximum(trace, TINY))
     limits = evidence.low, evidence.high
-    result = minimize(
-        cost,
-        np.clip(start, *limits),
-        (evidence,),
-        jac=True,
-        method="L-BFGS-B",
-        bounds=np.transpose(limits),
-        options={"maxiter": MAX_STEPS, "ftol": TOLERANCE},
-    )
-    return result.x
+    return minimize(
+        cost, np.clip(start, *limits), (evidence,), jac=True, method="L-BFGS-B",
+        bounds=np.transpose(limits), options={"maxiter": MAX_STEPS, "ftol": TOLERANCE},
+    ).x
 
 
 def cost(ln_variance, evidence):
-    """Minus the ln(evidence), with the priors of the amplitudes, and its gradient.
-
-    Parameters
-    ----------
-    ln_variance : ndarray of float, shape (n_components,)
-    evidence : Evidence
-
-    Returns
-    -------
-    value : float
-    slope : ndarray of float, shape (n_components,)
-    """
+    """Minus the ln(evidence), with the priors of the amplitudes, and its gradient."""
     data = evidence.data
     root = linalg.cholesky(evidence.covariance(ln_variance), lower=True)
     inverse = linalg.solve_triangular(root, np.eye(len(data)), lower=True)
@@ -112,20 +78,10 @@ def cost(ln_variance, evidence):
 def averaged_covariance(evidence, ln_variance, coupling, prior):
     """Posterior covariance of linear functions of the field, its amplitudes being uncertain.
 
-    Parameters
-    ----------
-    evidence : Evidence
-    ln_variance : ndarray of float, shape (n_components,)
-        The amplitudes under which the functions were computed.
-    coupling : ndarray of float, shape (n_components, n_modes, n_functions)
-        Covariance of the modes with the functions, from each component of amplitude 1.
-    prior : ndarray of float, shape (n_components, n_functions, n_functions)
-        Covariance of the functions.
-
-    Returns
-    -------
-    ndarray of float, shape (n_functions, n_functions)
-        Mean squared distance of the functions from their values at `ln_variance`.
+    For each component of amplitude 1, `coupling` (n_components, n_modes, n_functions) is the
+    covariance of the modes with the functions, `prior` (n_components, n_functions, n_functions)
+    that of the functions. The result is the mean squared distance (n_functions, n_functions) of
+    the functions from their values at `ln_variance`.
 
     Notes
     -----
@@ -138,18 +94,20 @@ def averaged_covariance(evidence, ln_variance, coupling, prior):
     value, start, covariance = _moments(evidence, ln_variance, coupling, prior)
     total = covariance.copy()
     for component in np.flatnonzero(evidence.is_seen):
-        places = np.tile(ln_variance, (N_AMPLITUDES, 1))
-        places[:, component] = np.linspace(
+        # Values of one amplitude, weighted by evidence and prior
+        trials = np.tile(ln_variance, (N_AMPLITUDES, 1))
+        trials[:, component] = np.linspace(
             max(evidence.low[component], ln_variance[component] - REACH_DOWN),
             min(evidence.high[component], ln_variance[component] + REACH_UP),
             N_AMPLITUDES,
         )
         costs, means, spreads = zip(
-            *(_moments(evidence, place, coupling, prior) for place in places), strict=True
+            *(_moments(evidence, one, coupling, prior) for one in trials), strict=True
         )
         weight = np.exp(value - np.array(costs))
         weight[[0, -1]] /= 2  # trapezoidal rule
         weight /= weight.sum()
+        # What the covariance gains, and the scatter of the values
         away = np.array(means) - start
         total += np.tensordot(weight, np.array(spreads) - covariance, axes=1)
         total += (away * weight[:, None]).T @ away

@@ -12,7 +12,7 @@ from cosmouline.robust import MAD_TO_SIGMA
 import numpy as np
 from scipy.ndimage import affine_transform, gaussian_filter, maximum_filter
 
-BEST_SHARE = 0.25  # of the epochs, those of the best seeing, are looked at
+BEST_FRACTION = 0.25  # of the epochs, those of the best seeing, are looked at
 FEWEST_BEST = 3
 NARROW, WIDE = 0.4, 1.3  # sigmas of the difference of Gaussians, in sigmas of the seeing
 SMALLEST_SNR = 10.0  # of a peak
@@ -57,33 +57,42 @@ def find_sources(epochs, n_sources, options=None):
     )
     best = best_epochs(epochs.with_sky_sigma(options.sky_sigma_factor))
     sharp, sigma_px = sharpened_stack(best)
-    found = _peaks(sharp, sigma_px, n_sources)
-    if not len(found):
+    side = len(sharp)
+    middle = (side - 1) / 2
+    axis = np.arange(side) - middle
+    radius = np.hypot(axis, axis[:, None])
+    # Peaks of the difference of Gaussians, brightest first, to a fraction of a pixel by parabolas
+    noise = MAD_TO_SIGMA * np.median(np.abs(sharp[radius > NOISE_RADIUS * side]))
+    is_peak = sharp == maximum_filter(sharp, size=2 * int(sigma_px) + 1)
+    is_peak &= (radius < SEARCH_RADIUS * side) & (sharp > SMALLEST_SNR * noise)
+    rows, columns = np.nonzero(is_peak)
+    found = []
+    for i in np.argsort(-sharp[rows, columns], kind="stable")[:n_sources]:
+        around = sharp[rows[i] - 1 : rows[i] + 2, columns[i] - 1 : columns[i] + 2]
+        found.append((columns[i] + _vertex(around[1]), rows[i] + _vertex(around[:, 1])))
+    if not found:
         raise ValueError(f"nothing stands out by {SMALLEST_SNR:g} sigma: give start positions")
+    found = np.array(found) - middle
+    # Hidden sources, one by one: the peak of what a fit of those found so far leaves
     while len(found) < n_sources:
-        found = np.vstack([found, _hidden_source(best, found, sigma_px, options)])
+        sources = as_sources(found, len(best))
+        _, problem, state, sweep = first_pass(best, sources, options, lambda *_, **values: None)
+        model = sweep.points + sweep.extended + sweep.solution[:, -1, None, None]
+        residual = np.where(problem.weight > 0, problem.data - model, 0.0)
+        image = _stack(residual, problem.linear, state.shift_px, order=1)
+        image = gaussian_filter(image, sigma_px)
+        image[radius >= SEARCH_RADIUS * side] = -np.inf
+        row, column = np.unravel_index(np.argmax(image), image.shape)
+        found = np.vstack([found, np.array([column, row]) - middle])
     return found
 
 
 def best_epochs(epochs, n_best=None):
-    """Epochs with the best seeing, the sharpest first.
+    """Return the `n_best` epochs of the best seeing, the sharpest first.
 
-    Parameters
-    ----------
-    epochs : Epochs
-    n_best : int, optional
-        How many; default: a quarter of all, three at least.
-
-    Returns
-    -------
-    Epochs
-
-    Raises
-    ------
-    ValueError
-        If no pixel can be used.
+    By default a quarter of all, three at least. Raises ValueError if no pixel can be used.
     """
-    n_best = n_best or max(FEWEST_BEST, int(np.ceil(BEST_SHARE * len(epochs))))
+    n_best = n_best or max(FEWEST_BEST, int(np.ceil(BEST_FRACTION * len(epochs))))
     usable = np.flatnonzero(epochs.usable.any((1, 2)))
     if not len(usable):
         raise ValueError("no usable pixel in any epoch: good, data_e, sky_variance_e2")
@@ -94,28 +103,18 @@ def best_epochs(epochs, n_best=None):
 def sharpened_stack(epochs):
     """Difference of two Gaussians of the mean of epochs in the reference frame.
 
-    Parameters
-    ----------
-    epochs : Epochs
-
-    Returns
-    -------
-    image : ndarray of float, shape (side, side)
-    sigma_px : float
-        Of the seeing; those of the Gaussians are .4 and 1.3 times this.
+    Returns the image (side, side), and sigma of the seeing; those of the Gaussians are .4 and 1.3
+    times this.
     """
     sigma_px = float(np.median(epochs.fwhm_reference_px) / FWHM_PER_SIGMA)
-    image = _stack(_filled(epochs), epochs.linear, epochs.shift_px)
-    sharp = gaussian_filter(image, NARROW * sigma_px) - gaussian_filter(image, WIDE * sigma_px)
-    return sharp, sigma_px
-
-
-def _filled(epochs):
-    """Stamps on the common scale, the pixels that are not good filled from around."""
+    # Pixels that are not good get the smoothed light around them, for the stack has no masks
     pixels = first_pixels(epochs)
     around = pixels.variance_e2 - epochs.sky_variance_e2
     filled = np.where(pixels.good, epochs.data_e, np.nan_to_num(around))
-    return filled * epochs.coeff[:, None, None]
+    filled = filled * epochs.coeff[:, None, None]
+    image = _stack(filled, epochs.linear, epochs.shift_px)
+    sharp = gaussian_filter(image, NARROW * sigma_px) - gaussian_filter(image, WIDE * sigma_px)
+    return sharp, sigma_px
 
 
 def _stack(stamps, linear, shift_px, order=3):
@@ -129,45 +128,6 @@ def _stack(stamps, linear, shift_px, order=3):
     return total / len(stamps)
 
 
-def _radius(side):
-    """Distance of each pixel from the centre of a stamp."""
-    axis = np.arange(side) - (side - 1) / 2
-    return np.hypot(axis, axis[:, None])
-
-
-def _peaks(sharp, sigma_px, n_most):
-    """Brightest peaks (n, 2) of the difference of two Gaussians."""
-    side = len(sharp)
-    radius = _radius(side)
-    noise = MAD_TO_SIGMA * np.median(np.abs(sharp[radius > NOISE_RADIUS * side]))
-    is_peak = sharp == maximum_filter(sharp, size=2 * int(sigma_px) + 1)
-    is_peak &= (radius < SEARCH_RADIUS * side) & (sharp > SMALLEST_SNR * noise)
-    rows, columns = np.nonzero(is_peak)
-    brightest = np.argsort(-sharp[rows, columns], kind="stable")[:n_most]
-    places = [_summit(sharp, rows[i], columns[i]) for i in brightest]
-    return np.array(places).reshape(-1, 2) - (side - 1) / 2
-
-
-def _summit(image, row, column):
-    """Place (x, y) of a peak, by parabolas through its neighbours."""
-    around = image[row - 1 : row + 2, column - 1 : column + 2]
-    return column + _vertex(around[1]), row + _vertex(around[:, 1])
-
-
 def _vertex(values):
     """Vertex of the parabola through three values at -1, 0 and 1."""
     return (values[2] - values[0]) / (2 * (2 * values[1] - values[2] - values[0]))
-
-
-def _hidden_source(epochs, found, sigma_px, options):
-    """Place (x, y) of the peak that a fit of the sources found so far leaves."""
-    sources = as_sources(found, len(epochs))
-    _, problem, state, sweep = first_pass(epochs, sources, options, lambda *_, **values: None)
-    model = sweep.points + sweep.extended + sweep.solution[:, -1, None, None]
-    residual = np.where(problem.weight > 0, problem.data - model, 0.0)
-    image = _stack(residual, problem.linear, state.shift_px, order=1)
-    image = gaussian_filter(image, sigma_px)
-    side = len(image)
-    image[_radius(side) >= SEARCH_RADIUS * side] = -np.inf
-    row, column = np.unravel_index(np.argmax(image), image.shape)
-    return np.array([column, row]) - (side - 1) / 2

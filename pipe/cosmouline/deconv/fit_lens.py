@@ -1,11 +1,11 @@
-"""From stamps to fluxes: noise and masks from the model, fit, judge again, fit again."""
+"""From stamps to fluxes: noise and masks from the model, fits until they settle."""
 
 import time
 from dataclasses import replace
 
 from cosmouline.deconv.gauss_newton import N_ALIGNMENTS, align_epochs, fit_all, prefit, refit
 from cosmouline.deconv.options import FitOptions
-from cosmouline.deconv.pixels import drop_unmeasured, first_pixels, judge
+from cosmouline.deconv.pixels import drop_unmeasured, first_pixels, reject_outliers
 from cosmouline.deconv.point_sources import as_sources
 from cosmouline.deconv.problem import make_lattice, make_prior, make_problem, start_state
 from cosmouline.deconv.registration import register
@@ -26,7 +26,7 @@ def fit_lens(epochs, start, options=None, progress=None, warm=None):
     epochs : Epochs
     start : Sources or array_like of float, shape (n_sources, 2)
         The point sources, or only their offsets (x, y) in pixels of the reference frame, from the
-        point whose places in the stamps are ``epochs.shift_px``. Good to about .3 px.
+        point whose positions in the stamps are ``epochs.shift_px``. Good to about .3 px.
     options : FitOptions, optional
     progress : callable, optional
         Called with a dict after each stage.
@@ -46,21 +46,67 @@ def fit_lens(epochs, start, options=None, progress=None, warm=None):
     Notes
     -----
     First pass: noise from the smoothed stamps, point sources and galaxy, no field. Its model
-    gives the noise and the masks of the second, which fits all. The masks and the noise are
-    judged again, and when they change the fit is resumed, at most ``options.max_refits`` times.
-    Masks come from residuals rather than from a search of cosmics on the image, which takes the
-    cores of sharp sources for cosmics.
+    gives the noise and the masks of the second, which fits all. Its model gives them again, and
+    when they change the fit is resumed, at most ``options.max_refits`` times. Masks come from
+    residuals rather than from a search of cosmic rays on the image, which takes the cores of
+    sharp sources for them.
     """
     started = time.process_time()
     options = options or FitOptions()
     sources = as_sources(start, len(epochs))
-    log, report = _reporter(progress)
     epochs = epochs.with_sky_sigma(options.sky_sigma_factor)
+    log = []
+
+    def report(stage, **values):
+        log.append({"stage": stage, **values})
+        if progress is not None:
+            progress(log[-1])
+
     if warm is None:
-        pixels, fitted = _begin(epochs, sources, options, report)
+        # First pass without the field; its shifts show how well the stars predict the lens
+        pixels, problem, state, sweep = first_pass(epochs, sources, options, report)
+        sigma_px = pixels.epochs.shift_sigma_px
+        registered, state, scatter_px = register(problem, state, sweep, sigma_px)
+        report("registered", scatter_px=scatter_px)
+        # Second pass: noise and masks from that model, lattice and prior about its positions
+        pixels = reject_outliers(pixels, sweep, problem.scale, options.prefit_model_error, options)
+        pixels, problem, state = _start(
+            pixels, sources, state.position_px, state.shift_px, options, registered.prior.shift_sd
+        )
+        fitted = fit_all(problem, state, options, report)
     else:
-        pixels, fitted = _resume(epochs, sources, options, report, warm)
-    pixels, fitted = _settle(pixels, fitted, sources, options, report)
+        if sources.start_px.shape != warm.position_px.shape or len(epochs) < len(warm.flux):
+            raise ValueError(
+                f"warm has {len(warm.flux)} epochs and {len(warm.position_px)} sources; epochs "
+                f"has {len(epochs)} and start_px {len(sources)}"
+            )
+        # The log keeps the scatter of the first fit, for the fit that continues this one
+        report("registered", scatter_px=warm.shift_scatter_px)
+        # New epochs are aligned to the known model, which then gives noise and masks of all
+        pixels = first_pixels(epochs)
+        problem, state = problem_of(warm, pixels, sources)
+        pixels, problem, state = drop_unmeasured(pixels, problem, state)
+        state = align_epochs(problem, state, N_ALIGNMENTS)
+        sweep = sweep_epochs(problem, state)
+        pixels = reject_outliers(pixels, sweep, problem.scale, options.final_model_error, options)
+        pixels, fitted = _refit(
+            pixels, problem, state, field_prior_of(warm), sources, options, report
+        )
+    # Masks and noise from the full model, and refits until they do not change
+    for n_refits in range(options.max_refits):
+        scale = fitted.problem.scale
+        rejected = reject_outliers(pixels, fitted.sweep, scale, options.final_model_error, options)
+        n_changed = int((rejected.good != pixels.good).sum())
+        ratio = rejected.variance_e2[rejected.good] / pixels.variance_e2[rejected.good]
+        noise_change = float(np.abs(np.sqrt(ratio) - 1).max(initial=0.0))
+        report("judged", n_changed=n_changed, noise_change=noise_change)
+        if n_changed == 0 and noise_change < NOISE_CHANGE:
+            break
+        if n_refits > 0 and n_changed <= FEW_PIXELS:
+            break
+        pixels, fitted = _refit(
+            rejected, fitted.problem, fitted.state, fitted.field_prior, sources, options, report
+        )
     n_started = len(epochs) if warm is None else warm.n_started
     cpu_s = time.process_time() - started
     return lens_fit(len(epochs), n_started, pixels, fitted, options, log, cpu_s)
@@ -69,50 +115,12 @@ def fit_lens(epochs, start, options=None, progress=None, warm=None):
 def first_pass(epochs, sources, options, report):
     """Fit without the field, under the noise of the smoothed stamps.
 
-    Parameters
-    ----------
-    epochs : Epochs
-    sources : Sources
-    options : FitOptions
-    report : callable
-
-    Returns
-    -------
-    pixels : Pixels
-        Those of the fit, of the epochs that can be measured.
-    problem : Problem
-    state : State
-    sweep : Sweep
+    Returns pixels, problem, state and sweep of the epochs that can be measured.
     """
     pixels = first_pixels(epochs)
     place_px = sources.start_px
     pixels, problem, state = _start(pixels, sources, place_px, epochs.shift_px, options)
     return pixels, *prefit(problem, state, options, report)
-
-
-def _reporter(progress):
-    """List of what was reported, and the function that reports."""
-    log = []
-
-    def report(stage, **values):
-        log.append({"stage": stage, **values})
-        if progress is not None:
-            progress(log[-1])
-
-    return log, report
-
-
-def _begin(epochs, sources, options, report):
-    """First pass and full fit."""
-    pixels, problem, state, sweep = first_pass(epochs, sources, options, report)
-    sigma_px = pixels.epochs.shift_sigma_px
-    registered, state, scatter_px = register(problem, state, sweep, sigma_px)
-    report("registered", scatter_px=scatter_px)
-    pixels = judge(pixels, sweep, problem.scale, options.prefit_model_error, options)
-    pixels, problem, state = _start(
-        pixels, sources, state.position_px, state.shift_px, options, registered.prior.shift_sd
-    )
-    return pixels, fit_all(problem, state, options, report)
 
 
 def _start(pixels, sources, position_px, shift_px, options, shift_sd=None):
@@ -124,56 +132,14 @@ def _start(pixels, sources, position_px, shift_px, options, shift_sd=None):
     prior = sources.inform(prior, options)
     if shift_sd is not None:
         prior = replace(prior, shift_sd=shift_sd)
-    problem = _problem(pixels, lattice, prior, sources)
+    problem = make_problem(pixels.epochs, pixels.good, pixels.variance_e2, lattice, prior,
+                           sources=sources.take(pixels.index))
     return drop_unmeasured(pixels, problem, start_state(prior, position_px, shift_px, lattice))
-
-
-def _problem(pixels, lattice, prior, sources, scale=None):
-    """Problem under the masks and the noise of the moment."""
-    sources = sources.take(pixels.index)
-    return make_problem(
-        pixels.epochs, pixels.good, pixels.variance_e2, lattice, prior, scale, sources
-    )
-
-
-def _resume(epochs, sources, options, report, warm):
-    """Fit from an earlier one."""
-    if sources.start_px.shape != warm.position_px.shape or len(epochs) < len(warm.flux):
-        raise ValueError(
-            f"warm has {len(warm.flux)} epochs and {len(warm.position_px)} sources; epochs has "
-            f"{len(epochs)} and start_px {len(sources)}"
-        )
-    report("registered", scatter_px=warm.shift_scatter_px)  # as it was: for the next to go on
-    pixels = first_pixels(epochs)
-    problem, state = problem_of(warm, pixels, sources)
-    pixels, problem, state = drop_unmeasured(pixels, problem, state)
-    state = align_epochs(problem, state, N_ALIGNMENTS)
-    sweep = sweep_epochs(problem, state)
-    pixels = judge(pixels, sweep, problem.scale, options.final_model_error, options)
-    return _refit(pixels, problem, state, field_prior_of(warm), sources, options, report)
 
 
 def _refit(pixels, problem, state, field_prior, sources, options, report):
     """Resume a fit under new masks and noise."""
-    problem = _problem(pixels, problem.lattice, problem.prior, sources, problem.scale)
+    problem = make_problem(pixels.epochs, pixels.good, pixels.variance_e2, problem.lattice,
+                           problem.prior, problem.scale, sources.take(pixels.index))
     pixels, problem, state = drop_unmeasured(pixels, problem, state)
     return pixels, refit(problem, state, field_prior, options, report)
-
-
-def _settle(pixels, fitted, sources, options, report):
-    """Judge masks and noise again, and refit until they do not change."""
-    for n_refits in range(options.max_refits):
-        scale = fitted.problem.scale
-        judged = judge(pixels, fitted.sweep, scale, options.final_model_error, options)
-        n_changed = int((judged.good != pixels.good).sum())
-        ratio = judged.variance_e2[judged.good] / pixels.variance_e2[judged.good]
-        noise_change = float(np.abs(np.sqrt(ratio) - 1).max(initial=0.0))
-        report("judged", n_changed=n_changed, noise_change=noise_change)
-        if n_changed == 0 and noise_change < NOISE_CHANGE:
-            break
-        if n_refits > 0 and n_changed <= FEW_PIXELS:
-            break
-        pixels, fitted = _refit(
-            judged, fitted.problem, fitted.state, fitted.field_prior, sources, options, report
-        )
-    return pixels, fitted

@@ -27,28 +27,16 @@ STEP_TOLERANCE = 0.5  # of the objective, by which a step may make it worse: the
 SMALLEST_FRACTION = 0.1  # of a step
 SECOND_GRAM = 2  # outer iteration whose shifts and positions are good enough to keep its Gram
 FROZEN = 1e6  # factor on the equations of the galaxy's shape that holds it
-N_ALIGNMENTS = 4  # local steps that bring new epochs to a known scene
+N_ALIGNMENTS = 4  # local steps that bring new epochs to a known model
 
 
 @dataclass(frozen=True, eq=False)
 class Fitted:
     """A finished fit, with all that its errors and a warm refit need.
 
-    Parameters
-    ----------
-    problem : Problem
-    state : State
-    sweep : Sweep
-    normal : Normal
-    posterior : FieldPosterior
-    field_prior : FieldPrior
-    change_sigma : float or None
-        Largest last change of a flux in units of its error. None: no step lowered the objective.
-    n_iterations : int
-    objective : float
-        chi2 plus the priors of positions, galaxy, shifts and field.
-    ended : str
-        Why it ended: "converged", "no better step" or "most steps".
+    `change_sigma` is the largest last change of a flux in units of its error (None: no step
+    lowered the objective); `objective` chi2 plus the priors of positions, galaxy, shifts and
+    field; `ended` "converged", "no better step" or "most steps".
     """
 
     problem: Problem
@@ -64,19 +52,9 @@ class Fitted:
 
 
 def fit_all(problem, state, options, report):
-    """Fit from a start: prefit, decision on the galaxy, outer iterations.
+    """Return the `Fitted` from a start: prefit, decision on the galaxy, outer iterations.
 
-    Parameters
-    ----------
-    problem : Problem
-    state : State
-    options : FitOptions
-    report : callable
-        Called with a stage and keyword values after each stage.
-
-    Returns
-    -------
-    Fitted
+    After each stage `report` is called with its name and keyword values.
     """
     problem, state, sweep = prefit(problem, state, options, report)
     flux = _mean_flux(problem, sweep)
@@ -86,40 +64,17 @@ def fit_all(problem, state, options, report):
 
 
 def refit(problem, state, field_prior, options, report):
-    """Fit again from the result of an earlier fit: new masks, new noise, or new epochs.
+    """Return the `Fitted` from an earlier fit: new masks, new noise, or new epochs.
 
-    Parameters
-    ----------
-    problem : Problem
-        With the lattice, the prior and the scale of the earlier fit.
-    state : State
-        The earlier one; new epochs have their start shifts.
-    field_prior : FieldPrior
-        The earlier one.
-    options : FitOptions
-    report : callable
-
-    Returns
-    -------
-    Fitted
+    The problem has the lattice, the prior and the scale of the earlier fit; `state` and
+    `field_prior` are those of it, new epochs having their start shifts.
     """
     state = align_epochs(problem, state, N_ALIGNMENTS)
     return iterate(problem, state, field_prior, options, report)
 
 
 def align_epochs(problem, state, n_steps):
-    """Shifts of the epochs that fit best, all that they share being held.
-
-    Parameters
-    ----------
-    problem : Problem
-    state : State
-    n_steps : int
-
-    Returns
-    -------
-    State
-    """
+    """Return the state with the shifts that fit best, all that the epochs share being held."""
     for _ in range(n_steps):
         normal = eliminate(problem, state, sweep_epochs(problem, state))
         state = _move(state, normal, np.zeros_like(state.shared))
@@ -127,23 +82,24 @@ def align_epochs(problem, state, n_steps):
 
 
 def prefit(problem, state, options, report):
-    """Fit without the field, first without a galaxy, then with one where the data want it.
+    """Fit without the field, first without a galaxy, then with one where the data ask for it.
 
-    Parameters are those of `fit_all`.
-
-    Returns
-    -------
-    problem : Problem
-        Its prior holds the galaxy at 0 when there is none.
-    state : State
-    sweep : Sweep
+    Returns problem, state and sweep; the prior holds the galaxy at 0 when there is none.
     """
     bare = replace(problem, prior=problem.prior.without_galaxy())
     start = state
     state, sweep, without = _minimise(bare, start, options, report)
     if not problem.prior.has_galaxy:
         return bare, state, sweep
-    galactic, galactic_sweep, best = _with_galaxy(problem, start, state, options, report)
+    # Sources that had to stand in for a bright galaxy were drawn into it by pixels, and may not
+    # come back: the start positions are tried first, those of the fit without a galaxy only where
+    # they are far from them
+    starts = [replace(state, shared=start.shared)]
+    if np.abs(state.position_px - start.position_px).max() > options.position_prior_px:
+        starts.append(state)
+    found = [_minimise(problem, one, options, report) for one in starts]
+    galactic, galactic_sweep, best = min(found, key=lambda fit: fit[2])
+    # The galaxy stays where the objective falls by more than it does by chance
     gain = without - best
     is_kept = gain > options.galaxy_gain and galactic.shared[AMPLITUDE] > 0
     report("galaxy", kept=bool(is_kept), gain=gain)
@@ -153,20 +109,13 @@ def prefit(problem, state, options, report):
 def iterate(problem, state, field_prior, options, report):
     """Outer Gauss-Newton iterations over the shared parameters and the field.
 
-    Parameters are those of `refit`.
-
-    Returns
-    -------
-    Fitted
-
-    Notes
-    -----
     The Gram matrix is made at the first and third iteration only; it hardly depends on the
-    shifts. Amplitudes and shape are frozen as `options` say. A step is shortened until the
-    objective does not rise; when none helps, the shape is frozen and the Gram matrix renewed,
-    and the second time the fit ends.
+    shifts. Amplitudes and shape are frozen from the iterations of `options` on. A step is
+    shortened until the objective does not rise; when none helps, the shape is frozen and the Gram
+    matrix renewed, and the second time the fit ends.
     """
     has_nodes = len(problem.lattice.nodes_px) > 0
+    n_sources = len(state.position_px)
     sweep = sweep_epochs(problem, state, has_nodes)
     frozen, gram_is_due, change, ended = False, True, None, "most steps"
     for iteration in range(options.max_iterations):
@@ -175,10 +124,15 @@ def iterate(problem, state, field_prior, options, report):
         is_early = iteration < options.n_evidence_iterations
         if is_early:
             field_prior = replace(field_prior, source_flux=_mean_flux(problem, sweep))
-        before = sweep
+        before = sweep.solution
         state, sweep, normal = rescaled(problem, state, sweep, has_nodes)
         if frozen or iteration >= options.freeze_shape_after:
-            normal = _hold_shape(normal)
+            # Equations under which the shape and the centre of the galaxy hardly move
+            shared, held = normal.shared.copy(), np.arange(CENTRE.stop)
+            shared[held, held] *= FROZEN
+            normal = replace(normal, shared=shared)
+        # The field, its amplitudes while they are free, and a step that does not raise the
+        # objective
         posterior = solve_field(problem, state, normal, gram, field_prior, options, is_early)
         field_prior = replace(field_prior, ln_variance=posterior.ln_variance)
         step = _descend(problem, state, sweep, normal, posterior)
@@ -188,33 +142,23 @@ def iterate(problem, state, field_prior, options, report):
         if step is None:
             frozen = gram_is_due = True
             continue
-        change = _largest_change(normal, before, step[1])
         state, sweep, fraction = step
+        # Largest change of a flux in units of its error
+        sigma = np.sqrt(np.einsum("ekk->ek", normal.local_covariance)[:, :n_sources])
+        moved = np.abs(sweep.solution - before)[:, :n_sources]
+        change = float((moved / sigma).max())
         report("iteration", number=iteration, chi2=_mean_chi2(problem, sweep),
                change_sigma=change, fraction=fraction)
         if not is_early and change < options.convergence_sigma:
             ended = "converged"
             break
+    # Equations and field at the end: the errors come from them
     normal = eliminate(problem, state, sweep)
     posterior = solve_field(problem, state, normal, gram, field_prior, options, optimise=False)
     value = objective(problem, state, sweep) + posterior.energy(state.node_flux)
     return Fitted(
         problem, state, sweep, normal, posterior, field_prior, change, iteration + 1, value, ended
     )
-
-
-def _with_galaxy(problem, start, bare, options, report):
-    """Best fit with a galaxy: state, sweep, objective.
-
-    Sources that had to stand in for a bright galaxy were drawn into it by pixels, and may not
-    come back: the start positions are tried first, those of the fit without a galaxy only where
-    they are far from them.
-    """
-    starts = [replace(bare, shared=start.shared)]
-    if np.abs(bare.position_px - start.position_px).max() > options.position_prior_px:
-        starts.append(bare)
-    found = [_minimise(problem, state, options, report) for state in starts]
-    return min(found, key=lambda fit: fit[2])
 
 
 def _minimise(problem, state, options, report):
@@ -226,7 +170,15 @@ def _minimise(problem, state, options, report):
     n_steps = 0
     while n_steps < options.max_prefit_steps and damping <= LARGEST_DAMPING:
         n_steps += 1
-        trial = _move(state, normal, _damped_step(normal, damping))
+        # Damped equations of the shared parameters in columns of norm 1, the step within limits
+        matrix = normal.shared + damping * np.diag(np.diag(normal.shared))
+        scale = 1 / np.sqrt(np.diag(matrix))
+        step = scale * np.linalg.solve(matrix * scale[:, None] * scale, scale * normal.shared_rhs)
+        for part, limit in ((SHAPE, LARGEST_SHAPE_STEP), (CENTRE, LARGEST_CENTRE_STEP_PX),
+                            (POSITIONS, LARGEST_POSITION_STEP_PX)):
+            step[part] = np.clip(step[part], -limit, limit)
+        # Taken where it lowers the objective; then the damping falls, otherwise it rises
+        trial = _move(state, normal, step)
         trial_sweep = sweep_epochs(problem, trial)
         trial_value = objective(problem, trial, trial_sweep)
         gain = value - trial_value
@@ -242,22 +194,8 @@ def _minimise(problem, state, options, report):
     return state, sweep, value
 
 
-def _damped_step(normal, damping):
-    """Levenberg-Marquardt step of the shared parameters, within limits."""
-    matrix = normal.shared + damping * np.diag(np.diag(normal.shared))
-    scale = 1 / np.sqrt(np.diag(matrix))
-    step = scale * np.linalg.solve(matrix * scale[:, None] * scale, scale * normal.shared_rhs)
-    for part, limit in (
-        (SHAPE, LARGEST_SHAPE_STEP),
-        (CENTRE, LARGEST_CENTRE_STEP_PX),
-        (POSITIONS, LARGEST_POSITION_STEP_PX),
-    ):
-        step[part] = np.clip(step[part], -limit, limit)
-    return step
-
-
 def _move(state, normal, shared_step, node_step=None, fraction=1.0):
-    """State after a step; the shifts follow from the equations of each epoch."""
+    """State after a step; the shifts, up to 1 px, follow from the equations of each epoch."""
     if node_step is None:
         node_step = np.zeros_like(state.node_flux)
     rhs = normal.local_rhs - normal.local_shared @ shared_step
@@ -267,12 +205,8 @@ def _move(state, normal, shared_step, node_step=None, fraction=1.0):
     shared = state.shared + fraction * shared_step
     shared[1] = np.clip(shared[1], *np.log(INDEX_RANGE))
     shift = np.clip(shift, -LARGEST_SHIFT_STEP_PX, LARGEST_SHIFT_STEP_PX)
-    return replace(
-        state,
-        shared=shared,
-        node_flux=state.node_flux + fraction * node_step,
-        shift_px=state.shift_px + fraction * shift,
-    )
+    return replace(state, shared=shared, node_flux=state.node_flux + fraction * node_step,
+                   shift_px=state.shift_px + fraction * shift)
 
 
 def _descend(problem, state, sweep, normal, posterior):
@@ -291,22 +225,6 @@ def _descend(problem, state, sweep, normal, posterior):
             return trial, trial_sweep, fraction
         fraction /= 2
     return None
-
-
-def _hold_shape(normal):
-    """Equations under which the shape and the place of the galaxy hardly move."""
-    shared = normal.shared.copy()
-    held = np.arange(CENTRE.stop)
-    shared[held, held] *= FROZEN
-    return replace(normal, shared=shared)
-
-
-def _largest_change(normal, before, after):
-    """Largest change of a flux in units of its error."""
-    n_sources = before.solution.shape[1] - 1
-    sigma = np.sqrt(np.einsum("ekk->ek", normal.local_covariance)[:, :n_sources])
-    change = np.abs(after.solution - before.solution)[:, :n_sources]
-    return float((change / sigma).max())
 
 
 def _mean_flux(problem, sweep):

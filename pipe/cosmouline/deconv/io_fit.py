@@ -16,17 +16,10 @@ import numpy as np
 class EpochFile(NamedTuple):
     """What goes into a joint fit.
 
-    Parameters
-    ----------
-    epochs : Epochs
-    names : list of str
-        Image of each epoch.
-    centre_px : ndarray of float, shape (2,)
-        Pixel (x, y) of the reference image from which the sources' places are counted.
-    draws : ndarray of float, shape (n_draws, n_epochs, m, m), or None
-        Draws of the PSFs.
-    draw_scale : ndarray of float, shape (n_draws, n_epochs), or None
-        Flux of the PSF stars under each draw.
+    `names` are the images of the epochs; `centre_px` (2,) is the pixel (x, y) of the reference
+    image from which the positions of the sources are counted; `draws` (n_draws, n_epochs, m, m)
+    are draws of the PSFs and `draw_scale` (n_draws, n_epochs) the fluxes of the PSF stars under
+    them, None where there are none.
     """
 
     epochs: Epochs
@@ -62,9 +55,10 @@ def read_epochs(path):
 def write_fit(path, fit, psf_error, names=(), made_of=None):
     """Write a `LensFit` and the relative errors of its fluxes from the PSFs (n_epochs, n).
 
-    With them, the images of its epochs and a dict of texts that tells what it was made of. The
-    CPU time is not kept (0 when read): the same fit gives the same file.
+    With them, the images of its epochs and a dict of texts on what it was made of. The CPU time is
+    not kept (0 when read): the same fit gives the same file.
     """
+    # Arrays as they are, all else as JSON: no pickle is needed to read the file
     arrays, header = fit.to_arrays()
     header["cpu_s"] = 0.0
     _save(path, arrays | {"psf_error": psf_error, "header": np.array(json.dumps(header)),

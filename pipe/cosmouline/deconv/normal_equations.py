@@ -12,47 +12,26 @@ ABSENT = 1e-20  # equation of the flux of a source that does not shine: it has n
 class Normal:
     """Equations of one Gauss-Newton step.
 
-    Parameters
-    ----------
-    local_covariance : ndarray of float, shape (n_epochs, l, l)
-        Inverse of the equations of the fluxes, the sky and the shift of each epoch, l =
-        n_sources + 3: the covariance of its fluxes when all that is shared is known.
-    local_rhs : ndarray of float, shape (n_epochs, l)
-    local_shared : ndarray of float, shape (n_epochs, l, g)
-        Their coupling to the g shared parameters.
-    shared : ndarray of float, shape (g, g)
-        Equations of the shared parameters after the elimination, priors included.
-    shared_rhs : ndarray of float, shape (g,)
-    node_local : ndarray of float, shape (n_epochs, n_nodes, l)
-    node_shared : ndarray of float, shape (n_nodes, g)
-        After the elimination.
-    node_rhs : ndarray of float, shape (n_nodes,)
-        For the change of the node fluxes.
+    Local are the l = n_sources + 3 unknowns of an epoch: fluxes, sky, shift. The covariance is the
+    inverse of their equations: that of the fluxes when all that is shared is known. The equations
+    of the g shared parameters hold the priors, and those with the nodes are for the change of the
+    node fluxes; both are what is left after the elimination.
     """
 
-    local_covariance: np.ndarray
-    local_rhs: np.ndarray
-    local_shared: np.ndarray
-    shared: np.ndarray
-    shared_rhs: np.ndarray
-    node_local: np.ndarray
-    node_shared: np.ndarray
-    node_rhs: np.ndarray
+    local_covariance: np.ndarray  # (n_epochs, l, l)
+    local_rhs: np.ndarray  # (n_epochs, l)
+    local_shared: np.ndarray  # (n_epochs, l, g)
+    shared: np.ndarray  # (g, g)
+    shared_rhs: np.ndarray  # (g,)
+    node_local: np.ndarray  # (n_epochs, n_nodes, l)
+    node_shared: np.ndarray  # (n_nodes, g)
+    node_rhs: np.ndarray  # (n_nodes,)
 
 
 def eliminate(problem, state, sweep):
-    """Eliminate the fluxes, the sky and the shift of each epoch.
+    """Eliminate the fluxes, the sky and the shift of each epoch: the `Normal` equations.
 
-    Parameters
-    ----------
-    problem : Problem
-    state : State
-    sweep : Sweep
-        At that state; without its `on_nodes` the parts of the nodes are empty.
-
-    Returns
-    -------
-    Normal
+    `sweep` is at `state`; without its `on_nodes` the equations of the nodes are empty.
 
     Notes
     -----
@@ -61,18 +40,31 @@ def eliminate(problem, state, sweep):
     """
     n_local = sweep.solution.shape[1] - 1 + N_LOCAL_BESIDE_FLUXES
     local, shared = slice(0, n_local), slice(n_local, -1)
-    covariance, rhs = _solve_local(problem, state, sweep.products, local)
-    coupling = sweep.products[:, local, shared]
+    prior, products = problem.prior, sweep.products
+    # Unknowns of each epoch: the prior of its shift, no equation for a source that does not shine
+    own_matrix, rhs = products[:, local, local].copy(), products[:, local, -1].copy()
+    for axis in (-2, -1):
+        own_matrix[:, axis, axis] += prior.shift_sd**-2
+    rhs[:, -2:] += (prior.shift_px - state.shift_px) / prior.shift_sd[:, None] ** 2
+    if problem.present is not None:
+        epoch, source = np.nonzero(~problem.present)
+        own_matrix[epoch, source, source] = ABSENT
+    # Their covariance: inverted in units of norm 1, for fluxes and shifts differ by orders
+    norm = np.sqrt(np.einsum("ekk->ek", own_matrix))
+    scale = norm[:, :, None] * norm[:, None]
+    covariance = np.linalg.inv(own_matrix / scale) / scale
+    # Schur complement of the shared parameters, and their priors
+    coupling = products[:, local, shared]
     response = covariance @ coupling
-    prior = problem.prior
-    matrix = sweep.products[:, shared, shared].sum(0) + prior.precision
+    matrix = products[:, shared, shared].sum(0) + prior.precision
     matrix -= np.einsum("ekg,ekh->gh", coupling, response)
-    shared_rhs = sweep.products[:, shared, -1].sum(0)
+    shared_rhs = products[:, shared, -1].sum(0)
     shared_rhs += prior.precision @ (prior.mean - state.shared)
     shared_rhs -= np.einsum("ekg,ek->g", response, rhs)
+    # The same of the nodes
     nodes = sweep.on_nodes
     if nodes is None:
-        nodes = np.zeros((len(rhs), 0, sweep.products.shape[1]))
+        nodes = np.zeros((len(rhs), 0, products.shape[1]))
     own = np.einsum("ekl,el->ek", covariance, rhs)
     return Normal(
         local_covariance=covariance,
@@ -87,56 +79,18 @@ def eliminate(problem, state, sweep):
 
 
 def reduced_gram(gram, normal):
-    """Gram matrix of the nodes after the elimination.
-
-    Parameters
-    ----------
-    gram : ndarray of float, shape (n_nodes, n_nodes)
-        From `sweep.gram_matrix`.
-    normal : Normal
-
-    Returns
-    -------
-    ndarray of float, shape (n_nodes, n_nodes)
-    """
+    """Gram matrix of the nodes, from `sweep.gram_matrix`, after the elimination."""
     half = _side_by_side(normal.node_local @ np.linalg.cholesky(normal.local_covariance))
     return gram - half @ half.T
 
 
 def objective(problem, state, sweep):
-    """Value of chi2 plus the priors of the shared parameters and of the shifts.
-
-    Parameters
-    ----------
-    problem : Problem
-    state : State
-    sweep : Sweep
-        At that state.
-
-    Returns
-    -------
-    float
-    """
+    """Value of chi2 plus the priors of the shared parameters and of the shifts."""
     prior = problem.prior
     away = state.shared - prior.mean
     shared = away @ prior.precision @ away
     shift = np.sum(((state.shift_px - prior.shift_px) / prior.shift_sd[:, None]) ** 2)
     return float(sweep.chi2.sum() + shared + shift)
-
-
-def _solve_local(problem, state, products, local):
-    """Covariance (n_epochs, l, l) and right side (n_epochs, l) of the unknowns of each epoch."""
-    prior = problem.prior
-    matrix, rhs = products[:, local, local].copy(), products[:, local, -1].copy()
-    for axis in (-2, -1):
-        matrix[:, axis, axis] += prior.shift_sd**-2
-    rhs[:, -2:] += (prior.shift_px - state.shift_px) / prior.shift_sd[:, None] ** 2
-    if problem.present is not None:
-        epoch, source = np.nonzero(~problem.present)
-        matrix[epoch, source, source] = ABSENT
-    norm = np.sqrt(np.einsum("ekk->ek", matrix))
-    scale = norm[:, :, None] * norm[:, None]
-    return np.linalg.inv(matrix / scale) / scale, rhs
 
 
 def _reduced(of_nodes, node_local, response):

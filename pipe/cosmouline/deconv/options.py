@@ -30,12 +30,12 @@ class FitOptions:
         Error of the model of a source, relative to its light, that clipping tolerates: in the
         first pass, made without the field, and in the last one.
     model_error_shift_px : float
-        Error of its place that clipping tolerates.
+        Error of its position that clipping tolerates.
     max_refits : int
-        Largest number of fits after the masks and the noise were judged again.
+        Largest number of fits after the masks and the noise have changed.
     position_prior_px, shift_prior_px : float
-        Positions about the start, shifts of the epochs about theirs; together they say which
-        part of a common shift is whose.
+        Positions about the start, shifts of the epochs about theirs; together they decide
+        which fraction of a common shift is whose.
     sersic_index, sersic_index_sd : float
         Prior of the Sersic index, and the scatter of its logarithm.
     radius_sd : float
@@ -62,7 +62,7 @@ class FitOptions:
         The amplitudes of the field, then the shape of the galaxy, are held from these outer
         iterations on: followed to the end they never settle.
     convergence_sigma : float
-        The fit ends when no flux changes by more than this part of its error.
+        The fit ends when no flux changes by more than this fraction of its error.
 
     Raises
     ------

@@ -14,27 +14,22 @@ from scipy.optimize import nnls
 AS_GIVEN, MOVED = "as given", "moved"
 TURNS = {"turned by 180 degrees": (-1, -1), "mirrored left-right": (-1, 1),
          "mirrored up-down": (1, -1)}
-POSITION_PRIOR_PX = 0.2  # a figure that may bend does not tell its way round
+POSITION_PRIOR_PX = 0.2  # a figure that may bend does not show its way round
 N_EPOCHS = 6  # the sharpest, that are looked at
 SAME_PX = 0.7  # a figure whose sources all fall on others within this looks the same
 COARSE_PX, FINE_PX = 1.0, 0.2  # steps of the slide
 CLEAR_GAIN = 50.0  # of chi2, that shows that an orientation is wrong
 DOUBTFUL_GAIN = 10.0  # of chi2, that is more than noise
-CLEAR_SHARE = 0.5  # of the excess of chi2 over its expectation that it must do away with
+CLEAR_FRACTION = 0.5  # of the excess of chi2 over its expectation that it must remove
 SMALLEST_MOVE_PX = 0.7  # the fit itself finds what is nearer
 
 
 @dataclass(frozen=True)
 class Orientation:
-    """One way round: what it is called, its start, and how well it fits.
+    """One way round: what it is called, its start positions (n_images, 2), and how well it fits.
 
-    Parameters
-    ----------
-    name : str
-    start_px : ndarray of float, shape (n_images, 2)
-    objective : float
-        chi2 plus priors of a fit without field; infinite where none could be made.
-    n_pixels : int
+    `objective` is chi2 plus priors of a fit without field to `n_pixels`; infinite where none could
+    be made.
     """
 
     name: str
@@ -44,29 +39,18 @@ class Orientation:
 
 
 def match_start(epochs, start_px, radius_px):
-    """Slide sources of known separations over the sharpest images.
+    """Slide sources (n_images, 2) of known separations over the sharpest images.
 
-    Parameters
-    ----------
-    epochs : Epochs
-    start_px : ndarray of float, shape (n_images, 2)
-    radius_px : float
-        How far they may be off.
+    Returns what to add to their positions, within a radius; good to .3 px, where no galaxy
+    outshines the sources.
 
-    Returns
-    -------
-    ndarray of float, shape (2,)
-        What to add to the positions; good to .3 px, where no galaxy outshines the sources.
-
-    Notes
-    -----
     At each offset the fluxes, not negative, that explain the difference of two Gaussians of the
     mean image best.
     """
     image, sigma_px = sharpened_stack(best_epochs(epochs))
     offset, left = np.zeros(2), _left(image, sigma_px, start_px)
-    for step, reach in ((COARSE_PX, radius_px), (FINE_PX, COARSE_PX)):
-        steps = np.arange(-int(reach / step), int(reach / step) + 1) * step
+    for step, limit in ((COARSE_PX, radius_px), (FINE_PX, COARSE_PX)):
+        steps = np.arange(-int(limit / step), int(limit / step) + 1) * step
         trials = offset + np.stack(np.meshgrid(steps, steps), -1).reshape(-1, 2)
         trials = trials[np.hypot(*trials.T) <= radius_px]
         found = [_left(image, sigma_px, start_px + trial) for trial in trials]
@@ -78,123 +62,65 @@ def match_start(epochs, start_px, radius_px):
 def orientations(epochs, start_px, radius_px, options=None):
     """Fit the sources as given, moved, and turned and mirrored about their middle.
 
-    Parameters
-    ----------
-    epochs : Epochs
-    start_px : ndarray of float, shape (n_images, 2)
-    radius_px : float
-        How far each may be moved to its best place first.
-    options : FitOptions, optional
-
-    Returns
-    -------
-    list of Orientation
-        The given one first, then those that differ from it.
-
-    Notes
-    -----
-    On the sharpest epochs, first without a galaxy; with one where that leaves a doubt.
+    Each may first be moved to its best position within a radius. Returns a list of `Orientation`:
+    the given one, then those that differ from it. On the sharpest epochs, first without a galaxy;
+    with one where that leaves a doubt.
     """
     options = replace(options or FitOptions(), position_prior_px=POSITION_PRIOR_PX)
     epochs = best_epochs(epochs.with_sky_sigma(options.sky_sigma_factor), N_EPOCHS)
-    figures = _figures(epochs, start_px, radius_px)
+    # Start positions as given, moved (not to the border), and the figures that look different
+    figures, middle = {AS_GIVEN: start_px}, start_px.mean(0)
+    offset = match_start(epochs, start_px, radius_px)
+    if SMALLEST_MOVE_PX < np.hypot(*offset) < radius_px - COARSE_PX:
+        figures[MOVED] = start_px + offset
+    for name, signs in TURNS.items():
+        turned = middle + (start_px - middle) * signs
+        nearest = np.hypot(*(turned[:, None] - start_px).T).min(0)
+        if not (nearest < SAME_PX).all():
+            figures[name] = turned + match_start(epochs, turned, radius_px)
+    # A fit of each, again with a galaxy unless the given one is better than all turned ones
     for light in ("none", options.extended_light):
         chosen = replace(options, extended_light=light)
-        found = [_fitted(epochs, name, places, chosen) for name, places in figures.items()]
-        if len(found) == 1 or _is_clear(found[0], found[1:]):
+        found = []
+        for name, places in figures.items():
+            try:
+                _, problem, state, sweep = first_pass(epochs, Sources(places), chosen,
+                                                      lambda *_, **values: None)
+            except (ValueError, np.linalg.LinAlgError):
+                found.append(Orientation(name, places, np.inf, 0))
+                continue
+            n_pixels = int((problem.weight > 0).sum())
+            found.append(Orientation(name, places, objective(problem, state, sweep), n_pixels))
+        if all(is_clearly_better(found[0], other) for other in found if other.name in TURNS):
             break
     return found
 
 
 def upright(found):
-    """Given orientation, moved if that fits better.
-
-    Parameters
-    ----------
-    found : list of Orientation
-        From `orientations`.
-
-    Returns
-    -------
-    Orientation
-    """
+    """Of the `orientations` the given one, moved if that fits better."""
     moved = [one for one in found if one.name == MOVED]
     is_better = moved and found[0].objective - moved[0].objective > DOUBTFUL_GAIN
     return moved[0] if is_better else found[0]
 
 
 def best_turned(found):
-    """Best of the turned and mirrored orientations; None where all look the same.
-
-    Parameters
-    ----------
-    found : list of Orientation
-        From `orientations`.
-
-    Returns
-    -------
-    Orientation or None
-    """
+    """Best of the turned and mirrored `orientations`; None where all look the same."""
     turned = [one for one in found if one.name in TURNS]
     return min(turned, key=lambda one: one.objective, default=None)
 
 
 def is_clearly_better(one, other):
-    """Tell whether one orientation shows that another is wrong.
+    """Return whether one orientation shows that another is wrong.
 
-    Parameters
-    ----------
-    one, other : Orientation
-
-    Returns
-    -------
-    bool
-        It takes away half of what the other leaves beyond the noise, and 50 of chi2 at least.
+    It removes half of what the other leaves beyond the noise, and 50 of chi2 at least.
     """
-    return other.objective - one.objective > _clear_gain(other)
-
-
-def _clear_gain(worse):
-    """Gain of chi2 that shows that an orientation is wrong."""
-    return max(CLEAR_GAIN, CLEAR_SHARE * (worse.objective - worse.n_pixels))
-
-
-def _is_clear(given, others):
-    """Tell whether the given orientation is the best one without a doubt."""
-    return all(is_clearly_better(given, other) for other in others if other.name in TURNS)
-
-
-def _figures(epochs, start_px, radius_px):
-    """Start positions by the name of what was done to them."""
-    figures, middle = {AS_GIVEN: start_px}, start_px.mean(0)
-    offset = match_start(epochs, start_px, radius_px)
-    if SMALLEST_MOVE_PX < np.hypot(*offset) < radius_px - COARSE_PX:  # not at the border
-        figures[MOVED] = start_px + offset
-    for name, signs in TURNS.items():
-        turned = middle + (start_px - middle) * signs
-        if not _looks_like(turned, start_px):
-            figures[name] = turned + match_start(epochs, turned, radius_px)
-    return figures
-
-
-def _looks_like(places, others):
-    """Tell whether each source falls on one of the others."""
-    return bool((np.hypot(*(places[:, None] - others).T).min(0) < SAME_PX).all())
-
-
-def _fitted(epochs, name, start_px, options):
-    """Fit one orientation without the field."""
-    try:
-        _, problem, state, sweep = first_pass(epochs, Sources(start_px), options,
-                                              lambda *_, **values: None)
-    except (ValueError, np.linalg.LinAlgError):
-        return Orientation(name, start_px, np.inf, 0)
-    n_pixels = int((problem.weight > 0).sum())
-    return Orientation(name, start_px, objective(problem, state, sweep), n_pixels)
+    excess = other.objective - other.n_pixels
+    return other.objective - one.objective > max(CLEAR_GAIN, CLEAR_FRACTION * excess)
 
 
 def _left(image, sigma_px, places_px):
-    """Squares that sources at these places leave of a sharpened image."""
+    """Squares that sources at these positions leave of a sharpened image."""
+    # Sources as the same difference of Gaussians, each on top of the seeing
     axis = np.arange(len(image)) - (len(image) - 1) / 2
     narrow, wide = (np.hypot(1.0, factor) * sigma_px for factor in (NARROW, WIDE))
     designs = []
@@ -203,6 +129,7 @@ def _left(image, sigma_px, places_px):
                    for place in places_px.T]
         designs.append(profile[1][:, :, None] * profile[0][:, None, :])
     design = (designs[0] - designs[1]).reshape(len(places_px), -1)
+    # Non-negative fluxes from the normal equations: the data enter by one product
     gram = design @ design.T
     root = np.linalg.cholesky(gram + 1e-9 * np.trace(gram) * np.eye(len(gram)))
     data = np.linalg.solve(root, design @ image.ravel())

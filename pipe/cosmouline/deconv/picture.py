@@ -1,4 +1,4 @@
-"""Pictures of a finished fit: the model of each epoch, and the scene without any PSF."""
+"""Pictures of a finished fit: the model of each epoch, and the deconvolved image."""
 
 from cosmouline.deconv.sersic import surface_brightness
 from cosmouline.deconv.stored import for_all_epochs, measured_pixels, problem_of
@@ -37,7 +37,7 @@ def model_images(fit, epochs):
 
 
 def deconvolved_image(fit, shape_px, upsampling):
-    """Scene of the fit in the reference frame, without the PSF.
+    """Model of the fit in the reference frame, without the PSF.
 
     Parameters
     ----------
@@ -49,18 +49,22 @@ def deconvolved_image(fit, shape_px, upsampling):
 
     Returns
     -------
-    scene : ndarray of float, shape (ny * upsampling, nx * upsampling)
+    image : ndarray of float, shape (ny * upsampling, nx * upsampling)
         Point sources of their mean fluxes as Gaussians of FWHM 2 small pixels, and the
         background. Flux per small pixel, on the common scale.
     background : ndarray of float, same shape
         Galaxy and field; negative values of their sum are set to 0.
     """
+    # Surface brightness at the centres of the small pixels: sources, field, galaxy
     axes = [(np.arange(n * upsampling) + 0.5) / upsampling - n / 2 for n in shape_px]
     points = _gaussians(
         fit.position_px, np.nanmean(fit.flux, axis=0), TARGET_SIGMA_SMALL / upsampling, *axes
     )
     field = _gaussians(fit.nodes_px, fit.node_flux, fit.node_sigma_px, *axes)
-    background = np.maximum(_galaxy(fit.galaxy, TARGET_SIGMA_SMALL / upsampling, *axes) + field, 0)
+    galaxy, (y_px, x_px) = fit.galaxy, axes
+    offset = np.stack(np.meshgrid(x_px - galaxy.x_px, y_px - galaxy.y_px), axis=-1)
+    light = surface_brightness(galaxy.shape, offset, TARGET_SIGMA_SMALL / upsampling)
+    background = np.maximum(galaxy.flux * light + field, 0)
     return (points + background) / upsampling**2, background / upsampling**2
 
 
@@ -72,9 +76,3 @@ def _gaussians(place_px, flux, sigma_px, y_px, x_px):
 
     rows = profile(y_px - place_px[:, 1:])
     return (rows * flux[:, None]).T @ profile(x_px - place_px[:, :1])
-
-
-def _galaxy(galaxy, blur_px, y_px, x_px):
-    """Surface brightness of the galaxy on a grid."""
-    offset = np.stack(np.meshgrid(x_px - galaxy.x_px, y_px - galaxy.y_px), axis=-1)
-    return galaxy.flux * surface_brightness(galaxy.shape, offset, blur_px)

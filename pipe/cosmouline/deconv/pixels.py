@@ -8,22 +8,13 @@ from cosmouline.stamps.pixel_rejection import judge_pixels, smoothed_variance
 
 import numpy as np
 
-SMALLEST_LIGHT = 0.1  # share of the light of each source on good pixels of a measured epoch
+SMALLEST_LIGHT = 0.1  # fraction of the light of each source on good pixels of a measured epoch
 FAINTEST_TRACE = 1e-3  # of a neighbour on the stamp: below, it is left out of that epoch
 
 
 @dataclass(frozen=True, eq=False)
 class Pixels:
-    """Epochs that are measured, with the masks and the noise of the moment.
-
-    Parameters
-    ----------
-    index : ndarray of int, shape (n,)
-        Their numbers among all epochs.
-    epochs : Epochs
-    good : ndarray of bool, shape (n, side, side)
-    variance_e2 : ndarray of float, shape (n, side, side)
-    """
+    """Epochs that are measured, their numbers among all, and the masks and noise of the moment."""
 
     index: np.ndarray
     epochs: Epochs
@@ -32,26 +23,14 @@ class Pixels:
 
     def take(self, kept):
         """Return the same of some of the epochs."""
-        return Pixels(
-            self.index[kept], self.epochs.take(kept), self.good[kept], self.variance_e2[kept]
-        )
+        return Pixels(self.index[kept], self.epochs.take(kept), self.good[kept],
+                      self.variance_e2[kept])
 
 
 def first_pixels(epochs):
-    """Masks and noise before there is a model: no suspected cosmics, smoothed stamps.
+    """Return the `Pixels` before there is a model: no suspected cosmic rays, smoothed stamps.
 
-    Parameters
-    ----------
-    epochs : Epochs
-
-    Returns
-    -------
-    Pixels
-
-    Raises
-    ------
-    ValueError
-        If no pixel can be used.
+    Raises ValueError if no pixel can be used.
     """
     good = epochs.usable & ~epochs.cosmic
     if not good.any():
@@ -62,24 +41,12 @@ def first_pixels(epochs):
     return Pixels(np.arange(len(epochs)), epochs, good, np.array(variance))
 
 
-def judge(pixels, sweep, scale, relative_error, options):
-    """Noise and masks that follow from a model.
+def reject_outliers(pixels, sweep, scale, relative_error, options):
+    """Return the `Pixels` with the noise of a model, and without those that are far from it.
 
-    Parameters
-    ----------
-    pixels : Pixels
-    sweep : Sweep
-        The model of its epochs.
-    scale : float
-        Unit of the sweep on the common scale.
-    relative_error : float
-        Tolerated error of the model of the sources.
-    options : FitOptions
-
-    Returns
-    -------
-    Pixels
-        Masks begin from those of the epochs: a pixel may come back.
+    The unit of the sweep on the common scale is `scale`; `relative_error` is the error of the
+    model of the sources that is tolerated. Masks begin from those of the epochs: a pixel may come
+    back.
     """
     epochs = pixels.epochs
     unit = (scale / epochs.coeff)[:, None, None]
@@ -94,24 +61,20 @@ def judge(pixels, sweep, scale, relative_error, options):
 def drop_unmeasured(pixels, problem, state):
     """Leave out the epochs whose good pixels miss most of the light of a source.
 
-    Parameters
-    ----------
-    pixels : Pixels
-    problem : Problem
-    state : State
-
-    Returns
-    -------
-    pixels, problem, state
-        Of the epochs that are left. A source that does not shine asks for nothing; neighbours
-        that are off the stamp do not shine there.
-
-    Raises
-    ------
-    ValueError
-        If none is left, or a neighbour is on no stamp.
+    Returns pixels, problem and state of the others. A source that does not shine needs no light;
+    neighbours that are off the stamp do not shine there. Raises ValueError if no epoch is left, or
+    a neighbour is on no stamp.
     """
-    measured = np.array([_light_on_good(problem, state, e) for e in range(len(problem.data))])
+    # Fraction of the light of each source that falls on good pixels of each epoch
+    measured = []
+    limit_px = (problem.geometry.side_px + PAD_PX) / 2  # beyond, it comes in on the other side
+    for epoch, weight in enumerate(problem.weight):
+        places = state.position_px @ problem.linear[epoch].T + state.shift_px[epoch]
+        point = point_images(problem.transfer[epoch], places, problem.geometry)[0]
+        is_near = (np.abs(places) < limit_px).all(1)
+        measured.append(is_near * np.tensordot(point, weight > 0, axes=2))
+    measured = np.array(measured)
+    # Neighbours off a stamp do not shine in that epoch, and never make it unmeasured
     shining = problem.shining
     neighbours = slice(problem.n_images or shining.shape[1], None)
     off = np.zeros_like(shining)
@@ -120,6 +83,7 @@ def drop_unmeasured(pixels, problem, state):
         raise ValueError(f"source {int(np.argmax((off | ~shining).all(0))) + 1} is on no stamp")
     if (off & shining).any():
         problem = replace(problem, present=shining & ~off)
+    # Epochs that measure all images of the lens which shine
     measured[:, neighbours] = 1.0
     measured = ((measured > SMALLEST_LIGHT) | ~shining).all(1)
     if not measured.any():
@@ -129,12 +93,3 @@ def drop_unmeasured(pixels, problem, state):
     if measured.all():
         return pixels, problem, state
     return pixels.take(measured), problem.take(measured), state.take(measured)
-
-
-def _light_on_good(problem, state, epoch):
-    """Share of the light of each source that falls on good pixels of an epoch."""
-    places = state.position_px @ problem.linear[epoch].T + state.shift_px[epoch]
-    point = point_images(problem.transfer[epoch], places, problem.geometry)[0]
-    reach_px = (problem.geometry.side_px + PAD_PX) / 2  # beyond, it comes in on the other side
-    is_near = (np.abs(places) < reach_px).all(1)
-    return is_near * np.tensordot(point, problem.weight[epoch] > 0, axes=2)

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-SMALLEST_DISTANCE_PX = 0.05  # of two sources: nearer ones cannot be told apart
+SMALLEST_DISTANCE_PX = 0.05  # of two sources: nearer ones cannot be separated
 FIXED_SD_PX = 1e-3  # of a position that is held: below any error of a position
 
 
@@ -15,7 +15,7 @@ class Sources:
     Parameters
     ----------
     start_px : ndarray of float, shape (n_sources, 2)
-        Offsets (x, y) in pixels of the reference frame, from the point whose places in the
+        Offsets (x, y) in pixels of the reference frame, from the point whose positions in the
         stamps are ``epochs.shift_px``. Good to about .3 px.
     sigma_px : ndarray of float, shape (n_sources,), optional
         Errors of the positions relative to each other, per coordinate, where they are known; 0:
@@ -38,6 +38,7 @@ class Sources:
     present: np.ndarray | None = None
 
     def __post_init__(self):
+        # Shape, distance of the nearest two, and the rest
         start_px = np.asarray(self.start_px, float)
         object.__setattr__(self, "start_px", start_px)
         if start_px.ndim != 2 or start_px.shape[1] != 2 or not len(start_px):
@@ -60,13 +61,7 @@ class Sources:
         return self if self.present is None else replace(self, present=self.present[index])
 
     def checked(self, n_epochs):
-        """Return the same; a ValueError where `present` has not that many epochs.
-
-        Raises
-        ------
-        ValueError
-            Also where a source never shines.
-        """
+        """Return the same; ValueError if `present` has other epochs, or a source never shines."""
         if self.present is None:
             return self
         if np.shape(self.present) != (n_epochs, len(self)):
@@ -78,18 +73,7 @@ class Sources:
         return self
 
     def inform(self, prior, options):
-        """Prior of a fit with the known errors of the positions.
-
-        Parameters
-        ----------
-        prior : Prior
-        options : FitOptions
-
-        Returns
-        -------
-        Prior
-            With the errors of `sigma_px`, and a common shift beside them.
-        """
+        """Return the `Prior` with the errors `sigma_px`, and a common shift of all positions."""
         if self.sigma_px is None or not np.isfinite(self.sigma_px).any():
             return prior
         sigma = np.where(np.isfinite(self.sigma_px), self.sigma_px, options.position_prior_px)
@@ -99,21 +83,6 @@ class Sources:
 
 
 def as_sources(start, n_epochs):
-    """Sources of a fit, from start positions alone if need be.
-
-    Parameters
-    ----------
-    start : Sources or array_like of float, shape (n_sources, 2)
-    n_epochs : int
-
-    Returns
-    -------
-    Sources
-
-    Raises
-    ------
-    ValueError
-        If the shapes do not go together.
-    """
+    """Return the `Sources` of a fit, checked; from start positions (n_sources, 2) if need be."""
     sources = start if isinstance(start, Sources) else Sources(start)
     return sources.checked(n_epochs)

@@ -1,4 +1,4 @@
-"""What a joint fit is asked (data, lattice, priors) and where it stands (state)."""
+"""Data, lattice and priors of a joint fit, and the state that it is in."""
 
 from dataclasses import dataclass, replace
 
@@ -12,49 +12,33 @@ SHAPE = slice(0, 4)  # ln(effective radius in pixels), ln(Sersic index), e1, e2
 CENTRE = slice(4, 6)
 AMPLITUDE = 6  # flux of the galaxy
 POSITIONS = slice(7, None)
-NO_GALAXY_SD = 1e-9  # prior of the flux of a galaxy that shall stay at 0
-FREE_SD = 1e9  # prior of a flux that nothing is known of
+NO_GALAXY_SD = 1e-9  # prior of the flux of a galaxy that stays at 0
+FREE_SD = 1e9  # prior of a flux of which nothing is known
 SMALLEST_SIZE_FWHM = 0.3  # of the galaxy's priors, where a single image leaves no scale
 
 
 @dataclass(frozen=True, eq=False)
 class Lattice:
-    """Gaussians whose fluxes make up the field.
+    """Gaussians whose fluxes make up the field."""
 
-    Parameters
-    ----------
-    nodes_px : ndarray of float, shape (n_nodes, 2)
-        Their places in the reference frame; none when there is no field.
-    step_px, sigma_px : float
-        Step of the lattice and sigma of the Gaussians.
-    fwhm_px : float
-        The unit of the correlation lengths: first quartile of the seeing.
-    """
-
-    nodes_px: np.ndarray
+    nodes_px: np.ndarray  # (n_nodes, 2) in the reference frame; none when there is no field
     step_px: float
-    sigma_px: float
-    fwhm_px: float
+    sigma_px: float  # of the Gaussians
+    fwhm_px: float  # unit of the correlation lengths: first quartile of the seeing
 
 
 @dataclass(frozen=True, eq=False)
 class Prior:
     """Gaussian prior of the shared parameters, and of the shifts of the epochs.
 
-    Parameters
-    ----------
-    mean, sd : ndarray of float, shape (7 + 2 n_sources,)
-    shift_px : ndarray of float, shape (n_epochs, 2)
-    shift_sd : ndarray of float, shape (n_epochs,)
-    common_sd : float
-        Of a shift that all positions have in common, beside `sd`, which then is that of the
-        positions relative to each other.
+    With a `common_sd`, that of a shift that all positions have in common, `sd` is that of the
+    positions relative to each other.
     """
 
-    mean: np.ndarray
+    mean: np.ndarray  # (7 + 2 n_sources,), in the order of State.shared
     sd: np.ndarray
-    shift_px: np.ndarray
-    shift_sd: np.ndarray
+    shift_px: np.ndarray  # (n_epochs, 2)
+    shift_sd: np.ndarray  # (n_epochs,)
     common_sd: float = 0.0
 
     @property
@@ -66,7 +50,8 @@ class Prior:
             n_sources = len(inverse[POSITIONS]) // 2
             for start in (POSITIONS.start, POSITIONS.start + n_sources):
                 axis = slice(start, start + n_sources)
-                own = inverse[axis]  # Sherman & Morrison 1950
+                # Inverse of independent and common variances (Sherman & Morrison 1950)
+                own = inverse[axis]
                 matrix[axis, axis] -= np.outer(own, own) / (self.common_sd**-2 + own.sum())
         return matrix
 
@@ -86,38 +71,22 @@ class Prior:
 class Problem:
     """Data in units of their median sigma, and all that a fit holds fixed.
 
-    Parameters
-    ----------
-    data, weight : ndarray of float, shape (n_epochs, side, side)
-        Weight 0: pixel not used.
-    transfer : ndarray of complex
-        From `images.transfer_functions`.
-    linear : ndarray of float, shape (n_epochs, 2, 2)
-    scale : float
-        Unit of `data` on the common scale.
-    geometry : images.Geometry
-    lattice : Lattice
-    prior : Prior
-    present : ndarray of bool, shape (n_epochs, n_sources), or None
-        Sources that shine in an epoch; the flux of the others is held at 0. None: all.
-    n_images : int or None
-        The first that many sources are images of the lens; None: all. The others, neighbours,
-        count for their own light only.
-    camera : ndarray of int, shape (n_epochs,), or None
-        Epochs in which galaxy and field have one brightness; None: all.
+    In an epoch the flux of sources that are not `present` is held at 0. The first `n_images`
+    sources are images of the lens; neighbours, the others, count for their own light only. In
+    epochs of one `camera` galaxy and field have one brightness. None: all.
     """
 
-    data: np.ndarray
-    weight: np.ndarray
-    transfer: np.ndarray
-    linear: np.ndarray
-    scale: float
+    data: np.ndarray  # (n_epochs, side, side)
+    weight: np.ndarray  # 0: pixel not used
+    transfer: np.ndarray  # from epoch_images.transfer_functions
+    linear: np.ndarray  # (n_epochs, 2, 2)
+    scale: float  # unit of the data on the common scale
     geometry: epoch_images.Geometry
     lattice: Lattice
     prior: Prior
-    present: np.ndarray | None = None
+    present: np.ndarray | None = None  # (n_epochs, n_sources), bool
     n_images: int | None = None
-    camera: np.ndarray | None = None
+    camera: np.ndarray | None = None  # (n_epochs,), int
 
     def take(self, index):
         """Return the problem of some of the epochs."""
@@ -145,22 +114,12 @@ class Problem:
 
 @dataclass(frozen=True, eq=False)
 class State:
-    """Where a fit stands; the fluxes and the sky follow from it.
+    """Unknowns of a fit; the fluxes and the sky follow from them."""
 
-    Parameters
-    ----------
-    shared : ndarray of float, shape (7 + 2 n_sources,)
-        Parameters of the galaxy and positions of the sources, in the order given above.
-    node_flux : ndarray of float, shape (n_nodes,)
-    shift_px : ndarray of float, shape (n_epochs, 2)
-    extended_scale : ndarray of float, shape (n_epochs,), optional
-        Factor on galaxy and field in each epoch, see `cameras`. Default: 1.
-    """
-
-    shared: np.ndarray
-    node_flux: np.ndarray
-    shift_px: np.ndarray
-    extended_scale: np.ndarray | None = None
+    shared: np.ndarray  # (7 + 2 n_sources,): galaxy and positions in the order given above
+    node_flux: np.ndarray  # (n_nodes,)
+    shift_px: np.ndarray  # (n_epochs, 2)
+    extended_scale: np.ndarray | None = None  # (n_epochs,), see `cameras`; by default 1
 
     def __post_init__(self):
         if self.extended_scale is None:
@@ -178,24 +137,11 @@ class State:
 
 
 def make_problem(epochs, good, variance_e2, lattice, prior, scale=None, sources=None):
-    """Problem of the epochs under given masks and noise.
+    """Return the `Problem` of epochs under masks and noise (n_epochs, side, side).
 
-    Parameters
-    ----------
-    epochs : Epochs
-    good : ndarray of bool, shape (n_epochs, side, side)
-    variance_e2 : ndarray of float, shape (n_epochs, side, side)
-        Whole variance, that of the objects included.
-    lattice : Lattice
-    prior : Prior
-    scale : float, optional
-        Unit of the data; default: the median sigma of the good pixels.
-    sources : Sources, optional
-        Of these epochs: where they shine, and which are images of the lens. Default: all.
-
-    Returns
-    -------
-    Problem
+    The variance includes that of the objects; `scale` is the unit of the data, by default the
+    median sigma of the good pixels; `sources`, of these epochs, hold where they shine and which
+    are images of the lens, by default all.
     """
     coeff = epochs.coeff[:, None, None]
     sigma = np.sqrt(np.where(good, variance_e2, np.inf)) * coeff
@@ -216,21 +162,12 @@ def make_problem(epochs, good, variance_e2, lattice, prior, scale=None, sources=
 
 
 def make_lattice(position_px, fwhm_px, options):
-    """Square lattice over a disc around the sources.
+    """Return a square `Lattice` over a disc around the images of the lens (n_images, 2).
 
-    Parameters
-    ----------
-    position_px : ndarray of float, shape (n_images, 2)
-        Of the images of the lens.
-    fwhm_px : ndarray of float, shape (n_epochs,)
-        In pixels of the reference frame.
-    options : FitOptions
-
-    Returns
-    -------
-    Lattice
-        Without nodes when `options` want no extended light.
+    The seeing (n_epochs,) is in pixels of the reference frame. Without nodes when `options` ask
+    for no extended light.
     """
+    # Disc, and a step under which it has no more nodes than allowed
     centre = position_px.mean(0)
     fwhm = float(np.percentile(fwhm_px, 25))
     radius = _size(position_px) + options.field_margin_fwhm * np.median(fwhm_px)
@@ -245,43 +182,25 @@ def make_lattice(position_px, fwhm_px, options):
 
 
 def make_prior(start_px, position_px, shift_px, fwhm_px, options):
-    """Priors of the shared parameters and of the shifts.
+    """Return the `Prior` of the shared parameters and of the shifts.
 
-    Parameters
-    ----------
-    start_px : ndarray of float, shape (n_sources, 2)
-        Positions that were given: the prior of the positions.
-    position_px : ndarray of float, shape (n_images, 2)
-        Best positions so far of the images of the lens: size and place of the galaxy.
-    shift_px : ndarray of float, shape (n_epochs, 2)
-        Shifts that were given.
-    fwhm_px : ndarray of float, shape (n_epochs,)
-        In pixels of the reference frame.
-    options : FitOptions
-
-    Returns
-    -------
-    Prior
+    The prior of the positions is about `start_px` (n_sources, 2), that of the shifts about
+    `shift_px`; the best positions so far of the images of the lens give size and centre of the
+    galaxy. The seeing is in pixels of the reference frame.
     """
+    # Galaxy: radius and centre from the images, the flux free; then x and y of the sources
     size = max(_size(position_px), SMALLEST_SIZE_FWHM * np.percentile(fwhm_px, 25))
     mean = [np.log(size), np.log(options.sersic_index), 0.0, 0.0, *position_px.mean(0), 0.0]
     sd = [options.radius_sd, options.sersic_index_sd]
     sd += 2 * [options.ellipticity_sd] + 2 * [options.centre_sd * size] + [FREE_SD]
     sd += [options.position_prior_px] * start_px.size
-    prior = Prior(
-        np.append(mean, start_px.T.ravel()),
-        np.array(sd),
-        shift_px,
-        np.full(len(shift_px), options.shift_prior_px),
-    )
+    prior = Prior(np.append(mean, start_px.T.ravel()), np.array(sd), shift_px,
+                  np.full(len(shift_px), options.shift_prior_px))
     return prior if options.extended_light == "auto" else prior.without_galaxy()
 
 
 def start_state(prior, position_px, shift_px, lattice):
-    """State of a fit that begins: galaxy as its prior, with flux 0, and no field.
-
-    Parameters are those of `make_problem`, `make_lattice` and `make_prior`.
-    """
+    """Return the `State` of a fit that begins: galaxy as its prior, with flux 0, and no field."""
     shared = prior.mean.copy()
     shared[POSITIONS] = position_px.T.ravel()
     return State(shared, np.zeros(len(lattice.nodes_px)), np.array(shift_px, float))

@@ -39,11 +39,13 @@ def psf_error(fit, epochs, draws, draw_scale):
 
     Notes
     -----
-    For each draw the fluxes, the sky and the shift of each epoch are solved again, the scene
-    being held, and divided by the scale of the stars of the same draw: what stars and lens have
-    in common cancels in the calibration. Measured against true PSFs: .80-.92 of the prediction.
+    For each draw the fluxes, the sky and the shift of each epoch are solved again, all that is
+    shared being held, and divided by the scale of the stars of the same draw: what stars and lens
+    have in common cancels in the calibration. Measured against true PSFs: .80-.92 of the
+    prediction.
     """
     _check(epochs, draws, draw_scale)
+    # Change of the fluxes for each draw, all that the epochs share being held
     pixels = measured_pixels(fit, epochs)
     problem, state = problem_of(fit, pixels)
 
@@ -57,25 +59,15 @@ def psf_error(fit, epochs, draws, draw_scale):
         fluxes(psf[pixels.index]) / scale[pixels.index, None] / reference - 1
         for psf, scale in zip(draws, draw_scale, strict=True)
     ]
-    rms = np.sqrt(np.mean(np.square(change), axis=0))
-    return for_all_epochs(rms, pixels.index, len(epochs))
+    return for_all_epochs(np.sqrt(np.mean(np.square(change), axis=0)), pixels.index, len(epochs))
 
 
 def psf_systematic(fit, epochs, draws, draw_scale):
     """Covariance of the constant part of the fluxes that comes from the errors of the PSFs.
 
-    Parameters are those of `psf_error`.
-
-    Returns
-    -------
-    ndarray of float, shape (n_sources, n_sources)
-        To be added to ``fit.systematic_covariance``; NaN for a fit without a prior of its field,
-        which is that of another engine.
-
-    Raises
-    ------
-    ValueError
-        If a shape is wrong.
+    Parameters are those of `psf_error`. The result (n_sources, n_sources) is to be added to
+    ``fit.systematic_covariance``; NaN for a fit without a prior of its field, which is that of
+    the other engine.
 
     Notes
     -----
@@ -90,13 +82,22 @@ def psf_systematic(fit, epochs, draws, draw_scale):
     pixels = measured_pixels(fit, epochs)
     problem, state = problem_of(fit, pixels)
     prior, gram = field_prior_of(fit), gram_matrix(problem, state)
+    # Weights of the epochs in the constant part
     weight = 1 / np.einsum("ekk->ek", fit.covariance[pixels.index])
     weight /= weight.sum(0)
 
     def constant(psf, scale):
         drawn = replace(problem, transfer=transfer_functions(psf, problem.geometry))
         moved = align_epochs(drawn, state, 1)
-        flux = _settled_flux(drawn, moved, gram, prior, fit.options)
+        # One step of all that is shared, and what the fluxes of each epoch follow it by
+        sweep = sweep_epochs(drawn, moved, with_nodes=len(moved.node_flux) > 0)
+        normal = eliminate(drawn, moved, sweep)
+        posterior = solve_field(drawn, moved, normal, gram, prior, fit.options, optimise=False)
+        rhs = normal.local_rhs - normal.local_shared @ posterior.shared_step
+        rhs = rhs - np.einsum("ejl,j->el", normal.node_local, posterior.node_step)
+        step = np.einsum("ekl,el->ek", normal.local_covariance, rhs)
+        n_sources = sweep.solution.shape[1] - 1
+        flux = sweep.solution[:, :n_sources] + step[:, :n_sources]
         return (weight * flux / scale[:, None]).sum(0) * fit.scale
 
     ones = np.ones(len(pixels.index))
@@ -106,18 +107,6 @@ def psf_systematic(fit, epochs, draws, draw_scale):
         for psf, scale in zip(draws, draw_scale, strict=True)
     ])
     return change.T @ change / len(change)
-
-
-def _settled_flux(problem, state, gram, prior, options):
-    """Fluxes (n_epochs, n_sources) after one step of all that is shared."""
-    sweep = sweep_epochs(problem, state, with_nodes=len(state.node_flux) > 0)
-    normal = eliminate(problem, state, sweep)
-    posterior = solve_field(problem, state, normal, gram, prior, options, optimise=False)
-    rhs = normal.local_rhs - normal.local_shared @ posterior.shared_step
-    rhs = rhs - np.einsum("ejl,j->el", normal.node_local, posterior.node_step)
-    step = np.einsum("ekl,el->ek", normal.local_covariance, rhs)
-    n_sources = sweep.solution.shape[1] - 1
-    return sweep.solution[:, :n_sources] + step[:, :n_sources]
 
 
 def _check(epochs, draws, draw_scale):

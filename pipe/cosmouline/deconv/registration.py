@@ -1,4 +1,4 @@
-"""Prior of the shifts of the epochs from what the stars say, with an error that the lens tells."""
+"""Prior of the shifts of the epochs from the stars, with an error measured on the lens."""
 
 from dataclasses import replace
 
@@ -15,16 +15,9 @@ FEWEST_EPOCHS = 4  # below, the scatter of the lens about the stars cannot be me
 def register(problem, state, sweep, sigma_px):
     """Take over the shifts that the stars predict, with the error that fits the lens.
 
-    Parameters
-    ----------
-    problem : Problem
-        Its prior has the predicted shifts, with a wide error.
-    state : State
-        Of a fit under that wide error.
-    sweep : Sweep
-        At that state.
-    sigma_px : ndarray of float, shape (n_epochs,)
-        Errors of the predictions; NaN where there is none.
+    The prior of `problem` has the predicted shifts, with a wide error; `state` is that of a fit
+    under it, `sweep` at that state. The errors of the predictions (n_epochs,) are NaN where there
+    is none.
 
     Returns
     -------
@@ -45,11 +38,25 @@ def register(problem, state, sweep, sigma_px):
     known = np.isfinite(sigma_px)
     if known.sum() < FEWEST_EPOCHS:
         return problem, state, None
-    normal = eliminate(problem, state, sweep)
+    # Deviation of the lens from the stars, in the reference frame
     back = np.linalg.inv(problem.linear)
     away = np.einsum("eij,ej->ei", back, state.shift_px - problem.prior.shift_px)[known]
-    variance = _own_variance(normal, problem)[known] + sigma_px[known] ** 2
-    extra = _extra_variance(away, variance)
+    # Known variance per coordinate: of the fitted shift, without its wide prior, and of the stars
+    normal = eliminate(problem, state, sweep)
+    wide = problem.prior.shift_sd[:, None, None] ** -2 * np.eye(2)
+    precision = np.linalg.inv(normal.local_covariance[:, -2:, -2:]) - wide
+    fitted = np.einsum("eii->e", np.linalg.inv(precision)) / 2
+    variance = fitted[known] + sigma_px[known] ** 2
+    # Additional variance under which chi2 is its number of degrees of freedom
+    freedom = 2 * (len(away) - 1)
+
+    def excess(extra):
+        total = variance + extra
+        return ((away - _mean(away, total)) ** 2 / total[:, None]).sum() - freedom
+
+    largest = 10 * (away.var(axis=0).sum() + variance.max())
+    extra = 0.0 if excess(0.0) <= 0 else float(brentq(excess, 0.0, largest))
+    # What all epochs have in common goes into the positions
     offset = _mean(away, variance + extra)
     scatter_px = float(np.sqrt(extra))
     sd = shift_errors(sigma_px, scatter_px, problem.prior.shift_sd)
@@ -62,20 +69,10 @@ def register(problem, state, sweep, sigma_px):
 
 
 def shift_errors(sigma_px, scatter_px, wide_px):
-    """Errors of predicted shifts.
+    """Errors (n_epochs,) of shifts that are predicted with errors `sigma_px`, or not (NaN).
 
-    Parameters
-    ----------
-    sigma_px : ndarray of float, shape (n_epochs,)
-        Of the predictions; NaN where there is none.
-    scatter_px : float or None
-        Of the lens about the stars, from `register`; None: the predictions are not used.
-    wide_px : float or ndarray of float
-        Error of a shift that is not predicted, and the largest of all.
-
-    Returns
-    -------
-    ndarray of float, shape (n_epochs,)
+    Scatter of the lens about the stars from `register`; None: the predictions are not used. The
+    error of a shift that is not predicted, and the largest of all, is `wide_px`.
     """
     wide = np.broadcast_to(np.asarray(wide_px, float), np.shape(sigma_px))
     if scatter_px is None:
@@ -84,25 +81,6 @@ def shift_errors(sigma_px, scatter_px, wide_px):
     return np.where(np.isfinite(sigma_px), np.minimum(sd, wide), wide)
 
 
-def _own_variance(normal, problem):
-    """Variance of the fitted shift of each epoch per coordinate, the wide prior taken off."""
-    wide = problem.prior.shift_sd[:, None, None] ** -2 * np.eye(2)
-    precision = np.linalg.inv(normal.local_covariance[:, -2:, -2:]) - wide
-    return np.einsum("eii->e", np.linalg.inv(precision)) / 2
-
-
 def _mean(away, variance):
     """Weighted mean (2,) of offsets (n, 2)."""
     return np.average(away, axis=0, weights=1 / variance)
-
-
-def _extra_variance(away, variance):
-    """Variance beside the known ones under which chi2 is its number of degrees of freedom."""
-    freedom = 2 * (len(away) - 1)
-
-    def excess(extra):
-        total = variance + extra
-        return ((away - _mean(away, total)) ** 2 / total[:, None]).sum() - freedom
-
-    largest = 10 * (away.var(axis=0).sum() + variance.max())
-    return 0.0 if excess(0.0) <= 0 else float(brentq(excess, 0.0, largest))

@@ -1,4 +1,4 @@
-"""The field: light that neither the sources nor the galaxy explain, as a Gaussian process.
+"""The field: residual light that neither sources nor galaxy explain, as a Gaussian process.
 
 Its node fluxes have the prior covariance sum_s alpha_s^2 K_s: for each correlation length one
 component that is the same everywhere and one in proportion to the galaxy (a fractional departure
@@ -17,7 +17,7 @@ from cosmouline.deconv.sersic import surface_brightness
 import numpy as np
 from scipy import linalg
 
-SMALLEST_EIGENVALUE = 1e-11  # of the largest: below, the data say nothing
+SMALLEST_EIGENVALUE = 1e-11  # of the largest: below, the data know nothing
 LARGEST_GALAXY_FRACTION = 1.0
 LARGEST_PSF_FRACTION = 0.1
 LN_VARIANCE_RANGE = 20.0  # of the flat components above their floor
@@ -30,24 +30,16 @@ SMALLEST_FLUX = 1e-6  # in units of sigma: a source that is not there has no PSF
 class FieldPrior:
     """Prior of the node fluxes.
 
-    Parameters
-    ----------
-    correlations : ndarray of float, shape (n_scales + 1, n_nodes, n_nodes)
-        Gaussians of the distance of two nodes; the last one is for errors of the PSF.
-    galaxy_flux : ndarray of float, shape (n_nodes,)
-        Flux of the galaxy in the square of each node. It stays that of the prefit.
-    source_flux : ndarray of float, shape (n_sources,)
-        Mean flux of each source.
-    ln_variance : ndarray of float, shape (2 n_scales + 1,), or None
-        ln(alpha^2) of the components: flat, then galaxy, for each scale; PSF. None: not yet known.
-    n_images : int or None
-        The first that many sources are images of the lens; None: all.
+    The correlations are Gaussians of the distance of two nodes, the last one for errors of the
+    PSF. The flux of the galaxy in the square of each node stays that of the prefit. `ln_variance`
+    is ln(alpha^2) of the components (flat, then galaxy, for each scale; PSF), None while it is not
+    known. The first `n_images` sources, None: all, are images of the lens.
     """
 
-    correlations: np.ndarray
-    galaxy_flux: np.ndarray
-    source_flux: np.ndarray
-    ln_variance: np.ndarray | None
+    correlations: np.ndarray  # (n_scales + 1, n_nodes, n_nodes)
+    galaxy_flux: np.ndarray  # (n_nodes,)
+    source_flux: np.ndarray  # (n_sources,), mean flux
+    ln_variance: np.ndarray | None  # (2 n_scales + 1,)
     n_images: int | None = None
 
     @property
@@ -71,38 +63,23 @@ class FieldPrior:
 class FieldPosterior:
     """Field and step of the shared parameters that the normal equations and the prior give.
 
-    Parameters
-    ----------
-    node_step, shared_step : ndarray of float
-        Changes of the node fluxes and of the shared parameters.
-    psf_flux : ndarray of float, shape (n_nodes,)
-        The part of the node fluxes that is taken for an error of the PSF.
-    ln_variance : ndarray of float
-        The amplitudes used, as in `FieldPrior`.
-    covariance, psf_covariance : ndarray of float, shape (n_nodes, n_nodes)
-        Prior covariance of the nodes, and the PSF's part of it.
-    envelope : ndarray of float, shape (n_sources, n_nodes)
-        Light of each source in the square of each node.
-    evidence : Evidence
-        Of the amplitudes, with the modes U of the nodes.
-    mode_factor, prior_factor, shared_factor : tuple
-        Cholesky factors of I + U C U^T, of C, and of the equations of the shared parameters.
-    shared_response : ndarray of float, shape (g, n_nodes)
-        How the shared parameters follow the nodes, with the sign turned.
+    The amplitudes used are those of `ln_variance`, as in `FieldPrior`; `evidence` is that of the
+    amplitudes, with the modes U of the nodes. The factors are those of Cholesky: of I + U C U^T,
+    of C, and of the equations of the shared parameters. `shared_response` is how the shared
+    parameters follow the nodes, with the sign turned.
     """
 
-    node_step: np.ndarray
-    shared_step: np.ndarray
-    psf_flux: np.ndarray
+    node_step: np.ndarray  # (n_nodes,), change of the node fluxes
+    shared_step: np.ndarray  # (g,)
+    psf_flux: np.ndarray  # (n_nodes,), what of the node fluxes is taken for an error of the PSF
     ln_variance: np.ndarray
-    covariance: np.ndarray
-    psf_covariance: np.ndarray
-    envelope: np.ndarray
+    covariance: np.ndarray  # (n_nodes, n_nodes), prior covariance C of the nodes
+    envelope: np.ndarray  # (n_sources, n_nodes), light of each source in the square of each node
     evidence: Evidence
     mode_factor: tuple
     prior_factor: tuple
     shared_factor: tuple
-    shared_response: np.ndarray
+    shared_response: np.ndarray  # (g, n_nodes)
 
     def energy(self, node_flux):
         """Return the term z^T C^-1 z of the objective."""
@@ -119,20 +96,7 @@ class FieldPosterior:
 
 
 def make_field_prior(lattice, shared, source_flux, options):
-    """Prior around the galaxy of the prefit.
-
-    Parameters
-    ----------
-    lattice : Lattice
-    shared : ndarray of float, shape (7 + 2 n_sources,)
-        Parameters in the order of `State.shared`.
-    source_flux : ndarray of float, shape (n_sources,)
-    options : FitOptions
-
-    Returns
-    -------
-    FieldPrior
-    """
+    """Return the `FieldPrior` around the galaxy of the prefit, in the order of `State.shared`."""
     nodes = lattice.nodes_px
     brightness = surface_brightness(shared[SHAPE], nodes - shared[CENTRE], lattice.sigma_px)
     galaxy_flux = max(shared[AMPLITUDE], 0.0) * brightness * lattice.step_px**2
@@ -140,17 +104,7 @@ def make_field_prior(lattice, shared, source_flux, options):
 
 
 def correlations(lattice, options):
-    """Gaussians of the distances of the nodes, one for each scale, the PSF's last.
-
-    Parameters
-    ----------
-    lattice : Lattice
-    options : FitOptions
-
-    Returns
-    -------
-    ndarray of float, shape (n_scales + 1, n_nodes, n_nodes)
-    """
+    """Gaussians (n_scales + 1, n_nodes, n_nodes) of the distances of the nodes, the PSF's last."""
     between = lattice.nodes_px[:, None] - lattice.nodes_px
     distance2 = (between**2).sum(-1)
     lengths = np.array([*options.field_scales_fwhm, options.psf_scale_fwhm]) * lattice.fwhm_px
@@ -158,23 +112,9 @@ def correlations(lattice, options):
 
 
 def solve_field(problem, state, normal, gram, prior, options, optimise=True):
-    """Field of the largest posterior, under the amplitudes of the largest evidence.
+    """Return the `FieldPosterior` under the amplitudes of the largest evidence.
 
-    Parameters
-    ----------
-    problem : Problem
-    state : State
-    normal : Normal
-        At that state.
-    gram : ndarray of float, shape (n_nodes, n_nodes)
-    prior : FieldPrior
-    options : FitOptions
-    optimise : bool
-        Choose the amplitudes; otherwise those of `prior` are kept.
-
-    Returns
-    -------
-    FieldPosterior
+    `normal` is at `state`; without `optimise` the amplitudes of `prior` are kept.
 
     Notes
     -----
@@ -182,79 +122,53 @@ def solve_field(problem, state, normal, gram, prior, options, optimise=True):
     -1/2 ln det(I + U C U^T) - 1/2 y^T (I + U C U^T)^-1 y, and the field C U^T (I + U C U^T)^-1 y
     (Rasmussen & Williams 2006, eqs 2.25 and 5.8).
     """
+    lattice = problem.lattice
+    # Equations of the nodes, the shared parameters eliminated
     shared_factor = linalg.cho_factor(normal.shared)
     shared_response = linalg.cho_solve(shared_factor, normal.node_shared.T)
     matrix = reduced_gram(gram, normal) - normal.node_shared @ shared_response
     rhs = normal.node_rhs - shared_response.T @ normal.shared_rhs + matrix @ state.node_flux
-    modes, data = _whiten(matrix, rhs)
-    envelope = _envelope(problem.lattice, state.position_px, prior.source_flux)
-    parts = _components(problem.lattice, prior, envelope)
-    limits = _limits(problem.lattice, prior, options)
-    evidence = Evidence(modes, parts, data, *limits, 2 * options.amplitude_sd)
-    ln_variance = (
-        best_amplitudes(evidence, prior.ln_variance)
-        if optimise
-        else np.clip(prior.ln_variance, *limits)
-    )
-    covariance = np.tensordot(np.exp(ln_variance), parts, axes=1)
-    psf_covariance = np.exp(ln_variance[-1]) * parts[-1]
-    mode_factor = linalg.cho_factor(np.eye(len(data)) + modes @ covariance @ modes.T)
-    explained = modes.T @ linalg.cho_solve(mode_factor, data)
-    node_step = covariance @ explained - state.node_flux
-    return FieldPosterior(
-        node_step=node_step,
-        shared_step=linalg.cho_solve(
-            shared_factor, normal.shared_rhs - normal.node_shared.T @ node_step
-        ),
-        psf_flux=psf_covariance @ explained,
-        ln_variance=ln_variance,
-        covariance=covariance,
-        psf_covariance=psf_covariance,
-        envelope=envelope,
-        evidence=evidence,
-        mode_factor=mode_factor,
-        prior_factor=_invertible(covariance),
-        shared_factor=shared_factor,
-        shared_response=shared_response,
-    )
-
-
-def _whiten(matrix, rhs):
-    """Modes U (U^T U = matrix) that the data measure, and the right side in unit noise."""
+    # Modes U that the data measure, and the right side y in unit noise
     value, vector = linalg.eigh((matrix + matrix.T) / 2)
     kept = value > SMALLEST_EIGENVALUE * max(value[-1:], default=0.0)
     root = np.sqrt(value[kept])
-    return root[:, None] * vector[:, kept].T, vector[:, kept].T @ rhs / root
-
-
-def _envelope(lattice, position_px, source_flux):
-    """Light of each source, as a Moffat of the typical FWHM, in the square of each node."""
+    modes, data = root[:, None] * vector[:, kept].T, vector[:, kept].T @ rhs / root
+    # Light of each source, as a Moffat of the typical FWHM, in the square of each node
     core2 = (lattice.fwhm_px / 2) ** 2 / (2 ** (1 / PSF_BETA) - 1)
-    distance2 = ((lattice.nodes_px - position_px[:, None]) ** 2).sum(-1)
+    distance2 = ((lattice.nodes_px - state.position_px[:, None]) ** 2).sum(-1)
     moffat = (PSF_BETA - 1) / (np.pi * core2) * (1 + distance2 / core2) ** -PSF_BETA
-    return source_flux[:, None] * moffat * lattice.step_px**2
-
-
-def _components(lattice, prior, envelope):
-    """Covariances of the components for an amplitude of 1."""
-    galaxy = np.outer(prior.galaxy_flux, prior.galaxy_flux)
-    area2 = lattice.step_px**4
+    envelope = prior.source_flux[:, None] * moffat * lattice.step_px**2
+    # Covariances K_s of the components for an amplitude of 1
+    galaxy, area2 = np.outer(prior.galaxy_flux, prior.galaxy_flux), lattice.step_px**4
     parts = [part for k in prior.correlations[:-1] for part in (area2 * k, galaxy * k)]
-    return np.array([*parts, prior.correlations[-1] * (envelope.T @ envelope)])
-
-
-def _limits(lattice, prior, options):
-    """Smallest and largest ln(alpha^2) of the components."""
+    parts = np.array([*parts, prior.correlations[-1] * (envelope.T @ envelope)])
+    # Smallest and largest ln(alpha^2) of the components
     flat = options.flat_floor * prior.source_flux[: prior.n_images].max() / lattice.fwhm_px**2
     low = np.where(prior.is_galaxy, options.galaxy_fraction_floor, flat)
     low[-1] = options.psf_floor
     low = 2 * np.log(low)
     high = np.where(prior.is_galaxy, 2 * np.log(LARGEST_GALAXY_FRACTION), low + LN_VARIANCE_RANGE)
     high[-1] = 2 * np.log(LARGEST_PSF_FRACTION)
-    return low, high
-
-
-def _invertible(covariance):
-    """Cholesky factor of a prior covariance."""
+    # Amplitudes, and the field under them
+    evidence = Evidence(modes, parts, data, low, high, 2 * options.amplitude_sd)
+    ln_variance = (best_amplitudes(evidence, prior.ln_variance) if optimise
+                   else np.clip(prior.ln_variance, low, high))
+    covariance = np.tensordot(np.exp(ln_variance), parts, axes=1)
+    mode_factor = linalg.cho_factor(np.eye(len(data)) + modes @ covariance @ modes.T)
+    explained = modes.T @ linalg.cho_solve(mode_factor, data)
+    node_step = covariance @ explained - state.node_flux
+    shared_rhs = normal.shared_rhs - normal.node_shared.T @ node_step
     jitter = JITTER * max(np.diag(covariance), default=0.0)
-    return linalg.cho_factor(covariance + jitter * np.eye(len(covariance)))
+    return FieldPosterior(
+        node_step=node_step,
+        shared_step=linalg.cho_solve(shared_factor, shared_rhs),
+        psf_flux=np.exp(ln_variance[-1]) * parts[-1] @ explained,
+        ln_variance=ln_variance,
+        covariance=covariance,
+        envelope=envelope,
+        evidence=evidence,
+        mode_factor=mode_factor,
+        prior_factor=linalg.cho_factor(covariance + jitter * np.eye(len(covariance))),
+        shared_factor=shared_factor,
+        shared_response=shared_response,
+    )

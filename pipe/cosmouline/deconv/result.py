@@ -6,19 +6,8 @@ from cosmouline.deconv.options import FitOptions
 
 import numpy as np
 
-BY_EPOCH = (
-    "flux",
-    "covariance",
-    "covariance_total",
-    "shift_px",
-    "sky",
-    "chi2_reduced",
-    "n_masked",
-    "good",
-    "variance_e2",
-    "present",
-    "extended_scale",
-)
+BY_EPOCH = ("flux", "covariance", "covariance_total", "shift_px", "sky", "chi2_reduced",
+            "n_masked", "good", "variance_e2", "present", "extended_scale")
 
 
 @dataclass(frozen=True)
@@ -76,8 +65,8 @@ class LensFit:
         Sky that was left in the data, per pixel, on the common scale.
     galaxy : Galaxy
     nodes_px : ndarray of float, shape (n_nodes, 2)
-        Places of the Gaussians of the field; `node_flux` (n_nodes,) their fluxes, `node_sigma_px`
-        their sigma, `node_step_px` the step of their lattice.
+        Positions of the Gaussians of the field; `node_flux` (n_nodes,) their fluxes,
+        `node_sigma_px` their sigma, `node_step_px` the step of their lattice.
     field_amplitude : ndarray of float, shape (2 n_scales + 1,)
         Prior amplitudes that the evidence chose: for each correlation length that of the flat
         component (flux per squared pixel) and the fraction of the galaxy; last the fraction of
@@ -102,7 +91,7 @@ class LensFit:
     has_galaxy : bool
     cpu_s : float
     log : list of dict
-        What `progress` was told.
+        What was reported to `progress`.
     upsampling : int
     scale : float
         Unit of the fluxes inside the fit.
@@ -111,7 +100,7 @@ class LensFit:
     prior_common_sd : float
         Of a shift that all positions have in common; 0: there is none beside `prior_sd`.
     shift_scatter_px : float or None
-        Of the lens about where the stars say that it is; None: they were not asked.
+        Of the lens about where the stars predict it; None: it was not measured.
     present : ndarray of bool, shape (n_epochs, n_sources)
         Where each source shines; elsewhere its flux is NaN.
     n_images : int
@@ -187,15 +176,7 @@ class LensFit:
         return replace(self, **{name: getattr(self, name)[index] for name in BY_EPOCH})
 
     def to_arrays(self):
-        """Split into plain arrays and a header.
-
-        Returns
-        -------
-        arrays : dict of ndarray
-            To be stored as npz, no pickle needed.
-        header : dict
-            Numbers, texts, lists and dicts only: JSON.
-        """
+        """Split into arrays, to be stored as npz without pickle, and a header for JSON."""
         arrays, header = {}, {}
         for field in fields(self):
             value = getattr(self, field.name)
@@ -204,22 +185,7 @@ class LensFit:
 
     @classmethod
     def from_arrays(cls, arrays, header):
-        """Put together what `to_arrays` gave, after files if need be.
-
-        Parameters
-        ----------
-        arrays : mapping of str to ndarray
-        header : dict
-
-        Returns
-        -------
-        LensFit
-
-        Raises
-        ------
-        ValueError
-            If an entry is missing.
-        """
+        """Return the fit of what `to_arrays` gave; ValueError if an entry is missing."""
         names = {field.name for field in fields(cls)}
         missing = sorted(names - set(arrays) - set(header) - {"extended_scale"})
         if missing:

@@ -16,23 +16,9 @@ STRETCHES = np.array([[[1.0, 0.0], [0.0, -1.0]], [[0.0, 1.0], [1.0, 0.0]]])  # o
 
 
 def profile(radius, index):
-    """Surface brightness of a round Sersic profile of flux 1.
+    """Surface brightness of a round Sersic profile of flux 1, per squared effective radius.
 
-    Parameters
-    ----------
-    radius : ndarray of float
-        In effective radii.
-    index : float
-        Sersic index n.
-
-    Returns
-    -------
-    ndarray of float
-        Flux per squared effective radius.
-
-    Notes
-    -----
-    Graham & Driver 2005, PASA 22, 118, eqs 1-4.
+    Radii are in effective radii. Graham & Driver 2005, PASA 22, 118, eqs 1-4.
     """
     b = gammaincinv(2 * index, 0.5)
     flux = 2 * np.pi * index * np.exp(b) * b ** (-2 * index) * gamma(2 * index)
@@ -43,10 +29,7 @@ def profile(radius, index):
 def gaussian_table():
     """Fluxes (>= 0) of the Gaussians that make up a Sersic profile of each index of the table.
 
-    Returns
-    -------
-    ndarray of float, shape (27, 18)
-        One row for each of `INDICES`, one column for each of `SIGMAS`.
+    One row for each of `INDICES`, one column for each of `SIGMAS`.
 
     Notes
     -----
@@ -63,22 +46,12 @@ def gaussian_table():
 
 
 def fluxes(ln_index):
-    """Fluxes of the Gaussians at any Sersic index, and their derivatives.
+    """Fluxes (18,) of the Gaussians at any ln(Sersic index), and their derivatives to it.
 
-    Parameters
-    ----------
-    ln_index : float
-        ln n; the ends of the table hold outside of it.
-
-    Returns
-    -------
-    flux, slope : ndarray of float, shape (18,)
-        Slope to ln n.
-
-    Notes
-    -----
-    Catmull-Rom interpolation of the table: its slope, which the fit needs, is continuous.
+    Catmull-Rom interpolation of the table: its slope, which the fit needs, is continuous. The ends
+    of the table hold outside of it.
     """
+    # Four rows of the table around the index, u from the second to the third
     table = gaussian_table()
     step = INDICES[1] - INDICES[0]
     last = len(INDICES) - 1
@@ -95,19 +68,10 @@ def fluxes(ln_index):
 
 
 def shape_matrix(e1_e2):
-    """Symmetric matrix of determinant 1, exp [[e1, e2], [e2, -e1]], and its derivatives.
+    """Symmetric matrix of determinant 1, exp [[e1, e2], [e2, -e1]], and its two derivatives.
 
-    Parameters
-    ----------
-    e1_e2 : ndarray of float, shape (2,)
-        Ellipticity; the axis ratio is exp(-|e|), the major axis at half the angle of (e1, e2).
-
-    Returns
-    -------
-    matrix : ndarray of float, shape (2, 2)
-        A Gaussian of covariance s^2 times it has the area of the round one of sigma s.
-    slopes : ndarray of float, shape (2, 2, 2)
-        Derivatives to e1 and to e2.
+    The axis ratio is exp(-|e|), the major axis at half the angle of (e1, e2). A Gaussian of
+    covariance s^2 times the matrix has the area of the round one of sigma s.
     """
     size2 = e1_e2 @ e1_e2 + ROUND
     size = np.sqrt(size2)
@@ -120,24 +84,17 @@ def shape_matrix(e1_e2):
 def transform(shape, linear, kx, ky):
     """Fourier transform of a centred galaxy of flux 1 seen through a linear map.
 
-    Parameters
-    ----------
-    shape : ndarray of float, shape (4,)
-        ln(effective radius in pixels), ln(Sersic index), e1, e2.
-    linear : ndarray of float, shape (2, 2)
-        Map of the reference frame to the image.
-    kx, ky : ndarray of float
-        Frequencies in cycles per pixel of the image, of shapes that go together.
-
-    Returns
-    -------
-    ndarray of float, shape (5, ...)
-        The transform, which is real, and its derivatives to the four numbers of `shape`.
+    Its shape is (ln(effective radius in pixels), ln(Sersic index), e1, e2); frequencies are in
+    cycles per pixel of the image, of shapes that go together. Returns (5, ...): the transform,
+    which is real, and its derivatives to the four numbers of the shape.
     """
     flux, flux_slope = fluxes(shape[1])
     matrix, slopes = shape_matrix(shape[2:])
     unit = -2 * np.pi**2 * np.exp(2 * shape[0])
-    form, *by_e = (_quadratic(linear @ m @ linear.T, kx, ky) for m in (matrix, *slopes))
+    # Quadratic form of the frequencies for the shape, and for its derivatives to e1 and e2
+    maps = [linear @ m @ linear.T for m in (matrix, *slopes)]
+    form, *by_e = (m[0, 0] * kx**2 + 2 * m[0, 1] * kx * ky + m[1, 1] * ky**2 for m in maps)
+    # Sum of the Gaussians, and its derivatives to the index and to the exponent
     exponent = unit * form
     gaussians = np.exp(np.multiply.outer(SIGMAS**2, exponent))
     weights = np.stack([flux, flux_slope, flux * SIGMAS**2])
@@ -147,32 +104,16 @@ def transform(shape, linear, kx, ky):
 
 
 def surface_brightness(shape, offset_px, blur_px):
-    """Surface brightness of a galaxy of flux 1, blurred by a Gaussian.
+    """Flux per pixel of a galaxy of flux 1, blurred by a Gaussian of sigma `blur_px`.
 
-    Parameters
-    ----------
-    shape : ndarray of float, shape (4,)
-        As for `transform`.
-    offset_px : ndarray of float, shape (..., 2)
-        Points (x, y) from the centre of the galaxy.
-    blur_px : float
-        Sigma of the Gaussian.
-
-    Returns
-    -------
-    ndarray of float, shape (...)
-        Flux per pixel.
+    At points (x, y), (..., 2), from its centre; the shape is that of `transform`.
     """
     matrix, _ = shape_matrix(shape[2:])
     total = np.zeros(offset_px.shape[:-1])
+    # Each Gaussian of the profile stretched by the ellipticity, and blurred
     for flux, sigma in zip(np.maximum(fluxes(shape[1])[0], 0), SIGMAS, strict=True):
         covariance = matrix * (sigma * np.exp(shape[0])) ** 2 + np.eye(2) * blur_px**2
         distance2 = np.einsum("...i,ik,...k->...", offset_px, np.linalg.inv(covariance), offset_px)
         area = 2 * np.pi * np.sqrt(np.linalg.det(covariance))
         total += flux / area * np.exp(-0.5 * distance2)
     return total
-
-
-def _quadratic(matrix, kx, ky):
-    """Value of the form k^T matrix k."""
-    return matrix[0, 0] * kx**2 + 2 * matrix[0, 1] * kx * ky + matrix[1, 1] * ky**2

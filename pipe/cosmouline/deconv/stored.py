@@ -12,123 +12,117 @@ import numpy as np
 
 
 def lens_fit(n_epochs, n_started, pixels, fitted, options, log, cpu_s):
-    """Gather the result, with NaN for the epochs that were not measured.
+    """Return the `LensFit` of a `Fitted`, with NaN for the epochs that were not measured.
 
-    Parameters
-    ----------
-    n_epochs, n_started : int
-        Of all epochs, and of those of the fit that it goes back to.
-    pixels : Pixels
-        Of those that were measured.
-    fitted : Fitted
-    options : FitOptions
-    log : list of dict
-    cpu_s : float
-
-    Returns
-    -------
-    LensFit
+    `pixels` are those of the epochs that were measured; `n_started` is the number of epochs of the
+    fit that this one goes back to.
     """
-    problem = fitted.problem
-    return LensFit(
-        **_by_epoch(n_epochs, pixels, fitted),
-        **_shared(fitted),
+    problem, prior = fitted.problem, fitted.field_prior
+    scatter_px = [entry["scatter_px"] for entry in log if entry["stage"] == "registered"]
+    return gather_result(
+        n_epochs, pixels, fitted, flux_errors(fitted), options, log,
+        extended_scale=for_all_epochs(fitted.state.extended_scale, pixels.index, n_epochs),
+        field_amplitude=np.exp(prior.ln_variance / 2) * _unit(prior, problem.scale),
+        field_galaxy_flux=prior.galaxy_flux * problem.scale,
         n_iterations=fitted.n_iterations,
         convergence=fitted.change_sigma,
         objective=fitted.objective,
         ended=fitted.ended,
         n_started=n_started,
-        has_galaxy=problem.prior.has_galaxy,
         cpu_s=cpu_s,
-        log=log,
-        upsampling=problem.geometry.upsampling,
-        scale=problem.scale,
-        prior_mean=problem.prior.mean,
-        prior_sd=problem.prior.sd,
-        prior_common_sd=problem.prior.common_sd,
-        shift_scatter_px=_last_scatter(log),
+        shift_scatter_px=scatter_px[-1] if scatter_px else None,
         n_images=problem.n_images or problem.shining.shape[1],
-        node_sigma_px=problem.lattice.sigma_px,
-        node_step_px=problem.lattice.step_px,
-        field_fwhm_px=problem.lattice.fwhm_px,
+    )
+
+
+def gather_result(n_epochs, pixels, fit, errors, options, log, **others):
+    """Return the `LensFit` of either engine.
+
+    `fit` has the problem, the state and the sweep at the end; `errors` are its `FluxErrors`;
+    `others` what only the engine knows.
+    """
+    problem, state, sweep = fit.problem, fit.state, fit.sweep
+    prior, lattice, scale = problem.prior, problem.lattice, problem.scale
+    # By epoch: NaN where it was not measured, and for a source that does not shine
+    index, n_good, present = pixels.index, pixels.good.sum((1, 2)), problem.shining
+    both = present[:, :, None] & present[:, None]
+    by_epoch = {
+        "flux": np.where(present, errors.flux, np.nan),
+        "covariance": np.where(both, errors.covariance, np.nan),
+        "covariance_total": np.where(both, errors.covariance_total, np.nan),
+        "shift_px": state.shift_px,
+        "sky": sweep.solution[:, -1] * scale,
+        "chi2_reduced": sweep.chi2 / n_good,
+        "variance_e2": pixels.variance_e2,
+    }
+    n_masked = pixels.epochs.usable.sum((1, 2)) - n_good
+    ln_radius, ln_index, e1, e2 = state.shared[SHAPE].tolist()
+    flux = float(state.shared[AMPLITUDE] * scale) if prior.has_galaxy else 0.0
+    return LensFit(
+        **{name: for_all_epochs(array, index, n_epochs) for name, array in by_epoch.items()},
+        good=for_all_epochs(pixels.good, index, n_epochs, missing=False),
+        present=for_all_epochs(present, index, n_epochs, missing=False),
+        n_masked=for_all_epochs(n_masked, index, n_epochs, missing=0),
+        systematic_covariance=errors.systematic_covariance,
+        position_px=state.position_px,
+        galaxy=Galaxy(flux, float(np.exp(ln_radius)), float(np.exp(ln_index)), e1, e2,
+                      *state.shared[CENTRE].tolist()),
+        has_galaxy=prior.has_galaxy,
+        nodes_px=lattice.nodes_px,
+        node_flux=state.node_flux * scale,
+        node_sigma_px=lattice.sigma_px,
+        node_step_px=lattice.step_px,
+        field_fwhm_px=lattice.fwhm_px,
+        upsampling=problem.geometry.upsampling,
+        scale=scale,
+        prior_mean=prior.mean,
+        prior_sd=prior.sd,
+        prior_common_sd=prior.common_sd,
         options=options,
+        log=log,
+        **others,
     )
 
 
 def problem_of(fit, pixels, sources=None):
-    """Problem and state of a result.
+    """Return problem and state of a result, for epochs of it, or for these and new ones.
 
-    Parameters
-    ----------
-    fit : LensFit
-    pixels : Pixels
-        Of epochs of the fit, or of these and new ones.
-    sources : Sources, optional
-        With new epochs: where they shine in all of them.
-
-    Returns
-    -------
-    problem : Problem
-    state : State
-        New epochs, and those that were not measured, have their start shifts.
+    With new epochs `sources` holds where they shine in all of them. New epochs, and those that
+    were not measured, have their start shifts.
     """
-    epochs, galaxy = pixels.epochs, fit.galaxy
+    epochs, galaxy, camera = pixels.epochs, fit.galaxy, pixels.epochs.camera
+    # Priors, and the sources of the fit unless others are given
     wide_px = fit.options.shift_prior_px
     sd = shift_errors(epochs.shift_sigma_px, fit.shift_scatter_px, wide_px)
     prior = Prior(fit.prior_mean, fit.prior_sd, epochs.shift_px, sd, fit.prior_common_sd)
     if sources is None:
         sources = Sources(fit.position_px, n_images=fit.n_images, present=fit.present)
-    sources = sources.take(pixels.index)
-    problem = make_problem(
-        epochs, pixels.good, pixels.variance_e2, _lattice(fit), prior, fit.scale, sources
-    )
-    shift = epochs.shift_px.astype(float)
+    problem = make_problem(epochs, pixels.good, pixels.variance_e2, _lattice(fit), prior,
+                           fit.scale, sources.take(pixels.index))
+    # Shifts and scales of galaxy and field; a new epoch has the scale of its camera, or 1
+    shift, scale = epochs.shift_px.astype(float), np.ones(len(pixels.index))
     known = np.isin(pixels.index, np.flatnonzero(fit.measured))
     shift[known] = fit.shift_px[pixels.index[known]]
+    scale[known] = fit.extended_scale[pixels.index[known]]
+    for new in np.flatnonzero(~known):
+        same = known & (camera == camera[new])
+        scale[new] = scale[same].mean() if same.any() else 1.0
     shared = [*galaxy.shape, galaxy.x_px, galaxy.y_px, galaxy.flux / fit.scale]
     shared = np.append(shared, fit.position_px.T.ravel())
-    scale = _scales(fit, epochs.camera, pixels.index, known)
     return problem, State(shared, fit.node_flux / fit.scale, shift, scale)
 
 
 def field_prior_of(fit):
-    """Prior of the field of a result.
-
-    Parameters
-    ----------
-    fit : LensFit
-
-    Returns
-    -------
-    FieldPrior
-    """
-    prior = FieldPrior(
-        correlations(_lattice(fit), fit.options),
-        fit.field_galaxy_flux / fit.scale,
-        np.nanmean(fit.flux, axis=0) / fit.scale,
-        None,
-        fit.n_images,
-    )
+    """Return the `FieldPrior` of a result, with its amplitudes."""
+    prior = FieldPrior(correlations(_lattice(fit), fit.options), fit.field_galaxy_flux / fit.scale,
+                       np.nanmean(fit.flux, axis=0) / fit.scale, None, fit.n_images)
     return prior.with_amplitudes(fit.field_amplitude / _unit(prior, fit.scale))
 
 
 def measured_pixels(fit, epochs):
-    """Pixels of the epochs that a fit has measured, under its final masks and noise.
+    """Return the `Pixels` of the epochs that a fit has measured, under its final masks and noise.
 
-    Parameters
-    ----------
-    fit : LensFit
-    epochs : Epochs
-        The epochs of the fit.
-
-    Returns
-    -------
-    Pixels
-
-    Raises
-    ------
-    ValueError
-        If the shapes are not those of the fit.
+    Raises ValueError if the shapes are not those of the fit.
     """
     if epochs.data_e.shape != fit.good.shape or epochs.geometry.upsampling != fit.upsampling:
         raise ValueError(
@@ -140,88 +134,10 @@ def measured_pixels(fit, epochs):
 
 
 def for_all_epochs(values, index, n_epochs, missing=np.nan):
-    """Values of some epochs among all, the others being `missing`.
-
-    Parameters
-    ----------
-    values : ndarray, shape (n, ...)
-    index : ndarray of int, shape (n,)
-    n_epochs : int
-    missing : scalar, optional
-
-    Returns
-    -------
-    ndarray, shape (n_epochs, ...)
-    """
-    whole = np.full((n_epochs, *values.shape[1:]), missing, values.dtype)
-    whole[index] = values
-    return whole
-
-
-def _scales(fit, camera, index, known):
-    """Scales of galaxy and field in some epochs; new ones have that of their camera, or 1."""
-    scale = np.ones(len(index))
-    scale[known] = fit.extended_scale[index[known]]
-    for new in np.flatnonzero(~known):
-        same = known & (camera == camera[new])
-        scale[new] = scale[same].mean() if same.any() else 1.0
-    return scale
-
-
-def _by_epoch(n_epochs, pixels, fitted):
-    """Entries of a `LensFit` that have a value for each epoch, and the systematic covariance."""
-    errors = flux_errors(fitted)
-    n_good = pixels.good.sum((1, 2))
-    present = fitted.problem.shining
-    both = present[:, :, None] & present[:, None]
-    arrays = {
-        "flux": np.where(present, errors.flux, np.nan),
-        "covariance": np.where(both, errors.covariance, np.nan),
-        "covariance_total": np.where(both, errors.covariance_total, np.nan),
-        "shift_px": fitted.state.shift_px,
-        "extended_scale": fitted.state.extended_scale,
-        "sky": fitted.sweep.solution[:, -1] * fitted.problem.scale,
-        "chi2_reduced": fitted.sweep.chi2 / n_good,
-        "variance_e2": pixels.variance_e2,
-    }
-    index = pixels.index
-    n_masked = pixels.epochs.usable.sum((1, 2)) - n_good
-    return {
-        **{name: for_all_epochs(array, index, n_epochs) for name, array in arrays.items()},
-        "good": for_all_epochs(pixels.good, index, n_epochs, missing=False),
-        "present": for_all_epochs(present, index, n_epochs, missing=False),
-        "n_masked": for_all_epochs(n_masked, index, n_epochs, missing=0),
-        "systematic_covariance": errors.systematic_covariance,
-    }
-
-
-def _shared(fitted):
-    """Entries of a `LensFit` about sources, galaxy and field."""
-    state, scale, prior = fitted.state, fitted.problem.scale, fitted.field_prior
-    has_galaxy = fitted.problem.prior.has_galaxy
-    ln_radius, ln_index, e1, e2 = state.shared[SHAPE].tolist()
-    galaxy = Galaxy(
-        float(state.shared[AMPLITUDE] * scale) if has_galaxy else 0.0,
-        float(np.exp(ln_radius)),
-        float(np.exp(ln_index)),
-        e1,
-        e2,
-        *state.shared[CENTRE].tolist(),
-    )
-    return {
-        "position_px": state.position_px,
-        "galaxy": galaxy,
-        "nodes_px": fitted.problem.lattice.nodes_px,
-        "node_flux": state.node_flux * scale,
-        "field_amplitude": np.exp(prior.ln_variance / 2) * _unit(prior, scale),
-        "field_galaxy_flux": prior.galaxy_flux * scale,
-    }
-
-
-def _last_scatter(log):
-    """Scatter of the lens about the stars, if it was measured."""
-    found = [entry["scatter_px"] for entry in log if entry["stage"] == "registered"]
-    return found[-1] if found else None
+    """Values (n, ...) of the epochs `index` among all, the others being `missing`."""
+    complete = np.full((n_epochs, *values.shape[1:]), missing, values.dtype)
+    complete[index] = values
+    return complete
 
 
 def _lattice(fit):

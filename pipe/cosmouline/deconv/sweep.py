@@ -9,73 +9,85 @@ import numpy as np
 
 TINY = 1e-30  # instead of the norm of an image of zeros
 RIDGE = 1e-12  # on the scaled equations of the fluxes: a source without light gets flux 0
-MAP_STEP = 5e-4  # maps that round to the same share the transform of the galaxy, not its place
+MAP_STEP = 5e-4  # maps that round to the same share the transform of the galaxy, not its position
 
 
 @dataclass(frozen=True, eq=False)
 class Sweep:
     """Result of one pass.
 
-    Parameters
-    ----------
-    solution : ndarray of float, shape (n_epochs, n_sources + 1)
-        Fluxes, and the sky in the last column, in the unit of the data.
-    chi2 : ndarray of float, shape (n_epochs,)
-    products : ndarray of float, shape (n_epochs, k, k)
-        Scalar products under the weights of the local columns (sources, sky, shift in x and y),
-        the shared ones in the order of `State.shared`, and the residual.
-    on_nodes : ndarray of float, shape (n_epochs, n_nodes, k), or None
-        The same with the Gaussians of the lattice.
-    points, extended : ndarray of float, shape (n_epochs, side, side)
-        The model without its sky.
+    The products are scalar products under the weights of k columns: the local ones (sources, sky,
+    shift in x and y), the shared ones in the order of `State.shared`, and the residual; `on_nodes`
+    those with the Gaussians of the lattice. The model without its sky is `points` + `extended`.
     """
 
-    solution: np.ndarray
-    chi2: np.ndarray
-    products: np.ndarray
-    on_nodes: np.ndarray | None
-    points: np.ndarray
+    solution: np.ndarray  # (n_epochs, n_sources + 1): fluxes, and last the sky, in the data's unit
+    chi2: np.ndarray  # (n_epochs,)
+    products: np.ndarray  # (n_epochs, k, k)
+    on_nodes: np.ndarray | None  # (n_epochs, n_nodes, k)
+    points: np.ndarray  # (n_epochs, side, side)
     extended: np.ndarray
 
 
 def sweep_epochs(problem, state, with_nodes=False):
-    """Solve the fluxes and the sky of each epoch, and form its normal equations.
+    """Solve the fluxes and the sky of each epoch, and form its normal equations: a `Sweep`.
 
-    Parameters
-    ----------
-    problem : Problem
-    state : State
-    with_nodes : bool
-        Make `on_nodes`; it costs twice as much as the rest.
-
-    Returns
-    -------
-    Sweep
+    Its `on_nodes`, made where asked for, costs twice as much as the rest.
     """
+    geometry, amplitude = problem.geometry, state.shared[AMPLITUDE]
     measured = [None] * len(problem.data)
     rounded = np.rint(problem.linear / MAP_STEP).reshape(-1, 4)
     maps, place = np.unique(rounded, axis=0, return_inverse=True)
-    for index, linear in enumerate(maps.reshape(-1, 2, 2) * MAP_STEP):
-        spectra = epoch_images.galaxy_spectra(state.shared[SHAPE], linear, problem.geometry)
-        for epoch in np.flatnonzero(place.ravel() == index):
-            measured[epoch] = _measure(problem, state, epoch, spectra, with_nodes)
+    spectra = [epoch_images.galaxy_spectra(state.shared[SHAPE], one, geometry)
+               for one in maps.reshape(-1, 2, 2) * MAP_STEP]
+    for epoch, index in enumerate(place.ravel()):
+        data, weight = problem.data[epoch], problem.weight[epoch]
+        linear, shift = problem.linear[epoch], state.shift_px[epoch]
+        transfer = problem.transfer[epoch]
+        # Images of a flux of 1 and their derivatives; without node fluxes there is no field
+        field, nodes = np.zeros((3, *data.shape)), None
+        if with_nodes or state.node_flux.any():
+            nodes = _node_spectra(problem, state, epoch)
+            field = epoch_images.field_images(*nodes, state.node_flux, geometry)
+        centre_px = linear @ state.shared[CENTRE] + shift
+        galaxy = epoch_images.galaxy_images(transfer, spectra[index], centre_px, geometry)
+        galaxy = galaxy * state.extended_scale[epoch]
+        point = epoch_images.point_images(transfer, state.position_px @ linear.T + shift, geometry)
+        if problem.present is not None:
+            point[:, ~problem.present[epoch]] = 0.0
+        extended = amplitude * galaxy[0] + field[0]
+        # Fluxes and sky: weighted least squares, in columns of norm 1
+        basis = np.concatenate([point[0], np.ones_like(data)[None]])
+        flat = basis.reshape(len(basis), -1)
+        weighted = flat * weight.ravel()
+        normal = weighted @ flat.T
+        norm = np.sqrt(np.diag(normal)) + TINY
+        scaled = normal / norm[:, None] / norm + RIDGE * np.eye(len(flat))
+        right = weighted @ (data - extended).ravel() / norm
+        solution = np.linalg.solve(scaled, right) / norm
+        flux = solution[:-1]
+        points = np.tensordot(flux, point[0], axes=1)
+        residual = data - extended - points - solution[-1]
+        # Derivatives of the model to the shift of the epoch, and to what all epochs share
+        by_shift = np.tensordot(point[1:], flux, axes=(1, 0)) + amplitude * galaxy[5:] + field[1:]
+        by_position = np.tensordot(linear.T, point[1:] * flux[:, None, None], axes=1)
+        by_centre = np.tensordot(linear.T, galaxy[5:], axes=1)
+        by_galaxy = amplitude * np.concatenate([galaxy[1:5], by_centre])
+        by_shared = np.concatenate([by_galaxy, galaxy[:1], *by_position])
+        # Scalar products of all columns under the weights: the normal equations
+        columns = np.concatenate([basis, by_shift, by_shared, residual[None]])
+        weighted = columns * weight
+        flat = columns.reshape(len(columns), -1)
+        products = flat @ weighted.reshape(flat.shape).T
+        on_nodes = epoch_images.on_nodes(weighted, *nodes, geometry) if with_nodes else None
+        measured[epoch] = solution, products[-1, -1], products, on_nodes, points, extended
     *arrays, on_nodes, points, extended = zip(*measured, strict=True)
     on_nodes = np.array(on_nodes) if with_nodes else None
     return Sweep(*map(np.array, arrays), on_nodes, np.array(points), np.array(extended))
 
 
 def gram_matrix(problem, state):
-    """Scalar products of the images of the Gaussians of the lattice, summed over the epochs.
-
-    Parameters
-    ----------
-    problem : Problem
-    state : State
-
-    Returns
-    -------
-    ndarray of float, shape (n_nodes, n_nodes)
-    """
+    """Scalar products (n_nodes, n_nodes) of the images of the lattice's Gaussians, all epochs."""
     n_nodes = len(problem.lattice.nodes_px)
     total = np.zeros((n_nodes, n_nodes))
     for epoch, weight in enumerate(problem.weight):
@@ -93,79 +105,3 @@ def _node_spectra(problem, state, epoch):
     linear, shift = problem.linear[epoch], state.shift_px[epoch]
     return band, epoch_images.node_waves(lattice.nodes_px, lattice.sigma_px, linear, shift,
                                          geometry)
-
-
-def _measure(problem, state, epoch, spectra, with_nodes):
-    """Entries of a `Sweep` for one epoch."""
-    data, weight = problem.data[epoch], problem.weight[epoch]
-    has_field = with_nodes or state.node_flux.any()
-    nodes = _node_spectra(problem, state, epoch) if has_field else None
-    light = _light(problem, state, epoch, spectra, nodes)
-    if problem.present is not None:
-        light.point[:, ~problem.present[epoch]] = 0.0
-    extended = light.amplitude * light.galaxy[0] + light.field[0]
-    basis = np.concatenate([light.point[0], np.ones_like(data)[None]])
-    solution = _solve(basis, weight, data - extended)
-    flux = solution[:-1]
-    points = np.tensordot(flux, light.point[0], axes=1)
-    residual = data - extended - points - solution[-1]
-    by_shift, by_shared = _by_shift(light, flux), _by_shared(light, flux)
-    columns = np.concatenate([basis, by_shift, by_shared, residual[None]])
-    weighted = columns * weight
-    flat = columns.reshape(len(columns), -1)
-    products = flat @ weighted.reshape(flat.shape).T
-    on_nodes = epoch_images.on_nodes(weighted, *nodes, problem.geometry) if with_nodes else None
-    return solution, products[-1, -1], products, on_nodes, points, extended
-
-
-def _solve(basis, weight, data):
-    """Weighted least squares of the images of a basis."""
-    flat = basis.reshape(len(basis), -1)
-    weighted = flat * weight.ravel()
-    normal = weighted @ flat.T
-    norm = np.sqrt(np.diag(normal)) + TINY
-    scaled = normal / norm[:, None] / norm + RIDGE * np.eye(len(flat))
-    return np.linalg.solve(scaled, weighted @ data.ravel() / norm) / norm
-
-
-@dataclass(frozen=True, eq=False)
-class _Light:
-    """Images of one epoch for fluxes of 1, and their derivatives; see the module `images`."""
-
-    point: np.ndarray
-    galaxy: np.ndarray
-    field: np.ndarray
-    amplitude: float
-    linear: np.ndarray
-
-
-def _light(problem, state, epoch, spectra, nodes):
-    """Images of one epoch; without nodes there is no field."""
-    geometry, transfer = problem.geometry, problem.transfer[epoch]
-    linear, shift = problem.linear[epoch], state.shift_px[epoch]
-    field = np.zeros((3, *problem.data.shape[1:]))
-    if nodes is not None:
-        field = epoch_images.field_images(*nodes, state.node_flux, geometry)
-    place = linear @ state.shared[CENTRE] + shift
-    galaxy = epoch_images.galaxy_images(transfer, spectra, place, geometry)
-    return _Light(
-        epoch_images.point_images(transfer, state.position_px @ linear.T + shift, geometry),
-        galaxy * state.extended_scale[epoch],
-        field,
-        state.shared[AMPLITUDE],
-        linear,
-    )
-
-
-def _by_shift(light, flux):
-    """Slopes of the whole model to the shift of the epoch in x and y."""
-    moved = np.tensordot(light.point[1:], flux, axes=(1, 0))
-    return moved + light.amplitude * light.galaxy[5:] + light.field[1:]
-
-
-def _by_shared(light, flux):
-    """Slopes to the shared parameters, positions in the reference frame."""
-    turned = np.tensordot(light.linear.T, light.point[1:] * flux[:, None, None], axes=1)
-    centre = np.tensordot(light.linear.T, light.galaxy[5:], axes=1)
-    galaxy = light.amplitude * np.concatenate([light.galaxy[1:5], centre])
-    return np.concatenate([galaxy, light.galaxy[:1], *turned])

@@ -3,11 +3,11 @@
 engine    : Run one function on many images: in this process, in worker processes, or on a cluster.
 jax_cache : Compiled programs of jax, kept in a folder: a second process need not compile them
             again.
-launch    : Start the numbered scripts, each in a process of its own, without loading the libraries
-            anew.
+launch    : Start the numbered scripts, each in a process of its own, without loading libraries
+            again.
 processes : How processes start and end: copies of this one where that is safe, none left behind.
 tasks     : Work that is long and not of one image: joint fits, stacks, each a task of the engine.
-terminal  : Lines for the terminal, whatever letters it can show.
-tool      : Run a tool that needs no lens: options, messages, exit status.
+terminal  : The log on the terminal, whatever letters it can show.
+tool      : The command line: options of every script, and the run of a tool that needs no lens.
 work      : One task of an engine: a function, what it is called with, and what came of it.
 """

@@ -1,8 +1,7 @@
 """Run one function on many images: in this process, in worker processes, or on a cluster.
 
-One generator, `outcomes`, serves all engines. The results come back to the caller one by one,
-who is the only one to write the database. A worker that dies, hangs or runs out of memory costs
-its own image only.
+One generator, `outcomes`, serves all engines. The caller gets the results one by one and is alone
+in writing the database. A worker that dies, hangs or runs out of memory costs its own image only.
 """
 
 from concurrent.futures import ALL_COMPLETED, FIRST_COMPLETED, wait
@@ -13,7 +12,7 @@ from cosmouline.engine.work import Outcome, Work, n_usable_cpus
 from cosmouline.files.atomic import remove_leftovers
 
 FEW = 4  # starting workers can take two seconds: fewer images are done in this process
-LOOK_S = 1.0  # how often the workers are looked after where no image is finished
+LOOK_S = 1.0  # how often dead workers are looked for where no image is finished
 
 
 def outcomes(function, images, settings, recipe=None, on_gpu=False, *, long=False):
@@ -27,15 +26,15 @@ def outcomes(function, images, settings, recipe=None, on_gpu=False, *, long=Fals
     images : list of dict
         Rows of the database.
     settings : namespace
-        ``engine`` is "serial", "local" or "dask" (then ``cluster`` tells where); ``max_cpus`` the
-        number of local workers (0: all that this process may use); ``image_timeout_s`` the longest
-        time for one image, None for no limit; ``died_retries`` how often an image is tried again
-        whose worker died.
-    recipe : ledger.Recipe, optional
-        Then the files are noted that are made of each image, and their origin in them.
+        ``engine`` is "serial", "local" or "dask" (on the machines of ``cluster``); ``max_cpus``
+        the number of local workers (0: all that this process may use); ``image_timeout_s`` the
+        longest time for one image, None for no limit; ``died_retries`` how often an image is tried
+        again whose worker died.
+    recipe : manifest.Recipe, optional
+        With it the outcome lists the files made of each image, and these name their origin.
     on_gpu : bool
-        On a cluster, workers with a graphics card take these images where there are any. There
-        they go however few they are.
+        On a cluster these images go, however few they are, to workers with a graphics card where
+        there are any.
     long : bool
         The items are few but long, such as joint fits: two are enough for workers, and
         ``image_timeout_s`` does not count. They are any dicts with a name as ``img_name``.
@@ -46,6 +45,7 @@ def outcomes(function, images, settings, recipe=None, on_gpu=False, *, long=Fals
     spawned. Their libraries run one thread each (see ``cosmouline.__init__``), so all engines
     give the same bits.
     """
+    # Few images are done sooner than workers have started; long tasks have no time limit
     work = Work.of(function)._replace(recipe=recipe)
     n_workers = min(settings.max_cpus or n_usable_cpus(), len(images))
     if long:
@@ -63,62 +63,50 @@ def outcomes(function, images, settings, recipe=None, on_gpu=False, *, long=Fals
 
 
 def _in_processes(work, images, settings, n_workers):
-    """Yield the outcomes of all images; after the death of a worker go on with new ones.
+    """Yield the outcomes of all images; after the death of a worker go on with new workers.
 
     A worker that dies at a bad moment takes with it the lock of the pipe that all share, and the
-    others would wait for it for minutes. So the images at hand are done again, by new workers.
+    others would wait for it for minutes. So the unfinished images are done again by new workers.
     """
-    todo = [(image, 0) for image in reversed(images)]
-    while todo:
-        yield from _until_a_death(work, todo, settings, min(n_workers, len(todo)))
-
-
-def _until_a_death(work, todo, settings, n_workers):
-    """Keep every worker busy, two images ahead; on a death put back into `todo` what is left."""
     from pebble import ProcessPool  # the serial engine needs no pool
 
-    flying, workers, n_timeouts = {}, Workers(), 0
-    pool = ProcessPool(max_workers=n_workers, context=workers, initializer=end_with_parent)
-    try:
-        while (todo or flying) and workers.n_dead() <= n_timeouts:
-            while todo and len(flying) < 2 * n_workers:
-                image, n_tries = todo.pop()
-                future = pool.schedule(work, args=(image, settings),
-                                       timeout=settings.image_timeout_s)
-                flying[future] = image, n_tries
-            for future in wait(flying, LOOK_S, return_when=FIRST_COMPLETED).done:
-                image, n_tries = flying.pop(future)
-                outcome = _result(future, image)
-                n_timeouts += outcome.word == "timeout"
-                if outcome.word == "died" and n_tries < settings.died_retries:
-                    todo.insert(0, (image, n_tries + 1))
-                else:
+    todo = [(image, 0) for image in reversed(images)]
+    while todo:
+        in_hand, workers, n_timeouts = {}, Workers(), 0
+        n_now = min(n_workers, len(todo))
+        pool = ProcessPool(max_workers=n_now, context=workers, initializer=end_with_parent)
+        try:
+            # Keep every worker busy, two images ahead, until all is done or a worker has died
+            while (todo or in_hand) and workers.n_dead() <= n_timeouts:
+                while todo and len(in_hand) < 2 * n_now:
+                    image, n_tries = todo.pop()
+                    future = pool.schedule(work, args=(image, settings),
+                                           timeout=settings.image_timeout_s)
+                    in_hand[future] = image, n_tries
+                for future in wait(in_hand, LOOK_S, return_when=FIRST_COMPLETED).done:
+                    outcome = _outcome(future, *in_hand.pop(future), settings, todo)
+                    if outcome:
+                        n_timeouts += outcome.word == "timeout"
+                        yield outcome
+            # After a death take what is finished all the same, and put the other images back.
+            # Which image the worker had is known only a moment after its death.
+            wait(in_hand, LOOK_S, return_when=ALL_COMPLETED)
+            for future, (image, n_tries) in in_hand.items():
+                if not future.done():
+                    todo.append((image, n_tries))
+                elif outcome := _outcome(future, image, n_tries, settings, todo):
                     yield outcome
-        yield from _landed(flying, todo, settings)
-    finally:
-        pool.stop()  # no new worker from now on
-        is_torn = bool(flying) or workers.n_dead() > 0
-        workers.kill()
-        pool.join()
-        if is_torn:
-            remove_leftovers(settings.work_dir)
+        finally:
+            pool.stop()  # no new worker from now on
+            is_cut_short = bool(in_hand) or workers.n_dead() > 0
+            workers.kill()
+            pool.join()
+            if is_cut_short:
+                remove_leftovers(settings.work_dir)
 
 
-def _landed(flying, todo, settings):
-    """Yield what is finished all the same, and put the other images back into `todo`."""
-    wait(flying, LOOK_S, return_when=ALL_COMPLETED)  # who died is told a moment after the death
-    for future, (image, n_tries) in flying.items():
-        outcome = _result(future, image) if future.done() else None
-        if outcome is None:
-            todo.append((image, n_tries))
-        elif outcome.word == "died" and n_tries < settings.died_retries:
-            todo.insert(0, (image, n_tries + 1))
-        else:
-            yield outcome
-
-
-def _result(future, image):
-    """Turn a future into an outcome: the work's own, or the worker's death."""
+def _outcome(future, image, n_tries, settings, todo):
+    """Return the outcome of a finished future; None where its image goes back into `todo`."""
     from pebble import ProcessExpired
 
     try:
@@ -127,6 +115,9 @@ def _result(future, image):
         return Outcome(image["img_name"], "timeout", {},
                        "stopped after image_timeout_s; raise it if that image is worth it")
     except ProcessExpired as death:
+        if n_tries < settings.died_retries:
+            todo.insert(0, (image, n_tries + 1))
+            return None
         return Outcome(image["img_name"], "died", {},
                        f"its worker process died (exit code {death.exitcode}): out of memory, "
                        "killed, or a crash in a compiled library")

@@ -10,19 +10,16 @@ ZLIB = b"\x78"  # first byte of what zlib has compressed
 
 
 def keep_compiled(folder):
-    """Let this process of jax read compiled programs from a folder, and write them there.
+    """Let jax read compiled programs from a folder, and write them there, in this process.
 
-    Parameters
-    ----------
-    folder : path
-        Made when the first program is written. It may be deleted at any time.
+    jax makes the folder with the first program; it may be deleted at any time.
 
     Notes
     -----
-    jax keeps only what took a second to compile; here everything is kept, since STARRED's
-    programs are compiled once per size of stamps and worker. The data are arguments of the
-    programs, so one serves all images of a size. jax does not rename what it has written: a
-    program that a kill has cut short is removed, or passed over without a word where another
+    By default jax keeps only programs that took a second to compile; here all are kept, since
+    STARRED's are compiled once per size of stamps and worker. The data are arguments of the
+    programs, so one program serves all images of a size. jax writes under the final name: a
+    program that a kill has cut short is removed, or ignored without a warning where another
     process is writing it just now.
     """
     import jax
@@ -36,25 +33,22 @@ def keep_compiled(folder):
 
 @functools.cache
 def _remove_torn(folder):
-    """Remove the programs that are not whole, once: jax would neither use nor replace them."""
+    """Remove incomplete programs, once per process: jax would neither use nor replace them."""
     for path in folder.glob("*-cache"):
         with contextlib.suppress(FileNotFoundError):  # another process has removed it
-            if not _is_whole(path.read_bytes()):
+            content = path.read_bytes()
+            is_complete = bool(content)
+            if content.startswith(ZLIB):  # complete if zlib comes to the end of its stream
+                stream = zlib.decompressobj()
+                with contextlib.suppress(zlib.error):
+                    stream.decompress(content)
+                is_complete = stream.eof
+            if not is_complete:
                 path.unlink()
 
 
-def _is_whole(content):
-    """Tell whether a stream of zlib comes to its end; of others, whether there is anything."""
-    if not content.startswith(ZLIB):
-        return bool(content)
-    stream = zlib.decompressobj()
-    with contextlib.suppress(zlib.error):
-        stream.decompress(content)
-    return stream.eof
-
-
 def device():
-    """Return what jax computes on by itself: a graphics card where it finds one, else the CPU."""
+    """Return the device that jax chooses: a graphics card where it finds one, else "cpu"."""
     import jax
 
     first = jax.devices()[0]

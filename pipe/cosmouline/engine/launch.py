@@ -1,4 +1,4 @@
-"""Start the numbered scripts, each in a process of its own, without loading the libraries anew."""
+"""Start the numbered scripts, each in a process of its own, without loading libraries again."""
 
 import contextlib
 import importlib
@@ -18,7 +18,7 @@ log = logging.getLogger("cosmouline")
 
 INTERRUPTED = 128  # exit statuses above it: 128 and the number of the signal
 
-# Between them they load what most scripts need, but never jax
+# Together they load what most scripts need, but never jax
 WARM = ("cosmouline.stamps.db_cut", "cosmouline.deconv.db_fit", "cosmouline.pages.drawing",
         "cosmouline.frames.ephemeris", "cosmouline.psf.db_build")
 
@@ -26,17 +26,10 @@ WARM = ("cosmouline.stamps.db_cut", "cosmouline.deconv.db_fit", "cosmouline.page
 def start(path, arguments):
     """Start a script as ``python path arguments`` does; return its process.
 
-    Parameters
-    ----------
-    path : Path
-    arguments : list of str
-
-    Returns
-    -------
-    multiprocessing.Process
-        Its ``exitcode`` is the exit status of the script; negative after a signal.
+    The ``exitcode`` of the process is the exit status of the script; negative after a signal.
     """
     method = start_method()
+    # A copy of this process has loaded what this one has loaded
     if method == "fork":
         for name in WARM:
             importlib.import_module(name)
@@ -47,7 +40,7 @@ def start(path, arguments):
 
 
 def _run_as_main(path, arguments):
-    """Be the script; stop, as on SIGTERM, where the process that started it is gone."""
+    """Run a script as ``__main__``; stop it, as on SIGTERM, if its parent process has ended."""
     end_with_parent(signal.SIGTERM)
     sys.argv = [path, *arguments]
     try:
@@ -75,54 +68,38 @@ def run_script(script, config_dir, extra):
         process.join()
         return process.exitcode
     except KeyboardInterrupt as stop:
-        process.terminate()  # once more: a terminal has told both, a `kill` only this one
+        process.terminate()  # Ctrl-C in a terminal reaches both, a `kill` only this process
         process.join()
         return stop.status
 
 
 def run_stretch(scripts, config_dir, extra, keep_going):
-    """Run scripts one after the other; return the exit status of the one that stopped it.
+    """Run scripts one after the other; return 0, or the exit status of the one that stopped it.
 
-    Parameters
-    ----------
-    scripts : sequence of str
-    config_dir : str or Path
-    extra : list of str
-        Options for all of them.
-    keep_going : bool
-        Go on where single images failed.
+    The options `extra` are given to all of them. With `keep_going` a script in which single images
+    failed does not stop the others.
     """
     stop_on_signals()
     try:
-        with _cluster(load_settings(config_dir)):
-            return _run_each(scripts, config_dir, extra, keep_going)
+        settings, cluster = load_settings(config_dir), contextlib.nullcontext()
+        if settings.engine == "dask":  # one cluster for all scripts; loaded for clusters alone
+            from cosmouline.engine.cluster import connection
+
+            cluster = connection.kept(settings)
+        with cluster:
+            started = time.perf_counter()
+            for script in scripts:
+                code = run_script(script, config_dir, extra)
+                if code and not (keep_going and code == EXIT_IMAGES_FAILED):
+                    log.error("stopped at %s (%s). %s on with --from %s", script,
+                              *("interrupted", "Go") if code > INTERRUPTED
+                              else (f"exit status {code}", "Correct the problem above, then go"),
+                              script)
+                    return code
+            log.info("%d scripts done in %.0f s", len(scripts), time.perf_counter() - started)
+            return 0
     except UserError as problem:
         log.error("%s", problem)
         return EXIT_USER_ERROR
     except KeyboardInterrupt as stop:  # between two scripts
         return stop.status
-
-
-def _cluster(settings):
-    """Keep one cluster for all scripts, where the settings describe one."""
-    if settings.engine != "dask":
-        return contextlib.nullcontext()
-    from cosmouline.engine.cluster import (
-        connection,  # takes a tenth of a second, for clusters alone
-    )
-
-    return connection.kept(settings)
-
-
-def _run_each(scripts, config_dir, extra, keep_going):
-    """Run scripts until one stops it; return its exit status."""
-    started = time.perf_counter()
-    for script in scripts:
-        code = run_script(script, config_dir, extra)
-        if code and not (keep_going and code == EXIT_IMAGES_FAILED):
-            log.error("stopped at %s (%s). %s on with --from %s", script,
-                      *("interrupted", "Go") if code > INTERRUPTED
-                      else (f"exit status {code}", "Mend it, then go"), script)
-            return code
-    log.info("%d scripts done in %.0f s", len(scripts), time.perf_counter() - started)
-    return 0

@@ -1,7 +1,7 @@
 """How processes start and end: copies of this one where that is safe, none left behind.
 
-Loading numpy, scipy and astropy takes one to two seconds of CPU; a copy has them loaded. On a
-small lens that is most of the work of thirty scripts and of their workers.
+Loading numpy, scipy and astropy takes one to two seconds of CPU, most of the work of a script on a
+small lens; a copy has them loaded.
 """
 
 import contextlib
@@ -14,7 +14,7 @@ import threading
 import time
 from multiprocessing.context import SpawnContext
 
-STOPPING_S = 5.0  # what stops on a signal is not disturbed by another one for so long
+STOPPING_S = 5.0  # after a signal further ones are ignored for so long
 STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _PR_SET_PDEATHSIG = 1  # of linux/prctl.h
 
@@ -24,14 +24,14 @@ class Interrupted(KeyboardInterrupt):
 
     def __init__(self, number):
         super().__init__(number)
-        self.status = 128 + number  # as shells tell it: 130 for Ctrl-C, 143 for SIGTERM
+        self.status = 128 + number  # the convention of shells: 130 for Ctrl-C, 143 for SIGTERM
 
 
 def stop_on_signals():
     """Make Ctrl-C, SIGTERM and the end of the terminal raise `Interrupted` in this process.
 
-    A second signal within some seconds is passed over: Ctrl-C reaches all processes of a terminal,
-    and each passes it on. What was ignored from the start (nohup) stays ignored.
+    A second signal within `STOPPING_S` is ignored: Ctrl-C reaches all processes of a terminal, and
+    each passes it on. Signals that were ignored from the start (nohup) stay ignored.
     """
     last = [-STOPPING_S]
 
@@ -46,15 +46,15 @@ def stop_on_signals():
 
 
 def end_with_parent(number=signal.SIGKILL):
-    """Have the kernel send this process a signal when its parent is gone, however it went.
+    """Have the kernel send this process a signal when its parent ends, however it ends.
 
-    Linux only; elsewhere workers whose parent was killed end with the image at hand. A parent
-    that went before the kernel was asked has left the process to another one by then.
+    Linux only; elsewhere workers whose parent was killed end after their present image.
     """
     if sys.platform == "linux":
         parent = multiprocessing.parent_process()
         with contextlib.suppress(OSError, AttributeError):
             ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, int(number))
+        # A parent that ended before the kernel was asked has left this process to another one
         if parent is not None and os.getppid() != parent.pid:
             os.kill(os.getpid(), number)
 
@@ -65,15 +65,16 @@ def start_method():
     Notes
     -----
     A copy has none of the threads of its parent, but all the locks that they hold: a fork after
-    jax has started hangs. System libraries of others than Linux do not survive a fork either.
+    jax has started hangs. System libraries of macOS do not survive a fork either.
     """
+    # Only a process of one thread that has not loaded jax is copied
     is_safe = (sys.platform == "linux" and threading.active_count() == 1
                and "jax" not in sys.modules)
     return "fork" if is_safe else "spawn"
 
 
 class Workers(SpawnContext):
-    """A context of multiprocessing that chooses the start method anew for every process."""
+    """A context of multiprocessing that chooses the start method for every process."""
 
     def __init__(self):
         super().__init__()
@@ -90,7 +91,7 @@ class Workers(SpawnContext):
                    for process in self.made)
 
     def kill(self):
-        """End all processes at once; what they write is whole or not there."""
+        """End all processes at once; they write files under temporary names."""
         for process in self.made:
             if process.pid is not None and process.is_alive():
                 process.kill()

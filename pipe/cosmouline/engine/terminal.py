@@ -1,4 +1,4 @@
-"""Lines for the terminal, whatever letters it can show."""
+"""The log on the terminal, whatever letters it can show."""
 
 import logging
 import sys
@@ -7,14 +7,14 @@ import sys
 def log_to_terminal():
     """Send the log to the standard output, one line a message.
 
-    A letter that the locale has not (an accent in the name of a folder, under ``LC_ALL=C``) is
-    written as its number; else the whole line would be lost, and with it the reason of a stop.
+    A letter that the locale does not have (an accent in the name of a folder, under ``LC_ALL=C``)
+    is written as its number; otherwise Python drops the line, and with it the reason of a stop.
     """
-    logging.raiseExceptions = False  # a full disk or a closed terminal: no traceback of the log's
+    logging.raiseExceptions = False  # no traceback of logging for a full disk or closed terminal
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout, force=True)
     file_log = logging.getLogger("cosmouline.file")
-    file_log.propagate = False  # its tracebacks are not for here, ...
-    file_log.addHandler(logging.NullHandler())  # ... nor while there is no log file yet
+    file_log.propagate = False  # tracebacks are for the log file alone ...
+    file_log.addHandler(logging.NullHandler())  # ... also before there is one

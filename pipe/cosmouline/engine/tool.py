@@ -1,8 +1,10 @@
-"""Run a tool that needs no lens: options, messages, exit status."""
+"""The command line: options of every script, and the run of a tool that needs no lens."""
 
 import argparse
 import logging
+import os
 import sys
+from pathlib import Path
 
 from cosmouline.engine.terminal import log_to_terminal
 from cosmouline.errors import UserError
@@ -10,29 +12,44 @@ from cosmouline.errors import UserError
 log = logging.getLogger("cosmouline")
 
 
+def lens_options(parser, argv=None):
+    """Return the options of a script of a lens, with the folder of the lens as ``config_dir``.
+
+    The folder may stand before, between or behind the options, also behind one that takes several
+    words: it is the first word that names a folder with a settings.py and is not the value of an
+    option with one value. What follows an option for a command of its own is left as it is.
+    """
+    parser.add_argument("config_dir", nargs="?", default=os.environ.get("COSMOULINE_CONFIG"),
+                        help="folder of the lens (default: the variable COSMOULINE_CONFIG)")
+    words, folder = list(sys.argv[1:] if argv is None else argv), None
+    n_values = {option: action.nargs for action in parser._actions
+                for option in action.option_strings}
+    for i, word in enumerate(words):
+        if n_values.get(word) == argparse.REMAINDER:
+            break
+        is_value = i > 0 and n_values.get(words[i - 1], 0) is None
+        if not is_value and (Path(word) / "settings.py").is_file():
+            folder = words.pop(i)
+            parser.set_defaults(config_dir=folder)
+            break
+    options = parser.parse_intermixed_args(words)
+    if folder is not None and options.config_dir != folder:
+        parser.error(f"unrecognized arguments: {options.config_dir}")
+    return options
+
+
 def run_tool(main, doc, arguments, argv=None):
     """Run ``main(options)`` of a tool and exit; the counterpart of `run.run` without a lens.
 
-    Parameters
-    ----------
-    main : callable
-    doc : str
-        The docstring of the tool, shown by ``--help``.
-    arguments : dict of str to dict
-        Keywords of argparse's add_argument by name.
-    argv : list of str, optional
-        Instead of the command line.
-
-    Notes
-    -----
-    Exit status: 0 done; 1 something the user can mend, told in one line; 2 wrong options; 130
-    interrupted.
+    `doc` is shown by ``--help``; `arguments` are the keywords of argparse's add_argument by name.
+    Exit status: 0 done; 1 something the user can correct, reported in one line; 2 wrong
+    options; 130 interrupted.
     """
     parser = argparse.ArgumentParser(
         description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
     for name, keywords in arguments.items():
         parser.add_argument(name, **keywords)
-    options = parser.parse_args(argv)
+    options = parser.parse_intermixed_args(argv)
     log_to_terminal()
     try:
         main(options)

@@ -32,8 +32,8 @@ class Outcome(NamedTuple):
 class Work(NamedTuple):
     """A function on one image, by file and name, so that any process can find it.
 
-    Numbered scripts cannot be imported by name, and pickle knows functions by name only. The
-    `recipe`, if any, tells the origin of the products.
+    Numbered scripts cannot be imported by name, and pickle knows functions by name only. Products
+    get their origin from the `recipe`, if there is one.
     """
 
     path: str
@@ -50,12 +50,13 @@ class Work(NamedTuple):
         return cls(inspect.getsourcefile(function), function.__name__, bound)
 
     def __call__(self, image, settings):
-        """Run the function; whatever it raises becomes an outcome."""
+        """Run the function; what it raises becomes an outcome, but a UserError stops the run."""
         name = image["img_name"]
         try:
             function = getattr(_module(self.path), self.name)
+            # List the files that the function finishes, each with its origin
             take_finished()
-            with origin.told(functools.partial(self.recipe.origin, [image])) if (
+            with origin.noted(functools.partial(self.recipe.origin, [image])) if (
                     self.recipe) else contextlib.nullcontext():
                 values = function(image, settings, **self.bound)
             files = manifest.look_at(take_finished(), settings.work_dir) if self.recipe else ()
@@ -76,7 +77,7 @@ class Work(NamedTuple):
 
 
 def n_usable_cpus():
-    """Return the cores this process may use: the whole machine, or its share in a cluster job."""
+    """Return the cores this process may use: all of the machine, or those of a cluster job."""
     if hasattr(os, "sched_getaffinity"):  # absent on macOS
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
@@ -89,7 +90,7 @@ def module_of(work):
 
 @functools.cache
 def _module(path):
-    """Load the module of a function, in whatever process: a library module or a script."""
+    """Return the module of a file, loaded in this process: a library module or a script."""
     for module in list(sys.modules.values()):
         if getattr(module, "__file__", None) == path:
             return module

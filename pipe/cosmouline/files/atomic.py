@@ -1,4 +1,4 @@
-"""Files that are either whole or not there."""
+"""Files that are either complete or absent."""
 
 import contextlib
 import hashlib
@@ -10,20 +10,20 @@ from pathlib import Path
 
 from cosmouline.files.pids import is_alive
 
-_finished = []  # what this process has written since it was last asked
+_finished = []  # what this process has written since the last call of take_finished
 _LEFTOVER = re.compile(r"\.(.+)\.(\d+)\.[0-9a-f]{8}\.tmp\.")
 
 
 @contextlib.contextmanager
 def atomic_path(path, is_synced=True):
-    """Give a temporary path beside `path`, and rename it to `path` once it is written.
+    """Give a temporary path next to `path`, and rename it to `path` once it is written.
 
     Parameters
     ----------
     path : str or Path
         The file to make. Its folder is created where it is missing.
     is_synced : bool
-        False leaves out the sync: quicker by some 5 ms, for files that are made anew when found
+        False leaves out the sync: quicker by some 5 ms, for files that are made again when found
         wrong, because a power loss may leave them empty.
 
     Yields
@@ -35,11 +35,12 @@ def atomic_path(path, is_synced=True):
     Notes
     -----
     The content is synced to the disk before the rename and the folder after it, so that a kill
-    or a power loss leaves the old file or the new one, never a part of one. On an exception the
+    or a power loss leaves the old file or the new one, never a mixture. On an exception the
     temporary file is removed and `path` stays as it was.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
+    # a name that shows whose file it is, and that no other process makes
     label = f"{socket.gethostname()}.{os.getpid()}.{uuid.uuid4().hex[:8]}"
     temporary = path.with_name(f".{label}.tmp.{path.name}")
     try:
@@ -50,6 +51,7 @@ def atomic_path(path, is_synced=True):
         if is_synced:
             sync(path.parent)
         _finished.append(path)
+    # an interrupt is no reason to leave a file behind either
     except BaseException:
         with contextlib.suppress(OSError):
             temporary.unlink()
@@ -80,25 +82,26 @@ def remove_leftovers(folder, dead=()):
     Parameters
     ----------
     folder : Path
+        All folders in it are searched too.
     dead : set of (str, int)
-        Hosts and numbers of processes that are known to be gone, on other hosts too.
+        Hosts and numbers of processes that are known to have ended, on other hosts too.
 
     Returns
     -------
     int
-        How many there were, in the folder and all folders in it.
+        How many were removed.
     """
-    n_gone = 0
+    n_removed = 0
     for path in folder.rglob(".*.tmp.*"):
         match = _LEFTOVER.match(path.name)
-        if match and _is_dead(match[1], int(match[2]), dead):
+        if match is None:
+            continue
+        # a process that lives may still write its file
+        host, pid = match[1], int(match[2])
+        if (host, pid) in dead or (host == socket.gethostname() and not is_alive(pid)):
             path.unlink(missing_ok=True)
-            n_gone += 1
-    return n_gone
-
-
-def _is_dead(host, pid, dead):
-    return (host, pid) in dead or (host == socket.gethostname() and not is_alive(pid))
+            n_removed += 1
+    return n_removed
 
 
 def sync(path):

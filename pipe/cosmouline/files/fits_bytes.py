@@ -1,7 +1,7 @@
-"""FITS files as bytes: where each header and each image lies, whether all of it is there, pixels.
+"""FITS files as bytes: where each header and each image lies, whether it is complete, pixels.
 
-astropy opens most broken files without a word (a wrong BITPIX, SIMPLE = F) or stops with a
-message about its own buffers, so the structure is read here, where each mistake has a sentence.
+astropy opens most broken files without a warning (a wrong BITPIX, SIMPLE = F) or stops with a
+message about its own buffers, so the structure is read here, where each mistake has a message.
 Tile compression alone is left to astropy.
 """
 
@@ -73,6 +73,7 @@ class Hdu:
         if not self.is_compressed and self._kind != "IMAGE":
             return ()
         axes = image_axes(self.header, "Z" if self.is_compressed else "")
+        # a cube of one plane is an image
         while len(axes) > 2 and axes[-1] == 1:
             axes = axes[:-1]
         return tuple(reversed(axes)) if axes and math.prod(axes) > 0 else ()
@@ -85,7 +86,7 @@ class Hdu:
 
 @contextlib.contextmanager
 def open_frame(path, max_bytes=MAX_UNPACKED_BYTES):
-    """Open a FITS file, plain or packed by gzip or bzip2 whatever its name says.
+    """Open a FITS file, plain or packed by gzip or bzip2 whatever its name.
 
     Parameters
     ----------
@@ -110,7 +111,15 @@ def open_frame(path, max_bytes=MAX_UNPACKED_BYTES):
         if not stat.S_ISREG(path.stat().st_mode):
             raise ImageRejected("not a regular file")
         with open(path, "rb") as raw:
-            yield _unpacked(raw, max_bytes)
+            # the first bytes tell how it is packed: names lie
+            start = raw.read(3)
+            raw.seek(0)
+            if start[:2] == b"\x1f\x8b":
+                yield _inflate(gzip.GzipFile(fileobj=raw), raw, max_bytes, "gzip")
+            elif start == b"BZh":
+                yield _inflate(bz2.BZ2File(raw), raw, max_bytes, "bzip2")
+            else:
+                yield raw
     except FileNotFoundError:
         raise ImageRejected(f"missing file: {str(path)!r}") from None
     except OSError as error:
@@ -138,11 +147,20 @@ def read_hdus(stream):
     size = stream.seek(0, io.SEEK_END)
     if size == 0:
         raise ImageRejected("the file is empty")
+    # each extension begins after the data of the one before
     hdus, position = [], 0
-    while position < size and (not hdus or _extension_at(stream, position)):
+    while position < size:
+        stream.seek(position)
+        if hdus and stream.read(8) != b"XTENSION":
+            break
         hdus.append(_read_hdu(stream, len(hdus), position, size))
         position = _after(stream, hdus[-1])
-    _check_rest(hdus[-1], size - position, size)
+    # a few bytes more are harmless, a block of them means that the pixels lie elsewhere
+    last = hdus[-1]
+    if size - position >= BLOCK_BYTES:
+        raise ImageRejected(
+            f"size: the header announces {last.n_bytes} bytes of data, "
+            f"the file has {size - last.data_at}: BITPIX or NAXIS is wrong")
     return hdus
 
 
@@ -171,25 +189,42 @@ def read_pixels(stream, hdu, first_row=0, last_row=None):
     last_row = ny if last_row is None else last_row
     stored = np.dtype(STORED_AS[hdu.header["BITPIX"]])
     pixels = np.empty((last_row - first_row, nx), dtype=np.float32)
+    scale, zero = _number(hdu.header, "BSCALE", 1.0), _number(hdu.header, "BZERO", 0.0)
+    # 32-bit integers with BZERO = 2^31 lose all their digits in float32
+    exact = np.float32 if stored.itemsize <= 2 or stored == ">f4" else np.float64
+    # a chunk is some complete rows
     row_bytes = nx * stored.itemsize
     rows_per_chunk = max(1, CHUNK_BYTES // row_bytes)
     stream.seek(hdu.data_at + first_row * row_bytes)
     for row in range(0, len(pixels), rows_per_chunk):
-        part = pixels[row : row + rows_per_chunk]
-        chunk = stream.read(part.size * stored.itemsize)
-        if len(chunk) < part.size * stored.itemsize:
+        out = pixels[row : row + rows_per_chunk]
+        chunk = stream.read(out.size * stored.itemsize)
+        if len(chunk) < out.size * stored.itemsize:
             raise ImageRejected("truncated: the file became shorter while it was read")
-        _scale(np.frombuffer(chunk, dtype=stored).reshape(part.shape), hdu.header, part)
+        raw = np.frombuffer(chunk, dtype=stored).reshape(out.shape)
+        # raw * BSCALE + BZERO
+        with np.errstate(over="ignore", invalid="ignore"):
+            if scale != 1.0:
+                np.add(np.multiply(raw, scale, dtype=exact), zero, out=out, casting="same_kind")
+            elif zero != 0.0:
+                np.add(raw, zero, out=out, dtype=exact, casting="same_kind")
+            else:
+                out[...] = raw
+        # pixels without a value
+        if stored.kind == "f":
+            out[np.isinf(out)] = np.nan
+        elif "BLANK" in hdu.header:
+            out[raw == _number(hdu.header, "BLANK", 0)] = np.nan
     return pixels
 
 
 def n_bytes_behind(stream, hdus):
-    """Number of bytes behind the last block of a file; 0 where it ends with it, or before."""
+    """Number of bytes after the last block of a file; 0 where it ends with it, or before."""
     return max(0, stream.seek(0, io.SEEK_END) - _after(stream, hdus[-1]))
 
 
 def check_complete(hdu):
-    """Refuse an HDU of which the file has only a part (ImageRejected)."""
+    """Refuse an HDU that is cut in the file (ImageRejected)."""
     if hdu.n_bytes_there < hdu.n_bytes:
         raise ImageRejected(
             f"truncated: the header announces {hdu.n_bytes} bytes of data, "
@@ -213,27 +248,11 @@ def card_value(header, keyword, default=None):
     try:
         return header.get(keyword, default)
     except fits.VerifyError:
-        raise ImageRejected(f"{keyword}: the card of the header cannot be read"
-                            f"{_image_of(header, keyword)}") from None
-
-
-def _image_of(header, keyword):
-    """Give a broken card as it stands, for a message; nothing where astropy cannot."""
-    with warnings.catch_warnings(), contextlib.suppress(ValueError, fits.VerifyError):
-        warnings.simplefilter("ignore")
-        return f": {header.cards[keyword].image.strip()!r}"
-    return ""
-
-
-def _unpacked(raw, max_bytes):
-    """Give the file itself, or its unpacked content."""
-    start = raw.read(3)
-    raw.seek(0)
-    if start[:2] == b"\x1f\x8b":
-        return _inflate(gzip.GzipFile(fileobj=raw), raw, max_bytes, "gzip")
-    if start == b"BZh":
-        return _inflate(bz2.BZ2File(raw), raw, max_bytes, "bzip2")
-    return raw
+        card = ""
+        with warnings.catch_warnings(), contextlib.suppress(ValueError, fits.VerifyError):
+            warnings.simplefilter("ignore")
+            card = f": {header.cards[keyword].image.strip()!r}"  # as it stands, if astropy can
+        raise ImageRejected(f"{keyword}: the card of the header cannot be read{card}") from None
 
 
 def _inflate(packed, raw, max_bytes, kind):
@@ -241,6 +260,7 @@ def _inflate(packed, raw, max_bytes, kind):
     content = io.BytesIO()
     try:
         while chunk := packed.read(1 << 20):
+            # what is no FITS file is not unpacked any further
             if content.tell() == 0:
                 _check_magic(chunk)
             if content.tell() + len(chunk) > max_bytes:
@@ -267,65 +287,39 @@ def _check_magic(start):
         raise ImageRejected(f"not a FITS file: it begins with {start[:12]!r}")
 
 
-def _extension_at(stream, position):
-    """Whether an extension begins at a position."""
-    stream.seek(position)
-    return stream.read(8) == b"XTENSION"
-
-
 def _read_hdu(stream, index, position, size):
     """Read the header at a position and work out its data."""
-    raw = _header_bytes(stream, index, position)
-    header = _parse_header(raw)
-    if card_value(header, "SIMPLE") is False:
-        raise ImageRejected("SIMPLE = F: the file itself says that it does not follow FITS")
-    data_at = position + len(raw)
-    n_bytes = _data_bytes(header)
-    there = max(0, min(n_bytes, size - data_at))
-    return Hdu(index, header, position, data_at, n_bytes, there)
-
-
-def _parse_header(raw):
-    """Make a Header of bytes; odd cards in it are read, or refused, only when they are needed."""
-    # accents in latin-1 would make their whole card unreadable
-    text = raw.decode("ascii", "replace").replace("\ufffd", "?").translate(CONTROLS)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return fits.Header.fromstring(text)
-
-
-def _header_bytes(stream, index, position):
-    """Read blocks up to the one with the END card."""
+    # blocks up to the one with the END card
     stream.seek(position)
-    raw = bytearray()
-    while len(raw) < MAX_HEADER_BYTES:
+    raw, has_end = bytearray(), False
+    while not has_end:
+        if len(raw) >= MAX_HEADER_BYTES:
+            raise ImageRejected(f"size: a header of more than {MAX_HEADER_BYTES >> 20} MB")
         block = stream.read(BLOCK_BYTES)
         if index == 0 and not raw:
             _check_magic(block)
         raw += block
-        if _has_end(block):
-            return bytes(raw)
-        if len(block) < BLOCK_BYTES:
+        has_end = any(block[i : i + CARD_BYTES].rstrip() == b"END"
+                      for i in range(0, len(block), CARD_BYTES))
+        if len(block) < BLOCK_BYTES and not has_end:
             raise ImageRejected("truncated: the file ends inside a header (no END card)")
-    raise ImageRejected(f"size: a header of more than {MAX_HEADER_BYTES >> 20} MB")
-
-
-def _has_end(block):
-    """Whether one of the cards of a block is END."""
-    cards = (block[i : i + CARD_BYTES] for i in range(0, len(block), CARD_BYTES))
-    return any(card.rstrip() == b"END" for card in cards)
-
-
-def _data_bytes(header):
-    """Size of the data that a header announces (FITS standard 4.0, equation 2)."""
-    bitpix = card_value(header, "BITPIX")
+    # accents in latin-1 would make their complete card unreadable; unexpected cards are read, or
+    # refused, only when they are needed
+    text = raw.decode("ascii", "replace").replace("\ufffd", "?").translate(CONTROLS)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        header = fits.Header.fromstring(text)
+    if card_value(header, "SIMPLE") is False:
+        raise ImageRejected("SIMPLE = F: the file itself says that it does not follow FITS")
+    # size of the data (FITS standard 4.0, equation 2)
+    bitpix, n_bytes = card_value(header, "BITPIX"), 0
     if bitpix not in STORED_AS:
         raise ImageRejected(f"BITPIX = {bitpix!r} is none of 8, 16, 32, 64, -32, -64")
-    axes = image_axes(header)
-    if not axes:
-        return 0
-    n_elements = _count(header, "PCOUNT", 0) + math.prod(axes)
-    return abs(bitpix) // 8 * _count(header, "GCOUNT", 1) * n_elements
+    if axes := image_axes(header):
+        n_elements = _count(header, "PCOUNT", 0) + math.prod(axes)
+        n_bytes = abs(bitpix) // 8 * _count(header, "GCOUNT", 1) * n_elements
+    data_at = position + len(raw)
+    return Hdu(index, header, position, data_at, n_bytes, max(0, min(n_bytes, size - data_at)))
 
 
 def _count(header, keyword, default=None):
@@ -345,10 +339,11 @@ def _number(header, keyword, default):
 
 
 def _after(stream, hdu):
-    """Where the next extension may begin: behind the data and blank blocks."""
+    """Where the next extension may begin: after the data and blank blocks."""
     position = hdu.data_at + padded_size(hdu.n_bytes)
     if hdu.n_bytes_there < hdu.n_bytes:
         return position  # nothing follows; NAXIS may lie by so much that no seek goes there
+    # some tapes have blank blocks between the extensions
     stream.seek(position)
     for _ in range(MAX_BLANK_BLOCKS):
         block = stream.read(BLOCK_BYTES)
@@ -356,30 +351,3 @@ def _after(stream, hdu):
             break
         position += len(block)
     return position
-
-
-def _check_rest(last, rest, size):
-    """Refuse a file that has much more than its headers announce."""
-    if rest >= BLOCK_BYTES:
-        raise ImageRejected(
-            f"size: the header announces {last.n_bytes} bytes of data, "
-            f"the file has {size - last.data_at}: BITPIX or NAXIS is wrong"
-        )
-
-
-def _scale(raw, header, out):
-    """Write raw * BSCALE + BZERO into a float32 array."""
-    scale, zero = _number(header, "BSCALE", 1.0), _number(header, "BZERO", 0.0)
-    # 32-bit integers with BZERO = 2^31 lose all their digits in float32
-    exact = np.float32 if raw.dtype.itemsize <= 2 or raw.dtype == ">f4" else np.float64
-    with np.errstate(over="ignore", invalid="ignore"):
-        if scale != 1.0:
-            np.add(np.multiply(raw, scale, dtype=exact), zero, out=out, casting="same_kind")
-        elif zero != 0.0:
-            np.add(raw, zero, out=out, dtype=exact, casting="same_kind")
-        else:
-            out[...] = raw
-    if raw.dtype.kind == "f":
-        out[np.isinf(out)] = np.nan
-    elif "BLANK" in header:
-        out[raw == _number(header, "BLANK", 0)] = np.nan

@@ -8,7 +8,7 @@ from astropy.io import fits
 
 NAME = re.compile(r"[a-z][a-z0-9_]*")
 STRUCTURE = re.compile(r"SIMPLE|BITPIX|NAXIS\d*|EXTEND|CHECKSUM|DATASUM|COMMENT|HISTORY|"
-                       r"MADE[A-Z]+|")  # the last ones tell the origin of the file
+                       r"MADE[A-Z]+|")  # the last ones name the origin of the file
 LONGEST_KEYWORD = 8  # longer names are written as HIERARCH cards
 
 
@@ -35,17 +35,21 @@ def cards_of(values):
         keyword = name.upper()
         if not NAME.fullmatch(name) or STRUCTURE.fullmatch(keyword):
             raise ValueError(f"header: {name!r} cannot be the name of a value")
+        # FITS has names of eight letters, longer ones are a convention
         if value is not None:
             prefix = "" if len(keyword) <= LONGEST_KEYWORD else "HIERARCH "
-            header[prefix + keyword] = _checked(name, value)
+            header[prefix + keyword] = checked_value(name, value)
     return header
 
 
-def _checked(name, value):
-    """Return a value that a card can hold."""
-    value = value.item() if isinstance(value, np.generic) else value
+def checked_value(name, value):
+    """Return a value that a card can hold; ValueError where it is none.
+
+    Characters of a text that FITS does not have become ``?``.
+    """
     if isinstance(value, str):
         return "".join(c if c.isascii() and c.isprintable() else "?" for c in value)
+    value = value.item() if isinstance(value, np.generic) else value
     if not isinstance(value, bool | int | float) or not math.isfinite(value):
         raise ValueError(f"header: {name} = {value!r} is no text, boolean or finite number")
     return value
@@ -53,11 +57,8 @@ def _checked(name, value):
 
 def values_of(header):
     """Values by name of a header made by `cards_of`; cards of the file's structure left out."""
-    return {
-        keyword.lower(): value
-        for keyword, value in header.items()
-        if not STRUCTURE.fullmatch(keyword)
-    }
+    return {keyword.lower(): value for keyword, value in header.items()
+            if not STRUCTURE.fullmatch(keyword)}
 
 
 def native(array):

@@ -1,4 +1,4 @@
-"""The check sums of FITS files, which tell whether a bit has flipped since."""
+"""The check sums of FITS files, which show whether a bit has flipped since."""
 
 from cosmouline.files.fits_bytes import CHUNK_BYTES, card_value, padded_size
 
@@ -6,12 +6,9 @@ import numpy as np
 
 
 def checksum_problem(stream, hdu):
-    """Compare DATASUM and CHECKSUM of an HDU with its bytes.
+    """Return which of DATASUM and CHECKSUM does not agree with the bytes of an HDU.
 
-    Returns
-    -------
-    str or None
-        What does not agree; None where all agrees or the header has neither card.
+    None where all agrees or the header has neither card.
 
     Notes
     -----
@@ -21,9 +18,11 @@ def checksum_problem(stream, hdu):
     announced = str(card_value(hdu.header, "DATASUM", "")).strip()
     if not announced:
         return None
+    # DATASUM is the sum over the data, with the blanks that fill the last block
     data_sum = _sum_words(stream, hdu.data_at, padded_size(hdu.n_bytes))
     if announced != str(data_sum):
         return f"checksum: DATASUM is {announced}, the data give {data_sum}"
+    # CHECKSUM is chosen such that header and data together sum to -0
     header_sum = _sum_words(stream, hdu.header_at, hdu.data_at - hdu.header_at)
     if "CHECKSUM" in hdu.header and _fold(data_sum + header_sum) not in (0, 0xFFFFFFFF):
         return "checksum: CHECKSUM does not fit the header (edited since?)"
@@ -37,8 +36,9 @@ def _sum_words(stream, start, n_bytes):
     while n_bytes > 0:
         chunk = stream.read(min(n_bytes, CHUNK_BYTES))
         if not chunk:
-            break
+            break  # the file was cut
         n_bytes -= len(chunk)
+        # 2^20 words of 32 bits cannot overflow 64 bits
         words = np.frombuffer(chunk + b"\0" * (-len(chunk) % 4), dtype=">u4")
         total += int(words.sum(dtype=np.uint64))
     return _fold(total)

@@ -1,4 +1,4 @@
-"""The one image of a FITS file that is a frame: which it is, its pixels, its header."""
+"""The one image of a FITS file that is a frame: which one, its pixels, its header."""
 
 import contextlib
 import io
@@ -12,7 +12,7 @@ from cosmouline.files.fits_bytes import check_complete, read_pixels
 import numpy as np
 from astropy.io import fits
 
-# what pipelines put beside the image in one file; EXTNAME decides among several images
+# what pipelines put next to the image in one file; EXTNAME decides among several images
 SIDE_IMAGES = ("BPM", "COUNT", "DQ", "ERR", "IVAR", "MASK", "SIGMA", "UNC", "VAR", "WEIGHT",
                "WHT", "BKG")
 STRUCTURE_CARDS = re.compile(
@@ -39,15 +39,19 @@ def choose_image(hdus, extension=None):
     ImageRejected
         If there is none, or several, or it has not two axes.
     """
+    # the one asked for
     if extension is not None:
-        chosen = [h for h in hdus if h.index == extension or _has_name(h, extension)]
+        name = extension.strip().upper() if isinstance(extension, str) else None
+        chosen = [h for h in hdus if h.index == extension or h.name.upper() == name]
         if not chosen:
             raise ImageRejected(f"no extension {extension!r} in the file (it has {_names(hdus)})")
         return _checked_image(chosen[0])
+    # the only one of two axes that is neither a mask nor a noise map
     images = [hdu for hdu in hdus if hdu.shape]
     if not images:
         raise ImageRejected("no image in the file (NAXIS = 0)")
     planes = [hdu for hdu in images if _is_plane(hdu.shape)] or images[:1]
+    # side images do not count, unless they are the only ones
     if len(planes) > 1:
         planes = [h for h in planes if not h.name.upper().startswith(SIDE_IMAGES)]
     if len(planes) != 1:
@@ -58,14 +62,11 @@ def choose_image(hdus, extension=None):
 def image_pixels(stream, hdu, max_bytes):
     """Read the pixels of an image, compressed or not, as float32 of shape (ny, nx).
 
-    Pixels without a value and infinite ones are NaN.
-
-    Raises
-    ------
-    ImageRejected
-        If the image is cut or damaged, or needs more than `max_bytes` once unpacked.
+    Pixels without a value and infinite ones are NaN. ImageRejected if the image is cut or
+    damaged, or needs more than `max_bytes` once unpacked.
     """
     check_complete(hdu)
+    # a packed image can be much larger than its file
     n_bytes = 4 * math.prod(hdu.shape)
     is_packed = hdu.is_compressed or isinstance(stream, io.BytesIO)
     if is_packed and n_bytes > max_bytes:
@@ -79,11 +80,12 @@ def image_pixels(stream, hdu, max_bytes):
 
 
 def image_header(stream, hdus, hdu):
-    """Join the cards of an image with those of the primary that it has not itself."""
+    """Join the cards of an image with those of the primary that it does not have itself."""
     header = hdu.header.copy()
     if hdu.is_compressed:
         with _compressed_image(stream, hdu) as image:
             header = image.header.copy()
+    # telescopes write date, filter and the like into the primary header
     for card in hdus[0].header.cards if hdu.index > 0 else ():
         if not STRUCTURE_CARDS.fullmatch(card.keyword) and card.keyword not in header:
             header.append(card, end=True)
@@ -106,11 +108,6 @@ def _checked_image(hdu):
 def _is_plane(shape):
     """Whether a shape is that of a 2-d image."""
     return len(shape) == 2 and min(shape) > 1
-
-
-def _has_name(hdu, extension):
-    """Whether an HDU has the EXTNAME asked for."""
-    return isinstance(extension, str) and hdu.name.upper() == extension.strip().upper()
 
 
 def _names(hdus):

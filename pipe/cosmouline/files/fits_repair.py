@@ -1,5 +1,6 @@
-"""Copies of FITS files with mended headers and pixels."""
+"""Copies of FITS files with repaired headers and pixels."""
 
+import contextlib
 import warnings
 
 from cosmouline.errors import UserError
@@ -13,7 +14,7 @@ STRUCTURE = ("SIMPLE", "BITPIX", "NAXIS", "EXTEND", "END", "XTENSION", "BZERO", 
 LONGEST = 200  # letters of a reason
 
 
-def mend(path, target, cards, removed=(), repair=False, filler=None):
+def write_repaired(path, target, cards, removed=(), repair=False, filler=None):
     """Write a copy of a FITS file with some cards changed.
 
     Parameters
@@ -47,41 +48,37 @@ def mend(path, target, cards, removed=(), repair=False, filler=None):
         try:
             with open(path, "rb") as stream, fits.open(
                     stream, memmap=False, do_not_scale_image_data=filler is None) as hdus:
-                told = _mended(hdus, cards, removed, filler)
+                changes = _change(hdus, cards, removed, filler)
                 hdus.writeto(temporary, output_verify="silentfix" if repair else "ignore")
-            return told
+            return changes
         except (OSError, fits.VerifyError, ValueError, TypeError) as error:
             reason = " ".join(str(getattr(error, "strerror", None) or error).split())
-            raise UserError(f"{path} cannot be mended: {reason[:LONGEST]}") from error
+            raise UserError(f"{path} cannot be repaired: {reason[:LONGEST]}") from error
 
 
-def _mended(hdus, cards, removed, filler):
-    """Change an open file; return what was done."""
-    told = []
+def _change(hdus, cards, removed, filler):
+    """Change an open file; return what was done, in words."""
+    changes = []
     image = next((hdu for hdu in hdus if hdu.is_image and hdu.header.get("NAXIS")), hdus[0])
+    # cards to remove, from all headers
     for keyword in removed:
         n = sum(hdu.header.count(keyword) for hdu in hdus if keyword in hdu.header)
         for hdu in hdus:
             hdu.header.remove(keyword, ignore_missing=True, remove_all=True)
-        told.append(f"{keyword}: {n} removed")
+        changes.append(f"{keyword}: {n} removed")
+    # cards to set, in the first image
     for keyword, text in cards.items():
-        told.append(f"{keyword} was {image.header.get(keyword, 'absent')}, is {text}")
-        image.header[keyword] = _value(text)
+        # what can be an integer is one, else a float, else a text
+        value = {"T": True, "F": False}.get(text, text)
+        for kind in (float, int) if value is text else ():
+            with contextlib.suppress(ValueError):
+                value = kind(text)
+        changes.append(f"{keyword} was {image.header.get(keyword, 'absent')}, is {text}")
+        image.header[keyword] = value
+    # pixels to fill
     if filler is not None and image.data is not None and image.data.dtype.kind == "f":
         bad = ~np.isfinite(image.data)
         value = np.median(image.data[~bad]) if filler == "median" else float(filler)
         image.data[bad] = value
-        told.append(f"{bad.sum()} pixels are {value:g} now")
-    return told
-
-
-def _value(text):
-    """Give a text as the value of a card."""
-    if text in ("T", "F"):
-        return text == "T"
-    for kind in (int, float):
-        try:
-            return kind(text)
-        except ValueError:
-            continue
-    return text
+        changes.append(f"{bad.sum()} pixels are {value:g} now")
+    return changes

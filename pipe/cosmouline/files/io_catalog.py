@@ -1,7 +1,7 @@
 """Star lists (``.cat``) and image lists, as people edit them by hand.
 
 Files count pixels from 1, as DS9 shows them; memory counts from 0. Only this module and the
-FITS headers know of the difference.
+FITS headers know the difference.
 """
 
 import re
@@ -17,7 +17,7 @@ NO_COMMENT = "na"  # COSMOULINE's comment of an image listed without one
 NOT_MEASURED = -1.0  # COSMOULINE's flux of a star that has none
 SAME_STAR_PX = 1.0  # two names nearer than this mark one star
 _NAME = re.compile(r"[A-Za-z0-9_+][A-Za-z0-9._+-]{0,59}")  # safe in file, field and shell words
-_LARGEST = 1e30  # of a place or a flux
+_LARGEST = 1e30  # of a position or a flux
 _CAT_FORM = "Write one star a line: name x y [flux]"
 
 
@@ -48,7 +48,7 @@ def read_cat(path, min_distance_px=SAME_STAR_PX):
     path : str or Path
         The list. ``#`` starts a comment anywhere; blank lines are skipped. Pixels count from 1.
     min_distance_px : float
-        Two stars within this distance are taken for one star named twice.
+        Two stars within this distance are one star named twice.
 
     Returns
     -------
@@ -59,14 +59,17 @@ def read_cat(path, min_distance_px=SAME_STAR_PX):
     ------
     UserError
         If a line has too few or too many columns, a bad name or a bad number, if a name or a
-        place appears twice, or if there is no star at all. The message has file and line.
+        position appears twice, or if there is no star at all. The message has file and line.
     """
-    lines = _data_lines(path)
-    if not lines:
+    stars, where = [], []
+    for number, line in enumerate(read_lines(path), 1):
+        text = line.partition("#")[0].strip()
+        if text:
+            where.append(f"{path}, line {number}")
+            stars.append(_star(text, where[-1]))
+    if not stars:
         raise UserError(f"{path} is empty: it holds no star. {_CAT_FORM}.")
-    places = [f"{path}, line {number}" for number, _ in lines]
-    stars = [_star(text, place) for (_, text), place in zip(lines, places, strict=True)]
-    _check_stars(stars, places, min_distance_px)
+    _check_stars(stars, where, min_distance_px)
     return stars
 
 
@@ -76,11 +79,10 @@ def write_cat(path, stars, comment=""):
     Parameters
     ----------
     path : str or Path
-        The file to make, whole or not at all.
     stars : iterable of Star
         Positions in pixels from 0; a flux that is None is left out.
     comment : str
-        Lines put on top of the file behind ``#``.
+        Lines put on top of the file after ``#``.
 
     Raises
     ------
@@ -90,32 +92,30 @@ def write_cat(path, stars, comment=""):
     stars = [Star(*star) for star in stars]
     if not stars:
         raise UserError(f"{path} would hold no star. Choose at least one.")
+    # names are padded to one width
     width = max(len(star.name) for star in stars)
-    rows = [_star_line(star, width) for star in stars]
-    places = [f"{path}, star {number}" for number in range(1, len(stars) + 1)]
-    written = [_star(row, place) for row, place in zip(rows, places, strict=True)]
-    _check_stars(written, places, SAME_STAR_PX)
-    write_text(path, _on_lines([*_comment_lines(comment), *rows]))
+    rows = []
+    for star in stars:
+        x, y = to_ds9([star.x_px, star.y_px])
+        flux = "" if star.flux_e is None else f" {star.flux_e:.6g}"
+        rows.append(f"{star.name:<{width}} {x:10.4f} {y:10.4f}{flux}")
+    # what is written must be readable
+    where = [f"{path}, star {number}" for number in range(1, len(stars) + 1)]
+    written = [_star(row, at) for row, at in zip(rows, where, strict=True)]
+    _check_stars(written, where, SAME_STAR_PX)
+    _write_rows(path, comment, rows)
 
 
 def read_image_list(path):
     """Read a list of images, ``img_name [comment]`` a line (kick list, test list, skip list).
 
-    Parameters
-    ----------
-    path : str or Path
-        The list. Lines that start with ``#`` and blank lines are skipped.
+    Lines that start with ``#`` and blank lines are skipped.
 
     Returns
     -------
     dict of str
         Comment ("na" where there is none) by image name, in the order of the file. Of an image
         listed twice the last comment holds: scripts and users add lines at the end.
-
-    Raises
-    ------
-    UserError
-        If the file cannot be read. A list without an image is fine.
     """
     images = {}
     for line in read_lines(path):
@@ -131,11 +131,10 @@ def write_image_list(path, images, comment=""):
     Parameters
     ----------
     path : str or Path
-        The file to make, whole or not at all.
     images : dict of str, or iterable of str
         Comment by image name, or names alone.
     comment : str
-        Lines put on top of the file behind ``#``.
+        Lines put on top of the file after ``#``.
 
     Raises
     ------
@@ -149,85 +148,61 @@ def write_image_list(path, images, comment=""):
             raise UserError(f"{path}: '{name}' cannot be listed. Image names have no spaces and "
                             "do not start with #.")
         rows.append(f"{name} {' '.join(remark.split()) or NO_COMMENT}")
-    write_text(path, _on_lines([*_comment_lines(comment), *rows]))
+    _write_rows(path, comment, rows)
 
 
-def _data_lines(path):
-    """Return (number, text) of the lines that hold more than a comment."""
-    bare = ((i, line.partition("#")[0].strip()) for i, line in enumerate(read_lines(path), 1))
-    return [(number, text) for number, text in bare if text]
+def _write_rows(path, comment, rows):
+    """Write rows below a comment."""
+    head = [f"# {line}".rstrip() for line in comment.splitlines()]
+    write_text(path, "".join(f"{row}\n" for row in [*head, *rows]))
 
 
-def _star(text, place):
+def _star(text, at):
     """Turn one line of a star list into a Star."""
     name, *words = text.split()
     if len(words) not in (2, 3):
-        raise UserError(f"{place}: {len(words) + 1} columns. {_CAT_FORM}.")
+        raise UserError(f"{at}: {len(words) + 1} columns. {_CAT_FORM}.")
     if not _NAME.fullmatch(name):
-        raise UserError(f"{place}: the name {one_line(repr(name))} is not allowed. Use letters, "
+        raise UserError(f"{at}: the name {one_line(repr(name))} is not allowed. Use letters, "
                         "digits and . _ + - only, 60 at most, and neither . nor - in front.")
-    x_px, y_px = (float(from_ds9(_number(word, place))) for word in words[:2])
-    return Star(name, x_px, y_px, _flux(words[2], place) if words[2:] else None)
+    # files count from 1
+    x_px, y_px = (float(from_ds9(_number(word, at))) for word in words[:2])
+    flux_e = _number(words[2], at) if words[2:] else NOT_MEASURED
+    if flux_e <= 0 and flux_e != NOT_MEASURED:
+        raise UserError(f"{at}: the flux {words[2]} is not positive. Leave it out if unknown.")
+    return Star(name, x_px, y_px, None if flux_e == NOT_MEASURED else flux_e)
 
 
-def _number(word, place):
+def _number(word, at):
     """Turn a word into a finite number."""
     try:
         value = float(word.replace("_", "?"))  # float() takes 1_5 for 15
     except ValueError:
-        raise UserError(f"{place}: {one_line(repr(word))} is not a number. {_CAT_FORM}.") from None
+        raise UserError(f"{at}: {one_line(repr(word))} is not a number. {_CAT_FORM}.") from None
     if not abs(value) < _LARGEST:
         problem = "too large" if np.isfinite(value) else "not finite"
-        raise UserError(f"{place}: '{word}' is {problem}. Write a number or remove the line.")
+        raise UserError(f"{at}: '{word}' is {problem}. Write a number or remove the line.")
     return value
 
 
-def _flux(word, place):
-    """Turn a word into a positive flux, or None for COSMOULINE's -1."""
-    flux_e = _number(word, place)
-    if flux_e == NOT_MEASURED:
-        return None
-    if flux_e <= 0:
-        raise UserError(f"{place}: the flux {word} is not positive. Leave it out if unknown.")
-    return flux_e
-
-
-def _check_stars(stars, places, min_distance_px):
-    """Refuse names and places that appear twice."""
+def _check_stars(stars, where, min_distance_px):
+    """Refuse names and positions that appear twice."""
+    # each name once
+    lines = [at.rpartition(", ")[2] for at in where]
     seen = {}
-    for star, place in zip(stars, places, strict=True):
+    for star, at, line in zip(stars, where, lines, strict=True):
         if star.name in seen:
-            raise UserError(f"{place}: the name '{star.name}' stands twice, already in "
-                            f"{_line(seen[star.name])}. Rename or remove one of the two.")
-        seen[star.name] = place
+            raise UserError(f"{at}: the name '{star.name}' stands twice, already in "
+                            f"{seen[star.name]}. Rename or remove one of the two.")
+        seen[star.name] = line
+    # the nearest neighbour of each star, the star itself being the first
     xy = np.array([[star.x_px, star.y_px] for star in stars])
     distance_px, pairs = cKDTree(xy).query(xy, 2, distance_upper_bound=min_distance_px)
+    # the first pair is reported, at the line of the later star
     close = np.flatnonzero(np.isfinite(distance_px[:, 1]))
     if close.size:
         first, second = sorted(pairs[close[0]])
         raise UserError(
-            f"{places[second]}: '{stars[second].name}' lies within {min_distance_px:g} px of "
-            f"'{stars[first].name}' in {_line(places[first])}: the same star. Keep one of the two."
+            f"{where[second]}: '{stars[second].name}' lies within {min_distance_px:g} px of "
+            f"'{stars[first].name}' in {lines[first]}: the same star. Keep one of the two."
         )
-
-
-def _line(place):
-    """Return the last part of a place: its line."""
-    return place.rpartition(", ")[2]
-
-
-def _star_line(star, width):
-    """Write one star as a line of a star list."""
-    x, y = to_ds9([star.x_px, star.y_px])
-    flux = "" if star.flux_e is None else f" {star.flux_e:.6g}"
-    return f"{star.name:<{width}} {x:10.4f} {y:10.4f}{flux}"
-
-
-def _comment_lines(comment):
-    """Put ``#`` before every line of a comment."""
-    return [f"# {line}".rstrip() for line in comment.splitlines()]
-
-
-def _on_lines(rows):
-    """Join rows into a text that ends with a line end."""
-    return "".join(f"{row}\n" for row in rows)

@@ -21,6 +21,7 @@ from cosmouline.files.fits_bytes import (
     read_hdus,
     read_pixels,
 )
+from cosmouline.files.fits_cards import checked_value
 from cosmouline.files.fits_checksum import checksum_problem
 from cosmouline.files.fits_image import STRUCTURE_CARDS, choose_image, image_header, image_pixels
 
@@ -55,13 +56,13 @@ class Frame:
     Attributes
     ----------
     data_adu : ndarray of float32, shape (ny, nx)
-        Counts; NaN where the file says that there is no value.
+        Counts; NaN where the file has no value.
     header : Header
         Cards of the image's extension, then those of the primary that it does not have itself.
     extension : int
-        Where the image was: 0 for the primary.
+        Number of the image: 0 for the primary.
     warnings : tuple of str
-        What is odd about the file, though it could be read.
+        What is unexpected in the file, though it could be read.
     """
 
     data_adu: np.ndarray
@@ -72,10 +73,6 @@ class Frame:
 
 def list_frames(folder):
     """List the files of a folder that can be frames, sorted by name.
-
-    Parameters
-    ----------
-    folder : str or Path
 
     Returns
     -------
@@ -92,6 +89,7 @@ def list_frames(folder):
     folder = Path(folder).expanduser()
     if not folder.is_dir():
         raise UserError(f"{folder} is not a folder: where are the frames?")
+    # what looks like a frame and is none
     refused = passed_over(folder)
     for name, problem in refused:
         LOG.warning("%r is skipped: %s", name, problem)
@@ -101,13 +99,32 @@ def list_frames(folder):
 
 def passed_over(folder):
     """Return (name, reason) of what looks like a frame by its name in a folder, and is none."""
-    looked_at = ((path.name, _why_no_frame(path)) for path in _named_like_frames(folder))
-    return [(name, problem) for name, problem in looked_at if problem]
+    refused = []
+    for path in _named_like_frames(folder):
+        # a broken link has no mode
+        mode, problem = 0, ""
+        try:
+            mode = path.stat().st_mode
+        except OSError as error:
+            problem = f"cannot be read: {error.strerror}"
+        if not path.name.isprintable():
+            problem = "its name has characters that cannot be printed"
+        elif stat.S_ISDIR(mode):
+            problem = "a folder"
+        elif not problem and path.name.lower().endswith(UNREAD_SUFFIXES):
+            problem = ("packed in a way that is not read, or half copied: unpack it, or copy it "
+                       "again")
+        elif not problem and not stat.S_ISREG(mode):
+            problem = "not a regular file"
+        if problem:
+            refused.append((path.name, problem))
+    return refused
 
 
 def frame_stem(path):
     """Name of a frame without its folder and endings: ``a.b`` for ``/raw/a.b.FITS.gz``."""
     name = Path(path).name
+    # the longest ending first: .fits.gz before .gz
     for suffix in sorted(FRAME_SUFFIXES, key=len, reverse=True):
         if name.lower().endswith(suffix) and len(name) > len(suffix):
             return name[: -len(suffix)]
@@ -133,7 +150,7 @@ def read_frame(path, extension=None, max_bytes=MAX_UNPACKED_BYTES):
     Raises
     ------
     ImageRejected
-        For whatever keeps the file from giving one 2-d image, with the reason in one line.
+        Where the file does not give one 2-d image, with the reason in one line.
     """
     with open_frame(path, max_bytes) as stream:
         hdus = read_hdus(stream)
@@ -142,8 +159,9 @@ def read_frame(path, extension=None, max_bytes=MAX_UNPACKED_BYTES):
         problem = checksum_problem(stream, hdu)
         header = image_header(stream, hdus, hdu)
         n_more = n_bytes_behind(stream, hdus)
+    # what is unexpected outside the image
     cut = hdus[-1].n_bytes_there < hdus[-1].n_bytes
-    notes = (problem, "truncated: behind the image, which is whole" if cut else None,
+    notes = (problem, "truncated: behind the image, which is complete" if cut else None,
              f"size: {n_more} bytes too many at the end; was it copied as a text?"
              if n_more else None)
     return Frame(data_adu, header, hdu.index, tuple(note for note in notes if note))
@@ -162,7 +180,7 @@ def pixel_hash(data):
 
 
 def write_image(path, data_e, cards=None, wcs_header=None):
-    """Write an image in electrons as float32, whole or not at all.
+    """Write an image in electrons as float32, completely or not at all.
 
     Parameters
     ----------
@@ -171,7 +189,7 @@ def write_image(path, data_e, cards=None, wcs_header=None):
         NaN is kept.
     cards : dict, optional
         Cards to write: texts, booleans and finite numbers; a value of None is left out.
-        Characters that FITS has not are replaced by ``?``.
+        Characters that FITS does not have are replaced by ``?``.
     wcs_header : Header, optional
         From `wcs_cards`.
 
@@ -191,15 +209,18 @@ def image_cards(cards=None, wcs_header=None):
     """Cards of an image as a Header, checked as `write_image` says."""
     header = fits.Header({"BUNIT": "electron"})
     for keyword, value in (cards or {}).items():
-        if value is not None:
-            header[_checked_keyword(keyword)] = _checked_value(keyword, value)
+        if value is None:
+            continue
+        if not re.fullmatch(r"[A-Z0-9_-]{1,8}", keyword) or STRUCTURE_CARDS.fullmatch(keyword):
+            raise ValueError(f"cards: {keyword!r} cannot be the keyword of a card")
+        header[keyword] = checked_value(keyword, value)
     for card in wcs_header.cards if wcs_header is not None else ():
         header.append(card, end=True)
     return origin.mark(header)
 
 
 def read_image(path, rows=None, cols=None):
-    """Read an image written by `write_image`, or a part of it.
+    """Read an image written by `write_image`, or a window of it.
 
     Parameters
     ----------
@@ -219,7 +240,7 @@ def read_image(path, rows=None, cols=None):
     ImageRejected
         If the file is damaged.
     ValueError
-        If the part does not lie inside the image.
+        If the window does not lie inside the image.
     """
     if not Path(path).exists():
         raise FileNotFoundError(errno.ENOENT, "no such image", str(path))
@@ -227,10 +248,14 @@ def read_image(path, rows=None, cols=None):
         hdu = choose_image(read_hdus(stream), 0)
         check_complete(hdu)
         ny, nx = hdu.shape
-        first, last = _checked_part("rows", rows, ny)
-        left, right = _checked_part("cols", cols, nx)
-        part = read_pixels(stream, hdu, first, last)
-    return part if (left, right) == (0, nx) else part[:, left:right].copy()
+        # the window must lie inside the image
+        first, last = (0, ny) if rows is None else rows
+        left, right = (0, nx) if cols is None else cols
+        for name, start, end, size in (("rows", first, last, ny), ("cols", left, right, nx)):
+            if not 0 <= start < end <= size:
+                raise ValueError(f"{name} = ({start}, {end}) is not inside 0 to {size}")
+        pixels = read_pixels(stream, hdu, first, last)
+    return pixels if (left, right) == (0, nx) else pixels[:, left:right].copy()
 
 
 def read_image_header(path):
@@ -244,10 +269,6 @@ def read_image_header(path):
 def wcs_cards(header):
     """Keep the cards of the celestial coordinates alone.
 
-    Parameters
-    ----------
-    header : Header
-
     Returns
     -------
     Header or None
@@ -257,7 +278,7 @@ def wcs_cards(header):
 
     Notes
     -----
-    SIP terms without ``-SIP`` in CTYPE are used by astropy, which says so for each image; the
+    SIP terms without ``-SIP`` in CTYPE are used by astropy, which warns of it for each image; the
     ending is added here. RADECSYS, its former name, becomes RADESYS.
     """
     cards = fits.Header()
@@ -265,10 +286,23 @@ def wcs_cards(header):
         for card in header.cards:
             if WCS_CARDS.fullmatch(card.keyword) and card.keyword not in cards:
                 keyword = "RADESYS" if card.keyword == "RADECSYS" else card.keyword
-                cards[keyword] = card.value if keyword.startswith(WCS_TEXTS) else _as_number(card)
+                value = card.value
+                if not keyword.startswith(WCS_TEXTS):
+                    # numbers, also those that stand as texts
+                    value = float(value) if isinstance(value, str) else value
+                    if not math.isfinite(value) or (keyword.endswith("_ORDER")
+                                                    and not 0 <= value <= SIP_ORDER_MAX):
+                        return None
+                cards[keyword] = value
+        # a distortion that CTYPE does not announce
         if "A_ORDER" in cards and not str(cards["CTYPE1"]).endswith("-SIP"):
             cards["CTYPE1"], cards["CTYPE2"] = (f"{cards[f'CTYPE{i}']}-SIP" for i in (1, 2))
-        return cards if _is_celestial(cards) and _pixel_area(cards) > 0.0 else None
+        # can astropy turn a pixel into a position in the sky?
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            coordinates = wcs.WCS(cards)
+            coordinates.wcs_pix2world([[1.0, 1.0]], 1)  # finds a singular matrix
+        return cards if coordinates.has_celestial and _pixel_area(cards) > 0.0 else None
     except WCS_UNUSABLE:
         return None
 
@@ -288,73 +322,15 @@ def shift_wcs(wcs_header, left_px, bottom_px):
 
 
 def _named_like_frames(folder):
-    """Return what bears the name of a frame in a folder, or of a packed one, sorted."""
+    """Return the paths of a folder that have the name of a frame, or of a packed one, sorted."""
     return [path for path in sorted(Path(folder).iterdir())
             if not path.name.startswith(".")
             and path.name.lower().endswith((*FRAME_SUFFIXES, *UNREAD_SUFFIXES))]
 
 
-def _why_no_frame(path):
-    """Say why a file with the name of a frame is none, or None."""
-    if not path.name.isprintable():
-        return "its name has characters that cannot be printed"
-    try:
-        mode = path.stat().st_mode
-    except OSError as error:
-        return f"cannot be read: {error.strerror}"
-    if stat.S_ISDIR(mode):
-        return "a folder"
-    if path.name.lower().endswith(UNREAD_SUFFIXES):
-        return "packed in a way that is not read, or half copied: unpack it, or copy it again"
-    return None if stat.S_ISREG(mode) else "not a regular file"
-
-
-def _checked_keyword(keyword):
-    """Refuse a keyword that FITS has not, or that the image itself needs."""
-    if not re.fullmatch(r"[A-Z0-9_-]{1,8}", keyword) or STRUCTURE_CARDS.fullmatch(keyword):
-        raise ValueError(f"cards: {keyword!r} cannot be the keyword of a card")
-    return keyword
-
-
-def _checked_value(keyword, value):
-    """Make a value one that a card can hold."""
-    if isinstance(value, str):
-        return "".join(c if c.isascii() and c.isprintable() else "?" for c in value)
-    value = value.item() if isinstance(value, np.generic) else value
-    if not isinstance(value, bool | int | float) or not math.isfinite(value):
-        raise ValueError(f"cards: {keyword} = {value!r} is no text, boolean or finite number")
-    return value
-
-
-def _checked_part(name, part, size):
-    """Check a range of rows or columns; all of them for None."""
-    first, last = (0, size) if part is None else part
-    if not 0 <= first < last <= size:
-        raise ValueError(f"{name} = ({first}, {last}) is not inside 0 to {size}")
-    return first, last
-
-
-def _as_number(card):
-    """Give the value of a card that must be a number; ValueError where it is none."""
-    value = float(card.value) if isinstance(card.value, str) else card.value
-    if not math.isfinite(value):
-        raise ValueError(f"{card.keyword} is not finite")
-    if card.keyword.endswith("_ORDER") and not 0 <= value <= SIP_ORDER_MAX:
-        raise ValueError(f"{card.keyword} is not of SIP")
-    return value
-
-
-def _is_celestial(cards):
-    """Whether astropy can turn pixels into a place in the sky with these cards."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        coordinates = wcs.WCS(cards)
-        coordinates.wcs_pix2world([[1.0, 1.0]], 1)  # a singular matrix is noticed only here
-    return coordinates.has_celestial
-
-
 def _pixel_area(cards):
     """Area of a pixel in square degrees; wcslib takes a CD matrix of zeros for none at all."""
+    # a CD matrix, or a PC matrix (unity by default) times CDELT
     name, scale = "CD", 1.0
     if not any(keyword.startswith("CD") and "_" in keyword for keyword in cards):
         name, scale = "PC", cards.get("CDELT1", 1.0) * cards.get("CDELT2", 1.0)

@@ -1,6 +1,6 @@
-"""Web pages that open from the file system: safe text, data for scripts, files kept if the same.
+"""Web pages that open from the file system: safe text, data for scripts, unchanged files kept.
 
-Names and headers come from anywhere. Whatever a page says of them passes through `escape` (text
+Names and headers come from anywhere. Whatever a page shows of them passes through `escape` (text
 and attributes), `url` (links) or `script_data` (values for a script), and so cannot act in it.
 """
 
@@ -27,7 +27,7 @@ def url(*parts):
 
 
 def script_data(value):
-    """Return a value as JSON that can stand in a script of a page, or in a file of its own.
+    """Return a value as JSON that is safe in a script of a page, or in a file of its own.
 
     Raises
     ------
@@ -48,12 +48,12 @@ def asset(name):
 
 
 def fill(template, **texts):
-    """Put texts, already made safe, in the places ``$name`` of a template.
+    """Put texts, already made safe, in place of the ``$name`` of a template.
 
     Raises
     ------
     KeyError
-        If the template has a place for which no text is given.
+        If the template has a name for which no text is given.
     """
     return Template(template).substitute(texts)
 
@@ -70,7 +70,7 @@ def table_rows(rows):
 
 
 def write_if_changed(path, text):
-    """Write a page, whole or not at all, unless the file already holds it; tell whether.
+    """Write a page unless the file already holds it; return whether it was written.
 
     A file that lost its content with the power is written again by the next call: so it needs no
     sync to the disk, which would take most of the time of many pages.

@@ -1,43 +1,23 @@
 """DS9 regions: stars to look at on an image, and masks drawn by hand."""
 
 import re
-from typing import NamedTuple
+import warnings
 
 from cosmouline.errors import UserError
-from cosmouline.files.io_catalog import from_ds9, to_ds9
+from cosmouline.files.io_catalog import to_ds9
 from cosmouline.files.io_text import read_lines, write_text
 
 import numpy as np
 
 PIXEL_FRAMES = ("image", "physical")  # the same for images that are not cut out of larger ones
-SKY_FRAMES = ("fk5", "icrs", "j2000")  # they differ by less than 0.1 arcsec
-_OTHER_WORDS = ("detector", "amplifier", "fk4", "b1950", "galactic", "ecliptic", "linear", "wcs",
-                "tile")
+SKY_FRAMES = ("fk5", "icrs", "j2000")
 _HEADER = ("# Region file format: DS9 version 4.1\n"
            'global color=green width=1 font="helvetica 10 normal roman"\nimage\n')
-_SHAPE = re.compile(r"([+-]?)\s*([A-Za-z]+)\s*\(([^)]*)\)")
-_N_NUMBERS = {"circle": 3, "box": 5}
+_SHAPE = re.compile(r"([+-]?)\s*([a-z]+)\s*\(([^()_|]*)\)")
 _EDGE_PX = 1e-9  # rounding of a turned box: a pixel on the edge stays outside
-_ARCSEC = {'"': 1.0, "'": 60.0, "d": 3600.0, "": 3600.0}  # DS9's units of angles on the sky
-_DEG_PER_HOUR = 15.0
-
-
-class Circle(NamedTuple):
-    """A disk on the image, pixels from 0."""
-
-    x_px: float
-    y_px: float
-    radius_px: float
-
-
-class Box(NamedTuple):
-    """A rectangle on the image, pixels from 0, turned by `angle_deg` from x towards y."""
-
-    x_px: float
-    y_px: float
-    width_px: float
-    height_px: float
-    angle_deg: float
+_FORMS = {"circle": "circle(x,y,r)", "box": "box(x,y,width,height,angle)",
+          "ellipse": "ellipse(x,y,rx,ry,angle)", "annulus": "annulus(x,y,r1,r2)",
+          "polygon": "polygon(x1,y1,x2,y2,x3,y3,...)"}
 
 
 def write_ds9_regions(path, stars, radius_px):
@@ -46,7 +26,6 @@ def write_ds9_regions(path, stars, radius_px):
     Parameters
     ----------
     path : str or Path
-        The file to make, whole or not at all.
     stars : iterable of Star
         Positions in pixels from 0; the file counts from 1, in image coordinates.
     radius_px : float
@@ -59,148 +38,105 @@ def write_ds9_regions(path, stars, radius_px):
     write_text(path, _HEADER + "".join(rows))
 
 
-def read_ds9_masks(path, sky=None):
-    """Read the circles and boxes of a DS9 region file.
+def read_ds9_masks(path, wcs=None):
+    """Read the regions of a DS9 file that is to mask pixels.
 
     Parameters
     ----------
     path : str or Path
-        The file, saved by DS9 in image, physical, fk5 or icrs coordinates.
-    sky : callable, optional
-        ``sky(ra_deg, dec_deg)`` gives a place in pixels from 0, shape (2,), and the matrix
-        (2, 2) there from (east, north) in arcsec to (x, y) in pixels. None: the image has no
-        celestial coordinates.
+        The file, saved by DS9 in image, physical, fk5 or icrs coordinates: circles, boxes,
+        ellipses, annuli and polygons. Excluded ones (``-circle``) cut a hole into the others.
+    wcs : WCS, optional
+        Of the image. None: it has no celestial coordinates.
 
     Returns
     -------
-    list of Circle and Box
+    list of regions.PixelRegion
         Pixels from 0. Empty if the file has no region.
 
     Raises
     ------
     UserError
-        If a region has another shape, is excluded (``-circle``) or is in coordinates that cannot
-        be turned into pixels: a mask that is passed over in silence is worse than none.
+        If a region has another shape, wrong numbers or coordinates that cannot be turned into
+        pixels, or all are excluded: a region passed over in silence is worse than no mask.
 
     Notes
     -----
-    Follows COSMOULINE, which reads the same two shapes in physical coordinates, but the angle of
-    a box is honoured and circle and box count pixels alike (COSMOULINE's boxes lie one pixel off,
-    ds9reg.py). The angle of a box on the sky counts from west to north, as DS9 does it.
+    Follows COSMOULINE, which reads circles and boxes in physical coordinates, but the angle of a
+    box counts, and circle and box count pixels alike (COSMOULINE's boxes lie one pixel off,
+    ds9reg.py). On the sky, angles count from west to north, as DS9 does it.
     """
-    regions, frame = [], PIXEL_FRAMES[0]
-    for number, line in enumerate(read_lines(path), 1):
-        for part in line.partition("#")[0].split(";"):
-            text, place = part.strip(), f"{path}, line {number}"
-            word = text.split("(")[0].split(" ")[0].lower()
-            if word in (*PIXEL_FRAMES, *SKY_FRAMES):
-                frame = word
-            elif word in _OTHER_WORDS:
-                raise UserError(f"{place}: coordinates '{text}'. Save the regions in image or fk5 "
-                                "coordinates.")
-            elif text and word != "global":
-                regions.append(_region(text, frame in SKY_FRAMES, sky, place))
-    return regions
+    from regions import Regions  # takes half a second, and most lenses have no mask
+
+    # statements end with a line or a semicolon
+    found, frame = [], PIXEL_FRAMES[0]
+    statements = [(f"{path}, line {number}", text.strip())
+                  for number, line in enumerate(read_lines(path), 1)
+                  for text in line.partition("#")[0].split(";")]
+    for where, text in statements:
+        word = text.lower()
+        # coordinates hold until others follow
+        if word in (*PIXEL_FRAMES, *SKY_FRAMES):
+            frame = word
+        if not word or word == frame or word.startswith("global"):
+            continue
+        # a shape with its numbers
+        match = _SHAPE.fullmatch(word)
+        if match is None or match[2] not in _FORMS:
+            raise UserError(f"{where}: '{text}' is not read. Save the regions in image or fk5 "
+                            f"coordinates, as {', '.join(_FORMS.values())}.")
+        sign, name, numbers = match[1], match[2], match[3].replace(",", " ").split()
+        if name in ("box", "ellipse") and len(numbers) == 4:
+            numbers.append("0")  # the angle of an upright one may be left out
+        is_on_sky = frame in SKY_FRAMES
+        if is_on_sky and wcs is None:
+            raise UserError(f"{where}: the reference image has no WCS, so that '{text}' cannot be "
+                            "placed. Save the regions in image coordinates.")
+        # regions itself passes over numbers that are too many
+        n_wanted = max(6, len(numbers)) if name == "polygon" else _FORMS[name].count(",") + 1
+        try:
+            if len(numbers) != n_wanted:
+                raise ValueError
+            with warnings.catch_warnings():
+                warnings.simplefilter("error")  # what regions cannot read it only warns of
+                region, = Regions.parse(f"{frame if is_on_sky else 'image'}\n"
+                                        f"{sign}{name}({','.join(numbers)})", format="ds9")
+                warnings.simplefilter("ignore")
+                region = region.to_pixel(wcs) if is_on_sky else region
+                _ = region.bounding_box  # no number where a position is not on the projected sky
+        except Exception as error:  # whatever regions, astropy and wcslib make of it
+            raise UserError(f"{where}: '{text}' has wrong numbers. Use {_FORMS[name]}.") from error
+        if name == "box":
+            region.width, region.height = region.width - _EDGE_PX, region.height - _EDGE_PX
+        found.append(region)
+    if found and all(map(is_excluded, found)):
+        raise UserError(f"{path}: all regions are excluded (-), so that none masks a pixel. Draw "
+                        "the region out of which they are cut too.")
+    return found
 
 
-def mask_from_regions(regions, shape):
-    """Mark the pixels whose centre lies inside any of the regions.
-
-    Parameters
-    ----------
-    regions : iterable of Circle and Box
-        Pixels from 0. They may reach beyond the image.
-    shape : tuple of int
-        ``(ny, nx)`` of the mask.
-
-    Returns
-    -------
-    ndarray of bool, shape (ny, nx)
-        True inside a region. A centre exactly on the edge is outside, as in COSMOULINE.
-    """
-    y, x = np.indices(shape)
-    return inside_regions(regions, x, y)
+def is_excluded(region):
+    """Whether a region cuts a hole into the others."""
+    return not region.meta.get("include", 1)
 
 
 def inside_regions(regions, x_px, y_px):
-    """Mark the places that lie inside any of the regions.
+    """Mark the positions inside any of the regions, and outside of all excluded ones.
 
     Parameters
     ----------
-    regions : iterable of Circle and Box
+    regions : iterable of regions.PixelRegion
     x_px, y_px : ndarray of float, of one shape
-        In the pixels of the regions.
+        In the pixels of the regions. On an edge is outside, as in COSMOULINE.
 
     Returns
     -------
     ndarray of bool, of the same shape
     """
-    mask = np.zeros(np.shape(x_px), dtype=bool)
+    from regions import PixCoord
+
+    inside, excluded = np.zeros((2, *np.shape(x_px)), dtype=bool)
     for region in regions:
-        inside = _inside_circle if isinstance(region, Circle) else _inside_box
-        mask |= inside(region, x_px - region.x_px, y_px - region.y_px)
-    return mask
-
-
-def _inside_circle(circle, dx_px, dy_px):
-    """Mark offsets from the centre that lie inside the circle."""
-    return dx_px**2 + dy_px**2 < circle.radius_px**2
-
-
-def _inside_box(box, dx_px, dy_px):
-    """Mark offsets from the centre that lie inside the turned box."""
-    cos, sin = np.cos(np.radians(box.angle_deg)), np.sin(np.radians(box.angle_deg))
-    along_px, across_px = dx_px * cos + dy_px * sin, dy_px * cos - dx_px * sin
-    inside_width = np.abs(along_px) < box.width_px / 2 - _EDGE_PX
-    return inside_width & (np.abs(across_px) < box.height_px / 2 - _EDGE_PX)
-
-
-def _region(text, on_sky, sky, place):
-    """Return the region of one statement of a region file."""
-    match = _SHAPE.fullmatch(text)
-    if match is None or match[2].lower() not in _N_NUMBERS or match[1] == "-":
-        raise UserError(f"{place}: '{text}' is not read. Use circle(x,y,r) or "
-                        "box(x,y,width,height,angle).")
-    if on_sky and sky is None:
-        raise UserError(f"{place}: the reference image has no WCS, so that '{text}' cannot be "
-                        "placed. Save the regions in image coordinates.")
-    name, words = match[2].lower(), match[3].replace(",", " ").split()
-    if name == "box" and len(words) == 4:
-        words.append("0")  # the angle of an upright box may be left out
-    try:
-        values = _from_sky(name, words, sky) if on_sky else [float(word) for word in words]
-    except ValueError:
-        values = []
-    if len(values) != _N_NUMBERS[name] or not np.isfinite(values).all() or min(values[2:4]) <= 0:
-        raise UserError(f"{place}: '{text}' has wrong numbers. Use circle(x,y,r) or "
-                        "box(x,y,width,height,angle).")
-    x_px, y_px = (float(value) for value in from_ds9(values[:2]))
-    return (Circle if name == "circle" else Box)(x_px, y_px, *values[2:])
-
-
-def _from_sky(name, words, sky):
-    """Turn the arguments of a region on the sky into those in pixels, as DS9 counts them."""
-    xy, matrix = sky(_angle_deg(words[0], _DEG_PER_HOUR), _angle_deg(words[1], 1.0))
-    scale = np.sqrt(abs(np.linalg.det(matrix)))  # pixels per arcsec
-    sizes = [scale * _size_arcsec(word) for word in words[2:4 if name == "box" else 3]]
-    values = [*to_ds9(xy).tolist(), *sizes]
-    if name == "box":
-        angle = np.radians(float(words[4]))
-        along = matrix @ (-np.cos(angle), np.sin(angle))
-        values.append(float(np.degrees(np.arctan2(along[1], along[0]))))
-    return values
-
-
-def _angle_deg(word, sexagesimal_unit_deg):
-    """Read degrees, or hours or degrees with minutes and seconds behind colons."""
-    if ":" not in word:
-        return float(word)
-    parts = [float(part) for part in word.lstrip("+-").split(":")]
-    size = sum(part / 60**k for k, part in enumerate(parts)) * sexagesimal_unit_deg
-    return -size if word.startswith("-") else size
-
-
-def _size_arcsec(word):
-    """Read a size on the sky: arcsec, arcmin, or degrees where there is no unit."""
-    unit = word[-1] if word[-1:] in _ARCSEC else ""
-    return float(word.removesuffix(unit)) * _ARCSEC[unit]
+        marked = excluded if is_excluded(region) else inside
+        marked |= region.contains(PixCoord(x_px, y_px))
+    return inside & ~excluded

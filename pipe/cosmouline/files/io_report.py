@@ -34,17 +34,23 @@ def by_set(images, columns, key, what="images", per="set_name"):
     images : list of dict
     columns : tuple of str
     key : callable
-        Gives what a row is sorted by; rows of which it gives None come last.
+        Gives the value by which rows are sorted; rows for which it is None come last.
     what : str
-        What the rows are, behind the name of the set and their number.
+        What the rows are, after the name of the set and their number.
     per : str
-        The field that tells the sets apart.
+        The field that names the set.
     """
+    # rows of one set, in their order
     groups = {}
     for image in images:
         groups.setdefault(image.get(per, ABSENT), []).append(image)
-    return [Part(f"{name}: {len(rows)} {what}", sorted(rows, key=lambda row: _last_if_none(
-        key(row))), columns) for name, rows in sorted(groups.items())]
+    parts = []
+    for name, rows in sorted(groups.items()):
+        # sorting keeps the order of equals, and of those without a value
+        ordered = sorted((row for row in rows if key(row) is not None), key=key)
+        ordered += [row for row in rows if key(row) is None]
+        parts.append(Part(f"{name}: {len(rows)} {what}", ordered, columns))
+    return parts
 
 
 def write_parts(path, title, parts, formats=None):
@@ -59,13 +65,10 @@ def write_parts(path, title, parts, formats=None):
     formats : dict of str, optional
         As those of `table`.
     """
+    # a blank line between two parts
     texts = [part if isinstance(part, str) else part.head if not part.rows else
              f"{part.head}\n\n{table(part.rows, part.columns, formats)}" for part in parts]
     write_report(path, title, "\n\n".join(text.rstrip("\n") for text in texts))
-
-
-def _last_if_none(value):
-    return value is None, 0 if value is None else value
 
 
 def table(rows, columns, formats=None):
@@ -88,7 +91,24 @@ def table(rows, columns, formats=None):
         set to the right, all others to the left.
     """
     rows, formats = list(rows), FORMATS | (formats or {})
-    laid_out = [_column(rows, name, formats.get(name, "")) for name in columns]
+    laid_out = []
+    for name in columns:
+        # each value as text of one line
+        values = [row.get(name) for row in rows]
+        cells = [name]
+        for value in values:
+            if value is None or value != value:
+                cells.append(ABSENT)
+            elif _is_number(value):
+                cells.append(format(value, formats.get(name, "")))
+            else:
+                cells.append(" ".join(str(value).split()))
+        # padded to one width: columns of numbers from the left, all others from the right
+        width = max(map(len, cells))
+        present = [value for value in values if value is not None]
+        sign = ">" if present and all(map(_is_number, present)) else "<"
+        laid_out.append([f"{cell:{sign}{width}}" for cell in cells])
+    # a line per row, the heads of the columns first
     lines = [" | ".join(cells).rstrip() for cells in zip(*laid_out, strict=True)]
     width = sum(len(cells[0]) for cells in laid_out) + 3 * (len(laid_out) - 1)
     return "".join(f"{line}\n" for line in [lines[0], "-" * width, *lines[1:]])
@@ -97,35 +117,13 @@ def table(rows, columns, formats=None):
 def write_report(path, title, text):
     """Write a report: title, a line under it, a blank line, the text.
 
-    Parameters
-    ----------
-    path : str or Path
-        The file to make, whole or not at all; left as it is where it says the same already.
-    title, text : str
-        What stands on top, and below.
+    The file is left as it is where it holds the same already.
     """
-    whole = f"{title}\n{'=' * len(title)}\n\n{text.rstrip()}\n"
-    if not (Path(path).is_file() and Path(path).read_bytes() == whole.encode()):
-        write_text(path, whole)
-
-
-def _column(rows, name, spec):
-    """Return the head and the cells of a column, padded to one width."""
-    values = [row.get(name) for row in rows]
-    cells = [name, *(_cell(value, spec) for value in values)]
-    width = max(len(cell) for cell in cells)
-    present = [value for value in values if value is not None]
-    side = ">" if present and all(_is_number(value) for value in present) else "<"
-    return [f"{cell:{side}{width}}" for cell in cells]
-
-
-def _cell(value, spec):
-    """Write one value as text of one line."""
-    if value is None or value != value:
-        return ABSENT
-    return format(value, spec) if _is_number(value) else " ".join(str(value).split())
+    content = f"{title}\n{'=' * len(title)}\n\n{text.rstrip()}\n"
+    if not (Path(path).is_file() and Path(path).read_bytes() == content.encode()):
+        write_text(path, content)
 
 
 def _is_number(value):
-    """Tell numbers from text and booleans."""
+    """Whether a value is a number; booleans are none."""
     return isinstance(value, numbers.Real) and not isinstance(value, bool)

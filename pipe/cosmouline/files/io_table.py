@@ -14,7 +14,7 @@ from astropy import units
 from astropy.table import Column, Table
 
 PICKLE_PROTOCOL = 4  # read by every Python since 3.4
-UNITS = {  # ours -> the same in the words of astropy and the Virtual Observatory
+UNITS = {  # ours: the same for astropy and the Virtual Observatory
     "e-": "electron",
     "e-2": "electron2",
     "e-/ADU": "electron / adu",
@@ -32,7 +32,6 @@ def write_ecsv(path, rows, fields):
     Parameters
     ----------
     path : str or Path
-        The file to make, whole or not at all.
     rows : iterable of dict
         One per line. A value that is absent or None is masked; entries that are not in
         `fields` are left out.
@@ -55,19 +54,21 @@ def write_ecsv(path, rows, fields):
         raise ValueError(f"types of fields must be float, int, bool or str, not {unknown}")
     rows = list(rows)
     text = io.StringIO(newline="")
-    _empty_table(fields).write(text, format="ascii.ecsv", delimiter=",")
-    columns = [_texts(rows, name, kind) for name, (kind, _, _) in fields.items()]
+    # the header, of a table without rows
+    head = Table([
+        Column([], name=name, dtype=kind, description=meaning or None,
+               unit=units.Unit(UNITS.get(unit, unit), parse_strict="silent") if unit else None)
+        for name, (kind, unit, meaning) in fields.items()], meta=origin.values())
+    head.write(text, format="ascii.ecsv", delimiter=",")
+    # the values; absent ones are empty
+    columns = [["" if (value := row.get(name)) is None else _TEXT[kind](value) for row in rows]
+               for name, (kind, _, _) in fields.items()]
     csv.writer(text, lineterminator="\n").writerows(zip(*columns, strict=True))
     write_text(path, text.getvalue())
 
 
 def read_ecsv(path):
     """Read an ECSV table as rows.
-
-    Parameters
-    ----------
-    path : str or Path
-        A table written by `write_ecsv` or by astropy.
 
     Returns
     -------
@@ -90,11 +91,6 @@ def read_ecsv(path):
 def read_ecsv_columns(path):
     """Read an ECSV table as columns.
 
-    Parameters
-    ----------
-    path : str or Path
-        A table written by `write_ecsv` or by astropy.
-
     Returns
     -------
     dict of ndarray
@@ -106,63 +102,33 @@ def read_ecsv_columns(path):
     UserError
         If the file cannot be read as ECSV.
     """
-    table = _read(path)
-    return {name: _filled(table[name]) for name in table.colnames}
+    filled = {}
+    for name, column in _read(path).items():
+        # complete columns keep their type
+        if not np.any(getattr(column, "mask", False)):
+            filled[name] = np.array(column)
+        elif column.dtype.kind == "U":
+            filled[name] = np.array(column.filled(""))
+        else:
+            filled[name] = np.array(column.astype(float).filled(np.nan))
+    return filled
 
 
 def write_plain_pickle(path, rows):
     """Write rows as a pickled list of dicts, COSMOULINE's export format.
 
-    Parameters
-    ----------
-    path : str or Path
-        The file to make, whole or not at all.
-    rows : iterable of dict
-        Plain numbers, booleans and texts by field name.
-
-    Notes
-    -----
-    For the scripts of others: a pickle can run any code when it is loaded, so COSMOULINE itself
-    never reads one.
+    It is for the scripts of others: a pickle can run any code when it is loaded, so COSMOULINE
+    itself never reads one.
     """
     with atomic_path(path) as temporary:
         temporary.write_bytes(pickle.dumps([dict(row) for row in rows], PICKLE_PROTOCOL))
 
 
 def _read(path):
-    """Read an ECSV table with astropy, or tell the user."""
+    """Read an ECSV table with astropy; UserError where it cannot."""
     try:
         return Table.read(path, format="ascii.ecsv")
     except (OSError, ValueError) as error:
         reason = str(error).partition("\n")[0]
         raise UserError(f"{path} cannot be read as an ECSV table: {reason}. Make it again with "
                         "the script that wrote it.") from error
-
-
-def _filled(column):
-    """Return the values of a column as a plain array."""
-    if not np.any(getattr(column, "mask", False)):
-        return np.array(column)
-    if column.dtype.kind == "U":
-        return np.array(column.filled(""))
-    return np.array(column.astype(float).filled(np.nan))
-
-
-def _empty_table(fields):
-    """Return a table without rows that has the columns, units and descriptions of `fields`."""
-    return Table([
-        Column([], name=name, dtype=kind, unit=_unit(unit), description=meaning or None)
-        for name, (kind, unit, meaning) in fields.items()
-    ], meta=origin.values())
-
-
-def _unit(name):
-    """Turn a unit of ours into astropy's; one that neither knows is kept by its name."""
-    return units.Unit(UNITS.get(name, name), parse_strict="silent") if name else None
-
-
-def _texts(rows, name, kind):
-    """Write the values of a column as text, absent ones as empty text."""
-    to_text = _TEXT[kind]
-    values = (row.get(name) for row in rows)
-    return ["" if value is None else to_text(value) for value in values]

@@ -1,4 +1,4 @@
-"""Plain text files that people edit by hand: read as lines, written whole."""
+"""Plain text files that people edit by hand: read as lines, written completely."""
 
 from pathlib import Path
 
@@ -9,20 +9,8 @@ from cosmouline.files.atomic import atomic_path
 def read_lines(path):
     """Read a text file, whatever its line ends (LF, CRLF), with or without a byte-order mark.
 
-    Parameters
-    ----------
-    path : str or Path
-        The file, in UTF-8 whatever the locale.
-
-    Returns
-    -------
-    list of str
-        The lines without their ends; a last line without an end counts too.
-
-    Raises
-    ------
-    UserError
-        If the file cannot be read, or is no text.
+    The file is in UTF-8, whatever the locale; a last line without an end counts too. UserError if
+    it cannot be read, or is no text.
     """
     try:
         return Path(path).read_text(encoding="utf-8-sig").splitlines()
@@ -34,6 +22,6 @@ def read_lines(path):
 
 
 def write_text(path, text):
-    """Write `text` to `path` in UTF-8 with LF line ends, whole or not at all."""
+    """Write `text` to `path` in UTF-8 with LF line ends, completely or not at all."""
     with atomic_path(path) as temporary:
         temporary.write_text(text, encoding="utf-8", newline="\n")

@@ -19,7 +19,7 @@ class Lock:
     -----
     The file is written under another name and hard-linked to its own: that is atomic, on NFS
     and Lustre too, and the lock is never seen empty. It names host, process and start time. A
-    lock whose process is gone from this very host is stale and taken over; a lock of another
+    lock whose process has ended on this very host is stale and taken over; a lock of another
     host is only reported, with the command that removes it.
 
     Attributes
@@ -35,20 +35,42 @@ class Lock:
     def __enter__(self):
         """Take the lock, or raise UserError naming who holds it."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
+        self.mine = {"host": socket.gethostname(), "pid": os.getpid(),
+                     "started": start_time(os.getpid()), "script": Path(sys.argv[0]).name,
+                     "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())}
+        draft = self.path.with_name(f"{self.path.name}.{os.getpid()}")
+        aside = self.path.with_name(f"{self.path.name}.stale.{os.getpid()}")
         for _ in range(3):
-            with contextlib.suppress(FileExistsError):
-                self._create()
+            # take it, if nobody holds it
+            try:
+                draft.write_text(json.dumps(self.mine))
+                os.link(draft, self.path)
                 return self
+            except FileExistsError:
+                pass
+            finally:
+                with contextlib.suppress(OSError):
+                    draft.unlink()
+            # who holds it? only a process of this host is known to have ended
             holder = self._read()
             if not holder:
-                continue  # given back since
-            if not _is_gone(holder):
+                continue  # it was given back since
+            is_here = holder.get("host") == self.mine["host"]
+            if not is_here or (is_alive(holder["pid"])
+                               and holder.get("started") == start_time(holder["pid"])):
                 raise UserError(
                     f"{self.path.with_suffix('')} is in use by "
                     f"{holder.get('script', 'a script')} (process {holder.get('pid')} on "
                     f"{holder.get('host')} since {holder.get('time')}). "
-                    f"If that script is really gone: rm {self.path}")
-            self._remove_stale(holder)
+                    f"If that script has really ended: rm {self.path}")
+            # rename first: of two scripts that clean up only one wins, and puts a lock back that
+            # was taken meanwhile
+            with contextlib.suppress(FileNotFoundError):
+                os.rename(self.path, aside)
+                if json.loads(aside.read_text()) != holder:
+                    with contextlib.suppress(FileExistsError):
+                        os.link(aside, self.path)
+                aside.unlink()
             self.was_stale = True
         raise UserError(f"cannot take the lock {self.path}: other scripts were faster. Try again.")
 
@@ -57,20 +79,8 @@ class Lock:
         if self._read() == self.mine:
             self.path.unlink(missing_ok=True)
 
-    def _create(self):
-        self.mine = {"host": socket.gethostname(), "pid": os.getpid(),
-                     "started": start_time(os.getpid()), "script": Path(sys.argv[0]).name,
-                     "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())}
-        draft = self.path.with_name(f"{self.path.name}.{os.getpid()}")
-        try:
-            draft.write_text(json.dumps(self.mine))
-            os.link(draft, self.path)
-        finally:
-            with contextlib.suppress(OSError):
-                draft.unlink()
-
     def _read(self):
-        """Return what the lock says, {} without one; another program's is nobody's to remove."""
+        """Return what the lock holds, {} without one; another program's file is not removed."""
         try:
             holder = json.loads(self.path.read_text(encoding="utf-8"))
         except FileNotFoundError:
@@ -81,20 +91,3 @@ class Lock:
             raise UserError(f"the lock {self.path} is damaged. If no script works there: "
                             f"rm -r {self.path}")
         return holder
-
-    def _remove_stale(self, holder):
-        """Rename first: only one of two cleaners wins; a lock taken meanwhile is put back."""
-        aside = self.path.with_name(f"{self.path.name}.stale.{os.getpid()}")
-        with contextlib.suppress(FileNotFoundError):
-            os.rename(self.path, aside)
-            if json.loads(aside.read_text()) != holder:
-                with contextlib.suppress(FileExistsError):
-                    os.link(aside, self.path)
-            aside.unlink()
-
-
-def _is_gone(holder):
-    """Whether the process that wrote a lock has ended, as far as this host can tell."""
-    if holder.get("host") != socket.gethostname():
-        return False
-    return not is_alive(holder["pid"]) or holder.get("started") != start_time(holder["pid"])

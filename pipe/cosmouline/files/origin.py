@@ -1,4 +1,4 @@
-"""Who made a product and of what, noted inside of it for whoever finds the file alone.
+"""Who made a product and of what, noted inside it for whoever finds the file alone.
 
 What is noted holds no date, no host and no path: the same frames, settings and version give the
 same file, byte for byte.
@@ -25,7 +25,7 @@ _now = []  # the innermost one counts
 
 
 @contextlib.contextmanager
-def told(find):
+def noted(find):
     """Note an origin in the products that are written meanwhile.
 
     Parameters
@@ -41,15 +41,16 @@ def told(find):
 
 
 def current():
-    """Return the `Origin` that is noted now; None outside of `told`."""
+    """Return the `Origin` that is noted now; None outside of `noted`."""
     values()
     return _now[-1][1] if _now else None
 
 
 def values():
-    """Return what to note, as texts by keyword; empty outside of `told`."""
+    """Return what to note, as texts by keyword; empty outside of `noted`."""
     if not _now:
         return {}
+    # found once, for the first product
     if _now[-1][1] is None:
         _now[-1][1] = _now[-1][0]()
     return dict(zip(KEYWORDS, _now[-1][1], strict=True))

@@ -5,9 +5,9 @@ from pathlib import Path
 
 
 def is_alive(pid):
-    """Tell whether a process lives.
+    """Whether a process lives.
 
-    One that has ended, and that nobody has asked for its exit status yet, does not: signals can
+    One that has ended and whose parent has not asked for its exit status does not: signals can
     still be sent to it, and in a container without an init process that stays so.
     """
     try:
@@ -16,6 +16,7 @@ def is_alive(pid):
         return False
     except PermissionError:
         pass
+    # it may have ended though it still has a number
     stat = _stat(pid)
     return not stat or stat[0] not in ("Z", "X")
 

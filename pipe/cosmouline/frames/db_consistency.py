@@ -1,12 +1,12 @@
-"""What frames say about each other: other sizes and filters than their set's, duplicates."""
+"""Compare the frames of a set: sizes, filters, cameras and gains that differ; duplicates."""
 
 from collections import Counter
 from statistics import median
 
 from cosmouline.errors import UserError
 
-USUAL_PART = 0.5  # of the frames of a set with one size: then the others are refused
-MIXED_PART = 0.1  # of the frames of a set in a second filter: then they are no mistake
+TYPICAL_FRACTION = 0.5  # of the frames of a set with one size: then the others are refused
+MIXED_FRACTION = 0.1  # of the frames of a set in a second filter: then they are no mistake
 MIXED_LEAST = 2
 GAIN_FACTOR = 1.3  # amplifiers of one camera differ by a few percent, its read-out modes by more
 
@@ -19,71 +19,58 @@ def by_set(images):
     return groups
 
 
-def usual_shapes(images):
-    """Return the size (ny, nx) that most raw frames of each set have; none where none has.
+def typical_shapes(images):
+    """Return the size (ny, nx) that more than half of the raw frames of a set have, by set.
 
-    Parameters
-    ----------
-    images : list of dict
-        Rows; those without ``raw_nx_px`` do not count.
+    Rows without ``raw_nx_px`` do not count.
     """
-    usual = {}
+    typical = {}
     for set_name, mine in by_set(images).items():
         shapes = Counter((image["raw_ny_px"], image["raw_nx_px"]) for image in mine
                          if "raw_nx_px" in image)
-        if shapes and shapes.most_common(1)[0][1] > USUAL_PART * shapes.total():
-            usual[set_name] = shapes.most_common(1)[0][0]
-    return usual
+        if shapes and shapes.most_common(1)[0][1] > TYPICAL_FRACTION * shapes.total():
+            typical[set_name] = shapes.most_common(1)[0][0]
+    return typical
 
 
-def other_filters(images):
-    """Return a note for each image whose filter is not that of its set, by name of the image."""
+def other_values(images, field):
+    """Return a note for each image with another text in a field than most of its set, by name."""
     notes = {}
     for mine in by_set(images).values():
-        usual, odd = _filters(mine)
-        notes |= {image["img_name"]: f"filter = {image['filter']!r}, not {usual!r} like the rest "
-                                     "of the set" for image in odd}
-    return notes
-
-
-def other_cameras(images):
-    """Return a note for each image of another camera than its set's, by name of the image."""
-    notes = {}
-    for mine in by_set(images).values():
-        usual, odd = _unlike(mine, "telescope")
-        notes |= {image["img_name"]: f"telescope = {image['telescope']!r}, not {usual!r} like the "
-                                     "rest of the set" for image in odd}
+        typical, others = _unlike(mine, field)
+        notes |= {image["img_name"]: f"{field} = {image[field]!r}, not {typical!r} like the rest "
+                                     "of the set" for image in others}
     return notes
 
 
 def other_gains(images):
-    """Return a note for each image whose gain is far from that of its set, by name of it."""
+    """Return a note for each image whose gain is far from the median of its set, by name."""
     notes = {}
     for mine in by_set(images).values():
         known = {image["img_name"]: image["gain_e_per_adu"] for image in mine
                  if "gain_e_per_adu" in image}
-        usual = median(known.values()) if known else 1.0
-        notes |= {name: f"gain = {gain:g} e-/ADU, not {usual:g} like the rest of the set"
+        typical = median(known.values()) if known else 1.0
+        notes |= {name: f"gain = {gain:g} e-/ADU, not {typical:g} like the rest of the set"
                   for name, gain in known.items()
-                  if not 1 / GAIN_FACTOR <= gain / usual <= GAIN_FACTOR}
+                  if not 1 / GAIN_FACTOR <= gain / typical <= GAIN_FACTOR}
     return notes
 
 
 def refuse_mixed_filters(images):
     """Raise UserError where a set has frames of two filters, not just a stray one."""
     for set_name, mine in by_set(images).items():
-        usual, odd = _filters(mine)
-        name, n_odd = (Counter(image["filter"] for image in odd).most_common(1) or [("", 0)])[0]
-        if n_odd >= max(MIXED_LEAST, MIXED_PART * len(mine)):
-            first = next(image for image in odd if image["filter"] == name)["img_name"]
-            raise UserError(f"set {set_name}: {n_odd} of its {len(mine)} frames are of filter "
-                            f"{name!r} (first: {first}), the others of {usual!r}. Make one set "
-                            f"for each, with 'filter': {usual!r} and 'filter': {name!r}; if the "
+        typical, others = _unlike(mine, "filter")
+        name, n = (Counter(image["filter"] for image in others).most_common(1) or [("", 0)])[0]
+        if n >= max(MIXED_LEAST, MIXED_FRACTION * len(mine)):
+            first = next(image for image in others if image["filter"] == name)["img_name"]
+            raise UserError(f"set {set_name}: {n} of its {len(mine)} frames are of filter "
+                            f"{name!r} (first: {first}), the others of {typical!r}. Make one set "
+                            f"for each, with 'filter': {typical!r} and 'filter': {name!r}; if the "
                             "two are one, name it as 'filter' in 'overrides'.")
 
 
 def refuse_impossible_gains(images):
-    """Raise UserError where headers have a gain that cannot be: the settings must tell it."""
+    """Raise UserError where headers have an impossible gain: the settings must give it."""
     bad = [image for image in images if image.get("whynot", "").startswith(
         ("GAIN = ", "EGAIN = ", "CCDGAIN = ")) and "'gain_e_per_adu'" in image["whynot"]]
     if bad:
@@ -99,14 +86,11 @@ def moment(image):
 
 
 def duplicates(images):
-    """Return a note for each image that is another one again, by name of the image.
+    """Return a note for each image that is a copy of another one, by name of the image.
 
-    Parameters
-    ----------
-    images : list of dict
-        Rows; the same pixels (``pixel_hash``), or the same moment, exposure and set, make two
-        images one.
+    A copy has the same pixels (``pixel_hash``), or the same moment, exposure and set.
     """
+    # Of images with the same pixels or moment the first by name is the original
     notes, first = {}, {}
     for image in sorted(images, key=lambda image: image["img_name"]):
         name = image["img_name"]
@@ -124,16 +108,11 @@ def lone(images):
             for set_name, mine in by_set(images).items() if len(mine) == 1}
 
 
-def _filters(images):
-    """Return the filter that most images have, and the images with another one."""
-    return _unlike(images, "filter")
-
-
 def _unlike(images, name):
-    """Return the text of a field that most images have, and the images with another one."""
+    """Return the text of a field that most images have, and the images with another text."""
     named = [image for image in images if image.get(name)]
     if not named:
         return None, []
     counts = Counter(image[name] for image in named)
-    usual = max(sorted(counts), key=counts.get)
-    return usual, [image for image in named if image[name].lower() != usual.lower()]
+    typical = max(sorted(counts), key=counts.get)
+    return typical, [image for image in named if image[name].lower() != typical.lower()]

@@ -4,8 +4,10 @@ import fnmatch
 import logging
 import re
 
+from cosmouline.database import notes
 from cosmouline.database.database import KICKED
 from cosmouline.database.provenance import outcome
+from cosmouline.database.settings import LONGEST_NAME
 from cosmouline.errors import ImageRejected, ProductLost, UserError, one_line
 from cosmouline.files.atomic import digest
 from cosmouline.files.io_catalog import read_image_list
@@ -17,15 +19,13 @@ from cosmouline.frames.telescope import camera_of, checked_overrides, filter_of,
 log = logging.getLogger("cosmouline")
 
 SCRIPT = "1_character/1a_add_to_database"
-PARTS = ("files", "filter", "camera", "science_only")  # by which a set takes part of a folder
-LONGEST_NAME = 100  # with the endings of the products it stays below the 255 of file systems
+PARTS = ("files", "filter", "camera", "science_only")  # by which a set chooses frames
 
 
 def known_and_new(settings, db):
     """Register the raw frames that the database does not know yet; return all of its rows.
 
-    A frame that its header made unusable before is tried again, and so is one that was replaced:
-    whose size or content is another one than when it was converted.
+    A frame that was rejected for its header is tried again, and so is one whose file was replaced.
 
     Raises
     ------
@@ -40,42 +40,47 @@ def known_and_new(settings, db):
     for name, (set_name, path) in sorted(found.items()):
         now = state(path)
         row = db.rows.get(name, {"raw_state": now})
-        is_other = is_replaced(row, path)
-        if is_other:
-            log.info("%s: the frame has changed since it was imported: it is done anew", name)
+        has_changed = is_replaced(row, path)
+        if has_changed:
+            log.info("%s: the frame has changed since it was imported: it is done again", name)
         elif name in db.rows:  # the folder may have moved, or its files been copied
             db.update(name, {"raw_path": str(path), "raw_state": now})
-        if name not in db.rows or outcome(row, SCRIPT)[0] == "rejected" or is_other:
+        # New frames, and those whose header is read again, are in use
+        if name not in db.rows or outcome(row, SCRIPT)[0] == "rejected" or has_changed:
             db.update(name, {"set_name": set_name, "raw_path": str(path), "raw_state": now,
                              "gogogo": True, "whynot": None, "treatme": True, "testlist": False,
                              "updating": False, f"ran__{SCRIPT}": None})
     log.info("%d frames found, %d of them new", len(found), n_new)
-    _tell_lost(found, db)
+    missing = sorted(db.rows.keys() - found.keys())
+    if missing:
+        log.warning("missing files: %d images have no frame in the sets any more (first: %s). "
+                    "They stay as they are; to leave them out, name them in kicklist.txt.",
+                    len(missing), missing[0])
     return [db.rows[name] for name in sorted(found)]
 
 
 def _frames_of_all(sets):
     """Return (set name, path) of all frames by image name; no frame belongs to two sets."""
-    found, owner = {}, {}
+    found, owner, lower = {}, {}, {}
     for one in sets:
-        _check_set(one)
+        try:  # a wrong telescope or override is reported before anything is written
+            load_telescope(one["telescope"])
+            checked_overrides(one.get("overrides", {}))
+        except UserError as problem:
+            raise UserError(f"set {one['name']}: {problem}") from problem
         for name, path in frames_of(one).items():
             other = owner.setdefault((path, one.get("extension")), one["name"])
             if other != one["name"]:
                 raise UserError(f"{path.name} is taken by the sets {other} and {one['name']}: "
                                 "make their 'files', 'filter' or 'camera' exclude each other.")
             found[name] = one["name"], path
-    _refuse_same_names(found)
+    # macOS and Windows take names that differ by case alone for one
+    for name in sorted(found):
+        other = lower.setdefault(name.lower(), name)
+        if other != name:
+            raise UserError(f"{found[name][1].name} and {found[other][1].name} differ by upper "
+                            "and lower case only: some file systems mix them up. Rename one.")
     return found
-
-
-def _check_set(one):
-    """Tell a wrong telescope or override before anything is written."""
-    try:
-        load_telescope(one["telescope"])
-        checked_overrides(one.get("overrides", {}))
-    except UserError as problem:
-        raise UserError(f"set {one['name']}: {problem}") from problem
 
 
 def state(path):
@@ -85,10 +90,11 @@ def state(path):
 
 
 def is_replaced(row, path):
-    """Tell whether a frame is another one than when it was imported.
+    """Return whether a frame has changed since it was imported.
 
-    Where the time alone has changed, as after a copy, the content decides, if it is known.
+    Where only the time of the file differs, as after a copy, the content decides, if it is known.
     """
+    # Size and time of the file first: its content takes time to read
     before, now = row["raw_state"], state(path)
     if before == now:
         return False
@@ -98,28 +104,13 @@ def is_replaced(row, path):
 
 
 def refuse_replaced(image, path):
-    """Stop the conversion of a frame that is not the one whose header was read.
-
-    Raises
-    ------
-    ProductLost
-        Naming the script to run.
-    """
+    """Raise ProductLost, with the script to run, if a frame changed after its header was read."""
     if image.get("raw_state", "imported") != "imported" and is_replaced(image, path):
         raise ProductLost(f"{path} has changed since it was imported. Run {SCRIPT}.py.")
 
 
-def _tell_lost(found, db):
-    """Tell of images whose frame is in none of the sets any more."""
-    lost = sorted(db.rows.keys() - found.keys())
-    if lost:
-        log.warning("missing files: %d images have no frame in the sets any more (first: %s). "
-                    "They stay as they are; to leave them out, name them in kicklist.txt.",
-                    len(lost), lost[0])
-
-
-def tell_twins(images):
-    """Tell of images of one set with the same time: they may be one frame, twice."""
+def warn_of_twins(images):
+    """Warn of images of one set with the same time: they may be one frame, twice."""
     first = {}
     for image in images:
         when = moment(image)
@@ -135,6 +126,7 @@ def frames_of(one):
     if not folder.is_dir():
         raise UserError(f"set {one['name']}: there is no folder {folder} (raw_dir).")
     files = list_frames(folder)
+    # A folder without frames: they often lie in folders below it
     if not files:
         below = sorted(path for path in folder.glob("*/*")
                        if path.name.lower().endswith(FRAME_SUFFIXES))
@@ -143,6 +135,7 @@ def frames_of(one):
                             f"(first: {below[0].relative_to(folder)}). Make one set for each "
                             "folder, or put all frames into one, under names of their own.")
         raise UserError(f"set {one['name']}: no FITS file in {folder} (raw_dir).")
+    # The frames of the folder that belong to the set; their names must differ
     chosen = [path for path in files if _is_of(one, path)]
     if not chosen:
         keys = [f"{key} = {one[key]!r}" for key in PARTS if key in one]
@@ -159,7 +152,7 @@ def frames_of(one):
 
 
 def _is_of(one, path):
-    """Tell whether a file is of a set, by its name and, where the set asks, by its header."""
+    """Return whether a file belongs to a set, by its name and, if the set asks, by its header."""
     if not fnmatch.fnmatchcase(path.name, one.get("files", "*")):
         return False
     if not any(one.get(key) for key in PARTS[1:]):
@@ -176,7 +169,7 @@ def _is_of(one, path):
 
 
 def _same(wanted, found):
-    """Tell whether a header's word is the wanted one; nothing wanted is met by all."""
+    """Return whether a card has the wanted text, whatever its case; all do if none is wanted."""
     return not wanted or wanted.strip().lower() == (found or "").strip().lower()
 
 
@@ -185,13 +178,13 @@ def image_name(set_name, stem):
     return f"{set_name}_{re.sub(r'[^A-Za-z0-9_.+-]+', '-', stem).strip('-.')}"[:LONGEST_NAME]
 
 
-def tell_assumptions(images):
-    """Tell once what was taken from elsewhere because the headers lack it."""
-    notes = {}
+def log_assumptions(images):
+    """Log once what was taken from elsewhere because the headers lack it."""
+    found = {}
     for image in images:
-        for note in filter(None, image.get("header_notes", "").split(" | ")):
-            notes.setdefault(f"{image['set_name']}: {note}", []).append(image)
-    for note, those in notes.items():
+        for note in notes.of(image, "header_notes"):
+            found.setdefault(f"{image['set_name']}: {note.text}", []).append(image)
+    for note, those in found.items():
         log.info("%s (%d images)", note, len(those))
 
 
@@ -206,6 +199,7 @@ def mark_lists(settings, db):
 
 def mark_kicked(settings, db):
     """Take the images of kicklist.txt out of use, and those no longer in it into use."""
+    # The reason of a kicked image begins with KICKED: other rejections stay
     kicked = _listed(settings, db, "kicklist.txt")
     for name, comment in kicked.items():
         db.reject(name, KICKED + comment)
@@ -229,17 +223,9 @@ def tests_listed(settings, db):
 
 
 def _listed(settings, db, file_name):
+    """Return the comments of the known images of a list by name; warn of unknown names."""
     path = settings.config_dir / file_name
     names = read_image_list(path) if path.is_file() else {}
     for name in sorted(names.keys() - db.rows.keys()):
         log.warning("%s: %s is not in the database", file_name, one_line(name))
     return {name: names[name] for name in names if name in db.rows}
-
-
-def _refuse_same_names(found):
-    lower = {}
-    for name in sorted(found):
-        other = lower.setdefault(name.lower(), name)
-        if other != name:
-            raise UserError(f"{found[name][1].name} and {found[other][1].name} differ by upper "
-                            "and lower case only: some file systems mix them up. Rename one.")

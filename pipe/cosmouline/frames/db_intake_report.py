@@ -1,27 +1,18 @@
-"""What was refused and what is odd at the intake of frames: one line, and a report."""
+"""Report the frames that were refused or flagged at their intake: one line, and a file."""
 
 import logging
 import re
 from collections import Counter
 
-from cosmouline.database import paths
+from cosmouline.database import notes, paths
 from cosmouline.files import io_report
 from cosmouline.files.io_fits import passed_over
 from cosmouline.frames import db_consistency
 
 log = logging.getLogger("cosmouline")
 
-NOTES = ("frame_notes", "pixel_notes", "scene_notes", "star_notes")  # fields, in order of scripts
-BETWEEN = " | "  # the notes of one field
 COLUMNS = ("img_name", "file", "reason")
 N_KINDS = 6  # reasons named in the line
-
-
-def kind(reason):
-    """Return a reason without what differs from image to image: numbers, texts, the script."""
-    head = re.split(r" = |: |\(|, not ", re.sub(r" \(\w+/\w+\)$", "", reason))[0]
-    words = re.sub(r"'[^']*'|\d[\d.]*(e[+-]?\d+)?", "n", head)
-    return " ".join(words.replace("n %", "part").split()) or reason
 
 
 def refused(rows):
@@ -31,61 +22,55 @@ def refused(rows):
 
 
 def flagged(rows):
-    """Return (row, note) of all that is odd about images in use."""
+    """Return (row, note) of all that is suspicious about images in use."""
     used = [row for row in rows if row.get("gogogo")]
-    others = [look(used) for look in (
-        db_consistency.other_filters, db_consistency.other_cameras, db_consistency.other_gains,
-        db_consistency.duplicates, db_consistency.lone)]
+    # Notes of the scripts, then what shows only in comparison with the other images
+    others = [db_consistency.other_values(used, "filter"),
+              db_consistency.other_values(used, "telescope"), db_consistency.other_gains(used),
+              db_consistency.duplicates(used), db_consistency.lone(used)]
     found = []
     for row in used:
-        notes = [note for name in NOTES for note in row.get(name, "").split(BETWEEN) if note]
-        notes += [more[row["img_name"]] for more in others if row["img_name"] in more]
-        found += [(row, note) for note in notes]
+        found += [(row, note.text) for note in notes.of(row, *notes.INTAKE)]
+        found += [(row, more[row["img_name"]]) for more in others if row["img_name"] in more]
     return found
 
 
 def write(settings, db):
-    """Write report_intake.txt, and tell how many images are refused and flagged, by reason."""
+    """Write report_intake.txt, and log how many images are refused and flagged, by reason."""
+    # What to list: images out of use, images in use with a note, files that are no frames
     rows = db.select()
-    bad, odd = refused(rows), flagged(rows)
+    bad, suspicious = refused(rows), flagged(rows)
     files = [(one, *found) for one in settings.sets for found in passed_over(one["raw_dir"])]
-    n_odd = len({row["img_name"] for row, _ in odd})
-    heads = (f"{len(bad)} of {len(rows)} images refused", f"{n_odd} flagged",
-             f"{len(files)} files passed over")
+    n_flagged = len({row["img_name"] for row, _ in suspicious})
+    heads = (f"{len(bad)} of {len(rows)} images refused", f"{n_flagged} flagged",
+             f"{len(files)} files ignored")
+    counts = [Counter(notes.kind(reason) for _, reason in pairs).most_common()
+              for pairs in (bad, suspicious)]
     path = paths.report(settings, "intake")
     io_report.write_parts(path, f"{settings.lens_name}: intake of the frames", [
-        io_report.Part("by reason", _counts(bad, odd), ("n", "verdict", "reason")),
-        io_report.Part(f"{heads[0]}. Mend or replace the files and run again, or name the images "
-                       "in kicklist.txt.", _table(bad), COLUMNS),
+        io_report.Part("by reason", [
+            {"n": n, "verdict": word, "reason": reason}
+            for word, count in zip(("refused", "flagged"), counts, strict=True)
+            for reason, n in count], ("n", "verdict", "reason")),
+        io_report.Part(f"{heads[0]}. Repair or replace the files and run again, or name the "
+                       "images in kicklist.txt.", _table(bad), COLUMNS),
         io_report.Part(f"{heads[1]}: they are used. Look at them, or name them in kicklist.txt.",
-                       _table(odd), COLUMNS),
+                       _table(suspicious), COLUMNS),
         io_report.Part(heads[2], [{"set": one["name"], "file": repr(file), "reason": why}
                                   for one, file, why in files], ("set", "file", "reason"))])
-    for head, pairs in zip(heads, (bad, odd), strict=False):
-        log.info("%s%s", head, _by_kind(pairs))
+    # One line each, the most frequent reasons first
+    for head, count in zip(heads, counts, strict=False):
+        words = [f"{n} {reason}" for reason, n in count[:N_KINDS]]
+        words += [f"{len(count) - N_KINDS} more reasons"] if len(count) > N_KINDS else []
+        log.info("%s%s", head, f": {'; '.join(words)}" if words else "")
     log.info("what was refused or flagged and why: %s", paths.relative(path))
 
 
-def tell_duplicates(db):
-    """Tell of images in use that have the pixels of another one."""
+def warn_of_duplicates(db):
+    """Warn of images in use that have the pixels of another one."""
     for name, note in db_consistency.duplicates(db.select(gogogo=True)).items():
         if "pixels" in note:
             log.warning("%s %s. Name one of them in kicklist.txt.", name, note)
-
-
-def _by_kind(pairs):
-    """Return the reasons with their counts, the most frequent first, for one line."""
-    counts = Counter(kind(reason) for _, reason in pairs).most_common()
-    words = [f"{n} {word}" for word, n in counts[:N_KINDS]]
-    more = [f"{len(counts) - N_KINDS} more reasons"] if len(counts) > N_KINDS else []
-    return f": {'; '.join(words + more)}" if counts else ""
-
-
-def _counts(bad, odd):
-    """Return the rows of the first table."""
-    return [{"n": n, "verdict": word, "reason": reason}
-            for word, pairs in (("refused", bad), ("flagged", odd))
-            for reason, n in Counter(kind(text) for _, text in pairs).most_common()]
 
 
 def _table(pairs):

@@ -1,4 +1,4 @@
-"""New frames in a finished reduction: which they are, what they changed, and what stayed."""
+"""New frames in a finished reduction: which ones they are, and what they changed."""
 
 from typing import NamedTuple
 
@@ -34,10 +34,7 @@ def read(settings):
 def new_frames(settings, rows):
     """Return the names of frames that are not in the rows yet or were replaced, by set.
 
-    Raises
-    ------
-    UserError
-        If a folder of raw frames is missing or empty.
+    UserError if a folder of raw frames is missing or empty.
     """
     found = {}
     for one in settings.sets:
@@ -48,48 +45,40 @@ def new_frames(settings, rows):
 
 
 def as_before(order, before):
-    """Return an order with the scripts that were chosen before in place of some of its own.
+    """Return an order with the scripts that the user chose before in place of some of its own.
 
-    An ``_alt_`` script takes the place of the one of its number. Another one that wrote the fields
-    of a script runs after that one.
+    An ``_alt_`` script replaces the one of its number. Another script that wrote the fields of one
+    runs after that one.
     """
     chosen = {script for script in before.scripts if is_choice(script)
-              and script_path(script).is_file() and _stands_for(script) != script}
+              and script_path(script).is_file()
+              and provenance.stands_for(script, read_header(script).writes) != script}
+    # What they replace is left out; the others run where all_scripts has them
     replaced = {replaced_by(script) for script in chosen}
     return [script for script in all_scripts(order)
             if (script in order and script not in replaced) or script in chosen]
 
 
-def _stands_for(script):
-    return provenance.stands_for(script, read_header(script).writes)
-
-
 def ran(order, before, after, settings):
-    """Return a row per script: old images that it changed or left, and new ones that it did.
+    """Return a row per script: how many new images it did, how many old ones it changed or kept.
 
-    Parameters
-    ----------
-    order : iterable of str
-        Scripts.
-    before : Before
-    after : dict of str to dict
-        The rows now.
-    settings : namespace
+    `after` are the rows of the database now.
     """
-    told = []
+    table = []
     for script in order:
         header = read_header(script)
         key = provenance.record_name(script, header.needs, header.writes, settings)
         records = {name: provenance.outcome(row, key) for name, row in after.items()
                    if f"ran__{key}" in row}
+        # An old image has changed if its values are of a run after the last one before the update
         old = [record[2] > before.last_run for name, record in records.items()
                if f"ran__{key}" in before.rows.get(name, {})]
         new = [record[0] for name, record in records.items()
                if f"ran__{key}" not in before.rows.get(name, {})]
         if records:
-            told.append({"script": script, "new images": len(new), "old ones changed": sum(old),
-                         "old ones kept": len(old) - sum(old)})
-    return told
+            table.append({"script": script, "new images": len(new), "old ones changed": sum(old),
+                          "old ones kept": len(old) - sum(old)})
+    return table
 
 
 def moved(before, after, settings):
@@ -98,28 +87,25 @@ def moved(before, after, settings):
     In units of the error of the flux, with the coefficients: what the user sees in the light
     curve. A source without old images has no row.
     """
-    dec, told = settings.dec_name, []
-    old = [row for name, row in after.items() if f"dec_chi2__{dec}" in row
-           and f"dec_chi2__{dec}" in before.rows.get(name, {})]
-    for one, images in bands.split(old, settings):
+    dec, table = settings.dec_name, []
+    # Images with fluxes before and after the update, by band
+    old_images = [row for name, row in after.items() if f"dec_chi2__{dec}" in row
+                  and f"dec_chi2__{dec}" in before.rows.get(name, {})]
+    for one, images in bands.split(old_images, settings):
         for source in members(images, f"flux_e__{dec}__{{source}}"):
-            shifts = np.array([_shift(before.rows[image["img_name"]], image, dec, source)
-                               for image in images])
-            shifts = np.abs(shifts[np.isfinite(shifts)])
+            flux, coeff, sigma = names = (f"flux_e__{dec}__{source}", f"dec_coeff__{dec}",
+                                          f"flux_sigma_e__{dec}__{source}")
+            # Changes of the flux on the common scale, in units of its error
+            pairs = [(before.rows[new["img_name"]], new) for new in images]
+            shifts = np.abs([(new[flux] * new[coeff] - old[flux] * old[coeff])
+                             / (new[sigma] * new[coeff]) for old, new in pairs
+                             if all(name in row for row in (old, new) for name in names)])
+            shifts = shifts[np.isfinite(shifts)]
             if shifts.size:
-                told.append({"band": one.band or None, "source": source, "images": len(shifts),
-                             "median sigma": float(np.median(shifts)),
-                             "largest sigma": float(shifts.max())})
-    return told
-
-
-def _shift(old, new, dec, source):
-    """Return the change of a flux on the common scale, in units of its error."""
-    names = (f"flux_e__{dec}__{source}", f"dec_coeff__{dec}", f"flux_sigma_e__{dec}__{source}")
-    if any(name not in row for row in (old, new) for name in names):
-        return np.nan
-    flux, coeff, sigma = names
-    return (new[flux] * new[coeff] - old[flux] * old[coeff]) / (new[sigma] * new[coeff])
+                table.append({"band": one.band or None, "source": source, "images": len(shifts),
+                              "median sigma": float(np.median(shifts)),
+                              "largest sigma": float(shifts.max())})
+    return table
 
 
 def mark(settings, names):

@@ -34,8 +34,8 @@ def ephemeris(mjd, ra_deg, dec_deg, lon_deg=None, lat_deg=None, height_m=0.0):
     Returns
     -------
     dict of ndarray, shape of `mjd`
-        ``mhjd`` (days), ``moon_dist_deg``, ``moon_percent`` (lit part), ``sun_dist_deg``; with a
-        site also ``airmass`` (NaN below the horizon), ``alt_deg``, ``az_deg`` (from north over
+        ``mhjd`` (days), ``moon_dist_deg``, ``moon_percent`` (lit fraction), ``sun_dist_deg``; with
+        a site also ``airmass`` (NaN below the horizon), ``alt_deg``, ``az_deg`` (from north over
         east), ``moon_alt_deg``, ``sun_alt_deg``.
 
     Raises
@@ -47,8 +47,8 @@ def ephemeris(mjd, ra_deg, dec_deg, lon_deg=None, lat_deg=None, height_m=0.0):
     -----
     ``mhjd`` is the heliocentric Julian date in UTC minus 2400000.5, as in COSMOULINE, whose
     formula it is: HJD = JD - (d / c) (s . t), with the unit vectors s to the Sun and t to the
-    target. It is not BJD_TDB, which `mbjd_tdb` gives: they differ by 32.184 s and the leap
-    seconds (37 since 2017), and by up to 5 s for the Sun's own motion.
+    target. It is not BJD_TDB: they differ by 32.184 s and the leap seconds (37 since 2017), and by
+    up to 5 s for the Sun's own motion.
     The airmass is 1 / (sin h + 0.025 exp(-11 sin h)) (Rozenberg 1966), as in COSMOULINE, for the
     height h without refraction; with it X is smaller by 0.04 % at X = 1.5 and 0.2 % at 3.
     Moon and Sun are seen from the site, or from the Earth's centre without one (up to 1 degree
@@ -56,14 +56,34 @@ def ephemeris(mjd, ra_deg, dec_deg, lon_deg=None, lat_deg=None, height_m=0.0):
     order, no polar motion), the Moon's to 0.01.
     """
     mjd = np.asarray(mjd, dtype=float)
-    _check_arguments(mjd, ra_deg, dec_deg, lon_deg, lat_deg)
+    if not np.isfinite(mjd).all():
+        raise ValueError("mjd must be finite")
+    if not (0.0 <= ra_deg <= 360.0 and -90.0 <= dec_deg <= 90.0):
+        raise ValueError(f"ra_deg, dec_deg = {ra_deg}, {dec_deg} is not a position on the sky")
+    if (lon_deg is None) != (lat_deg is None):
+        raise ValueError("lon_deg and lat_deg must be given together")
+    if lat_deg is not None and not (-90.0 <= lat_deg <= 90.0 and -180.0 <= lon_deg <= 360.0):
+        raise ValueError(f"lon_deg, lat_deg = {lon_deg}, {lat_deg} is not a position on Earth")
+    # Nothing is downloaded: UT1 and leap seconds are those that come with astropy
     with offline():
         times = Time(mjd, format="mjd", scale="utc")
-        earth_by_sun, earth = erfa.epv00(times.tdb.jd1, times.tdb.jd2)
-        vectors = _geocentric(times, earth_by_sun["p"], earth["v"], ra_deg, dec_deg)
+        by_sun, by_barycentre = erfa.epv00(times.tdb.jd1, times.tdb.jd2)  # of the Earth
+        # Vectors (n, 3) from the Earth's centre to target (unit), Moon and Sun (au), with the
+        # aberration to first order in the velocity of the Earth over c
+        sun_to_earth, velocity = by_sun["p"], LIGHT_DAYS_PER_AU * by_barycentre["v"]
+        direction = _unit_vector(ra_deg, dec_deg)
+        target = direction + velocity
+        vectors = {
+            "target": target / _length(target),
+            "moon": erfa.moon98(times.tt.jd1, times.tt.jd2)["p"],
+            "sun": velocity * _length(sun_to_earth) - sun_to_earth,
+        }
+        moon, sun = vectors["moon"], vectors["sun"]
         table = {
-            "mhjd": mjd + _light_days(earth_by_sun["p"], ra_deg, dec_deg),
-            "moon_percent": _lit_percent(vectors["moon"], vectors["sun"]),
+            # light from the target reaches the Earth earlier than the Sun by (s . t) / c
+            "mhjd": mjd + LIGHT_DAYS_PER_AU * (sun_to_earth @ direction),
+            # (1 + cos of the angle Sun - Moon - Earth) / 2
+            "moon_percent": 50.0 * (1.0 + np.cos(np.radians(_angle_deg(sun - moon, -moon)))),
         }
         if lon_deg is not None:
             vectors = _horizontal(times, vectors, lon_deg, lat_deg, height_m)
@@ -94,43 +114,12 @@ def airmass(alt_deg):
     return np.where(sine > 0.0, value, np.nan)[()]
 
 
-def mbjd_tdb(mjd, ra_deg, dec_deg):
-    """Barycentric date BJD_TDB - 2400000.5 of exposures.
-
-    Parameters
-    ----------
-    mjd : float or ndarray
-        Middle of the exposures, UTC.
-    ra_deg, dec_deg : float
-        Target, J2000.
-
-    Returns
-    -------
-    ndarray
-        For the Earth's centre: within 0.022 s of any telescope. Light bent by the Sun and the
-        curvature of the light front are left out, less than a millisecond.
-    """
-    with offline():
-        tdb = Time(np.asarray(mjd, dtype=float), format="mjd", scale="utc").tdb
-        sun_system_to_earth = erfa.epv00(tdb.jd1, tdb.jd2)[1]["p"]
-        return tdb.mjd + _light_days(sun_system_to_earth, ra_deg, dec_deg)
-
-
 def is_fishy(row, mjd):
-    """Say what is impossible or odd about the time and place of one exposure.
+    """Return what is impossible about time and place of one exposure, a row of `rows`; or None.
 
-    Parameters
-    ----------
-    row : dict
-        One of `rows`; what it lacks is not judged.
-    mjd : float
-
-    Returns
-    -------
-    str or None
-        COSMOULINE's checks: airmass below 1 or above 5, the Sun above the horizon, a
-        heliocentric correction longer than light takes from the Sun. They find dates in local
-        time, swapped coordinates and the wrong target.
+    These are COSMOULINE's checks: airmass below 1 or above 5, the Sun above the horizon, a
+    heliocentric correction longer than light takes from the Sun. They find dates in local time,
+    swapped coordinates and the wrong target. What the row lacks is not checked.
     """
     alt_deg, sun_alt_deg = row.get("alt_deg"), row.get("sun_alt_deg")
     reasons = []
@@ -145,40 +134,19 @@ def is_fishy(row, mjd):
     return "; ".join(reasons) or None
 
 
-def _check_arguments(mjd, ra_deg, dec_deg, lon_deg, lat_deg):
-    """Refuse what is no date or no place."""
-    if not np.isfinite(mjd).all():
-        raise ValueError("mjd must be finite")
-    if not (0.0 <= ra_deg <= 360.0 and -90.0 <= dec_deg <= 90.0):
-        raise ValueError(f"ra_deg, dec_deg = {ra_deg}, {dec_deg} is not a place in the sky")
-    if (lon_deg is None) != (lat_deg is None):
-        raise ValueError("lon_deg and lat_deg must be given together")
-    if lat_deg is not None and not (-90.0 <= lat_deg <= 90.0 and -180.0 <= lon_deg <= 360.0):
-        raise ValueError(f"lon_deg, lat_deg = {lon_deg}, {lat_deg} is not a place on Earth")
-
-
 def _unit_vector(lon_deg, lat_deg):
     """Cartesian direction of spherical coordinates."""
     lon, lat = np.radians(lon_deg), np.radians(lat_deg)
     return np.array([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)])
 
 
-def _geocentric(times, sun_to_earth, earth_velocity, ra_deg, dec_deg):
-    """Vectors (n, 3) from the Earth's centre to target (unit), Moon and Sun (au), as seen."""
-    velocity = LIGHT_DAYS_PER_AU * earth_velocity  # in units of c: aberration
-    target = _unit_vector(ra_deg, dec_deg) + velocity
-    return {
-        "target": target / _length(target),
-        "moon": erfa.moon98(times.tt.jd1, times.tt.jd2)["p"],
-        "sun": velocity * _length(sun_to_earth) - sun_to_earth,
-    }
-
-
 def _horizontal(times, vectors, lon_deg, lat_deg, height_m):
     """Vectors (n, 3) from the telescope along north, east and up."""
+    # From celestial to terrestrial axes, then from the Earth's centre to the telescope
     to_earth = erfa.c2t00b(times.tt.jd1, times.tt.jd2, times.ut1.jd1, times.ut1.jd2, 0.0, 0.0)
     lon, lat = np.radians(lon_deg), np.radians(lat_deg)
     telescope_au = erfa.gd2gc(1, lon, lat, height_m) / erfa.DAU
+    # The axes of its horizon
     up = _unit_vector(lon_deg, lat_deg)
     east = np.array([-np.sin(lon), np.cos(lon), 0.0])
     axes = np.array([np.cross(up, east), east, up])
@@ -205,13 +173,3 @@ def _angle_deg(one, other):
 def _length(vector):
     """Length of vectors, with the axis kept."""
     return np.linalg.norm(vector, axis=-1, keepdims=True)
-
-
-def _lit_percent(moon, sun):
-    """Lit part of the Moon's disk: (1 + cos of the angle Sun - Moon - Earth) / 2."""
-    return 50.0 * (1.0 + np.cos(np.radians(_angle_deg(sun - moon, -moon))))
-
-
-def _light_days(place_au, ra_deg, dec_deg):
-    """Time by which light from a target reaches places (n, 3) before the origin."""
-    return LIGHT_DAYS_PER_AU * (place_au @ _unit_vector(ra_deg, dec_deg))

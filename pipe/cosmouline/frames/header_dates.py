@@ -9,6 +9,7 @@ from cosmouline.frames.header_values import first_text, text_of
 
 DATES_AGREE_WITHIN_S = 60.0
 MOMENT_TO_MID = {"start": 0.5, "mid": 0.0, "end": -0.5}
+NUMBERS = {"mjd": dates.mjd_to_mjd, "jd": dates.jd_to_mjd, "unix": dates.unix_to_mjd}
 
 
 class MidExposure(NamedTuple):
@@ -36,8 +37,8 @@ def mid_exposure(header, telescope, exptime_s, zone_h):
     ----------
     header : Header
     telescope : Telescope
-        Its recipes are tried in order; the first whose cards are there wins. A card that is
-        there and holds an impossible date is not passed over.
+        Its recipes are tried in order; the first whose cards are there wins, also where they hold
+        an impossible date.
     exptime_s : float
     zone_h : float
         Hours that the camera's clock is ahead of UTC, for dates that name no zone.
@@ -58,19 +59,26 @@ def mid_exposure(header, telescope, exptime_s, zone_h):
     else:
         keywords = dict.fromkeys(keyword for entry in telescope.date for keyword in entry.date)
         raise ImageRejected(f"no date in the header: no usable {', nor '.join(keywords)}")
+    # All dates are compared in UTC, at the middle of the exposure
     flags = []
     mjd = _to_mid(header, telescope, recipe, moment, exptime_s, flags)
-    _compare(header, telescope, moment, mjd, exptime_s, flags)
+    # A date that contradicts the MJD card beyond the digits that this card has is flagged
+    check = telescope.date_check
+    other = check and _read_moment(header, check, 0.0)
+    if other and other.keyword != moment.keyword:
+        other_mjd = _to_mid(header, telescope, check, other, exptime_s, flags)
+        difference_s = abs(other_mjd - mjd) * dates.SECONDS_PER_DAY
+        digits_s = dates.SECONDS_PER_DAY * 10.0 ** Decimal(other.text).as_tuple().exponent
+        if difference_s > DATES_AGREE_WITHIN_S + digits_s:
+            flags.append(f"{moment.keyword} and {other.keyword} differ by "
+                         f"{difference_s / 60.0:.1f} min: is one of them local time? "
+                         f"{moment.keyword} is used")
     flags.append(dates.plausible(mjd))
     note = f"date: {recipe.note}" if recipe.note else ""
     if recipe.recipe == "day":
         flags.append(note or f"date: {moment.keyword} has no time of day")
-    return MidExposure(
-        mjd=mjd,
-        zone_h=dates.zone_hours(moment.text),
-        notes=(note,) if note else (),
-        flags=tuple(dict.fromkeys(flag for flag in flags if flag)),
-    )
+    return MidExposure(mjd, dates.zone_hours(moment.text), (note,) if note else (),
+                       tuple(dict.fromkeys(flag for flag in flags if flag)))
 
 
 def _read_moment(header, recipe, zone_h):
@@ -82,83 +90,57 @@ def _read_moment(header, recipe, zone_h):
         if text is None:
             continue
         try:
-            moment = READERS[recipe.recipe](header, recipe, keyword, text, zone_h)
+            moment = _moment_of(header, recipe, keyword, text, zone_h)
         except ValueError as error:
             raise ImageRejected(f"date: {keyword} = {text!r}: {error}") from None
-        if moment and _same_day(header, recipe, moment.mjd):
+        if moment is None:
+            continue
+        # It must fit the card that gives the day alone (of the evening, or local)
+        day = first_text(header, recipe.same_day_as)
+        if not day or not dates.is_day_only(day[0]):
             return moment
+        try:
+            if -1.0 < moment.mjd - dates.day_to_mjd(day[0]) < 2.0:
+                return moment
+        except ValueError as error:
+            raise ImageRejected(f"date: {day[1]} = {day[0]!r}: {error}") from None
     return None
 
 
-def _iso(header, recipe, keyword, text, zone_h):
-    """Date and time in one card."""
-    if dates.is_day_only(text) or _is_number(text):
+def _moment_of(header, recipe, keyword, text, zone_h):
+    """Read one card by a recipe; None where it is of another form, ValueError for no such date."""
+    kind, is_utc = recipe.recipe, zone_h != 0.0
+    if kind in NUMBERS:  # a number of days or seconds
+        return _Moment(NUMBERS[kind](text), kind == "unix", keyword, text) if (
+            _is_number(text)) else None
+    if kind == "iso":  # date and time in one card
+        if dates.is_day_only(text) or _is_number(text):
+            return None
+        is_utc = is_utc or dates.zone_hours(text) is not None
+        return _Moment(dates.iso_to_mjd(text, zone_h), is_utc, keyword, text)
+    if not dates.is_day_only(text):
         return None
-    is_utc = zone_h != 0.0 or dates.zone_hours(text) is not None
-    return _Moment(dates.iso_to_mjd(text, zone_h), is_utc, keyword, text)
-
-
-def _split(header, recipe, keyword, text, zone_h):
-    """Date and time in two cards; the second may hold the whole again."""
+    if kind == "day":  # its midnight
+        return _Moment(dates.day_to_mjd(text) - zone_h / 24.0, is_utc, keyword, text)
+    if kind == "day_seconds":  # the second card has the seconds of the day
+        found = first_text(header, recipe.time)
+        if not found:
+            return None
+        mjd = dates.day_seconds_to_mjd(text, found[0], zone_h)
+        return _Moment(mjd, is_utc, keyword, f"{text} {found[0]} s")
+    # "split": the second card has the time of the day, or date and time
     clocks = ((text_of(header, time_keyword), time_keyword) for time_keyword in recipe.time)
     clock, time_keyword = next((c for c in clocks if c[0] and ":" in c[0]), (None, None))
-    if clock is None or not dates.is_day_only(text):
+    if clock is None:
         return None
-    is_utc = zone_h != 0.0 or dates.zone_hours(clock) is not None
+    is_utc = is_utc or dates.zone_hours(clock) is not None
     if "T" in clock:
         return _Moment(dates.iso_to_mjd(clock, zone_h), is_utc, time_keyword, clock)
     return _Moment(dates.split_to_mjd(text, clock, zone_h), is_utc, keyword, f"{text} {clock}")
 
 
-def _day_seconds(header, recipe, keyword, text, zone_h):
-    """Date in one card, seconds of the day in the other."""
-    found = first_text(header, recipe.time)
-    if not found or not dates.is_day_only(text):
-        return None
-    mjd = dates.day_seconds_to_mjd(text, found[0], zone_h)
-    return _Moment(mjd, zone_h != 0.0, keyword, f"{text} {found[0]} s")
-
-
-def _day(header, recipe, keyword, text, zone_h):
-    """Date alone: its midnight."""
-    if not dates.is_day_only(text):
-        return None
-    return _Moment(dates.day_to_mjd(text) - zone_h / 24.0, zone_h != 0.0, keyword, text)
-
-
-def _number_reader(convert, is_utc=False):
-    """Make the reader of a card that holds a number of days or seconds."""
-
-    def read(header, recipe, keyword, text, zone_h):
-        return _Moment(convert(text), is_utc, keyword, text) if _is_number(text) else None
-
-    return read
-
-
-READERS = {
-    "iso": _iso,
-    "split": _split,
-    "day_seconds": _day_seconds,
-    "day": _day,
-    "mjd": _number_reader(dates.mjd_to_mjd),
-    "jd": _number_reader(dates.jd_to_mjd),
-    "unix": _number_reader(dates.unix_to_mjd, is_utc=True),
-}
-
-
-def _same_day(header, recipe, mjd):
-    """Whether a date fits the card that gives the day alone (of the evening, or local)."""
-    found = first_text(header, recipe.same_day_as)
-    if not found or not dates.is_day_only(found[0]):
-        return True
-    try:
-        return -1.0 < mjd - dates.day_to_mjd(found[0]) < 2.0
-    except ValueError as error:
-        raise ImageRejected(f"date: {found[1]} = {found[0]!r}: {error}") from None
-
-
 def _to_mid(header, telescope, recipe, moment, exptime_s, flags):
-    """Bring a date to UTC and to the middle of the exposure."""
+    """Convert a date to UTC and to the middle of the exposure."""
     system = text_of(header, "TIMESYS") or telescope.time_system
     mjd = moment.mjd
     if not moment.is_utc:
@@ -169,25 +151,8 @@ def _to_mid(header, telescope, recipe, moment, exptime_s, flags):
     return mjd + MOMENT_TO_MID[recipe.moment] * exptime_s / dates.SECONDS_PER_DAY
 
 
-def _compare(header, telescope, moment, mjd, exptime_s, flags):
-    """Flag a date that contradicts the MJD card beyond the digits that this card has."""
-    if telescope.date_check is None:
-        return
-    other = _read_moment(header, telescope.date_check, 0.0)
-    if other is None or other.keyword == moment.keyword:
-        return
-    other_mjd = _to_mid(header, telescope, telescope.date_check, other, exptime_s, flags)
-    difference_s = abs(other_mjd - mjd) * dates.SECONDS_PER_DAY
-    digits_s = dates.SECONDS_PER_DAY * 10.0 ** Decimal(other.text).as_tuple().exponent
-    if difference_s > DATES_AGREE_WITHIN_S + digits_s:
-        flags.append(
-            f"{moment.keyword} and {other.keyword} differ by {difference_s / 60.0:.1f} min: "
-            f"is one of them local time? {moment.keyword} is used"
-        )
-
-
 def _is_number(text):
-    """Whether a text is a plain number."""
+    """Return whether a text is a plain number."""
     try:
         float(text)
     except ValueError:

@@ -19,7 +19,7 @@ _ANGLE = re.compile(
 
 
 class Found(NamedTuple):
-    """A number of the header, the card that has it, and what is odd about it (or None)."""
+    """A number of the header, the card that has it, and what is suspicious about it (or None)."""
 
     value: float
     keyword: str
@@ -27,7 +27,7 @@ class Found(NamedTuple):
 
 
 def text_of(header, keyword):
-    """Give a card as text without blanks around it, or None where it says nothing.
+    """Return a card as text without blanks around it, or None where it has no value.
 
     Raises
     ------
@@ -42,19 +42,10 @@ def text_of(header, keyword):
 
 
 def number_of(header, keyword):
-    """Give a card as a number.
+    """Return a card as a `Found` number, or None where it is missing or has no value.
 
-    Parameters
-    ----------
-    header : Header
-    keyword : str
-        ``1/KEYWORD`` stands for the inverse of the card.
-
-    Returns
-    -------
-    Found or None
-        None where the card is missing or says nothing. A text that is a number counts as one;
-        a number with a unit behind it does too, with a flag.
+    A text that is a number counts as one; so does a number with a unit behind it, with a flag.
+    The keyword ``1/KEYWORD`` stands for the inverse of the card.
 
     Raises
     ------
@@ -68,6 +59,7 @@ def number_of(header, keyword):
     match = _NUMBER.fullmatch(text)
     if not match or isinstance(card_value(header, keyword), bool):
         raise ImageRejected(f"{keyword} = {text!r} is not a number")
+    # Fortran writes exponents with D
     value = float(match[1].upper().replace("D", "E"))
     if not math.isfinite(value) or (inverse and value == 0.0):
         raise ImageRejected(f"{keyword} = {text!r} is not a usable number")
@@ -76,7 +68,7 @@ def number_of(header, keyword):
 
 
 def first_number(header, keywords, valid=None):
-    """Give the first of several cards that holds a number, inside `valid` = (lowest, highest)."""
+    """Return the first of several cards with a number, within `valid` = (lowest, highest)."""
     for keyword in keywords:
         found = number_of(header, keyword)
         if found and (valid is None or valid[0] <= found.value <= valid[1]):
@@ -85,7 +77,7 @@ def first_number(header, keywords, valid=None):
 
 
 def first_text(header, keywords):
-    """Give the first of several cards that says something, as (text, keyword), or None."""
+    """Return the first of several cards that has a value, as (text, keyword), or None."""
     for keyword in keywords:
         text = text_of(header, keyword)
         if text is not None:
@@ -94,7 +86,7 @@ def first_text(header, keywords):
 
 
 def angle_deg(value):
-    """Turn a number of degrees, or ``-70:43:48``, ``70 43 48 W`` or ``70d43m48s W``, into degrees.
+    """Convert a number, or ``-70:43:48``, ``70 43 48 W`` or ``70d43m48s W``, into degrees.
 
     Raises
     ------
@@ -106,13 +98,14 @@ def angle_deg(value):
     match = _ANGLE.fullmatch(str(value).strip())
     if not match:
         raise ValueError(f"{value!r} is not an angle in degrees")
-    sign, degrees, minutes, seconds, side = match.groups()
+    # South and west are negative, unless the number is negative already
+    sign, degrees, minutes, seconds, letter = match.groups()
     angle = float(degrees) + float(minutes or 0) / 60.0 + float(seconds or 0) / 3600.0
-    return -angle if (sign == "-") != (side in ("S", "W")) else angle
+    return -angle if (sign == "-") != (letter in ("S", "W")) else angle
 
 
 TYPE_CARDS = ("IMAGETYP", "OBSTYPE", "EXPTYPE", "FRAME", "ESO DPR TYPE", "ESO DPR CATG")
-# words in these cards, as far as they tell a calibration; the first that fits names the kind
+# words of these cards by which a frame is a calibration; the first that fits names the kind
 KINDS = {
     "bias": re.compile(r"\b(bias|zero)", re.IGNORECASE),
     "dark": re.compile(r"\bdark", re.IGNORECASE),
@@ -122,16 +115,10 @@ KINDS = {
 
 
 def calibration_kind(header):
-    """Tell bias, dark, flat or lamp; None for a science frame, or where the header is silent.
+    """Return "bias", "dark", "flat" or "lamp"; None for a science frame or without a card.
 
-    Parameters
-    ----------
-    header : Header
-
-    Notes
-    -----
-    The cards in which observatories write it are looked at in turn; the first that is there
-    counts. A card that cannot be read counts as missing.
+    The first card counts that is there, of those in which observatories write it. A card that
+    cannot be read counts as missing.
     """
     for keyword in TYPE_CARDS:
         try:

@@ -36,8 +36,10 @@ def group_by_night(mjd, site_lon_deg=None, gap_d=NIGHT_GAP_D, labels=None):
     0.4 d apart, and a week of them is one night.
     """
     mjd = _dates(mjd)
-    if site_lon_deg is None:
-        return _labelled(mjd, labels, lambda dates: _chained(dates, gap_d))
+    if site_lon_deg is None:  # one night more after every gap
+        return _labelled(mjd, labels,
+                         lambda dates: np.cumsum(np.diff(dates, prepend=dates[:1]) >= gap_d))
+    # Number of the local mean noons before the image
     night = np.floor(mjd + np.broadcast_to(site_lon_deg, mjd.shape) / 360.0 - 0.5)
     return _by_key(mjd, list(zip(night, _names(labels, mjd.size), strict=True)))
 
@@ -66,7 +68,17 @@ def group_by_minutes(mjd, minutes, labels=None):
     """
     if not minutes > 0:
         raise ValueError(f"minutes must be positive, not {minutes}")
-    return _labelled(_dates(mjd), labels, lambda dates: _windows(dates, minutes / 1440.0))
+
+    def windows(dates):
+        """Return numbers of sorted dates; the first date not in a window opens the next one."""
+        numbers, start, number = [], -np.inf, -1
+        for date in dates:
+            if date - start >= minutes / 1440.0:
+                start, number = date, number + 1
+            numbers.append(number)
+        return numbers
+
+    return _labelled(_dates(mjd), labels, windows)
 
 
 def _dates(mjd):
@@ -79,6 +91,7 @@ def _dates(mjd):
 
 def _labelled(mjd, labels, number):
     """Group by the numbers that `number` gives to sorted dates, each label by itself."""
+    # Number the images of each label in order of time; a group has one number and one label
     names = _names(labels, mjd.size)
     order = np.argsort(mjd, kind="stable")
     keys = [None] * mjd.size
@@ -103,18 +116,3 @@ def _names(labels, n):
     if len(names) != n:
         raise ValueError(f"labels must be one per image: {len(names)} for {n}")
     return names
-
-
-def _chained(dates, gap_d):
-    """Return numbers of sorted dates, one up after every gap."""
-    return np.cumsum(np.diff(dates, prepend=dates[:1]) >= gap_d)
-
-
-def _windows(dates, length_d):
-    """Return numbers of sorted dates; the first date not in a window opens the next one."""
-    numbers, start, number = [], -np.inf, -1
-    for date in dates:
-        if date - start >= length_d:
-            start, number = date, number + 1
-        numbers.append(number)
-    return numbers

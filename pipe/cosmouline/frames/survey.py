@@ -1,4 +1,4 @@
-"""What lies in a folder of frames that nobody has described yet: cameras, filters, pointing."""
+"""Survey a folder of frames that nobody has described yet: cameras, filters, pointing."""
 
 import os
 from pathlib import Path
@@ -25,47 +25,26 @@ HOURS = ":hH "  # a right ascension with one of these is in hours
 POSSIBLE = {name: max(limits[0], 1.0) for name, limits in RANGES.items()}  # values that can be
 
 
-class Look(NamedTuple):
-    """What the header of one frame says.
-
-    Parameters
-    ----------
-    path : Path
-    telescope : str
-        Of the one description that recognises it, else "generic".
-    recognised : tuple of str
-        All that do.
-    camera, filter, target : str or None
-        As the header has them.
-    kind : str or None
-        "bias", "dark", "flat" or "lamp" for a calibration frame.
-    pointing : tuple or None
-        (right ascension, declination, cards), degrees.
-    missing : tuple of str
-        Names of `overrides` without which the frame cannot be used; "date" for the date.
-    """
+class FrameSummary(NamedTuple):
+    """What the header of one frame says; camera, filter and target are as in the header."""
 
     path: Path
-    telescope: str
-    recognised: tuple
+    telescope: str  # of the one description that recognises it, else "generic"
+    recognised: tuple  # of the names of all that do
     camera: str | None
     filter: str | None
     target: str | None
-    kind: str | None
-    pointing: tuple | None
-    missing: tuple
+    kind: str | None  # "bias", "dark", "flat" or "lamp" for a calibration frame
+    pointing: tuple | None  # see `pointing`
+    missing: tuple  # see `missing`
 
 
 def survey(folder):
-    """Look at all frames below a folder.
-
-    Parameters
-    ----------
-    folder : Path
+    """Read the headers of all frames below a folder.
 
     Returns
     -------
-    looks : list of Look
+    frames : list of FrameSummary
     problems : dict of Path to str
         Frames whose header cannot be read, and why.
 
@@ -76,67 +55,47 @@ def survey(folder):
     """
     if not folder.is_dir():
         raise UserError(f"{folder} is not a folder: where are the frames?")
-    looks, problems = [], {}
-    for place, below, _ in os.walk(folder):
+    frames, problems = [], {}
+    for here, below, _ in os.walk(folder):
         below.sort()
-        for path in list_frames(place):
+        for path in list_frames(here):
             try:
-                looks.append(look_at(path, read_header(path)))
+                frames.append(summary(path, read_header(path)))
             except ImageRejected as problem:
                 problems[path] = str(problem)
-    return looks, problems
+    return frames, problems
 
 
-def look_at(path, header):
-    """Return the `Look` of one frame.
-
-    Raises
-    ------
-    ImageRejected
-        If a card that is needed to tell frames apart cannot be read.
-    """
+def summary(path, header):
+    """Return the `FrameSummary` of a frame; ImageRejected if one of its cards cannot be read."""
+    # A frame that several descriptions could be of is of none of them
     recognised = tuple(recognise(header))
     telescope = recognised[0] if len(recognised) == 1 else "generic"
     description = load_telescope(telescope)
-    return Look(path, telescope, recognised, camera_of(header),
-                filter_of(header, description), text_of(header, "OBJECT"),
-                calibration_kind(header) or CALIBRATION_FOLDERS.get(path.parent.name.lower()),
-                pointing(header), missing(header, description))
+    return FrameSummary(
+        path, telescope, recognised, camera_of(header), filter_of(header, description),
+        text_of(header, "OBJECT"),
+        calibration_kind(header) or CALIBRATION_FOLDERS.get(path.parent.name.lower()),
+        pointing(header), missing(header, description))
 
 
 def missing(header, description):
-    """Return the names of `overrides` that a frame needs, and "date" if it has none."""
-    names = [name for name in RANGES if _is_missing(header, description, name)]
-    try:
-        read_exposure(header, description, POSSIBLE)
-    except ImageRejected as problem:
-        if "date" in str(problem):
-            names.append("date")
+    """Return the names of `overrides` without which a frame is refused, and "date" without one."""
+    names = []
+    for name in (*RANGES, "date"):
+        # Is the frame refused for want of this value, all others being given?
+        others = {other: value for other, value in POSSIBLE.items() if other != name}
+        try:
+            read_exposure(header, description, others)
+        except ImageRejected as problem:
+            if ("date" if name == "date" else f"'{name}'") in str(problem):
+                names.append(name)
     return tuple(names)
 
 
-def _is_missing(header, description, name):
-    """Tell whether a frame is refused for want of one value, all others being given."""
-    others = {other: value for other, value in POSSIBLE.items() if other != name}
-    try:
-        read_exposure(header, description, others)
-    except ImageRejected as problem:
-        return f"'{name}'" in str(problem)
-    return False
-
-
 def pointing(header):
-    """Return where the header says that the telescope looked, or None.
-
-    Parameters
-    ----------
-    header : Header
-
-    Returns
-    -------
-    tuple or None
-        Right ascension and declination (degrees), and the cards that gave them.
-    """
+    """Return right ascension and declination (degrees) of a header, and their cards; or None."""
+    # The first pair of cards with two possible angles; else the reference point of the WCS
     for ra_card, dec_card in POINTING_CARDS:
         try:
             ra_text, dec_text = text_of(header, ra_card), text_of(header, dec_card)
@@ -156,5 +115,5 @@ def pointing(header):
 
 
 def _plain(text):
-    """Give an angle with colons where it had letters."""
+    """Return an angle with colons where it had letters."""
     return text.lower().replace("h", ":").replace("m", ":").rstrip("s ")

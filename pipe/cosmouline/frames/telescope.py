@@ -3,7 +3,7 @@
 import fnmatch
 import functools
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from cosmouline.errors import ImageRejected, UserError
@@ -15,7 +15,6 @@ from cosmouline.frames.telescope_yaml import (
     RANGES,
     SITE_RANGES,
     ZONES_H,
-    Telescope,
     Trim,
     number_in,
     telescope_from,
@@ -63,7 +62,7 @@ class Exposure:
     notes : tuple of str
         Where values came from other than the header: the same for all images of a camera.
     flags : tuple of str
-        What is odd about this image.
+        What is suspicious about this image.
     """
 
     telescope: str
@@ -80,17 +79,6 @@ class Exposure:
     trim: Trim
     notes: tuple
     flags: tuple
-
-
-@dataclass(frozen=True)
-class _Reading:
-    """A header being read, and what there is to tell about it so far."""
-
-    header: object
-    telescope: Telescope
-    overrides: dict
-    notes: list = field(default_factory=list)
-    flags: list = field(default_factory=list)
 
 
 def list_telescopes():
@@ -125,8 +113,26 @@ def load_telescope(name):
 
 @functools.cache
 def _load(path, _):
-    """Read a description once; a change of the file changes its time, the second argument."""
-    return telescope_from(_load_yaml(path), path.stem, str(path))
+    """Read a YAML file of anybody; once, until its time, the second argument, changes."""
+    try:
+        if path.stat().st_size > MAX_YAML_BYTES:
+            raise UserError(f"{path}: more than 1 MB is no description of a telescope")
+        text = path.read_text(encoding="utf-8")
+        # Refuse the few lines of YAML that become gigabytes, or take hours to read
+        depth = 0
+        for token in yaml.scan(text) if path.parent != FOLDER else ():
+            if isinstance(token, yaml.AliasToken):
+                raise UserError(f"{path}: aliases (*name) are not read. Write the value out.")
+            depth += isinstance(token, YAML_OPEN) - isinstance(token, YAML_CLOSE)
+            if depth > MAX_YAML_DEPTH:
+                raise UserError(f"{path}: more than {MAX_YAML_DEPTH} lists in lists are no "
+                                "description of a telescope")
+        description = yaml.safe_load(text)
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"{path}: cannot be read ({error})") from None
+    except yaml.YAMLError as error:
+        raise UserError(f"{path}: not YAML ({' '.join(str(error).split())})") from None
+    return telescope_from(description, path.stem, str(path))
 
 
 def read_exposure(header, telescope, overrides=None):
@@ -154,53 +160,97 @@ def read_exposure(header, telescope, overrides=None):
     UserError
         If an override is unknown or impossible.
     """
-    reading = _Reading(header, telescope, checked_overrides(overrides or {}))
-    _run_checks(reading)
-    values = {name: _quantity(reading, name) for name in RANGES}
+    overrides = checked_overrides(overrides or {})
+    notes, flags = [], []
+    # Refuse a frame that its description does not describe, such as a binned one
+    for check in telescope.checks:
+        text = text_of(header, check.keyword)
+        if text is not None and _comparable(text) not in map(_comparable, check.equals):
+            raise ImageRejected(f"{check.keyword} = {text}: {check.reason}")
+    values = {name: _quantity(header, telescope, overrides, name, notes, flags)
+              for name in RANGES}
     if values["exptime_s"] > LONGEST_EXPOSURE_S:
-        reading.flags.append(f"exptime_s = {values['exptime_s']:g}: milliseconds?")
-    zone_h = reading.overrides.get("time_zone_h", telescope.time_zone_h)
-    middle = mid_exposure(header, telescope, values["exptime_s"], zone_h)
-    filter_name = _filter(reading)
-    (lon_deg, lat_deg, height_m), site_notes, site_flags = site_coordinates(
-        header, telescope, reading.overrides, middle.zone_h
-    )
+        flags.append(f"exptime_s = {values['exptime_s']:g}: milliseconds?")
+    middle = mid_exposure(header, telescope, values["exptime_s"],
+                          overrides.get("time_zone_h", telescope.time_zone_h))
+    # The filter; without one the frame is usable, with a flag
+    filter_name = overrides.get("filter")
+    if filter_name is not None:
+        notes.append(f"filter = {filter_name} by 'overrides'")
+    else:
+        try:
+            filter_name = filter_of(header, telescope)
+            if filter_name is None:
+                flags.append(f"no filter in the header ({', '.join(telescope.filter.keywords)})")
+        except ImageRejected as error:  # an unreadable card
+            flags.append(str(error))
+            filter_name = telescope.filter.default
+    # A telescope without a description is named as its headers do, so that two stay two
+    name = telescope.name
+    if name == UNKNOWN:
+        try:
+            words = [text_of(header, keyword) for keyword in ("TELESCOP", "INSTRUME")]
+            words = "-".join(filter(None, dict.fromkeys(words)))
+            name = re.sub(r"[^A-Za-z0-9+-]+", "-", words).strip("-") or UNKNOWN
+        except ImageRejected:  # an unreadable card; the frame is usable without
+            pass
+    site, site_notes, site_flags = site_coordinates(header, telescope, overrides, middle.zone_h)
     return Exposure(
-        telescope=_name(header, telescope),
-        mjd=middle.mjd,
-        filter=filter_name,
-        site_lon_deg=lon_deg,
-        site_lat_deg=lat_deg,
-        site_height_m=height_m,
-        trim=reading.overrides.get("trim", telescope.trim),
-        notes=(*reading.notes, *middle.notes, *site_notes),
-        flags=(*reading.flags, *middle.flags, *site_flags),
-        **values,
-    )
+        name, middle.mjd, *(values[one] for one in RANGES), filter_name, *site,
+        trim=overrides.get("trim", telescope.trim),
+        notes=(*notes, *middle.notes, *site_notes), flags=(*flags, *middle.flags, *site_flags))
+
+
+def _comparable(value):
+    """Return a value of a card as a number where it is one, else in lower case."""
+    try:
+        return float(value)
+    except ValueError:
+        return str(value).lower()
+
+
+def _quantity(header, telescope, overrides, name, notes, flags):
+    """Find one number: by overrides, keywords, WCS, or default."""
+    # In this order: the user, the cards, the WCS (of the pixel scale), the description
+    source = getattr(telescope, name)
+    if name in overrides:
+        notes.append(f"{name} = {overrides[name]:g} by 'overrides'")
+        return overrides[name]
+    found = first_number(header, source.keywords, source.valid)
+    if found:
+        flags += [found.flag] if found.flag else []
+        lowest, highest = RANGES[name]
+        if not lowest <= found.value <= highest:
+            raise ImageRejected(
+                f"{found.keyword} = {found.value:g} is not between {lowest:g} and {highest:g} "
+                f"{UNITS[name]}: set '{name}' in 'overrides'")
+        return found.value
+    scale = wcs_pixel_scale_arcsec(header) if source.wcs else None
+    if scale is not None:
+        return scale
+    if source.default is None:
+        others = f" (nor {', '.join(source.keywords[1:])})" if source.keywords[1:] else ""
+        raise ImageRejected(
+            f"no {source.keywords[0]}{others}{' nor a WCS' if source.wcs else ''} in the header "
+            f"and no '{name}' in 'overrides': add it to the set in settings.py, in {UNITS[name]}")
+    if source.keywords:
+        notes.append(f"{name} = {source.default:g} by the description of {telescope.name}: "
+                     f"no usable {source.keywords[0]} in the header")
+    return source.default
 
 
 def noise_factor(header):
-    """Noise that counts for a flux over the scatter of the pixels, by the card NOISEFAC.
+    """Return the noise of a flux over that expected from the scatter of the pixels, by NOISEFAC.
 
-    Stacks of fac_combi have it: resampling correlates pixels, so that they scatter too little.
-    None where there is none, or it is no number from 1 to 10.
+    Stacks of fac_combi have this card: resampling correlates pixels, so that they scatter too
+    little. None where it is missing, or no number from 1 to 10.
     """
     found = first_number(header, ["NOISEFAC"], (1.0, 10.0))
     return found.value if found else None
 
 
 def trim_frame(data, trim):
-    """Cut rows and columns off a frame.
-
-    Parameters
-    ----------
-    data : ndarray, shape (ny, nx)
-    trim : Trim
-
-    Returns
-    -------
-    ndarray
-        A view.
+    """Return a frame (ny, nx) without the rows and columns of a `Trim`, as a view.
 
     Raises
     ------
@@ -214,37 +264,11 @@ def trim_frame(data, trim):
     return data[trim.bottom : trim.bottom + height, trim.left : trim.left + width]
 
 
-def _load_yaml(path):
-    """Read a YAML file that may come from anybody."""
-    try:
-        if path.stat().st_size > MAX_YAML_BYTES:
-            raise UserError(f"{path}: more than 1 MB is no description of a telescope")
-        text = path.read_text(encoding="utf-8")
-        if path.parent != FOLDER:
-            _refuse_bombs(text, path)
-        return yaml.safe_load(text)
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"{path}: cannot be read ({error})") from None
-    except yaml.YAMLError as error:
-        raise UserError(f"{path}: not YAML ({' '.join(str(error).split())})") from None
-
-
-def _refuse_bombs(text, path):
-    """Refuse the YAML that a few lines of make gigabytes, or hours of reading."""
-    depth = 0
-    for token in yaml.scan(text):
-        if isinstance(token, yaml.AliasToken):
-            raise UserError(f"{path}: aliases (*name) are not read. Write the value out.")
-        depth += isinstance(token, YAML_OPEN) - isinstance(token, YAML_CLOSE)
-        if depth > MAX_YAML_DEPTH:
-            raise UserError(f"{path}: more than {MAX_YAML_DEPTH} lists in lists are no "
-                            "description of a telescope")
-
-
 def checked_overrides(overrides):
     """Return the user's overrides; UserError for an unknown name or an impossible value."""
     checked = {}
     for name, value in overrides.items():
+        # Every override has the checks of the key of the same name in a description
         if name not in OVERRIDES:
             raise unknown_name(name, OVERRIDES, "overrides", "name")
         if name == "trim":
@@ -257,144 +281,35 @@ def checked_overrides(overrides):
     return checked
 
 
-def _run_checks(reading):
-    """Refuse a frame that its description does not describe, such as a binned one."""
-    for check in reading.telescope.checks:
-        text = text_of(reading.header, check.keyword)
-        if text is not None and not any(_same(text, wanted) for wanted in check.equals):
-            raise ImageRejected(f"{check.keyword} = {text}: {check.reason}")
-
-
-def _same(text, wanted):
-    """Whether a card has a value, numbers compared as numbers."""
-    try:
-        return float(text) == float(wanted)
-    except ValueError:
-        return text.lower() == str(wanted).lower()
-
-
-def _quantity(reading, name):
-    """Find one number: overrides, keywords, WCS, default."""
-    source = getattr(reading.telescope, name)
-    if name in reading.overrides:
-        reading.notes.append(f"{name} = {reading.overrides[name]:g} by 'overrides'")
-        return reading.overrides[name]
-    found = first_number(reading.header, source.keywords, source.valid)
-    if found:
-        if found.flag:
-            reading.flags.append(found.flag)
-        return _in_range(name, found)
-    scale = wcs_pixel_scale_arcsec(reading.header) if source.wcs else None
-    if scale is not None:
-        return scale
-    if source.default is None:
-        raise ImageRejected(_nowhere(name, source))
-    if source.keywords:
-        reading.notes.append(
-            f"{name} = {source.default:g} by the description of {reading.telescope.name}: "
-            f"no usable {source.keywords[0]} in the header"
-        )
-    return source.default
-
-
-def _in_range(name, found):
-    """Refuse a number that cannot be true."""
-    lowest, highest = RANGES[name]
-    if not lowest <= found.value <= highest:
-        raise ImageRejected(
-            f"{found.keyword} = {found.value:g} is not between {lowest:g} and {highest:g} "
-            f"{UNITS[name]}: set '{name}' in 'overrides'"
-        )
-    return found.value
-
-
-def _nowhere(name, source):
-    """Say that a value is neither in the header nor in the settings."""
-    others = f" (nor {', '.join(source.keywords[1:])})" if source.keywords[1:] else ""
-    wcs = " nor a WCS" if source.wcs else ""
-    return (
-        f"no {source.keywords[0]}{others}{wcs} in the header and no '{name}' in 'overrides': "
-        f"add it to the set in settings.py, in {UNITS[name]}"
-    )
-
-
-def _filter(reading):
-    """Find the name of the filter; None with a flag where there is none."""
-    if "filter" in reading.overrides:
-        reading.notes.append(f"filter = {reading.overrides['filter']} by 'overrides'")
-        return reading.overrides["filter"]
-    telescope = reading.telescope
-    try:
-        name = filter_of(reading.header, telescope)
-    except ImageRejected as error:  # an unreadable card; the frame is usable without
-        reading.flags.append(str(error))
-        return telescope.filter.default
-    if name is None:
-        reading.flags.append(f"no filter in the header ({', '.join(telescope.filter.keywords)})")
-    return name
-
-
-def _name(header, telescope):
-    """Name the telescope; one without a description as its headers do, so that two stay two."""
-    if telescope.name != UNKNOWN:
-        return telescope.name
-    try:
-        words = [text_of(header, keyword) for keyword in ("TELESCOP", "INSTRUME")]
-    except ImageRejected:  # an unreadable card; the frame is usable without
-        return UNKNOWN
-    name = "-".join(filter(None, dict.fromkeys(words)))
-    return re.sub(r"[^A-Za-z0-9+-]+", "-", name).strip("-") or UNKNOWN
-
-
 def camera_of(header):
-    """Give the name of the camera by a header, or of the telescope where it has none; or None."""
+    """Return the name of the camera by a header, else of the telescope, or None."""
     return next(filter(None, (text_of(header, keyword) for keyword in CAMERA_CARDS)), None)
 
 
 def filter_of(header, telescope):
-    """Give the name of the filter by a header, or by the description where it is silent.
+    """Return the name of the filter by a header, else by the telescope's description, or None.
 
-    Parameters
-    ----------
-    header : Header
-    telescope : Telescope
-
-    Returns
-    -------
-    str or None
-        Positions of a wheel that are called open, free or empty are passed over.
-
-    Raises
-    ------
-    ImageRejected
-        If a card is there and cannot be read.
+    Positions of a wheel that are called open, free or empty do not count. ImageRejected if a card
+    cannot be read.
     """
+    # With two wheels one of them is open
     texts = [text_of(header, keyword) for keyword in telescope.filter.keywords]
     named = [text for text in texts if text and not text.lower().startswith(OPEN_POSITIONS)]
     return named[0] if named else telescope.filter.default
 
 
 def recognise(header):
-    """Give the names of the telescopes whose description says that a header is one of theirs.
-
-    Parameters
-    ----------
-    header : Header
-
-    Returns
-    -------
-    list of str
-        Sorted; empty where no description fits.
-    """
-    return [name for name in list_telescopes()
-            if any(_fits(header, rule) for rule in load_telescope(name).recognise)]
-
-
-def _fits(header, rule):
-    """Tell whether every card that a rule names has one of its texts, * standing for anything."""
-    try:
-        cards = {keyword: (text_of(header, keyword) or "").lower() for keyword, _ in rule}
-    except ImageRejected:
-        return False
-    return all(any(fnmatch.fnmatchcase(cards[keyword], text) for text in texts)
-               for keyword, texts in rule)
+    """Return the names of the telescopes whose description fits a header, sorted."""
+    found = []
+    for name in list_telescopes():
+        # Every card of one of the rules has one of its texts; * stands for anything
+        for rule in load_telescope(name).recognise:
+            try:
+                fits = all(any(fnmatch.fnmatchcase((text_of(header, keyword) or "").lower(), text)
+                               for text in texts) for keyword, texts in rule)
+            except ImageRejected:  # an unreadable card
+                fits = False
+            if fits:
+                found.append(name)
+                break
+    return found

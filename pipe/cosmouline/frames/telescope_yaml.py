@@ -106,49 +106,56 @@ class Telescope:
 
 
 def telescope_from(description, name, where):
-    """Build a Telescope from what YAML gave.
-
-    Parameters
-    ----------
-    description : dict
-    name : str
-    where : str
-        The file, for messages.
+    """Return the Telescope of a mapping from YAML, of which `where` is the file, for messages.
 
     Raises
     ------
     UserError
-        If a key is unknown or missing, or a value cannot be what it must be.
+        If a key is unknown or missing, or a value cannot be used.
     """
     known = [field for field in Telescope.__dataclass_fields__ if field != "name"]
     keys = _mapping(description, where, known, needs=("description", "date", *RANGES))
+    if not isinstance(keys["date"], list) or not keys["date"]:
+        raise UserError(f"{where}: date: a list of recipes is needed")
+    check = keys.get("date_check")  # a second opinion on the date: an MJD card
+    if check is not None:
+        check = _mapping(check, f"{where}: date_check", ("mjd", "is"), needs=("mjd",))
+        check = {"recipe": "mjd", "date": check["mjd"], "is": check.get("is", "start")}
+    parts = ("keyword", "equals", "reason")
+    checks = [_mapping(one, f"{where}: checks", parts, parts) for one in keys.get("checks", [])]
+    rules = keys.get("recognise", [])
+    if not isinstance(rules, list) or not all(isinstance(rule, dict) and rule for rule in rules):
+        raise UserError(f"{where}: recognise: {rules!r} is not a list of mappings (keyword: text)")
     return Telescope(
         name=name,
         description=str(keys["description"]),
-        date=_dates(keys["date"], f"{where}: date"),
-        date_check=_date_check(keys.get("date_check"), f"{where}: date_check"),
+        date=tuple(_recipe(one, f"{where}: date") for one in keys["date"]),
+        date_check=check and _recipe(check, f"{where}: date_check"),
         time_system=str(keys.get("time_system", "UTC")),
         time_zone_h=number_in(keys.get("time_zone_h", 0.0), ZONES_H, f"{where}: time_zone_h"),
         filter=_source(keys.get("filter", {}), f"{where}: filter"),
         site=_site(keys.get("site", {}), f"{where}: site"),
         trim=trim_from(keys.get("trim", {}), f"{where}: trim"),
-        checks=tuple(_check(entry, f"{where}: checks") for entry in keys.get("checks", [])),
-        recognise=_rules(keys.get("recognise", []), f"{where}: recognise"),
+        checks=tuple(Check(one["keyword"], tuple(_listed(one["equals"])), one["reason"])
+                     for one in checks),
+        # tuples of (keyword, texts in lower case), one for each rule
+        recognise=tuple(tuple((keyword, tuple(str(text).lower() for text in _listed(texts)))
+                              for keyword, texts in rule.items()) for rule in rules),
         **{key: _source(keys[key], f"{where}: {key}", RANGES[key]) for key in RANGES},
     )
 
 
 def trim_from(entry, where):
-    """Build a Trim from a mapping; UserError for an unknown side or no number of pixels."""
-    sides = _mapping(entry, where, list(Trim.__dataclass_fields__))
-    for side, value in sides.items():
+    """Build a Trim from a mapping; UserError for an unknown key or no number of pixels."""
+    edges = _mapping(entry, where, list(Trim.__dataclass_fields__))
+    for edge, value in edges.items():
         if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-            raise UserError(f"{where}: {side} = {value!r} is not a number of pixels")
-    return Trim(**sides)
+            raise UserError(f"{where}: {edge} = {value!r} is not a number of pixels")
+    return Trim(**edges)
 
 
 def number_in(value, limits, where):
-    """Give a number of the user, or UserError where it is none or outside the limits."""
+    """Return a number of the user as a float; UserError where it is none or outside the limits."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise UserError(f"{where} = {value!r} is not a number")
     if not limits[0] <= value <= limits[1]:
@@ -157,7 +164,7 @@ def number_in(value, limits, where):
 
 
 def unknown_name(name, known, where, kind):
-    """Say that a name is not known, with the nearest one that is."""
+    """Return the UserError of an unknown name, with the nearest one that is known."""
     by_lower = {each.lower(): each for each in known}
     near = difflib.get_close_matches(str(name).lower(), by_lower, n=1)
     hint = f"did you mean {by_lower[near[0]]!r}?" if near else f"known: {', '.join(known)}"
@@ -183,6 +190,7 @@ def _source(entry, where, limits=None):
         entry = {"keywords": entry}
     if not isinstance(entry, dict):
         entry = {"default": entry}
+    # Numbers must be possible; a text must not be one that YAML reads as a number or logical
     keys = _mapping(entry, where, ("keywords", "default", "valid", "wcs"))
     default = keys.get("default")
     if default is not None and limits:
@@ -190,12 +198,9 @@ def _source(entry, where, limits=None):
     if default is not None and not limits and not isinstance(default, str):
         raise UserError(f"{where}: {default!r} must be a text: put quotes around it")
     valid = keys.get("valid")
-    return Source(
-        keywords=_keywords(keys.get("keywords", []), where),
-        default=default,
-        valid=tuple(float(limit) for limit in valid) if valid else None,
-        wcs=bool(keys.get("wcs", False)),
-    )
+    return Source(_keywords(keys.get("keywords", []), where), default,
+                  tuple(float(limit) for limit in valid) if valid else None,
+                  bool(keys.get("wcs", False)))
 
 
 def _keywords(entry, where):
@@ -204,13 +209,6 @@ def _keywords(entry, where):
     if not isinstance(keywords, list) or not all(isinstance(key, str) for key in keywords):
         raise UserError(f"{where}: {entry!r} is not a list of header keywords (quote each)")
     return tuple(keywords)
-
-
-def _dates(entry, where):
-    """Read the recipes of the date in their order."""
-    if not isinstance(entry, list) or not entry:
-        raise UserError(f"{where}: a list of recipes is needed")
-    return tuple(_recipe(item, where) for item in entry)
 
 
 def _recipe(entry, where):
@@ -224,49 +222,28 @@ def _recipe(entry, where):
         raise unknown_name(moment, MOMENTS, where, "moment")
     if (keys["recipe"] in NEEDS_TIME) != ("time" in keys):
         raise UserError(f"{where}: 'time' belongs to the recipes {' and '.join(NEEDS_TIME)}")
-    return DateRecipe(
-        recipe=keys["recipe"],
-        date=_keywords(keys["date"], where),
-        time=_keywords(keys.get("time", []), where),
-        moment=moment,
-        same_day_as=_keywords(keys.get("same_day_as", []), where),
-        note=keys.get("note"),
-    )
-
-
-def _date_check(entry, where):
-    """Read the second opinion on the date: an MJD card."""
-    if entry is None:
-        return None
-    keys = _mapping(entry, where, ("mjd", "is"), needs=("mjd",))
-    return _recipe({"recipe": "mjd", "date": keys["mjd"], "is": keys.get("is", "start")}, where)
+    return DateRecipe(keys["recipe"], _keywords(keys["date"], where),
+                      _keywords(keys.get("time", []), where), moment,
+                      _keywords(keys.get("same_day_as", []), where), keys.get("note"))
 
 
 def _site(entry, where):
     """Read the coordinates of the telescope: constants, keywords, or a table by a card."""
-    names = ("lon_deg", "lat_deg", "height_m")
+    names, sources = ("lon_deg", "lat_deg", "height_m"), []
     keys = _mapping(entry, where, (*names, "by", "table"))
-    table = {
-        str(code).lower(): tuple(
-            _constant(_mapping(place, where, names, names)[name], name, where) for name in names
-        )
-        for code, place in keys.get("table", {}).items()
-    }
-    sources = (_coordinate(keys.get(name), name, where) for name in names)
+    table = {str(code).lower(): tuple(
+        _constant(_mapping(place, where, names, names)[name], name, where) for name in names)
+        for code, place in keys.get("table", {}).items()}
+    # A list has keywords, a mapping keywords and a default, anything else is the default
+    for name in names:
+        value = keys.get(name)
+        value = {"keywords": value} if isinstance(value, list) else value
+        value = value if isinstance(value, dict) else {"default": value}
+        value = _mapping(value, where, ("keywords", "default"))
+        default = value.get("default")
+        sources.append(Source(_keywords(value.get("keywords", []), where),
+                              None if default is None else _constant(default, name, where)))
     return Site(*sources, by=keys.get("by"), table=table)
-
-
-def _coordinate(entry, name, where):
-    """Read one coordinate of the site."""
-    if entry is None:
-        return Source()
-    if isinstance(entry, list | dict):
-        entry = {"keywords": entry} if isinstance(entry, list) else entry
-        keys = _mapping(entry, where, ("keywords", "default"))
-        default = keys.get("default")
-        default = None if default is None else _constant(default, name, where)
-        return Source(keywords=_keywords(keys.get("keywords", []), where), default=default)
-    return Source(default=_constant(entry, name, where))
 
 
 def _constant(value, name, where):
@@ -281,25 +258,6 @@ def _constant(value, name, where):
         raise UserError(f"{error}; a value with colons needs quotes") from None
 
 
-def _check(entry, where):
-    """Read one check of a card."""
-    keys = _mapping(entry, where, ("keyword", "equals", "reason"), ("keyword", "equals", "reason"))
-    return Check(keys["keyword"], tuple(_listed(keys["equals"])), keys["reason"])
-
-
-def _rules(entry, where):
-    """Read the rules by which a header is recognised: tuples of (keyword, lower-case texts)."""
-    if not isinstance(entry, list) or not all(isinstance(rule, dict) and rule for rule in entry):
-        raise UserError(f"{where}: {entry!r} is not a list of mappings (keyword: text)")
-    return tuple(
-        tuple(
-            (keyword, tuple(str(text).lower() for text in _listed(texts)))
-            for keyword, texts in rule.items()
-        )
-        for rule in entry
-    )
-
-
 def _listed(entry):
-    """Give a list as it is, and anything else as a list of one."""
+    """Return a list as it is, and anything else as a list of one."""
     return entry if isinstance(entry, list) else [entry]

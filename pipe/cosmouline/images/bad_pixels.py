@@ -1,4 +1,4 @@
-"""Bad pixels: hot and dead ones found in a set of frames, and single ones mended."""
+"""Bad pixels: hot and dead ones found in a set of frames, and single ones interpolated."""
 
 from cosmouline.images.sep_tools import background, default_box_px
 from cosmouline.images.sky import sky_level_and_sigma
@@ -6,15 +6,16 @@ from cosmouline.robust import median_of_finite
 
 import numpy as np
 
-N_SIGMA = 8.0  # of the median frame: a fixed pixel is in every frame, no need to go near its noise
+N_SIGMA = 8.0  # of the median frame: what is bad in every frame stands out by much more
 FRAME_SIGMAS = 4.0  # of one frame: a weaker pixel does less harm there than its loss
 # Anywhere on a star the higher of the neighbours in the row has at least 0.40 of a pixel's light,
 # and so has the one in the column, at a FWHM of 1.6 px (pixel-integrated Gaussian); 0.33 at 1.45.
 SHARPNESS = 0.3
-REACH_PX = 2  # the surroundings of a pixel are the 5 x 5 pixels around it
-FRAMES_MIN = 3  # the median of two frames keeps the cosmics of both
+AROUND_PX = 2  # the surroundings of a pixel are the 5 x 5 pixels around it
+FRAMES_MIN = 3  # the median of two frames keeps the cosmic rays of both
 STRIP_ROWS = 64  # 40 frames of 4096 columns: 42 MB
-SAMPLE_STEP = 7  # of rows and columns, where a noise or a level is asked for
+SAMPLE_STEP = 7  # of rows and columns, where a noise or a level is measured
+LINEAR_FRACTION = 0.9  # of the saturation level: above it a detector is not linear any more
 CHUNK = 100_000  # pixels whose neighbours are gathered at a time, 10 MB
 
 
@@ -26,9 +27,7 @@ def hot_pixels(images, n_frames=None, shape=None, n_sigma=N_SIGMA, sharpness=SHA
     images : sequence of ndarray of shape (ny, nx), or callable
         At least 3 frames as they came from the camera, not aligned; 40 are enough. NaN pixels
         are left out. Or a function: ``images(k, rows)`` gives the rows (a slice) of frame k, so
-        that the frames stay on the disk.
-    n_frames, shape : int, tuple of int
-        Number of frames and their (ny, nx), for a function.
+        that the frames stay on the disk; `n_frames` and `shape`, (ny, nx), go with it.
     n_sigma, sharpness : float
         As in `sharp_pixels`.
 
@@ -70,7 +69,7 @@ def temporal_median(read_rows, n_frames, shape, strip_rows=STRIP_ROWS):
     read_rows : callable
         ``read_rows(k, rows)`` gives the rows (a slice) of frame k.
     n_frames : int
-        Number of frames, at least 3.
+        At least 3, else ValueError.
     shape : tuple of int
         (ny, nx) of the frames.
     strip_rows : int
@@ -83,16 +82,11 @@ def temporal_median(read_rows, n_frames, shape, strip_rows=STRIP_ROWS):
     frame_sigma_e : float
         Scatter of the pixels of one frame around it.
 
-    Raises
-    ------
-    ValueError
-        If there are fewer than 3 frames.
-
     Notes
     -----
-    Each strip is shifted to the median level of its frames first. Without that the median would
-    be the one frame of middling sky, with its cosmics and stars, wherever the sky varies by more
-    than its noise.
+    Each strip is shifted to the median level of its frames first. Otherwise, wherever the sky
+    varies by more than its noise, the median would be the one frame of middling sky, with its
+    cosmic rays and stars.
     """
     if n_frames < FRAMES_MIN:
         raise ValueError(f"hot pixels need at least {FRAMES_MIN} frames, not {n_frames}")
@@ -101,9 +95,11 @@ def temporal_median(read_rows, n_frames, shape, strip_rows=STRIP_ROWS):
     for start in range(0, shape[0], strip_rows):
         rows = slice(start, min(start + strip_rows, shape[0]))
         strip = np.stack([np.asarray(read_rows(k, rows), np.float32) for k in range(n_frames)])
+        # all frames to one sky, measured on a sample of the pixels
         level = median_of_finite(strip.reshape(n_frames, -1)[:, ::SAMPLE_STEP], axis=1)
         strip -= (level - median_of_finite(level))[:, None, None].astype(np.float32)
         middle_e[rows] = median_of_finite(strip)
+        # one frame is enough for the scatter of all
         residual_e = (strip[n_frames // 2] - middle_e[rows])[::SAMPLE_STEP, ::SAMPLE_STEP]
         residuals_e.append(residual_e[np.isfinite(residual_e)])
     residuals_e = np.concatenate(residuals_e)
@@ -116,13 +112,11 @@ def sharp_pixels(image_e, n_sigma=N_SIGMA, sharpness=SHARPNESS, excess_min_e=0.0
     Parameters
     ----------
     image_e : ndarray of float, shape (ny, nx)
-        Median of a set of frames. NaN pixels are bad.
-    n_sigma : float
-        Least distance from the surroundings in units of the pixel noise.
+        NaN pixels are bad.
+    n_sigma, excess_min_e : float
+        Least distance from the surroundings in units of the pixel noise, and in electrons.
     sharpness : float
         Largest height of the neighbours, in the row or in the column, over that of the pixel.
-    excess_min_e : float
-        Least distance from the surroundings in electrons.
 
     Returns
     -------
@@ -139,10 +133,11 @@ def sharp_pixels(image_e, n_sigma=N_SIGMA, sharpness=SHARPNESS, excess_min_e=0.0
         return missing
     filled_e = np.where(missing, np.median(image_e[~missing][::SAMPLE_STEP]), image_e)
     sky_e = background(filled_e, None, default_box_px(filled_e.shape)).back(dtype=np.float32)
+    # noise of the differences from the surroundings, on a sample
     sampled = np.zeros(image_e.shape, dtype=bool)
     sampled[::SAMPLE_STEP, ::SAMPLE_STEP] = True
     # the clipped standard deviation: a median deviation is 0 on a coarsely digitised frame
-    noise_e = sky_level_and_sigma(filled_e[sampled] - _around(filled_e, sampled, REACH_PX))[1]
+    noise_e = sky_level_and_sigma(filled_e[sampled] - _around(filled_e, sampled, AROUND_PX))[1]
     limits = max(n_sigma * noise_e, excess_min_e), sharpness
     light_e = filled_e - sky_e
     return _standing_out(light_e, *limits) | _standing_out(-light_e, *limits) | missing
@@ -150,24 +145,21 @@ def sharp_pixels(image_e, n_sigma=N_SIGMA, sharpness=SHARPNESS, excess_min_e=0.0
 
 def _standing_out(light_e, least_e, sharpness):
     """Mark pixels that are sharp, and far above their surroundings."""
-    mask = (light_e > least_e) & (_lower_neighbour(light_e) < sharpness * light_e)
-    mask[mask] = light_e[mask] - _around(light_e, mask, REACH_PX) > least_e
+    # the higher neighbour in the row, or in the column, whichever is lower
+    padded = np.pad(light_e, 1, constant_values=-np.inf)
+    in_row = np.maximum(padded[1:-1, :-2], padded[1:-1, 2:])
+    in_column = np.maximum(padded[:-2, 1:-1], padded[2:, 1:-1])
+    mask = (light_e > least_e) & (np.minimum(in_row, in_column) < sharpness * light_e)
+    # few pixels are left: only they are compared with the median around them
+    mask[mask] = light_e[mask] - _around(light_e, mask, AROUND_PX) > least_e
     return mask
 
 
-def _lower_neighbour(image_e):
-    """Higher neighbour in the row, or in the column, whichever is lower."""
-    padded = np.pad(image_e, 1, constant_values=-np.inf)
-    in_row = np.maximum(padded[1:-1, :-2], padded[1:-1, 2:])
-    in_column = np.maximum(padded[:-2, 1:-1], padded[2:, 1:-1])
-    return np.minimum(in_row, in_column)
-
-
-def _around(image_e, mask, reach_px):
+def _around(image_e, mask, half_px):
     """Median of the square around each marked pixel, which may hang over the edge; skips NaN."""
-    padded = np.pad(image_e, reach_px, constant_values=np.nan)
+    padded = np.pad(image_e, half_px, constant_values=np.nan)
     rows, cols = np.nonzero(mask)
-    step = np.arange(2 * reach_px + 1)
+    step = np.arange(2 * half_px + 1)
     around_e = np.empty(len(rows), dtype=np.float32)
     for start in range(0, len(rows), CHUNK):
         part = slice(start, start + CHUNK)
@@ -177,14 +169,13 @@ def _around(image_e, mask, reach_px):
 
 
 def mend_pixels(image_e, bad):
-    """Replace bad pixels by the median of the good ones among their eight neighbours.
+    """Interpolate bad pixels: the median of the good ones among their eight neighbours.
 
     Parameters
     ----------
     image_e : ndarray of float, shape (ny, nx)
-        Frame; what its bad pixels hold does not matter.
+        Frame; the values of its bad pixels do not matter.
     bad : ndarray of bool, shape (ny, nx)
-        Pixels to replace.
 
     Returns
     -------
@@ -193,9 +184,9 @@ def mend_pixels(image_e, bad):
 
     Notes
     -----
-    For finding sources and for the faint parts of an aperture. A star whose core holds a bad
-    pixel is not mended well enough to be measured.
+    Good enough for finding sources and for the faint parts of an aperture, not for measuring a
+    star whose core holds a bad pixel.
     """
-    mended_e = np.array(image_e, dtype=np.float32)
-    mended_e[bad] = _around(np.where(bad, np.float32(np.nan), mended_e), bad, 1)
-    return mended_e
+    filled_e = np.array(image_e, dtype=np.float32)
+    filled_e[bad] = _around(np.where(bad, np.float32(np.nan), filled_e), bad, 1)
+    return filled_e

@@ -8,11 +8,11 @@ import numpy as np
 
 METHODS = ("mean", "median")
 CLIP_SIGMAS = np.float32(5)  # from the lower median, which itself scatters by about half a sigma
-# Of the light of a star its seeing moves more than its noise does: the peak of a star five times
-# as high as in the other images (FWHM smaller by 2.2) is no cosmic.
-STAR_SHARE = np.float32(4)
-SPREAD_MIN_IMAGES = 5  # from here on the values themselves tell their scatter
-GAUSSIAN_PART = 0.8413  # quantile of one sigma
+# Seeing changes the pixels of a star by more than noise does: the peak of a star five times as
+# high as in the other images (FWHM smaller by 2.2) is no cosmic ray.
+STAR_FRACTION = np.float32(4)
+SPREAD_MIN_IMAGES = 5  # from here on the scatter is measured from the values themselves
+GAUSSIAN_QUANTILE = 0.8413  # quantile of one sigma
 BLOCK_VALUES = 1 << 18  # values combined at a time: they stay in the cache of the processor
 STRIP_BYTES = 24 << 20  # of all images together, read at a time
 # Variance of a median of n Gaussian values over that of their mean; pi / 2 for many (David &
@@ -22,21 +22,11 @@ MEDIAN_LOSS = (1.0, 1.0, 1.3459, 1.1922, 1.4342, 1.2888, 1.4731, 1.3486, 1.4960,
 
 @dataclass(frozen=True, eq=False)
 class Stack:
-    """A stack, or some rows of it.
+    """A stack, or some rows of it: arrays of shape (ny, nx)."""
 
-    Parameters
-    ----------
-    image : ndarray of float32, shape (ny, nx)
-        On the scale of the values; NaN where there are too few images.
-    variance : ndarray of float32, shape (ny, nx)
-        What counts for a flux: sky, read noise and the photons of the sources.
-    count : ndarray of uint16, shape (ny, nx)
-        Images behind each pixel.
-    """
-
-    image: np.ndarray
-    variance: np.ndarray
-    count: np.ndarray
+    image: np.ndarray  # float32, on the scale of the values; NaN where there are too few images
+    variance: np.ndarray  # float32, what counts for a flux: sky, read noise, photons of sources
+    count: np.ndarray  # uint16, images behind each pixel
 
 
 def combine(values, sigma, coeff, method="mean", n_min=1, scatter=None):
@@ -51,7 +41,7 @@ def combine(values, sigma, coeff, method="mean", n_min=1, scatter=None):
     coeff : ndarray of float, shape (n,)
         The coefficients: as much variance as a unit of light has.
     method : {"mean", "median"}
-        "mean": cosmics clipped, weights 1 / sigma^2.
+        "mean": cosmic rays clipped, weights 1 / sigma^2.
     n_min : int
         Pixels with fewer images are NaN.
     scatter : ndarray of float, shape (n,), optional
@@ -69,9 +59,9 @@ def combine(values, sigma, coeff, method="mean", n_min=1, scatter=None):
     Notes
     -----
     A value is clipped if it differs from the lower median by more than 5 sigma (of itself, or of
-    the values, whichever is larger) and 4 times the median: so even two images tell their
-    cosmics, and a star does not lose its peak in the image of the best seeing. With one weight
-    for a whole image the flux of a star is the weighted mean of its fluxes, whatever the seeing.
+    the values, whichever is larger) and 4 times the median: so cosmic rays are found even in two
+    images, and a star does not lose its peak in the image of the best seeing. With one weight per
+    image the flux of a star is the weighted mean of its fluxes, whatever the seeing.
     """
     if method not in METHODS:
         raise ValueError(f"method must be one of {', '.join(METHODS)}, not '{method}'")
@@ -97,13 +87,37 @@ def _mean(values, sigma, coeff, scatter):
     rows = np.stack([weight, weight**2 * coeff, np.ones_like(weight)])
     ordered = np.ascontiguousarray(values.T)
     ordered.sort(axis=1)  # NaN sort last
-    light, sums = _sums(values, rows, np.isnan(ordered[:, -1]).any())
-    centre, spread, highest = _quantiles(ordered, sums[2].astype(int))
-    star = STAR_SHARE * np.maximum(centre, 0)
+    n = ordered.shape[1]
+
+    # weighted sum of the finite values; sums of the weights, of the photon terms, and the number
+    if np.isnan(ordered[:, -1]).any():
+        there = ~np.isnan(values)
+        light = rows[0] @ np.where(there, values, np.float32(0))
+        sums = rows @ there.astype(np.float32)
+    else:
+        light = rows[0] @ values
+        sums = np.repeat(rows.sum(axis=1)[:, None], values.shape[1], axis=1)
+
+    # lower median, half of the central 68 % and highest value, from the sorted values
+    n_finite = sums[2].astype(int)
+    if n_finite.min() == n:
+        low, high = _ranks(n)
+        spread = (ordered[:, high] - ordered[:, low]) / 2
+        spread = spread if n >= SPREAD_MIN_IMAGES else 0 * spread
+        centre, highest = ordered[:, (n - 1) // 2], ordered[:, -1]
+    else:
+        last = np.maximum(n_finite - 1, 0)
+        start = np.arange(len(ordered)) * n
+        centre, low, high, highest = (ordered.ravel()[start + rank] for rank in (
+            last // 2, *_ranks(np.maximum(n_finite, 1)), last))
+        spread = np.where(n_finite >= SPREAD_MIN_IMAGES, (high - low) / 2, np.float32(0))
+
+    # only few pixels hold a value beyond the least limit: they alone are clipped and summed again
+    star = STAR_FRACTION * np.maximum(centre, 0)
     least = CLIP_SIGMAS * np.maximum(scatter.min(), spread) + star
     with np.errstate(invalid="ignore"):
-        whole = (highest - centre <= least) & (centre - ordered[:, 0] <= least)
-    some = np.flatnonzero(~whole)  # few: the others need no second look
+        agree = (highest - centre <= least) & (centre - ordered[:, 0] <= least)
+    some = np.flatnonzero(~agree)
     if some.size:
         values = values[:, some]
         limit = CLIP_SIGMAS * np.maximum(scatter[:, None], spread[some]) + star[some]
@@ -111,49 +125,22 @@ def _mean(values, sigma, coeff, scatter):
             keep = np.abs(values - centre[some]) <= limit
         sums[:, some] = rows @ keep.astype(np.float32)
         light[some] = weight @ np.where(keep, values, np.float32(0))
-    return *_mean_and_variance(light, *sums[:2]), sums[2]
 
-
-def _sums(values, rows, has_holes):
-    """Weighted sum of the finite values, and the sums of some numbers of their images."""
-    if not has_holes:
-        return rows[0] @ values, np.repeat(rows.sum(axis=1)[:, None], values.shape[1], axis=1)
-    there = ~np.isnan(values)
-    return rows[0] @ np.where(there, values, np.float32(0)), rows @ there.astype(np.float32)
-
-
-def _mean_and_variance(light, total, photons):
-    """Divide by the sum of the weights; NaN where it is 0."""
+    total, photons, count = sums
     with np.errstate(divide="ignore", invalid="ignore"):
         mean = light / total
-        return mean, 1 / total + photons / total**2 * np.maximum(mean, 0)
-
-
-def _quantiles(ordered, n_finite):
-    """Lower median of sorted values (p, n), half of their central 68 %, and the highest."""
-    n = ordered.shape[1]
-    if n_finite.min() == n:
-        low, high = _ranks(n)
-        spread = (ordered[:, high] - ordered[:, low]) / 2
-        spread = spread if n >= SPREAD_MIN_IMAGES else 0 * spread
-        return ordered[:, (n - 1) // 2], spread, ordered[:, -1]
-    last = np.maximum(n_finite - 1, 0)
-    low, high = _ranks(np.maximum(n_finite, 1))
-    start = np.arange(len(ordered)) * n
-    centre, low, high, highest = (ordered.ravel()[start + rank]
-                                  for rank in (last // 2, low, high, last))
-    spread = np.where(n_finite >= SPREAD_MIN_IMAGES, (high - low) / 2, np.float32(0))
-    return centre, spread, highest
+        return mean, 1 / total + photons / total**2 * np.maximum(mean, 0), count
 
 
 def _ranks(n):
     """Ranks of the quantiles of -1 and +1 sigma among n values."""
-    low = np.rint((1 - GAUSSIAN_PART) * (n - 1)).astype(int)
+    low = np.rint((1 - GAUSSIAN_QUANTILE) * (n - 1)).astype(int)
     return low, n - 1 - low
 
 
 def _median(values, sigma, coeff):
     """Median of (n, p) values: median, variance, count."""
+    # the variance of the mean of the same values, times the loss of the median
     there = (~np.isnan(values)).astype(np.float32)
     rows = np.stack([sigma**2, coeff, np.ones_like(coeff)])
     sky, photons, count = rows @ there
@@ -172,19 +159,10 @@ def median_loss(n):
 
 
 def strips(n_images, shape):
-    """Divide a frame so that all images have room in memory: (rows, columns) slices, in order.
+    """Divide a frame of `shape` so that its rows of all images fit into memory together.
 
-    Parameters
-    ----------
-    n_images : int
-        Images that are read together.
-    shape : tuple of int
-        (ny, nx) of each.
-
-    Returns
-    -------
-    list of tuple of slice
-        Whole rows, several at a time; parts of one row where even that is too much.
+    Returns a list of (rows, columns), slices in order: complete rows, several at a time; parts of
+    one row where even one is too much.
     """
     ny, nx = shape
     most = max(1, STRIP_BYTES // (4 * n_images))

@@ -12,8 +12,8 @@ import numpy as np
 
 SCRIPT = "1_character/2c_hot_pixels"
 CHOICE = ("find_hot_pixels", "hot_pixel_sigma", "sets")
-N_LEAST, N_MOST = 5, 40  # images of the stack: fewer cannot tell, more do not help
-GROWTH = 1.5  # of the number of images, from which on their stack tells more
+N_LEAST, N_MOST = 5, 40  # images of the stack: fewer are too few, more do not help
+GROWTH = 1.5  # of the number of images, from which on a new stack finds more
 
 
 def kept(one, images, settings, runs):
@@ -35,18 +35,8 @@ def kept(one, images, settings, runs):
 def made(one, images, settings):
     """Return the mask of a set, shape (ny, nx): True where a pixel is bad.
 
-    Parameters
-    ----------
-    one : dict
-        Entry of ``settings.sets``.
-    images : list of dict
-        Its rows; those of another shape than most do not count.
-    settings : namespace
-
-    Raises
-    ------
-    UserError
-        If the mask that the user gives cannot be read, or has another shape.
+    `one` is the entry of ``settings.sets``, `images` its rows; images of another shape than most
+    are left out. UserError if the mask that the user gives cannot be read, or has another shape.
     """
     shape, _ = Counter((im["ny_px"], im["nx_px"]) for im in images).most_common(1)[0]
     images = [image for image in images if (image["ny_px"], image["nx_px"]) == shape]
@@ -58,11 +48,8 @@ def made(one, images, settings):
             return db_images.pixels(stack[index], settings, (rows.start, rows.stop))
 
         bad |= hot_pixels(rows_of, len(stack), shape, n_sigma=settings.hot_pixel_sigma)
-    return bad | _given(one, shape) if "bad_pixel_mask" in one else bad
-
-
-def _given(one, shape):
-    """Return the mask that the user gives with a set."""
+    if "bad_pixel_mask" not in one:
+        return bad
     where = f"bad_pixel_mask of set {one['name']}"
     try:
         given = read_image(one["bad_pixel_mask"]) != 0
@@ -70,4 +57,4 @@ def _given(one, shape):
         raise UserError(f"{where}: {error}.") from error
     if given.shape != shape:
         raise UserError(f"{where} is {given.shape[::-1]} pixels, its images are {shape[::-1]}.")
-    return given
+    return bad | given

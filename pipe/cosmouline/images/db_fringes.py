@@ -1,4 +1,4 @@
-"""The pattern of fringes of each set and night: which images make it, and where it lies."""
+"""The pattern of fringes of each set and night, its images, and whether it is up to date."""
 
 import hashlib
 
@@ -38,13 +38,7 @@ def groups(images, settings):
 
 
 def make_all(found, settings):
-    """Make the patterns that are missing or of other images.
-
-    Parameters
-    ----------
-    found : dict of str to list of dict
-        From `groups`.
-    settings : namespace
+    """Make the patterns that are missing or of other images than those of `groups`.
 
     Returns
     -------
@@ -55,6 +49,7 @@ def make_all(found, settings):
     reasons : dict of str to list of str
         The groups that have no usable pattern, by the reason.
     """
+    # what is up to date keeps the reason that its header gives
     todo = [{"img_name": name, "images": images} for name, images in found.items()
             if settings.options.redo or not is_fresh(name, images, settings)]
     why = {one.img_name: one.message for one in
@@ -77,55 +72,45 @@ def sheet(names, settings):
 
 
 def is_fresh(name, images, settings):
-    """Tell whether the pattern of a group was made of just these images."""
+    """Return whether the pattern of a group was made of just these images."""
     path = paths.fringes(settings, name)
     return path.is_file() and header(name, settings)["MEMBERS"] == members(images, settings)
 
 
 def header(name, settings):
-    """Return the header of a pattern; its card WHYNOT tells why it is not to be used."""
+    """Return the header of a pattern; its card WHYNOT says why it is not used."""
     return io_fits.read_image_header(paths.fringes(settings, name))
 
 
 def make(group, settings):
-    """Make the pattern of a group and write it; return what it is like.
+    """Make the pattern of a group and write it.
 
-    Parameters
-    ----------
-    group : dict
-        Its name as ``img_name``, as the engine wants it, and its ``images``.
-    settings : namespace
-
-    Raises
-    ------
-    ImageRejected
-        If the images cannot tell stars from fringes: too few, or of different sizes.
+    `group` has its name as ``img_name``, as the engine wants it, and its ``images``. ImageRejected
+    if they are too few to separate stars from fringes, or of different sizes.
     """
     name, images = group["img_name"], group["images"]
     if len(images) < LEAST_IMAGES:
         raise ImageRejected(f"fewer than {LEAST_IMAGES} images")
     if len({(image["ny_px"], image["nx_px"]) for image in images}) > 1:
         raise ImageRejected("images of different sizes")
-    places = np.unique(np.linspace(0, len(images) - 1, N_MOST).round().astype(int))
-    some = [images[i] for i in places]
-    pattern = fringe_pattern([_flat(image, settings) for image in some], settings.sky_box_px)
+    # spread evenly over the night, without their smooth sky
+    some = [images[i] for i in np.unique(
+        np.linspace(0, len(images) - 1, N_MOST).round().astype(int))]
+    flat_images = []
+    for image in some:
+        image_e, bad = db_images.image_and_bad(image, settings)
+        flat_e = image_e - sky_map(image_e, bad, settings.sky_box_px).level()
+        flat_images.append(np.where(bad, np.float32(np.nan), flat_e))
+    pattern = fringe_pattern(flat_images, settings.sky_box_px)
     io_fits.write_image(paths.fringes(settings, name), pattern.frame_e, {
         "MEMBERS": members(images, settings), "NIMAGES": len(some), "RMS": pattern.rms_e,
-        "NOISE": pattern.noise_e,
-        "FOUND": min(pattern.found_sigma, 1e6), "DITHERED": pattern.dithered,
-        "WHYNOT": pattern.why_not() or None})
+        "NOISE": pattern.noise_e, "FOUND": min(pattern.found_sigma, 1e6),
+        "DITHERED": pattern.dithered, "WHYNOT": pattern.why_not() or None})
     return {}
 
 
-def _flat(image, settings):
-    """Return an image without its smooth sky; NaN where a pixel is bad."""
-    image_e, bad = db_images.image_and_bad(image, settings)
-    flat_e = image_e - sky_map(image_e, bad, settings.sky_box_px).level()
-    return np.where(bad, np.float32(np.nan), flat_e)
-
-
 def members(images, settings):
-    """Return a hash of what a pattern is made of."""
+    """Return a hash of the images and the mesh of which a pattern is made."""
     parts = [settings.sky_box_px, *sorted((image["img_name"], image.get("pixel_hash"),
                                            image["n_hot_px"]) for image in images)]
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]

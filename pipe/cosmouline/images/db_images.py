@@ -3,10 +3,9 @@
 from cosmouline.database import manifest, paths
 from cosmouline.database.products import product_of
 from cosmouline.files import io_fits
+from cosmouline.images.bad_pixels import LINEAR_FRACTION
 
 import numpy as np
-
-SATURATED = 0.9  # of the saturation level: CCDs are not linear up to the brim
 
 
 @product_of("1_character/1b_copy_convert", paths.image)
@@ -23,11 +22,11 @@ def image_and_bad(image, settings):
         path = paths.bad_pixels(settings, image["set_name"])
         manifest.check_step(path, settings)
         mask = io_fits.read_image(path)
-        if mask.shape == bad.shape:
+        if mask.shape == bad.shape:  # the mask has the size that most images of the set have
             bad |= mask != 0
     return image_e, bad
 
 
 def saturation_e(image):
     """Return the electrons from which on a pixel counts as saturated."""
-    return SATURATED * image["saturation_e"]
+    return LINEAR_FRACTION * image["saturation_e"]

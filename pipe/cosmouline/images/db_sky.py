@@ -1,4 +1,4 @@
-"""The sky map of an image, however it was made: kept in work_dir, and told in the database."""
+"""The sky map of an image: written to work_dir, its range and noise to the database."""
 
 from dataclasses import replace
 
@@ -12,14 +12,8 @@ import numpy as np
 def keep(sky, image, settings, fringes_path=None):
     """Write the sky map of an image; return its fields.
 
-    Parameters
-    ----------
-    sky : SkyMap
-    image : dict
-        Row of the image. A stack has a ``noise_factor``: its pixels scatter less than its fluxes.
-    settings : namespace
-    fringes_path : Path, optional
-        The pattern of its fringes, to which the map refers.
+    The row of a stack has a ``noise_factor``: its pixels scatter less than its fluxes.
+    `fringes_path` is the pattern of its fringes, to which the map refers.
     """
     sky = replace(sky, sigma_mesh_e=sky.sigma_mesh_e * image.get("noise_factor", 1.0))
     write_sky(paths.sky(settings, image["img_name"]), sky, fringes_path)

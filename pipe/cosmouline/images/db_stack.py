@@ -1,4 +1,4 @@
-"""Stacks of images of the database: what goes in, how it is weighted, what the header says."""
+"""Stacks of images of the database: their images, weights and header."""
 
 from cosmouline.database import manifest, paths
 from cosmouline.database.coefficient_choice import COEFFICIENTS
@@ -14,8 +14,8 @@ from cosmouline.images.stack_noise import as_exposure, mean_date
 import numpy as np
 from astropy.wcs import WCS
 
-FEWEST_PART = 0.5  # a pixel that fewer of the images cover is left empty
-RDNOISE_MOST_E, SATURLVL_MOST = 200.0, 1e7  # of a frame that can be imported again
+COVERED_MIN = 0.5  # a pixel that fewer of the images cover is left empty
+RDNOISE_MOST_E, SATURLVL_MOST = 200.0, 1e7  # more is refused when a frame is imported again
 MOST_NAMED = 9999  # images whose names fit into a header
 NEEDS = ("aligned_noise", "align_scale", "sky_noise_e", "sky_level_e", "saturation_e",
          "read_noise_e", "exptime_s", "mjd", "pixel_scale_arcsec")
@@ -33,7 +33,7 @@ def coefficient(image, settings):
 
 
 def exposure(images, settings):
-    """Return the `stacknoise.Exposure` that the stack of these images is."""
+    """Return the `stack_noise.Exposure` that the stack of these images is."""
     scale = column(images, "align_scale")
     room_e = (column(images, "saturation_e") - column(images, "sky_level_e")) * scale**2
     return as_exposure(
@@ -71,16 +71,22 @@ def write(path, images, reference, settings, as_sum=False, own_cards=None):
     scale, sky = (found.scale, found.sky_adu) if as_sum else (1.0, 0.0)
     cards = {"BUNIT": "adu" if as_sum else "electron"}
     cards |= _cards(images, reference, settings, found, scale, sky) | (own_cards or {})
+    wcs = None
+    if reference["has_wcs"]:
+        wcs = io_fits.wcs_cards(io_fits.read_image_header(
+            paths.image(settings, reference["img_name"])))
+
     shape = reference["ny_px"], reference["nx_px"]
     readers = [_reader(image, shape, settings) for image in images]
     coeff = _coefficients(images, settings)
     sigma = sigma_e(images) * coeff
-    with stack_writer(path, shape, cards, _wcs(reference, settings)) as write_part:
+    # row by row of all images, so that they are never in memory together
+    with stack_writer(path, shape, cards, wcs) as write_part:
         for rows, cols in strips(len(images), shape):
             values = np.stack([read(rows, cols) * np.float32(c)
                                for read, c in zip(readers, coeff, strict=True)])
             part = combine(values, sigma, coeff, settings.combi_method,
-                           int(np.ceil(FEWEST_PART * len(images))),
+                           int(np.ceil(COVERED_MIN * len(images))),
                            sigma * column(images, "aligned_noise"))
             write_part(rows, cols, (part.image * np.float32(scale) + np.float32(sky),
                                     part.variance * np.float32(scale**2), part.count))
@@ -97,17 +103,10 @@ def stacks_made(settings):
 
 
 def catalogue_rows(sources, fluxes, radii_fwhm, header):
-    """Return the rows of a catalogue: place, shape, fluxes in apertures; NaN left out.
+    """Return the rows of a catalogue: position, shape, fluxes in apertures; NaN left out.
 
-    Parameters
-    ----------
-    sources : ndarray of detect.CATALOG_DTYPE, shape (n,)
-    fluxes : ApertureFluxes
-        In k apertures.
-    radii_fwhm : sequence of float
-        Their radii, for the names of the columns.
-    header : Header
-        Of the stack; its coordinates, if any, give ra_deg and dec_deg.
+    `sources` are of ``detect.CATALOG_DTYPE``, `fluxes` the `ApertureFluxes` in apertures of
+    `radii_fwhm`; the coordinates of the `header` of the stack, if any, give ra_deg and dec_deg.
     """
     columns = {name: sources[name].astype(float)
                for name in ("x_px", "y_px", "fwhm_px", "ellipticity", "pa_deg")}
@@ -125,10 +124,11 @@ def catalogue_rows(sources, fluxes, radii_fwhm, header):
 
 
 def _reader(image, shape, settings):
+    """Return the function that reads rows of a resampled image; check that it is as expected."""
     path = paths.aligned(settings, image["img_name"])
     manifest.check(path, image, settings)
     if not path.is_file():
-        raise UserError(f"{path} is gone. Run 3_align/2a_opt_align.py --redo --only "
+        raise UserError(f"{path} is missing. Run 3_align/2a_opt_align.py --redo --only "
                         f"{image['img_name']}.")
     found, read = row_reader(path)
     if found != shape:
@@ -137,25 +137,16 @@ def _reader(image, shape, settings):
     return read
 
 
-def _wcs(reference, settings):
-    """Return the celestial coordinates of the reference image, None without any."""
-    if not reference["has_wcs"]:
-        return None
-    path = paths.image(settings, reference["img_name"])
-    return io_fits.wcs_cards(io_fits.read_image_header(path))
-
-
 def _cards(images, reference, settings, found, scale, sky):
     """Return the cards of a stack, as telescopes/Combi.yaml reads them."""
     mjd = mean_date(column(images, "mjd"), _coefficients(images, settings), sigma_e(images),
                     settings.combi_method)
-    per = scale / found.scale
+    per = scale / found.scale  # from the unit of the sum to that of the file
     first = images[0]
     named = {f"IMG{i:04d}": image["img_name"] for i, image in enumerate(images[:MOST_NAMED], 1)}
     return {
         "OBJECT": settings.lens_name, "REFIMG": reference["img_name"],
-        "SETNAME": first["set_name"],
-        "FILTER": first.get("filter"), "NCOMBINE": len(images),
+        "SETNAME": first["set_name"], "FILTER": first.get("filter"), "NCOMBINE": len(images),
         "COMBINE": settings.combi_method, "COEFF": settings.combi_coefficient,
         "JD": mjd + JD_MINUS_MJD, "MJD": mjd, "DATE-OBS": mjd_to_iso(mjd),
         "EXPTIME": sum(image["exptime_s"] for image in images),

@@ -6,7 +6,7 @@ import numpy as np
 from scipy.ndimage import distance_transform_cdt
 
 MOST_HALF_PX, LEAST_HALF_PX = 40, 6  # half the side of a box that is found
-COVERED = 0.9  # share of the images on which the box must lie
+COVERED = 0.9  # fraction of the images on which the box must lie
 STEP_PX = 8  # of the grid on which the images are counted
 WINGS = 1.8  # (3 / 0.1)^(1/6): a Moffat of beta 3 falls from 3 to 0.1 sigma of the sky
 CLIP_SIGMAS = 3.0
@@ -19,10 +19,8 @@ def find_empty_box(shape, xy_px, radius_px, matrices=(), shapes=()):
     ----------
     shape : tuple of int
         (ny, nx) of the reference image.
-    xy_px : ndarray of float, shape (n, 2)
-        Sources on it.
-    radius_px : ndarray of float, shape (n,)
-        How far their light reaches.
+    xy_px, radius_px : ndarray of float, shape (n, 2), (n,)
+        Sources on it, and the radius to which their light extends.
     matrices : sequence of ndarray of float, shape (2, 3)
         Transforms from the reference image to the images.
     shapes : sequence of tuple of int
@@ -31,15 +29,35 @@ def find_empty_box(shape, xy_px, radius_px, matrices=(), shapes=()):
     Returns
     -------
     tuple of float
-        Edges as of `read_region`; the side is 81 px, or what there is.
+        Edges (x1, x2, y1, y2); the side is 81 px, or the largest that is free.
 
     Raises
     ------
     ValueError
         If no square of 13 px is empty.
     """
-    free = _covered(shape, matrices, shapes) & ~_discs(shape, xy_px, radius_px)
-    padded = np.pad(free, 1)  # the frame ends
+    # the pixels on most of the images, counted on a coarse grid
+    free = np.ones(shape, bool)
+    if len(matrices):
+        y, x = np.mgrid[: shape[0] : STEP_PX, : shape[1] : STEP_PX]
+        middle = np.column_stack([x.ravel(), y.ravel()]) + (STEP_PX - 1) / 2
+        count = np.zeros(len(middle))
+        for matrix, (ny, nx) in zip(matrices, shapes, strict=True):
+            xi, yi = apply(matrix, middle).T
+            count += (xi > STEP_PX) & (yi > STEP_PX) & (xi < nx - STEP_PX) & (yi < ny - STEP_PX)
+        often = (count >= COVERED * len(matrices)).reshape(x.shape)
+        free = np.kron(often, np.ones((STEP_PX, STEP_PX), bool))[: shape[0], : shape[1]]
+
+    # less the discs of the sources
+    for (x, y), r in zip(np.reshape(xy_px, (-1, 2)), np.ravel(radius_px), strict=True):
+        low = np.floor(np.maximum((x - r, y - r), 0)).astype(int)
+        window = free[low[1]:max(low[1], int(np.ceil(y + r)) + 1),
+                      low[0]:max(low[0], int(np.ceil(x + r)) + 1)]
+        yy, xx = np.indices(window.shape)
+        window &= np.hypot(xx + low[0] - x, yy + low[1] - y) > r
+
+    # half the side of the largest free square around each pixel; the frame ends at its edge
+    padded = np.pad(free, 1)
     half = distance_transform_cdt(padded, metric="chessboard")[1:-1, 1:-1] - 1
     best = min(int(half.max(initial=-1)), MOST_HALF_PX)
     if best < LEAST_HALF_PX:
@@ -51,21 +69,15 @@ def find_empty_box(shape, xy_px, radius_px, matrices=(), shapes=()):
 
 
 def reach_px(n_pix, fwhm_px):
-    """How far the light of sources reaches, from the number of their pixels above 3 sigma."""
+    """Radius to which the light of sources extends, from their number of pixels above 3 sigma."""
     return WINGS * np.sqrt(np.asarray(n_pix) / np.pi) + fwhm_px
 
 
 def pixels_inside(matrix, box, shape):
-    """Where a box of the reference image lies on an image that was not resampled.
+    """Find the pixels of an image, not resampled, that lie in a box of the reference image.
 
-    Parameters
-    ----------
-    matrix : ndarray of float, shape (2, 3)
-        From reference to image pixels.
-    box : tuple of float
-        Edges (x1, x2, y1, y2) on the reference image.
-    shape : tuple of int
-        (ny, nx) of the image.
+    `matrix`, (2, 3), leads from reference to image pixels; `box` has the edges (x1, x2, y1, y2) on
+    the reference image; `shape` is (ny, nx) of the image.
 
     Returns
     -------
@@ -107,30 +119,3 @@ def clipped_mean_and_sigma(values):
     values = values[np.isfinite(values)]
     kept = values[np.abs(values - values.mean()) <= CLIP_SIGMAS * values.std()]
     return float(kept.mean()), float(kept.std()), int(kept.size)
-
-
-def _covered(shape, matrices, shapes):
-    """Mark the pixels of the reference image that lie on most of the images."""
-    if not len(matrices):
-        return np.ones(shape, bool)
-    y, x = np.mgrid[: shape[0] : STEP_PX, : shape[1] : STEP_PX]
-    middle = np.column_stack([x.ravel(), y.ravel()]) + (STEP_PX - 1) / 2
-    count = np.zeros(len(middle))
-    for matrix, (ny, nx) in zip(matrices, shapes, strict=True):
-        xi, yi = apply(matrix, middle).T
-        count += ((xi > STEP_PX) & (yi > STEP_PX) & (xi < nx - STEP_PX) & (yi < ny - STEP_PX))
-    often = (count >= COVERED * len(matrices)).reshape(x.shape)
-    return np.kron(often, np.ones((STEP_PX, STEP_PX), bool))[: shape[0], : shape[1]]
-
-
-def _discs(shape, xy_px, radius_px):
-    """Mark the pixels within a radius of any source."""
-    mask = np.zeros(shape, bool)
-    for (x, y), r in zip(np.reshape(xy_px, (-1, 2)), np.ravel(radius_px), strict=True):
-        low = np.floor(np.maximum((x - r, y - r), 0)).astype(int)
-        rows = slice(low[1], max(low[1], int(np.ceil(y + r)) + 1))
-        cols = slice(low[0], max(low[0], int(np.ceil(x + r)) + 1))
-        window = mask[rows, cols]
-        yy, xx = np.indices(window.shape)
-        window |= np.hypot(xx + low[0] - x, yy + low[1] - y) <= r
-    return mask

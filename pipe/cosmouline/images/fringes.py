@@ -1,4 +1,4 @@
-"""Fringes: the pattern that thin CCDs see in the light of the night sky, and how to take it out.
+"""Fringes: the pattern of thin CCDs in the light of the night sky, found and removed.
 
 The pattern stays on the detector while the stars move with the dithering. So the median over the
 images of a night, sources left out, is the pattern. Its height follows the airglow, which changes
@@ -9,18 +9,17 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from cosmouline.errors import ImageRejected
-from cosmouline.images.sky import SkyMap, object_mask, sky_map
+from cosmouline.images.sky import CLIP_SIGMAS, SkyMap, box_middles, object_mask, sky_map
 from cosmouline.robust import MAD_TO_SIGMA, mad_sigma, median_of_finite
 
 import numpy as np
 from scipy.ndimage import binary_dilation, gaussian_filter
 
-LEAST_IMAGES = 3  # two cannot tell a star from a fringe
+LEAST_IMAGES = 3  # two cannot separate a star from a fringe
 LEAST_VALUES = 2  # images that must show a pixel free of sources
-LEAST_DITHERED = 0.8  # part of the light of bright stars that a median over the images loses
+LEAST_DITHERED = 0.8  # fraction of the light of bright stars that a median over the images loses
 BRIGHT_SIGMAS = 10.0
 SMOOTH_PX = 2.0  # sigma: takes out 96 % of the noise, and 3 % of a fringe of 20 pixels
-CLIP_SIGMAS = 4.0  # keeps 99.994 % of Gaussian pixels
 MEDIAN_VARIANCE = np.pi / 2  # of a median over that of a mean
 FINE_PASSES = 3  # each finds fainter sources on what the one before has left
 MARGIN_CELLS = 16  # mirrored around the mesh: a Fourier transform ties its ends together
@@ -30,30 +29,16 @@ LEAST_FOUND = 5.0  # sigma of the power that two halves of the stack share
 
 
 class Pattern(NamedTuple):
-    """The fringes of one night.
+    """The fringes of one night."""
 
-    Parameters
-    ----------
-    frame_e : ndarray of float32, shape (ny, nx)
-        In electrons of its median image; mean about 0.
-    rms_e : float
-        Their rms, from what two halves of the stack have in common: without noise. 0 for none.
-    found_sigma : float
-        The power of the two halves in units of its error.
-    dithered : float
-        Part of the light of bright stars that the median over the images has lost.
-    noise_e : float
-        Noise of a pixel of the stack, before it was smoothed.
-    """
-
-    frame_e: np.ndarray
-    rms_e: float
-    found_sigma: float
-    dithered: float
-    noise_e: float
+    frame_e: np.ndarray  # float32, (ny, nx): electrons of its median image; mean about 0
+    rms_e: float  # from what two halves of the stack have in common: without noise; 0 for none
+    found_sigma: float  # the power of the two halves in units of its error
+    dithered: float  # fraction of the light of bright stars that the median has lost
+    noise_e: float  # of a pixel of the stack, before it was smoothed
 
     def why_not(self):
-        """Say why the pattern is not to be used; empty if it is."""
+        """Return why the pattern is not to be used; empty if it is."""
         if self.dithered < LEAST_DITHERED:
             return ("the images are not dithered enough: their median still has "
                     f"{100 * (1 - self.dithered):.0f} % of the light of the bright stars")
@@ -70,7 +55,7 @@ def fringe_pattern(flat_images, box_px=None):
     flat_images : sequence of ndarray of float32, shape (ny, nx)
         Images in electrons without their smooth sky; NaN where a pixel is bad. At least 3.
     box_px : int or None
-        Mesh with which sources are looked for, as that of `sky.sky_map`.
+        Mesh with which sources are found, as that of `sky.sky_map`.
 
     Returns
     -------
@@ -83,25 +68,45 @@ def fringe_pattern(flat_images, box_px=None):
 
     Notes
     -----
-    Two passes. High fringes look like sources: masked at once, in all images alike, they would be
-    lost. So the first pattern is a plain median, and sources are looked for on the images without
-    it. Only then they are masked, and the stack is repeated. Each source is masked on its own
-    image, so no image takes its own stars out of itself, and a pixel that is hidden in all images
-    but one is filled from around it. COSMOULINE's 1b_compute_fringes clips at 1.2 sigma and takes
-    the median, whatever the number of images: a single one loses a part of itself.
+    Two passes, because high fringes look like sources: masked in the first one, they would be
+    lost. Each source is masked on its own image, so no image takes its own stars out of itself,
+    and a pixel that is masked in all images but one is filled from around it. COSMOULINE's
+    1b_compute_fringes clips at 1.2 sigma and takes the median, whatever the number of images: a
+    single one loses a fraction of its own light.
 
     The pattern is smoothed by a kernel that is flat at low frequencies (2 G - G G with a Gaussian
     G, the "twicing" of Tukey 1977), which keeps what is left of single pixels out of it.
     """
     if len(flat_images) < LEAST_IMAGES:
         raise ValueError(f"flat_images must be at least {LEAST_IMAGES}, not {len(flat_images)}")
+    # pass 1: a plain median; pass 2: the sources that stand out from it are masked first
     first_e = _smooth(_stacked(flat_images, None))
     hidden = [sources_on(image - first_e, box_px) for image in flat_images]
     stack_e = _stacked(flat_images, hidden)
+
+    # what two independent halves of the images share is the pattern without noise
     halves = [_stacked(flat_images[i::2], hidden[i::2], 1) for i in (0, 1)]
-    rms_e, found_sigma = _shared_rms(*halves)
-    noise_e = mad_sigma((halves[0] - halves[1])[np.isfinite(halves[0] - halves[1])]) / 2
-    return Pattern(_smooth(stack_e), rms_e, found_sigma, _dithered(flat_images, first_e), noise_e)
+    smoothed = []
+    for half in halves:
+        gaps = binary_dilation(np.isnan(half), iterations=round(SMOOTH_PX))
+        smoothed.append(np.where(gaps, np.nan, _smooth(half)))
+    a, b = smoothed
+    both = np.isfinite(a) & np.isfinite(b)
+    a, b = a[both] - a[both].mean(), b[both] - b[both].mean()
+    shared = float(np.mean(a * b))
+    n_independent = a.size / (4 * np.pi * SMOOTH_PX**2)  # smoothing ties neighbours together
+    error = float(np.sqrt(np.mean(a**2) * np.mean(b**2) / max(n_independent, 1)))
+    difference_e = halves[0] - halves[1]
+    noise_e = mad_sigma(difference_e[np.isfinite(difference_e)]) / 2
+
+    # fraction of the light of bright pixels that the median has lost: fringes are never that high
+    # above the scatter that they make
+    known = [np.nan_to_num(image) for image in flat_images]
+    limit_e = BRIGHT_SIGMAS * max(mad_sigma(image.ravel()) for image in known)
+    light = np.mean([image[image > limit_e].sum() for image in known])
+    dithered = float(1 - first_e[first_e > limit_e].sum() / light) if light > 0 else 1.0
+    return Pattern(_smooth(stack_e), float(np.sqrt(max(shared, 0.0))),
+                   shared / error if error > 0 else 0.0, dithered, noise_e)
 
 
 def sources_on(flat_e, box_px=None):
@@ -112,22 +117,14 @@ def sources_on(flat_e, box_px=None):
 
 
 def fringe_scale(flat_e, frame_e, hidden):
-    """Fit the height of a pattern to an image, sources left out.
+    """Fit the height of a pattern to an image without its smooth sky.
 
-    Parameters
-    ----------
-    flat_e, frame_e : ndarray of float, shape (ny, nx)
-        Image without its smooth sky, and the pattern.
-    hidden : ndarray of bool, shape (ny, nx)
-        Pixels not to use.
-
-    Returns
-    -------
-    float
-        Least squares about both means, pixels beyond 4 sigma left out; 0 for a flat pattern.
+    Least squares about both means, without the `hidden` pixels and those beyond 4 sigma; 0 for a
+    flat pattern. All arrays have the shape (ny, nx).
     """
     pixels, fringe = flat_e[~hidden].astype(float), frame_e[~hidden].astype(float)
     scale = 0.0
+    # clip and fit in turns: first about no fringes at all
     for _ in range(3):
         left = pixels - scale * fringe
         middle, sigma = np.median(left), mad_sigma(left)
@@ -153,20 +150,20 @@ def sky_with_fringes(image_e, bad, frame_e, noise_e, n_images, box_px=None):
     noise_e : float
         Noise of a pixel of that pattern before it was smoothed.
     n_images : int
-        Images that it was made of, this one among them.
+        Images in it, this one included.
     box_px : int or None
 
     Returns
     -------
     SkyMap
-        Its level holds the fringes; its scatter is what the flux of a star has.
+        Its level includes the fringes; its scatter is that which counts for the flux of a star.
 
     Notes
     -----
-    A smooth pattern adds next to nothing to the scatter of single pixels, but what it has of
-    noise is the same over the whole of a star: the sum of many pixels has as much of it as
-    without smoothing. So it is added to the variance of each pixel, n / (n - 1) of it, for a star
-    is left out of its own image: 50 % more variance for 3 images, 11 % for 10.
+    A smooth pattern adds nearly nothing to the scatter of single pixels, but its noise is the same
+    over all pixels of a star: their sum has as much of it as without smoothing. So it is added to
+    the variance of each pixel, n / (n - 1) of it, because a star is left out of its own image:
+    50 % more variance for 3 images, 11 % for 10.
     """
     def flat(level_e):
         return np.where(bad, np.nan, image_e - level_e).astype(np.float32)
@@ -206,8 +203,8 @@ def fine_sky(image_e, bad=None, cell_px=4, box_px=None):
     -----
     Medians of the pixels in each cell, sources left out, then a Wiener filter by the power that
     the cells themselves have (see `_wiener`): it keeps what repeats over the frame, as fringes
-    do, and continues it under the sources. Those are looked for again on the image without what
-    was found: fringes are no sources. COSMOULINE's
+    do, and continues it under the sources. Those are found again on the image without that map,
+    because fringes are no sources. COSMOULINE's
     1b_alternate_compute_fringes_when_no_dithering has a mesh of 256 cells and fills the gaps from
     their rims (Telea 2004), where a gap half as wide as a fringe keeps most of its height.
     """
@@ -216,35 +213,31 @@ def fine_sky(image_e, bad=None, cell_px=4, box_px=None):
     flat_e = flat_e if bad is None else np.where(bad, np.float32(np.nan), flat_e)
     noise_e = float(np.median(smooth.sigma_mesh_e))
     hidden = ~np.isfinite(flat_e)
+    rows, cols = (-(-side // cell_px) for side in flat_e.shape)
+    padded = np.full((rows * cell_px, cols * cell_px), np.nan, np.float32)
     for _ in range(FINE_PASSES):
-        mesh_e = _wiener(*_cells(flat_e, hidden, cell_px), noise_e, cell_px)
+        # median and number of the free pixels of each cell
+        padded[:flat_e.shape[0], :flat_e.shape[1]] = np.where(hidden, np.nan, flat_e)
+        cells = padded.reshape(rows, cell_px, cols, cell_px).swapaxes(1, 2)
+        cells = cells.reshape(rows, cols, -1)
+        mesh_e = _wiener(median_of_finite(cells, axis=-1).astype(float),
+                         np.isfinite(cells).sum(axis=-1), noise_e, cell_px)
+        # sources and noise again, without the fringes found
         found = SkyMap(mesh_e, np.ones_like(mesh_e), cell_px, flat_e.shape)
         hidden = sources_on(flat_e - found.level(), box_px)
         noise_e = mad_sigma((flat_e - found.level())[~hidden])
     rest = sky_map(image_e - found.level(), bad, box_px)
-    middles = np.ix_(*(_middles(side, cell_px) for side in flat_e.shape))
+    middles = np.ix_(*(box_middles(side, cell_px) for side in flat_e.shape))
     return SkyMap(mesh_e + rest.level()[middles], rest.sigma()[middles].astype(float), cell_px,
                   flat_e.shape)
-
-
-def _cells(flat_e, hidden, cell_px):
-    """Median of the free pixels of each cell, and their number."""
-    rows, cols = (-(-side // cell_px) for side in flat_e.shape)
-    padded = np.full((rows * cell_px, cols * cell_px), np.nan, np.float32)
-    padded[:flat_e.shape[0], :flat_e.shape[1]] = np.where(hidden, np.nan, flat_e)
-    blocks = padded.reshape(rows, cell_px, cols, cell_px).swapaxes(1, 2).reshape(rows, cols, -1)
-    return median_of_finite(blocks, axis=-1).astype(float), np.isfinite(blocks).sum(axis=-1)
 
 
 def _wiener(mesh_e, n_free, noise_e, cell_px):
     """Filter a mesh by its own power, and fill its gaps with what that continues.
 
-    The gaps start empty. Each step takes the power of the filled mesh, filters by signal over
-    signal plus noise, and puts the result into the gaps; the noise is raised at first, so that
-    the strongest waves come first (the cooling of Elsner & Wandelt 2013, A&A 549, A111). Stars
-    that are not hidden have power at all frequencies, fringes at few: so twice the median power
-    counts as noise. The result is that half a pixel further up, where `SkyMap` has the middles of
-    its boxes in y.
+    Stars that are not masked have power at all frequencies, fringes at few: so twice the median
+    power counts as noise. The result is that half a pixel further up, where `SkyMap` has the
+    middles of its boxes in y.
     """
     n_full = n_free.max()
     if n_full == 0:
@@ -253,6 +246,9 @@ def _wiener(mesh_e, n_free, noise_e, cell_px):
     noise_e2 = MEDIAN_VARIANCE * noise_e**2 / n_full
     data = np.pad(np.where(gaps, 0.0, mesh_e), MARGIN_CELLS, mode="reflect")
     gaps = np.pad(gaps, MARGIN_CELLS, mode="reflect")
+    # the gaps start empty; each step puts signal / (signal + noise) of all waves into them. The
+    # noise is raised at first, so that the strongest waves come first (the cooling of Elsner &
+    # Wandelt 2013, A&A 549, A111)
     for step in range(WIENER_STEPS):
         waves = np.fft.rfft2(data)
         power = gaussian_filter(np.abs(waves) ** 2 / data.size, 1.0, mode="wrap")
@@ -265,16 +261,11 @@ def _wiener(mesh_e, n_free, noise_e, cell_px):
     return np.fft.irfft2(waves, data.shape)[inside]
 
 
-def _middles(side, cell_px):
-    """Pixels at the middles of the cells along one axis."""
-    return np.minimum(((np.arange(-(-side // cell_px)) + 0.5) * cell_px).astype(int), side - 1)
-
-
 def _stacked(images, hidden, least=LEAST_VALUES):
-    """Stack images, NaN where fewer than `least` show a pixel free.
+    """Stack images, NaN where fewer than `least` show a pixel free of sources.
 
-    The median where sources are not hidden; where they are, the mean of what is within 4 sigma of
-    it, for a mean has a third less noise.
+    The median, where no sources are masked; else the mean of what is within 4 sigma of it, because
+    a mean has a third less noise.
     """
     stack_e = np.empty(images[0].shape, np.float32)
     for start in range(0, len(stack_e), BLOCK_ROWS):
@@ -284,37 +275,24 @@ def _stacked(images, hidden, least=LEAST_VALUES):
             stack_e[rows] = median_of_finite(block)
             continue
         block[np.stack([one[rows] for one in hidden])] = np.nan
-        _drop_outliers(block)
+        # outliers by the scatter of each image about the median of all
+        away = np.abs(block - median_of_finite(block))
+        for one, values in zip(away, block, strict=True):
+            known = one[np.isfinite(one) & (one > 0)]
+            if known.size:
+                values[one > CLIP_SIGMAS * MAD_TO_SIGMA * np.median(known)] = np.nan
         n_free = np.isfinite(block).sum(axis=0)
         total = np.where(np.isfinite(block), block, 0).sum(axis=0)
         stack_e[rows] = np.where(n_free < least, np.nan, total / np.maximum(n_free, 1))
     return stack_e
 
 
-def _drop_outliers(block):
-    """Set to NaN what is far from the median over images, by the scatter of each image."""
-    off = np.abs(block - median_of_finite(block))
-    for one, values in zip(off, block, strict=True):
-        known = one[np.isfinite(one) & (one > 0)]
-        if known.size:
-            values[one > CLIP_SIGMAS * MAD_TO_SIGMA * np.median(known)] = np.nan
-
-
 def _smooth(stack_e):
     """Smooth a stack and fill its gaps; its mean becomes 0."""
-    filled = _filled(stack_e, SMOOTH_PX)
-    once = gaussian_filter(filled, SMOOTH_PX)
-    twice = once + gaussian_filter(filled - once, SMOOTH_PX)
-    return (twice - twice.mean()).astype(np.float32)
-
-
-def _filled(values, sigma_px):
-    """Fill NaN by the Gaussian mean of what is around, ever wider until nothing is left."""
-    filled, gaps = np.nan_to_num(values), np.isnan(values)
+    # gaps are filled by the Gaussian mean around them, ever wider until none is left
+    filled, gaps, sigma_px = np.nan_to_num(stack_e), np.isnan(stack_e), SMOOTH_PX
     known = (~gaps).astype(filled.dtype)
-    if not known.any():
-        return filled
-    while gaps.any():
+    while known.any() and gaps.any():
         weight = gaussian_filter(known, sigma_px)
         near = gaps & (weight > 0.05)
         if near.any():
@@ -323,32 +301,6 @@ def _filled(values, sigma_px):
             known[near] = 1
             gaps &= ~near
         sigma_px *= 1.5
-    return filled
-
-
-def _shared_rms(one_e, other_e):
-    """Rms that two independent stacks share, and its power in units of the error."""
-    a, b = _smooth_known(one_e), _smooth_known(other_e)
-    both = np.isfinite(a) & np.isfinite(b)
-    a, b = a[both] - a[both].mean(), b[both] - b[both].mean()
-    shared = float(np.mean(a * b))
-    n_independent = a.size / (4 * np.pi * SMOOTH_PX**2)  # smoothing ties neighbours together
-    error = float(np.sqrt(np.mean(a**2) * np.mean(b**2) / max(n_independent, 1)))
-    return float(np.sqrt(max(shared, 0.0))), shared / error if error > 0 else 0.0
-
-
-def _smooth_known(stack_e):
-    """Smooth a stack; NaN where it is not known, or near to it."""
-    gaps = binary_dilation(np.isnan(stack_e), iterations=round(SMOOTH_PX))
-    return np.where(gaps, np.nan, _smooth(stack_e))
-
-
-def _dithered(flat_images, first_e):
-    """Part of the light of the bright pixels that the median over all images has lost.
-
-    Judged by bright pixels alone: fringes are never that high above the scatter that they make.
-    """
-    known = [np.nan_to_num(image) for image in flat_images]
-    limit_e = BRIGHT_SIGMAS * max(mad_sigma(image.ravel()) for image in known)
-    light = np.mean([image[image > limit_e].sum() for image in known])
-    return float(1 - first_e[first_e > limit_e].sum() / light) if light > 0 else 1.0
+    once = gaussian_filter(filled, SMOOTH_PX)
+    twice = once + gaussian_filter(filled - once, SMOOTH_PX)
+    return (twice - twice.mean()).astype(np.float32)

@@ -20,12 +20,7 @@ from astropy.io import fits
 def write_sky(path, sky, fringes_path=None):
     """Write the mesh of a `SkyMap` as two small images, LEVEL and SIGMA, in electrons.
 
-    Parameters
-    ----------
-    path : str or Path
-    sky : SkyMap
-    fringes_path : str or Path, optional
-        The image with the pattern of its fringes; the map refers to it.
+    `fringes_path` is the image with the pattern of its fringes; the map refers to it.
     """
     head = fits.PrimaryHDU()
     head.header["BOX"] = (sky.box_px, "[pix] side of a mesh cell")
@@ -42,31 +37,27 @@ def write_sky(path, sky, fringes_path=None):
 
 
 def read_sky(path):
-    """Return the `SkyMap` of a file.
-
-    Raises
-    ------
-    ProductLost
-        If the pattern that it refers to is gone.
-    """
+    """Return the `SkyMap` of a file; ProductLost if the pattern that it refers to is missing."""
     with fits.open(path, memmap=False) as hdus:
         head = hdus[0].header
         level, sigma = (hdus[name].data.astype(hdus[name].data.dtype.newbyteorder("="))
                         for name in ("LEVEL", "SIGMA"))
-    fringes_e = _fringes(Path(path).parent / head["FRINGES"]) if "FRINGES" in head else None
+    fringes_e = None
+    if "FRINGES" in head:
+        pattern = Path(path).parent / head["FRINGES"]
+        try:
+            fringes_e = _read_once(pattern, pattern.stat().st_mtime_ns)
+        except FileNotFoundError as error:
+            raise ProductLost(f"{pattern} is missing. Run 2_skysub/1b_opt_fringes.py "
+                              "--redo.") from error
     return SkyMap(level, sigma, head["BOX"], (head["NY"], head["NX"]), fringes_e,
                   head.get("FSCALE", 0.0))
 
 
-def _fringes(path):
-    """Return a pattern; images of one night follow each other, so one is kept in memory."""
-    try:
-        return _read_once(path, path.stat().st_mtime_ns)
-    except FileNotFoundError as error:
-        raise ProductLost(f"{path} is gone. Run 2_skysub/1b_opt_fringes.py --redo.") from error
-
-
 @functools.lru_cache(maxsize=1)
 def _read_once(path, changed_ns):
-    """Read a pattern; `changed_ns` tells an old one from a new one."""
+    """Read a pattern; images of one night follow each other, so the last one is kept.
+
+    `changed_ns` distinguishes an old file from a new one of the same name.
+    """
     return read_image(path)

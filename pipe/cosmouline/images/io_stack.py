@@ -1,8 +1,6 @@
-"""Stacks as FITS files, written and read row by row: a stack is never whole in memory."""
+"""Stacks as FITS files, written and read row by row: never a complete stack in memory."""
 
 import contextlib
-from functools import partial
-from pathlib import Path
 
 from cosmouline.errors import ImageRejected
 from cosmouline.files.atomic import atomic_path
@@ -27,10 +25,6 @@ BITPIX = {">f4": -32, ">i2": 16}
 def row_reader(path):
     """Prepare to read rows of an image written by `io_fits.write_image`.
 
-    Parameters
-    ----------
-    path : str or Path
-
     Returns
     -------
     shape : tuple of int
@@ -49,27 +43,28 @@ def row_reader(path):
         check_complete(hdu)
     if hdu.header["BITPIX"] != BITPIX[">f4"] or "BSCALE" in hdu.header:
         raise ImageRejected(f"{path} is not an image of float32, as io_fits writes them")
-    return hdu.shape, partial(_rows, Path(path), hdu)
+    ny, nx = hdu.shape
 
+    def read(rows, cols):
+        # one read for all rows, or for a part of one: `read_pixels` takes twice as long
+        n_rows = rows.stop - rows.start
+        first, width = (0, nx) if n_rows > 1 else (cols.start, cols.stop - cols.start)
+        offset = hdu.data_at + 4 * (rows.start * nx + first)
+        try:
+            found = np.fromfile(path, ">f4", n_rows * width, offset=offset)
+        except OSError as error:
+            raise ImageRejected(f"{path} cannot be read: {error.strerror}") from error
+        if found.size < n_rows * width:
+            raise ImageRejected(f"{path} became shorter while it was read")
+        part = found.reshape(n_rows, width)[:, cols.start - first:cols.stop - first]
+        return part.astype(np.float32)
 
-def _rows(path, hdu, rows, cols):
-    """Read rows in one go, or a part of one: `read_pixels` takes twice as long for so little."""
-    nx, n_rows = hdu.shape[1], rows.stop - rows.start
-    first, width = (0, nx) if n_rows > 1 else (cols.start, cols.stop - cols.start)
-    offset = hdu.data_at + 4 * (rows.start * nx + first)
-    try:
-        found = np.fromfile(path, ">f4", n_rows * width, offset=offset)
-    except OSError as error:
-        raise ImageRejected(f"{path} cannot be read: {error.strerror}") from error
-    if found.size < n_rows * width:
-        raise ImageRejected(f"{path} became shorter while it was read")
-    part = found.reshape(n_rows, width)[:, cols.start - first:cols.stop - first]
-    return part.astype(np.float32)
+    return (ny, nx), read
 
 
 @contextlib.contextmanager
 def stack_writer(path, shape, cards, wcs_header=None):
-    """Write a stack part by part; the file is whole or not there.
+    """Write a stack part by part; the file is complete or not there.
 
     Parameters
     ----------
@@ -86,48 +81,36 @@ def stack_writer(path, shape, cards, wcs_header=None):
     callable
         ``write(rows, cols, planes)`` with two slices, and image, variance and count there.
     """
+    ny, nx = shape
     with atomic_path(path) as temporary, open(temporary, "wb+") as stream:
-        starts = _write_headers(stream, shape, cards, wcs_header)
-        yield partial(_write_part, stream, starts, shape)
+        # the headers of all planes, with room for their pixels; `starts` is where those begin
+        starts = []
+        for name, kind in PLANES:
+            header = image_cards({} if name else cards, wcs_header)
+            if name:
+                header["BUNIT"] = "image" if name == "COUNT" else "adu2"
+            structure = [("XTENSION", "IMAGE") if name else ("SIMPLE", True),
+                         ("BITPIX", BITPIX[kind]), ("NAXIS", 2), ("NAXIS1", nx), ("NAXIS2", ny)]
+            structure += ([("PCOUNT", 0), ("GCOUNT", 1), ("EXTNAME", name)] if name
+                          else [("EXTEND", True)])
+            text = fits.Header([*fits.Header(structure).cards, *header.cards]).tostring()
+            stream.write(text.encode("ascii"))
+            starts.append(stream.tell())
+            stream.seek(padded_size(ny * nx * np.dtype(kind).itemsize) - BLOCK_BYTES, 1)
+            stream.write(bytes(BLOCK_BYTES))
 
+        def write(rows, cols, planes):
+            for (_, kind), start, plane in zip(PLANES, starts, planes, strict=True):
+                size = np.dtype(kind).itemsize
+                if cols.start == 0 and cols.stop == nx:
+                    stream.seek(start + rows.start * nx * size)
+                    stream.write(np.ascontiguousarray(plane, kind).tobytes())
+                    continue
+                for row, line in zip(range(rows.start, rows.stop), plane, strict=True):
+                    stream.seek(start + (row * nx + cols.start) * size)
+                    stream.write(np.ascontiguousarray(line, kind).tobytes())
 
-def _write_headers(stream, shape, cards, wcs_header):
-    """Write the headers of all planes with room for their pixels; return where those begin."""
-    starts = []
-    for name, kind in PLANES:
-        header = image_cards(cards, wcs_header) if not name else image_cards({}, wcs_header)
-        if name == "COUNT":
-            header["BUNIT"] = "image"
-        elif name:
-            header["BUNIT"] = "adu2"
-        structure = _structure(name, kind, shape)
-        text = fits.Header([*structure.cards, *header.cards]).tostring().encode("ascii")
-        stream.write(text)
-        starts.append(stream.tell())
-        n_bytes = padded_size(shape[0] * shape[1] * np.dtype(kind).itemsize)
-        stream.seek(n_bytes - BLOCK_BYTES, 1)
-        stream.write(bytes(BLOCK_BYTES))
-    return starts
-
-
-def _structure(name, kind, shape):
-    """First cards of a plane."""
-    cards = [("SIMPLE", True)] if not name else [("XTENSION", "IMAGE")]
-    cards += [("BITPIX", BITPIX[kind]), ("NAXIS", 2), ("NAXIS1", shape[1]), ("NAXIS2", shape[0])]
-    cards += [("EXTEND", True)] if not name else [("PCOUNT", 0), ("GCOUNT", 1), ("EXTNAME", name)]
-    return fits.Header(cards)
-
-
-def _write_part(stream, starts, shape, rows, cols, planes):
-    for (_, kind), start, plane in zip(PLANES, starts, planes, strict=True):
-        size = np.dtype(kind).itemsize
-        if cols.start == 0 and cols.stop == shape[1]:
-            stream.seek(start + rows.start * shape[1] * size)
-            stream.write(np.ascontiguousarray(plane, kind).tobytes())
-            continue
-        for row, line in zip(range(rows.start, rows.stop), plane, strict=True):
-            stream.seek(start + (row * shape[1] + cols.start) * size)
-            stream.write(np.ascontiguousarray(line, kind).tobytes())
+        yield write
 
 
 def read_stack(path):

@@ -5,12 +5,12 @@ from cosmouline.errors import ImageRejected
 import numpy as np
 import sep
 
-BOX_SHARE = 16  # a mesh box is this part of the shorter side, ...
+BOX_FRACTION = 16  # a mesh box is the shorter side over this, ...
 BOX_MIN_PX, BOX_MAX_PX = 64, 256  # ... within these limits: noise .007-.016 of the sky sigma
 FILTER_BOXES = 3  # side of the median filter over the mesh, in boxes
 
 FIRST_BUFFER = 300_000  # sep's default; it clears the buffer in each call, so 3e6 costs 10 x more
-BUFFER_SHARE_MAX = 0.25  # more of the frame above the threshold: its sky is not known
+BUFFER_FRACTION_MAX = 0.25  # more of the frame above the threshold: its sky is not known
 FIRST_PARTS, PARTS_MAX = 1024, 8192  # sub-objects of one blend
 
 
@@ -55,7 +55,7 @@ def usable_pixels(image_e, bad=None):
 
 def default_box_px(shape):
     """Side of the boxes of the background mesh: a sixteenth of the frame, 64 to 256 pixels."""
-    return int(np.clip(min(shape) / BOX_SHARE, BOX_MIN_PX, BOX_MAX_PX))
+    return int(np.clip(min(shape) / BOX_FRACTION, BOX_MIN_PX, BOX_MAX_PX))
 
 
 def background(image_e, bad, box_px):
@@ -78,7 +78,7 @@ def extract(flat_e, sigma_e, threshold_sigma, min_area_px, segmentation=False):
     min_area_px : int
         Least number of connected pixels.
     segmentation : bool
-        Also give the segmentation map.
+        Also return the segmentation map.
 
     Returns
     -------
@@ -95,28 +95,20 @@ def extract(flat_e, sigma_e, threshold_sigma, min_area_px, segmentation=False):
         sep.set_extract_pixstack(n_buffer)
         sep.set_sub_object_limit(n_parts)
         try:
-            return sep.extract(
-                flat_e,
-                threshold_sigma,
-                err=sigma_e,
-                minarea=min_area_px,
-                segmentation_map=segmentation,
-            )
+            return sep.extract(flat_e, threshold_sigma, err=sigma_e, minarea=min_area_px,
+                               segmentation_map=segmentation)
         except Exception as error:  # sep raises no class of its own
-            n_buffer, n_parts = _larger_limits(error, n_buffer, n_parts, flat_e.size)
-
-
-def _larger_limits(error, n_buffer, n_parts, n_pixels):
-    """Limits to try after `error`; raise where larger ones make no sense."""
-    if "pixel buffer full" in str(error):
-        if n_buffer >= BUFFER_SHARE_MAX * n_pixels:
-            raise ImageRejected(
-                f"more than {100 * BUFFER_SHARE_MAX:.0f} % of the pixels are above the detection "
-                "threshold: the sky of the frame is not known"
-            ) from error
-        return min(10 * n_buffer, int(BUFFER_SHARE_MAX * n_pixels) + 1), n_parts
-    if "deblending overflow" in str(error):
-        if n_parts >= PARTS_MAX:
-            raise ImageRejected(f"a blend has more than {PARTS_MAX} parts") from error
-        return n_buffer, PARTS_MAX
-    raise error
+            # try again with larger limits, where those make sense
+            n_most = BUFFER_FRACTION_MAX * flat_e.size
+            if "pixel buffer full" in str(error):
+                if n_buffer >= n_most:
+                    raise ImageRejected(
+                        f"more than {100 * BUFFER_FRACTION_MAX:.0f} % of the pixels are above the "
+                        "detection threshold: the sky of the frame is not known") from error
+                n_buffer = min(10 * n_buffer, int(n_most) + 1)
+            elif "deblending overflow" in str(error):
+                if n_parts >= PARTS_MAX:
+                    raise ImageRejected(f"a blend has more than {PARTS_MAX} parts") from error
+                n_parts = PARTS_MAX
+            else:
+                raise

@@ -18,21 +18,21 @@ SAMPLE_PIXELS = 500_000  # median good to 0.002 sigma, sigma to 0.1 %; a 4k fram
 OBJECT_SIGMA = 3.0  # threshold and ...
 OBJECT_AREA_PX = 5  # ... least area of the objects that are kept out of the sky
 OBJECT_GROWTH_PX = 4  # their segments are widened by this, ...
-ELLIPSE_REACH = 5.0  # ... and joined by ellipses of this many of their half axes, ...
+ELLIPSE_AXES = 5.0  # ... and joined by ellipses of this many of their half axes, ...
 ELLIPSE_MAX_PX = 30.0  # ... each half axis at most this long
-BINNED_SIDE_PX = 1024  # objects of larger frames are looked for on a binned copy
-SKY_SHARE_MIN = 0.02  # least share of the pixels that must be sky
+BINNED_SIDE_PX = 1024  # objects of larger frames are found on a binned copy
+SKY_FRACTION_MIN = 0.02  # least fraction of the pixels that must be sky
 
 # SExtractor's mode, 2.5 median - 1.5 mean, of a sample of small skewness g and scatter s: the
 # median lies g s / 6 below the mean (Cornish-Fisher), so the mode lies 2.5 g s / 6 below it.
 MODE_LOSS = 2.5 / 6
-SKEW_SHARE_MAX = 1.2  # a sky with less variance than electrons have is no sky in electrons
+SKEW_MAX = 1.2  # a sky with less variance than electrons have is no sky in electrons
 
-SLOPE_SHARE_MAX = 0.01  # of the variance in a box; above, the slope of the sky is taken out first
-STEEP_SHARE = 1 / 12  # a rise by the scatter; above, all is done again without the plane
+SLOPE_MAX = 0.01  # of the variance in a box; above, the slope of the sky is subtracted first
+STEEP_SLOPE = 1 / 12  # a rise by the scatter; above, all is done again without the plane
 PLANE_CLIPS = 5
-STEP_SAMPLE = 20_000  # pixels in which the step of digitisation is looked for
-STEP_SHARE = 0.25  # a sample with fewer different values than this part is digitised
+STEP_SAMPLE = 20_000  # pixels from which the step of digitisation is found
+STEP_FRACTION = 0.25  # a sample with fewer different values than this fraction is digitised
 TINY_E2 = 1e-12
 DITHER_SIDE_PX = 64  # of the tile of random numbers
 
@@ -59,13 +59,17 @@ def sky_level_and_sigma(image_e, max_clips=10):
 
     Notes
     -----
-    The clip uses the median absolute deviation, which stars do not move; the result does
-    not, because on integer counts it takes steps of 1.48 counts (30 % at sigma = 5).
-    Follows COSMOULINE's 4a_skystats, with the clip iterated to the end, and without its first
-    cut at twice the median, which bites into a sky near zero. Frames of more than a million
-    pixels are sampled evenly.
+    The clip uses the median absolute deviation, which stars do not move; the result does not,
+    because on integer counts it takes steps of 1.48 counts (30 % at sigma = 5). Follows
+    COSMOULINE's 4a_skystats, with the clip iterated to the end, and without its first cut at twice
+    the median, which cuts into a sky near zero. Frames of more than a million pixels are sampled.
     """
-    pixels = _sample(np.asarray(image_e)).astype(float)
+    # every k-th pixel, k and the width without a common factor, so that all columns count
+    image_e = np.asarray(image_e)
+    step = max(1, image_e.size // SAMPLE_PIXELS)
+    while math.gcd(step, image_e.shape[-1]) > 1:
+        step += 1
+    pixels = image_e.reshape(-1)[::step].astype(float)
     pixels = pixels[np.isfinite(pixels)]
     if pixels.size == 0:
         raise ValueError("no finite pixel in the image")
@@ -80,33 +84,10 @@ def sky_level_and_sigma(image_e, max_clips=10):
     return float(np.median(pixels)), float(pixels.std())
 
 
-def _sample(image_e):
-    """Every k-th pixel, with k and the width prime to each other so that all columns take part."""
-    step = max(1, image_e.size // SAMPLE_PIXELS)
-    while math.gcd(step, image_e.shape[-1]) > 1:
-        step += 1
-    return image_e.reshape(-1)[::step]
-
-
 @dataclass(frozen=True, eq=False)
 class SkyMap:
     """Smooth level and scatter of the sky of one frame, as a mesh of boxes.
 
-    Parameters
-    ----------
-    level_mesh_e, sigma_mesh_e : ndarray of float, shape (my, mx)
-        Level and standard deviation of the sky in each box, in electrons.
-    box_px : int
-        Side of a box.
-    shape : tuple of int
-        (ny, nx) of the frame.
-    fringes_e : ndarray of float32, shape (ny, nx), or None
-        Pattern of fringes that belongs to the level, for a height of 1.
-    fringe_scale : float
-        Its height.
-
-    Notes
-    -----
     Between the centres of the boxes the map is the bicubic spline of SExtractor (Bertin & Arnouts
     1996, A&AS 117, 393) as sep evaluates it, its two habits included: the second derivatives
     couple to their neighbours six times less than in a natural spline (which makes it stiffer),
@@ -114,12 +95,12 @@ class SkyMap:
     gives the frame that sep subtracts.
     """
 
-    level_mesh_e: np.ndarray
-    sigma_mesh_e: np.ndarray
-    box_px: int
-    shape: tuple
-    fringes_e: np.ndarray | None = None
-    fringe_scale: float = 0.0
+    level_mesh_e: np.ndarray  # level of the sky in each box in electrons, (my, mx)
+    sigma_mesh_e: np.ndarray  # standard deviation of its pixels, (my, mx)
+    box_px: int  # side of a box
+    shape: tuple  # (ny, nx) of the frame
+    fringes_e: np.ndarray | None = None  # pattern of fringes that belongs to the level, (ny, nx)
+    fringe_scale: float = 0.0  # by which it is multiplied
 
     @cached_property
     def _weights(self):
@@ -138,18 +119,7 @@ class SkyMap:
         return self._on(self.sigma_mesh_e, rows, cols)
 
     def sigma_at(self, x_px, y_px):
-        """Scatter of the sky at the pixels nearest to positions, clipped to the frame.
-
-        Parameters
-        ----------
-        x_px, y_px : ndarray of float, shape (n,)
-            Positions; NaN is not allowed.
-
-        Returns
-        -------
-        ndarray of float, shape (n,)
-            In electrons.
-        """
+        """Scatter in electrons, (n,), at the pixels nearest to positions, clipped to the frame."""
         rows = np.clip(np.rint(y_px).astype(int), 0, self.shape[0] - 1)
         cols = np.clip(np.rint(x_px).astype(int), 0, self.shape[1] - 1)
         by_row = self._weights[0][rows] @ self.sigma_mesh_e
@@ -192,44 +162,47 @@ def sky_map(image_e, bad=None, box_px=None):
     One pass is biased by the wings of the stars in a crowded frame. sep estimates the level of
     a box as 2.5 median - 1.5 mean, which is low by 2.5 L / (6 s^2), up to 0.42 electrons, on a
     Poisson sky of level L and scatter s; that is added back (sep, SExtractor, COSMOULINE and
-    LightCurver leave it). Nor is that estimate made for whole numbers of ADU: its median is
-    bound to them, which moves the level by .02 s where s is 12 ADU and by .16 s where it is 4.
-    So a digitised frame gets a uniform noise of one step first, whose variance is taken out of
-    the scatter again. The scatter comes from a clipped box: it is 1.3 % low, and is left so.
-    Under a steep sky, as near the Moon, the boxes are measured once more after the level is
-    subtracted, or their slope would count as noise (sep and SExtractor count it). Where it rises
-    by more than the scatter across a box, all is done again without the plane through it: hidden
-    wings of stars, and boxes of which a part is masked, moved the level by up to 50 of 24
-    electrons of scatter where 350 to 3500 ADU lie across 512 pixels; then by less than 2.
+    LightCurver leave it). On integer ADU its median takes integer values, which moves the level
+    by .02 s where s is 12 ADU and by .16 s where it is 4. So a digitised frame gets a uniform
+    noise of one step first, whose variance is subtracted from the scatter again. The scatter
+    comes from a clipped box: it is 1.3 % low, and is left so. Under a steep sky, as near the
+    Moon, the boxes are measured once more after the level is subtracted, or their slope would
+    count as noise (sep and SExtractor count it). Where it rises by more than the scatter across a
+    box, all is done again without the plane through it: hidden wings of stars and partly masked
+    boxes moved the level by up to 50 of 24 electrons of scatter where 350 to 3500 ADU lie across
+    512 pixels; then by less than 2.
     """
     if box_px is not None and box_px < 8:
         raise ValueError(f"box_px must be at least 8, not {box_px}")
     image_e, bad = usable_pixels(image_e, bad)
     box_px = box_px or default_box_px(image_e.shape)
-    step_e = _digitisation_step(image_e)
-    if step_e > 0:
-        image_e = _dithered(image_e, step_e)
+    image_e, step_e = _dithered(image_e)
     level_mesh_e, sigma_mesh_e = _two_passes(image_e, bad, box_px, step_e)
-    if _slope_share(level_mesh_e, sigma_mesh_e) > STEEP_SHARE:
+    if _slope_fraction(level_mesh_e, sigma_mesh_e) > STEEP_SLOPE:
         plane_e = _plane(level_mesh_e, box_px, image_e.shape)
         level_mesh_e, sigma_mesh_e = _two_passes(image_e - plane_e, bad, box_px, step_e)
         level_mesh_e += _mesh_of(plane_e, box_px)
-    level_mesh_e += _mode_loss_e(level_mesh_e, sigma_mesh_e)
+    # what the mode loses on a Poisson sky; a frame with less variance is not in electrons
+    variance = np.median(sigma_mesh_e) ** 2
+    skew = np.median(level_mesh_e) / variance if variance > 0 else 0.0
+    level_mesh_e += MODE_LOSS * min(skew, 1.0) if 0 < skew < SKEW_MAX else 0.0
     return SkyMap(level_mesh_e, sigma_mesh_e, box_px, image_e.shape)
 
 
 def _two_passes(image_e, bad, box_px, step_e):
-    """Return the level and the scatter of the boxes, (my, mx) each; the step of digits is out."""
+    """Return level and scatter of the boxes, (my, mx) each, without the noise of `_dithered`."""
+    # pass 1 finds the objects, pass 2 measures between them
     objects = object_mask(image_e, bad, box_px)
     if bad is not None:
         objects |= bad
-    share = 1 - np.count_nonzero(objects) / objects.size
-    if share < SKY_SHARE_MIN:
-        raise ImageRejected(f"only {100 * share:.1f} % of the pixels are sky")
+    fraction = 1 - np.count_nonzero(objects) / objects.size
+    if fraction < SKY_FRACTION_MIN:
+        raise ImageRejected(f"only {100 * fraction:.1f} % of the pixels are sky")
     final = background(image_e, objects, box_px)
     level_mesh_e = _mesh_of(final.back(), box_px)
+    # a slope inside the boxes would count as noise: then once more on the flat frame
     scatter = final
-    if _slope_share(level_mesh_e, _mesh_of(final.rms(), box_px)) > SLOPE_SHARE_MAX:
+    if _slope_fraction(level_mesh_e, _mesh_of(final.rms(), box_px)) > SLOPE_MAX:
         scatter = background(image_e - final.back(dtype=np.float32), objects, box_px)
     variance_mesh = _mesh_of(scatter.rms(), box_px) ** 2 - step_e**2 / 12
     return level_mesh_e, np.sqrt(np.maximum(variance_mesh, 0))
@@ -237,7 +210,7 @@ def _two_passes(image_e, bad, box_px, step_e):
 
 def _plane(level_mesh_e, box_px, shape):
     """Return the plane through the levels of the boxes, 0 in the corner, float32 of a shape."""
-    rows, cols = (place.ravel() * box_px for place in np.indices(level_mesh_e.shape))
+    rows, cols = (index.ravel() * box_px for index in np.indices(level_mesh_e.shape))
     terms, level_e = np.column_stack([np.ones(rows.size), rows, cols]), level_mesh_e.ravel()
     kept = np.ones(level_e.size, bool)
     for _ in range(PLANE_CLIPS):
@@ -248,11 +221,9 @@ def _plane(level_mesh_e, box_px, shape):
     return np.float32(plane[1]) * y[:, None] + np.float32(plane[2]) * x
 
 
-def _slope_share(level_mesh_e, sigma_mesh_e):
-    """Return the largest part of the variance in a box that the slope of the sky makes.
-
-    A plane that rises by s across a box has the variance s^2 / 12 in it.
-    """
+def _slope_fraction(level_mesh_e, sigma_mesh_e):
+    """Return the largest fraction of the variance in a box that the slope of the sky makes."""
+    # a plane that rises by s across a box has the variance s^2 / 12 in it
     rises = [np.gradient(level_mesh_e, axis=axis)
              for axis, side in enumerate(level_mesh_e.shape) if side > 1]
     of_slope = sum(rise**2 for rise in rises) / 12
@@ -260,22 +231,19 @@ def _slope_share(level_mesh_e, sigma_mesh_e):
 
 
 def even_sky(level_e, sigma_e, shape):
-    """Give the `SkyMap` of a frame of `shape` whose sky is the same everywhere: one box."""
+    """Return the `SkyMap` of a frame of `shape` whose sky is the same everywhere: one box."""
     return SkyMap(np.full((1, 1), float(level_e)), np.full((1, 1), float(sigma_e)), max(shape),
                   tuple(shape))
 
 
-def _digitisation_step(image_e):
-    """Find the step between the values of a digitised frame; 0 for any other."""
+def _dithered(image_e):
+    """Add uniform noise of one step to a digitised frame; return the frame and the step, or 0."""
     sample = image_e.reshape(-1)[:: max(1, image_e.size // STEP_SAMPLE)]
     values = np.unique(sample)
-    if not 1 < len(values) < STEP_SHARE * len(sample):
-        return 0.0
-    return float(np.diff(values).min())
-
-
-def _dithered(image_e, step_e):
-    """Add uniform noise of one step, the same in every tile and in every run."""
+    if not 1 < len(values) < STEP_FRACTION * len(sample):
+        return image_e, 0.0
+    step_e = float(np.diff(values).min())
+    # the same in every tile and in every run: a permutation of equal steps has an exact variance
     side = DITHER_SIDE_PX
     order = np.random.default_rng(0).permutation(side**2).reshape(side, side)
     tile = np.float32(step_e) * ((order + np.float32(0.5)) / np.float32(side**2) - np.float32(0.5))
@@ -284,31 +252,14 @@ def _dithered(image_e, step_e):
     for start in range(0, len(image_e), side):
         rows = image_e[start : start + side]
         np.add(rows, tiles[: len(rows), : rows.shape[1]], out=dithered_e[start : start + side])
-    return dithered_e
-
-
-def _mode_loss_e(level_mesh_e, sigma_mesh_e):
-    """Give what the mode loses on a Poisson sky; 0 for a frame that is not in electrons."""
-    variance = np.median(sigma_mesh_e) ** 2
-    share = np.median(level_mesh_e) / variance if variance > 0 else 0.0
-    return MODE_LOSS * min(share, 1.0) if 0 < share < SKEW_SHARE_MAX else 0.0
+    return dithered_e, step_e
 
 
 def object_mask(image_e, bad=None, box_px=None):
-    """Mark the objects of a frame, looked for on a binned copy where the frame is large.
+    """Mark the objects of a frame: widened segments, and ellipses around them, (ny, nx).
 
-    Parameters
-    ----------
-    image_e : ndarray of float32, shape (ny, nx)
-        C-contiguous, without NaN, with or without its sky.
-    bad : ndarray of bool, shape (ny, nx), or None
-    box_px : int or None
-        As that of `sky_map`.
-
-    Returns
-    -------
-    ndarray of bool, shape (ny, nx)
-        Widened segments, and ellipses around the objects.
+    `image_e` is C-contiguous float32 without NaN, with or without its sky, `bad` its bad pixels or
+    None, `box_px` as that of `sky_map`. Large frames are searched on a binned copy.
     """
     box_px = box_px or default_box_px(image_e.shape)
     factor = int(np.clip(min(image_e.shape) // BINNED_SIDE_PX, 1, OBJECT_GROWTH_PX))
@@ -328,10 +279,11 @@ def _objects(image_e, bad, box_px, min_area_px, factor):
     flat_e = image_e - first.back(dtype=np.float32)
     if bad is not None:
         flat_e[bad] = 0
+    # widened segments, joined by ellipses whose size is bounded
     found, segments = extract(flat_e, first.globalrms, OBJECT_SIGMA, min_area_px, True)
     mask = binary_dilation(segments > 0, iterations=OBJECT_GROWTH_PX // factor)
     half_axes = (np.minimum(found[axis], ELLIPSE_MAX_PX / factor) for axis in ("a", "b"))
-    sep.mask_ellipse(mask, found["x"], found["y"], *half_axes, found["theta"], r=ELLIPSE_REACH)
+    sep.mask_ellipse(mask, found["x"], found["y"], *half_axes, found["theta"], r=ELLIPSE_AXES)
     return mask
 
 
@@ -357,13 +309,7 @@ def _spline_weights(position, n_nodes):
     low = np.clip(np.floor(position).astype(int), 0, n_nodes - 2)
     up = (position - low)[:, None]
     down = 1 - up
-    value, curvature = np.eye(n_nodes), _curvature(n_nodes)
-    linear = down * value[low] + up * value[low + 1]
-    return linear + (down**3 - down) * curvature[low] + (up**3 - up) * curvature[low + 1]
-
-
-def _curvature(n_nodes):
-    """Matrix from node values to a sixth of the second derivatives, by sep's recursion."""
+    # a sixth of the second derivatives at the nodes from their values, by sep's recursion
     value = np.eye(n_nodes)
     pivot, forward = np.zeros(n_nodes), np.zeros((n_nodes, n_nodes))
     for j in range(1, n_nodes - 1):
@@ -373,18 +319,19 @@ def _curvature(n_nodes):
     curvature = np.zeros((n_nodes, n_nodes))
     for j in range(n_nodes - 2, 0, -1):
         curvature[j] = (pivot[j] * curvature[j + 1] + forward[j]) / 6
-    return curvature
+    linear = down * value[low] + up * value[low + 1]
+    return linear + (down**3 - down) * curvature[low] + (up**3 - up) * curvature[low + 1]
 
 
 def _mesh_of(full_map, box_px):
     """Mesh values of sep's map of a frame, solved from its pixels nearest to the centres."""
     sides = full_map.shape
-    near = [np.minimum(_centres(side, box_px), side - 1) for side in sides]
+    near = [box_middles(side, box_px) for side in sides]
     of_row, of_column = (w[k] for w, k in zip(_mesh_weights(sides, box_px), near, strict=True))
     sampled = full_map[np.ix_(*near)].astype(float)
     return np.linalg.solve(of_column, np.linalg.solve(of_row, sampled).T).T
 
 
-def _centres(side, box_px):
-    """Pixels nearest to the centres of the boxes along one axis."""
-    return ((np.arange(-(-side // box_px)) + 0.5) * box_px).astype(int)
+def box_middles(side, box_px):
+    """Pixels of a side of a frame that are nearest to the middles of its boxes."""
+    return np.minimum(((np.arange(-(-side // box_px)) + 0.5) * box_px).astype(int), side - 1)

@@ -8,33 +8,15 @@ import numpy as np
 
 
 class Exposure(NamedTuple):
-    """What a stack is as a single exposure; its unit, called ADU, is that of the sum.
+    """What a stack is as a single exposure; its unit, called ADU, is that of the sum."""
 
-    Parameters
-    ----------
-    scale : float
-        ADU per unit of the stack: the sum of 1 / coefficient, "as if summed".
-    gain_e_per_adu : float
-        Electrons with the photon noise of the stack, per ADU. 1 for the mean of equal images.
-    sky_sigma_adu : float
-        Noise of the sky per pixel that counts for a flux.
-    pixel_sigma_adu : float
-        Scatter of the pixels themselves, smaller because resampling has correlated them.
-    read_noise_e : float
-        The part of the read noise in it, in electrons by that gain.
-    sky_adu : float
-        Level of the sky whose photons, with the read noise, give `sky_sigma_adu`.
-    saturation_adu : float
-        From here on, sky included, a pixel is saturated in at least one image.
-    """
-
-    scale: float
-    gain_e_per_adu: float
-    sky_sigma_adu: float
-    pixel_sigma_adu: float
-    read_noise_e: float
-    sky_adu: float
-    saturation_adu: float
+    scale: float  # ADU per unit of the stack: the sum of 1 / coefficient, "as if summed"
+    gain_e_per_adu: float  # electrons with the photon noise of the stack; 1 for equal images
+    sky_sigma_adu: float  # noise of the sky per pixel that counts for a flux
+    pixel_sigma_adu: float  # scatter of the pixels, smaller because resampling correlates them
+    read_noise_e: float  # read noise in it, in electrons by that gain
+    sky_adu: float  # level of the sky whose photons, with the read noise, give `sky_sigma_adu`
+    saturation_adu: float  # above it, sky included, a pixel is saturated in at least one image
 
     @property
     def noise_factor(self):
@@ -50,7 +32,7 @@ def as_exposure(coeff, sigma_e, read_noise_e, room_e, pixel_noise, method="mean"
     coeff : ndarray of float, shape (n,)
         Coefficients: image x coefficient is on the scale of the stack.
     sigma_e, read_noise_e : ndarray of float, shape (n,)
-        Noise of the sky (all of it) per pixel of the stack, and the part of the read noise, in
+        Noise of the sky (all of it) per pixel of the stack, and the read noise in it, in
         electrons of each image.
     room_e : ndarray of float, shape (n,)
         Electrons from the sky to the saturation of each resampled image.
@@ -68,13 +50,14 @@ def as_exposure(coeff, sigma_e, read_noise_e, room_e, pixel_noise, method="mean"
     With weights w of sum 1, a star of flux f (on the scale of the stack) has in image k a
     variance of c f after scaling by its coefficient c; that of the stack is f P with P = sum of
     w^2 c. In ADU the flux is T f and its variance T^2 f P, which is flux / gain for
-    gain = 1 / (T P). So it is with the sky: sum of w^2 c^2 sigma^2, times T^2. The sky level is
-    what gives that variance at that gain, the read noise apart: the sum of the skies for equal
-    images. A median has equal weights and the loss of `combine.median_loss`. COSMOULINE's
-    fac_combi has the medians of gain and read noise and the sum of the skies: its noise is too
-    small by a factor of the square root of n / median_loss.
+    gain = 1 / (T P). The variance of the sky is in the same way the sum of w^2 c^2 sigma^2, times
+    T^2. The sky level is the one whose photons have that variance at that gain, without the read
+    noise: the sum of the skies for equal images. A median has equal weights and the loss of
+    `combine.median_loss`. COSMOULINE's fac_combi has the medians of gain and read noise and the
+    sum of the skies: its noise is too small by a factor of the square root of n / median_loss.
     """
     coeff, sigma_e, read_noise_e = (np.asarray(v, float) for v in (coeff, sigma_e, read_noise_e))
+    # the weights of `combine.combine`, on the scale of the stack
     weight = 1 / (coeff * sigma_e) ** 2 if method == "mean" else np.ones_like(coeff)
     weight = weight / weight.sum()
     loss = 1.0 if method == "mean" else float(median_loss(coeff.size))
@@ -84,6 +67,7 @@ def as_exposure(coeff, sigma_e, read_noise_e, room_e, pixel_noise, method="mean"
     def of_stack(noise_e):
         return float(scale * np.sqrt(loss * np.sum((weight * coeff * noise_e) ** 2)))
 
+    # a level of L ADU has L / gain + read_noise^2 of variance, in ADU^2
     sky_sigma, read_noise = of_stack(sigma_e), of_stack(read_noise_e)
     sky_adu = max(gain * (sky_sigma**2 - read_noise**2), 0.0)
     saturation = sky_adu + scale * np.min(coeff * np.asarray(room_e, float))

@@ -1,5 +1,6 @@
 """Rows of the original COSMOULINE as rows of ours: names, units, types."""
 
+import itertools
 import math
 import re
 
@@ -7,8 +8,8 @@ from cosmouline import dates
 from cosmouline.database import fields
 from cosmouline.frames.header_values import angle_deg
 
-NOTHING = ("na", "None", "")  # what COSMOULINE wrote where it knew nothing
-BIG_PER_SMALL = 0.5  # its deconvolutions counted half pixels
+NOTHING = ("na", "None", "")  # what COSMOULINE wrote where there is no value
+PX_PER_STEP = 0.5  # its deconvolutions counted half pixels
 DECONVOLUTION = "decfilenum_"
 NOT_TAKEN = {  # columns without a counterpart, and why; as regular expressions
     r"recno|scalingfactor|date|calctime|hjd|jd|maxalistars|maxcoeffstars": "follows from others",
@@ -21,11 +22,12 @@ NOT_TAKEN = {  # columns without a counterpart, and why; as regular expressions
 
 
 def _text(value):
+    """Give a value as text, None where there is none."""
     return None if value in NOTHING else str(value)
 
 
 def _root_mean(sigma, n):
-    """Give the error of a mean: theirs is the scatter."""
+    """Give the error of a mean; theirs is the scatter."""
     return sigma / math.sqrt(int(n)) if int(n) > 0 else None
 
 
@@ -82,7 +84,7 @@ def convert_row(old, renorms, coefficient=None, photometry=()):
         Column of the coefficient that the light curve was joined with; None: the one that the
         deconvolution was made with.
     photometry : sequence of str
-        Names of aperture photometries, of which ``ap30`` is taken.
+        Names of aperture photometries, of which the second aperture ``ap30`` is taken.
 
     Returns
     -------
@@ -91,6 +93,7 @@ def convert_row(old, renorms, coefficient=None, photometry=()):
     used : set of str
         The old columns that went into it.
     """
+    # values that keep their meaning
     row = {"img_name": old["imgname"], "gogogo": True, "treatme": True, "testlist": False,
            "updating": False, "raw_state": "imported"}
     used = {"imgname"}
@@ -102,12 +105,29 @@ def convert_row(old, renorms, coefficient=None, photometry=()):
     if "mjd" not in row and "jd" in old:
         row["mjd"] = dates.jd_to_mjd(float(old["jd"]))
         used.add("jd")
-    _coefficients(row, used, old, renorms)
-    for star_key in photometry:
-        _photometry(row, used, old, star_key)
+    # COSMOULINE's coefficients: 0 stars means that there is none
+    if "sigcoeff" in old and "nbrcoeffstars" in old:
+        used.add("sigcoeff")
+        row["medcoeff_sigma"] = _root_mean(float(old["sigcoeff"]), old["nbrcoeffstars"])
+        if not int(old["nbrcoeffstars"]):
+            row["medcoeff"] = None
+    for name in renorms:
+        value, sigma = _coefficient(old, name)
+        if value is not None:
+            used |= {name, f"{name}_err", f"{name}_comment"}
+            row |= {f"renorm__{our_name(name)}": value, f"renorm_sigma__{our_name(name)}": sigma}
+            _take(row, used, old, f"n_renorm_stars__{our_name(name)}", f"{name}_comment", int)
+    # aperture fluxes
+    for prefix, name in itertools.product(photometry, old):
+        found = re.fullmatch(rf"{re.escape(prefix)}_(.+)_ap30_flux(_err)?", name)
+        if found and float(old[name]) > 0:
+            kind = "sigma" if found[2] else "flux"
+            row[f"aper_{kind}_e__{our_name(found[1])}"] = float(old[name])
+            used.add(name)
     for key in deconvolutions([old]):
-        _deconvolution(row, used, old, key, coefficient)
-    return {name: value for name, value in row.items() if _is_value(value)}, used
+        _take_deconvolution(row, used, old, key, coefficient)
+    return {name: value for name, value in row.items() if value is not None
+            and not (isinstance(value, float) and not math.isfinite(value))}, used
 
 
 def _take(row, used, old, ours, theirs, change):
@@ -118,26 +138,6 @@ def _take(row, used, old, ours, theirs, change):
             row[ours] = change(old[theirs])
         except (TypeError, ValueError, OverflowError):
             row.setdefault(ours, None)
-
-
-def _is_value(value):
-    return value is not None and not (isinstance(value, float) and not math.isfinite(value))
-
-
-def _coefficients(row, used, old, renorms):
-    """Take over medcoeff's error and the renormalisations; 0 stars means there is none."""
-    if "sigcoeff" in old and "nbrcoeffstars" in old:
-        used.add("sigcoeff")
-        row["medcoeff_sigma"] = _root_mean(float(old["sigcoeff"]), old["nbrcoeffstars"])
-        if not int(old["nbrcoeffstars"]):
-            row["medcoeff"] = None
-    for name in renorms:
-        value, sigma = _coefficient(old, name)
-        if value is None:
-            continue
-        used |= {name, f"{name}_err", f"{name}_comment"}
-        row |= {f"renorm__{our_name(name)}": value, f"renorm_sigma__{our_name(name)}": sigma}
-        _take(row, used, old, f"n_renorm_stars__{our_name(name)}", f"{name}_comment", int)
 
 
 def _coefficient(old, name):
@@ -155,31 +155,16 @@ def _coefficient(old, name):
         return value, None
 
 
-def _own_coefficient(old, name):
-    """Return the coefficient of a deconvolution, whose error is not known: 0."""
-    value = float(old.get(name, 0.0))
-    return (value, 0.0) if value > 0 else (None, None)
-
-
-def _photometry(row, used, old, prefix):
-    """Take over the fluxes in its second aperture."""
-    for name in old:
-        found = re.fullmatch(rf"{re.escape(prefix)}_(.+)_ap30_flux(_err)?", name)
-        if found and float(old[name]) > 0:
-            kind = "sigma" if found[2] else "flux"
-            row[f"aper_{kind}_e__{our_name(found[1])}"] = float(old[name])
-            used.add(name)
-
-
-def _deconvolution(row, used, old, key, coefficient):
-    """Take over one deconvolution; without a coefficient its fluxes mean nothing."""
+def _take_deconvolution(row, used, old, key, coefficient):
+    """Put one deconvolution under our names; without a coefficient its fluxes mean nothing."""
     dec = our_name(key)
     row[f"dec_number__{dec}"] = int(old[DECONVOLUTION + key]) - 1  # number 1 was the reference
     row[f"dec_psf__{dec}"] = _text(old.get(f"decpsf_{key}"))
     if coefficient:
         value, sigma = _coefficient(old, coefficient)
-    else:
-        value, sigma = _own_coefficient(old, f"decnorm_{key}")
+    else:  # its own one, whose error is not known
+        value = float(old.get(f"decnorm_{key}", 0.0))
+        value, sigma = (value, 0.0) if value > 0 else (None, None)
     row |= {f"dec_coeff__{dec}": value, f"dec_coeff_sigma__{dec}": sigma}
     used |= {DECONVOLUTION + key, f"decpsf_{key}", f"decnorm_{key}"}
     for name in old if value and sigma is not None else ():
@@ -189,9 +174,8 @@ def _deconvolution(row, used, old, key, coefficient):
             row[f"{kind}__{dec}__{our_name(found[1])}"] = float(old[name])
             used.add(name)
     for number, axis in (("1", "x"), ("2", "y")):
-        name = f"out_{key}_delta{number}"
-        _take(row, used, old, f"dec_shift_{axis}_px__{dec}", name,
-              lambda value: BIG_PER_SMALL * float(value))
+        _take(row, used, old, f"dec_shift_{axis}_px__{dec}", f"out_{key}_delta{number}",
+              lambda value: PX_PER_STEP * float(value))
 
 
 def why_not_taken(name):

@@ -43,12 +43,13 @@ def read_old_database(path):
         raise UserError(f"there is no file {path}.")
     if path.stat().st_size > MAX_BYTES:
         raise UserError(f"{path}: more than 1 GB is no database of COSMOULINE.")
+    # the first bytes tell the format
     with open(path, "rb") as stream:
         start = stream.read(64)
     if start.startswith(SQLITE):
         rows = _read_sqlite(path)
     elif TEXT_HEADER.match(start):
-        rows = _read_text(path)
+        rows = _read_kirbybase(path)
     else:
         rows = _read_pickle(path)
     if not all(isinstance(row.get("imgname"), str) for row in rows):
@@ -69,7 +70,7 @@ def _read_sqlite(path):
         connection.close()
 
 
-def _read_text(path):
+def _read_kirbybase(path):
     """Read KirbyBase's text file: a header, then a line per row; deleted rows are blank."""
     lines = path.read_text(encoding="utf-8", errors="replace").split("\n")
     columns = [column.rpartition(":")[::2] for column in lines[0].rstrip("\r").split("|")[2:]]
@@ -81,25 +82,20 @@ def _read_text(path):
         if len(words) != len(columns):
             raise UserError(f"{path}, line {number}: {len(words)} values for {len(columns)} "
                             "columns.")
-        try:
-            rows.append({name: _native(word, kind)
-                         for word, (name, kind) in zip(words, columns, strict=True)})
-        except ValueError as error:
-            raise UserError(f"{path}, line {number}: {error}.") from error
+        row = {}
+        for word, (name, kind) in zip(words, columns, strict=True):
+            # a word becomes its type; an empty one is no value
+            if kind in BOOLEANS and word:
+                row[name] = word in TRUE
+            elif kind in KINDS and word:
+                try:
+                    row[name] = KINDS[kind](word)
+                except ValueError as error:
+                    raise UserError(f"{path}, line {number}: {error}.") from error
+            elif word:
+                row[name] = re.sub("|".join(ENCODED), lambda code: ENCODED[code[0]], word)
+        rows.append(row)
     return rows
-
-
-def _native(word, kind):
-    """Give a word of the text file as its type; None where it is empty."""
-    if word == "":
-        return None
-    if kind in BOOLEANS:
-        return word in TRUE
-    if kind in KINDS:
-        return KINDS[kind](word)
-    for code, sign in ENCODED.items():
-        word = word.replace(code, sign)
-    return word
 
 
 def _read_pickle(path):
@@ -124,6 +120,7 @@ class _Kind:
         self.code, self.order = str(code), "<"
 
     def __setstate__(self, state):
+        # numpy keeps the order of the bytes second
         if isinstance(state, tuple) and len(state) > 1 and state[1] in ("<", ">", "|", "="):
             self.order = "<" if state[1] in "|=" else state[1]
 
@@ -134,6 +131,7 @@ SIZES = {"f8": "d", "f4": "f", "i8": "q", "i4": "i", "i2": "h", "i1": "b", "u8":
 
 def _scalar(kind, raw=b""):
     """Stand-in for numpy's scalar: a plain number or text."""
+    # Python 2 wrote bytes as text in latin-1
     raw = raw.encode("latin1") if isinstance(raw, str) else raw
     if not isinstance(kind, _Kind) or not isinstance(raw, bytes):
         raise UserError("a number that is none of numpy's.")

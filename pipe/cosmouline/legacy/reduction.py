@@ -1,4 +1,4 @@
-"""A whole reduction of the original COSMOULINE: what to take over, and the configuration of it."""
+"""A complete reduction of the original COSMOULINE: what to take over, and its configuration."""
 
 import json
 import shutil
@@ -15,8 +15,8 @@ LISTS = ("*.cat", "*.reg", "kicklist.txt", "testlist.txt", "*skiplist*.txt")
 DATABASES = ("*_db.pkl", "database.dat", "*_db.dat")
 HEAD = '''"""A reduction of COSMOULINE, taken over by import_cosmouline.py.
 
-Its images have no products here. What runs on its database: lcmanip, 9_quicklook/by_field,
-9_export/export, and extrascripts. The frames can be reduced anew from 1_character on, where
+Its images have no products here. What runs on its database: lcmanip, 9_quicklook,
+9_export/export, and extrascripts. The frames can be reduced again from 1_character on, where
 raw_dir of the sets is right; then the values taken over are replaced.
 """
 
@@ -36,19 +36,7 @@ class Old(NamedTuple):
 def read_old(path):
     """Read an old reduction from its configuration folder, or from its database.
 
-    Parameters
-    ----------
-    path : Path
-        A folder with settings.py and a database or an export of it, or the database itself.
-
-    Returns
-    -------
-    Old
-
-    Raises
-    ------
-    UserError
-        If there is no database.
+    The folder holds settings.py and a database or an export of it. UserError without a database.
     """
     if not path.exists():
         raise UserError(f"there is no {path}: give the folder of the old settings, or the "
@@ -57,19 +45,15 @@ def read_old(path):
     settings, unread = {}, {}
     if (folder / "settings.py").is_file():
         settings, unread = old_settings.read_old_settings(folder / "settings.py")
-    database = path if path.is_file() else _database_of(folder, settings)
-    return Old(read_old_database(database), settings, unread, database, folder)
-
-
-def _database_of(folder, settings):
-    """Return the newest database of a configuration folder, or that of its workdir."""
-    for place in (folder, Path(str(settings.get("workdir", folder)))):
-        for pattern in DATABASES:
-            found = sorted(place.glob(pattern))
-            if found:
-                return found[-1]
-    raise UserError(f"{folder} holds no database ({', '.join(DATABASES)}) and its workdir is not "
-                    "here: give the database itself.")
+    # the newest database of the first kind that is there, else that of the workdir
+    places = (folder, Path(str(settings.get("workdir", folder))))
+    databases = [path] if path.is_file() else [
+        found[-1] for place in places for pattern in DATABASES
+        if (found := sorted(place.glob(pattern)))]
+    if not databases:
+        raise UserError(f"{folder} holds no database ({', '.join(DATABASES)}) and its workdir is "
+                        "not here: give the database itself.")
+    return Old(read_old_database(databases[0]), settings, unread, databases[0], folder)
 
 
 def choices(old):
@@ -82,10 +66,12 @@ def choices(old):
         images; ``renorms``: columns that are renormalisations; ``coefficient``: the one that
         light curves are joined with, or None.
     """
+    # the deconvolution of the settings, or the one with most images
     counts = fields.deconvolutions(old.rows)
     wanted = old.settings.get("deconvname", "")
     wanted = wanted if wanted in counts else f"dec_{wanted}"
     dec = wanted if wanted in counts else max(counts, key=counts.get, default=None)
+    # a renormalisation has its errors and its numbers of stars next to it
     columns = {name for row in old.rows for name in row}
     renorms = sorted(name.removesuffix("_err") for name in columns
                      if name.endswith("_err") and name.removesuffix("_err") in columns
@@ -97,13 +83,7 @@ def choices(old):
 
 
 def converted(old):
-    """Return all rows under our names, and the old columns that were left out with the reasons.
-
-    Raises
-    ------
-    UserError
-        If an image is there twice.
-    """
+    """Return all rows under our names, and the old columns that were left out with the reasons."""
     chosen = choices(old)
     photometry = [old.settings[key] for key in ("sexphotomname",) if key in old.settings]
     rows, used = {}, set()
@@ -145,23 +125,22 @@ def sets_of(old, rows):
     """Return the entries of ``sets``: names and telescopes by the rows, folders by settings."""
     names = old.settings.get("setnames") or [old.settings.get("setname")]
     folders = old.settings.get("rawdirs") or [old.settings.get("rawdir")]
-    told = dict(zip(map(fields.our_name, filter(None, names)), folders, strict=False))
+    named = dict(zip(map(fields.our_name, filter(None, names)), folders, strict=False))
     found = {}
     for row in rows.values():
-        folder = told.get(row["set_name"]) or str(Path(row.get("raw_path", "/no/frames/x")).parent)
+        folder = named.get(row["set_name"]) or str(
+            Path(row.get("raw_path", "/no/frames/x")).parent)
         found.setdefault(row["set_name"], {
             "name": row["set_name"], "telescope": row.get("telescope", "generic"),
             "raw_dir": folder if Path(folder).is_absolute() else f"/no/frames/{row['set_name']}"})
+    # sets that share a folder are told apart by how the names of their frames begin
     folders = [one["raw_dir"] for one in found.values()]
-    return [one | (_part(one, rows) if folders.count(one["raw_dir"]) > 1 else {})
-            for one in found.values()]
-
-
-def _part(one, rows):
-    """Return the files of a set that shares its folder: how the names of its frames begin."""
-    names = [Path(row["raw_path"]).name for row in rows.values()
-             if row["set_name"] == one["name"] and "raw_path" in row]
-    return {"files": f"{common_start(names)}*"}
+    for one in found.values():
+        if folders.count(one["raw_dir"]) > 1:
+            names = [Path(row["raw_path"]).name for row in rows.values()
+                     if row["set_name"] == one["name"] and "raw_path" in row]
+            one["files"] = f"{common_start(names)}*"
+    return list(found.values())
 
 
 def copy_lists(old, out):

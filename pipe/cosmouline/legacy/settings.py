@@ -1,4 +1,4 @@
-"""The settings.py of the original COSMOULINE, read without running it, and told in our names."""
+"""The settings.py of the original COSMOULINE, read without running it, under our names."""
 
 import ast
 import os
@@ -37,7 +37,7 @@ GONE = {  # what else became of the others; most have a new name in `settings.FO
     "makeautoskiplist": "dec_..._max", "starstouse1": "norm_stars", "psftouse1": "psf_name",
     "renormsources": "renorm_stars, renorm_reference_star",
     "plotnormfieldname": "--coefficient of 9_quicklook",
-    "sourcenames": "point_sources; the old places are in pixels of the old stamps",
+    "sourcenames": "point_sources; the old positions are in pixels of the old stamps",
     "writeheader": "always written", "showplots": "pictures are always saved",
     "combiname": "combi_name, combi_group_name",
     "combidir": "combi_name, combi_group_name", "combidirname": "combi_name, combi_group_name"}
@@ -45,10 +45,6 @@ GONE = {  # what else became of the others; most have a new name in `settings.FO
 
 def read_old_settings(path):
     """Return the values of a settings.py that stand there, and the names that need more.
-
-    Parameters
-    ----------
-    path : Path
 
     Returns
     -------
@@ -94,27 +90,17 @@ def _value(node, known):
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
         return _value(node.left, known) + _value(node.right, known)
     if isinstance(node, ast.JoinedStr):
-        return "".join(_piece(one, known) for one in node.values)
+        return "".join(str(_value(one, known)) for one in node.values)
+    if isinstance(node, ast.FormattedValue):
+        spec = "" if node.format_spec is None else _value(node.format_spec, known)
+        return format(_value(node.value, known), spec)
     if isinstance(node, ast.Call) and ast.unparse(node.func) in ("os.path.join", "join"):
         return os.path.join(*[_value(one, known) for one in node.args])
     raise ValueError(ast.dump(node))
 
 
-def _piece(node, known):
-    """Evaluate a part of an f-string."""
-    if isinstance(node, ast.FormattedValue):
-        spec = "" if node.format_spec is None else _value(node.format_spec, known)
-        return format(_value(node.value, known), spec)
-    return str(_value(node, known))
-
-
 def translated(values):
     """Return old settings under our names; those that are left out have a reason.
-
-    Parameters
-    ----------
-    values : dict
-        From `read_old_settings`.
 
     Returns
     -------
@@ -123,17 +109,14 @@ def translated(values):
         By old name.
     """
     settings = {ours: values[theirs] for ours, theirs in SAME.items() if theirs in values}
+    taken, became = {*SAME.values(), *ELSEWHERE}, FORMERLY | GONE
+    reasons = {name: became.get(name, "not a setting of COSMOULINE's sample") for name in values
+               if name not in taken and not name.startswith("_")}
     try:
         if "lensRA" in values and "lensDEC" in values:
+            # 15 degrees an hour
             settings["lens_ra_deg"] = round(15 * angle_deg(str(values["lensRA"])), 7)
             settings["lens_dec_deg"] = round(angle_deg(str(values["lensDEC"])), 7)
     except ValueError as error:
-        return settings, {"lensRA": f"{error}"} | _reasons(values)
-    return settings, _reasons(values)
-
-
-def _reasons(values):
-    taken = {*SAME.values(), *ELSEWHERE}
-    became = FORMERLY | GONE
-    return {name: became.get(name, "not a setting of COSMOULINE's sample") for name in values
-            if name not in taken and not name.startswith("_")}
+        reasons = {"lensRA": f"{error}"} | reasons
+    return settings, reasons

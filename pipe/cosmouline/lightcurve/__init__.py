@@ -3,19 +3,19 @@
 compare        : Two light curves of one lens, point by point: offsets and scatter in units of the
                  errors.
 error_bars     : The flux of a source in a group of images, and its error.
-join           : Light curves: groups of images joined into magnitudes with errors, ready for an
-                 rdb table.
-limits         : Which images make a light curve, and which of them belong together.
+join           : Groups of images joined into magnitudes with errors, and their columns in an rdb
+                 table.
 night_scatter  : Scatter of single images inside a night, against their errors.
-outlier_points : Fluxes of a light curve that deserve a look: negative, faint, far from their
-                 neighbours.
-release        : A folder of final products, all of it or nothing, with the hashes of its files.
+outlier_points : Fluxes of a light curve to look at: negative, faint, far from the epochs before
+                 and after.
+release        : A folder of final products, written completely or not at all, with the hashes of
+                 its files.
 io_rdb         : Light curves as ``.rdb`` tables, which PyCS3 reads.
-db_columns     : From rows of the database to the columns of a light curve.
-db_curves      : Light curves as files: which there are, what they hold, and the nights excluded
+db_columns     : The arrays of a light curve, from the rows of its images.
+db_curves      : Light curves: which there are, their columns and files, and the nights excluded
                  from them.
-db_quicklook   : Light curves of single images or nights, with any coefficient, for a look at them.
-db_report      : What COSMOULINE tells of a light curve: its nights, its seeing, its sampling, its
+db_quicklook   : Light curves of single images or nights, with any coefficient, for a first look.
+db_report      : The report on a light curve: number of images and stars, sampling, errors and
                  scatter.
 db_star_curves : Light curves of single stars of the field, from their PSF fluxes and a
                  coefficient.

@@ -3,27 +3,21 @@
 from typing import NamedTuple
 
 from cosmouline.errors import UserError
-from cosmouline.robust import MAD_TO_SIGMA
+from cosmouline.robust import MAD_TO_SIGMA, mad_sigma
 
 import numpy as np
 
-NEAR_D = 0.3  # two reductions of one night differ by less
+NEAR_D = 0.3  # the dates of one night in two reductions differ by less
 MAGERR_OURS, MAGERR_THEIRS = "cov", "5"  # the best bar of each: ours, and COSMOULINE's own
 
 
 class Difference(NamedTuple):
-    """First minus second of one source, over the points of both.
+    """First minus second of one source, over the points of both, in magnitudes.
 
-    Parameters
-    ----------
-    values, sigma : ndarray of float, shape (n,)
-        Differences in magnitudes, their offset left in, and the errors of both in quadrature.
-    offset, offset_sigma : float
-        Their median, and its error from the scatter.
-    rms, robust : float
-        Standard deviation about the mean, and 1.4826 times the median distance from the median.
-    pull : float
-        Robust scatter of (difference - offset) / error.
+    `values` are the differences (n,), their offset left in, `sigma` the errors of both in
+    quadrature. `offset` is their median, `offset_sigma` its error from the scatter; `rms` the
+    standard deviation about the mean, `robust` 1.4826 times the median distance from the median.
+    `pull` is the robust scatter of (difference - offset) / error.
     """
 
     values: np.ndarray
@@ -36,23 +30,14 @@ class Difference(NamedTuple):
 
 
 def match(first, second, near_d=NEAR_D):
-    """Return the points that two curves share.
+    """Return the points that two curves share: pairs (i, j), each the nearest of the other.
 
-    Parameters
-    ----------
-    first, second : ndarray of float, shape (n,) and (m,)
-        Dates, finite.
-    near_d : float
-        Most that a pair is apart.
-
-    Returns
-    -------
-    i, j : ndarray of int, shape (n_pairs,)
-        Pairs of which each is the nearest of the other.
+    The dates, (n,) and (m,), are finite; those of a pair differ by `near_d` at most.
     """
     first, second = np.asarray(first, float), np.asarray(second, float)
     if not first.size or not second.size:
         return np.zeros(0, int), np.zeros(0, int)
+    # i and j belong together if j is the nearest of i and i the nearest of j.
     apart = np.abs(first[:, None] - second)
     nearest = apart.argmin(1)
     i = np.arange(first.size)
@@ -61,74 +46,57 @@ def match(first, second, near_d=NEAR_D):
 
 
 def pairs(ours, theirs, words=None):
-    """Return the sources to compare: those that the user pairs, or those of one name.
-
-    Parameters
-    ----------
-    ours, theirs : list of str
-        Sources of the two curves.
-    words : list of str, optional
-        Such as ``A=B1``.
+    """Return the pairs of sources to compare: those of words such as ``A=B1``, else by name.
 
     Raises
     ------
     UserError
-        If a source is not there, or no name is in both.
+        If a source is missing, or no name is in both curves.
     """
-    there = f"the first table has {', '.join(ours)}, the second {', '.join(theirs)}"
+    present = f"the first table has {', '.join(ours)}, the second {', '.join(theirs)}"
     named = [word.partition("=")[::2] for word in words or ()]
     for one, other in named:
         if one not in ours or other not in theirs:
-            raise UserError(f"--sources {one}={other}: {there}.")
+            raise UserError(f"--sources {one}={other}: {present}.")
     found = named or [(source, source) for source in ours if source in theirs]
     if not found:
-        raise UserError(f"no source has the same name in both: {there}. Pair them: --sources "
+        raise UserError(f"no source has the same name in both: {present}. Pair them: --sources "
                         "A=B1.")
     return found
 
 
 def error_column(columns, source):
-    """Return the errors of a source: ours from the covariance if they are there, else bar 5."""
+    """Return the errors of a source: magerr_cov where the table has it, else bar 5."""
     ours = columns.get(f"magerr_{source}_{MAGERR_OURS}")
     return columns[f"magerr_{source}_{MAGERR_THEIRS}"] if ours is None else ours
 
 
-def difference(first, second, i, j, one, other, only_good=True):
+def difference(first, second, i, j, one, other):
     """Compare a source of one curve with a source of another.
 
-    Parameters
-    ----------
-    first, second : dict of ndarray
-        Columns of rdb tables.
-    i, j : ndarray of int
-        Points that belong together, from `match`.
-    one, other : str
-        Name of the source in each.
-    only_good : bool
-        Points that either curve flags do not count for the numbers.
+    `first` and `second` are columns of rdb tables, `i` and `j` the points that belong together
+    (from `match`), `one` and `other` the name of the source in each.
 
     Returns
     -------
     Difference
-        `values` NaN where a point does not count; numbers NaN with fewer than two points.
+        `values` NaN at the points that either curve flags; numbers NaN with fewer than two points.
 
     Notes
     -----
     Two reductions of the same frames share their photon noise: then a `pull` below 1 is the rule,
-    and above 1 says that the errors of the reductions themselves are too small.
+    and above 1 the errors of the reductions themselves are too small.
     """
     values = first[f"mag_{one}"][i] - second[f"mag_{other}"][j]
     sigma = np.hypot(error_column(first, one)[i], error_column(second, other)[j])
-    counts = np.isfinite(values) & np.isfinite(sigma)
-    if only_good:
-        counts &= first["flag"][i] & second["flag"][j]
+    counts = np.isfinite(values) & np.isfinite(sigma) & first["flag"][i] & second["flag"][j]
     values = np.where(counts, values, np.nan)
     known = values[counts]
     if known.size < 2:
         return Difference(values, sigma, *[np.nan] * 5)
+    # The offset is that of the zero points: scatter and pull are taken about it.
     offset = float(np.median(known))
-    robust = MAD_TO_SIGMA * float(np.median(np.abs(known - offset)))
     pulls = (known - offset) / sigma[counts]
-    return Difference(values, sigma, offset, float(known.std(ddof=1) / np.sqrt(known.size)),
-                      float(known.std(ddof=1)), robust,
+    rms = float(known.std(ddof=1))
+    return Difference(values, sigma, offset, rms / np.sqrt(known.size), rms, mad_sigma(known),
                       MAD_TO_SIGMA * float(np.median(np.abs(pulls))))

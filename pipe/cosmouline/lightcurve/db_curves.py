@@ -1,16 +1,20 @@
-"""Light curves as files: which there are, what they hold, and the nights excluded from them."""
+"""Light curves: which there are, their columns and files, and the nights excluded from them."""
 
 import logging
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple
 
 from cosmouline.database import bands, paths, skiplists
 from cosmouline.database.columns import texts
+from cosmouline.database.limits import Limits
 from cosmouline.dates import day_to_mjd
 from cosmouline.errors import UserError
 from cosmouline.files.io_table import read_ecsv_columns, write_ecsv
 from cosmouline.files.io_text import read_lines
-from cosmouline.lightcurve.db_columns import rows_with_fluxes, within_limits
+from cosmouline.frames import db_nights
+from cosmouline.lightcurve import join
+from cosmouline.lightcurve.db_columns import image_table, rows_with_fluxes, within_limits
 from cosmouline.lightcurve.db_sums import parse, with_sums
 from cosmouline.lightcurve.io_rdb import odd_points, read_rdb, write_rdb
 
@@ -21,19 +25,19 @@ log = logging.getLogger("cosmouline")
 NIGHTS_FILE = "excluded_nights.txt"
 SUM_ARGUMENT = {"--sum": {
     "action": "append", "default": [], "metavar": "S=A+B",
-    "help": "the sum of sources as one more source (default: sum_sources of the settings)"}}
+    "help": "add the sum of sources as one more source (default: sum_sources of the settings)"}}
 MEANINGS = {
     "mhjd": ("d", "heliocentric date of the point, JD - 2400000.5, UTC: mean of its images"),
     "datetime": ("", "date of the point, UTC, not heliocentric"),
     "telescope": ("", "telescope"),
     "setname": ("", "set of the settings"),
-    "nbimg": ("1", "images behind the point"),
+    "nbimg": ("1", "number of images joined into the point"),
     "fwhm": ("arcsec", "median seeing"),
     "ellipticity": ("1", "median ellipticity of the stars, 1 - b/a"),
     "airmass": ("1", "median airmass"),
     "relskylevel": ("e-", "median sky level x median coefficient"),
     "normcoeff": ("1", "median coefficient"),
-    "flag": ("", "True for a good point; night_ limits of the settings"),
+    "flag": ("", "True for a good point, within the night_ limits of the settings"),
     "excluded": ("", f"True for a night of {NIGHTS_FILE}"),
 }
 MAGERR_MEANINGS = (
@@ -42,13 +46,22 @@ MAGERR_MEANINGS = (
 MAGERR_SHORT = ("photons", "+ coefficient", "from raw", "by image", "scatter", "max(1, 4)")
 
 
-class Curve(NamedTuple):
-    """One light curve to make: settings of its band, name of its part, rows and sources."""
+@dataclass(frozen=True)
+class Curve:
+    """One light curve to make: settings of its band, name of its part, rows and sources.
+
+    The part is the telescope or set of `join_separate`, empty where they are not separated.
+    """
 
     settings: object
     part: str
     rows: list
     sources: list
+
+    @cached_property
+    def table(self):
+        """The `ImageTable` of its images, read once."""
+        return image_table(self.rows, self.sources, self.settings.dec_name)
 
     @property
     def path(self):
@@ -63,33 +76,65 @@ class Curve(NamedTuple):
 
 
 def curves(db, settings, limits=None):
-    """Return the `Curve` of every band, and of every telescope or set of it if so wanted.
+    """Return the `Curve` of every band; with `join_separate`, of every telescope or set of it.
 
-    Parameters
-    ----------
-    db : Database
-    settings : namespace
-    limits : dict, optional
-        Of the images, see `curve.within_limits`.
+    `limits` are `Limits` of the images, see `db_columns.within_limits`; None: all images.
 
     Raises
     ------
     UserError
-        If nothing has fluxes, or a list or setting names what there is not.
+        If nothing has fluxes, or a list or setting names a source or file that does not exist.
     """
     rows, sources = rows_with_sums(db, settings)
-    sources = _wanted(sources, settings.join_sources)
-    rows = _not_skipped(rows, db, settings)
+    unknown = [name for name in settings.join_sources or () if name not in sources]
+    if unknown:
+        raise UserError(f"join_sources: there is no source '{unknown[0]}' among "
+                        f"{', '.join(sources)}.")
+    # Images: neither in a skip list nor beyond a limit.
+    skipped = {}
+    for name in settings.join_skiplists:
+        if not (settings.config_dir / name).is_file() and name != "join_skiplist.txt":
+            raise UserError(f"join_skiplists: there is no {settings.config_dir / name}.")
+        skipped |= skiplists.skiplist(settings, name)
+    skiplists.tell_unknown(settings, db, *settings.join_skiplists)
+    kept = [row for row in rows if row["img_name"] not in skipped]
+    if len(kept) < len(rows):
+        log.info("%d images left out: named in a skip list", len(rows) - len(kept))
     if limits is not None:
-        rows = within_limits(rows, settings.dec_name, **limits)
-    found = [Curve(one, part, members, _shining(members, sources, settings.dec_name))
-             for one, of_band in bands.split(rows, settings)
-             for part, members in _parts(of_band, settings.join_separate)]
+        kept = within_limits(kept, settings.dec_name, limits)
+    # One curve for each band, telescope or set, of the sources that have a flux in it.
+    found = []
+    for one, of_band in bands.split(kept, settings):
+        field = {"no": None, "telescope": "telescope", "set": "set_name"}[one.join_separate]
+        labels = texts(of_band, field) if field else [""] * len(of_band)
+        for label in dict.fromkeys(labels):
+            mine = [row for row, name in zip(of_band, labels, strict=True) if name == label]
+            found.append(Curve(one, Path(label).stem.replace(" ", "-"), mine, [
+                source for source in settings.join_sources or sources
+                if any(f"flux_e__{settings.dec_name}__{source}" in row for row in mine)]))
     twice = [curve.path for curve in found]
     if len(set(twice)) < len(twice):
-        raise UserError("two telescopes or sets lead to one name of a light curve. Set "
+        raise UserError("two telescopes or sets would give light curves of one file name. Set "
                         'join_separate = "set", or rename one.')
     return found
+
+
+def joined_columns(rows, table, sources, settings):
+    """Group and join images as the settings say, and flag the points beyond the night_ limits.
+
+    Returns
+    -------
+    columns : dict of ndarray
+        See `join.rdb_columns`.
+    joined : Joined
+        All points, those left out of the columns too.
+    """
+    groups = db_nights.grouped(rows, settings.join_by, settings.join_minutes)
+    joined = join.join(groups, **table.fluxes, center=settings.join_center)
+    properties = join.night_properties(groups, **table.conditions)
+    flags = join.night_flags(
+        properties, joined.is_complete, Limits.of(settings, "night_"), settings.night_min_images)
+    return join.rdb_columns(properties, flags, joined, sources), joined
 
 
 def rows_with_sums(db, settings):
@@ -104,33 +149,26 @@ def sums_wanted(settings):
 
 
 def write(curve, columns):
-    """Write a light curve as .ecsv, whole, and as .rdb without what is excluded.
+    """Write a light curve as .ecsv, complete, and as .rdb without the excluded nights.
 
-    Parameters
-    ----------
-    curve : Curve
-    columns : dict of ndarray
-        From `lightcurve.rdb_columns`, or `read`.
-
-    Returns
-    -------
-    dict of ndarray
-        The columns of the .rdb.
-
-    Notes
-    -----
-    The .ecsv keeps every point and the flags of the joining; the .rdb is made from it anew each
-    time. So a night comes back once it is taken from the list.
+    The columns are those of `joined_columns`, or `read`. The .ecsv keeps every point and the flags
+    of the joining; the .rdb, whose columns are returned, is made from it again each time. So a
+    night comes back once it is taken from the list.
     """
     settings = curve.settings
     out = excluded(columns["mhjd"], settings)
+    # The .ecsv: the column `excluded` after `flag`, values that are NaN left empty.
     names = [name for name in columns if name != "excluded"]
-    place = names.index("flag") + 1
-    whole = {name: columns[name] for name in names[:place]} | {"excluded": out} | {
-        name: columns[name] for name in names[place:]}
-    rows = [{k: v for k, v in zip(whole, values, strict=True) if v == v}
-            for values in zip(*(values.tolist() for values in whole.values()), strict=True)]
-    write_ecsv(curve.path.with_suffix(".ecsv"), rows, _fields(whole))
+    after = names.index("flag") + 1
+    complete = {name: columns[name] for name in names[:after]} | {"excluded": out} | {
+        name: columns[name] for name in names[after:]}
+    rows = [{k: v for k, v in zip(complete, values, strict=True) if v == v}
+            for values in zip(*(values.tolist() for values in complete.values()), strict=True)]
+    kinds = {"f": float, "i": int, "b": bool, "U": str}
+    write_ecsv(curve.path.with_suffix(".ecsv"), rows, {
+        name: (kinds[values.dtype.kind], *_unit_and_meaning(name))
+        for name, values in complete.items()})
+    # The .rdb: excluded nights flagged, or dropped.
     kept = ~out if settings.excluded_nights == "drop" else np.ones(len(out), bool)
     flag = columns["flag"] & ~out
     published = {name: (flag if name == "flag" else columns[name])[kept] for name in names}
@@ -143,17 +181,23 @@ def write(curve, columns):
 
 def read(curve):
     """Return all columns of a light curve that `write` wrote, from its .ecsv."""
-    path = _existing(curve.path.with_suffix(".ecsv"))
-    return read_ecsv_columns(path)
+    return read_ecsv_columns(existing(curve.path.with_suffix(".ecsv")))
 
 
 def read_published(curve):
     """Return the columns of the .rdb of a light curve."""
-    return read_rdb(_existing(curve.path))
+    return read_rdb(existing(curve.path))
+
+
+def existing(path):
+    """Return the path of a light curve; raise UserError if there is no file."""
+    if not path.is_file():
+        raise UserError(f"there is no {path}. Run lcmanip/1_join.py first.")
+    return path
 
 
 def read_any(path, needed=("mhjd", "flag")):
-    """Return the columns of an .rdb of anybody's, and tell what is odd about them.
+    """Return the columns of an .rdb of any origin, and warn of what is suspicious in it.
 
     Raises
     ------
@@ -168,7 +212,7 @@ def read_any(path, needed=("mhjd", "flag")):
             raise UserError(f"{path} has no column '{name}' (it has {', '.join(columns)}).")
     for note in odd_points(columns):
         if "holds text" in note:
-            raise UserError(f"{path}: {note}: mend the values that are no numbers.")
+            raise UserError(f"{path}: {note}: correct the values that are no numbers.")
         log.warning("%s: %s", path, note)
     return columns
 
@@ -179,7 +223,7 @@ def sources_of(columns):
 
 
 def excluded(mhjd, settings):
-    """Tell which points lie on a day of the lens's list, (n,); see `excluded_days`."""
+    """Return which points lie on a day of the lens's list, (n,); see `excluded_days`."""
     days = excluded_days(settings.config_dir / NIGHTS_FILE)
     return np.isin(np.floor(mhjd).astype(int), list(days))
 
@@ -187,89 +231,29 @@ def excluded(mhjd, settings):
 def excluded_days(path):
     """Read a list of nights: an integer mjd or a date (yyyy-mm-dd) a line, and a reason.
 
-    Parameters
-    ----------
-    path : Path
-        ``#`` starts a comment. Without the file no night is excluded.
+    A day is that of UTC in which the point lies, as in COSMOULINE. ``#`` starts a comment.
 
     Returns
     -------
     dict of int to str
-        Reasons by day. A day is that of UTC in which the point lies, as in COSMOULINE.
+        Reasons by day; empty if there is no such file.
 
     Raises
     ------
     UserError
         If a line is neither.
     """
-    lines = read_lines(path) if Path(path).is_file() else []
     days = {}
-    for number, line in enumerate(lines, 1):
+    for number, line in enumerate(read_lines(path) if Path(path).is_file() else [], 1):
         day, _, reason = line.partition("#")[0].strip().partition(" ")
-        if day:
-            days[_day(day, f"{path}, line {number}")] = reason.strip()
+        if not day:
+            continue
+        try:
+            days[int(day) if day.isdigit() else int(day_to_mjd(day))] = reason.strip()
+        except ValueError as error:
+            raise UserError(f"{path}, line {number}: {day!r} is neither an integer mjd nor a "
+                            "date such as 2019-03-01.") from error
     return days
-
-
-def _day(word, where):
-    """Turn an integer mjd or a date into an integer mjd."""
-    try:
-        return int(word) if word.isdigit() else int(day_to_mjd(word))
-    except ValueError as error:
-        raise UserError(f"{where}: {word!r} is neither an integer mjd nor a date such as "
-                        "2019-03-01.") from error
-
-
-def _existing(path):
-    if not path.is_file():
-        raise UserError(f"there is no {path}. Run lcmanip/1_join.py first.")
-    return path
-
-
-def _wanted(sources, names):
-    """Return the sources that join_sources names, in its order; all for None."""
-    unknown = [name for name in names or () if name not in sources]
-    if unknown:
-        raise UserError(f"join_sources: there is no source '{unknown[0]}' among "
-                        f"{', '.join(sources)}.")
-    return list(names or sources)
-
-
-def _shining(rows, sources, dec):
-    """Return the sources that have a flux in one of the rows."""
-    return [source for source in sources if any(f"flux_e__{dec}__{source}" in row for row in rows)]
-
-
-def _not_skipped(rows, db, settings):
-    """Return the rows that no skip list names; tell how many are left out."""
-    skipped = {}
-    for name in settings.join_skiplists:
-        if not (settings.config_dir / name).is_file() and name != "join_skiplist.txt":
-            raise UserError(f"join_skiplists: there is no {settings.config_dir / name}.")
-        skipped |= skiplists.skiplist(settings, name)
-    skiplists.tell_unknown(settings, db, *settings.join_skiplists)
-    kept = [row for row in rows if row["img_name"] not in skipped]
-    if len(kept) < len(rows):
-        log.info("%d images left out: named in a skip list", len(rows) - len(kept))
-    return kept
-
-
-def _parts(rows, separate):
-    """Yield name and rows of what becomes one curve: all, a telescope, or a set."""
-    if separate == "no":
-        yield "", rows
-        return
-    labels = texts(rows, {"telescope": "telescope", "set": "set_name"}[separate])
-    for label in dict.fromkeys(labels):
-        yield (Path(label).stem.replace(" ", "-"),
-               [row for row, one in zip(rows, labels, strict=True) if one == label])
-
-
-def _fields(columns):
-    """Return type, unit and meaning of every column."""
-    kinds = {"f": float, "i": int, "b": bool, "U": str}
-    return {name: (kinds[values.dtype.kind], *_unit_and_meaning(name))
-            for name, values in columns.items()}
 
 
 def _unit_and_meaning(name):
@@ -279,11 +263,12 @@ def _unit_and_meaning(name):
     if kind == "mag":
         return "mag", f"magnitude of {rest}: -2.5 log10 of electrons on the reference scale"
     if kind == "magsys":
-        return "mag", f"error of the constant part of {rest}, the same for all points"
+        return "mag", (f"systematic error of {rest}, one shift of all its points: light of the "
+                       "galaxy under it")
     if kind == "magcov":
-        return "mag2", "covariance of two sources at one point"
+        return "mag2", "covariance of the magnitudes of two sources at one point"
     if kind != "magerr":
         return MEANINGS[name]
-    ours = {"cov": "all that is known, covariances included",
-            "norm": "the part that all sources share, from the coefficient"}
+    ours = {"cov": "all known errors of the point, covariances included",
+            "norm": "the error from the coefficient, which all sources of a point share"}
     return "mag", f"error of {source}: {ours.get(bar) or MAGERR_MEANINGS[int(bar)]}"

@@ -1,6 +1,5 @@
-"""Light curves of single images or nights, with any coefficient, for a look at them."""
+"""Light curves of single images or nights, with any coefficient, for a first look."""
 
-import logging
 from typing import NamedTuple
 
 from cosmouline.database import columns
@@ -14,24 +13,16 @@ from cosmouline.robust import median_of_finite
 
 import numpy as np
 
-log = logging.getLogger("cosmouline")
-
 ARGUMENTS = db_curves.SUM_ARGUMENT | {"--coefficient": {
     "metavar": "NAME", "help": "medcoeff, the name of a renormalisation, or none (default: the "
     "coefficient of the deconvolution)"}}
 
 
 class Curves(NamedTuple):
-    """Magnitudes of M sources at n points.
+    """Magnitudes of M sources at n points, in order of mhjd (n,).
 
-    Parameters
-    ----------
-    mhjd : ndarray of float, shape (n,)
-        In order.
-    mags, sigmas : ndarray of float, shape (M, n)
-        NaN where a source has no positive flux.
-    rows : list of dict
-        Images in the order of the points; empty for nights.
+    `mags` and `sigmas` (M, n) are NaN where a source has no positive flux. `rows` are the images
+    in the order of the points; none for nights.
     """
 
     mhjd: np.ndarray
@@ -47,31 +38,20 @@ def chosen(db, settings):
 
 
 def with_coefficient(rows, dec_name, name):
-    """Return rows whose coefficient of the deconvolution is replaced by another one.
+    """Return rows with another coefficient in place of that of the deconvolution.
 
-    Parameters
-    ----------
-    rows : list of dict
-    dec_name : str
-    name : str or None
-        ``none``: 1; ``medcoeff``; a renormalisation; None: the coefficient stays.
-
-    Returns
-    -------
-    list of dict
-        Without the images that have no such coefficient.
+    The name is ``none`` (the coefficient is 1), ``medcoeff``, or that of a renormalisation; None
+    changes nothing. Images without it are left out. Fluxes are stored in electrons of the
+    exposure, so any coefficient can be applied to them.
 
     Raises
     ------
     UserError
         If no image has it.
-
-    Notes
-    -----
-    Fluxes are stored in electrons of the exposure, so any coefficient can be put to them.
     """
     if name is None:
         return rows
+    # The error of a coefficient stands in a field of its own; that of none is 0.
     value, sigma = ((name, f"{name}_sigma") if name == "medcoeff" else
                     (f"renorm__{name}", f"renorm_sigma__{name}"))
     found = [row | {f"dec_coeff__{dec_name}": 1.0 if name == "none" else row[value],
@@ -85,25 +65,26 @@ def with_coefficient(rows, dec_name, name):
     return found
 
 
-def by_image(rows, sources, dec_name):
+def by_image(rows, sources, settings):
     """Return the `Curves` of the single images: flux errors and those of the coefficients."""
     rows = sorted(rows, key=lambda row: row["mjd"])
-    return Curves(columns.time_of(rows), *db_columns.magnitudes(rows, sources, dec_name), rows)
+    return Curves(columns.time_of(rows),
+                  *db_columns.magnitudes(rows, sources, settings.dec_name), rows)
 
 
-def by_night(rows, sources, dec_name, center):
+def by_night(rows, sources, settings):
     """Return the `Curves` of the nights, as lcmanip joins them; errors are magerr_cov."""
     groups = db_nights.grouped(rows, "night", None)
-    joined = db_columns.joined(rows, groups, sources, dec_name, center)
-    mhjd = np.array([columns.time_of([rows[i] for i in group]).mean() for group in groups])
+    joined = db_columns.joined(rows, groups, sources, settings.dec_name, settings.join_center)
+    # The date of a night is the mean of its images, as that of lcmanip.
+    times = columns.time_of(rows)
+    mhjd = np.array([times[group].mean() for group in groups])
     order = np.argsort(mhjd)
     return Curves(mhjd[order], joined.mag.T[:, order], joined.magerr_cov.T[:, order], [])
 
 
 def colour_of(rows, name):
-    """Return the values of a field, and its label with the unit: (values, name, unit).
-
-    Text and True or False give names, one colour each.
+    """Return the values of a field, or names where it is text or True or False, and its unit.
 
     Raises
     ------
@@ -117,36 +98,30 @@ def colour_of(rows, name):
     if not any(name in row for row in rows):
         raise UserError(f"no image has '{name}'. Run {declared.producer}.py first.")
     if declared.type in (str, bool):
-        return np.array([str(value) for value in texts(rows, name, "?")]), name, ""
-    return column(rows, name), name, declared.unit
+        return np.array([str(value) for value in texts(rows, name, "?")]), ""
+    return column(rows, name), declared.unit
 
 
 def notes(curves, sources):
-    """Return COSMOULINE's estimator of the scatter in words: of each source, and of all.
+    """Return the scatter of each source in words, and the lines of a report, with that of all.
 
     Notes
     -----
-    `lightcurve.dispersion`, its mean and median. The total counts every point of every source.
+    `join.dispersion`, COSMOULINE's estimator. The total counts every point of every source.
     """
     found = [dispersion(curves.mhjd, m, s)
              for m, s in zip(curves.mags, curves.sigmas, strict=True)]
-    words = [f"scatter about neighbours / error {mean:.2f} (median {median:.2f}, {n} points)"
-             if n else "too few points for their scatter" for mean, median, n in found]
+    words = [f"distance from neighbours: {mean:.2f} x error (median {median:.2f}, {n} points)"
+             if n else "too few points to measure the scatter" for mean, median, n in found]
+    # Of all sources: the mean over all points, so that a source counts by its points.
     n_all = sum(n for _, _, n in found)
     total = sum(mean * n for mean, _, n in found if n) / n_all if n_all else np.nan
     lines = [f"{source}: {word}" for source, word in zip(sources, words, strict=True)]
-    return words, [*lines, f"all: scatter about neighbours / error {total:.2f} ({n_all} points)"]
-
-
-def tell(settings, curves, sources, more=()):
-    """Tell the estimator of every source, and more lines; return its words for the panels."""
-    words, lines = notes(curves, sources)
-    log.info("%s", "\n".join([title(settings), *lines, *more]))
-    return words
+    return words, [*lines, f"all: distance from neighbours: {total:.2f} x error ({n_all} points)"]
 
 
 def medians(curves, sources, names):
-    """Return how far the sets of images lie from the median of all, in words, source by source."""
+    """Yield how far the median of each set of images lies from that of all, source by source."""
     for source, mags in zip(sources, curves.mags, strict=True):
         offsets = (f"{name} {median_of_finite(mags[names == name]) - median_of_finite(mags):+.3f}"
                    for name in np.unique(names))

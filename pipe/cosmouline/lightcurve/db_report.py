@@ -1,4 +1,4 @@
-"""What COSMOULINE tells of a light curve: its nights, its seeing, its sampling, its scatter."""
+"""The report on a light curve: number of images and stars, sampling, errors and scatter."""
 
 from collections import Counter
 
@@ -12,34 +12,46 @@ import numpy as np
 SEASON_GAP_D = 60.0  # longer gaps are those between seasons, and no sampling
 STARS = {"renorm": "n_renorm_stars__{renorm}", "medcoeff": "n_coeff_stars"}
 COLUMNS = ("source", "points", "mag", "error", "error 1", "error 5", "systematic",
-           "rms in 20 d", "about neighbours", "median")
+           "rms in 20 d", "scatter/error", "median")
 FORMATS = dict.fromkeys(("mag", "error", "error 1", "error 5", "systematic", "rms in 20 d"),
-                        ".4f") | {"about neighbours": ".2f", "median": ".2f"}
+                        ".4f") | {"scatter/error": ".2f", "median": ".2f"}
+LEGEND = """\
+Medians of the good points, in magnitudes. error: magerr_cov. error 1 and error 5: COSMOULINE's
+bars. systematic: an error that shifts all points together. rms in 20 d: scatter within 20 days.
+scatter/error: distance of a point from the line through the points before and after it, divided
+by its error, mean and median; the mean is 0.98 where the errors are right.
+"""
 
 
-def text(columns, rows, sources, star_field):
-    """Return the report on one light curve.
+def text(columns, curve, star_field):
+    """Return the report on one light curve: its columns, its `Curve`, and the `star_field`.
 
-    Parameters
-    ----------
-    columns : dict of ndarray
-        Of the light curve.
-    rows : list of dict
-        Images behind it.
-    sources : list of str
-    star_field : str or None
-        Field with the number of stars behind the coefficient of an image.
-
-    Notes
-    -----
-    ``error`` is magerr_cov, the median as that of the others; ``about neighbours`` is
-    `lightcurve.dispersion`, COSMOULINE's "chi red", 0.98 where the errors are right.
+    ``scatter/error`` of the table is `join.dispersion`, COSMOULINE's "chi red".
     """
-    lines = [*_dates(columns, len(rows)), *_images(columns, rows, star_field), ""]
-    good = columns["flag"]
-    table = io_report.table([source_line(columns, source, good) for source in sources], COLUMNS,
-                            FORMATS)
-    return "\n".join(lines) + "\n" + table
+    # Number, dates and sampling of the points.
+    mhjd, flag = columns["mhjd"], columns["flag"]
+    n_images, images = len(curve.rows), curve.table.conditions
+    lines = [f"{n_images} images, but no point with a magnitude of every source"]
+    if mhjd.size:
+        lines = [f"{n_images} images in {len(mhjd)} points, {int((~flag).sum())} of them flagged; "
+                 f"mhjd {mhjd.min():.2f} to {mhjd.max():.2f}"]
+    gaps = np.diff(mhjd[flag])
+    gaps = gaps[gaps < SEASON_GAP_D]
+    if gaps.size:
+        lines += [f"sampling of the good points: median {np.median(gaps):.2f} d, mean "
+                  f"{gaps.mean():.2f} d (gaps above {SEASON_GAP_D:g} d left out)"]
+    # Images behind the points, and stars behind the coefficients.
+    lines += [f"median {name} {median_of_finite(images[key]):.4g}{unit}" for name, key, unit in (
+        ("seeing", "fwhm_arcsec", " arcsec"), ("airmass", "airmass", ""),
+        ("sky level", "sky_level_e", " e-"))]
+    lines += ["", "images in a point:", *counted(columns["nbimg"], "images")]
+    if star_field and any(star_field in row for row in curve.rows):
+        stars = column(curve.rows, star_field)
+        lines += ["", "stars behind the coefficient of an image:",
+                  *counted(stars[np.isfinite(stars)], "stars")]
+    table = io_report.table([source_line(columns, source, flag) for source in curve.sources],
+                            COLUMNS, FORMATS)
+    return "\n".join(lines) + "\n\n" + table + LEGEND
 
 
 def source_line(columns, source, good):
@@ -53,7 +65,7 @@ def source_line(columns, source, good):
             "error 5": median_of_finite(columns[f"magerr_{source}_5"][good]),
             "systematic": median_of_finite(columns[f"magsys_{source}"][good]),
             "rms in 20 d": join.rms_in_windows(mhjd, mag),
-            "about neighbours": mean, "median": median}
+            "scatter/error": mean, "median": median}
 
 
 def star_field(coefficient, renorm_name):
@@ -63,35 +75,8 @@ def star_field(coefficient, renorm_name):
 
 
 def counted(values, what):
-    """Write how often every whole number occurs: a histogram in words."""
+    """Return the lines of a histogram: how often every whole number occurs."""
     counts = Counter(int(value) for value in values)
     most = max(counts.values(), default=1)
     return [f"{number:6d} {what:<8} {counts[number]:5d}  {'#' * round(40 * counts[number] / most)}"
             for number in sorted(counts)]
-
-
-def _dates(columns, n_images):
-    """Yield the lines on number, span and sampling of the points."""
-    mhjd, flag = columns["mhjd"], columns["flag"]
-    if not mhjd.size:
-        yield f"{n_images} images, but no point with a magnitude of every source"
-        return
-    yield (f"{n_images} images in {len(mhjd)} points, {int((~flag).sum())} of them flagged; "
-           f"mhjd {mhjd.min():.2f} to {mhjd.max():.2f}")
-    gaps = np.diff(mhjd[flag])
-    gaps = gaps[gaps < SEASON_GAP_D]
-    if gaps.size:
-        yield (f"sampling of the good points: median {np.median(gaps):.2f} d, mean "
-               f"{gaps.mean():.2f} d (gaps above {SEASON_GAP_D:g} d left out)")
-
-
-def _images(columns, rows, star_field):
-    """Yield the lines on the images behind the points."""
-    for name, field, unit in (("seeing", "field_fwhm_arcsec", " arcsec"),
-                              ("airmass", "airmass", ""), ("sky level", "sky_level_e", " e-")):
-        yield f"median {name} {median_of_finite(column(rows, field)):.4g}{unit}"
-    yield from ["", "images in a point:", *counted(columns["nbimg"], "images")]
-    if star_field and any(star_field in row for row in rows):
-        stars = column(rows, star_field)
-        yield from ["", "stars behind the coefficient of an image:",
-                    *counted(stars[np.isfinite(stars)], "stars")]

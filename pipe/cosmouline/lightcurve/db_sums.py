@@ -21,17 +21,10 @@ def parse(text):
 
 
 def with_sums(rows, sources, dec_name, sums):
-    """Return rows that hold the fluxes of sums too, and the sources with the sums behind them.
+    """Return rows that hold the fluxes of sums too, and the sources, the sums last.
 
-    Parameters
-    ----------
-    rows : list of dict
-        From the database; they stay as they are.
-    sources : list of str
-    dec_name : str
-        The deconvolution.
-    sums : dict of str to sequence of str
-        Parts of each sum: sources, or sums that stand before it.
+    `sums` holds the parts of each sum by its name: sources, or sums given before it. The rows
+    given are not changed.
 
     Raises
     ------
@@ -42,17 +35,17 @@ def with_sums(rows, sources, dec_name, sums):
     -----
     The variance of a sum is that of the joint fit, covariances included: of two blended images
     the sum is known better than either, while errors added in quadrature say the contrary. The
-    parts from the PSF are added in quadrature, as their covariance is not known, and those of
-    the constant part linearly, as all sources lie on the same galaxy. A source that does not
-    shine in an image adds nothing. The covariance of a sum with its own parts is kept too.
+    errors from the PSF are added in quadrature, as their covariance is not known; the systematic
+    errors linearly, as all sources lie on the same galaxy. A source without a flux in an image
+    adds nothing. The covariance of a sum with its own parts is kept too.
     """
     for name, parts in sums.items():
         unknown = [part for part in parts if part not in sources]
         if unknown:
-            raise UserError(f"the sum {name} wants the source '{unknown[0]}', but the "
+            raise UserError(f"the sum {name} needs the source '{unknown[0]}', but the "
                             f"deconvolution {dec_name} has {', '.join(sources)}.")
         if name in sources:
-            raise UserError(f"the sum {name} has the name of a source. Call it otherwise.")
+            raise UserError(f"the sum {name} has the name of a source. Choose another name.")
         rows = [row | _sum(row, name, parts, sources, dec_name) for row in rows]
         sources = [*sources, name]
     return rows, sources
@@ -65,27 +58,26 @@ def quadrature_sigma(row, parts, dec_name):
 
 
 def _sum(row, name, parts, sources, dec):
-    """Return the fields of one sum in one image; none where no part shines."""
+    """Return the fields of one sum in one image; none where no part has a flux."""
+    def total(what):
+        return sum(row.get(f"{what}__{dec}__{part}", 0.0) for part in parts)
+
     parts = [part for part in parts if f"flux_e__{dec}__{part}" in row]
     if not parts:
         return {}
     psf2 = {part: row.get(f"flux_psf_e__{dec}__{part}", 0.0) ** 2 for part in parts}
+    # Var(sum) = sum over all pairs of parts of their covariance, each pair in both orders.
     variance = sum(_covariance(row, dec, one, other) for one in parts for other in parts)
-    shining = [source for source in sources if f"flux_e__{dec}__{source}" in row]
+    with_flux = [source for source in sources if f"flux_e__{dec}__{source}" in row]
     return {
-        f"flux_e__{dec}__{name}": _total(row, "flux_e", parts, dec),
+        f"flux_e__{dec}__{name}": total("flux_e"),
         f"flux_sigma_e__{dec}__{name}": float(np.sqrt(variance + sum(psf2.values()))),
         f"flux_psf_e__{dec}__{name}": float(np.sqrt(sum(psf2.values()))),
-        f"flux_sys_e__{dec}__{name}": _total(row, "flux_sys_e", parts, dec),
+        f"flux_sys_e__{dec}__{name}": total("flux_sys_e"),
         f"flux_cov_e2__{dec}__{name}__{name}": variance,
     } | {f"flux_cov_e2__{dec}__{source}__{name}":
          sum(_covariance(row, dec, part, source) for part in parts) + psf2.get(source, 0.0)
-         for source in shining}
-
-
-def _total(row, what, parts, dec):
-    """Add up one quantity of the parts."""
-    return sum(row.get(f"{what}__{dec}__{part}", 0.0) for part in parts)
+         for source in with_flux}
 
 
 def _covariance(row, dec, one, other):

@@ -1,7 +1,7 @@
 """The flux of a source in a group of images, and its error.
 
-Two ways stand side by side: COSMOULINE's six error bars, one source at a time, and the
-covariance of all sources from the errors of all images. "Normalised" is flux x coefficient.
+There are two ways: COSMOULINE's six error bars, one source at a time, and the covariance of all
+sources from the errors of all images. "Normalised" is flux x coefficient.
 """
 
 from typing import NamedTuple
@@ -10,14 +10,14 @@ from cosmouline.robust import MAD_TO_SIGMA, median_of_finite
 
 import numpy as np
 
-MIN_FOR_SCATTER = 3  # fewer images do not tell their scatter
-SCATTER_OF_FEW = 3.0  # COSMOULINE: what groups with fewer images get, in medians of the others
+MIN_FOR_SCATTER = 3  # the scatter of fewer images is not known well enough
+SCATTER_OF_FEW = 3.0  # COSMOULINE: scatter of groups with fewer images, in medians of the others
 
 
 class Mean(NamedTuple):
     """Fluxes of a group: (M,) values, (M, M) covariance, (M,) chi2 per degree of freedom.
 
-    ``norm_sigma_e`` (M,) is the coefficient's part of the errors: it moves all sources together.
+    ``norm_sigma_e`` (M,) is the error from the coefficient, which moves all sources together.
     """
 
     flux_e: np.ndarray
@@ -51,6 +51,7 @@ def cosmouline_errors(flux_e, flux_sigma_e, coeff, coeff_sigma):
     COSMOULINE's 1_join. The fifth bar, the larger of 1 and 4, is taken in magnitudes by
     `fill_scatter`. The errors are those of a mean; the median's are up to 1.25 times larger.
     """
+    # An image without a flux or error becomes NaN in every array, so that no median counts it.
     one = np.where(np.isfinite(flux_e) & np.isfinite(flux_sigma_e), 1.0, np.nan)
     flux_e, coeff, coeff_sigma = flux_e * one, coeff[:, None] * one, coeff_sigma[:, None] * one
     scaled_e = flux_e * coeff
@@ -58,6 +59,7 @@ def cosmouline_errors(flux_e, flux_sigma_e, coeff, coeff_sigma):
     mid_sigma_e = median_of_finite(flux_sigma_e * one)
     mid_coeff, mid_coeff_sigma = median_of_finite(coeff), median_of_finite(coeff_sigma)
     photons_e = median_of_finite(flux_sigma_e * coeff)
+    # Bars 0 to 4, in COSMOULINE's order.
     errors_e = [
         photons_e,
         np.hypot(photons_e, center_e * mid_coeff_sigma / mid_coeff),
@@ -72,29 +74,23 @@ def cosmouline_errors(flux_e, flux_sigma_e, coeff, coeff_sigma):
 def fill_scatter(magerr, n_used):
     """Complete COSMOULINE's error bars 4 and 5 over all groups.
 
-    Parameters
-    ----------
-    magerr : ndarray of float, shape (G, M, 5)
-        Bars 0 to 4 of every group and source, in magnitudes.
-    n_used : ndarray of int, shape (G, M)
-        Images behind them.
-
-    Returns
-    -------
-    ndarray of float, shape (G, M, 6)
-        Bar 4 of groups with fewer than 3 images is 3 times its median over the others (NaN where
-        there are no others); bar 5 is the larger of 1 and 4, or 1 where there is no 4.
+    `magerr` (G, M, 5) are the bars 0 to 4 of every group and source, in magnitudes, `n_used`
+    (G, M) the images behind them. Returned are six bars (G, M, 6): bar 4 of groups with fewer
+    than 3 images is 3 times its median over the others (NaN where there are no others); bar 5 is
+    the larger of 1 and 4, or 1 where there is no 4.
 
     Notes
     -----
-    As COSMOULINE does it. Bar 4 is noisy: for Gaussian errors it scatters by 83 % of its mean with
-    3 images and by 37 % with 10, and bar 5, which can only enlarge bar 1, is 8-12 % too large on
-    average. ``magerr_cov`` is the bar whose size is right.
+    Bar 4 is noisy: for Gaussian errors it scatters by 83 % of its mean with 3 images and by 37 %
+    with 10, and bar 5, which can only enlarge bar 1, is 8-12 % too large on average.
+    ``magerr_cov`` is the bar whose size is right.
     """
     filled = np.concatenate([magerr, magerr[:, :, :1]], axis=2)
     for source in range(magerr.shape[1]):
+        # Bar 4: the scatter of a few images comes from the other groups of this source.
         few = n_used[:, source] < MIN_FOR_SCATTER
         filled[few, source, 4] = SCATTER_OF_FEW * median_of_finite(magerr[~few, source, 4])
+    # Bar 5, where bar 4 is NaN too: fmax takes the number.
     filled[:, :, 5] = np.fmax(filled[:, :, 1], filled[:, :, 4])
     filled[np.isnan(magerr[:, :, 0])] = np.nan
     return filled
@@ -120,12 +116,13 @@ def weighted_mean(flux_e, cov_e2, coeff_relative):
     Notes
     -----
     Each source is weighted by its own variances, so that a mean stays within its fluxes (the
-    joint least-squares mean of correlated sources need not; Peelle's puzzle). The coefficient's
-    part is taken at the median flux of the group: taken at each flux, it would give an image
-    more weight the lower it has scattered, and pull the mean down. With 3 images or more the
-    errors of a source are multiplied by sqrt(chi2/dof) where that exceeds 1. Gaussian errors are
-    enlarged by that too, without need: the pulls become 0.92 (n = 3) to 0.94 (n = 10).
+    joint least-squares mean of correlated sources need not; Peelle's puzzle). The error of the
+    coefficient is taken at the median flux of the group: taken at each flux, it would give an
+    image more weight the lower it has scattered, and pull the mean down. With 3 images or more
+    the errors of a source are multiplied by sqrt(chi2/dof) where that exceeds 1. Gaussian errors
+    are enlarged by that too, without need: the pulls become 0.92 (n = 3) to 0.94 (n = 10).
     """
+    # Mean of each source, weighted by the inverse variances of its images.
     budget_e2 = _budget(flux_e, cov_e2, coeff_relative)
     usable = np.isfinite(flux_e)
     variance_e2 = np.einsum("ikk->ik", budget_e2)
@@ -133,11 +130,13 @@ def weighted_mean(flux_e, cov_e2, coeff_relative):
     total, n_used = weight.sum(axis=0), usable.sum(axis=0)
     share = weight / np.where(total > 0, total, np.nan)
     mean_e = np.sum(share * np.where(usable, flux_e, 0.0), axis=0)
+    # Covariance of the means, and the scatter of the images against it.
     chi2 = np.sum(weight * np.where(usable, flux_e - mean_e, 0.0) ** 2, axis=0)
     chi2_dof = chi2 / np.where(n_used > 1, n_used - 1, np.nan)
     mean_cov_e2 = np.einsum("ik,ikl,il->kl", share, np.nan_to_num(budget_e2), share)
     norm_sigma_e = np.sqrt(coeff_relative**2 @ share**2) * np.abs(median_of_finite(flux_e))
-    factor = _inflation(chi2_dof, n_used)
+    # Errors are enlarged where the images scatter more than their errors allow.
+    factor = np.where(n_used >= MIN_FOR_SCATTER, np.sqrt(np.fmax(chi2_dof, 1.0)), 1.0)
     return Mean(mean_e, _scaled(mean_cov_e2, factor), chi2_dof, factor * norm_sigma_e)
 
 
@@ -157,35 +156,24 @@ def median_flux(flux_e, cov_e2, coeff_relative):
     mean = weighted_mean(flux_e, cov_e2, coeff_relative)
     variance_e2 = np.einsum("ikk->ik", _budget(flux_e, cov_e2, coeff_relative))
     sigma_e = np.where(np.isfinite(flux_e), np.sqrt(variance_e2), np.nan)
-    ratio = _median_sigma(sigma_e) * np.sqrt(np.nansum(sigma_e**-2.0, axis=0))
-    return Mean(median_of_finite(flux_e), _scaled(mean.cov_e2, ratio), mean.chi2_dof,
-                ratio * mean.norm_sigma_e)
-
-
-def _budget(flux_e, cov_e2, coeff_relative):
-    """Add the coefficient's part to the covariance of the normalised fluxes."""
-    level_e = median_of_finite(flux_e)
-    return cov_e2 + coeff_relative[:, None, None] ** 2 * np.outer(level_e, level_e)
-
-
-def _inflation(chi2_dof, n_used):
-    """Factor on the errors where the images scatter more than their errors say."""
-    return np.where(n_used >= MIN_FOR_SCATTER, np.sqrt(np.fmax(chi2_dof, 1.0)), 1.0)
-
-
-def _scaled(cov_e2, factor):
-    """Multiply the errors behind a covariance by a factor for each source."""
-    return cov_e2 * np.outer(factor, factor)
-
-
-def _median_sigma(sigma_e):
-    """Return the standard deviation of the median of independent Gaussians of these widths.
-
-    The widths run along the first axis; NaN ones do not count.
-    """
     n = np.isfinite(sigma_e).sum(axis=0)
     n_or_nan = np.where(n > 0, n, np.nan)
     of_pair_e = np.sqrt(np.nansum(sigma_e**2, axis=0)) / n_or_nan
     # pi / (2 n + a): variance of the median of n unit Gaussians, fitted to its integral, < 1 %
     unit_sigma = np.sqrt(np.pi / (2 * n_or_nan + np.where(n % 2, 0.95, 2.6)))
-    return np.where(n <= 2, of_pair_e, n * unit_sigma / np.nansum(1.0 / sigma_e, axis=0))
+    median_sigma_e = np.where(n <= 2, of_pair_e, n * unit_sigma / np.nansum(1.0 / sigma_e, axis=0))
+    # The covariance of the mean, scaled by the ratio of the errors of median and mean.
+    ratio = median_sigma_e * np.sqrt(np.nansum(sigma_e**-2.0, axis=0))
+    return Mean(median_of_finite(flux_e), _scaled(mean.cov_e2, ratio), mean.chi2_dof,
+                ratio * mean.norm_sigma_e)
+
+
+def _budget(flux_e, cov_e2, coeff_relative):
+    """Add the error of the coefficient to the covariance of the normalised fluxes."""
+    level_e = median_of_finite(flux_e)
+    return cov_e2 + coeff_relative[:, None, None] ** 2 * np.outer(level_e, level_e)
+
+
+def _scaled(cov_e2, factor):
+    """Multiply the errors behind a covariance by a factor for each source."""
+    return cov_e2 * np.outer(factor, factor)

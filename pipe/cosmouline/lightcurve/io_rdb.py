@@ -13,17 +13,14 @@ FAINTEST_MAG = 50  # 99 stands for no value in many tables
 _BOOL = {"True": True, "False": False}
 
 
-def write_rdb(path, columns, formats=None):
+def write_rdb(path, columns):
     """Write columns of equal length as an rdb table.
 
     Parameters
     ----------
     path : str or Path
-        The file to make, whole or not at all.
     columns : dict of array_like
-        Values by column name: numbers, booleans or text. NaN is written as ``nan``.
-    formats : dict of str, optional
-        Format specification by column name, such as ``.6f``. Columns without one are written
+        Values by column name: numbers, booleans or text. NaN is written as ``nan``, a number
         with the fewest digits that give back the same number.
 
     Raises
@@ -42,93 +39,30 @@ def write_rdb(path, columns, formats=None):
     lengths = {name: len(values) for name, values in columns.items()}
     if len(set(lengths.values())) > 1:
         raise ValueError(f"columns must have one length, not {lengths}")
-    formats = formats or {}
-    cells = [
-        [_word(_cell(value, formats.get(name)), f"{path}, column '{name}'") for value in values]
-        for name, values in columns.items()
-    ]
+    cells = [[_word(_cell(value), f"{path}, column '{name}'") for value in values]
+             for name, values in columns.items()]
     names = [_word(name, f"{path}, name of a column") for name in columns]
     rows = [names, ["=" * len(name) for name in names], *zip(*cells, strict=True)]
     write_text(path, "".join("\t".join(row) + "\n" for row in rows))
 
 
-def read_rdb(path, text_columns=TEXT_COLUMNS):
-    """Read an rdb table.
-
-    Parameters
-    ----------
-    path : str or Path
-        The table, with any line ends. Blank lines are skipped.
-    text_columns : iterable of str
-        Columns that stay text whatever they hold.
+def read_rdb(path):
+    """Read an rdb table, with any line ends; blank lines are skipped.
 
     Returns
     -------
     dict of ndarray
         Values by column name: bool where all are True or False, else int, else float (``nan``
-        included), else text. Columns of a table without rows are of float.
+        included), else text; those of TEXT_COLUMNS always text. Columns of a table without rows
+        are of float.
 
     Raises
     ------
     UserError
         If there is no header, a name appears twice, or a line has too few or too many columns.
     """
+    # The header: a line of names, and a row of = (or -) under each of them.
     lines = [(i, line.split()) for i, line in enumerate(read_lines(path), 1) if line.strip()]
-    names = _header(path, lines)
-    for number, words in lines[2:]:
-        if len(words) != len(names):
-            raise UserError(f"{path}, line {number} has {len(words)} columns, the header has "
-                            f"{len(names)}. Mend or remove the line.")
-    columns = list(zip(*[words for _, words in lines[2:]], strict=True)) or [()] * len(names)
-    return {
-        name: np.array(words) if words and name in text_columns else _typed(words)
-        for name, words in zip(names, columns, strict=True)
-    }
-
-
-def odd_points(columns):
-    """Say what is odd about a light curve of unknown origin.
-
-    Parameters
-    ----------
-    columns : dict of ndarray
-        From `read_rdb`; magnitudes are called ``mag_...``, their errors ``magerr_...``.
-
-    Returns
-    -------
-    list of str
-        Dates that are not sorted or stand twice, magnitudes that are nan, errors that are not
-        above 0, texts where numbers should be; empty for a curve like ours.
-    """
-    notes = []
-    date = columns.get("mhjd", np.zeros(0))
-    if date.dtype.kind in "if":
-        strange = date[(date < OUR_TIME_MJD[0]) | (date > OUR_TIME_MJD[1])]
-        notes += [f"mhjd is no modified Julian date of our time in {strange.size} points, such as "
-                  f"{strange[0]:.10g}: another zero point?"] if strange.size else []
-        twice = date.size - np.unique(date).size
-        notes += [f"{twice} dates stand twice"] if twice else []
-        notes += ["the dates are not sorted"] if (np.diff(date) < 0).any() else []
-    for name, values in columns.items():
-        if name == "mhjd" or name.startswith("mag"):
-            notes += [f"{name} {problem}" for problem in _odd_values(name, values)]
-    return notes
-
-
-def _odd_values(name, values):
-    """Say what is odd about one column of numbers."""
-    if values.dtype.kind not in "if":
-        return ["holds text"] if values.size else []
-    n_nan = int((~np.isfinite(values)).sum())
-    n_faint = int((np.abs(values) > FAINTEST_MAG).sum()) if name.startswith("mag") else 0
-    n_low = int((values <= 0).sum()) if name.startswith("magerr") else 0
-    return ([f"is nan in {n_nan} points"] if n_nan else []) + (
-        [f"is beyond {FAINTEST_MAG} in {n_faint} points: no measurement?"] if n_faint else []) + (
-        [f"is an error of 0 or less in {n_low} points: an infinite weight"] if n_low else [])
-
-
-def _header(path, lines):
-    """Return the names of the columns, checked."""
     if len(lines) < 2 or any(set(word) - set("=-") for word in lines[1][1]):
         raise UserError(f"{path} is not an rdb table. Its first line must hold the names of the "
                         "columns, its second one a row of = under each name.")
@@ -136,13 +70,49 @@ def _header(path, lines):
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise UserError(f"{path} has the column '{twice[0]}' twice. Rename one of them.")
-    return names
+    for number, words in lines[2:]:
+        if len(words) != len(names):
+            raise UserError(f"{path}, line {number} has {len(words)} columns, the header has "
+                            f"{len(names)}. Correct or remove the line.")
+    columns = list(zip(*[words for _, words in lines[2:]], strict=True)) or [()] * len(names)
+    return {name: np.array(words) if words and name in TEXT_COLUMNS else _typed(words)
+            for name, words in zip(names, columns, strict=True)}
 
 
-def _cell(value, spec):
+def odd_points(columns):
+    """Return what is suspicious in a light curve of unknown origin, as texts; none in one of ours.
+
+    The columns are those of `read_rdb`; magnitudes are called ``mag_...``, errors ``magerr_...``.
+    """
+    # Dates: of our time, each once, in order.
+    notes = []
+    date = columns.get("mhjd", np.zeros(0))
+    if date.dtype.kind in "if":
+        strange = date[(date < OUR_TIME_MJD[0]) | (date > OUR_TIME_MJD[1])]
+        notes += [f"mhjd is no modified Julian date of our time in {strange.size} points, such as "
+                  f"{strange[0]:.10g}: another zero point?"] if strange.size else []
+        twice = date.size - np.unique(date).size
+        notes += [f"{twice} dates occur twice"] if twice else []
+        notes += ["the dates are not sorted"] if (np.diff(date) < 0).any() else []
+    # Magnitudes and errors: numbers that a measurement can give.
+    for name, values in columns.items():
+        if name != "mhjd" and not name.startswith("mag"):
+            continue
+        if values.dtype.kind not in "if":
+            notes += [f"{name} holds text"] if values.size else []
+            continue
+        faint = np.abs(values) > FAINTEST_MAG if name.startswith("mag") else np.zeros(0)
+        low = values <= 0 if name.startswith("magerr") else np.zeros(0)
+        notes += [f"{name} {problem.format(int(is_so.sum()))}" for problem, is_so in (
+            ("is nan in {} points", ~np.isfinite(values)),
+            (f"is beyond {FAINTEST_MAG} in {{}} points: no measurement?", faint),
+            ("is an error of 0 or less in {} points: an infinite weight", low)) if is_so.any()]
+    return notes
+
+
+def _cell(value):
     """Write a value as text that does not depend on the locale."""
-    if spec is not None:
-        return format(value, spec)
+    # bool first: Python counts True and False among the integers.
     if isinstance(value, (bool, np.bool_)):
         return str(bool(value))
     if isinstance(value, numbers.Integral):
@@ -155,7 +125,7 @@ def _cell(value, spec):
 
 
 def _word(text, place):
-    """Return a text that is one word, or tell the user."""
+    """Return a text; raise UserError unless it is one word."""
     if text.split() != [text]:
         raise UserError(f"{place}: {text!r} is empty or holds white space, which separates the "
                         "columns of an rdb table. Rename it.")

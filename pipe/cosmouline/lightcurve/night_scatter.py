@@ -6,19 +6,12 @@ import numpy as np
 
 
 class NightScatter(NamedTuple):
-    """Scatter of one object inside the nights.
+    """Scatter of one object inside the nights of two images or more.
 
-    Parameters
-    ----------
-    nights, images : int
-        Nights with two images or more, and the images of these.
-    rms, error : float
-        Standard deviation about the mean of the night, pooled over the nights, and root mean
-        square of the errors, both in magnitudes.
-    ratio : float
-        Root of the reduced chi2 about the weighted mean of the night: 1 if the errors are right.
-    ratio_sigma : float
-        Its error, 1 / sqrt(2 degrees of freedom) of it for Gaussian errors.
+    `rms` is the standard deviation about the mean of the night, pooled over the nights, `error`
+    the root mean square of the errors, both in magnitudes. `ratio` is the root of the reduced
+    chi2 about the weighted mean of the night, 1 if the errors are right; `ratio_sigma` its error
+    for Gaussian errors, 1 / sqrt(2 degrees of freedom) of it.
     """
 
     nights: int
@@ -30,29 +23,23 @@ class NightScatter(NamedTuple):
 
 
 def measure(groups, mag, sigma):
-    """Return the `NightScatter` of one object.
+    """Return the `NightScatter` of one object from its groups of images, one for each night.
 
-    Parameters
-    ----------
-    groups : list of ndarray of int
-        Images of each night.
-    mag, sigma : ndarray of float, shape (n,)
-        Of the images; NaN where absent.
-
-    Notes
-    -----
-    A quasar or star that changes within hours scatters too. Errors that the images of a night
-    share, as that of a reference star's magnitude, do not show.
+    Magnitudes and errors (n images,) are NaN where absent. A quasar or star that changes within
+    hours scatters too. Errors that all images of a night share, such as that of a reference
+    star's magnitude, do not show.
     """
     squares = chi2 = 0.0
     errors, freedom, nights = [], 0, 0
+    # Sum the squares about the mean of every night, over all nights.
     good = np.isfinite(mag) & np.isfinite(sigma)
     for group in groups:
         one = group[good[group]]
-        if one.size < 2:
+        if one.size < 2:  # one image has no scatter
             continue
         weight = sigma[one] ** -2.0
         mean = np.average(mag[one], weights=weight)
+        # The scatter without weights for the rms, with weights for chi2.
         squares += ((mag[one] - mag[one].mean()) ** 2).sum()
         chi2 += (weight * (mag[one] - mean) ** 2).sum()
         errors.extend(sigma[one])

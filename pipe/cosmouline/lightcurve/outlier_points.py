@@ -1,8 +1,10 @@
-"""Fluxes of a light curve that deserve a look: negative, faint, far from their neighbours."""
+"""Fluxes of a light curve to look at: negative, faint, far from the epochs before and after."""
+
+from cosmouline.robust import mad_sigma
 
 import numpy as np
 
-FAR_SIGMA = 6.0  # from the line through the neighbours; true variations reach it too
+FAR_SIGMA = 6.0  # from the median of the neighbours; true variations reach it too
 FAINT_SNR = 3.0
 POOR_CHI2 = 1.5
 
@@ -13,51 +15,40 @@ def far_from_neighbours(time, flux, sigma):
     Parameters
     ----------
     time, flux, sigma : ndarray of float, shape (n,)
-        NaN where not measured.
-
-    Returns
-    -------
-    ndarray of float, shape (n,)
-        NaN where not measured, or with fewer than three neighbours.
+        NaN where not measured, as is the result, also with fewer than three neighbours.
 
     Notes
     -----
-    Of the two fluxes before and the two after it; their own scatter about the median joins the
-    errors, so that a source that varies fast is not all outliers.
+    Of the two fluxes before and the two after it; their own scatter about the median is added to
+    the errors, so that not every flux of a source that varies fast is an outlier.
     """
     result = np.full(len(flux), np.nan)
-    there = np.flatnonzero(np.isfinite(flux) & np.isfinite(sigma))
-    there = there[np.argsort(np.asarray(time)[there], kind="stable")]
-    for place, k in enumerate(there):
-        first = int(np.clip(place - 2, 0, max(len(there) - 5, 0)))
-        near = np.array([j for j in there[first:first + 5] if j != k])
+    known = np.flatnonzero(np.isfinite(flux) & np.isfinite(sigma))
+    known = known[np.argsort(np.asarray(time)[known], kind="stable")]
+    for position, k in enumerate(known):
+        # Two before and two after; at the ends of the curve the four nearest.
+        first = int(np.clip(position - 2, 0, max(len(known) - 5, 0)))
+        near = np.array([j for j in known[first:first + 5] if j != k])
         if len(near) < 3:
             continue
         middle = np.median(flux[near])
-        spread = 1.4826 * np.median(np.abs(flux[near] - middle))
-        error = np.sqrt(sigma[k] ** 2 + np.mean(sigma[near] ** 2) / len(near) + spread**2)
+        # Errors of the flux and of the median, and how fast the source varies there.
+        error = np.sqrt(sigma[k] ** 2 + np.mean(sigma[near] ** 2) / len(near)
+                        + mad_sigma(flux[near]) ** 2)
         result[k] = (flux[k] - middle) / error
     return result
 
 
 def reasons(time, flux, sigma, coeff, chi2):
-    """Why each flux of one source deserves a look.
+    """Return why each flux of one source deserves a look, as texts; "" without a reason or flux.
 
-    Parameters
-    ----------
-    time, flux, sigma, coeff, chi2 : ndarray of float, shape (n,)
-        Dates, fluxes and errors on one scale, coefficients, reduced chi2 of the images.
-
-    Returns
-    -------
-    list of str
-        Empty where there is no reason, or no flux.
+    Fluxes and errors are on one scale, chi2 is the reduced one of the images; all (n,).
     """
-    away = far_from_neighbours(time, flux, sigma)
-    told = []
-    for f, s, c, x, d in zip(flux, sigma, coeff, chi2, away, strict=True):
-        checks = ((f <= 0, "negative"), (0 < f < FAINT_SNR * s, f"below {FAINT_SNR:g} sigma"),
-                  (abs(d) > FAR_SIGMA, f"{d:+.1f} sigma from its neighbours"),
+    found = []
+    for f, s, c, x, d in zip(flux, sigma, coeff, chi2, far_from_neighbours(time, flux, sigma),
+                             strict=True):
+        checks = ((f <= 0, "negative flux"), (0 < f < FAINT_SNR * s, f"below {FAINT_SNR:g} sigma"),
+                  (abs(d) > FAR_SIGMA, f"{d:+.1f} sigma from its neighbours in time"),
                   (not c > 0, f"coefficient {c:g}"), (x > POOR_CHI2, f"chi2 {x:.2f}"))
-        told.append(", ".join(text for is_so, text in checks if is_so) if np.isfinite(f) else "")
-    return told
+        found.append(", ".join(text for is_so, text in checks if is_so) if np.isfinite(f) else "")
+    return found

@@ -39,22 +39,21 @@ def hand_check(images, folder, list_name, caption, made_by, what_next, settings)
         If there is no picture.
     """
     where = paths.pictures(settings, folder)
-    found = {image["img_name"]: where / f"{image['img_name']}.png" for image in in_order(images)}
-    there = {name: path for name, path in found.items() if path.is_file()}
-    if not there:
+    shown = [Picture(image["img_name"], image["set_name"],
+                     f"{where.name}/{image['img_name']}.png", caption(image))
+             for image in in_order(images) if (where / f"{image['img_name']}.png").is_file()]
+    if not shown:
         raise UserError(f"there is no picture in {where}. Run {made_by}.py first.")
-    if len(there) < len(found):
-        log.warning("%d images have no picture: run %s.py again", len(found) - len(there), made_by)
+    if len(shown) < len(images):
+        log.warning("%d images have no picture: run %s.py again", len(images) - len(shown),
+                    made_by)
     list_path = settings.config_dir / list_name
     page_path = settings.work_dir / f"choose_{where.name.removesuffix('_png')}.html"
-    rows = {image["img_name"]: image for image in images}
     write_text(page_path, page(
-        f"{settings.lens_name}: {list_name}", list_name,
-        [Picture(name, rows[name]["set_name"], f"{where.name}/{path.name}",
-                 caption(rows[name])) for name, path in there.items()],
+        f"{settings.lens_name}: {list_name}", list_name, shown,
         read_image_list(list_path) if list_path.is_file() else {},
         f"Save it as {list_path}, then run {what_next}."))
-    log.info("%d pictures: open %s in a browser", len(there), paths.relative(page_path))
+    log.info("%d pictures: open %s in a browser", len(shown), paths.relative(page_path))
 
 
 class Picture(NamedTuple):
@@ -67,7 +66,7 @@ class Picture(NamedTuple):
 
 
 def page(title, list_name, pictures, chosen, what_next=""):
-    """Return the page.
+    """Return the page as HTML.
 
     Parameters
     ----------
@@ -78,17 +77,13 @@ def page(title, list_name, pictures, chosen, what_next=""):
     pictures : sequence of Picture
         In the order in which they are shown.
     chosen : dict of str
-        What stands in the list already: comment by image name. It stays in the list, also where
+        What the list holds already: comment by image name. It stays in the list, also where
         there is no picture of the image.
     what_next : str
         What to do with the list.
-
-    Returns
-    -------
-    str
-        HTML. Names and comments come into it as data, never as markup or program: a ``<`` in them
-        is written as its number, and the program sets them as text.
     """
+    # names and comments come in as data, never as markup or program: a "<" in them is written as
+    # its number, and the program sets them as text
     data = {"list": list_name, "chosen": chosen, "pictures": [
         [one.img_name, one.group, url(*PurePosixPath(one.path).parts), one.caption]
         for one in pictures]}

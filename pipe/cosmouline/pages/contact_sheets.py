@@ -23,7 +23,7 @@ def in_order(images):
 
 
 def write_order(images, folder, settings):
-    """Write order.txt into a folder of pictures: those that are there, as ffmpeg reads a list."""
+    """Write order.txt into a folder of pictures: those that exist, as ffmpeg reads a list."""
     where = paths.pictures(settings, folder)
     names = [f"{image['img_name']}.png" for image in images]
     write_text(where / "order.txt", "".join(f"file '{name}'\n" for name in names
@@ -39,7 +39,7 @@ def frame(image, settings):
 
 def save(images, name, settings, script, thumbnail, note=None, status=None, title="",
          note_lines=1):
-    """Draw images on pages ``plots/<name>_1.png``, ``_2`` and so on; tell where.
+    """Draw images on pages ``plots/<name>_1.png``, ``_2`` and so on; log where.
 
     Parameters
     ----------
@@ -52,7 +52,7 @@ def save(images, name, settings, script, thumbnail, note=None, status=None, titl
         Path of the script.
     thumbnail : callable
         ``(image, settings)`` to a small picture, an array or colours from `pages.painted`. Where
-        the product that it reads is gone or damaged, the cell is empty.
+        the product that it reads is missing or damaged, the cell is empty.
     note, status : callable, optional
         Of an image: small text above its picture, and its word among `pages.STATUS_COLOURS`.
     title : str
@@ -62,24 +62,22 @@ def save(images, name, settings, script, thumbnail, note=None, status=None, titl
     """
     pages = [images[i:i + N_ON_PAGE] for i in range(0, len(images), N_ON_PAGE)]
     for number, some in enumerate(pages, 1):
+        pictures = []
+        for image in some:
+            try:
+                pictures.append(thumbnail(image, settings))
+            except (ProductLost, ImageRejected, FileNotFoundError, KeyError):
+                pictures.append(None)
         of_all = f" ({number} of {len(pages)})" if len(pages) > 1 else ""
         page = contact_sheet(
-            [_or_none(thumbnail, image, settings) for image in some],
-            [image["img_name"] for image in some],
+            pictures, [image["img_name"] for image in some],
             [status(image) if status else "used" for image in some],
             [note(image) if note else "" for image in some],
             title=f"{settings.lens_name}: {title or name}{of_all}",
             per_row=max(3, min(N_IN_ROW, len(some))), note_lines=note_lines)
         drawing.save_plot(page, f"{name}_{number}", settings, script)
+    # pages of an earlier run with more images
     number = len(pages) + 1
     while paths.plot(settings, f"{name}_{number}").is_file():
         paths.plot(settings, f"{name}_{number}").unlink()
         number += 1
-
-
-def _or_none(thumbnail, image, settings):
-    """Return a thumbnail; None where there is nothing to draw it from."""
-    try:
-        return thumbnail(image, settings)
-    except (ProductLost, ImageRejected, FileNotFoundError, KeyError):
-        return None

@@ -17,7 +17,7 @@ log = logging.getLogger("cosmouline")
 
 
 def save_plot(page, name, settings, script):
-    """Write a page as plots/<name>.png and tell where."""
+    """Write a page as plots/<name>.png and log where."""
     path = paths.plot(settings, name)
     save_as(page, path, settings, script)
     log.info("picture: %s", paths.relative(path))
@@ -28,13 +28,22 @@ def save_page(page, folder, img_name, settings, script):
     save_as(page, paths.pictures(settings, folder) / f"{img_name}.png", settings, script)
 
 
+def save_as(page, path, settings, script):
+    """Write a page to a path, stamped with lens, band, script and time."""
+    style.save(page, path, style.stamp_text(lens(settings), Path(script).stem))
+
+
 def field_map(images, reference, settings):
     """Return the page of the reference image with its stars, the lens, and all outlines."""
     image_e = db_images.pixels(reference, settings)
     image_e = image_e - db_sky.sky(reference, settings).level()
+    rms_px = np.median([image["align_rms_px"] for image in images])
+    angles = np.array([image["align_angle_deg"] for image in images])
+    info = [f"{len(images)} images aligned", f"residuals {rms_px:.2f} px (median)",
+            f"rotations {angles.min():.1f} to {angles.max():.1f} deg",
+            f"reference: seeing {reference['fwhm_arcsec']:.2f} arcsec"]
     return star_map(image_e, reference, settings,
-                    f"{settings.lens_name}: {reference['img_name']}", _info(images, reference),
-                    images)
+                    f"{settings.lens_name}: {reference['img_name']}", info, images)
 
 
 def star_map(image_e, reference, settings, title, info, outlined=(), limits=None):
@@ -49,7 +58,7 @@ def star_map(image_e, reference, settings, title, info, outlined=(), limits=None
     settings : namespace
     title : str
     info : sequence of str
-        Lines beside the picture.
+        Lines at the right of the picture.
     outlined : list of dict
         Rows of images whose outlines are drawn.
     limits : (float, float), optional
@@ -57,9 +66,14 @@ def star_map(image_e, reference, settings, title, info, outlined=(), limits=None
     """
     lens = np.array([reference["lens_x_px"], reference["lens_y_px"]])
     east, north = pixels_per_arcsec(reference, settings, lens).T
+    # normalisation and PSF stars, once they are picked
+    lists = {}
+    if paths.picked_stars(settings).is_file():
+        for label, stars in (("normalisation stars", db_stars.norm_stars(settings)),
+                             ("PSF stars", db_stars.psf_stars(settings))):
+            lists[label] = [star.name for star in stars], db_stars.star_positions(stars)
     return alignment_map(
-        image_e, _star_lists(settings), lens,
-        matrices=[db_transform.matrix(image) for image in outlined],
+        image_e, lists, lens, matrices=[db_transform.matrix(image) for image in outlined],
         shapes=[(image["ny_px"], image["nx_px"]) for image in outlined], title=title, info=info,
         pixel_scale_arcsec=reference["pixel_scale_arcsec"], north=north, east=east,
         limits=limits)
@@ -73,27 +87,3 @@ def lens(settings):
 def title(image, settings):
     """Return the title of a page about one image."""
     return f"{settings.lens_name}  {image['img_name']}"
-
-
-def _star_lists(settings):
-    """Return names and positions of the normalisation and PSF stars, if they are picked."""
-    if not paths.picked_stars(settings).is_file():
-        return {}
-    lists = {"normalisation stars": db_stars.norm_stars(settings),
-             "PSF stars": db_stars.psf_stars(settings)}
-    return {label: ([star.name for star in stars], db_stars.star_positions(stars))
-            for label, stars in lists.items()}
-
-
-def _info(images, reference):
-    rms_px = np.median([image["align_rms_px"] for image in images])
-    angles = np.array([image["align_angle_deg"] for image in images])
-    return [f"{len(images)} images aligned", f"residuals {rms_px:.2f} px (median)",
-            f"rotations {angles.min():.1f} to {angles.max():.1f} deg",
-            f"reference: seeing {reference['fwhm_arcsec']:.2f} arcsec"]
-
-
-def save_as(page, path, settings, script):
-    """Write a page to a path, stamped with lens, band, script and time."""
-    text = style.stamp_text(lens(settings), Path(script).stem)
-    style.save(page, path, text)

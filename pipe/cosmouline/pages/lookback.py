@@ -39,27 +39,25 @@ def shared_data(rows, settings, runs):
     inside = lookback_data.within(rows, settings)
     state, why = lookback_data.states(rows, inside, settings)
     shown = paths.of_band(f"{settings.lens_name}/{settings.dec_name}", settings)
+    fields = sorted(field for field in set().union(*rows)
+                    if not field.startswith(("ran__", "made__")))
     return {"key": shown, "dec": settings.dec_name,
             "names": [row["img_name"] for row in rows], "state": state, "why": why,
             "sources": sources, "columns": lookback_data.table(rows, sources, settings),
             "images": lookback_data.by_image(rows, sources, settings),
             "nights": lookback_data.by_night(rows, inside, sources, settings),
             "skiplist": lookback_data.skiplist(settings),
-            "pictures": [_picture_list(rows, *one) for one in pictures(settings)],
-            "fields": _declarations(rows),
+            # for the contact sheet, "1" for each image that has a picture
+            "pictures": [[folder, title, "".join("01"[row["img_name"] in drawn] for row in rows)]
+                         for folder, title, drawn in pictures(settings)],
+            "fields": {field: [one.unit, one.meaning, one.producer] for field, one in
+                       zip(fields, map(lookup, fields), strict=True)},
             "runs": {n: [run["script"], run["version"], run["time"]] for n, run in runs.items()}}
 
 
 def data_script(data):
     """Return the shared data as a script."""
     return f"const lookback = {io_html.script_data(data)};\n"
-
-
-def _declarations(rows):
-    """Return unit, meaning and producer of every field that some row has."""
-    names = sorted(name for name in set().union(*rows) if not name.startswith(("ran__", "made__")))
-    return {name: [one.unit, one.meaning, one.producer]
-            for name, one in zip(names, map(lookup, names), strict=True)}
 
 
 def pictures(settings):
@@ -78,20 +76,37 @@ def pictures(settings):
             for name in [*own, *others] if name in folders]
 
 
-def _picture_list(rows, folder, title, names):
-    """Return one kind of pictures for the contact sheet; "1" for each image that has one."""
-    return [folder, title, "".join("01"[row["img_name"] in names] for row in rows)]
-
-
 def index_page(rows, data, settings):
-    """Return the text of the index."""
-    title = _title(settings)
+    """Return the text of the index; `data` are those that all pages share."""
+    # why images are not in use, most frequent first
+    reasons = Counter((state, why) for state, why in zip(data["state"], data["why"], strict=True)
+                      if state not in ("used", "flagged"))
+    rejected = [f"{n} {escape(state)}{escape(': ' + why if why else '')}"
+                for (state, why), n in reasons.most_common()]
+    # small pictures that open the large ones, without those of other bands
+    others = tuple({f"_{one['band']}.png" for one in settings.sets if "band" in one}
+                   - {f"_{settings.band}.png"})
+    drawn = [path.name for path in sorted((settings.work_dir / "plots").glob("*.png"))
+             if not path.name.endswith(others)]
+    plots = "".join(
+        f'<a href="{url("..", "plots", name)}"><figure><img loading="lazy" alt="" '
+        f'src="{url("..", "plots", name)}"><figcaption>{escape(name.removesuffix(".png"))}'
+        "</figcaption></figure></a>\n" for name in drawn)
+    # links to the pages of other bands and names, the reports and the exported tables
+    pages = {paths.lookback(bands.only(settings, name)) for name in bands.names(settings)}
+    pages |= {path.parent for path in settings.work_dir.glob("lookback_*/index.html")}
+    files = [*(path / "index.html" for path in sorted(pages - {paths.lookback(settings)})),
+             *sorted(settings.work_dir.glob("report_*.txt")),
+             *sorted(paths.exports(settings).glob("*.*"))]
+    files = [path.relative_to(settings.work_dir).parts for path in files]
+    changed = [(escape(name), escape(json.dumps(value, default=str, ensure_ascii=False)))
+               for name, value in differences(settings).items()]
     return io_html.fill(
-        io_html.asset("index.html"), title=escape(title), version=escape(__version__),
+        io_html.asset("index.html"), title=escape(_title(settings)), version=escape(__version__),
         facts=io_html.table_rows(facts(rows, data)), sources=_sources(data),
-        rejected=io_html.list_items(_rejected(data)), plots=_plots(settings),
-        files=io_html.list_items(_files(settings)),
-        settings=io_html.table_rows(_settings(settings)))
+        rejected=io_html.list_items(rejected), settings=io_html.table_rows(changed), plots=plots,
+        files=io_html.list_items(f'<a href="{url("..", *names)}">{escape("/".join(names))}</a>'
+                                 for names in files))
 
 
 def contact_page(settings):
@@ -101,13 +116,17 @@ def contact_page(settings):
 
 
 def _title(settings):
+    """Return the title of the pages: lens, deconvolution and band."""
     return " · ".join(filter(None, (settings.lens_name, settings.dec_name, settings.band)))
 
 
 def facts(rows, data):
-    """Return what the index tells first, as rows of two texts made safe."""
+    """Return the facts at the top of the index, as rows of two texts made safe."""
     count, dates = Counter(data["state"]), [row["datetime_utc"][:DAY] for row in rows
                                             if "datetime_utc" in row]
+    ended, n_steps = f"dec_ended__{data['dec']}", f"n_dec_steps__{data['dec']}"
+    fit = next((row for row in rows if ended in row), None)
+    last = max((run[2] for run in data["runs"].values()), default="")
     found = {
         "images": f"{len(rows)}: " + ", ".join(f"{n} {word}" for word, n in count.items()),
         "dates": f"{dates[0]} to {dates[-1]}" if dates else "",
@@ -115,93 +134,47 @@ def facts(rows, data):
         "sets": _counted(rows, "set_name"), "telescopes": _counted(rows, "telescope"),
         "seeing": _median(data, "seeing", "median {:.2f} arcsec"),
         "chi2 of the stamps": _median(data, "chi2", "median {:.3f}"),
-        "joint fit": _fit(rows, data["dec"]),
-        "last run": max((run[2] for run in data["runs"].values()), default="")[:MINUTE].replace(
-            "T", " "),
+        "joint fit": fit and f"{fit[ended]} after {fit[n_steps]} steps",
+        "last run": last[:MINUTE].replace("T", " "),
         "versions": ", ".join(sorted({run[1] for run in data["runs"].values()})),
     }
     return [(escape(name), escape(text)) for name, text in found.items() if text]
 
 
 def _counted(rows, field):
+    """Return the values of a field, each with the number of its images."""
     return ", ".join(f"{name} ({n})" for name, n in
                      Counter(row.get(field, "not known") for row in rows).items())
 
 
 def _median(data, label, text):
-    """Tell the median of a column, if it is there."""
+    """Return the median of a column, if it is there, in a text."""
     values = [value for column in data["columns"] if column["label"] == label
               for value in column["values"] if value is not None]
     return text.format(np.median(values)) if values else ""
 
 
-def _fit(rows, dec):
-    """Tell how the joint fit ended."""
-    row = next((row for row in rows if f"dec_ended__{dec}" in row), None)
-    return row and f"{row[f'dec_ended__{dec}']} after {row[f'n_dec_steps__{dec}']} steps"
-
-
 def _sources(data):
     """Return the table of the point sources: magnitude, error, scatter about the neighbours."""
-    nights = data["nights"]
+    nights, rows = data["nights"], []
     time = np.array(nights["t"], float)
-    rows = [_source_row(s, name, time, np.array(mag, float), np.array(sigma, float))
-            for s, (name, mag, sigma) in enumerate(
-                zip(data["sources"], nights["mag"], nights["sigma"], strict=False))]
+    for s, (name, mag, sigma) in enumerate(zip(data["sources"], nights["mag"], nights["sigma"],
+                                               strict=False)):
+        mag, sigma = np.array(mag, float), np.array(sigma, float)
+        ratio, _, n = join.dispersion(time, mag, sigma)
+        dot = f'<span class="dot" style="background: var(--source-{s % N_COLOURS})"></span> '
+        medians = (f"{median_of_finite(values):.4f}".replace("-", "−") for values in (mag, sigma))
+        rows.append((dot + escape(name), *medians, f"{ratio:.2f}" if n else "–"))
     return io_html.table_rows(rows)
 
 
-def _source_row(s, name, time, mag, sigma):
-    ratio, _, n = join.dispersion(time, mag, sigma)
-    medians = (median_of_finite(values) for values in (mag, sigma))
-    dot = f'<span class="dot" style="background: var(--source-{s % N_COLOURS})"></span> '
-    return (dot + escape(name), *(f"{value:.4f}".replace("-", "−") for value in medians),
-            f"{ratio:.2f}" if n else "–")
-
-
-def _rejected(data):
-    """Return the reasons why images are not in use, most frequent first, as texts made safe."""
-    reasons = Counter((state, why) for state, why in zip(data["state"], data["why"], strict=True)
-                      if state not in ("used", "flagged"))
-    return [f"{n} {escape(state)}{escape(': ' + why if why else '')}"
-            for (state, why), n in reasons.most_common()]
-
-
-def _plots(settings):
-    """Return the overview pictures as small pictures that open the large ones."""
-    others = tuple({f"_{one['band']}.png" for one in settings.sets if "band" in one}
-                   - {f"_{settings.band}.png"})
-    found = sorted(path.name for path in (settings.work_dir / "plots").glob("*.png")
-                   if not path.name.endswith(others))
-    return "".join(
-        f'<a href="{url("..", "plots", name)}"><figure><img loading="lazy" alt="" '
-        f'src="{url("..", "plots", name)}"><figcaption>{escape(name.removesuffix(".png"))}'
-        "</figcaption></figure></a>\n" for name in found)
-
-
-def _files(settings):
-    """Return links to the pages of other bands and names, the reports and the exported tables."""
-    pages = {paths.lookback(bands.only(settings, name)) for name in bands.names(settings)}
-    pages |= {path.parent for path in settings.work_dir.glob("lookback_*/index.html")}
-    found = [*(path / "index.html" for path in sorted(pages - {paths.lookback(settings)})),
-             *sorted(settings.work_dir.glob("report_*.txt")),
-             *sorted(paths.exports(settings).glob("*.*"))]
-    parts = [path.relative_to(settings.work_dir).parts for path in found]
-    return [f'<a href="{url("..", *part)}">{escape("/".join(part))}</a>' for part in parts]
-
-
-def _settings(settings):
-    """Return the settings that differ from the sample, as rows of two texts made safe."""
-    return [(escape(name), escape(json.dumps(value, default=str, ensure_ascii=False)))
-            for name, value in differences(settings).items()]
-
-
 def neighbours(rows):
-    """Return, for every image, the names before and behind it: in time, and in its set."""
+    """Return, for every image, the names before and after it: in time, and in its set."""
     found = {row["img_name"]: dict.fromkeys(("before", "after", "before_in_set", "after_in_set"))
              for row in rows}
     for one, other in pairwise(row["img_name"] for row in rows):
         found[one]["after"], found[other]["before"] = other, one
+    # in each set: the last image so far
     last = {}
     for row in rows:
         name, one = row["img_name"], last.get(row.get("set_name"))
@@ -227,7 +200,14 @@ def image_page(row, template, around, drawn, settings):
     settings : namespace
         Of one band.
     """
-    name = row["img_name"]
+    name, figures = row["img_name"], []
+    # the pictures of this image, in the order of `pictures`
+    for folder, title, names in drawn:
+        if name in names:
+            link = url("..", "..", folder, f"{name}.png")
+            figures.append(f'<figure><figcaption>{escape(title)}</figcaption><a href="{link}">'
+                           f'<img loading="lazy" alt="{escape(title)}" src="{link}"></a>'
+                           "</figure>\n")
     return io_html.fill(
         template, name=escape(name), title=escape(_title(settings)), version=escape(__version__),
         in_time=_links("date", around["before"], around["after"], ""),
@@ -235,23 +215,14 @@ def image_page(row, template, around, drawn, settings):
                       around["after_in_set"], "_in_set"),
         row=io_html.script_data({field: value for field, value in row.items()
                                  if not field.startswith("made__")}),
-        pictures="".join(_picture(folder, title, name)
-                         for folder, title, names in drawn if name in names))
+        pictures="".join(figures))
 
 
 def _links(label, before, after, ending):
-    """Return links to the pages before and behind, around a label."""
-    return (_link(before, f"before{ending}", "←") + f" <span>{escape(label)}</span> "
-            + _link(after, f"after{ending}", "→"))
-
-
-def _link(name, ident, sign):
-    if name is None:
-        return f'<span class="end">{sign}</span>'
-    return f'<a id="{ident}" href="{url(f"{name}.html")}" title="{escape(name)}">{sign}</a>'
-
-
-def _picture(folder, title, name):
-    link = url("..", "..", folder, f"{name}.png")
-    return (f'<figure><figcaption>{escape(title)}</figcaption><a href="{link}">'
-            f'<img loading="lazy" alt="{escape(title)}" src="{link}"></a></figure>\n')
+    """Return links to the pages before and after, around a label."""
+    texts = []
+    for name, ident, sign in ((before, f"before{ending}", "←"), (after, f"after{ending}", "→")):
+        texts.append(f'<span class="end">{sign}</span>' if name is None else
+                     f'<a id="{ident}" href="{url(f"{name}.html")}" title="{escape(name)}">'
+                     f"{sign}</a>")
+    return f" <span>{escape(label)}</span> ".join(texts)

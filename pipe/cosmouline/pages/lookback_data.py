@@ -6,6 +6,7 @@ from typing import NamedTuple
 from cosmouline.database import skiplists
 from cosmouline.database.columns import column, members
 from cosmouline.database.fields import expand, lookup
+from cosmouline.database.limits import Limits
 from cosmouline.errors import UserError
 from cosmouline.frames import db_nights
 from cosmouline.lightcurve import db_columns
@@ -82,19 +83,20 @@ def table(rows, sources, settings):
                           for source in sources
                           for label, field, shown in (("flux", "flux_e", True),
                                                       ("flux_error", "flux_sigma_e", False)))]
-    found = [_column(rows, one, expand(one.fields, settings)) for one in wanted]
+    found = []
+    for one in wanted:
+        # the first of the fields that an image has, rounded; None where it has none of them
+        names = expand(one.fields, settings)
+        values = [next((row[name] for name in names if name in row), None) for row in rows]
+        if one.decimals is not None:
+            values = [value if value is None else round(value, one.decimals or None)
+                      for value in values]
+        declared = lookup(names[0])
+        unit = "" if declared.unit == "1" else declared.unit
+        found.append({"label": one.label, "unit": unit, "decimals": one.decimals,
+                      "shown": one.is_shown, "values": values,
+                      "title": f"{' or '.join(names)}: {declared.meaning}"})
     return [one for one in found if any(value is not None for value in one["values"])]
-
-
-def _column(rows, one, names):
-    """Return one column with its declaration and its values."""
-    values = [next((row[name] for name in names if name in row), None) for row in rows]
-    if one.decimals is not None:
-        values = [_rounded(value, one.decimals) for value in values]
-    declared = lookup(names[0])
-    unit = "" if declared.unit == "1" else declared.unit
-    return {"label": one.label, "unit": unit, "decimals": one.decimals, "shown": one.is_shown,
-            "title": f"{' or '.join(names)}: {declared.meaning}", "values": values}
 
 
 def states(rows, inside, settings):
@@ -104,24 +106,23 @@ def states(rows, inside, settings):
     limit), ``skipped`` (by the skip list), ``not fitted``, ``set aside`` and ``rejected``.
     """
     skipped, names = skiplist(settings), {row["img_name"] for row in inside}
-    found = [_state(row, skipped, names, settings.dec_name) for row in rows]
+    found = []
+    for row in rows:
+        note = row.get("quality_note", "")
+        # the first of these that is true explains why an image is not in the curves
+        if not row["gogogo"]:
+            found.append(("rejected", row.get("whynot", "")))
+        elif not row.get("treatme", True):
+            found.append(("set aside", "treatme is False"))
+        elif row["img_name"] in skipped:
+            found.append(("skipped", skipped[row["img_name"]]))
+        elif f"dec_chi2__{settings.dec_name}" not in row:
+            found.append(("not fitted", note))
+        elif row["img_name"] not in names:
+            found.append(("outside", "beyond a join_ limit of the settings"))
+        else:
+            found.append(("flagged" if note else "used", note))
     return [state for state, _ in found], [why for _, why in found]
-
-
-def _state(row, skipped, inside, dec):
-    """Return state and reason of one image."""
-    if not row["gogogo"]:
-        return "rejected", row.get("whynot", "")
-    if not row.get("treatme", True):
-        return "set aside", "treatme is False"
-    if row["img_name"] in skipped:
-        return "skipped", skipped[row["img_name"]]
-    if f"dec_chi2__{dec}" not in row:
-        return "not fitted", row.get("quality_note", "")
-    if row["img_name"] not in inside:
-        return "outside", "beyond a join_ limit of the settings"
-    note = row.get("quality_note", "")
-    return ("flagged" if note else "used"), note
 
 
 def skiplist(settings):
@@ -149,18 +150,19 @@ def _times(rows, has_flux):
 def by_night(rows, inside, sources, settings):
     """Return the light curves night by night, as lcmanip joins them, and the images of each.
 
-    The images are those of `inside` (see `within`), told by their places in `rows`.
+    The images are those of `inside` (see `within`), given by their positions in `rows`.
     """
     if not inside:
         return {"t": [], "mag": [], "sigma": [], "members": []}
-    place = {row["img_name"]: i for i, row in enumerate(rows)}
-    groups = db_nights.grouped(inside, "night", settings.join_minutes)
+    position = {row["img_name"]: i for i, row in enumerate(rows)}
+    # joined as lcmanip does, with the errors of the common coefficient
+    groups = db_nights.grouped(inside, "night", None)
     joined = db_columns.joined(inside, groups, sources, settings.dec_name, settings.join_center)
     time, _ = _times(inside, inside)
     return {"t": _list([time[group].mean() for group in groups], TIME_DECIMALS),
             "mag": _lists(joined.mag.T, MAG_DECIMALS),
             "sigma": _lists(joined.magerr_cov.T, MAG_DECIMALS),
-            "members": [[place[inside[i]["img_name"]] for i in group] for group in groups]}
+            "members": [[position[inside[i]["img_name"]] for i in group] for group in groups]}
 
 
 def within(rows, settings):
@@ -168,16 +170,9 @@ def within(rows, settings):
     fitted = [row for row in rows if row["gogogo"] and row.get("treatme", True)
               and f"dec_chi2__{settings.dec_name}" in row]
     try:
-        return db_columns.within_limits(
-            fitted, settings.dec_name, fwhm_max_arcsec=settings.join_fwhm_max_arcsec,
-            ellipticity_max=settings.join_ellipticity_max,
-            relative_sky_max_e=settings.join_sky_max_e, coeff_max=settings.join_coeff_max)
+        return db_columns.within_limits(fitted, settings.dec_name, Limits.of(settings, "join_"))
     except UserError:  # none is: the pages show the images alone
         return []
-
-
-def _rounded(value, decimals):
-    return None if value is None else round(value, decimals) if decimals else round(value)
 
 
 def _list(values, decimals):

@@ -2,26 +2,24 @@
 
 To come: zero points against catalogues.
 
-absolute_error        : Error of the coefficient of an image as a measure of its transparency.
-aperture              : Aperture photometry on the original pixels.
-coefficient_fit       : Coefficient of every image from the fluxes of its stars.
-coefficient_median    : COSMOULINE's own coefficients: medians over the stars, to compare with.
-coefficients          : COSMOULINE's coefficients of images from the fluxes of stars, by either
-                        method.
-magnitudes            : Magnitudes of single images, and their errors.
-outlier_images        : Images that stand out from the others of a set.
-peaks                 : The highest pixels of stars, to see which come near to saturation.
-renormalisation       : Coefficients from PSF fluxes, with one star that is as bright in all sets
-                        or telescopes.
-set_terms             : What telescope, filter and colour do to the stars: their fluxes per set,
-                        their trends.
-variability           : Which stars vary: their scatter about the common coefficient beyond their
-                        errors.
-zero_point            : The zero point of a reduction, from stars of known magnitude.
-io_magnitudes         : Magnitudes of stars by name, as people write them down or export them from
-                        a catalogue.
-db_coefficient_tables : Coefficients of images, summed up for every set and telescope.
-db_star_magnitudes    : Magnitudes of the stars of the field, image by image.
-db_variability_table  : The table of the stars of a field, the most variable first.
-db_zero_point_table   : The zero points of images and nights, as a table.
+absolute_error     : Error of the coefficient of an image as a measure of its transparency.
+aperture           : Aperture photometry on the original pixels.
+coefficient_fit    : Coefficient of every image from the fluxes of its stars.
+coefficient_median : COSMOULINE's own coefficients: medians over the stars, to compare with.
+coefficients       : COSMOULINE's coefficients of images from the fluxes of stars, by either
+                     method.
+magnitudes         : Magnitudes of single images, and their errors.
+outlier_images     : Images that stand out from the others of a set.
+peaks              : The highest pixels of stars, to see which come near to saturation.
+renormalisation    : Coefficients from PSF fluxes, with one star that is as bright in all sets or
+                     telescopes.
+set_terms          : Effect of telescope, filter and colour on the stars: their fluxes per set,
+                     their trends.
+variability        : Which stars vary: their scatter about the common coefficient beyond their
+                     errors.
+zero_point         : The zero point of a reduction, from stars of known magnitude.
+io_magnitudes      : Magnitudes of stars by name, from a text file or an ECSV table.
+db_star_magnitudes : Magnitudes of the stars of the field, image by image.
+db_tables          : Tables of coefficients by set, of variable stars, and of the zero points of
+                     images.
 """

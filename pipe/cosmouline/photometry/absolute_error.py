@@ -8,15 +8,8 @@ PRIOR_DRAWS = 4  # weight of the other images, in draws: four draws know a varia
 def sum_error(draw_scale):
     """Relative error that all fluxes of an image share: of the PSF's sum, and of its stars.
 
-    Parameters
-    ----------
-    draw_scale : ndarray of float, shape (n_draws,)
-        Flux scales of draws from the posterior of the PSF (`psf_error.flux_scale`).
-
-    Returns
-    -------
-    float
-        Root mean square of their distances from 1; known to 35 % with four draws.
+    It is the root mean square distance from 1 of the flux scales of the draws from the posterior
+    of the PSF (`posterior_draws.flux_scale`), known to 35 % with four draws.
     """
     return float(np.sqrt(np.mean((np.asarray(draw_scale) - 1) ** 2)))
 
@@ -45,12 +38,10 @@ def absolute_sigma(coeff, coeff_sigma, photon, shared, n_draws):
     ----------
     coeff, coeff_sigma : array_like of float, shape (n,)
         From the stars: right relative to whatever is measured with the same PSFs.
-    photon : array_like of float, shape (n,)
-        From `photon_error`, of the same stars.
-    shared : array_like of float, shape (n,)
-        From `sum_error`; NaN where there were no draws.
+    photon, shared : array_like of float, shape (n,)
+        From `photon_error` of the same stars, and from `sum_error`; NaN where there were no draws.
     n_draws : int
-        Draws behind each of them.
+        Draws behind each of `shared`.
 
     Returns
     -------
@@ -61,10 +52,7 @@ def absolute_sigma(coeff, coeff_sigma, photon, shared, n_draws):
     -----
     All fluxes of an image share the error of the sum of its PSF: noise and unknown structure in
     the wings. That cancels in flux x coefficient, of the lens as of the stars, but not in the
-    coefficient itself. A draw fits stars with other noise, so the photon noise of their mean is
-    in it; to it comes what the errors of the coefficients hold beyond the photons. As few draws
-    know their variance badly, it is averaged with that of all images, in proportion to the photon
-    noise. The light beyond the stamps is not contained.
+    coefficient itself. The light beyond the stamps is not contained.
     """
     coeff, coeff_sigma = np.asarray(coeff, dtype=float), np.asarray(coeff_sigma, dtype=float)
     stars2, photon2 = (coeff_sigma / coeff) ** 2, np.asarray(photon, dtype=float) ** 2
@@ -72,6 +60,10 @@ def absolute_sigma(coeff, coeff_sigma, photon, shared, n_draws):
     known = np.isfinite(stars2) & np.isfinite(own2)
     if not known.any():
         return np.full(coeff.shape, np.nan)
+    # few draws know their variance badly: it is averaged with that of all images, which goes
+    # with their photon noise
     common2 = photon2 * np.mean(own2[known] / photon2[known])
     shared2 = (PRIOR_DRAWS * common2 + n_draws * own2) / (PRIOR_DRAWS + n_draws)
+    # a draw fits stars with other noise, so it contains the photon noise of their mean: only
+    # what the errors of the coefficients have beyond the photons is added
     return coeff * np.sqrt(np.maximum(shared2 + np.maximum(stars2 - photon2, 0), stars2))

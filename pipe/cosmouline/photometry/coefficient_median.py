@@ -31,17 +31,13 @@ class MedianCoefficients(NamedTuple):
 
 
 def median_coefficients(flux, reference):
-    """Coefficients relative to one image, as COSMOULINE's 3a_calccoeff.
+    """Return `MedianCoefficients` relative to one image, as COSMOULINE's 3a_calccoeff.
 
     Parameters
     ----------
     flux : array_like of float, shape (n_images, n_stars); NaN where a star is missing
     reference : int
-        Index of the reference image; its coefficient is 1.
-
-    Returns
-    -------
-    MedianCoefficients
+        The image whose coefficient is 1.
 
     Raises
     ------
@@ -61,7 +57,7 @@ def median_coefficients(flux, reference):
 
 
 def renormalise(flux, telescope, reference=None, first_star=0):
-    """Coefficients relative to the median flux of every star, as COSMOULINE's 8_renorm.
+    """Return `MedianCoefficients` relative to the median of each star, as COSMOULINE's 8_renorm.
 
     Parameters
     ----------
@@ -73,10 +69,6 @@ def renormalise(flux, telescope, reference=None, first_star=0):
     first_star : int
         The star whose median coefficient times flux is the same for all telescopes.
 
-    Returns
-    -------
-    MedianCoefficients
-
     Raises
     ------
     ValueError
@@ -86,13 +78,14 @@ def renormalise(flux, telescope, reference=None, first_star=0):
     -----
     ``c = median over the stars of M / flux``, M the median flux of the star with this telescope,
     divided by M of the first star. COSMOULINE gives an image without stars the coefficient 0,
-    which puts its fluxes to zero; here it is NaN. M is the median of what is there: faint stars
-    missing in bad images bias it (`norm.normalise` is free of that).
+    which puts its fluxes to zero; here it is NaN. M is the median of what was measured: faint
+    stars missing in bad images bias it (`coefficient_fit.normalise` is free of that).
     """
     flux, telescope = np.asarray(flux, dtype=float), np.asarray(telescope)
     single = np.full(flux.shape, np.nan)
     for name in np.unique(telescope):
         rows = telescope == name
+        # the median of each star with this telescope, on the scale of the first star
         level = median_of_finite(flux[rows], 0)
         if not np.isfinite(level[first_star]):
             raise ValueError(f"the first star ({first_star}) has no flux with telescope {name}")
@@ -107,6 +100,7 @@ def renormalise(flux, telescope, reference=None, first_star=0):
 
 def _of_single_stars(single):
     """Return the statistics of the coefficients of single stars, shape (n_images, n_stars)."""
+    # an image without stars has no scatter, and numpy would warn
     n_stars = np.isfinite(single).sum(1)
     has = n_stars > 0
     scatter, span = np.full((2, len(single)), np.nan)

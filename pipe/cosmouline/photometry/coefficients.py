@@ -11,7 +11,7 @@ from cosmouline.robust import median_of_finite
 
 import numpy as np
 
-LEAST_TREND_STARS = 4  # fewer do not tell what is usual
+LEAST_TREND_STARS = 4  # fewer have no meaningful scatter of their slopes
 TREND_CHI2 = 3.0  # of the slopes with the airmass, above which colours matter
 WORSE_THAN_APERTURE = 1.3  # PSF photometry never was, from a FWHM of 1.7 px on
 TERM_ROUNDS = 5  # of coefficients and terms of the sets in turn; a term settles to a tenth in one
@@ -60,7 +60,7 @@ def solve(flux_e, flux_sigma_e, reference, method, set_names=None):
     reference : int
         The image whose coefficient is 1.
     method : {"als", "median"}
-        `norm.normalise`, or `norm_cosmouline.median_coefficients`.
+        `coefficient_fit.normalise`, or `coefficient_median.median_coefficients`.
     set_names : sequence of str, length n_images, optional
         Set of every image: stars of other colours have other flux ratios in other sets ("als").
 
@@ -69,38 +69,67 @@ def solve(flux_e, flux_sigma_e, reference, method, set_names=None):
     UserError
         If the reference image itself has no coefficient.
     """
-    n = int(np.isfinite(flux_e[reference]).sum())
-    found = n and (_als(flux_e, flux_sigma_e, reference, set_names) if method == "als"
-                   else _median(flux_e, reference))
-    if not found or not np.isfinite(found.coeff[reference]):
+    n, found = int(np.isfinite(flux_e[reference]).sum()), None
+    if n and method == "median":
+        found = of_medians(median_coefficients(flux_e, reference), flux_e)
+    elif n:
+        fit, terms = normalise(flux_e, flux_sigma_e), None
+        if len(set(set_names or ())) > 1:
+            fit, terms = _with_terms(flux_e, flux_sigma_e, set_names, fit)
+        # transparencies c become coefficients c_ref / c, with the same relative error
+        with np.errstate(invalid="ignore", divide="ignore"):
+            coeff = fit.coeff[reference] / fit.coeff
+            sigma = coeff * fit.coeff_sigma / fit.coeff
+        found = Coefficients(coeff, sigma, fit.n_stars, fit.chi2, fit.residual, fit.is_variable,
+                             fit.used, terms)
+    if found is None or not np.isfinite(found.coeff[reference]):
         raise UserError(f"the reference image has only {n} measured normalisation star(s): too "
                         "few for a coefficient. Choose other stars (normstars.cat in the folder "
                         "of the lens) or another reference (ref_img_name).")
     return found
 
 
-def tell(found, names):
-    """Tell the stars that vary, and how well the coefficients are known."""
+def _with_terms(flux_e, flux_sigma_e, set_names, found):
+    """Return the fit and the terms of the sets, solved in turn from a fit without terms on."""
+    factor = np.ones(np.shape(flux_e))
+    for _ in range(TERM_ROUNDS):
+        # the residuals with the terms of the last round put back
+        departure = (1 + found.residual) * factor - 1
+        terms = set_terms(departure, flux_sigma_e / flux_e, set_names, found.used,
+                          found.is_variable)
+        if not terms.scatter:
+            break
+        factor = 1 + terms.term[[terms.sets.index(name) for name in set_names]]
+        found = normalise(flux_e / factor, flux_sigma_e / factor)
+    return found, terms
+
+
+def of_medians(found, flux_e):
+    """Return `MedianCoefficients` of fluxes as `Coefficients`."""
+    scaled = flux_e * found.coeff[:, None]
+    return Coefficients(found.coeff, found.coeff_sigma, found.n_stars,
+                        np.full(len(flux_e), np.nan), scaled / median_of_finite(scaled, 0) - 1,
+                        np.zeros(flux_e.shape[1], bool), np.isfinite(flux_e))
+
+
+def log_result(found, names):
+    """Log the stars that vary, the errors of the coefficients, and how the sets differ."""
     if found.is_variable.any():
         log.info("variable, not used: %s", ", ".join(np.array(names)[found.is_variable]))
     good = np.isfinite(found.coeff)
     log.info("%d coefficients, median error %.2f %%, from %d stars", good.sum(),
              100 * np.median((found.coeff_sigma / found.coeff)[good]),
              len(names) - found.is_variable.sum())
-    _tell_terms(found.terms, names)
+    terms = found.terms
+    if terms is not None and terms.scatter:
+        k, j = np.unravel_index(np.argmax(np.abs(terms.term)), terms.term.shape)
+        log.info("stars differ between the sets by %.2f %%, most %s with %+.2f %% in %s: taken "
+                 "into account", 100 * terms.scatter, names[j], 100 * terms.term[k, j],
+                 terms.sets[k])
 
 
-def _tell_terms(terms, names):
-    """Tell how much the stars differ between the sets."""
-    if terms is None or not terms.scatter:
-        return
-    k, j = np.unravel_index(np.argmax(np.abs(terms.term)), terms.term.shape)
-    log.info("stars differ between the sets by %.2f %%, most %s with %+.2f %% in %s: taken into "
-             "account", 100 * terms.scatter, names[j], 100 * terms.term[k, j], terms.sets[k])
-
-
-def tell_scatter(found, aperture, mjd):
-    """Tell how the constant stars scatter from image to image, by the PSF and in apertures.
+def log_scatter(found, aperture, mjd):
+    """Log how the constant stars scatter from image to image, by the PSF and in apertures.
 
     Parameters
     ----------
@@ -108,6 +137,7 @@ def tell_scatter(found, aperture, mjd):
         From PSF fluxes, and from aperture fluxes of the same images and stars.
     mjd : array_like of float, shape (n_images,)
     """
+    # the same points for both
     both = found.used & aperture.used & ~found.is_variable & ~aperture.is_variable
     by_psf, by_aperture = (100 * median_of_finite(point_to_point(one.residual, both, mjd))
                            for one in (found, aperture))
@@ -118,14 +148,15 @@ def tell_scatter(found, aperture, mjd):
                  "and, below a FWHM of 2 px, set psf_upsampling = 3" if worse else "")
 
 
-def tell_trend(found, flux_e, flux_sigma_e, airmass):
-    """Tell whether the stars differ in their extinction, as red and blue ones do."""
+def log_trend(found, flux_e, flux_sigma_e, airmass):
+    """Log whether the stars differ in their extinction, as red and blue ones do."""
     slope, sigma = trend(found.residual, flux_sigma_e / flux_e, found.used, airmass)
     known = np.isfinite(slope) & ~found.is_variable
     if known.sum() < LEAST_TREND_STARS:
         return
+    # a common slope of all stars is in the coefficients: n - 1 degrees of freedom
     chi2 = np.mean((slope[known] / sigma[known]) ** 2) * known.sum() / (known.sum() - 1)
-    log.info("with the airmass the stars change by %.2f %% per unit beside each other (noise "
+    log.info("with the airmass the stars change by %.2f %% per unit relative to each other (noise "
              "%.2f %%)%s", 100 * np.std(slope[known]), 100 * np.sqrt(np.mean(sigma[known] ** 2)),
              ": their colours matter" if chi2 > TREND_CHI2 else "")
 
@@ -137,41 +168,3 @@ def by_image(images, found):
     for image, row in zip(images, rows, strict=True):
         if np.isfinite(row[:2]).all():
             yield image, row
-
-
-def _als(flux_e, flux_sigma_e, reference, set_names):
-    """Turn transparencies c into coefficients c_ref / c, with the same relative error."""
-    found, terms = normalise(flux_e, flux_sigma_e), None
-    if len(set(set_names or ())) > 1:
-        found, terms = _with_terms(flux_e, flux_sigma_e, set_names, found)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        coeff = found.coeff[reference] / found.coeff
-        sigma = coeff * found.coeff_sigma / found.coeff
-    return Coefficients(coeff, sigma, found.n_stars, found.chi2, found.residual,
-                        found.is_variable, found.used, terms)
-
-
-def _with_terms(flux_e, flux_sigma_e, set_names, found):
-    """Solve for coefficients and for the terms of the sets in turn."""
-    factor = np.ones(np.shape(flux_e))
-    for _ in range(TERM_ROUNDS):
-        departure = (1 + found.residual) * factor - 1
-        terms = set_terms(departure, flux_sigma_e / flux_e, set_names, found.used,
-                          found.is_variable)
-        if not terms.scatter:
-            break
-        factor = 1 + terms.term[[terms.sets.index(name) for name in set_names]]
-        found = normalise(flux_e / factor, flux_sigma_e / factor)
-    return found, terms
-
-
-def _median(flux_e, reference):
-    return of_medians(median_coefficients(flux_e, reference), flux_e)
-
-
-def of_medians(found, flux_e):
-    """Return as `Coefficients` what a formula of `norm_cosmouline` found for fluxes."""
-    scaled = flux_e * found.coeff[:, None]
-    return Coefficients(found.coeff, found.coeff_sigma, found.n_stars,
-                        np.full(len(flux_e), np.nan), scaled / median_of_finite(scaled, 0) - 1,
-                        np.zeros(flux_e.shape[1], bool), np.isfinite(flux_e))

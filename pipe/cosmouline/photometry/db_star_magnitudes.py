@@ -33,7 +33,7 @@ def fluxes(rows, names, psf_name):
 def magnitudes(rows, names, psf_name, renorm_name):
     """Return magnitudes and errors of stars on the reference scale, both (n images, n stars).
 
-    See `lightcurve.image_magnitudes`.
+    See `magnitudes.image_magnitudes`.
     """
     return image_magnitudes(*fluxes(rows, names, psf_name), column(rows, f"renorm__{renorm_name}"),
                             column(rows, f"renorm_sigma__{renorm_name}"))

@@ -1,4 +1,4 @@
-"""Magnitudes of stars by name, as people write them down or export them from a catalogue."""
+"""Magnitudes of stars by name, from a text file or an ECSV table."""
 
 from pathlib import Path
 
@@ -26,34 +26,25 @@ def read_magnitudes(path):
     UserError
         If a line or a column is not of this form, or no star is in it.
     """
-    path = Path(path)
-    found = _table(path) if path.suffix == ".ecsv" else _lines(path)
+    path, found = Path(path), {}
+    if path.suffix == ".ecsv":
+        rows = read_ecsv(path)
+        if not all("name" in row for row in rows) or not any("mag" in row for row in rows):
+            raise UserError(f"{path} must have the columns name and mag (and mag_error).")
+        found = {str(row["name"]): (float(row["mag"]), float(row.get("mag_error", "nan")))
+                 for row in rows if "mag" in row}
+    else:
+        for number, line in enumerate(read_lines(path), 1):
+            words = line.partition("#")[0].split()
+            if not words:
+                continue
+            try:
+                mag, error = (float(word) for word in (*words[1:], "nan", "nan")[:2])
+            except ValueError:
+                mag = float("nan")
+            if len(words) not in (2, 3) or mag != mag:
+                raise UserError(f"{path}, line {number}: write name mag [error], not '{line}'.")
+            found[words[0]] = (mag, error)
     if not found:
-        raise UserError(f"{path} holds no magnitude. Write lines: name mag [error].")
-    return found
-
-
-def _table(path):
-    """Read an ECSV table; rows without a magnitude are left out."""
-    rows = read_ecsv(path)
-    if not all("name" in row for row in rows) or not any("mag" in row for row in rows):
-        raise UserError(f"{path} must have the columns name and mag (and mag_error).")
-    return {str(row["name"]): (float(row["mag"]), float(row.get("mag_error", "nan")))
-            for row in rows if "mag" in row}
-
-
-def _lines(path):
-    """Read lines of words."""
-    found = {}
-    for number, line in enumerate(read_lines(path), 1):
-        words = line.partition("#")[0].split()
-        if not words:
-            continue
-        try:
-            mag, error = (float(word) for word in (*words[1:], "nan", "nan")[:2])
-        except ValueError:
-            mag = float("nan")
-        if len(words) not in (2, 3) or mag != mag:
-            raise UserError(f"{path}, line {number}: write name mag [error], not '{line}'.")
-        found[words[0]] = (mag, error)
+        raise UserError(f"{path} has no magnitude. Write lines: name mag [error].")
     return found

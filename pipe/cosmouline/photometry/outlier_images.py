@@ -1,15 +1,15 @@
 """Images that stand out from the others of a set."""
 
-from cosmouline.robust import MAD_TO_SIGMA
+from cosmouline.robust import mad_sigma
 
 import numpy as np
 
 N_SIGMA = 3.5  # one in 4000 of a Gaussian
-MIN_IMAGES = 5  # fewer do not tell what is usual
+MIN_IMAGES = 5  # fewer do not show what is typical
 
 
 def standing_out(values, least, n_sigma=N_SIGMA):
-    """Tell which values lie far above the usual ones.
+    """Flag the values that lie far above the median.
 
     Parameters
     ----------
@@ -24,21 +24,21 @@ def standing_out(values, least, n_sigma=N_SIGMA):
     -------
     far : ndarray of bool, shape (n,)
         False for NaN, and for all of them where there are fewer than 5.
-    usual : float
+    typical : float
         Their median; NaN without a value.
     """
     values = np.asarray(values, float)
     known = values[np.isfinite(values)]
+    typical = float(np.median(known)) if known.size else np.nan
     if known.size < MIN_IMAGES:
-        return np.zeros(values.shape, bool), float(np.median(known)) if known.size else np.nan
-    usual = float(np.median(known))
-    sigma = MAD_TO_SIGMA * np.median(np.abs(known - usual))
+        return np.zeros(values.shape, bool), typical
+    # one-sided: sharp, round, dark and clear images are no outliers
     with np.errstate(invalid="ignore"):
-        return values > usual + max(n_sigma * sigma, least), usual
+        return values > typical + max(n_sigma * mad_sigma(known), least), typical
 
 
 def notes(columns):
-    """Put into words what stands out, image by image.
+    """Describe what stands out, image by image.
 
     Parameters
     ----------
@@ -48,11 +48,11 @@ def notes(columns):
     Returns
     -------
     list of str, length n
-        Such as ``ellipticity 0.13 (usual 0.02)``; empty for an image like the others.
+        Such as ``ellipticity 0.13 (median 0.02)``; empty for an image like the others.
     """
     words = [[] for _ in next(iter(columns.values()))[0]]
     for name, (values, least, spec) in columns.items():
-        far, usual = standing_out(values, least)
+        far, typical = standing_out(values, least)
         for i in np.flatnonzero(far):
-            words[i].append(f"{name} {values[i]:{spec}} (usual {usual:{spec}})")
+            words[i].append(f"{name} {values[i]:{spec}} (median {typical:{spec}})")
     return [", ".join(parts) for parts in words]

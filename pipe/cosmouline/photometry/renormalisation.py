@@ -6,7 +6,7 @@ from typing import NamedTuple
 from cosmouline.errors import UserError
 from cosmouline.photometry import coefficients
 from cosmouline.photometry.coefficient_median import renormalise
-from cosmouline.robust import MAD_TO_SIGMA
+from cosmouline.robust import mad_sigma
 
 import numpy as np
 
@@ -14,7 +14,7 @@ log = logging.getLogger("cosmouline")
 
 
 class Shift(NamedTuple):
-    """Factor by which the coefficients of a set were changed, its error, from how many images."""
+    """Factor that changes the coefficients of a set, its error, and the number of images."""
 
     factor: float
     sigma: float
@@ -44,16 +44,23 @@ def solve(flux_e, flux_sigma_e, reference, method, set_names, telescopes, star=N
 
     Notes
     -----
-    "median" is COSMOULINE's 8_renorm (`norm_cosmouline.renormalise`): each star is divided by its
-    median over the images of a telescope, and the first star makes the telescopes alike. "als"
+    "median" is COSMOULINE's 8_renorm (`coefficient_median.renormalise`): each star is divided by
+    its median over the images of a telescope, and the first star makes the telescopes alike. "als"
     solves stars and images together; a star's relative flux per set, if the data show one, is in
     the model.
     """
     if method == "median":
-        return _median(flux_e, reference, telescopes, star or 0)
+        try:
+            medians = renormalise(flux_e, telescopes, reference, star or 0)
+        except ValueError as problem:
+            raise UserError(f"renorm_method = 'median': {problem}. Set renorm_reference_star to a "
+                            "star that all telescopes have, or another ref_img_name."
+                            ) from problem
+        return coefficients.of_medians(medians, flux_e)
     found = coefficients.solve(flux_e, flux_sigma_e, reference, method, set_names)
     if star is None or len(set(set_names)) == 1:
         return found
+    # the zero point of each set becomes that of the star
     shifts = star_shifts(found.coeff * flux_e[:, star], found.used[:, star], set_names,
                          set_names[reference])
     for name, shift in shifts.items():
@@ -73,10 +80,8 @@ def star_shifts(flux, used, set_names, reference_set):
 
     Parameters
     ----------
-    flux : ndarray of float, shape (n_images,)
-        Normalised fluxes of the star; NaN where not measured.
-    used : ndarray of bool, shape (n_images,)
-        Fluxes that are no outliers.
+    flux, used : ndarray of float and of bool, shape (n_images,)
+        Normalised fluxes of the star, NaN where not measured; and which are no outliers.
     set_names : sequence of str, length n_images
     reference_set : str
 
@@ -95,9 +100,9 @@ def star_shifts(flux, used, set_names, reference_set):
         if not own.size:
             raise UserError(f"renorm_reference_star has no flux in the set '{name}': choose a "
                             "star that is on the images of all sets.")
-        middle = np.median(own)
-        spread = MAD_TO_SIGMA * np.median(np.abs(own - middle)) / middle
-        levels[name] = middle, spread / np.sqrt(own.size), own.size
+        # level of the star in a set, and the error of that median
+        level = np.median(own)
+        levels[name] = level, mad_sigma(own) / level / np.sqrt(own.size), own.size
     level, sigma, _ = levels[reference_set]
     return {name: Shift(float(level / own), float(np.hypot(sigma, error))
                         if name != reference_set else 0.0, n)
@@ -105,7 +110,7 @@ def star_shifts(flux, used, set_names, reference_set):
 
 
 def star_index(name, names):
-    """Return the place of the reference star among the stars; None for no name.
+    """Return the index of the reference star among the names of the stars; None for no name.
 
     Raises
     ------
@@ -118,12 +123,3 @@ def star_index(name, names):
         raise UserError(f"renorm_reference_star: '{name}' is not among the stars of the "
                         f"renormalisation ({', '.join(names)}).")
     return names.index(name)
-
-
-def _median(flux_e, reference, telescopes, star):
-    try:
-        found = renormalise(flux_e, telescopes, reference, star)
-    except ValueError as problem:
-        raise UserError(f"renorm_method = 'median': {problem}. Set renorm_reference_star to a "
-                        "star that all telescopes have, or another ref_img_name.") from problem
-    return coefficients.of_medians(found, flux_e)

@@ -1,4 +1,4 @@
-"""What telescope, filter and colour do to the stars: their fluxes per set, their trends."""
+"""Effect of telescope, filter and colour on the stars: their fluxes per set, their trends."""
 
 from typing import NamedTuple
 
@@ -32,12 +32,12 @@ class SetTerms(NamedTuple):
 
 
 def set_terms(residual, relative_sigma, set_names, used, is_variable):
-    """Fit the relative flux of every star in every set.
+    """Fit the relative flux of every star in every set; return `SetTerms`.
 
     Parameters
     ----------
     residual : ndarray of float, shape (n_images, n_stars)
-        ``flux / (c F) - 1`` (`norm.normalise`); NaN where not measured.
+        ``flux / (c F) - 1`` (`coefficient_fit.normalise`); NaN where not measured.
     relative_sigma : ndarray of float, of the same shape
         Their errors.
     set_names : sequence, length n_images
@@ -45,11 +45,7 @@ def set_terms(residual, relative_sigma, set_names, used, is_variable):
     used : ndarray of bool, shape (n_images, n_stars)
         Fluxes that are no outliers.
     is_variable : ndarray of bool, shape (n_stars,)
-        Stars that get terms, but do not tell how large terms are, nor where their mean lies.
-
-    Returns
-    -------
-    SetTerms
+        Stars that get terms, but count neither for the size of the terms nor for their mean.
 
     Notes
     -----
@@ -64,42 +60,40 @@ def set_terms(residual, relative_sigma, set_names, used, is_variable):
     rows = np.array([names.index(name) for name in set_names])
     good = used & np.isfinite(residual)
     weight = np.where(good, 1 / np.maximum(relative_sigma, TINY) ** 2, 0.0)
-    means = [_mean_and_error(residual[rows == k], weight[rows == k]) for k in range(len(names))]
-    raw, sigma = np.array(means).swapaxes(0, 1)
+
+    # the weighted mean of every star in every set; its error is enlarged where the star scatters
+    raw, sigma = np.full((2, len(names), weight.shape[1]), np.nan)
+    for k in range(len(names)):
+        own = weight[rows == k]
+        value, total = np.where(own > 0, residual[rows == k], 0.0), own.sum(0)
+        mean = (own * value).sum(0) / np.maximum(total, TINY)
+        chi2 = (own * (value - mean) ** 2).sum(0) / np.maximum((own > 0).sum(0) - 1, 1)
+        raw[k] = np.where(total > 0, mean, np.nan)
+        sigma[k] = np.where(total > 0, np.sqrt(np.maximum(chi2, 1) / np.maximum(total, TINY)),
+                            np.nan)
     star_weight = np.where(is_variable, 0.0, weight.sum(0)) + TINY
     raw = raw - _mean_over_stars(raw, star_weight)
-    telling = ~np.asarray(is_variable)
-    scatter = _excess(raw[:, telling], sigma[:, telling]) if len(names) > 1 else 0.0
+
+    # the scatter of the terms of the constant stars beyond their errors, where significant
+    scatter = 0.0
+    if len(names) > 1:
+        term, error = raw[:, ~np.asarray(is_variable)], sigma[:, ~np.asarray(is_variable)]
+        seen = np.isfinite(term)
+        n_free = max((seen.sum(1) - 1).clip(0).sum(), 1)  # a mean was taken out of every set
+        excess2 = (term[seen] ** 2 - error[seen] ** 2).sum() / n_free
+        noise2 = np.sqrt(2 * (error[seen] ** 4).sum()) / n_free
+        scatter = float(np.sqrt(excess2)) if excess2 > SIGNIFICANT * noise2 else 0.0
+
     shrunk = raw * scatter**2 / (scatter**2 + sigma**2 + TINY)
     shrunk = shrunk - _mean_over_stars(shrunk, star_weight)
     return SetTerms(names, np.nan_to_num(shrunk) * (scatter > 0), raw, sigma, scatter)
 
 
-def _mean_and_error(residual, weight):
-    """Return the weighted mean of every star and its error, enlarged where the star scatters."""
-    value, total = np.where(weight > 0, residual, 0.0), weight.sum(0)
-    seen = total > 0
-    mean = (weight * value).sum(0) / np.maximum(total, TINY)
-    n_free = np.maximum((weight > 0).sum(0) - 1, 1)
-    chi2 = (weight * (value - mean) ** 2).sum(0) / n_free
-    sigma = np.sqrt(np.maximum(chi2, 1) / np.maximum(total, TINY))
-    return np.where(seen, mean, np.nan), np.where(seen, sigma, np.nan)
-
-
 def _mean_over_stars(values, weight):
-    """Return the weighted means over the stars that are there, shape (n_sets, 1)."""
+    """Return the weighted means over the stars that were measured, shape (n_sets, 1)."""
     seen = np.isfinite(values)
     top = np.where(seen, values * weight, 0.0).sum(1, keepdims=True)
     return top / np.maximum((seen * weight).sum(1, keepdims=True), TINY)
-
-
-def _excess(raw, sigma):
-    """Return the scatter of the terms beyond their errors; 0 where it is not significant."""
-    seen = np.isfinite(raw)
-    n_free = max((seen.sum(1) - 1).clip(0).sum(), 1)  # a mean was taken out of every set
-    excess2 = (raw[seen] ** 2 - sigma[seen] ** 2).sum() / n_free
-    noise2 = np.sqrt(2 * (sigma[seen] ** 4).sum()) / n_free
-    return float(np.sqrt(excess2)) if excess2 > SIGNIFICANT * noise2 else 0.0
 
 
 def trend(residual, relative_sigma, counts, quantity):
@@ -121,6 +115,7 @@ def trend(residual, relative_sigma, counts, quantity):
     quantity = np.asarray(quantity, dtype=float)[:, None]
     good = counts & np.isfinite(residual) & np.isfinite(quantity)
     weight = np.where(good, 1 / np.maximum(relative_sigma, TINY) ** 2, 0.0)
+    # straight line about the weighted mean of the quantity
     total = np.maximum(weight.sum(0), TINY)
     x = np.where(good, quantity - np.where(good, weight * quantity, 0).sum(0) / total, 0.0)
     value = np.where(good, residual, 0.0)

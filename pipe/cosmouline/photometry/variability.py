@@ -9,11 +9,11 @@ from cosmouline.robust import median_of_finite
 import numpy as np
 
 MIN_POINTS = 3
-AMPLITUDE_PARTS = (5, 95)  # per cent: one bad point is no amplitude
+AMPLITUDE_PERCENTILES = (5, 95)  # one bad point makes no amplitude
 
 
 class Variability(NamedTuple):
-    """What is known of M stars, and of N images.
+    """Scatter of M stars, and coefficients of N images.
 
     Parameters
     ----------
@@ -23,7 +23,7 @@ class Variability(NamedTuple):
         chi2 per degree of freedom about the weighted mean; 5 to 95 % range; all in magnitudes.
     n : ndarray of int, shape (M,)
     is_variable : ndarray of bool, shape (M,)
-        As judged by `norm.normalise`: they do not count for the coefficients.
+        From `coefficient_fit.normalise`: they do not count for the coefficients.
     coeff, coeff_sigma : ndarray of float, shape (N,)
         Flux x coefficient is on the scale of the median image.
     mags : ndarray of float, shape (N, M)
@@ -58,39 +58,36 @@ def measure(flux, sigma):
 
     Notes
     -----
-    No point is clipped in the scatter: an outlier is told apart by looking at `amplitude` beside
-    it. Errors hold those of the coefficient.
+    No point is clipped in the scatter: a scatter that is large against `amplitude` comes from
+    outliers. Errors hold those of the coefficient.
     """
+    # magnitudes on the scale of the median image, the errors of the coefficients included
     found = normalise(flux, sigma)
     coeff, coeff_sigma = 1 / found.coeff, found.coeff_sigma / found.coeff**2
     mags, errors = image_magnitudes(np.where(sigma > 0, flux, np.nan), sigma, coeff, coeff_sigma)
     n = np.isfinite(mags).sum(0)
+    freedom = np.maximum(n - 1, 1)
+    plain = np.nansum(mags, 0) / np.maximum(n, 1)
+    scatter = np.sqrt(np.nansum((mags - plain) ** 2, 0) / freedom)
+    error = np.sqrt(np.nansum(errors**2, 0) / np.maximum(n, 1))
+    excess = np.sqrt(np.maximum(scatter**2 - error**2, 0))
+
+    # chi2 about the weighted mean
+    weight = np.nan_to_num(errors**-2.0)
+    mean = np.nansum(mags * weight, 0) / np.maximum(weight.sum(0), 1e-300)
+    chi2 = np.nansum((mags - mean) ** 2 * weight, 0) / freedom
+
+    amplitude = np.full(n.shape, np.nan)
+    for k in np.flatnonzero(n >= MIN_POINTS):
+        low, high = np.nanpercentile(mags[:, k], AMPLITUDE_PERCENTILES)
+        amplitude[k] = high - low
     few = n < MIN_POINTS
-    scatter, error, chi2 = _moments(mags, errors, n)
-    low, high = (_percentile(mags, part, few) for part in AMPLITUDE_PARTS)
     return Variability(
         median_of_finite(mags, 0), *(np.where(few, np.nan, values) for values in (
-            scatter, error, np.sqrt(np.maximum(scatter**2 - error**2, 0)), chi2)),
-        high - low, n, found.is_variable, coeff, coeff_sigma, mags)
+            scatter, error, excess, chi2)),
+        amplitude, n, found.is_variable, coeff, coeff_sigma, mags)
 
 
 def ranking(found):
     """Return the stars with the largest excess scatter first, those without one last."""
     return np.argsort(-np.nan_to_num(found.excess, nan=-1.0), kind="stable")
-
-
-def _moments(mags, errors, n):
-    """Return standard deviation, root mean square error and reduced chi2 of every star."""
-    freedom = np.maximum(n - 1, 1)
-    weight = np.nan_to_num(errors**-2.0)
-    mean = np.nansum(mags * weight, 0) / np.maximum(weight.sum(0), 1e-300)
-    chi2 = np.nansum((mags - mean) ** 2 * weight, 0) / freedom
-    plain = np.nansum(mags, 0) / np.maximum(n, 1)
-    scatter = np.sqrt(np.nansum((mags - plain) ** 2, 0) / freedom)
-    return scatter, np.sqrt(np.nansum(errors**2, 0) / np.maximum(n, 1)), chi2
-
-
-def _percentile(mags, part, few):
-    """Return a percentile of every star over its points; NaN for those with few."""
-    return np.array([np.nan if lacking else np.nanpercentile(one, part)
-                     for one, lacking in zip(mags.T, few, strict=True)])

@@ -3,12 +3,12 @@
 from typing import NamedTuple
 
 from cosmouline.photometry.magnitudes import MAG_PER_LN
-from cosmouline.robust import MAD_TO_SIGMA
+from cosmouline.robust import mad_sigma
 
 import numpy as np
 
 CLIP_SIGMA = 4.0  # in the robust scatter of the stars: a wrong or variable star does not count
-LEAST_CLIPPED = 4  # fewer stars do not tell which one is wrong
+LEAST_CLIPPED = 4  # of fewer stars nobody knows which one is wrong
 FLOOR_MAG = 0.002  # catalogues are hardly better, star by star
 
 
@@ -59,9 +59,10 @@ def of_stars(catalogue_mag, catalogue_sigma, mag, sigma):
     if not used.any():
         raise ValueError("no star has both magnitudes")
     if used.sum() >= LEAST_CLIPPED:
-        middle = np.median(offsets[used])
-        spread = np.maximum(MAD_TO_SIGMA * np.median(np.abs(offsets[used] - middle)), error)
-        used = used & (np.abs(np.nan_to_num(offsets) - middle) < CLIP_SIGMA * spread)
+        # a wrong or a variable star is clipped, by its error where that is larger
+        away = np.abs(np.nan_to_num(offsets) - np.median(offsets[used]))
+        used = used & (away < CLIP_SIGMA * np.maximum(mad_sigma(offsets[used]), error))
+    # weighted mean; its error from the scatter or from the errors, the larger
     weight = error[used] ** -2.0
     mean = float(np.average(offsets[used], weights=weight))
     n = int(used.sum())
@@ -79,7 +80,7 @@ def of_images(found, coeff, coeff_sigma, exptime_s):
         Of the scale that the coefficients lead to.
     coeff, coeff_sigma, exptime_s : ndarray of float, shape (n,)
         Flux of the exposure x coefficient is on that scale. The error must be that of the
-        coefficient as an absolute one, see `transparency.absolute_sigma`.
+        coefficient as an absolute one, see `absolute_error.absolute_sigma`.
 
     Returns
     -------

@@ -1,9 +1,9 @@
-"""Drawings of arrays on given Axes; knows numpy, matplotlib and `files.atomic` alone.
+"""Drawings of arrays on given Axes; knows numpy, matplotlib, `robust` and `files.atomic` alone.
 
 Plain arrays and text come in. A page function returns a Figure, and `style.save` writes it.
 
 aperture_curves   : Curves of the stars in several apertures, the coefficient behind them.
-compare           : Several coefficients of the same images beside each other.
+compare           : Several coefficients of the same images, one below the other.
 conditions        : Quantities of the images against the date, one below the other.
 curve_pages       : Pages about one joined light curve: a panel for each source, its error bars, a
                     second curve.
@@ -12,13 +12,13 @@ dec_checks        : Panels that show when a deconvolution is wrong: amplitudes, 
 deconvolution     : Pages of the deconvolution: one for each epoch, and one for all of them.
 flux_checks       : Checks of the fluxes of a deconvolution: shifts, sky, chi2, histograms, one
                     after the other.
-frame             : Whole frames: the image, its outline on the reference, and the pages made of
+frame             : Full frames: the image, its outline on the reference, and the pages made of
                     them.
 histograms        : Histograms of what was measured on the images, with the median marked, for each
                     set.
-light_curve       : Light curves: one drawing function for all quick-looks, and what places several
-                    of them.
-light_curve_pages : Pages of light curves: all sources together, by a field, and measured beside
+light_curve       : Light curves: one drawing function for all quick-looks, and what arranges
+                    several of them.
+light_curve_pages : Pages of light curves: all sources together, by a field, and measured against
                     true.
 marks             : Marks on a frame: stars with their names, the lens, boxes, scale bar, compass,
                     notes.
@@ -31,9 +31,8 @@ one_star          : One star under a coefficient: against the date, and against 
                     depend on.
 pages             : Contact sheets: many small pictures on one page, with their names and what
                     became of them.
-pdf               : Pictures that are there, one on each page of a PDF.
-peaks             : Histograms of the peaks of the stars, beside the level where the camera
-                    saturates.
+pdf               : Existing pictures, one on each page of a PDF.
+peaks             : Histograms of the peaks of the stars, and the level where the camera saturates.
 point_colours     : Colours of points: one for all, a quantity on a scale, or one per name.
 psf               : The page of one PSF: its stars, what the model leaves, the PSF, its profile and
                     numbers.

@@ -15,7 +15,7 @@ COLOURS = (style.SOURCE_COLOURS[0], style.ACCENT, style.INK, style.SOURCE_COLOUR
 
 @style.styled
 def aperture_curves_page(mhjd, flux, names, apertures, coefficient, title="", label="medcoeff"):
-    """Page of normalised fluxes in several apertures, one row per star.
+    """Page of normalised fluxes in several apertures, one row per star; returns the Figure.
 
     Parameters
     ----------
@@ -29,10 +29,6 @@ def aperture_curves_page(mhjd, flux, names, apertures, coefficient, title="", la
         Drawn in grey, its scale at the right.
     title, label : str
         Of the page; name of the coefficient.
-
-    Returns
-    -------
-    Figure
     """
     n_stars = min(len(names), MAX_STARS)
     deviations = [percent_deviation(np.reshape(one, (len(names), -1))[:n_stars]) for one in flux]
@@ -42,9 +38,26 @@ def aperture_curves_page(mhjd, flux, names, apertures, coefficient, title="", la
     page.get_layout_engine().set(hspace=0, h_pad=0.03)
     style.title_page(page, title)
     span = span_percent(np.concatenate(deviations)) if deviations else 10
+    limit = MARGIN * span
     for row, (ax, name) in enumerate(zip(axes[:, 0], names, strict=False)):
-        _coefficient(ax, mhjd, coefficient)
-        _star(ax, mhjd, [one[row] for one in deviations], apertures, span)
+        # the coefficient on a scale of its own, behind the star
+        twin = ax.twinx()
+        ax.set_zorder(twin.get_zorder() + 1)
+        ax.patch.set_visible(False)
+        twin.plot(mhjd, coefficient, "s", color=style.FAINT, alpha=0.5, markersize=4, zorder=1)
+        twin.tick_params(labelsize=7, colors=style.FAINT)
+        twin.set_ylim(*padded_limits(coefficient, 0.15))
+        # the star in all apertures; points outside lie at the edge, and are counted
+        ax.axhline(0.0, color=style.FAINT, linewidth=0.7, zorder=1)
+        n_outside = 0
+        for deviation, aperture, colour in zip(deviations, apertures, COLOURS, strict=False):
+            ax.plot(mhjd, np.clip(deviation[row], -limit, limit), "o", color=colour,
+                    markersize=3.2, alpha=0.8, label=aperture, zorder=3)
+            n_outside += int((np.abs(deviation[row]) > limit).sum())
+        ax.set(ylim=(-limit, limit), yticks=[-span, 0, span])
+        if n_outside:
+            style.write_in(ax, 0.995, 0.9, f"{n_outside} outside", 7.5, color=style.ACCENT,
+                           path_effects=style.halo())
         ax.set_ylabel(style.safe_text(name), rotation=0, ha="right", va="center")
     top = axes[0, 0]
     if finite(mhjd).size:
@@ -52,33 +65,10 @@ def aperture_curves_page(mhjd, flux, names, apertures, coefficient, title="", la
         calendar_axis(top)
     axes[-1, 0].set_xlabel("MHJD (days)")
     page.supylabel("deviation from the median (%)", fontsize=9)
+    # the legend: apertures, and the coefficient by a mark of its own
     handles, texts = top.get_legend_handles_labels()
     texts = [*texts, f"{label} (right)"]
     handles = [*handles, top.plot([], [], "s", color=style.FAINT, alpha=0.5, markersize=4)[0]]
     page.legend(handles, [style.safe_text(text) for text in texts], loc="upper right",
                 ncols=len(texts), fontsize=8)
     return page
-
-
-def _coefficient(ax, mhjd, coefficient):
-    """Draw the coefficient on a scale of its own, behind the star."""
-    twin = ax.twinx()
-    ax.set_zorder(twin.get_zorder() + 1)
-    ax.patch.set_visible(False)
-    twin.plot(mhjd, coefficient, "s", color=style.FAINT, alpha=0.5, markersize=4, zorder=1)
-    twin.tick_params(labelsize=7, colors=style.FAINT)
-    twin.set_ylim(*padded_limits(coefficient, 0.15))
-
-
-def _star(ax, mhjd, deviations, apertures, span):
-    """Draw one star in all apertures; those outside of the panel as marks at its edge."""
-    limit, n_outside = MARGIN * span, 0
-    ax.axhline(0.0, color=style.FAINT, linewidth=0.7, zorder=1)
-    for values, name, colour in zip(deviations, apertures, COLOURS, strict=False):
-        shown = np.clip(values, -limit, limit)
-        n_outside += int((np.abs(values) > limit).sum())
-        ax.plot(mhjd, shown, "o", color=colour, markersize=3.2, alpha=0.8, label=name, zorder=3)
-    ax.set(ylim=(-limit, limit), yticks=[-span, 0, span])
-    if n_outside:
-        ax.text(0.995, 0.9, f"{n_outside} outside", transform=ax.transAxes, ha="right", va="top",
-                fontsize=7.5, color=style.ACCENT, path_effects=style.halo())

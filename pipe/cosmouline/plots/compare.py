@@ -1,4 +1,4 @@
-"""Several coefficients of the same images beside each other."""
+"""Several coefficients of the same images, one below the other."""
 
 from cosmouline.plots import style
 from cosmouline.plots.date_axis import calendar_axis
@@ -10,7 +10,7 @@ from cosmouline.plots.star_curves import LEAST_SPAN, against
 import numpy as np
 
 ROW_IN = 2.2
-NOTE_ROOM = 0.15  # above the ratios, as a part of their height
+NOTE_ROOM = 0.15  # above the ratios, as a fraction of their height
 
 
 @style.styled
@@ -45,21 +45,16 @@ def compare_page(mhjd, coefficients, names, quantity, quantity_label, by_set=Non
         against(axes[row, 1], quantity, values, by_set)
         axes[row, 0].set(ylabel=label, xlabel="" if row + 1 < n_rows else "MHJD (days)")
         if row:
-            _one_and_scatter(axes[row, 0], values)
+            # the line of equality, and how the ratio scatters about its median
+            axes[row, 0].axhline(1.0, color=style.FAINT, linewidth=0.7, zorder=1)
+            ratio = finite(values)
+            if ratio.size:
+                rms = 100 * np.std(ratio) / np.median(ratio)
+                low, high = axes[row, 0].get_ylim()
+                axes[row, 0].set_ylim(low, high + NOTE_ROOM * (high - low))
+                style.write_in(axes[row, 0], 0.99, 0.95, f"rms {style.short(rms)} %")
     axes[-1, 1].set_xlabel(quantity_label)
     if finite(mhjd).size:
         calendar_axis(axes[0, 0])
     draw_common_key(list(axes.flat), point_colours(by_set, np.size(mhjd))[1], "set")
     return page
-
-
-def _one_and_scatter(ax, ratio):
-    """Draw the line of equality, and write how the ratio scatters about its median."""
-    ax.axhline(1.0, color=style.FAINT, linewidth=0.7, zorder=1)
-    values = finite(ratio)
-    if values.size:
-        rms = 100 * np.std(values) / np.median(values)
-        low, high = ax.get_ylim()
-        ax.set_ylim(low, high + NOTE_ROOM * (high - low))
-        ax.text(0.99, 0.95, f"rms {style.short(rms)} %", transform=ax.transAxes, ha="right",
-                va="top", fontsize=8)

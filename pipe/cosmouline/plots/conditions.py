@@ -14,7 +14,7 @@ WIDTH_IN = 11.0
 
 @style.styled
 def by_date_page(mhjd, rows, by_set=None, title=""):
-    """Page of quantities against the days.
+    """Page of quantities against the days; returns the Figure.
 
     Parameters
     ----------
@@ -25,11 +25,6 @@ def by_date_page(mhjd, rows, by_set=None, title=""):
     by_set : array of str, shape (n,), optional
         Colours the points.
     title : str
-        Of the page.
-
-    Returns
-    -------
-    Figure
     """
     page, axes = style.figure(1, max(len(rows), 1), (WIDTH_IN, 1.3 + ROW_IN * len(rows)),
                               sharex=True, squeeze=False)

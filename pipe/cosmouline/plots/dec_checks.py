@@ -1,6 +1,8 @@
 """Panels that show when a deconvolution is wrong: amplitudes, degeneracy, pulls."""
 
 from cosmouline.plots import marks, style
+from cosmouline.plots.histograms import gaussian_histogram
+from cosmouline.plots.scaling import finite
 
 import numpy as np
 
@@ -27,22 +29,23 @@ def amplitude_bars(ax, labels, ratio):
     if not np.isfinite(ratio).any():
         style.no_data(ax)
         return
-    place = np.arange(len(ratio))
-    asked = np.where(ratio > NOTABLE, style.ACCENT, style.source_colour(0))
+    rows = np.arange(len(ratio))
+    colours = np.where(ratio > NOTABLE, style.ACCENT, style.source_colour(0))
+    # bars begin at `LEFT`; those of NaN have no length
     length = np.nan_to_num(ratio, nan=LEFT) - LEFT
-    ax.barh(place, length, left=LEFT, color=asked, alpha=0.7, height=0.7)
+    ax.barh(rows, length, left=LEFT, color=colours, alpha=0.7, height=0.7)
     ax.axvline(1.0, color=style.INK, linewidth=0.8)
     right = max(4.0, 1.3 * np.nanmax(ratio))
     ax.set(xscale="log", xlim=(LEFT, right), ylim=(len(ratio) - 0.4, -0.6))
-    ax.set_yticks(place, [style.safe_text(label) for label in labels])
+    ax.set_yticks(rows, [style.safe_text(label) for label in labels])
     ticks = [tick for tick in (1, 2, 4, 10, 30, 100, 300, 1000) if tick <= right]
     ax.set_xticks(ticks, [str(tick) for tick in ticks])
     ax.minorticks_off()
 
 
 @style.styled
-def direction_bars(ax, names, percent, share=None):
-    """Draw how the constant fluxes go together in the widest direction of their errors.
+def direction_bars(ax, names, percent, fraction=None):
+    """Draw how the constant fluxes change together in the widest direction of their errors.
 
     Parameters
     ----------
@@ -52,7 +55,7 @@ def direction_bars(ax, names, percent, share=None):
     percent : array of float, shape (n + 1,)
         Change of each flux for one sigma, and, last, of galaxy and field in per cent of the
         light of all images. NaN: not known.
-    share : float, optional
+    fraction : float, optional
         Of the systematic variance, that this direction has.
     """
     percent = np.asarray(percent, dtype=float)
@@ -60,60 +63,44 @@ def direction_bars(ax, names, percent, share=None):
     if not np.isfinite(percent).all():
         style.no_data(ax, "not known")
         return
-    place = np.arange(len(percent))
+    columns = np.arange(len(percent))
     colours = [style.source_colour(i) for i in range(len(names))] + [style.FAINT]
-    ax.bar(place, percent, color=colours, alpha=0.8, width=0.7)
+    ax.bar(columns, percent, color=colours, alpha=0.8, width=0.7)
     ax.axhline(0.0, color=style.INK, linewidth=0.8)
-    reach = 1.5 * max(np.abs(percent).max(), 1e-3)
-    ax.set(ylim=(-reach, reach), xlim=(-0.6, len(percent) - 0.4))
-    ax.set_xticks(place, [style.safe_text(name) for name in [*names, "galaxy"]])
-    if share is not None and np.isfinite(share):
-        marks.info_box(ax, [f"{100 * share:.0f} % of the variance"], "upper left")
+    half = 1.5 * max(np.abs(percent).max(), 1e-3)
+    ax.set(ylim=(-half, half), xlim=(-0.6, len(percent) - 0.4))
+    ax.set_xticks(columns, [style.safe_text(name) for name in [*names, "galaxy"]])
+    if fraction is not None and np.isfinite(fraction):
+        marks.info_box(ax, [f"{100 * fraction:.0f} % of the variance"], "upper left")
 
 
 @style.styled
 def pull_histogram(ax, pulls):
     """Draw the histogram of the deviations of the fluxes from the lines through their neighbours.
 
-    Parameters
-    ----------
-    ax : Axes
-    pulls : array of float
-        In units of the error; NaN are left out.
+    `pulls` are in units of the error; NaN are left out, those beyond 5 are counted at the ends.
     """
-    pulls = np.asarray(pulls, dtype=float)
-    pulls = pulls[np.isfinite(pulls)]
+    pulls = finite(pulls)
     ax.set(xlabel="flux about its neighbours (σ)", yticks=[])
     if pulls.size == 0:
         style.no_data(ax)
         return
     n_bins = int(np.clip(2 * np.sqrt(pulls.size), 14, 40))
-    edges = np.linspace(-PULL_RANGE, PULL_RANGE, n_bins + 1)
-    counts, _ = np.histogram(np.clip(pulls, -PULL_RANGE, PULL_RANGE), edges)
-    ax.stairs(counts, edges, fill=True, color=style.source_colour(0), alpha=0.45)
-    fine = np.linspace(-PULL_RANGE, PULL_RANGE, 201)
-    gauss = pulls.size * (edges[1] - edges[0]) / np.sqrt(2 * np.pi) * np.exp(-(fine**2) / 2)
-    ax.plot(fine, gauss, color=style.INK, linewidth=1.2)
-    ax.set(xlim=(-PULL_RANGE, PULL_RANGE), ylim=(0, 1.25 * max(counts.max(), gauss.max())))
+    edges, fine = (np.linspace(-PULL_RANGE, PULL_RANGE, n) for n in (n_bins + 1, 201))
+    top = gaussian_histogram(ax, pulls, edges, fine)
+    ax.set(xlim=(-PULL_RANGE, PULL_RANGE), ylim=(0, 1.25 * top))
     marks.info_box(ax, [f"rms {style.short(np.sqrt(np.mean(pulls**2)))}"], "upper right")
 
 
 @style.styled
-def source_circles(ax, places_px, radius_px, chi2):
-    """Draw circles around sources, bold where the chi2 inside is high.
+def source_circles(ax, xy_px, radius_px, chi2):
+    """Draw circles around sources at `xy_px`, shape (n, 2); bold where the chi2 inside is high.
 
-    Parameters
-    ----------
-    ax : Axes
-        In pixels of the stamp.
-    places_px : array of float, shape (n, 2)
-    radius_px : float
-    chi2 : array of float, shape (n,)
+    Sources whose position or chi2 is NaN have none.
     """
     angle = np.linspace(0, 2 * np.pi, 61)
-    for (x, y), value in zip(places_px, chi2, strict=True):
-        if not np.isfinite([x, y, value]).all():
-            continue
-        width = 2.0 if value > HIGH_CHI2 else 0.7
-        ax.plot(x + radius_px * np.cos(angle), y + radius_px * np.sin(angle), color=style.INK,
-                linewidth=width, scalex=False, scaley=False)
+    for (x, y), value in zip(xy_px, chi2, strict=True):
+        if np.isfinite([x, y, value]).all():
+            ax.plot(x + radius_px * np.cos(angle), y + radius_px * np.sin(angle),
+                    color=style.INK, linewidth=2.0 if value > HIGH_CHI2 else 0.7, scalex=False,
+                    scaley=False)

@@ -13,7 +13,7 @@ N_BINS = 25
 
 @style.styled
 def flux_checks_page(number, mhjd, shifts_px, sky_e, chi2, flux_e, coefficient, names, title="",
-                     epochs=None):  # fmt: skip
+                     epochs=None):
     """Page of the checks of all fluxes; returns the Figure.
 
     Parameters
@@ -31,50 +31,38 @@ def flux_checks_page(number, mhjd, shifts_px, sky_e, chi2, flux_e, coefficient, 
     names : sequence of str
         Of the sources.
     title : str
-        Of the page.
     epochs : sequence of str, optional
-        Names of the images, to tell the worst.
+        Names of the images, to label the worst.
     """
     n_rows = max(len(names), 1)
     height_in = 0.7 + TOP_IN + ROW_IN * n_rows
     page, axes = style.figure(1, 2, (style.PAGE_WIDTH_IN, height_in), squeeze=False,
                               height_ratios=(TOP_IN, ROW_IN * n_rows))
     style.title_page(page, title)
-    above = _split(page, axes[0, 0], 1, 3, (1, 1.3, 1.6))
-    shift_plot(above[0], shifts_px)
-    sky_plot(above[1], number, sky_e)
-    chi2_curve(above[2], mhjd, chi2, epochs)
-    below = _split(page, axes[1, 0], n_rows, 2, (1, 2.4))
+    shifts, sky, curve = style.split(page, axes[0, 0], 1, 3, (1, 1.3, 1.6))
+    shift_plot(shifts, shifts_px)
+    sky.set(xlabel="number in the deconvolution", ylabel=style.axis_label("sky left", "e-"))
+    if finite(sky_e).size:
+        sky.axhline(0.0, color=style.FAINT, linewidth=0.7)
+        sky.plot(number, sky_e, "o", color=style.source_colour(0), markersize=3.5)
+    else:
+        style.no_data(sky)
+    chi2_curve(curve, mhjd, chi2, epochs)
+    # a row for each source: its histograms, and its fluxes one after the other
+    below = style.split(page, axes[1, 0], n_rows, 2, (1, 2.4))
     for k, name in enumerate(names):
-        flux_histograms(below[2 * k], flux_e[k], coefficient)
-        flux_by_number(below[2 * k + 1], number, flux_e[k], coefficient)
-        below[2 * k].set_ylabel(style.safe_text(name), rotation=0, ha="right", va="center")
-        below[2 * k + 1].set_ylabel(style.axis_label("flux", "e-"))
+        counts, curve = below[2 * k : 2 * k + 2]
+        flux_histograms(counts, flux_e[k], coefficient)
+        flux_by_number(curve, number, flux_e[k], coefficient)
+        counts.set_ylabel(style.safe_text(name), rotation=0, ha="right", va="center")
+        curve.set_ylabel(style.axis_label("flux", "e-"))
     if names:
         below[-2].set_xlabel("flux / median")
         below[-1].set_xlabel("number in the deconvolution")
-        if any(below[1].get_legend_handles_labels()[1]):
-            page.legend(*below[1].get_legend_handles_labels(), loc="upper right", ncols=2,
-                        fontsize=8)
+        handles, labels = below[1].get_legend_handles_labels()
+        if any(labels):
+            page.legend(handles, labels, loc="upper right", ncols=2, fontsize=8)
     return page
-
-
-def _split(page, ax, n_rows, n_cols, widths):
-    """Put a grid of Axes in the place of one, row by row."""
-    grid = ax.get_subplotspec().subgridspec(n_rows, n_cols, width_ratios=widths)
-    ax.remove()
-    return [page.add_subplot(grid[k // n_cols, k % n_cols]) for k in range(n_rows * n_cols)]
-
-
-@style.styled
-def sky_plot(ax, number, sky_e):
-    """Draw the sky left in the stamps, electrons per pixel, against the number of the image."""
-    ax.set(xlabel="number in the deconvolution", ylabel=style.axis_label("sky left", "e-"))
-    if not finite(sky_e).size:
-        style.no_data(ax)
-        return
-    ax.axhline(0.0, color=style.FAINT, linewidth=0.7)
-    ax.plot(number, sky_e, "o", color=style.source_colour(0), markersize=3.5)
 
 
 @style.styled
@@ -85,29 +73,30 @@ def flux_histograms(ax, flux_e, coefficient):
     ----------
     ax : Axes
     flux_e, coefficient : array of float, shape (n,)
-        The lowest and the highest normalised flux are told, in per cent of the median.
+        The lowest and the highest normalised flux are written, in per cent of the median.
     """
     ax.set(yticks=[])
-    scaled = _over_median(np.asarray(flux_e) * coefficient)
-    if not finite(scaled).size:
+    raw, scaled = _over_median(flux_e), _over_median(np.asarray(flux_e) * coefficient)
+    if not scaled.size:
         style.no_data(ax)
         return
-    raw = _over_median(flux_e)
-    low, high = robust_limits(np.append(finite(raw), finite(scaled)), least=0.02, reach=1.0)
+    low, high = robust_limits(np.append(raw, scaled), least=0.02, distance=1.0)
     edges = np.linspace(low, high, N_BINS + 1)
-    for values, look in ((raw, {"color": style.FAINT, "alpha": 0.5}),
-                         (scaled, {"color": style.source_colour(0), "alpha": 0.6})):
-        counts, _ = np.histogram(np.clip(finite(values), low, high), edges)
-        ax.stairs(counts, edges, fill=True, **look)
-    gaps = 100 * (finite(scaled).min() - 1), 100 * (finite(scaled).max() - 1)
-    ax.text(0.02, 0.95, f"least {gaps[0]:+.1f} %\nmost {gaps[1]:+.1f} %",
-            transform=ax.transAxes, va="top", fontsize=7.5)
+    # fluxes outside are counted in the outermost bins
+    for values, colour, alpha in ((raw, style.FAINT, 0.5), (scaled, style.source_colour(0), 0.6)):
+        counts, _ = np.histogram(np.clip(values, low, high), edges)
+        ax.stairs(counts, edges, fill=True, color=colour, alpha=alpha)
+    least, most = 100 * (scaled.min() - 1), 100 * (scaled.max() - 1)
+    style.write_in(ax, 0.02, 0.95, f"least {least:+.1f} %\nmost {most:+.1f} %", 7.5)
     ax.set_xlim(low, high)
 
 
 @style.styled
 def flux_by_number(ax, number, flux_e, coefficient):
-    """Draw one source against the number of the image, raw in grey and normalised in colour."""
+    """Draw one source against the number of the image, raw in grey and normalised in colour.
+
+    A line marks each image whose flux is not positive.
+    """
     scaled = np.asarray(flux_e) * coefficient
     if not finite(scaled).size:
         style.no_data(ax)
@@ -116,13 +105,11 @@ def flux_by_number(ax, number, flux_e, coefficient):
     ax.plot(number, scaled, "o", color=style.source_colour(0), markersize=3.5, label="normalised")
     for k in np.flatnonzero(scaled <= 0):
         ax.axvline(number[k], color=style.ACCENT, linewidth=0.8)
-    ax.set_ylim(*robust_limits(np.append(finite(flux_e), finite(scaled)), reach=1.0))
+    ax.set_ylim(*robust_limits(np.append(finite(flux_e), finite(scaled)), distance=1.0))
 
 
 def _over_median(flux):
-    """Divide fluxes by the absolute median; NaN where that is zero."""
-    flux = np.asarray(flux, dtype=float)
-    if not finite(flux).size:
-        return flux
-    median = abs(np.median(finite(flux)))
-    return flux / (median if median > 0 else np.nan)
+    """Finite fluxes over their absolute median; none where that is zero."""
+    flux = finite(flux)
+    median = abs(np.median(flux)) if flux.size else 0.0
+    return flux / median if median > 0 else flux[:0]

@@ -1,4 +1,4 @@
-"""Whole frames: the image, its outline on the reference, and the pages made of them."""
+"""Full frames: the image, its outline on the reference, and the pages made of them."""
 
 import textwrap
 
@@ -17,10 +17,10 @@ from matplotlib import collections
 from matplotlib.ticker import MaxNLocator
 
 MAX_SIDE_PX = 1000  # about as many pixels as the picture has on the screen
-MAX_REACH = 0.12  # outlines further out than this part of the frame are not followed
+MAX_OUTSIDE = 0.12  # outlines farther out than this fraction of the frame are not followed
 SKY_PANELS = ((0.65, 4.2), (5.45, 4.2), (10.95, 2.9))  # left end and width in inches
 IMAGE_WIDTH_IN, IMAGE_HEIGHT_IN = 9.5, 7.0  # largest frame on a page
-SIDE_IN, SIDE_LETTERS = 2.7, 36  # column beside it, and what fits into a line of it
+SIDE_IN, SIDE_LETTERS = 2.7, 36  # column at its right, and what fits into a line of it
 LIST_LOOKS = (  # marker, size in points, colour: one list of stars can lie on another
     ("o", 13.0, style.SOURCE_COLOURS[0]),
     ("s", 20.0, style.SOURCE_COLOURS[1]),
@@ -64,8 +64,8 @@ def frame_image(ax, image, limits=None, stretch="log", colour_map=None, max_side
         interpolation="nearest" if factor == 1 else "auto",
     )
     ax.set(xlabel="x (px)", ylabel="y (px)")
-    ax.xaxis.set_major_locator(MaxNLocator(6, integer=True))
-    ax.yaxis.set_major_locator(MaxNLocator(6, integer=True))
+    for axis in (ax.xaxis, ax.yaxis):
+        axis.set_major_locator(MaxNLocator(6, integer=True))
 
 
 def image_corners(matrix, shape):
@@ -86,6 +86,7 @@ def image_corners(matrix, shape):
     """
     matrix = np.asarray(matrix, dtype=float)
     ny, nx = shape
+    # corners of the outermost pixels, half a pixel beyond their centres
     corners = np.array([(0, 0), (nx, 0), (nx, ny), (0, ny)]) - 0.5
     if not np.isfinite(matrix).all() or abs(np.linalg.det(matrix[:, :2])) < 1e-9:
         return np.full((4, 2), np.nan)
@@ -112,47 +113,35 @@ def footprints(ax, matrices, shapes, colour=style.SOURCE_COLOURS[5], label=""):
     shapes = np.broadcast_to(shapes, (len(matrices), 2))
     outlines = [image_corners(*pair) for pair in zip(matrices, shapes, strict=True)]
     outlines = [corners for corners in outlines if np.isfinite(corners).all()]
-    lines = collections.PolyCollection(
-        outlines,
-        facecolors="none",
-        edgecolors=colour,
-        linewidths=0.8,
-        alpha=_line_opacity(len(outlines)),
-        label=style.safe_text(label),
-    )
-    ax.add_collection(lines, autolim=False)
-    _widen_view(ax, np.reshape(outlines, (-1, 2)))
-
-
-def _line_opacity(n_lines):
-    """Opacity that leaves the densest parts of many lines transparent."""
-    n_lines = max(n_lines, 1)
-    return float(np.clip(min(3 / np.sqrt(n_lines), 30 / n_lines), 0.012, 0.8))
-
-
-def _widen_view(ax, points):
-    """Let the view hold the points, but reach no further out than `MAX_REACH`."""
+    # so faint that the densest parts of many lines stay transparent
+    n_lines = max(len(outlines), 1)
+    opacity = float(np.clip(min(3 / np.sqrt(n_lines), 30 / n_lines), 0.012, 0.8))
+    ax.add_collection(collections.PolyCollection(
+        outlines, facecolors="none", edgecolors=colour, linewidths=0.8, alpha=opacity,
+        label=style.safe_text(label)), autolim=False)
+    # the view holds them, but grows by no more than `MAX_OUTSIDE`
+    points = np.reshape(outlines, (-1, 2))
     for axis, column in (("x", 0), ("y", 1)):
         low, high = getattr(ax, f"get_{axis}lim")()
-        reach = MAX_REACH * (high - low)
+        most = MAX_OUTSIDE * (high - low)
         ends = np.append(points[:, column], (low, high))
         pad = 0.01 * (high - low) if len(points) else 0.0
-        view = max(ends.min() - pad, low - reach), min(ends.max() + pad, high + reach)
+        view = max(ends.min() - pad, low - most), min(ends.max() + pad, high + most)
         getattr(ax, f"set_{axis}lim")(*view)
 
 
 @style.styled
 def frame_page(image, title="", info=(), xy_px=None, names=None, lens_xy_px=None, limits=None):
-    """Page with one frame: stars marked, the lens, a box of text; returns the Figure.
+    """Page with one frame: stars marked, the lens, a column of text; returns the Figure.
 
     Parameters
     ----------
     image : ndarray of float, shape (ny, nx)
         Any unit; large frames are binned.
     title : str
-        Above the frame, usually the image's name.
+        Above the frame, such as the image's name.
     info : sequence of str
-        Lines of the text box.
+        Lines of the text.
     xy_px : array of float, shape (n, 2), optional
         Stars to mark.
     names : sequence of str, optional
@@ -175,6 +164,7 @@ def frame_page(image, title="", info=(), xy_px=None, names=None, lens_xy_px=None
 def frame_and_side(shape, title):
     """Page for an image of a shape, with an empty column at the right for what is to be read."""
     ny, nx = (max(side, 1) for side in shape)
+    # as large as fits, but no strip
     height_in = float(np.clip(IMAGE_WIDTH_IN * ny / nx, 3.0, IMAGE_HEIGHT_IN))
     width_in = float(np.clip(height_in * nx / ny, 3.0, IMAGE_WIDTH_IN))
     page = style.blank(0.8 + width_in + SIDE_IN, style.TITLE_IN + height_in + 0.65)
@@ -185,29 +175,22 @@ def frame_and_side(shape, title):
 
 
 def write_side(ax, info):
-    """Write the lines and, below them, the legend in the column beside the frame."""
+    """Write the lines and, below them, the legend in the column at the right of the frame."""
     ax.apply_aspect()
-    beside = {"xycoords": "axes fraction", "textcoords": "offset points"}
     lines = [textwrap.fill(str(line), SIDE_LETTERS, subsequent_indent="  ") for line in info]
-    text = style.safe_text("\n".join(lines))
-    ax.annotate(text, (1, 1), (12, -1), va="top", linespacing=1.5, fontsize=8.5, **beside)
+    ax.annotate(style.safe_text("\n".join(lines)), (1, 1), (12, -1), xycoords="axes fraction",
+                textcoords="offset points", va="top", linespacing=1.5, fontsize=8.5)
     if any(ax.get_legend_handles_labels()[1]):
-        legend = ax.legend(
-            loc="lower left",
-            bbox_to_anchor=(1.0, 0.0),
-            markerscale=0.7,
-            labelspacing=0.9,
-            borderpad=0.8,
-        )
+        legend = ax.legend(loc="lower left", bbox_to_anchor=(1.0, 0.0), markerscale=0.7,
+                           labelspacing=0.9, borderpad=0.8)
+        # faint outlines are explained by a line that is seen
         for handle in legend.legend_handles:
             handle.set_alpha(1.0)
 
 
 @style.styled
-def alignment_map(
-    image, star_lists, lens_xy_px=None, empty_box=None, matrices=(), shapes=(), title="", info=(),
-    pixel_scale_arcsec=None, north=None, east=None, limits=None,
-):  # fmt: skip
+def alignment_map(image, star_lists, lens_xy_px=None, empty_box=None, matrices=(), shapes=(),
+                  title="", info=(), pixel_scale_arcsec=None, north=None, east=None, limits=None):
     """Page of the reference frame with its stars, the lens and the outlines of all images.
 
     Parameters
@@ -217,22 +200,16 @@ def alignment_map(
     star_lists : dict of str: (sequence of str, array of shape (n, 2))
         Names and reference pixels of each list, as {"normalisation stars": (names, xy), ...};
         at most four lists. A star of two lists gets two marks and its name once.
-    lens_xy_px : (float, float), optional
-        Position of the lens.
+    lens_xy_px, title, info, limits
+        As in `frame_page`.
     empty_box : (x1, x2, y1, y2), optional
         Region where the noise is measured.
     matrices, shapes
         Outlines, see `footprints`.
-    title : str
-        Of the page.
-    info : sequence of str
-        Lines of the text box.
     pixel_scale_arcsec : float, optional
         Gives the scale bar.
     north, east : (float, float), optional
         Directions in pixels; both give the compass.
-    limits : (float, float), optional
-        Cuts; None: found.
 
     Returns
     -------
@@ -244,7 +221,18 @@ def alignment_map(
         footprints(ax, matrices, shapes, label=f"outlines of {len(matrices)} images")
     if empty_box is not None:
         marks.mark_box(ax, *empty_box, label="empty")
-    _mark_lists(ax, star_lists)
+    # every list has its own mark; the name of a star of two lists is written once
+    written = {}
+    for (label, (names, xy_px)), (marker, size_pt, colour) in zip(star_lists.items(), LIST_LOOKS,
+                                                                  strict=False):
+        marks.mark_stars(ax, xy_px, None, colour, marker, size_pt, label)
+        for name, xy in zip(names, np.reshape(xy_px, (-1, 2)), strict=True):
+            if np.isfinite(xy).all():
+                written.setdefault((str(name), *np.round(xy)), (xy, colour))
+    if 0 < len(written) <= marks.MAX_LABELS:
+        positions, colours = zip(*written.values(), strict=True)
+        names = [name for name, *_ in written]
+        marks.write_names(ax, np.array(positions), names, colours, size_pt=18.0)
     if lens_xy_px is not None:
         marks.mark_lens(ax, *lens_xy_px)
     if pixel_scale_arcsec:
@@ -253,21 +241,6 @@ def alignment_map(
         marks.compass(ax, north, east)
     write_side(ax, info)
     return page
-
-
-def _mark_lists(ax, star_lists):
-    """Every list with its own mark; the name of a star is written once."""
-    written = {}
-    for (label, (names, xy_px)), look in zip(star_lists.items(), LIST_LOOKS, strict=False):
-        marker, size_pt, colour = look
-        marks.mark_stars(ax, xy_px, None, colour, marker, size_pt, label)
-        for name, xy in zip(names, np.reshape(xy_px, (-1, 2)), strict=True):
-            if np.isfinite(xy).all():
-                written.setdefault((str(name), *np.round(xy)), (xy, colour))
-    if 0 < len(written) <= marks.MAX_LABELS:
-        places, colours = zip(*written.values(), strict=True)
-        names = [key[0] for key in written]
-        marks.write_names(ax, np.array(places), names, colours, size_pt=18.0)
 
 
 @style.styled
@@ -279,9 +252,9 @@ def sky_page(skysub_e, sky_e, title="", info=(), xy_px=None):
     skysub_e, sky_e : ndarray of float, shape (ny, nx)
         Frame after the subtraction, and what was subtracted, in electrons.
     title : str
-        Usually the image's name.
+        Such as the image's name.
     info : sequence of str
-        Beside the title.
+        Next to the title.
     xy_px : array of float, shape (n, 2), optional
         Some stars, marked on both.
 
@@ -291,8 +264,7 @@ def sky_page(skysub_e, sky_e, title="", info=(), xy_px=None):
     """
     # placed by hand: a layout that is searched for takes longer than all the rest of the page
     page = style.blank(14.0, 4.9)
-    axes = [style.place(page, left_in, 0.8, width_in, 3.5)
-            for left_in, width_in in SKY_PANELS]  # fmt: skip
+    axes = [style.place(page, left_in, 0.8, width_in, 3.5) for left_in, width_in in SKY_PANELS]
     style.title_page(page, title, "    ".join(str(line) for line in info))
     frame_image(axes[0], skysub_e)
     frame_image(axes[1], sky_e, colour_limits(sky_e, 0.5, 99.5), "linear", style.FIELD_MAP)

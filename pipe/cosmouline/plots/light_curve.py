@@ -1,4 +1,4 @@
-"""Light curves: one drawing function for all quick-looks, and what places several of them."""
+"""Light curves: one drawing function for all quick-looks, and what arranges several of them."""
 
 from cosmouline.plots import style
 from cosmouline.plots.date_axis import calendar_axis
@@ -9,18 +9,16 @@ import numpy as np
 from matplotlib import collections
 from matplotlib.ticker import MaxNLocator
 
-MIN_MAG_SPAN = 0.05  # a flat curve is not blown up to its noise
+MIN_MAG_SPAN = 0.05  # a flat curve is not enlarged to its noise
 MIN_DAY_SPAN = 4.0
 MANY = 3000  # so many bars are drawn fainter
 COMMON_MARGIN = 0.03  # of the width of several curves, beyond what each has of its own
-EDGE = 0.018  # place of the arrows, as a part of the height
+EDGE = 0.018  # height of the arrows, as a fraction of the Axes
 
 
 @style.styled
-def light_curve(
-    ax, mhjd, mag, mag_sigma, colour=None, colour_label="", label="", flag=None,
-    mag_limits=None, calendar=True, show_key=True,
-):  # fmt: skip
+def light_curve(ax, mhjd, mag, mag_sigma, colour=None, colour_label="", label="", flag=None,
+                mag_limits=None, calendar=True, show_key=True):
     """Draw a light curve with its error bars: magnitudes upside down, calendar on top.
 
     Parameters
@@ -43,24 +41,20 @@ def light_curve(
         True is a good point (full), False one that is masked (open). Masked points do not count
         for the limits.
     mag_limits : (float, float), optional
-        Brightest and faintest end of the axis. None: all good points but the wild ones; what
-        lies outside is shown by a small arrow at the edge. Give it when curves share the Axes.
+        Brightest and faintest end of the axis. None: all good points but outliers; what lies
+        outside is shown by a small arrow at the edge. Give it when curves share the Axes.
     calendar, show_key : bool
         Whether to draw the calendar above, and the explanation of the colours at the right.
     """
     ax.yaxis.set_inverted(True)
     ax.set_ylabel("magnitude")
-    time_series(
-        ax, mhjd, mag, mag_sigma, colour, colour_label, label, flag,
-        mag_limits, MIN_MAG_SPAN, calendar, show_key,
-    )  # fmt: skip
+    time_series(ax, mhjd, mag, mag_sigma, colour, colour_label, label, flag, mag_limits,
+                MIN_MAG_SPAN, calendar, show_key)
 
 
 @style.styled
-def time_series(
-    ax, mhjd, values, sigma=None, colour=None, colour_label="", label="", flag=None,
-    limits=None, least_span=0.0, calendar=True, show_key=True,
-):  # fmt: skip
+def time_series(ax, mhjd, values, sigma=None, colour=None, colour_label="", label="", flag=None,
+                limits=None, least_span=0.0, calendar=True, show_key=True):
     """Draw any quantity against the days, as `light_curve` draws magnitudes.
 
     Parameters
@@ -76,58 +70,39 @@ def time_series(
     """
     is_first = not ax.collections
     shades, key = point_colours(colour, np.size(values))
-    mhjd, values, sigma, shades, is_good = _drawable(mhjd, values, sigma, shades, flag)
-    counted = is_good if is_good.any() else np.ones_like(is_good)
-    _draw_points(ax, mhjd, values, shades, is_good, label)
-    _draw_bars(ax, mhjd, values, sigma, shades)
-    _set_limits(ax, mhjd, values[counted], sigma[counted], limits, least_span)
-    _mark_outside(ax, mhjd, values, shades)
-    ax.set_xlabel("MHJD (days)")
-    if values.size:
-        ax.xaxis.set_major_locator(_day_locator(ax))
-    elif is_first:
-        style.no_data(ax)
-    if values.size and calendar:
-        calendar_axis(ax)
-    if show_key:
-        draw_key(ax, key, colour_label)
-
-
-def _drawable(mhjd, values, sigma, shades, flag):
-    """Columns of the points that have a day and a value."""
+    # points with a day and a value
     mhjd, values = np.asarray(mhjd, dtype=float), np.asarray(values, dtype=float)
     sigma = np.full(values.shape, np.nan) if sigma is None else np.asarray(sigma, dtype=float)
     is_good = np.ones(values.shape, dtype=bool) if flag is None else np.asarray(flag, dtype=bool)
     kept = np.isfinite(mhjd) & np.isfinite(values)
-    return tuple(column[kept] for column in (mhjd, values, sigma, shades, is_good))
-
-
-def _draw_points(ax, mhjd, values, shades, is_good, label):
-    """Points, open where they are masked, small where they are many."""
-    ax.scatter(
-        mhjd,
-        values,
-        s=float(np.clip(5000 / max(values.size, 1), 4.0, 20.0)),
-        facecolors=np.where(is_good[:, None], shades, 1.0),
-        edgecolors=shades,
-        linewidths=0.7,
-        label=style.safe_text(label),
-        zorder=3,
-    )
-
-
-def _draw_bars(ax, mhjd, values, sigma, shades):
-    """Pale error bars behind the points."""
-    sized = np.isfinite(sigma)
-    ends = [np.column_stack([mhjd, values + side * sigma])[sized] for side in (-1, 1)]
-    bars = collections.LineCollection(
-        np.stack(ends, axis=1),
-        colors=shades[sized],
-        linewidths=0.8,
-        alpha=0.5 if mhjd.size < MANY else 0.15,
-        zorder=2,
-    )
-    ax.add_collection(bars, autolim=False)
+    mhjd, values, sigma, shades, is_good = (
+        column[kept] for column in (mhjd, values, sigma, shades, is_good))
+    # points, open where they are masked, small where they are many
+    ax.scatter(mhjd, values, s=float(np.clip(5000 / max(values.size, 1), 4.0, 20.0)),
+               facecolors=np.where(is_good[:, None], shades, 1.0), edgecolors=shades,
+               linewidths=0.7, label=style.safe_text(label), zorder=3)
+    # pale error bars behind them
+    has_bar = np.isfinite(sigma)
+    ends = [np.column_stack([mhjd, values + sign * sigma])[has_bar] for sign in (-1, 1)]
+    ax.add_collection(collections.LineCollection(
+        np.stack(ends, axis=1), colors=shades[has_bar], linewidths=0.8,
+        alpha=0.5 if mhjd.size < MANY else 0.15, zorder=2), autolim=False)
+    # limits by the good points, or by all of them if none is good
+    counted = is_good if is_good.any() else np.ones_like(is_good)
+    _set_limits(ax, mhjd, values[counted], sigma[counted], limits, least_span)
+    _mark_outside(ax, mhjd, values, shades)
+    ax.set_xlabel("MHJD (days)")
+    if values.size:
+        # integer days, as many ticks as find room for five digits
+        width_in = ax.get_position().width * ax.figure.get_size_inches()[0]
+        ax.xaxis.set_major_locator(MaxNLocator(int(np.clip(width_in / 0.9, 2, 9)), integer=True,
+                                               steps=[1, 2, 5, 10]))
+        if calendar:
+            calendar_axis(ax)
+    elif is_first:
+        style.no_data(ax)
+    if show_key:
+        draw_key(ax, key, colour_label)
 
 
 def _set_limits(ax, mhjd, values, sigma, limits, least_span):
@@ -140,14 +115,15 @@ def _set_limits(ax, mhjd, values, sigma, limits, least_span):
         bar = _bars(sigma)
         low, high = robust_limits(values, max(least_span, bar))
         # bars end inside, but for those of points outside and much larger ones than the others
-        whole = (values >= low) & (values <= high) & (sigma < bar)
-        ends = np.concatenate([values[whole] - 1.2 * sigma[whole],
-                               values[whole] + 1.2 * sigma[whole]])
+        inside = (values >= low) & (values <= high) & (sigma < bar)
+        ends = np.concatenate([values[inside] - 1.2 * sigma[inside],
+                               values[inside] + 1.2 * sigma[inside]])
         _grow(ax, "y", (np.min(ends, initial=low - bar / 4), np.max(ends, initial=high + bar / 4)))
 
 
 def _bars(sigma):
     """Four typical error bars; 0 where there are none."""
+    # 4 is a bar on both sides and as much room
     sizes = finite([] if sigma is None else sigma)
     return 4 * np.median(sizes) if sizes.size else 0.0
 
@@ -160,35 +136,20 @@ def _grow(ax, axis, limits):
     getattr(ax, f"set_{axis}lim")(*sorted((min(limits), max(limits)), reverse=is_inverted))
 
 
-def _day_locator(ax):
-    """Whole days, as many ticks as find room for five digits."""
-    width_in = ax.get_position().width * ax.figure.get_size_inches()[0]
-    return MaxNLocator(int(np.clip(width_in / 0.9, 2, 9)), integer=True, steps=[1, 2, 5, 10])
-
-
 def _mark_outside(ax, mhjd, values, shades):
-    """Arrows at the edge for the points that lie beyond it."""
+    """Draw arrows at the edge for the points that lie beyond it."""
     bottom, top = ax.get_ylim()
     upwards = np.sign(top - bottom)
-    for is_out, height, marker in (
-        (upwards * (values - top) > 0, 1 - EDGE, "^"),
-        (upwards * (values - bottom) < 0, EDGE, "v"),
-    ):
+    for is_out, height, marker in ((upwards * (values - top) > 0, 1 - EDGE, "^"),
+                                   (upwards * (values - bottom) < 0, EDGE, "v")):
         if is_out.any():
-            ax.scatter(
-                mhjd[is_out],
-                np.full(is_out.sum(), height),
-                s=16,
-                marker=marker,
-                c=shades[is_out],
-                linewidths=0,
-                transform=ax.get_xaxis_transform(),
-                zorder=4,
-            )
+            ax.scatter(mhjd[is_out], np.full(is_out.sum(), height), s=16, marker=marker,
+                       c=shades[is_out], linewidths=0, transform=ax.get_xaxis_transform(),
+                       zorder=4)
 
 
 def separating_shifts(mags, gap_mag=0.1):
-    """Shifts in magnitudes that pull curves apart which would lie on each other.
+    """Shifts in magnitudes that separate curves which would lie on each other.
 
     Parameters
     ----------
@@ -202,7 +163,9 @@ def separating_shifts(mags, gap_mag=0.1):
     ndarray, shape (n_sources,)
         To be added to the magnitudes, in steps of 0.05; 0 for the brightest, and never negative.
     """
-    ranges = [_inner_range(mag) for mag in mags]
+    # 5-95 % range of each curve, and from the brightest on the room that it needs
+    ranges = [np.percentile(values, (5, 95)) if values.size else (0.0, 0.0)
+              for values in map(finite, mags)]
     shifts, floor = np.zeros(len(mags)), -np.inf
     for index in np.argsort([np.mean(ends) for ends in ranges]):
         low, high = ranges[index]
@@ -211,14 +174,8 @@ def separating_shifts(mags, gap_mag=0.1):
     return shifts
 
 
-def _inner_range(mag):
-    """5th and 95th percentile of the finite values; 0 where there is none."""
-    values = finite(mag)
-    return tuple(np.percentile(values, (5, 95))) if values.size else (0.0, 0.0)
-
-
 def common_limits(mags, flag=None, mag_sigmas=None):
-    """Limits for curves that share an Axes: each counts without its own wild points.
+    """Limits for curves that share an Axes: each counts without its own outliers.
 
     Parameters
     ----------
@@ -236,6 +193,7 @@ def common_limits(mags, flag=None, mag_sigmas=None):
     """
     mags = np.asarray(mags, dtype=float)
     good = np.ones(mags.shape[1], dtype=bool) if flag is None else np.asarray(flag, dtype=bool)
+    # if no epoch is good, all count
     if not good.any():
         good = ~good
     least = max(MIN_MAG_SPAN, _bars(mag_sigmas))

@@ -9,9 +9,9 @@ from matplotlib.path import Path
 MAX_LABELS = 300  # more names than that cannot be read
 FEW_LABELS = 30  # more names are written smaller
 LABEL_HEIGHT, LABEL_WIDTH = 1.3, 0.63  # of the font size; the width is that of one letter
-DIRECTIONS = np.deg2rad((0, 180, 45, 135, 315, 225, 90, 270))  # beside the star first
+DIRECTIONS = np.deg2rad((0, 180, 45, 135, 315, 225, 90, 270))  # the sides of the star first
 NICE_ARCSEC = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200,
-               1800, 3600, 7200)  # fmt: skip
+               1800, 3600, 7200)
 # four strokes that leave the middle free, in units of half the marker
 CROSSHAIR = Path(
     [(0.45, 0), (1, 0), (-0.45, 0), (-1, 0), (0, 0.45), (0, 1), (0, -0.45), (0, -1)],
@@ -39,16 +39,8 @@ def mark_stars(ax, xy_px, names=None, colour=None, marker="o", size_pt=13.0, lab
     xy_px = np.asarray(xy_px, dtype=float).reshape(-1, 2)
     kept = np.isfinite(xy_px).all(axis=1)
     colour = colour or style.source_colour(0)
-    ax.scatter(
-        *xy_px[kept].T,
-        s=size_pt**2,
-        marker=marker,
-        facecolors="none",
-        edgecolors=colour,
-        linewidths=1.1,
-        label=style.safe_text(label),
-        zorder=3,
-    )
+    ax.scatter(*xy_px[kept].T, s=size_pt**2, marker=marker, facecolors="none", edgecolors=colour,
+               linewidths=1.1, label=style.safe_text(label), zorder=3)
     if names is not None and kept.sum() <= MAX_LABELS:
         names = [str(name) for name, keep in zip(names, kept, strict=True) if keep]
         write_names(ax, xy_px[kept], names, colour, size_pt)
@@ -56,12 +48,12 @@ def mark_stars(ax, xy_px, names=None, colour=None, marker="o", size_pt=13.0, lab
 
 @style.styled
 def write_names(ax, xy_px, names, colour=style.INK, size_pt=13.0):
-    """Write names beside marks of a size, each on the side where it covers the least.
+    """Write names next to marks of a size, each on the side where it covers the least.
 
     Parameters
     ----------
     ax : Axes
-        With its limits and its place on the page.
+        With its limits and its position on the page.
     xy_px : array of float, shape (n, 2)
         Finite positions of the marks.
     names : sequence of str
@@ -71,51 +63,34 @@ def write_names(ax, xy_px, names, colour=style.INK, size_pt=13.0):
     size_pt : float
         Diameter of the marks.
     """
-    marks, corner = _in_points(ax, xy_px)
+    # marks and upper right corner in points, for the room that an image of aspect 1 has
+    origin = np.array([ax.get_xlim()[0], ax.get_ylim()[0]])
+    span = np.array([ax.get_xlim()[1], ax.get_ylim()[1]]) - origin
+    box = ax.get_window_extent()
+    scale = min(box.width / abs(span[0]), box.height / abs(span[1])) * 72 / ax.figure.dpi
+    marks, corner = (np.reshape(xy_px, (-1, 2)) - origin) * scale, span * scale
     size = 8.5 if len(names) <= FEW_LABELS else 7.0
     colours = [colour] * len(names) if isinstance(colour, str) else colour
     taken = []
     for centre, xy, name, letters in zip(marks, xy_px, names, colours, strict=True):
         half = size * np.array([LABEL_WIDTH * len(name), LABEL_HEIGHT]) / 2
-        places = [_beside(centre, angle, half, size_pt) for angle in DIRECTIONS]
-        costs = [_covered(place, half, marks, taken, corner, size_pt) for place in places]
-        best = places[int(np.argmin(costs))]
+        centres, costs = [], []
+        for angle in DIRECTIONS:
+            # the label touches its mark in this direction
+            direction = np.array([np.cos(angle), np.sin(angle)])
+            label = centre + direction * (size_pt / 2 + 2 + half * np.abs(direction))
+            # cost: marks and (double) labels that it would cover; the border above all
+            on_marks = (np.abs(marks - label) < half + size_pt / 2).all(axis=1).sum()
+            on_labels = sum(int((np.abs(other - label) < half + other_half).all())
+                            for other, other_half in taken)
+            is_outside = (label - half < 0).any() or (label + half > corner).any()
+            centres.append(label)
+            costs.append(on_marks + 2 * on_labels + 20 * int(is_outside))
+        best = centres[int(np.argmin(costs))]
         taken.append((best, half))
-        ax.annotate(
-            style.safe_text(name),
-            xy,
-            best - centre,
-            textcoords="offset points",
-            ha="center",
-            va="center",
-            fontsize=size,
-            color=letters,
-            path_effects=style.halo(),
-            zorder=4,
-        )
-
-
-def _in_points(ax, xy_px):
-    """Positions and the upper right corner in points, for the room an image of aspect 1 has."""
-    origin = np.array([ax.get_xlim()[0], ax.get_ylim()[0]])
-    span = np.array([ax.get_xlim()[1], ax.get_ylim()[1]]) - origin
-    box = ax.get_window_extent()
-    scale = min(box.width / abs(span[0]), box.height / abs(span[1])) * 72 / ax.figure.dpi
-    return (np.reshape(xy_px, (-1, 2)) - origin) * scale, span * scale
-
-
-def _beside(centre, angle, half, size_pt):
-    """Centre of a label that touches its mark in the direction `angle`, in points."""
-    direction = np.array([np.cos(angle), np.sin(angle)])
-    return centre + direction * (size_pt / 2 + 2 + half * np.abs(direction))
-
-
-def _covered(place, half, marks, taken, corner, size_pt):
-    """Count what a label would lie on: marks, other labels (double), the border."""
-    on_marks = (np.abs(marks - place) < half + size_pt / 2).all(axis=1).sum()
-    on_labels = sum(int((np.abs(other - place) < half + size).all()) for other, size in taken)
-    is_outside = (place - half < 0).any() or (place + half > corner).any()
-    return on_marks + 2 * on_labels + 20 * int(is_outside)
+        ax.annotate(style.safe_text(name), xy, best - centre, textcoords="offset points",
+                    ha="center", va="center", fontsize=size, color=letters,
+                    path_effects=style.halo(), zorder=4)
 
 
 @style.styled
@@ -123,50 +98,32 @@ def mark_lens(ax, x_px, y_px, label="lens", colour=style.ACCENT, size_pt=26.0):
     """Mark a position by four strokes that leave its middle free; nothing for NaN or None."""
     if x_px is None or y_px is None or not np.isfinite([x_px, y_px]).all():
         return
-    look = {"marker": CROSSHAIR, "facecolors": "none", "zorder": 5}
-    ax.scatter([x_px], [y_px], s=size_pt**2, linewidths=3.4, edgecolors="white", **look)
-    ax.scatter([x_px], [y_px], s=size_pt**2, linewidths=1.6, edgecolors=colour, **look)
-    ax.annotate(
-        style.safe_text(label),
-        (x_px, y_px),
-        (0.28 * size_pt, 0.28 * size_pt),
-        textcoords="offset points",
-        color=colour,
-        fontweight="bold",
-        path_effects=style.halo(),
-        zorder=5,
-    )
+    look = {"marker": CROSSHAIR, "facecolors": "none", "zorder": 5, "s": size_pt**2}
+    # white below the colour: the strokes are seen on dark stars too
+    ax.scatter([x_px], [y_px], linewidths=3.4, edgecolors="white", **look)
+    ax.scatter([x_px], [y_px], linewidths=1.6, edgecolors=colour, **look)
+    ax.annotate(style.safe_text(label), (x_px, y_px), (0.28 * size_pt, 0.28 * size_pt),
+                textcoords="offset points", color=colour, fontweight="bold",
+                path_effects=style.halo(), zorder=5)
 
 
 @style.styled
 def mark_box(ax, x1_px, x2_px, y1_px, y2_px, label="", colour=style.SOURCE_COLOURS[2]):
     """Outline a region of the frame, its label inside (the empty region of the noise)."""
-    ax.add_patch(
-        patches.Rectangle(
-            (x1_px, y1_px), x2_px - x1_px, y2_px - y1_px, fill=False, edgecolor=colour, ls="--"
-        )
-    )
-    ax.annotate(
-        style.safe_text(label),
-        (x1_px, y2_px),
-        (4, -4),
-        textcoords="offset points",
-        va="top",
-        fontsize=8,
-        color=colour,
-        path_effects=style.halo(),
-    )
+    ax.add_patch(patches.Rectangle((x1_px, y1_px), x2_px - x1_px, y2_px - y1_px, fill=False,
+                                   edgecolor=colour, ls="--"))
+    ax.annotate(style.safe_text(label), (x1_px, y2_px), (4, -4), textcoords="offset points",
+                va="top", fontsize=8, color=colour, path_effects=style.halo())
 
 
 @style.styled
 def info_box(ax, lines, loc="upper left"):
-    """Write lines of text in a corner of the picture, on a box that lets it shine through.
+    """Write lines of text, if any, in a corner of the picture, on a half-transparent box.
 
     Parameters
     ----------
     ax : Axes
     lines : sequence of str
-        Nothing is drawn for none.
     loc : str
         ``upper left``, ``lower right``, ...
     """
@@ -174,19 +131,11 @@ def info_box(ax, lines, loc="upper left"):
         return
     vertical, horizontal = loc.split()
     x, y = {"left": 0, "right": 1}[horizontal], {"lower": 0, "upper": 1}[vertical]
-    ax.annotate(
-        "\n".join(style.safe_text(line) for line in lines),
-        (x, y),
-        (7 - 14 * x, 7 - 14 * y),
-        xycoords="axes fraction",
-        textcoords="offset points",
-        ha=horizontal,
-        va={"lower": "bottom", "upper": "top"}[vertical],
-        fontsize=8,
-        linespacing=1.4,
-        bbox={"boxstyle": "square,pad=0.4", "fc": "white", "ec": "none", "alpha": 0.85},
-        zorder=6,
-    )
+    ax.annotate("\n".join(style.safe_text(line) for line in lines), (x, y),
+                (7 - 14 * x, 7 - 14 * y), xycoords="axes fraction", textcoords="offset points",
+                ha=horizontal, va={"lower": "bottom", "upper": "top"}[vertical], fontsize=8,
+                linespacing=1.4, zorder=6,
+                bbox={"boxstyle": "square,pad=0.4", "fc": "white", "ec": "none", "alpha": 0.85})
 
 
 def nice_angle_arcsec(longest_arcsec):
@@ -196,25 +145,19 @@ def nice_angle_arcsec(longest_arcsec):
 
 
 @style.styled
-def scale_bar(ax, pixel_scale_arcsec, part=0.22):
-    """Draw a bar of a round angle, at most `part` of the width, at the lower left."""
+def scale_bar(ax, pixel_scale_arcsec, longest=0.22):
+    """Draw a bar of a round angle, at most `longest` of the width, at the lower left."""
     (left, right), (bottom, top) = ax.get_xlim(), ax.get_ylim()
-    arcsec = nice_angle_arcsec(part * abs(right - left) * pixel_scale_arcsec)
+    arcsec = nice_angle_arcsec(longest * abs(right - left) * pixel_scale_arcsec)
+    # white below the bar: it is seen on dark pixels too
     x = left + 0.035 * (right - left) + np.array([0, arcsec / pixel_scale_arcsec])
     y = np.full(2, bottom + 0.035 * (top - bottom))
     ax.plot(x, y, color="white", linewidth=4.5, solid_capstyle="butt", zorder=5, scalex=False)
     ax.plot(x, y, color=style.INK, linewidth=2, solid_capstyle="butt", zorder=6, scalex=False)
     ax.set(xlim=(left, right), ylim=(bottom, top))
-    ax.annotate(
-        f"{arcsec / 60:g}′" if arcsec >= 60 else f"{arcsec:g}″",
-        (x.mean(), y[0]),
-        (0, 3.5),
-        textcoords="offset points",
-        ha="center",
-        fontsize=8.5,
-        path_effects=style.halo(2.5),
-        zorder=6,
-    )
+    ax.annotate(f"{arcsec / 60:g}′" if arcsec >= 60 else f"{arcsec:g}″", (x.mean(), y[0]),
+                (0, 3.5), textcoords="offset points", ha="center", fontsize=8.5,
+                path_effects=style.halo(2.5), zorder=6)
 
 
 @style.styled
@@ -230,20 +173,21 @@ def compass(ax, north, east, corner=(0.96, 0.04), length=0.055):
     corner : (float, float)
         Point that the drawing keeps to, as fractions of the Axes.
     length : float
-        Length of the arrows as a part of the longer side.
+        Length of the arrows as a fraction of the longer side.
     """
     limits = np.array([ax.get_xlim(), ax.get_ylim()])
     span = limits[:, 1] - limits[:, 0]
+    # arrows in pixels, and letters beyond their tips
     arrows = np.array([np.array(v) / np.hypot(*v) for v in (north, east)])
     arrows = arrows * length * np.abs(span).max()
     letters = arrows * 1.3
-    drawn = np.vstack([np.zeros(2), letters])
     # the box around the drawing touches the corner from inside
+    drawn = np.vstack([np.zeros(2), letters])
     touch = np.where(np.array(corner) > 0.5, drawn.max(axis=0), drawn.min(axis=0))
     foot = limits[:, 0] + np.array(corner) * span - touch
+    look = {"mutation_scale": 9, "color": style.INK, "linewidth": 1.2, "zorder": 6,
+            "arrowstyle": "-|>", "shrinkA": 0, "shrinkB": 0}
     for arrow, letter, name in zip(arrows, letters, "NE", strict=True):
-        look = {"mutation_scale": 9, "color": style.INK, "linewidth": 1.2, "zorder": 6}
-        ends = {"arrowstyle": "-|>", "shrinkA": 0, "shrinkB": 0}
-        ax.add_patch(patches.FancyArrowPatch(foot, foot + arrow, **ends, **look))
+        ax.add_patch(patches.FancyArrowPatch(foot, foot + arrow, **look))
         ax.text(*(foot + letter), name, ha="center", va="center", path_effects=style.halo(),
-                fontsize=8.5, zorder=6)  # fmt: skip
+                fontsize=8.5, zorder=6)

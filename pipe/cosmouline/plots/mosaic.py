@@ -60,7 +60,7 @@ def draw_mosaic(page, pictures, corners_in, cell_in, edges=None):
     page : matplotlib.figure.Figure
         From `style.blank`.
     pictures : sequence of ndarray of uint8, shape (ny, nx, 4)
-        From `paint`, of any sizes. None, or no pixel: an empty cell that says so.
+        From `paint`, of any sizes. None, or no pixel: an empty cell with the words "no data".
     corners_in : array_like of float, shape (n, 2)
         Left and top of the cells, in inches from the upper left corner of the page.
     cell_in : (float, float)
@@ -82,88 +82,60 @@ def draw_mosaic(page, pictures, corners_in, cell_in, edges=None):
     """
     if not len(pictures):
         return []
-    corners_px = np.round(np.multiply(corners_in, page.dpi)).astype(int)
+    pictures = [None if picture is None or np.size(picture) == 0 else picture
+                for picture in pictures]
     cell_px = np.round(np.multiply(cell_in, page.dpi)).astype(int)
-    boxes = [_box(*cell, cell_px) for cell in zip(pictures, corners_px, strict=True)]
-    edges = [EDGE] * len(pictures) if edges is None else edges
-    edges = [(colour, max(1, round(width_pt * page.dpi / 72))) for colour, width_pt in edges]
-    whole = _around(boxes, max(width_px for _, width_px in edges))
-    canvas = np.full((whole.bottom - whole.top, whole.right - whole.left, 4), 255, dtype=np.uint8)
-    for picture, box, edge in zip(pictures, boxes, edges, strict=True):
-        _paste(canvas, picture, Box(*np.subtract(box, (whole.left, whole.top) * 2)), *edge)
-    _show(page, canvas, whole)
+    # size of each picture in its cell, in pixels of the page; squares of one size if that costs
+    # little, see Notes
+    boxes = []
+    for picture, (left, top) in zip(
+            pictures, np.round(np.multiply(corners_in, page.dpi)).astype(int), strict=True):
+        width, height = cell_px
+        if picture is not None:
+            ny, nx = picture.shape[:2]
+            scale = min(width / nx, height / ny)
+            scale = int(scale) if int(scale) >= LEAST_FILLED * scale else scale
+            width, height = max(1, round(nx * scale)), max(1, round(ny * scale))
+        bottom = top + cell_px[1]
+        boxes.append(Box(left, bottom - height, left + width, bottom))
+    edges = [(colour, max(1, round(width_pt * page.dpi / 72)))
+             for colour, width_pt in edges or [EDGE] * len(pictures)]
+    # the canvas holds all boxes and the widest frame
+    margin = max(width_px for _, width_px in edges)
+    left, top = np.min(boxes, axis=0)[:2] - margin
+    right, bottom = np.max(boxes, axis=0)[2:] + margin
+    canvas = np.full((bottom - top, right - left, 4), 255, dtype=np.uint8)
+    for picture, box, (colour, width_px) in zip(pictures, boxes, edges, strict=True):
+        inside = Box(*np.subtract(box, (left, top, left, top)))
+        canvas[_slices(inside, width_px)] = np.round(np.multiply(colors.to_rgba(colour), 255))
+        canvas[_slices(inside)] = 255
+        if picture is not None:
+            # the pixel at the centre of each pixel of the page; the first row of images is lowest
+            rows = _nearest(picture.shape[0], box.bottom - box.top)
+            cols = _nearest(picture.shape[1], box.right - box.left)
+            canvas[_slices(inside)] = picture[rows[::-1, None], cols]
+    # pixel on pixel: the page ends at a full pixel, counted from below
+    width, height = page.bbox.size
+    ax = page.add_axes((left / width, (int(height) - bottom) / height, (right - left) / width,
+                        (bottom - top) / height))
+    ax.set_axis_off()
+    ax.imshow(canvas, origin="upper", aspect="auto")
     boxes = [Box(*np.divide(box, page.dpi).tolist()) for box in boxes]
-    _name_empty(page, [box for box, p in zip(boxes, pictures, strict=True) if _is_empty(p)])
+    for picture, box in zip(pictures, boxes, strict=True):
+        if picture is None:
+            style.write(page, *middle(box), "no data", ha="center", va="center", color=style.FAINT)
     return boxes
-
-
-def _is_empty(picture):
-    """Whether there is nothing to show."""
-    return picture is None or np.size(picture) == 0
-
-
-def _box(picture, corner_px, cell_px):
-    """Sides of a picture in its cell, in pixels of the page."""
-    width, height = cell_px if _is_empty(picture) else _size_px(picture.shape, cell_px)
-    left, bottom = corner_px[0], corner_px[1] + cell_px[1]
-    return Box(left, bottom - height, left + width, bottom)
-
-
-def _size_px(shape, cell_px):
-    """Width and height of a picture that fits into a cell."""
-    scale = min(cell_px[0] / shape[1], cell_px[1] / shape[0])
-    if int(scale) >= LEAST_FILLED * scale:
-        scale = int(scale)
-    return max(1, round(shape[1] * scale)), max(1, round(shape[0] * scale))
-
-
-def _around(boxes, margin_px):
-    """Box that holds boxes and a margin."""
-    left, top = np.min(boxes, axis=0)[:2] - margin_px
-    right, bottom = np.max(boxes, axis=0)[2:] + margin_px
-    return Box(left, top, right, bottom)
-
-
-def _paste(canvas, picture, box, colour, width_px):
-    """Write a picture and its frame into an array of colours."""
-    canvas[_slices(box, width_px)] = np.round(np.multiply(colors.to_rgba(colour), 255))
-    canvas[_slices(box)] = 255 if _is_empty(picture) else _enlarged(picture, box)
 
 
 def _slices(box, margin_px=0):
     """Rows and columns of a box and a margin."""
     return (slice(box.top - margin_px, box.bottom + margin_px),
-            slice(box.left - margin_px, box.right + margin_px))  # fmt: skip
-
-
-def _enlarged(picture, box):
-    """Picture as large as a box by the nearest pixel, its first row lowest."""
-    rows = _nearest(picture.shape[0], box.bottom - box.top)
-    cols = _nearest(picture.shape[1], box.right - box.left)
-    return picture[rows[::-1, None], cols]
+            slice(box.left - margin_px, box.right + margin_px))
 
 
 def _nearest(n_px, size):
     """Number of the pixel at the centre of each of so many pixels of the page."""
     return (2 * np.arange(size) + 1) * n_px // (2 * size)
-
-
-def _show(page, canvas, box):
-    """Draw an array of colours at a place of a page, pixel on pixel."""
-    width, height = page.bbox.size
-    ny, nx = canvas.shape[:2]
-    # the page ends at a whole pixel, counted from below
-    ax = page.add_axes((box.left / width, (int(height) - box.bottom) / height, nx / width,
-                        ny / height))  # fmt: skip
-    ax.set_axis_off()
-    ax.imshow(canvas, origin="upper", aspect="auto")
-
-
-def _name_empty(page, boxes):
-    """Say in empty cells that there is nothing to draw."""
-    look = {"ha": "center", "va": "center", "color": style.FAINT}
-    for box in boxes:
-        style.write(page, *middle(box), "no data", **look)
 
 
 def middle(box):
@@ -173,7 +145,7 @@ def middle(box):
 
 @style.styled
 def write_above(page, box, text, height_pt=6.0, **look):
-    """Write a title above a picture, its foot so many points above the frame."""
+    """Write a title above a picture, its baseline so many points above the frame."""
     look = {"fontsize": style.RC["axes.titlesize"], **look}
     style.write(page, box.left, box.top - height_pt / 72, text, **look)
 

@@ -12,7 +12,7 @@ SIDE_IN, TITLE_IN = 4.2, 0.3
 
 @style.styled
 def save_movie(path, images, titles, per_second=5.0, title=""):
-    """Write pictures of one size as an animated GIF; the file is whole or not there.
+    """Write pictures of one size as an animated GIF; the file is complete or missing.
 
     Parameters
     ----------
@@ -38,7 +38,9 @@ def save_movie(path, images, titles, per_second=5.0, title=""):
     page = style.blank(SIDE_IN, TITLE_IN + SIDE_IN * ny / nx + 0.2)
     ax = style.place(page, 0, TITLE_IN, SIDE_IN, SIDE_IN * ny / nx)
     style.bare(ax)
-    norm = stretch_norm(*_common_limits(images), "asinh")
+    # the median of the cuts that the images would have
+    limits = [frame_limits(image, 0.0) for image in images if np.isfinite(image).any()]
+    norm = stretch_norm(*np.median(limits or [(0.0, 1.0)], axis=0), "asinh")
     picture = ax.imshow(np.ma.masked_invalid(images[0]), norm=norm, cmap=style.IMAGE_MAP)
     heading = style.write(page, 0.1, TITLE_IN / 2, "", va="center", fontsize=9)
     style.write(page, 0.1, TITLE_IN + SIDE_IN * ny / nx + 0.1, title, va="center", fontsize=6.5)
@@ -48,10 +50,3 @@ def save_movie(path, images, titles, per_second=5.0, title=""):
             picture.set_data(np.ma.masked_invalid(image))
             heading.set_text(style.safe_text(text))
             writer.grab_frame()
-
-
-def _common_limits(images):
-    """Cuts in the middle of those that every image would have."""
-    limits = np.array([frame_limits(image, 0.0) for image in images
-                       if np.isfinite(image).any()] or [(0.0, 1.0)])
-    return tuple(np.median(limits, axis=0))

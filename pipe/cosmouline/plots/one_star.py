@@ -12,9 +12,8 @@ LEAST_SPAN_PERCENT = 0.5
 
 
 @style.styled
-def one_star_page(
-    mhjd, flux, sigma, chi2, quantities, colour, colour_label, by_set=None, title=""
-):
+def one_star_page(mhjd, flux, sigma, chi2, quantities, colour, colour_label, by_set=None,
+                  title=""):
     """Page of one star; returns the Figure.
 
     Parameters
@@ -34,31 +33,25 @@ def one_star_page(
     title : str
     """
     deviation = percent_deviation(np.reshape(flux, (1, -1)))[0]
+    values = finite(deviation)
     with np.errstate(invalid="ignore", divide="ignore"):
         error = 100 * np.asarray(sigma) / np.median(finite(flux)) if finite(flux).size else sigma
+        pulls = deviation / error
+    summary = "not measured"
+    if values.size:
+        summary = (f"{values.size} images, rms {style.short(root_mean_square(values))} %, error "
+                   f"{style.short(np.median(finite(error)))} % (without the coefficient)")
     page, axes = style.figure(1, 2, (style.PAGE_WIDTH_IN, 8.2), squeeze=False)
-    style.title_page(page, title, _summary(deviation, error))
+    style.title_page(page, title, summary)
     time_series(axes[0, 0], mhjd, deviation, error, colour=colour, colour_label=colour_label,
                 least_span=LEAST_SPAN_PERCENT)
     axes[0, 0].set_ylabel("deviation from the median (%)")
-    grid = axes[1, 0].get_subplotspec().subgridspec(1, 5)
-    axes[1, 0].remove()
-    below = [page.add_subplot(grid[0, k]) for k in range(5)]
-    for ax, (values, label, unit) in zip(below, (*quantities, (chi2, "chi2", "")),
-                                           strict=False):
-        against(ax, values, deviation, by_set)
+    # against what the deviation should not depend on, and its pulls
+    below = style.split(page, axes[1, 0], 1, 5)
+    for ax, (x, label, unit) in zip(below, (*quantities, (chi2, "chi2", "")), strict=False):
+        against(ax, x, deviation, by_set)
         ax.set_xlabel(style.axis_label(label, unit))
-    with np.errstate(invalid="ignore", divide="ignore"):
-        pull_histogram(below[4], deviation / error)
+    pull_histogram(below[4], pulls)
     below[4].set_xlabel("deviation / error")
     below[0].set_ylabel("deviation (%)")
     return page
-
-
-def _summary(deviation, error):
-    """Write number, scatter and typical error."""
-    values = finite(deviation)
-    if not values.size:
-        return "not measured"
-    return (f"{values.size} images, rms {style.short(root_mean_square(values))} %, error "
-            f"{style.short(np.median(finite(error)))} % (without the coefficient)")

@@ -23,7 +23,7 @@ STATUS_COLOURS = {
 
 @style.styled
 def contact_sheet(images, names, status=None, notes=None, title="", subtitle="", per_row=7,
-                  note_lines=1):  # fmt: skip
+                  note_lines=1):
     """Page of small frames; returns the Figure.
 
     Parameters
@@ -39,43 +39,45 @@ def contact_sheet(images, names, status=None, notes=None, title="", subtitle="",
     notes : sequence of str, optional
         Small text below the names.
     title, subtitle : str
-        Of the page.
     per_row : int
         Pictures in a row.
     note_lines : int
         Lines that a note may have; the rest is cut.
     """
     text_in = TEXT_IN + LINE_IN * (note_lines - 1)
-    status = [None] * len(names) if status is None else status
+    status = ["used"] * len(names) if status is None else status
     notes = [""] * len(names) if notes is None else notes
     n_rows = max(1, -(-len(names) // per_row))
-    width = 0.3 + per_row * (CELL_IN + GAP_IN) - GAP_IN
-    page = style.blank(width, style.TITLE_IN + n_rows * (CELL_IN + text_in + GAP_IN) + 0.25)
+    step_in = CELL_IN + GAP_IN, CELL_IN + text_in + GAP_IN
+    page = style.blank(0.3 + per_row * step_in[0] - GAP_IN,
+                       style.TITLE_IN + n_rows * step_in[1] + 0.25)
     style.title_page(page, title, subtitle)
-    _explain(page, [word for word in STATUS_COLOURS if word in set(status)])
-    cells = [divmod(index, per_row) for index in range(len(images))]
-    corners = [
-        (
-            0.15 + col * (CELL_IN + GAP_IN),
-            style.TITLE_IN + text_in + row * (CELL_IN + text_in + GAP_IN),
-        )
-        for row, col in cells
-    ]
-    pictures, edges = [_thumbnail(image) for image in images], [_edge(word) for word in status]
+    # legend of the colours at the upper right
+    words = [word for word in STATUS_COLOURS if word in set(status) and word != "used"]
+    if words:
+        handles = [patches.Patch(fill=False, ec=STATUS_COLOURS[word], linewidth=2.0)
+                   for word in words]
+        page.legend(handles, words, loc="upper right", ncols=len(words), borderaxespad=0.6,
+                    handlelength=1.2)
+    pictures, corners, edges = [], [], []
+    for index, (image, word) in enumerate(zip(images, status, strict=True)):
+        # colours and empty cells as they are, stamps in their own shades, large frames binned
+        if image is None or np.size(image) == 0 or np.asarray(image).dtype == np.uint8:
+            pictures.append(image)
+        elif max(np.shape(image)) <= THUMBNAIL_PX:
+            pictures.append(stamp_colours(image))
+        else:
+            shown, _ = shrink(image, THUMBNAIL_PX)
+            pictures.append(mosaic.paint(shown, stretch_norm(*frame_limits(shown), "log")))
+        row, col = divmod(index, per_row)
+        corners.append((0.15 + col * step_in[0], style.TITLE_IN + text_in + row * step_in[1]))
+        # only what needs a look has a thick edge
+        word = word if word in STATUS_COLOURS else "used"
+        edges.append((STATUS_COLOURS[word], 0.7 if word == "used" else 2.4))
     boxes = mosaic.draw_mosaic(page, pictures, corners, (CELL_IN, CELL_IN), edges)
     for box, name, note in zip(boxes, names, notes, strict=True):
         _caption(page, box, name, note, note_lines)
     return page
-
-
-def _thumbnail(image):
-    """Colours of a small picture; None where there is nothing to see."""
-    if image is None or np.size(image) == 0 or np.asarray(image).dtype == np.uint8:
-        return image
-    if max(np.shape(image)) <= THUMBNAIL_PX:
-        return stamp_colours(image)
-    shown, _ = shrink(image, THUMBNAIL_PX)
-    return mosaic.paint(shown, stretch_norm(*frame_limits(shown), "log"))
 
 
 @style.styled
@@ -86,27 +88,21 @@ def painted(image, colour_map=style.IMAGE_MAP):
                         colour_map)
 
 
-def _edge(word):
-    """Colour and width in points of the frame that tells what became of an image."""
-    colour = STATUS_COLOURS.get(word, STATUS_COLOURS["used"])
-    return colour, 0.7 if colour == STATUS_COLOURS["used"] else 2.4
-
-
 def _caption(page, box, name, note, note_lines):
-    """Name and note above a small picture."""
+    """Write name and note above a small picture."""
+    # long notes are wrapped; the last line holds the rest, and is cut in its middle
     lines = [note]
     if note_lines > 1:
-        lines = [part for line in str(note or "").split("\n")
-                 for part in textwrap.wrap(line, _most_letters(7.5))]
+        lines = [piece for line in str(note or "").split("\n")
+                 for piece in textwrap.wrap(line, _most_letters(7.5))]
     if len(lines) > note_lines:
         lines = [*lines[: note_lines - 1], " ".join(lines[note_lines - 1 :])]
     top_pt = 15.5 + 72 * LINE_IN * (note_lines - 1)
     mosaic.write_above(page, box, _fitting(name, 8.0), top_pt, color=style.INK, fontsize=8.0)
     for index, line in enumerate(lines):
         height_pt = top_pt - 10.5 - 72 * LINE_IN * index
-        mosaic.write_above(
-            page, box, _fitting(line, 7.5), height_pt, color="#666666", fontsize=7.5
-        )
+        mosaic.write_above(page, box, _fitting(line, 7.5), height_pt, color="#666666",
+                           fontsize=7.5)
 
 
 def _most_letters(size_pt):
@@ -115,23 +111,8 @@ def _most_letters(size_pt):
 
 
 def _fitting(text, size_pt):
-    """Text cut in its middle where it is wider than a cell: the ends of names tell them apart."""
+    """Text cut in its middle where it is wider than a cell: names differ at their ends."""
     text, most = str(text or ""), _most_letters(size_pt)
     if len(text) > most:
         text = f"{text[: most // 2 - 1]}…{text[len(text) - (most - most // 2) :]}"
     return text
-
-
-def _explain(page, words):
-    """Legend of the colours at the upper right."""
-    words = [word for word in words if word != "used"]
-    if words:
-        handles = [patches.Patch(fill=False, ec=STATUS_COLOURS[w], linewidth=2.0) for w in words]
-        page.legend(
-            handles,
-            words,
-            loc="upper right",
-            ncols=len(words),
-            borderaxespad=0.6,
-            handlelength=1.2,
-        )

@@ -1,4 +1,4 @@
-"""Pictures that are there, one on each page of a PDF."""
+"""Existing pictures, one on each page of a PDF."""
 
 from cosmouline.files.atomic import atomic_path
 
@@ -10,31 +10,17 @@ PIXELS_PER_IN = 100.0
 
 
 def write_pdf(path, pictures):
-    """Write PNG pictures as the pages of a PDF, each page as large as its picture.
+    """Write PNG pictures as the pages of a PDF, in their order; returns the number of pages.
 
-    Parameters
-    ----------
-    path : str or Path
-        The file to make, whole or not at all.
-    pictures : sequence of Path
-        In the order of the pages.
-
-    Returns
-    -------
-    int
-        Number of pages.
+    Each page is as large as its picture. The file is complete or missing.
     """
     with atomic_path(path) as temporary, PdfPages(temporary) as pages:
         for picture in pictures:
-            pages.savefig(_page(image.imread(picture)))
+            pixels = image.imread(picture)
+            ny, nx = pixels.shape[:2]
+            page = Figure(figsize=(nx / PIXELS_PER_IN, ny / PIXELS_PER_IN), dpi=PIXELS_PER_IN)
+            ax = page.add_axes((0, 0, 1, 1))
+            ax.imshow(pixels, interpolation="none", aspect="auto")
+            ax.set_axis_off()
+            pages.savefig(page)
     return len(pictures)
-
-
-def _page(pixels):
-    """Return a page filled by a picture."""
-    ny, nx = pixels.shape[:2]
-    page = Figure(figsize=(nx / PIXELS_PER_IN, ny / PIXELS_PER_IN), dpi=PIXELS_PER_IN)
-    ax = page.add_axes((0, 0, 1, 1))
-    ax.imshow(pixels, interpolation="none", aspect="auto")
-    ax.set_axis_off()
-    return page

@@ -1,4 +1,4 @@
-"""Histograms of the peaks of the stars, beside the level where the camera saturates."""
+"""Histograms of the peaks of the stars, and the level where the camera saturates."""
 
 from cosmouline.plots import style
 from cosmouline.plots.scaling import finite
@@ -41,35 +41,27 @@ def peaks_page(names, peak, limits, title="", unit="ADU"):
     lines = [Line2D([], [], color=style.INK, linewidth=1.0),
              Line2D([], [], color=style.ACCENT, linewidth=1.0, linestyle="--")]
     page.legend(lines, ["median", "saturation"], loc="upper right", ncols=2, fontsize=8)
+    # one axis for all stars, from 0 to the highest peak or limit
     shown = np.append(finite(peak), list(limits.values()))
     right = 1.04 * shown.max() if shown.size else 1.0
     for ax, name, values in zip(axes.flat, names, peak, strict=False):
-        peak_histogram(ax, values, limits, right)
-        _title(ax, name, finite(values), min(limits.values(), default=np.inf))
+        values = finite(values)
+        ax.set(xlim=(0, right), yticks=[])
+        for level in limits.values():
+            ax.axvline(level, color=style.ACCENT, linewidth=1.0, linestyle="--")
+        if values.size:
+            counts, edges = np.histogram(values, N_BINS, (0, right))
+            ax.stairs(counts, edges, fill=True, color=style.SOURCE_COLOURS[0], alpha=0.45)
+            ax.axvline(np.median(values), color=style.INK, linewidth=1.0)
+            ax.set_ylim(0, 1.25 * counts.max())
+        else:
+            style.no_data(ax)
+        n_above = int((values >= min(limits.values(), default=np.inf)).sum())
+        text = f"{name}   n = {values.size}" + (f", {n_above} saturated" if n_above else "")
+        ax.set_title(style.safe_text(text), fontsize=9,
+                     color=style.ACCENT if n_above else style.INK)
     for ax in axes.flat[len(peak):]:
         ax.set_axis_off()
     for ax in axes[-1]:
         ax.set_xlabel(style.axis_label("peak", unit))
     return page
-
-
-def peak_histogram(ax, values, limits, right):
-    """Draw the histogram of one star from 0 to `right`, its median, and the limits."""
-    values = finite(values)
-    ax.set(xlim=(0, right), yticks=[])
-    for level in limits.values():
-        ax.axvline(level, color=style.ACCENT, linewidth=1.0, linestyle="--")
-    if values.size == 0:
-        style.no_data(ax)
-        return
-    counts, edges = np.histogram(values, N_BINS, (0, right))
-    ax.stairs(counts, edges, fill=True, color=style.SOURCE_COLOURS[0], alpha=0.45)
-    ax.axvline(np.median(values), color=style.INK, linewidth=1.0)
-    ax.set_ylim(0, 1.25 * counts.max())
-
-
-def _title(ax, name, values, limit):
-    """Write the name of the star, how many images it is on, and in how many it is saturated."""
-    n_above = int((values >= limit).sum())
-    text = f"{name}   n = {values.size}" + (f", {n_above} saturated" if n_above else "")
-    ax.set_title(style.safe_text(text), fontsize=9, color=style.ACCENT if n_above else style.INK)

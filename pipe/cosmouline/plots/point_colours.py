@@ -20,7 +20,6 @@ def point_colours(colour, n_points):
         where it is NaN or None; or names, one colour each and grey for the rare ones beyond
         `MAX_NAMES`.
     n_points : int
-        Number of points.
 
     Returns
     -------
@@ -34,41 +33,30 @@ def point_colours(colour, n_points):
     ValueError
         If an array has another length than `n_points`.
     """
-    if colour is None or isinstance(colour, str) or _is_rgb(colour, n_points):
+    # a tuple can be a colour, or three or four values
+    is_rgb = isinstance(colour, tuple) and len(colour) != n_points and colors.is_color_like(colour)
+    if colour is None or isinstance(colour, str) or is_rgb:
         rgba = colors.to_rgba(colour or style.source_colour(0))
         return np.tile(rgba, (n_points, 1)), None
     if np.shape(colour) != (n_points,):
         raise ValueError(f"colour must hold {n_points} values, not {np.shape(colour)}")
+    grey = colors.to_rgba(NO_COLOUR)
     if any(isinstance(value, str) for value in colour):
-        return _name_colours([str(value) for value in colour])
+        # the most frequent names have colours, in the order of the alphabet
+        names = [str(value) for value in colour]
+        unique, counts = np.unique(names, return_counts=True)
+        frequent = np.sort(unique[np.argsort(-counts, kind="stable")[:MAX_NAMES]])
+        # first those of the sources, then the same mixed with as much white
+        palette = np.array([colors.to_rgba(one) for one in style.SOURCE_COLOURS])
+        palette = np.concatenate([palette, 0.5 + 0.5 * palette])
+        key = {str(name): tuple(palette[i]) for i, name in enumerate(frequent)}
+        shades = np.array([key.get(name, grey) for name in names])
+        return shades, key | ({"others": grey} if len(unique) > len(frequent) else {})
     values = np.array([np.nan if value is None else value for value in colour], dtype=float)
     scale = cm.ScalarMappable(colors.Normalize(*colour_limits(values), clip=True), style.FIELD_MAP)
     shades = scale.to_rgba(np.nan_to_num(values)).reshape(-1, 4)
-    shades[~np.isfinite(values)] = colors.to_rgba(NO_COLOUR)
+    shades[~np.isfinite(values)] = grey
     return shades, scale
-
-
-def _is_rgb(colour, n_points):
-    """Whether a tuple is a colour and not three or four values."""
-    return isinstance(colour, tuple) and len(colour) != n_points and colors.is_color_like(colour)
-
-
-def _name_colours(names):
-    """Colours of the names, in the order of the alphabet."""
-    unique, counts = np.unique(names, return_counts=True)
-    frequent = np.sort(unique[np.argsort(-counts, kind="stable")[:MAX_NAMES]])
-    palette = [*style.SOURCE_COLOURS, *(_lighter(colour) for colour in style.SOURCE_COLOURS)]
-    key = {str(name): colors.to_rgba(palette[i]) for i, name in enumerate(frequent)}
-    grey = colors.to_rgba(NO_COLOUR)
-    shades = np.array([key.get(name, grey) for name in names])
-    if len(unique) > len(frequent):
-        key["others"] = grey
-    return shades, key
-
-
-def _lighter(colour):
-    """Mix a colour with as much white."""
-    return tuple(0.5 + 0.5 * part for part in colors.to_rgb(colour))
 
 
 @style.styled
@@ -93,13 +81,10 @@ def draw_key(ax, key, label=""):
 
 def _names(key, label):
     """Arguments of a legend that explains the names."""
-    handles = [
-        lines.Line2D([], [], marker="o", markersize=5, linestyle="none", color=shade)
-        for shade in key.values()
-    ]
-    names = [style.safe_text(name) for name in key]
-    title = style.safe_text(label)
-    return {"handles": handles, "labels": names, "title": title, "alignment": "left"}
+    handles = [lines.Line2D([], [], marker="o", markersize=5, linestyle="none", color=shade)
+               for shade in key.values()]
+    return {"handles": handles, "labels": [style.safe_text(name) for name in key],
+            "title": style.safe_text(label), "alignment": "left"}
 
 
 @style.styled

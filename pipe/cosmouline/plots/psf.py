@@ -1,6 +1,7 @@
 """The page of one PSF: its stars, what the model leaves, the PSF, its profile and numbers."""
 
-from itertools import chain
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from cosmouline.plots import mosaic, style
 from cosmouline.plots.scaling import finite, stretch_norm, symmetric_limit
@@ -9,7 +10,7 @@ from cosmouline.plots.stamps import residual_colours, residual_mappable, stamp_n
 import numpy as np
 from matplotlib.ticker import LogLocator
 
-MAX_STARS = 12  # more do not fit beside each other
+MAX_STARS = 12  # more do not fit next to each other
 LEFT_IN, GAP_IN, STAR_IN = 0.42, 0.07, 1.55  # margin, gap, and largest size of a star
 STARS_TOP_IN = style.TITLE_IN + 0.3
 FOOT_IN = 3.3  # height of the lower row
@@ -21,112 +22,108 @@ PROFILE_BIN_PX = 0.5
 PROFILE_DECADES = 4.5
 
 
-@style.styled
-def psf_page(
-    data, model, sigma, xy_px, flux_e, names, psf, chi2=None, used=None, good=None,
-    fwhm_px=None, fwhm_arcsec=None, ellipticity=None, beta=None, departure=None, title="", info=(),
-):  # fmt: skip
-    """Page of the PSF of one image; returns the Figure.
+@dataclass
+class PsfPage:
+    """What the page of a PSF shows.
 
-    Parameters
-    ----------
-    data, model, sigma : array of float, shape (n_stars, ny, nx)
-        Stamps, the fitted model and the noise in electrons. The first `MAX_STARS` are shown.
-    xy_px : array of float, shape (n_stars, 2)
-        Fitted centres, in pixels of the stamps (first pixel at 0, 0).
-    flux_e : array of float, shape (n_stars,)
-        Fitted fluxes.
-    names : sequence of str
-        Of the stars.
-    psf : ndarray of float, shape (nup, nup)
-        The (narrow) PSF on its fine grid.
-    chi2 : array of float, shape (n_stars,), optional
-        Reduced chi2 of each star.
-    used : array of bool, shape (n_stars,), optional
-        False for a star that the fit left out.
-    good : array of bool, shape (n_stars, ny, nx), optional
-        False for a pixel that was not used: grey in the residuals.
-    fwhm_px, fwhm_arcsec, ellipticity, beta : float, optional
-        Numbers of the PSF; None is left out.
-    departure : ndarray of float, shape (nup, nup), optional
-        What the PSF has beside its Moffat, in the units of `psf`.
-    title : str
-        Usually the image's name.
-    info : sequence of str
-        Further lines of text.
+    data, model and sigma are stamps, the fitted model and the noise in electrons, shape
+    (n_stars, ny, nx); xy_px the fitted centres in pixels of the stamps (first pixel at 0, 0),
+    shape (n_stars, 2); flux_e, names, chi2 (reduced) and used (False for a star that the fit left
+    out) have one value per star. good, shape (n_stars, ny, nx), is False for a pixel that was not
+    used: grey in the residuals. psf is the (narrow) PSF on its fine grid, shape (nup, nup), and
+    departure what it has beside its Moffat, in the same unit. What is None is left out.
     """
-    data, model, sigma = (np.asarray(cube, dtype=float) for cube in (data, model, sigma))
-    n_shown = min(len(names), MAX_STARS)
-    used = np.ones(len(names), dtype=bool) if used is None else np.asarray(used, dtype=bool)
+
+    data: np.ndarray
+    model: np.ndarray
+    sigma: np.ndarray
+    xy_px: np.ndarray
+    flux_e: np.ndarray
+    names: Sequence[str]
+    psf: np.ndarray
+    chi2: np.ndarray | None = None
+    used: np.ndarray | None = None
+    good: np.ndarray | None = None
+    fwhm_px: float | None = None
+    fwhm_arcsec: float | None = None
+    ellipticity: float | None = None
+    beta: float | None = None
+    departure: np.ndarray | None = None
+    title: str = ""
+    info: Sequence[str] = ()
+
+
+@style.styled
+def psf_page(shown):
+    """Page of the PSF of one image, a `PsfPage`: the first `MAX_STARS` stars; returns a Figure."""
+    n_stars, n_shown = len(shown.names), min(len(shown.names), MAX_STARS)
+    used = np.ones(n_stars, bool) if shown.used is None else np.asarray(shown.used, bool)
     room = style.PAGE_WIDTH_IN - LEFT_IN - 0.75
     cell = min(STAR_IN, room / n_shown - GAP_IN) if n_shown else 0.0
-    foot_top = STARS_TOP_IN + 3 * (cell + GAP_IN) + 0.5
-    page = style.blank(style.PAGE_WIDTH_IN, foot_top + FOOT_IN)
-    style.title_page(page, title, _how_many(n_shown, len(names)))
-    pictures = [
-        _star_pictures(data[i], model[i], sigma[i], None if good is None else good[i])
-        for i in range(n_shown)
-    ]
-    boxes = _draw_stars(page, pictures, cell)
-    for i in range(n_shown):
-        _name_star(page, boxes[i], names[i], used[i], None if chi2 is None else chi2[i])
+    top = STARS_TOP_IN + 3 * (cell + GAP_IN) + 0.5
+    page = style.blank(style.PAGE_WIDTH_IN, top + FOOT_IN)
+    style.title_page(page, shown.title,
+                     f"first {n_shown} of {n_stars} stars" if n_shown < n_stars else "")
     if n_shown:
-        _label_rows(page, boxes[0], boxes[-1])
+        _draw_stars(page, shown, used, n_shown, cell)
     side = FOOT_IN - 0.75
-    _draw_psf(style.place(page, LEFT_IN, foot_top, side, side), psf)
-    profile = style.place(page, LEFT_IN + side + 1.5, foot_top, 4.3, side)
-    radial_profile(profile, data, model, xy_px, flux_e, used, good)
-    rows = _number_rows(fwhm_px, fwhm_arcsec, ellipticity, beta, chi2, used, info)
-    style.numbers(page, LEFT_IN + side + 6.2, foot_top, rows)
-    if departure is not None:
-        below = style.place(page, LEFT_IN + side + 6.2, foot_top + side - DEPARTURE_IN,
-                            DEPARTURE_IN, DEPARTURE_IN)
-        _draw_departure(below, 100 * np.asarray(departure) / np.max(psf))
+    _draw_psf(style.place(page, LEFT_IN, top, side, side), shown.psf)
+    radial_profile(style.place(page, LEFT_IN + side + 1.5, top, 4.3, side), shown.data,
+                   shown.model, shown.xy_px, shown.flux_e, used, shown.good)
+    # the table of numbers, without those that are not known
+    arcsec = "" if shown.fwhm_arcsec is None else f"  =  {style.short(shown.fwhm_arcsec)}″"
+    rows = [
+        ("FWHM", None if shown.fwhm_px is None else f"{style.short(shown.fwhm_px)} px{arcsec}"),
+        ("ellipticity", None if shown.ellipticity is None else f"{shown.ellipticity:.3f}"),
+        ("Moffat β", None if shown.beta is None else style.short(shown.beta)),
+        ("stars used", f"{int(np.sum(used))} of {n_stars}"),
+    ]
+    if shown.chi2 is not None:
+        typical = finite(np.asarray(shown.chi2, dtype=float)[used])
+        rows.append(("median χ²", style.short(np.median(typical)) if typical.size else "–"))
+    rows = [row for row in rows if row[1] is not None] + [str(line) for line in shown.info]
+    style.numbers(page, LEFT_IN + side + 6.2, top, rows)
+    if shown.departure is not None:
+        percent = 100 * np.asarray(shown.departure) / np.max(shown.psf)
+        ax = style.place(page, LEFT_IN + side + 6.2, top + side - DEPARTURE_IN, DEPARTURE_IN,
+                         DEPARTURE_IN)
+        style.bare(ax)
+        style.title_panel(ax, "beside the Moffat")
+        limit = symmetric_limit(percent, 99.8, LEAST_PERCENT)
+        image = ax.imshow(percent, vmin=-limit, vmax=limit, cmap=style.RESIDUAL_MAP)
+        style.colour_bar(ax, image, "% of the peak")
     return page
 
 
-def _how_many(n_shown, n_stars):
-    """Note where not all stars are shown."""
-    return f"first {n_shown} of {n_stars} stars" if n_shown < n_stars else ""
-
-
-def _star_pictures(data, model, sigma, good):
-    """Colours of data, model and residual of one star, data and model in the same shades."""
-    masked = None if good is None else ~np.asarray(good, dtype=bool)
-    norm = stamp_norm(data, masked)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        residual = (data - model) / sigma
-    residual = residual_colours(residual, RESIDUAL_LIMIT, masked)
-    return mosaic.paint(data, norm), mosaic.paint(model, norm), residual
-
-
-def _draw_stars(page, pictures, cell):
-    """Draw the pictures of each star below each other; returns their boxes alike."""
-    step = cell + GAP_IN
-    corners = [(LEFT_IN + col * step, STARS_TOP_IN + row * step)
-               for col in range(len(pictures)) for row in range(3)]  # fmt: skip
-    boxes = mosaic.draw_mosaic(page, list(chain(*pictures)), corners, (cell, cell))
-    return [boxes[start : start + 3] for start in range(0, len(boxes), 3)]
-
-
-def _name_star(page, boxes, name, is_used, chi2):
-    """Name above, chi2 below; in colour and in words where the star was left out."""
-    colour = style.INK if is_used else style.ACCENT
-    mosaic.write_above(page, boxes[0], name, color=colour)
-    words = [] if chi2 is None else [f"χ² {style.short(chi2)}"]
-    words += [] if is_used else ["not used"]
-    mosaic.write_below(page, boxes[2], "\n".join(words), ha="center", color=colour)
-
-
-def _label_rows(page, first, last):
-    """Names of the rows beside the first star, and the scale of the residuals after the last."""
-    for box, text in zip(first, ("data", "model", "residual"), strict=True):
+def _draw_stars(page, shown, used, n_shown, cell_in):
+    """Draw a column for each star: data and model in the same shades, and the residual."""
+    pictures, corners = [], []
+    for i in range(n_shown):
+        data, model, sigma = (np.asarray(cube[i], dtype=float)
+                              for cube in (shown.data, shown.model, shown.sigma))
+        masked = None if shown.good is None else ~np.asarray(shown.good[i], dtype=bool)
+        norm = stamp_norm(data, masked)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            residual = (data - model) / sigma
+        pictures += [mosaic.paint(data, norm), mosaic.paint(model, norm),
+                     residual_colours(residual, RESIDUAL_LIMIT, masked)]
+        corners += [(LEFT_IN + i * (cell_in + GAP_IN), STARS_TOP_IN + row * (cell_in + GAP_IN))
+                    for row in range(3)]
+    boxes = mosaic.draw_mosaic(page, pictures, corners, (cell_in, cell_in))
+    # the name above, chi2 below; in colour and in words where the star was left out
+    for i in range(n_shown):
+        colour = style.INK if used[i] else style.ACCENT
+        mosaic.write_above(page, boxes[3 * i], shown.names[i], color=colour)
+        words = [] if shown.chi2 is None else [f"χ² {style.short(shown.chi2[i])}"]
+        words += [] if used[i] else ["not used"]
+        mosaic.write_below(page, boxes[3 * i + 2], "\n".join(words), ha="center", color=colour)
+    # names of the rows at the left, the scale of the residuals at the right
+    for box, text in zip(boxes[:3], ("data", "model", "residual"), strict=True):
         mosaic.write_beside(page, box, text)
-    place = style.place(
-        page, last[2].right + 0.06, last[2].top, 0.09, last[2].bottom - last[2].top
-    )
-    label = style.axis_label("residual", "σ")
-    style.fill_bar(place, residual_mappable(RESIDUAL_LIMIT), label, ticks=[-5, 0, 5])
+    last = boxes[-1]
+    bar = style.place(page, last.right + 0.06, last.top, 0.09, last.bottom - last.top)
+    style.fill_bar(bar, residual_mappable(RESIDUAL_LIMIT), style.axis_label("residual", "σ"),
+                   ticks=[-5, 0, 5])
 
 
 def _draw_psf(ax, psf):
@@ -139,20 +136,11 @@ def _draw_psf(ax, psf):
         style.no_data(ax)
         return
     depth = np.log10(np.maximum(psf / values.max(), 10.0**-DECADES))
-    norm = stretch_norm(-DECADES, 0.0, "linear")
-    image = ax.imshow(np.ma.masked_invalid(depth), norm=norm, cmap=style.DEPTH_MAP)
+    image = ax.imshow(np.ma.masked_invalid(depth), norm=stretch_norm(-DECADES, 0.0, "linear"),
+                      cmap=style.DEPTH_MAP)
     ticks = np.arange(-DECADES, 1)
-    bar = style.colour_bar(ax, image, "part of the peak", ticks=ticks)
+    bar = style.colour_bar(ax, image, "fraction of the peak", ticks=ticks)
     bar.ax.set_yticklabels([f"{10.0**tick:g}" for tick in ticks])
-
-
-def _draw_departure(ax, percent):
-    """Draw what the PSF has beside its Moffat, in per cent of its peak."""
-    style.bare(ax)
-    style.title_panel(ax, "beside the Moffat")
-    limit = symmetric_limit(percent, 99.8, LEAST_PERCENT)
-    image = ax.imshow(percent, vmin=-limit, vmax=limit, cmap=style.RESIDUAL_MAP)
-    style.colour_bar(ax, image, "% of the peak")
 
 
 @style.styled
@@ -181,80 +169,41 @@ def radial_profile(ax, data, model, xy_px, flux_e, used=None, good=None):
     that of the fluxes.
     """
     used = np.ones(len(data), dtype=bool) if used is None else np.asarray(used, dtype=bool)
-    ax.set(xlabel="radius (px)", ylabel="part of the flux per px")
+    ax.set(xlabel="radius (px)", ylabel="fraction of the flux per px")
     style.title_panel(ax, "radial profile")
-    profiles = [
-        _star_profile(data[i], model[i], xy_px[i], flux_e[i], None if good is None else good[i])
-        for i in range(len(data))
-    ]
-    _draw_pixels(ax, _joined(profiles, ~used), style.ACCENT)
-    _draw_pixels(ax, _joined(profiles, used), style.source_colour(0))
-    _draw_rings(ax, _joined(profiles, used))
-
-
-def _draw_pixels(ax, profile, colour):
-    """Pixels of stars as faint dots."""
-    radius, pixels, _, unit = profile
+    # radius, data and model of the pixels of each star, and its flux for each of them
+    profiles = []
+    for i in range(len(data)):
+        star, fitted = np.asarray(data[i], dtype=float), np.asarray(model[i], dtype=float)
+        y, x = np.indices(star.shape)
+        radius = np.hypot(x - xy_px[i][0], y - xy_px[i][1])
+        kept = np.isfinite(star) & np.isfinite(fitted) & np.isfinite(radius) & (flux_e[i] > 0)
+        if good is not None:
+            kept &= np.asarray(good[i], dtype=bool)
+        unit = np.full(kept.sum(), float(flux_e[i]))
+        profiles.append(np.stack([radius[kept], star[kept], fitted[kept], unit]))
+    # pixels as faint dots, those of the used stars last
     look = {"marker": "o", "markersize": 1.4, "markeredgewidth": 0, "alpha": 0.25, "zorder": 2}
-    ax.plot(radius, pixels / unit, color=colour, linestyle="none", **look)
-
-
-def _draw_rings(ax, profile):
-    """Means of the rings, and the limits of the Axes that they give."""
-    radius, level, measured = _ring_means(profile)
-    if radius.size == 0:
+    for is_used, colour in ((False, style.ACCENT), (True, style.source_colour(0))):
+        chosen = [one for one, star_used in zip(profiles, used, strict=True)
+                  if star_used == is_used]
+        radius, pixels, fitted, unit = np.concatenate([np.empty((4, 0)), *chosen], axis=1)
+        ax.plot(radius, pixels / unit, color=colour, linestyle="none", **look)
+    # rings of the used stars where the model is positive
+    ring = (radius / PROFILE_BIN_PX).astype(int)
+    total = np.bincount(ring, unit)
+    kept = (total > 0) & (np.bincount(ring, fitted) > 0)
+    if not kept.any():
         style.no_data(ax)
         return
-    kept = measured > 0
-    look = {"edgecolors": "white", "linewidths": 0.6, "zorder": 4, "label": "mean of the data"}
-    ax.scatter(radius[kept], measured[kept], s=22, color=style.source_colour(0), **look)
-    ax.plot(radius, level, color=style.INK, linewidth=1.2, zorder=5, label="model")
-    ax.set(yscale="log", xlim=(0, radius.max() + PROFILE_BIN_PX))
+    middles, level, measured = (np.bincount(ring, electrons)[kept] / total[kept]
+                                for electrons in (radius * unit, fitted, pixels))
+    positive = measured > 0
+    ax.scatter(middles[positive], measured[positive], s=22, color=style.source_colour(0),
+               edgecolors="white", linewidths=0.6, zorder=4, label="mean of the data")
+    ax.plot(middles, level, color=style.INK, linewidth=1.2, zorder=5, label="model")
+    ax.set(yscale="log", xlim=(0, middles.max() + PROFILE_BIN_PX))
     ax.set_ylim(10.0**-PROFILE_DECADES * level.max(), 2.5 * level.max())
     ax.yaxis.set_major_formatter(style.power_of_ten)
     ax.yaxis.set_minor_locator(LogLocator(subs=(2, 5)))  # every tick takes its millisecond
     ax.legend(loc="upper right")
-
-
-def _star_profile(data, model, xy_px, flux_e, good):
-    """Radius, data and model of the pixels of one star, and its flux for each; shape (4, n)."""
-    data, model = np.asarray(data, dtype=float), np.asarray(model, dtype=float)
-    y, x = np.indices(data.shape)
-    radius = np.hypot(x - xy_px[0], y - xy_px[1])
-    kept = np.isfinite(data) & np.isfinite(model) & np.isfinite(radius)
-    kept &= bool(flux_e > 0) if good is None else bool(flux_e > 0) & np.asarray(good, dtype=bool)
-    return np.stack([radius[kept], data[kept], model[kept], np.full(kept.sum(), float(flux_e))])
-
-
-def _joined(profiles, chosen):
-    """Profile of all pixels of the chosen stars."""
-    found = [profile for profile, keep in zip(profiles, chosen, strict=True) if keep]
-    return np.concatenate([np.empty((4, 0)), *found], axis=1)
-
-
-def _ring_means(profile):
-    """Radius, model and data of the rings in units of the flux, where the model is positive."""
-    radius, data, model, unit = profile
-    ring = (radius / PROFILE_BIN_PX).astype(int)
-    total = np.bincount(ring, unit)
-    kept = (total > 0) & (np.bincount(ring, model) > 0)
-    total = np.where(total > 0, total, 1.0)
-    middles, *levels = (
-        np.bincount(ring, part)[kept] / total[kept] for part in (radius * unit, model, data)
-    )
-    return middles, *levels
-
-
-def _number_rows(fwhm_px, fwhm_arcsec, ellipticity, beta, chi2, used, info):
-    """Rows of the table of numbers; what is not known is left out."""
-    arcsec = "" if fwhm_arcsec is None else f"  =  {style.short(fwhm_arcsec)}″"
-    rows = [
-        ("FWHM", None if fwhm_px is None else f"{style.short(fwhm_px)} px{arcsec}"),
-        ("ellipticity", None if ellipticity is None else f"{ellipticity:.3f}"),
-        ("Moffat β", None if beta is None else style.short(beta)),
-        ("stars used", f"{int(np.sum(used))} of {len(used)}"),
-    ]
-    if chi2 is not None:
-        typical = finite(np.asarray(chi2, dtype=float)[used])
-        rows.append(("median χ²", style.short(np.median(typical)) if typical.size else "–"))
-    return [row for row in rows if row[1] is not None] + [str(line) for line in info]

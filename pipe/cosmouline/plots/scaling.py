@@ -1,9 +1,10 @@
 """Limits and stretches: which value becomes which shade, and where an axis ends."""
 
+from cosmouline.robust import mad_sigma
+
 import numpy as np
 from matplotlib import colors
 
-MAD_TO_SIGMA = 1.4826  # 1 / Phi^-1(3/4): Gaussian sigma per median absolute deviation
 BORDER_PX = 300  # f2n leaves this border out ...
 BORDER_MIN_SIDE_PX = 900  # ... of images larger than this
 CLIP_SIGMAS = 2.0  # f2n's clip for the sky
@@ -11,7 +12,7 @@ LOW_SIGMAS = 3.0  # black (here white) is this far below the sky
 HIGH_PERCENTILE = 99.95  # f2n's upper cut
 LEAST_SIGMAS = 150.0  # with the log stretch the sky is then in the lightest quarter
 MAX_SAMPLE_PX = 1_000_000  # more pixels do not move the percentiles
-FEW, FEW_REACH = 50, 8.0  # below this number, values within 8 quartile ranges are not wild
+FEW, FEW_DISTANCE = 50, 8.0  # of fewer values, only those 8 quartile ranges away are outliers
 STRETCHES = ("log", "asinh", "linear")
 
 
@@ -49,28 +50,20 @@ def frame_limits(image, least_sigmas=LEAST_SIGMAS):
     percentile rests on 5 pixels), no cut at 65 000, which means nothing in electrons, and the
     least height, without which the noise fills the picture of a field of faint stars.
     """
-    pixels = finite(_sample(np.asanyarray(image)))
-    if pixels.size == 0:
-        return 0.0, 1.0
-    level, sigma = _clipped_sky(pixels)
-    high = max(np.percentile(pixels, HIGH_PERCENTILE), level + least_sigmas * sigma)
-    return _widen(level - LOW_SIGMAS * sigma, high)
-
-
-def _sample(image):
-    """Every n-th pixel of the inner part of an image."""
+    image = np.asanyarray(image)
     if image.ndim == 2 and min(image.shape) > BORDER_MIN_SIDE_PX:
         image = image[BORDER_PX:-BORDER_PX, BORDER_PX:-BORDER_PX]
+    # every n-th pixel of the inner frame
     step = int(np.ceil(np.sqrt(max(image.size, 1) / MAX_SAMPLE_PX)))
-    return image[tuple(slice(None, None, step) for _ in image.shape)]
-
-
-def _clipped_sky(pixels):
-    """Median and standard deviation after one clip around the median."""
+    pixels = finite(image[(slice(None, None, step),) * image.ndim])
+    if pixels.size == 0:
+        return 0.0, 1.0
+    # median and standard deviation of the sky after one clip around the median
     level = np.median(pixels)
-    spread = MAD_TO_SIGMA * np.median(np.abs(pixels - level))
-    kept = pixels[np.abs(pixels - level) <= CLIP_SIGMAS * spread]
-    return np.median(kept), kept.std()
+    sky = pixels[np.abs(pixels - level) <= CLIP_SIGMAS * mad_sigma(pixels)]
+    level, sigma = np.median(sky), sky.std()
+    high = max(np.percentile(pixels, HIGH_PERCENTILE), level + least_sigmas * sigma)
+    return _widen(level - LOW_SIGMAS * sigma, high)
 
 
 def _widen(low, high):
@@ -102,22 +95,16 @@ def stretch_norm(z1, z2, stretch="log", knee=None):
     z1, z2 = _widen(z1, z2)
     if stretch == "linear":
         return colors.Normalize(z1, z2, clip=True)
-    if stretch == "asinh":
-        slope = (z2 - z1) / knee if knee else 50.0
-        return _shape_norm(z1, z2, lambda u: np.arcsinh(slope * u), lambda v: np.sinh(v) / slope)
-    return _shape_norm(
-        z1, z2, lambda u: np.log10(10 + 990 * u), lambda v: (np.power(10.0, v) - 10) / 990
-    )
+    slope = (z2 - z1) / knee if knee else 50.0
 
-
-def _shape_norm(z1, z2, shape, unshape):
-    """Norm from a function of u = 0..1 and its inverse."""
-
+    # u goes from 0 to 1 between the cuts
     def forward(value):
-        return shape(np.clip((value - z1) / (z2 - z1), 0.0, 1.0))
+        u = np.clip((value - z1) / (z2 - z1), 0.0, 1.0)
+        return np.arcsinh(slope * u) if stretch == "asinh" else np.log10(10 + 990 * u)
 
-    def inverse(value):
-        return z1 + (z2 - z1) * unshape(value)
+    def inverse(shade):
+        u = np.sinh(shade) / slope if stretch == "asinh" else (np.power(10.0, shade) - 10) / 990
+        return z1 + (z2 - z1) * u
 
     return colors.FuncNorm((forward, inverse), vmin=z1, vmax=z2, clip=True)
 
@@ -136,14 +123,9 @@ def colour_limits(values, low=2.0, high=98.0):
     values = finite(values)
     if values.size == 0:
         return 0.0, 1.0
-    return _apart(*np.percentile(values, (low, high)))
-
-
-def _apart(low, high, fraction=0.01):
-    """Two limits, moved apart where they coincide."""
-    if high > low:
-        return float(low), float(high)
-    half = max(abs(low) * fraction, 1e-6)
+    low, high = np.percentile(values, (low, high))
+    # equal limits move apart by 1 % on both sides
+    half = 0.0 if high > low else max(abs(low) * 0.01, 1e-6)
     return float(low - half), float(high + half)
 
 
@@ -157,8 +139,8 @@ def padded_limits(values, fraction=0.03, least=1e-6):
     return float(low - pad), float(high + pad)
 
 
-def robust_limits(values, least=0.0, reach=0.5, fraction=0.06):
-    """Limits of an axis that a few wild values cannot spoil.
+def robust_limits(values, least=0.0, distance=0.5, fraction=0.06):
+    """Limits of an axis that a few outliers cannot widen.
 
     Parameters
     ----------
@@ -166,10 +148,10 @@ def robust_limits(values, least=0.0, reach=0.5, fraction=0.06):
         NaN and masked values are left out.
     least : float
         Smallest width.
-    reach : float
-        Values further out than this part of the 2-98 % range beyond its ends stay outside.
+    distance : float
+        Values farther beyond the 2-98 % range than this fraction of it stay outside.
     fraction : float
-        Margin on both sides, as a part of the width.
+        Margin on both sides, as a fraction of the width.
 
     Returns
     -------
@@ -179,30 +161,27 @@ def robust_limits(values, least=0.0, reach=0.5, fraction=0.06):
     values = finite(values)
     if values.size == 0:
         return 0.0, 1.0
-    # few values have no tails to tell apart from wild ones: the quartiles, and a long reach
+    # few values have no tails that differ from outliers: quartiles, and a larger distance
     low, high = np.percentile(values, (2, 98) if values.size >= FEW else (25, 75))
-    reach = (reach if values.size >= FEW else FEW_REACH) * (high - low) + least / 2
-    inside = values[(values >= low - reach) & (values <= high + reach)]
+    distance = (distance if values.size >= FEW else FEW_DISTANCE) * (high - low) + least / 2
+    inside = values[(values >= low - distance) & (values <= high + distance)]
     return padded_limits(inside, fraction, least=max(least, 1e-9 * abs(high), 1e-12))
 
 
-def bin_image(image, factor):
-    """Mean of blocks of `factor` x `factor` pixels; NaN pixels are left out of their block.
+def shrink(image, max_side_px):
+    """Bin an image by the mean to about a size; returns the image and the factor.
 
-    Rows and columns that do not fill a block are dropped. A block without a finite pixel is NaN.
+    NaN pixels are left out of their block of factor x factor pixels, which is NaN without a
+    finite pixel. Rows and columns that do not fill a block are dropped.
     """
     image = np.asarray(image)
+    factor = min(int(np.ceil(max(image.shape) / max_side_px)), min(image.shape))
     if factor == 1:
-        return image
+        return image, factor
+    # mean of the finite pixels of each block
     ny, nx = (side // factor for side in image.shape)
     blocks = image[: ny * factor, : nx * factor].reshape(ny, factor, nx, factor)
     is_finite = np.isfinite(blocks)
     count = is_finite.sum(axis=(1, 3))
     total = np.where(is_finite, blocks, 0).sum(axis=(1, 3), dtype=float)
-    return np.where(count, total / np.maximum(count, 1), np.nan)
-
-
-def shrink(image, max_side_px):
-    """Bin an image by the mean to about a size; returns the image and the factor."""
-    factor = min(int(np.ceil(max(image.shape) / max_side_px)), min(image.shape))
-    return bin_image(image, factor), factor
+    return np.where(count, total / np.maximum(count, 1), np.nan), factor

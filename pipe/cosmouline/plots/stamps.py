@@ -1,7 +1,8 @@
 """Stamps: small cut-outs of the stars and the lens, with what is masked in colour."""
 
 from cosmouline.plots import mosaic, style
-from cosmouline.plots.scaling import MAD_TO_SIGMA, finite, stretch_norm
+from cosmouline.plots.scaling import finite, stretch_norm
+from cosmouline.robust import mad_sigma
 
 import numpy as np
 from matplotlib import cm, colors, patches
@@ -13,14 +14,14 @@ MASK_LOOKS = (
     (4, "neighbour", "#56B4E9"),
     (32, "drawn by hand", "#CC79A7"),
     (1, "bad pixel", "#E69F00"),
-    (8, "cosmic", "#009E73"),
+    (8, "cosmic ray", "#009E73"),
     (2, "saturated", "#D55E00"),
 )
 OPACITY = 0.55
-MAX_SLOPE = 300.0  # on the brightest stars the logarithm starts at this part of the peak
+MAX_SLOPE = 300.0  # on the brightest stars the logarithm starts at this fraction of the peak
 CELL_IN = 1.3
 GAP_IN = 0.1
-LEFT_IN = 0.32  # holds "data" and "noise" beside the rows
+LEFT_IN = 0.32  # holds "data" and "noise" at the left of the rows
 
 
 def stamp_norm(data, mask=None):
@@ -43,9 +44,10 @@ def stamp_norm(data, mask=None):
     pixels = finite(data)
     if pixels.size == 0:
         return stretch_norm(0.0, 1.0, "linear")
+    # the sky of the outer rows, where the star is faintest
     border = finite(np.concatenate([data[:2].ravel(), data[-2:].ravel()]))
     sky = border if border.size else pixels
-    depth = 3 * MAD_TO_SIGMA * np.median(np.abs(sky - np.median(sky)))
+    depth = 3 * mad_sigma(sky)
     z1, z2 = np.median(sky) - depth, pixels.max()
     return stretch_norm(z1, z2, "asinh", max(2 * depth, (z2 - z1) / MAX_SLOPE))
 
@@ -72,10 +74,9 @@ def stamp(ax, data, norm=None, colour_map=None, shape=None):
     if data.size == 0:
         style.no_data(ax)
         return
-    norm = norm or stamp_norm(data)
     ny, nx = shape or data.shape
-    look = {"norm": norm, "cmap": colour_map or style.IMAGE_MAP}
-    ax.imshow(np.ma.masked_invalid(data), extent=(-0.5, nx - 0.5, -0.5, ny - 0.5), **look)
+    ax.imshow(np.ma.masked_invalid(data), extent=(-0.5, nx - 0.5, -0.5, ny - 0.5),
+              norm=norm or stamp_norm(data), cmap=colour_map or style.IMAGE_MAP)
 
 
 def stamp_colours(data, mask=None):
@@ -86,7 +87,7 @@ def stamp_colours(data, mask=None):
     data : ndarray of float, shape (ny, nx)
         Electrons; NaN pixels are pale blue.
     mask : ndarray of uint8, shape (ny, nx), optional
-        Bits: 1 bad pixel, 2 saturated, 4 neighbour, 8 cosmic, 16 outside the frame, 32 drawn.
+        Bits: 1 bad pixel, 2 saturated, 4 neighbour, 8 cosmic ray, 16 outside the frame, 32 drawn.
 
     Returns
     -------
@@ -98,17 +99,9 @@ def stamp_colours(data, mask=None):
 
 
 def mask_tint(mask):
-    """Colour of each masked pixel, see `MASK_LOOKS`.
+    """Colour of each masked pixel by its bits, see `MASK_LOOKS`.
 
-    Parameters
-    ----------
-    mask : ndarray of int, shape (ny, nx)
-        Mask bits.
-
-    Returns
-    -------
-    ndarray of float, shape (ny, nx, 4)
-        Red, green, blue, opacity; transparent where the mask is 0.
+    Red, green, blue and opacity, shape (ny, nx, 4); transparent where the mask is 0.
     """
     mask = np.asarray(mask)
     tint = np.zeros((*mask.shape, 4))
@@ -153,19 +146,17 @@ def _without(image, mask):
 
 
 @style.styled
-def mask_legend(ax, mask=None, **place):
+def mask_legend(ax, mask=None, **look):
     """Explain the colours of the masked pixels; with a mask, those that occur in it.
 
-    `ax` may be a page instead; keywords place the legend as in ``Axes.legend``.
+    `ax` may be a page instead; keywords as those of ``Axes.legend``.
     """
     bits = int(np.bitwise_or.reduce(np.ravel(mask), initial=0)) if mask is not None else 255
-    looks = [look for look in MASK_LOOKS if look[0] & bits]
-    handles = [
-        patches.Patch(facecolor=colors.to_rgba(colour, OPACITY), edgecolor=colour, linewidth=0.6)
-        for _, _, colour in looks
-    ]
+    looks = [one for one in MASK_LOOKS if one[0] & bits]
+    handles = [patches.Patch(facecolor=colors.to_rgba(colour, OPACITY), edgecolor=colour,
+                             linewidth=0.6) for _, _, colour in looks]
     if handles:
-        ax.legend(handles, [name for _, name, _ in looks], **place)
+        ax.legend(handles, [name for _, name, _ in looks], **look)
 
 
 @style.styled
@@ -184,9 +175,8 @@ def stamps_page(data, mask=None, names=None, sigma=None, notes=None, title="", p
         Noise of all light in a pixel, drawn below the stamps on a linear scale; what is outside
         the frame is shown as NaN is.
     notes : sequence of str, optional
-        Written below; None: the peak, the noise of the sky and the part that is masked.
+        Written below; None: the peak, the noise of the sky and the fraction that is masked.
     title : str
-        Of the page.
     per_row : int
         Stamps in a row.
 
@@ -194,46 +184,38 @@ def stamps_page(data, mask=None, names=None, sigma=None, notes=None, title="", p
     -------
     Figure
     """
-    n_stamps = len(data)
+    n_stamps, has_noise = len(data), sigma is not None
     masks = [None] * n_stamps if mask is None else mask
-    sigmas = [None] * n_stamps if sigma is None else _inside_frame(sigma, mask)
-    page, corners = _layout(n_stamps, 1 if sigma is None else 2, per_row)
-    style.title_page(page, title)
-    pictures = [stamp_colours(*one) for one in zip(data, masks, strict=True)]
-    if sigma is not None:
-        pictures += [mosaic.paint(one, _noise_norm(one)) for one in sigmas]
-    boxes = mosaic.draw_mosaic(page, pictures, corners, (CELL_IN, CELL_IN))
-    for index in range(n_stamps):
-        mosaic.write_above(page, boxes[index], names[index] if names is not None else "")
-        note = notes[index] if notes else _note(data[index], masks[index], sigmas[index])
-        # counted from the end: the noise map, or the stamp where there are none
-        mosaic.write_below(page, boxes[index - n_stamps], note, color="#666666")
-    for index in range(0, n_stamps if sigma is not None else 0, per_row):
-        mosaic.write_beside(page, boxes[index], "data")
-        mosaic.write_beside(page, boxes[index + n_stamps], "noise")
-    if mask is not None:
-        width, height = page.get_size_inches()
-        place = {"loc": "upper left", "bbox_to_anchor": (0.1 / width, 0.5 / height)}
-        mask_legend(page, mask, ncols=5, borderaxespad=0, **place)
-    return page
-
-
-def _layout(n_stamps, planes, per_row):
-    """Page for rows of stamps, and the corners of the cells, plane after plane."""
+    # rows of cells; with noise maps, these stand below the stamps of their row
     n_rows, n_cols = max(1, -(-n_stamps // per_row)), min(max(n_stamps, 4), per_row)
     step_in = CELL_IN + GAP_IN
-    row_in = 0.28 + planes * step_in + 0.5
-    width_in = max(6.5, LEFT_IN + 0.15 + n_cols * step_in)
-    page = style.blank(width_in, style.TITLE_IN + n_rows * row_in + 0.55)
+    row_in = 0.28 + (1 + has_noise) * step_in + 0.5
+    page = style.blank(max(6.5, LEFT_IN + 0.15 + n_cols * step_in),
+                       style.TITLE_IN + n_rows * row_in + 0.55)
+    style.title_page(page, title)
     rows, cols = np.divmod(np.arange(n_stamps), per_row)
     left, top = LEFT_IN + cols * step_in, style.TITLE_IN + 0.28 + rows * row_in
-    corners = [np.column_stack([left, top + plane * step_in]) for plane in range(planes)]
-    return page, np.concatenate(corners)
-
-
-def _inside_frame(sigma, mask):
-    """Noise maps with NaN outside the frame, where they hold no noise."""
-    return sigma if mask is None else np.where(np.asarray(mask) & OUTSIDE, np.nan, sigma)
+    pictures = [stamp_colours(*one) for one in zip(data, masks, strict=True)]
+    corners = np.column_stack([left, top])
+    if has_noise:
+        # outside the frame the maps hold no noise
+        sigma = sigma if mask is None else np.where(np.asarray(mask) & OUTSIDE, np.nan, sigma)
+        pictures += [mosaic.paint(one, _noise_norm(one)) for one in sigma]
+        corners = np.concatenate([corners, np.column_stack([left, top + step_in])])
+    boxes = mosaic.draw_mosaic(page, pictures, corners, (CELL_IN, CELL_IN))
+    for i in range(n_stamps):
+        mosaic.write_above(page, boxes[i], names[i] if names is not None else "")
+        note = notes[i] if notes else _note(data[i], masks[i], sigma[i] if has_noise else None)
+        # counted from the end: the noise map, or the stamp where there are none
+        mosaic.write_below(page, boxes[i - n_stamps], note, color="#666666")
+    for i in range(0, n_stamps if has_noise else 0, per_row):
+        mosaic.write_beside(page, boxes[i], "data")
+        mosaic.write_beside(page, boxes[i + n_stamps], "noise")
+    if mask is not None:
+        width, height = page.get_size_inches()
+        mask_legend(page, mask, ncols=5, borderaxespad=0, loc="upper left",
+                    bbox_to_anchor=(0.1 / width, 0.5 / height))
+    return page
 
 
 def _noise_norm(sigma):
@@ -247,10 +229,11 @@ def _noise_norm(sigma):
 
 
 def _note(data, mask, sigma):
-    """Peak, noise of the sky and masked part of a stamp, as two lines."""
+    """Peak, noise of the sky and masked percentage of a stamp, as two lines."""
+    # the smallest noise is that of the sky alone
     hidden = np.zeros(np.shape(data), dtype=bool) if mask is None else np.asarray(mask) != 0
     peak = finite(np.asarray(data)[~hidden]).max(initial=-np.inf)
-    part = 100 * hidden.mean() if hidden.size else 0.0
-    masked = f"{style.short(part)} % masked" if part else ""
+    percent = 100 * hidden.mean() if hidden.size else 0.0
+    masked = f"{style.short(percent)} % masked" if percent else ""
     noise = "" if sigma is None else f", σ {style.short(finite(sigma).min(initial=np.inf))}"
     return f"peak {style.short(peak)}{noise} e⁻\n{masked}"

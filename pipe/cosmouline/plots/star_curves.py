@@ -5,13 +5,14 @@ from cosmouline.plots.date_axis import calendar_axis
 from cosmouline.plots.light_curve import time_series
 from cosmouline.plots.point_colours import draw_common_key, draw_key, point_colours
 from cosmouline.plots.scaling import finite, robust_limits, root_mean_square
+from cosmouline.robust import median_of_finite
 
 import numpy as np
 
 SPANS_PERCENT = (1, 2, 5, 10, 20, 50, 100)  # half heights of the panels to choose from
 HELD = 97.0  # percentage of the points of a star that its panel must hold
 VARIABLE = 4.0  # a star that needs so many times the height of the median one does not count
-MARGIN = 1.12  # the panels reach a little beyond their last tick
+MARGIN = 1.12  # the panels extend a little beyond their last tick
 LEAST_SPAN = 0.01  # of coefficients that are all the same
 ROW_IN = 0.74
 MAX_HEIGHT_IN = 30.0
@@ -31,14 +32,8 @@ def percent_deviation(flux):
         NaN where the flux is NaN, or where the median is not positive.
     """
     flux = np.asarray(flux, dtype=float)
-    medians = np.array([_median(star) for star in flux]).reshape(-1, 1)
+    medians = median_of_finite(np.where(np.isfinite(flux), flux, np.nan), axis=1)[:, None]
     return 100 * (flux / np.where(medians > 0, medians, np.nan) - 1)
-
-
-def _median(values):
-    """Median of the finite values; NaN without one."""
-    values = finite(values)
-    return np.median(values) if values.size else np.nan
 
 
 def span_percent(deviations):
@@ -54,6 +49,7 @@ def span_percent(deviations):
     int
         1, 2, 5, 10, 20, 50 or 100; 10 where there are no values.
     """
+    # height that each star needs; then the largest of those that do not vary
     sizes = [np.abs(finite(star)) for star in np.atleast_2d(deviations)]
     needed = np.array([np.percentile(size, HELD) for size in sizes if size.size])
     if needed.size == 0:
@@ -64,7 +60,7 @@ def span_percent(deviations):
 
 @style.styled
 def star_curve(ax, mhjd, deviation, span, colour=None):
-    """Draw the deviations of one star; beside them their rms, and how many lie outside.
+    """Draw the deviations of one star; at the right their rms, and how many lie outside.
 
     Parameters
     ----------
@@ -85,30 +81,18 @@ def star_curve(ax, mhjd, deviation, span, colour=None):
     if values.size == 0:
         return
     ax.set_yticks([-span, 0, span])
-    _write_beside(ax, f"{style.short(root_mean_square(values))} %", 6, style.INK)
     n_out = int((np.abs(values) > limits[1]).sum())
-    if n_out:
-        _write_beside(ax, f"{n_out} outside", -6, style.ACCENT)
-
-
-def _write_beside(ax, text, height_pt, colour):
-    """Small text at the right of an Axes, at a height about its middle."""
-    ax.annotate(
-        text,
-        (1, 0.5),
-        (6, height_pt),
-        xycoords="axes fraction",
-        textcoords="offset points",
-        va="center",
-        fontsize=8,
-        color=colour,
-    )
+    # the rms above the middle of the panel, the number below it
+    notes = [(f"{style.short(root_mean_square(values))} %", 6, style.INK)]
+    notes += [(f"{n_out} outside", -6, style.ACCENT)] if n_out else []
+    for text, height_pt, shade in notes:
+        ax.annotate(text, (1, 0.5), (6, height_pt), xycoords="axes fraction",
+                    textcoords="offset points", va="center", fontsize=8, color=shade)
 
 
 @style.styled
-def star_curves_page(
-    mhjd, after, names, before=None, colour=None, colour_label="", span=None, title=""
-):
+def star_curves_page(mhjd, after, names, before=None, colour=None, colour_label="", span=None,
+                     title=""):
     """Page of star curves, one row per star, a column on one scale; returns the Figure.
 
     Parameters
@@ -126,56 +110,48 @@ def star_curves_page(
     span : float, optional
         Half height of all panels in percent; None: `span_percent` of each column.
     title : str
-        Of the page.
     """
     columns = [("before", before), ("after", after)] if before is not None else [("", after)]
-    shape = len(names), np.size(mhjd)
-    deviations = [percent_deviation(np.reshape(flux, shape)) for _, flux in columns]
     n_rows = max(len(names), 1)
     size = (style.PAGE_WIDTH_IN, min(1.5 + ROW_IN * n_rows, MAX_HEIGHT_IN))
     page, axes = style.figure(len(columns), n_rows, size, sharex=True, sharey="col", squeeze=False)
     page.get_layout_engine().set(hspace=0, h_pad=0.03)
     style.title_page(page, title)
-    for col, (heading, _) in enumerate(columns):
-        for ax, deviation in zip(axes[:, col], deviations[col], strict=False):
-            star_curve(ax, mhjd, deviation, span or span_percent(deviations[col]), colour)
+    for panels, (heading, flux) in zip(axes.T, columns, strict=True):
+        deviations = percent_deviation(np.reshape(flux, (len(names), np.size(mhjd))))
+        half = span or span_percent(deviations)
+        for ax, deviation in zip(panels, deviations, strict=False):
+            star_curve(ax, mhjd, deviation, half, colour)
             ax.set_xlabel("")
-        _head(axes[:, col], heading, deviations[col])
+        panels[-1].set_xlabel("MHJD (days)")
+        # the calendar and the typical rms above the column
+        typical = finite([root_mean_square(deviation) for deviation in deviations])
+        if typical.size:
+            calendar_axis(panels[0])
+            note = f"median of the rms {style.short(np.median(typical))} %"
+            panels[0].set_title(f"{heading}:  {note}" if heading else note)
     for ax, name in zip(axes[:, 0], names, strict=False):
         ax.set_ylabel(style.safe_text(name), rotation=0, ha="right", va="center")
     page.supylabel("deviation from the median (%)", fontsize=9)
-    key = point_colours(colour, np.size(mhjd))[1]
-    draw_common_key(list(axes.flat), key, colour_label)
+    draw_common_key(list(axes.flat), point_colours(colour, np.size(mhjd))[1], colour_label)
     return page
 
 
-def _head(axes, heading, deviations):
-    """Calendar, title and days of one column."""
-    typical = finite([root_mean_square(deviation) for deviation in deviations])
-    if typical.size:
-        calendar_axis(axes[0])
-        note = f"median of the rms {style.short(np.median(typical))} %"
-        axes[0].set_title(f"{heading}:  {note}" if heading else note)
-    axes[-1].set_xlabel("MHJD (days)")
-
-
 @style.styled
-def coefficient_page(
-    mhjd, coefficient, coefficient_sigma=None, medcoeff=None, by_set=None, title="",
-    label="coefficient",
-):  # fmt: skip
-    """Page of a coefficient: against the days, and beside the first coefficient.
+def coefficient_page(mhjd, coefficient, coefficient_sigma=None, medcoeff=None, by_set=None,
+                     title="", label="coefficient"):
+    """Page of a coefficient: against the days, and compared with the first coefficient.
 
     Parameters
     ----------
     mhjd : array of float, shape (n,)
         Days.
     coefficient, coefficient_sigma : array of float, shape (n,)
-        Bigger is a fainter image; NaN where there is none.
+        Larger is a fainter image; NaN where there is none.
     medcoeff : array of float, shape (n,), optional
         The coefficient to compare with; None: the first panel alone.
     by_set : array of float or str, shape (n,), optional
-        Colours the points, usually the set of each image.
+        Colours the points, such as the set of each image.
     title, label : str
         Of the page; name of the coefficient.
 
@@ -193,24 +169,20 @@ def coefficient_page(
     style.title_page(page, title)
     look = {"colour": by_set, "least_span": LEAST_SPAN}
     time_series(axes[0, 0], mhjd, coefficient, coefficient_sigma, show_key=not compared, **look)
-    axes[0, 0].set_ylabel(style.safe_text(label))
+    label = style.safe_text(label)
+    axes[0, 0].set_ylabel(label)
     if compared:
         ratio = np.asarray(coefficient, dtype=float) / np.asarray(medcoeff, dtype=float)
         time_series(axes[1, 0], mhjd, ratio, calendar=False, show_key=False, **look)
-        axes[1, 0].set_ylabel(f"{style.safe_text(label)} / medcoeff")
+        axes[1, 0].set_ylabel(f"{label} / medcoeff")
         against(axes[0, 1], medcoeff, coefficient, by_set, equality=True)
         against(axes[1, 1], medcoeff, ratio, by_set)
         draw_key(axes[0, 1], point_colours(by_set, np.size(mhjd))[1], "set")
-        _finish_comparison(axes, label)
+        axes[0, 1].set(xlabel="medcoeff", ylabel=label)
+        axes[1, 1].set(xlabel="medcoeff", ylabel=f"{label} / medcoeff")
+        for ax in axes[1]:
+            ax.axhline(1.0, color=style.FAINT, linewidth=0.7, zorder=1)
     return page
-
-
-def _finish_comparison(axes, label):
-    """Labels of the right column, and lines at a ratio of one."""
-    axes[0, 1].set(xlabel="medcoeff", ylabel=style.safe_text(label))
-    axes[1, 1].set(xlabel="medcoeff", ylabel=f"{style.safe_text(label)} / medcoeff")
-    for ax in axes[1]:
-        ax.axhline(1.0, color=style.FAINT, linewidth=0.7, zorder=1)
 
 
 @style.styled
@@ -236,6 +208,7 @@ def against(ax, x, y, colour=None, equality=False):
     ax.scatter(x[kept], y[kept], s=area, c=shades, linewidths=0, zorder=3)
     limits = [robust_limits(values[kept], LEAST_SPAN) for values in (x, y)]
     if equality:
+        # both axes have the same limits, the line goes from corner to corner
         ends = min(limits[0][0], limits[1][0]), max(limits[0][1], limits[1][1])
         limits = [ends, ends]
         ax.plot(ends, ends, color=style.FAINT, linewidth=0.7, zorder=1)

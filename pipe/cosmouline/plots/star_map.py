@@ -11,7 +11,7 @@ MOST_SOURCES = 2000
 
 @style.styled
 def star_map(image, xy_px, names, is_found, sources_px=(), lens_xy_px=None, boxes=None, title="",
-             info=()):  # fmt: skip
+             info=()):
     """Page of one frame, the stars of a list marked by whether a source was found there.
 
     Parameters
@@ -25,13 +25,10 @@ def star_map(image, xy_px, names, is_found, sources_px=(), lens_xy_px=None, boxe
     is_found : array of bool, shape (n,)
     sources_px : array of float, shape (m, 2)
         Everything that was detected, drawn faintly.
-    lens_xy_px : (float, float), optional
-        Position of the lens.
     boxes : dict of str to array of float, shape (4, 2), optional
         Corners of regions by name, in pixels of this frame.
-    title : str
-    info : sequence of str
-        Lines of the text box.
+    lens_xy_px, title, info
+        As in `frame_page`.
 
     Returns
     -------
@@ -49,20 +46,16 @@ def star_map(image, xy_px, names, is_found, sources_px=(), lens_xy_px=None, boxe
     colours = [FOUND_COLOUR if found else LOST_COLOUR for found in is_found]
     if 0 < len(names) <= marks.MAX_LABELS:
         marks.write_names(ax, xy_px, [str(name) for name in names], colours)
+    # regions are drawn turned as they lie on the frame, their names above
+    green = style.SOURCE_COLOURS[2]
     for name, corners in (boxes or {}).items():
-        _outline(ax, corners, name)
+        corners = np.asarray(corners, dtype=float)
+        ax.plot(*np.vstack([corners, corners[:1]]).T, color=green, linewidth=1.2, scalex=False,
+                scaley=False)
+        ax.annotate(style.safe_text(name), corners[corners[:, 1].argmax()], (0, 3),
+                    textcoords="offset points", fontsize=8, ha="center", color=green,
+                    path_effects=style.halo(), annotation_clip=True)
     if lens_xy_px is not None:
         marks.mark_lens(ax, *lens_xy_px)
     write_side(ax, info)
     return page
-
-
-def _outline(ax, corners, name):
-    """Draw a region, turned as it lies on the frame, and its name."""
-    corners = np.asarray(corners, dtype=float)
-    ring = np.vstack([corners, corners[:1]])
-    ax.plot(*ring.T, color=style.SOURCE_COLOURS[2], linewidth=1.2, scalex=False, scaley=False)
-    x, y = corners[corners[:, 1].argmax()]
-    ax.annotate(style.safe_text(name), (x, y), (0, 3), textcoords="offset points", fontsize=8,
-                ha="center", color=style.SOURCE_COLOURS[2], path_effects=style.halo(),
-                annotation_clip=True)

@@ -13,16 +13,16 @@ from matplotlib.figure import Figure
 
 DPI = 120  # 9 pt letters are then 15 pixels tall, readable at 100 % on a laptop
 PAGE_WIDTH_IN = 12.0  # 1440 pixels: as wide as a laptop shows
-PNG_LEVEL = 3  # of compression: half the time of the usual 6, for files 5 to 15 % larger
+PNG_LEVEL = 3  # of compression: half the time of the default 6, for files 5 to 15 % larger
 STAMP_IN = 0.17  # height kept free below for the stamp
 TITLE_IN = 0.45  # height of the line that `title_page` writes
 
 INK = "#222222"
 FAINT = "#8A8A8A"
 PALE = "#DDDDDD"
-ACCENT = "#D55E00"  # what deserves a look: rejected, outside, wrong
+ACCENT = "#D55E00"  # what needs a look: rejected, outside, wrong
 
-# Okabe and Ito (2008): told apart under all three kinds of colour blindness
+# Okabe and Ito (2008): distinct under all three kinds of colour blindness
 SOURCE_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 
 IMAGE_MAP = matplotlib.colormaps["gray_r"].with_extremes(bad="#DCE6F0")
@@ -33,7 +33,7 @@ FIELD_MAP = matplotlib.colormaps["viridis"].with_extremes(bad="#DCE6F0")
 SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 RC = {
-    "font.family": ["DejaVu Sans"],  # comes with matplotlib: the same picture on every machine
+    "font.family": ["DejaVu Sans"],  # part of matplotlib: the same picture on every machine
     "font.size": 9.0,
     "axes.titlesize": 9.5,
     "axes.titlelocation": "left",
@@ -66,22 +66,11 @@ RC = {
 
 
 def styled(draw):
-    """Decorate a public function that draws: the caller's own matplotlib settings stay.
-
-    Parameters
-    ----------
-    draw : callable
-        It runs under the settings `RC`.
-
-    Returns
-    -------
-    callable
-        The settings are entered (which takes as long as drawing a line) only where they are not
-        those already: not by functions that another one calls.
-    """
+    """Decorate a public function that draws: it runs under `RC`, the caller's settings stay."""
 
     @functools.wraps(draw)
     def drawn(*args, **kwargs):
+        # entering the settings takes as long as drawing a line: only the outermost function does
         if RC.items() <= matplotlib.rcParams.items():
             return draw(*args, **kwargs)
         with matplotlib.rc_context(RC):
@@ -91,19 +80,15 @@ def styled(draw):
 
 
 def safe_text(text):
-    """Text that matplotlib shows as it is written.
-
-    Parameters
-    ----------
-    text : object
-        Shown as ``str`` shows it; None is the empty text.
-
-    Returns
-    -------
-    str
-        With every ``$`` escaped, because two of them would start a formula.
-    """
+    """Text that matplotlib shows as it is written; None is the empty text."""
+    # two dollar signs would start a formula
     return "" if text is None else str(text).replace("$", r"\$")
+
+
+def unit_text(unit):
+    """Write a unit to stand behind a number, with its space; empty for a ratio ("" or "1")."""
+    unit = str(unit or "").replace("e-", "e⁻")
+    return "" if unit in ("", "1") else " " + safe_text(unit)
 
 
 def axis_label(label, unit=""):
@@ -129,14 +114,8 @@ def power_of_ten(value, _position=None):
     return "10" + f"{np.log10(value):.0f}".translate(SUPERSCRIPTS)
 
 
-def unit_text(unit):
-    """Write a unit to stand behind a number, with its space; empty for a ratio ("" or "1")."""
-    unit = str(unit or "").replace("e-", "e⁻")
-    return "" if unit in ("", "1") else " " + safe_text(unit)
-
-
 def halo(width_pt=2.2):
-    """Path effect that gives text a white outline, to be read on any picture."""
+    """Path effect that gives text a white outline, readable on any picture."""
     return [patheffects.withStroke(linewidth=width_pt, foreground="white")]
 
 
@@ -155,7 +134,6 @@ def figure(ncols=1, nrows=1, size=None, **subplots):
     Parameters
     ----------
     ncols, nrows : int
-        Shape of the grid.
     size : (float, float), optional
         Width and height in inches. None: the page width, and a height for the rows.
     **subplots
@@ -174,36 +152,43 @@ def figure(ncols=1, nrows=1, size=None, **subplots):
 
 
 def _keep_free(page, below_in, above_in):
-    """Let the layout, where there is one, leave room for the stamp and the title."""
+    """Let the layout, if the page has one, leave room for the stamp and the title."""
     height = page.get_size_inches()[1]
     if page.get_layout_engine() is not None:
         below, above = below_in / height, above_in / height
         page.get_layout_engine().set(rect=(0, below, 1, 1 - below - above))
 
 
+def split(page, ax, n_rows, n_cols, widths=None):
+    """Replace one Axes of `figure` by a grid, of columns of relative widths; row by row."""
+    grid = ax.get_subplotspec().subgridspec(n_rows, n_cols, width_ratios=widths)
+    ax.remove()
+    return [page.add_subplot(grid[k // n_cols, k % n_cols]) for k in range(n_rows * n_cols)]
+
+
 @styled
 def place(page, left_in, top_in, width_in, height_in):
-    """Axes at a place given in inches from the upper left corner of the page."""
-    page_width, page_height = page.get_size_inches()
-    bottom = page_height - top_in - height_in
-    return page.add_axes(
-        (
-            left_in / page_width,
-            bottom / page_height,
-            width_in / page_width,
-            height_in / page_height,
-        )
-    )
+    """Axes at a position given in inches from the upper left corner of the page."""
+    width, height = page.get_size_inches()
+    bottom = height - top_in - height_in
+    return page.add_axes((left_in / width, bottom / height, width_in / width, height_in / height))
 
 
 @styled
 def write(page, left_in, top_in, text, **look):
-    """Write text at a place given in inches from the upper left corner of the page.
+    """Write text at a position given in inches from the upper left corner of the page.
 
     Returns the Text; keywords give its look and alignment.
     """
     width, height = page.get_size_inches()
     return page.text(left_in / width, 1 - top_in / height, safe_text(text), **look)
+
+
+@styled
+def write_in(ax, x, y, text, fontsize=8.0, **look):
+    """Write small text at a fraction of an Axes, aligned to the right in its right half."""
+    look = {"ha": "right" if x > 0.5 else "left", "va": "top", "fontsize": fontsize, **look}
+    ax.text(x, y, text, transform=ax.transAxes, **look)
 
 
 @styled
@@ -215,34 +200,32 @@ def title_page(page, title, subtitle=""):
     if not (title or subtitle):
         return
     _keep_free(page, STAMP_IN, TITLE_IN - 0.08)
-    look = {"va": "center", "fontsize": RC["figure.titlesize"], "fontweight": "bold"}
-    heading = write(page, 0.12, 0.25, title, **look)
-    heading.set_in_layout(False)
+    heading = write(page, 0.12, 0.25, title, va="center", fontsize=RC["figure.titlesize"],
+                    fontweight="bold")
     right = heading.get_window_extent().x1 / page.dpi
     behind = write(page, right + 0.15, 0.25, subtitle, va="center", color="#666666")
-    behind.set_in_layout(False)
+    # the room is kept already: the layout must not count the texts a second time
+    for text in (heading, behind):
+        text.set_in_layout(False)
 
 
 @styled
 def title_panel(ax, title, **look):
-    """Write the title of an Axes that has nothing above it.
-
-    Matplotlib would look for a place above all tick labels otherwise, which takes as long as
-    drawing a picture.
-    """
+    """Write the title of an Axes that has nothing above it."""
+    # without y matplotlib looks for room above all tick labels, which takes as long as a picture
     ax.set_title(safe_text(title), y=1.0, loc="left", **look)
 
 
 @styled
 def no_data(ax, text="no data"):
-    """Say on an Axes that there is nothing to draw, and take its ticks away."""
+    """Write on an Axes that there is nothing to draw, and remove its ticks."""
     bare(ax)
     ax.text(0.5, 0.5, text, transform=ax.transAxes, ha="center", va="center", color=FAINT)
 
 
 @styled
 def bare(ax):
-    """Take the ticks away, for small images that need no axes."""
+    """Remove the ticks, for small images that need no axes."""
     ax.set(xticks=[], yticks=[])
 
 
@@ -266,9 +249,9 @@ def numbers(page, left_in, top_in, rows, tabs_in=(0.0, 1.17), line_in=0.19):
     for i_row, row in enumerate(rows):
         row = (row,) if isinstance(row, str) else row
         for i_col, (tab_in, text) in enumerate(zip(tabs_in, row, strict=False)):
+            # labels, in the first column, are fainter than their values
             colour = INK if i_col or len(row) == 1 else "#666666"
-            place = left_in + tab_in, top_in + line_in * i_row
-            write(page, *place, text, va="top", color=colour)
+            write(page, left_in + tab_in, top_in + line_in * i_row, text, va="top", color=colour)
 
 
 @styled
@@ -299,19 +282,19 @@ def fill_bar(ax, mappable, label="", **options):
 def stamp_text(lens="", script="", when=None):
     """Text for the corner of a picture: lens, script and the time (UT) it was made."""
     when = when or datetime.datetime.now(datetime.UTC)
-    return "  ·  ".join(part for part in (lens, script, f"{when:%Y-%m-%d %H:%M} UT") if part)
+    return "  ·  ".join(text for text in (lens, script, f"{when:%Y-%m-%d %H:%M} UT") if text)
 
 
 @styled
 def save(page, path, stamp="", dpi=DPI):
-    """Write a page as PNG; the file is either whole or not there.
+    """Write a page as PNG; the file is complete or missing.
 
     Parameters
     ----------
     page : matplotlib.figure.Figure
-        The page. It is left as it was: saving it twice does not stamp it twice.
+        It is left as it was: saving it twice does not stamp it twice.
     path : str or Path
-        Where; the folder is made. The ending must be ``.png``.
+        Ends in ``.png``; the folder is made.
     stamp : str
         Small text for the lower right corner, see `stamp_text`.
     dpi : float
@@ -325,17 +308,13 @@ def save(page, path, stamp="", dpi=DPI):
     if not str(path).lower().endswith(".png"):
         raise ValueError(f"path must end in .png, not '{path}'")
     width, height = page.get_size_inches()
-    text = page.text(
-        1 - 0.08 / width, 0.05 / height, safe_text(stamp), ha="right", fontsize=6.5, color=FAINT
-    )
+    text = page.text(1 - 0.08 / width, 0.05 / height, safe_text(stamp), ha="right", fontsize=6.5,
+                     color=FAINT)
+    # it neither changes the layout nor stays on the page
     text.set_in_layout(False)
     try:
         with atomic_path(path) as temporary:
-            page.savefig(
-                temporary,
-                dpi=dpi,
-                metadata={"Software": "COSMOULINE"},
-                pil_kwargs={"compress_level": PNG_LEVEL},
-            )
+            page.savefig(temporary, dpi=dpi, metadata={"Software": "COSMOULINE"},
+                         pil_kwargs={"compress_level": PNG_LEVEL})
     finally:
         text.remove()

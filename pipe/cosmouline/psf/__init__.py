@@ -2,26 +2,26 @@
 
 To come: the PSF over the field, its validation and interpolation.
 
-core_cosmics    : Cosmics in the cores of stars, where they look like more star: found by what is
-                  left of them.
+core_cosmics    : Cosmic rays in the cores of stars, where they look like more star, by deletion
+                  residuals.
 evidence        : Evidence of the stars of an image for the size of the residuals of its PSF.
-fit             : The PSF of one image, from the stamps of its stars: robust against bad pixels and
-                  stars.
+fit             : The PSF of one image, from the stamps of its stars: robust against bad pixels
+                  and stars.
 model           : Model of a star on the CCD: a narrow PSF on a finer grid, shifted, blurred and
                   binned.
 moffat          : Fit of one elliptical Moffat, constant or linear over the field, to all star
                   stamps.
 photometry      : PSF photometry of star stamps with a known PSF.
-posterior_draws : Error of the PSF: draws from its posterior, with which any result can be computed
-                  again.
+posterior_draws : Error of the PSF: draws from its posterior, with which any result can be
+                  computed again.
 residual_grid   : Grid of residuals of the PSF, under a Gaussian-process prior, by maximum a
                   posteriori.
-rounds          : The rounds of the PSF fit: fit, judge pixels and stars against the model, fit
+rounds          : The rounds of the PSF fit: fit, reject pixels and stars that disagree, fit
                   again.
 star_rejection  : Which star stamps of an image may make its PSF.
 starred_draws   : Error of the PSF of STARRED: fits to stars drawn from the fit, with their noise.
-starred_fit     : The PSF of one image with STARRED: its model and its loss, compiled once per size
-                  of stamps.
+starred_fit     : The PSF of one image with STARRED: its model and its loss, compiled once per
+                  size of stamps.
 io_psf          : PSF of one image in one FITS file: model, stars, pixel masks and draws from its
                   posterior.
 db_build        : Build the PSF of an image with the engine of the settings; choose the prior of

@@ -1,4 +1,4 @@
-"""Cosmics in the cores of stars, where they look like more star: found by what is left of them."""
+"""Cosmic rays in the cores of stars, where they look like more star, by deletion residuals."""
 
 from cosmouline.psf.photometry import star_fluxes, stars_and_slopes
 from cosmouline.robust import mad_sigma
@@ -9,19 +9,17 @@ import numpy as np
 N_SIGMA = 5.0
 CORE_FWHM = 1.0  # radius in which they are looked for; farther out the fit itself finds them
 PSF_ERROR, SHIFT_ERROR_PX = 0.01, 0.02  # of the model, until the image shows that it is worse
-MOST_PIXELS = 3  # masked in one core; a hit of more is seen by the fit
-LEAST_LEFT = 0.02  # of the variance of a pixel in its residual; below, it cannot be judged
+MOST_PIXELS = 3  # masked in one core; the fit itself finds larger cosmic rays
+LEAST_LEFT = 0.02  # of the variance of a pixel in its residual; below, it cannot be tested
 
 
-def fluxes_without_hits(
-    data_e, sky_variance_e2, good, narrow, upsampling, offset_px, fwhm_px
-):
-    """Measure stars as `starphot.star_fluxes`, and mask cosmics in their cores.
+def fluxes_without_hits(data_e, sky_variance_e2, good, narrow, upsampling, offset_px, fwhm_px):
+    """Measure stars as `photometry.star_fluxes`, and mask cosmic rays in their cores.
 
     Parameters
     ----------
     data_e, sky_variance_e2, good, narrow, upsampling, offset_px
-        See `starphot.star_fluxes`.
+        See `photometry.star_fluxes`.
     fwhm_px : float
         Seeing in pixels.
 
@@ -38,78 +36,53 @@ def fluxes_without_hits(
     is compared with the star as the other pixels have it (deletion residual, Cook & Weisberg 1982,
     Residuals and Influence in Regression, section 2.2). The tolerance is `N_SIGMA` times the
     noise joined with an error of the PSF of 1 %, and as much more as the cores of all stars of the
-    image show. Fluxes of the other images, good to 0.5 %, would tell no more; what is left of weak
-    hits is clipped in the coefficients (`norm.normalise`).
+    image show. Fluxes of the other images, good to 0.5 %, would add nothing; what is left of weak
+    cosmic rays is clipped in the coefficients (`coefficient_fit.normalise`).
     """
-    given = data_e, sky_variance_e2
-    rest = narrow, upsampling, offset_px
+    given, rest = (data_e, sky_variance_e2), (narrow, upsampling, offset_px)
     hit = np.zeros(np.shape(good), bool)
     stars = star_fluxes(*given, good, *rest)
     for _ in range(MOST_PIXELS):
-        excess = _excess(*given, narrow, upsampling, stars, fwhm_px)
-        new = _highest(excess, N_SIGMA * max(1.0, _usual(excess)))
-        if not new.any():
+        excess = _deletion_residuals(*given, narrow, upsampling, stars, fwhm_px)
+        tested = np.isfinite(excess)
+        # the scatter of all cores shows how much worse than assumed the PSF is
+        scatter = max(1.0, mad_sigma(excess[tested])) if tested.any() else 1.0
+        # mask the highest pixel of every core that has one above the limit
+        flat = np.where(tested, excess, -np.inf).reshape(len(hit), np.prod(hit.shape[1:]))
+        changed = flat.max(1, initial=-np.inf) > N_SIGMA * scatter
+        if not changed.any():
             break
-        hit |= new
-        changed = new.any((1, 2))
+        rows = np.flatnonzero(changed)
+        hit[np.unravel_index(rows * flat.shape[1] + flat[rows].argmax(1), hit.shape)] = True
+        # only the stars that lost a pixel take their new values
         again = star_fluxes(*given, good & ~hit, *rest)
-        stars = _replaced(stars, again, changed)
+        stars = type(stars)(**{
+            name: np.where(changed.reshape((-1,) + (1,) * (old.ndim - 1)), getattr(again, name),
+                           old) for name, old in vars(stars).items()})
     return stars, hit
 
 
-def _excess(data_e, sky_variance_e2, narrow, upsampling, stars, fwhm_px):
-    """Return what each core pixel has too much, in sigmas; NaN elsewhere."""
+def _deletion_residuals(data_e, sky_variance_e2, narrow, upsampling, stars, fwhm_px):
+    """Return the excess of core pixels over the star of the others, in sigmas; NaN elsewhere."""
+    n_stars, side_px = stars.good.shape[:2]
     measured = np.isfinite(stars.flux_e)
     flux = np.where(measured, stars.flux_e, 0.0)[:, None, None]
-    place = np.nan_to_num(np.stack([stars.x_px, stars.y_px], 1))
-    psf, by_x, by_y = stars_and_slopes(narrow, upsampling, stars.good.shape[-1], place)
+    offset_px = np.nan_to_num(np.stack([stars.x_px, stars.y_px], 1))
+    psf, by_x, by_y = stars_and_slopes(narrow, upsampling, side_px, offset_px)
     model = flux * psf
     variance = np.where(stars.good, sky_variance_e2 + np.maximum(model, 0), 1.0)
+
+    # what the fit of flux and position leaves of each pixel in its residual, 1 - leverage
     bright = np.maximum(flux, 1e-9)
-    left = _left(np.stack([psf, by_x * bright, by_y * bright], 1), stars.good / variance)
+    columns = np.stack([psf, by_x * bright, by_y * bright], 1).reshape(n_stars, 3, side_px**2)
+    weight = (stars.good / variance).reshape(n_stars, 1, side_px**2)
+    curvature = (columns * weight) @ columns.swapaxes(1, 2) + 1e-12 * np.eye(3)
+    leverage = ((np.linalg.inv(curvature) @ columns) * columns * weight).sum(1)
+    left = np.maximum(1 - leverage.reshape(psf.shape), LEAST_LEFT)
+
     error2 = variance / left + (model_error(model, PSF_ERROR, SHIFT_ERROR_PX) / left) ** 2
     excess = np.where(stars.good, data_e - model, 0.0) / left / np.sqrt(error2)
-    judged = stars.good & _cores(place, stars.good.shape[-1], CORE_FWHM * fwhm_px)
-    return np.where(judged & measured[:, None, None], excess, np.nan)
-
-
-def _left(jacobian, weight):
-    """Return the share of every pixel that the fit leaves in its residual, 1 - leverage."""
-    n_stars, n_unknowns, side_px, _ = jacobian.shape
-    columns = jacobian.reshape(n_stars, n_unknowns, side_px**2)
-    weight = weight.reshape(n_stars, 1, side_px**2)
-    curvature = (columns * weight) @ columns.swapaxes(1, 2) + 1e-12 * np.eye(n_unknowns)
-    leverage = ((np.linalg.inv(curvature) @ columns) * columns * weight).sum(1)
-    return np.maximum(1 - leverage.reshape(jacobian[:, 0].shape), LEAST_LEFT)
-
-
-def _cores(place, side_px, radius_px):
-    """Return the pixels within a radius of the stars."""
     axis = np.arange(side_px) - (side_px - 1) / 2
-    x, y = place.T[:, :, None, None]
-    return np.hypot(axis[None, None, :] - x, axis[None, :, None] - y) < radius_px
-
-
-def _usual(excess):
-    """Return the scatter of the core pixels of all stars."""
-    values = excess[np.isfinite(excess)]
-    return mad_sigma(values) if values.size else 1.0
-
-
-def _highest(excess, limit):
-    """Mark the highest pixel of every core that has one above the limit."""
-    flat = np.where(np.isfinite(excess), excess, -np.inf)
-    flat = flat.reshape(len(excess), excess.shape[1] * excess.shape[2])
-    marked = np.zeros(flat.shape, bool)
-    rows = np.flatnonzero(flat.max(1, initial=-np.inf) > limit)
-    marked[rows, flat[rows].argmax(1)] = True
-    return marked.reshape(excess.shape)
-
-
-def _replaced(stars, again, changed):
-    """Return the stars, those that changed as they are now."""
-    def pick(old, new):
-        return np.where(changed.reshape((-1,) + (1,) * (old.ndim - 1)), new, old)
-
-    fields = vars(stars)
-    return type(stars)(**{name: pick(old, getattr(again, name)) for name, old in fields.items()})
+    x, y = offset_px.T[:, :, None, None]
+    core = np.hypot(axis - x, axis[:, None] - y) < CORE_FWHM * fwhm_px
+    return np.where(stars.good & core & measured[:, None, None], excess, np.nan)

@@ -20,7 +20,7 @@ import numpy as np
 AUTO = "auto"
 # What "auto" chooses from: sizes, and correlation lengths in FWHM.
 TAUS, ELLS = (0.0125, 0.025, 0.05, 0.1, 0.2), (0.6, 0.8, 1.2, 1.6)
-N_JUDGED, WORST_JUDGED = 5, 0.9  # images that decide, from the sharpest to this quantile of FWHM
+N_DECIDING, WORST_DECIDING = 5, 0.9  # images, from the sharpest to this quantile of FWHM
 LEAST_GAIN = 10.0  # of the log evidence of all of them, for another prior than the default
 
 log = logging.getLogger("cosmouline")
@@ -59,27 +59,23 @@ def build(stamps, names, image, settings):
     lens_uv = field_coordinates(np.array([[image["lens_x_px"], image["lens_y_px"]]]), shape)[0]
     seed = zlib.crc32(image["img_name"].encode())  # the same on all engines and in any order
     if settings.psf_engine == "starred":
-        fit, draw = _starred(data_e, variance_e2, good & ~cosmic, image, settings, seed)
+        from cosmouline.psf.starred_draws import starred_draws
+        from cosmouline.psf.starred_fit import fit_starred_psf  # takes seconds to import
+
+        keep_compiled(paths.compiled(settings))
+        fit = fit_starred_psf(data_e, variance_e2, good & ~cosmic, image["field_fwhm_px"],
+                              options(settings, image))
+        draw = partial(starred_draws, fit, settings.n_psf_draws, seed)
     else:
         fit = fit_psf(data_e, variance_e2, good, image["field_fwhm_px"], options(settings, image),
                       uv, cosmic)
         draw = partial(psf_draws, data_e, fit, settings.n_psf_draws, seed, lens_uv)
     if not settings.n_psf_draws:
         return fit, names, {}
+    # the posterior of the PSF, and the flux scale of every draw
     narrow, flux_e = draw()
     scale = flux_scale(flux_e, fit, image["field_fwhm_px"], variance_e2)
     return fit, names, {"draws": narrow, "draw_scale": scale, "draw_flux": flux_e}
-
-
-def _starred(data_e, variance_e2, good, image, settings, seed):
-    """Return the fit of STARRED, and the function that makes its draws."""
-    from cosmouline.psf.starred_draws import starred_draws
-    from cosmouline.psf.starred_fit import fit_starred_psf  # takes seconds to import
-
-    keep_compiled(paths.compiled(settings))
-    fit = fit_starred_psf(data_e, variance_e2, good, image["field_fwhm_px"],
-                          options(settings, image))
-    return fit, partial(starred_draws, fit, settings.n_psf_draws, seed)
 
 
 def _pixels(stamps):
@@ -107,7 +103,7 @@ def text_of(prior, wings):
 
 
 def prior_of(text):
-    """Return the two parts of a prior from the text that a row keeps."""
+    """Return the two parts of a prior from such a text."""
     values = tuple(float(value) for value in text.split())
     return values[:3], values[3:]
 
@@ -137,15 +133,17 @@ def choose_prior(images, read, settings):
     """
     default = PsfOptions().prior
     ordered = sorted(images, key=lambda image: image["field_fwhm_px"])
-    at = np.linspace(0, WORST_JUDGED * (len(ordered) - 1), N_JUDGED).round().astype(int)
+    at = np.linspace(0, WORST_DECIDING * (len(ordered) - 1), N_DECIDING).round().astype(int)
     some = [ordered[k] for k in np.unique(at)]
-    judged = {image["img_name"]: values["evidence"] for image, values in tasks.results(
-        partial(_judged, read=read, prior=default), some, settings, "image")}
-    in_order = [judged[image["img_name"]] for image in some]  # sums depend on it
-    evidences = [evidence for evidence in in_order if evidence is not None]
+    by_name = {image["img_name"]: values["evidence"] for image, values in tasks.results(
+        partial(_evidence, read=read, prior=default), some, settings, "image")}
+    # added up in the order of the seeing: the last digit of a sum depends on its order
+    evidences = [by_name[image["img_name"]] for image in some]
+    evidences = [evidence for evidence in evidences if evidence is not None]
     if not evidences:
         raise UserError('psf_prior = "auto": no PSF can be built of the images that would decide. '
                         "Look at their stars (5_psf/2a_extract), or give three numbers.")
+    # the most probable prior of all images together, if it clearly beats the default
     total = np.sum(evidences, axis=0)
     gain = total - total[ELLS.index(default[1]), TAUS.index(default[0])]
     best = np.unravel_index(gain.argmax(), gain.shape)
@@ -154,13 +152,8 @@ def choose_prior(images, read, settings):
     return (TAUS[best[1]], ELLS[best[0]], default[2]), float(gain[best])
 
 
-def _judged(image, settings, read, prior):
-    """Return the log evidence of one image, as a task."""
-    return {"evidence": _evidence(image, read, settings, prior)}
-
-
-def _evidence(image, read, settings, prior):
-    """Return the log evidence of one image, shape (n_ells, n_taus); None without a PSF."""
+def _evidence(image, settings, read, prior):
+    """Return the log evidence of one image, as a task; None without a PSF."""
     stamps = read(image, settings)[0]
     data_e, variance_e2, good, cosmic = _pixels(stamps)
     of_fit = replace(_options(settings, prior, settings.psf_wings), field="off")
@@ -168,6 +161,7 @@ def _evidence(image, read, settings, prior):
         fit = fit_psf(data_e, variance_e2, good, image["field_fwhm_px"], of_fit, None, cosmic)
     except ImageRejected as reason:
         log.info("%s does not take part: %s", image["img_name"], reason)
-        return None
+        return {"evidence": None}
     changed = [replace(of_fit, prior=(1.0, ell, prior[2])) for ell in ELLS]
-    return np.array([log_evidence(data_e, replace(fit, options=one), TAUS) for one in changed])
+    return {"evidence": np.array([log_evidence(data_e, replace(fit, options=one), TAUS)
+                                  for one in changed])}

@@ -3,14 +3,7 @@
 from dataclasses import dataclass
 
 from cosmouline.psf.model import Psf
-from cosmouline.psf.rounds import (
-    first_state,
-    grid_passes,
-    make_frame,
-    moffat_images,
-    moffat_rounds,
-    vary_over_field,
-)
+from cosmouline.psf.rounds import fit_rounds, make_frame, moffat_images
 
 import numpy as np
 
@@ -46,13 +39,13 @@ class PsfOptions:
     clip_sigma : float
         Residual in sigmas of noise and model error that masks a pixel.
     moffat_error, grid_error : float
-        Relative error of the model when pixels are judged after the Moffat and after the grid.
+        Relative error of the model where outliers are rejected after the Moffat and the grid.
     shift_error_px : float
-        Error of the position when pixels are judged (see `judging.model_error`).
+        Error of the position there (see `pixel_rejection.model_error`).
     max_steps : int
         L-BFGS steps of the first pass; a third of it in the later ones.
     max_passes : int
-        Passes of grid fit and judgement of pixels and stars.
+        Passes of grid fit and rejection of pixels and stars.
     """
 
     prior: tuple = (0.05, 1.20, 1.0)
@@ -78,20 +71,18 @@ class PsfOptions:
 
 @dataclass(frozen=True, eq=False)
 class PsfFit:
-    """The PSF of an image, and what it says of the stars it was made from.
+    """The PSF of an image, and how its stars agree with it.
 
     Parameters
     ----------
     psf : Psf
-    x_px, y_px : ndarray of float, shape (n,)
-        Offsets of the stars from the centres of their stamps; NaN for a star that had too few
-        good pixels to be fitted at all.
-    flux_e : ndarray of float, shape (n,)
-        Fluxes in electrons (rough for stars that are not used); NaN likewise.
+    x_px, y_px, flux_e : ndarray of float, shape (n,)
+        Offsets of the stars from the centres of their stamps, and fluxes in electrons (rough for
+        stars that are not used); NaN for a star that had too few good pixels to be fitted at all.
     is_used : ndarray of bool, shape (n,)
         Stars that made the PSF.
     good : ndarray of bool, shape (n, side_px, side_px)
-        Pixels after the last judgement; those given, for stars that are not used.
+        Pixels after the last rejection; those given, for stars that are not used.
     chi2 : ndarray of float, shape (n,)
         Mean squared residual in units of the noise and half `PsfOptions.grid_error`; NaN likewise.
     residual_fraction : ndarray of float, shape (n,)
@@ -127,16 +118,8 @@ class PsfFit:
         return np.stack([self.x_px, self.y_px], 1)
 
 
-def fit_psf(
-    stamps_data_e,
-    sky_variance_e2,
-    good,
-    fwhm_px,
-    options=None,
-    uv=None,
-    cosmic=None,
-    fit_residual=None,
-):
+def fit_psf(stamps_data_e, sky_variance_e2, good, fwhm_px, options=None, uv=None, cosmic=None,
+            fit_residual=None):
     """Fit the PSF of one image to the stamps of its stars.
 
     Parameters
@@ -151,11 +134,12 @@ def fit_psf(
         Seeing in pixels, to start from.
     options : PsfOptions, optional
     uv : ndarray of float, shape (n, 2), optional
-        Field coordinates of the stars (`psf_model.field_coordinates`), for a PSF that varies.
+        Field coordinates of the stars (`model.field_coordinates`), for a PSF that varies.
     cosmic : ndarray of bool, shape (n, side_px, side_px), optional
-        Suspected cosmics: left out of the first fit, then judged like every other pixel.
+        Suspected cosmic rays: left out of the first fit, then compared with the model as all
+        pixels are.
     fit_residual : callable, optional
-        Another way to fit the grid, see `psf_rounds.grid_passes`.
+        Another way to fit the grid, see `rounds.fit_rounds`.
 
     Returns
     -------
@@ -169,34 +153,19 @@ def fit_psf(
     Notes
     -----
     First an elliptical Moffat, then the residuals on a grid of small pixels under a
-    Gaussian-process prior (`psf_grid`). After each fit the noise is taken from the model, every
-    pixel is judged against it and bad stars are dropped. STARRED and LightCurver penalise
-    starlets instead; no strength of theirs is good at all fluxes and seeings.
+    Gaussian-process prior (`residual_grid`). After each fit the noise is taken from the model,
+    outliers among the pixels are rejected and bad stars are dropped. STARRED and LightCurver
+    penalise starlets instead; no strength of theirs is good at all fluxes and seeings.
     """
-    frame = make_frame(
-        stamps_data_e, sky_variance_e2, good, fwhm_px, uv, options or PsfOptions()
-    )
-    state = first_state(frame, frame.good if cosmic is None else frame.good & ~cosmic)
-    was_fitted = state.is_used
-    state = vary_over_field(frame, moffat_rounds(frame, state))
-    state, grid, quality, n_passes = grid_passes(frame, state, fit_residual)
+    frame = make_frame(stamps_data_e, sky_variance_e2, good, fwhm_px, uv, options or PsfOptions())
+    suspected = np.zeros(frame.good.shape, bool) if cosmic is None else cosmic
+    state, grid, quality, was_fitted, n_passes = fit_rounds(frame, suspected, fit_residual)
     up = frame.options.upsampling
     psf = Psf(state.theta[:4], state.gradient, grid.residual, up, frame.side_px)
+    # fluxes are amplitudes times the sum of the PSF at each star
     flux_e = state.amplitude * (moffat_images(frame, state) + grid.residual).sum((1, 2))
     stars = (*state.offset_px.T, flux_e, quality.chi2, quality.residual_fraction)
     x_px, y_px, flux_e, chi2, fraction = np.where(was_fitted, stars, np.nan)
-    return PsfFit(
-        psf,
-        x_px,
-        y_px,
-        flux_e,
-        state.is_used,
-        np.where(state.is_used[:, None, None], state.good, frame.good),
-        chi2,
-        fraction,
-        state.variance,
-        n_passes,
-        grid.white,
-        frame.uv,
-        frame.options,
-    )
+    good = np.where(state.is_used[:, None, None], state.good, frame.good)
+    return PsfFit(psf, x_px, y_px, flux_e, state.is_used, good, chi2, fraction, state.variance,
+                  n_passes, grid.white, frame.uv, frame.options)

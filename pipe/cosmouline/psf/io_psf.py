@@ -12,7 +12,7 @@ from astropy.io import fits
 
 
 class PsfFile(NamedTuple):
-    """What a PSF file holds.
+    """Contents of a PSF file.
 
     Parameters
     ----------
@@ -24,9 +24,9 @@ class PsfFile(NamedTuple):
     header : dict
         Values of the image by name.
     draws : ndarray of float32, shape (n_draws, n_small, n_small), or None
-        Narrow PSFs (`psf_error.psf_draws`).
+        Narrow PSFs (`posterior_draws.psf_draws`).
     draw_scale : ndarray of float, shape (n_draws,), or None
-        Their flux scales (`psf_error.flux_scale`).
+        Their flux scales (`posterior_draws.flux_scale`).
     good : ndarray of bool, shape (n, side_px, side_px)
         Pixels used in the fit.
     """
@@ -49,7 +49,7 @@ def write_psf(path, fit, names, header, draws=None, draw_scale=None, draw_flux=N
     names : sequence of str
         Name of each star, ASCII.
     header : dict
-        Values of the image by name (`io_cards.cards_of`).
+        Values of the image by name (`fits_cards.cards_of`).
     draws : ndarray of float, shape (n_draws, n_small, n_small), optional
     draw_scale : ndarray of float, shape (n_draws,), optional
     draw_flux : ndarray of float, shape (n_draws, n_used), optional
@@ -66,66 +66,20 @@ def write_psf(path, fit, names, header, draws=None, draw_scale=None, draw_flux=N
     """
     if len(names) != len(fit.is_used):
         raise ValueError(f"names must be one per star: {len(names)} for {len(fit.is_used)}")
-    hdus = [
-        fits.PrimaryHDU(fit.psf.narrow().astype(np.float32), origin.mark(cards_of(header))),
-        _moffat_hdu(fit.psf),
-        fits.ImageHDU(fit.psf.residual.astype(np.float32), name="RESIDUAL"),
-        _stars_hdu(fit, names, draw_flux),
-        fits.ImageHDU(fit.good.astype(np.uint8), name="GOOD"),
-    ]
-    if draws is not None:
-        hdus.append(fits.ImageHDU(draws.astype(np.float32), name="DRAWS"))
-    if draw_scale is not None:
-        hdus.append(fits.ImageHDU(np.asarray(draw_scale, dtype=float), name="SCALE"))
-    with atomic_path(path) as temporary:
-        fits.HDUList(hdus).writeto(temporary)
-
-
-def read_psf(path):
-    """Read the PSF of one image.
-
-    Returns
-    -------
-    PsfFile
-    """
-    with fits.open(path, memmap=False) as hdus:
-        stars = hdus["STARS"].data
-        return PsfFile(
-            _psf_of(hdus),
-            _table(stars),
-            values_of(hdus[0].header),
-            native(hdus["DRAWS"].data) if "DRAWS" in hdus else None,
-            native(hdus["SCALE"].data) if "SCALE" in hdus else None,
-            hdus["GOOD"].data.astype(bool),
-        )
-
-
-def _moffat_hdu(psf):
-    """Return the extension with the Moffat: one column, or three where it varies."""
-    values = psf.moffat[:, None]
+    # the Moffat: one column, or three where it varies
+    psf, values = fit.psf, fit.psf.moffat[:, None]
     if psf.gradient is not None:
         values = np.hstack([values, np.vstack([psf.gradient, np.zeros(2)])])
-    hdu = fits.ImageHDU(values, name="MOFFAT")
-    hdu.header["ROWS"] = "ln(fwhm_px) e1 e2 ln(beta)"
-    hdu.header["COLUMNS"] = "centre of the field, per u, per v"
-    hdu.header["UPSAMPLE"] = (psf.upsampling, "small pixels per pixel")
-    hdu.header["SIDE"] = (psf.side_px, "[pix] side of the star stamps")
-    return hdu
+    moffat = fits.ImageHDU(values, name="MOFFAT")
+    moffat.header["ROWS"] = "ln(fwhm_px) e1 e2 ln(beta)"
+    moffat.header["COLUMNS"] = "centre of the field, per u, per v"
+    moffat.header["UPSAMPLE"] = (psf.upsampling, "small pixels per pixel")
+    moffat.header["SIDE"] = (psf.side_px, "[pix] side of the star stamps")
 
-
-def _psf_of(hdus):
-    """Return the model of an open file."""
-    values, header = native(hdus["MOFFAT"].data), hdus["MOFFAT"].header
-    gradient = values[:3, 1:] if values.shape[1] > 1 else None
-    residual = native(hdus["RESIDUAL"].data).astype(float)
-    return Psf(values[:, 0], gradient, residual, header["UPSAMPLE"], header["SIDE"])
-
-
-def _stars_hdu(fit, names, draw_flux):
-    """Return the table of the stars."""
-    width = max([len(name) for name in names], default=1) or 1
+    # the stars; draws have fluxes of the used ones alone
+    text = np.array(names, dtype="S")
     columns = [
-        fits.Column("name", f"{width}A", array=np.array(names, dtype=f"S{width}")),
+        fits.Column("name", f"{text.itemsize}A", array=text),
         fits.Column("x_px", "D", "pixel", array=fit.x_px),
         fits.Column("y_px", "D", "pixel", array=fit.y_px),
         fits.Column("flux_e", "D", "electron", array=fit.flux_e),
@@ -137,14 +91,35 @@ def _stars_hdu(fit, names, draw_flux):
         per_star = np.full((len(names), len(draw_flux)), np.nan)
         per_star[fit.is_used] = np.asarray(draw_flux).T
         columns.append(fits.Column("draw_flux_e", f"{len(draw_flux)}D", array=per_star))
-    return fits.BinTableHDU.from_columns(columns, name="STARS")
+    hdus = [
+        fits.PrimaryHDU(psf.narrow().astype(np.float32), origin.mark(cards_of(header))), moffat,
+        fits.ImageHDU(psf.residual.astype(np.float32), name="RESIDUAL"),
+        fits.BinTableHDU.from_columns(columns, name="STARS"),
+        fits.ImageHDU(fit.good.astype(np.uint8), name="GOOD"),
+    ]
+    if draws is not None:
+        hdus.append(fits.ImageHDU(draws.astype(np.float32), name="DRAWS"))
+    if draw_scale is not None:
+        hdus.append(fits.ImageHDU(np.asarray(draw_scale, dtype=float), name="SCALE"))
+    with atomic_path(path) as temporary:
+        fits.HDUList(hdus).writeto(temporary)
 
 
-def _table(records):
-    """Return a FITS table as a structured array of this machine's types, names as text."""
-    fields = [(name, native(records[name])) for name in records.names]
-    dtype = [(name, values.dtype, values.shape[1:]) for name, values in fields]
-    table = np.empty(len(records), dtype)
-    for name, values in fields:
-        table[name] = values
-    return table
+def read_psf(path):
+    """Read the PSF of one image; return `PsfFile`."""
+    with fits.open(path, memmap=False) as hdus:
+        values, header = native(hdus["MOFFAT"].data), hdus["MOFFAT"].header
+        gradient = values[:3, 1:] if values.shape[1] > 1 else None
+        residual = native(hdus["RESIDUAL"].data).astype(float)
+        psf = Psf(values[:, 0], gradient, residual, header["UPSAMPLE"], header["SIDE"])
+        # the table as a structured array of this machine's types, names as text
+        records = hdus["STARS"].data
+        fields = {name: native(records[name]) for name in records.names}
+        stars = np.empty(len(records), [(name, column.dtype, column.shape[1:])
+                                        for name, column in fields.items()])
+        for name, column in fields.items():
+            stars[name] = column
+        draws, scale = (native(hdus[name].data) if name in hdus else None
+                        for name in ("DRAWS", "SCALE"))
+        return PsfFile(psf, stars, values_of(hdus[0].header), draws, scale,
+                       hdus["GOOD"].data.astype(bool))

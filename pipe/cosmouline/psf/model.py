@@ -1,16 +1,16 @@
 """Model of a star on the CCD: a narrow PSF on a finer grid, shifted, blurred and binned."""
 
 from dataclasses import dataclass
-from functools import lru_cache
+
+from cosmouline.sources.moments import FWHM_PER_SIGMA
 
 import numpy as np
 
-FWHM_PER_SIGMA = 2 * np.sqrt(2 * np.log(2))
 TARGET_FWHM_SMALL = 2.0  # FWHM in small pixels of the Gaussian that samples the star: STARRED's
 TARGET_SIGMA_SMALL = TARGET_FWHM_SMALL / FWHM_PER_SIGMA
 STEEPEST_FIELD = 0.9  # largest |(e1, e2)| of a star of a field with gradient: below 1 = a line
 OUTSIDE_SAMPLING = 8  # points per pixel and axis of the box integral of the Moffat
-LARGEST_OUTSIDE = 0.5  # a flatter Moffat fit says nothing about the flux outside its stamp
+LARGEST_OUTSIDE = 0.5  # a flatter Moffat fit knows nothing of the flux outside its stamp
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +54,7 @@ class Psf:
 
         Returns
         -------
-        ndarray of float, shape (n_small, n_small), or (n, n_small, n_small) for several places
+        ndarray of float, shape (n_small, n_small), or (n, n_small, n_small) for several positions
         """
         parameters = star_parameters(self.moffat, self.gradient, uv)
         image = moffat(parameters, self.side_px * self.upsampling, self.upsampling)
@@ -104,14 +104,12 @@ def field_coordinates(position_px, shape):
 
 
 def star_parameters(parameters, gradient, uv):
-    """Moffat parameters at places of the field.
+    """Moffat parameters at positions in the field.
 
     Parameters
     ----------
-    parameters : ndarray of float, shape (4,)
-        At the centre of the field.
-    gradient : ndarray of float, shape (3, 2), or None
-        Change of the first three per unit of (u, v).
+    parameters, gradient
+        `Psf.moffat` and `Psf.gradient`.
     uv : array_like of float, shape (2,) or (n, 2), or None
         Field coordinates; None means the centre.
 
@@ -175,6 +173,7 @@ def moffat_derivatives(parameters, n_small, upsampling):
     log = np.log1p(q)
     image = np.exp(-beta * log)
     slope = -beta * image / (1 + q)
+    # by ln(beta) at a given FWHM: alpha changes with beta
     by_beta = beta * (-image * log - slope * q * np.log(2) * (gamma + 1) / (beta**2 * gamma))
     by_e1 = slope * (x * x - y * y) * per_alpha2
     by_e2 = slope * (2 * x * y) * per_alpha2
@@ -190,6 +189,7 @@ def _moffat_terms(parameters, n_small, upsampling):
     per_alpha2 = 4 * gamma / (np.exp(log_fwhm) * upsampling) ** 2
     axis = np.arange(n_small) - (n_small - 1) / 2
     x, y = axis[None, :], axis[:, None]
+    # alpha from the FWHM: q = 2^(1/beta) - 1 at half maximum of a round Moffat
     q = ((1 + e1) * x * x + (1 - e1) * y * y + 2 * e2 * x * y) * per_alpha2
     return q, per_alpha2, beta, gamma, x, y
 
@@ -202,7 +202,6 @@ def moffat_outside(parameters, side_px):
     parameters : ndarray of float, shape (4,)
         ln(FWHM in pixels), e1, e2, ln(beta).
     side_px : int
-        Side of the square.
 
     Returns
     -------
@@ -215,6 +214,7 @@ def moffat_outside(parameters, side_px):
     log_fwhm, e1, e2, log_beta = (float(value) for value in parameters)
     beta = np.exp(log_beta)
     alpha2 = np.exp(2 * log_fwhm) / (4 * (2 ** (1 / beta) - 1))
+    # the total by the integral, the inside by a sum over fine pixels
     total = np.pi * alpha2 / (beta - 1) / np.sqrt(max(1 - e1**2 - e2**2, 1e-3))
     inside = moffat(parameters, side_px * OUTSIDE_SAMPLING, OUTSIDE_SAMPLING).sum()
     return float(np.clip(1 - inside / OUTSIDE_SAMPLING**2 / total, 0, LARGEST_OUTSIDE))
@@ -247,10 +247,12 @@ def shift_operator(offset_px, side_px, upsampling, derivative=False):
     """
     offset_px = np.asarray(offset_px, dtype=float)
     n_small = side_px * upsampling
+    # Gaussian at every lag, then the mean over the small pixels of each pixel
     lag = np.arange(2 * n_small - 1) - (n_small - 1) - upsampling * offset_px[:, None]
     gauss = np.exp(-0.5 * (lag / TARGET_SIGMA_SMALL) ** 2)
     gauss /= TARGET_SIGMA_SMALL * np.sqrt(2 * np.pi)
-    index = _lag_index(side_px, upsampling)
+    # where upsampling * i - q stands in the list of lags
+    index = upsampling * np.arange(side_px)[:, None] - np.arange(n_small) + n_small - 1
     operator = _binned(gauss, upsampling)[:, index]
     if not derivative:
         return operator
@@ -260,15 +262,9 @@ def shift_operator(offset_px, side_px, upsampling, derivative=False):
 
 def _binned(values, upsampling):
     """Return the mean over each run of `upsampling` neighbours along the last axis."""
+    # no cumulative sum: its rounding would grow along the axis
     n_runs = values.shape[-1] - upsampling + 1
     return sum(values[..., k : k + n_runs] for k in range(upsampling)) / upsampling
-
-
-@lru_cache(maxsize=32)
-def _lag_index(side_px, upsampling):
-    """Return the place of ``upsampling * i - q`` in the list of lags, shape (side_px, n_small)."""
-    n_small = side_px * upsampling
-    return upsampling * np.arange(side_px)[:, None] - np.arange(n_small) + n_small - 1
 
 
 def render(narrow, offset_px, side_px, upsampling):
@@ -315,9 +311,8 @@ def pad_narrow(narrow, n_small):
     """
     change = n_small - narrow.shape[-1]
     if change % 2:
-        raise ValueError(
-            f"n_small must be even or odd as the side of narrow is: {n_small}, {narrow.shape[-1]}"
-        )
+        raise ValueError("n_small must be even or odd as the side of narrow is: "
+                         f"{n_small}, {narrow.shape[-1]}")
     if change < 0:
         cut = slice(-change // 2, change // 2)
         return narrow[..., cut, cut]

@@ -26,7 +26,7 @@ TINY = 1e-30  # keeps the amplitude of an empty stamp finite (zero)
 
 @dataclass(frozen=True, eq=False)
 class MoffatFit:
-    """Moffat parameters common to all stars, and the place and amplitude of each.
+    """Moffat parameters common to all stars, and position and amplitude of each.
 
     Parameters
     ----------
@@ -59,7 +59,7 @@ class MoffatFit:
 
 @dataclass(frozen=True, eq=False)
 class _Stars:
-    """What does not change during a fit: stamps, weights, field coordinates, sampling."""
+    """Constants of a fit: stamps, weights, field coordinates, sampling."""
 
     data: np.ndarray
     weight: np.ndarray
@@ -116,13 +116,27 @@ def fit_moffat(data, weight, start, upsampling, uv=None, max_steps=30):
     n_common = min(len(theta), len(start.theta))
     theta[:n_common] = start.theta[:n_common]
     fit = _with_amplitudes(stars, theta, start.offset_px)
-    damping = START_DAMPING
+    damping, edge = START_DAMPING, stars.side_px / 4
     for _ in range(max_steps):
-        better, damping = _step(stars, fit, damping)
-        if better is None:
+        equations = _normal_equations(stars, fit)
+        # more damping until a step lowers chi2
+        for _ in range(MAX_TRIALS):
+            common, own = _damped_step(equations, damping)
+            # parameters in their allowed ranges, stars near the centres
+            theta = fit.theta + common
+            theta[0] = np.clip(theta[0], np.log(LOWEST_FWHM_PX), np.log(stars.side_px))
+            theta[1:3] = limit_ellipticity(theta[1:3], LARGEST_ELLIPTICITY_TERM)
+            theta[3] = np.clip(theta[3], *LOG_BETA_RANGE)
+            theta[4:] = np.clip(theta[4:], -LARGEST_GRADIENT, LARGEST_GRADIENT)
+            move = np.clip(own[:, 1:], -LARGEST_MOVE_PX, LARGEST_MOVE_PX)
+            trial = _with_amplitudes(stars, theta, np.clip(fit.offset_px + move, -edge, edge))
+            if trial.chi2 < fit.chi2:
+                break
+            damping *= MORE_DAMPING
+        else:
             break
-        gain = fit.chi2 - better.chi2
-        fit = better
+        damping *= LESS_DAMPING
+        gain, fit = fit.chi2 - trial.chi2, trial
         if gain < TOLERANCE * max(1.0, 1e-4 * fit.chi2):
             break
     return fit
@@ -136,6 +150,7 @@ def linear_amplitude(data, weight, model):
 
 def _with_amplitudes(stars, theta, offset_px):
     """Return the fit at given parameters and positions: amplitudes solved, chi2 counted."""
+    # the amplitudes enter linearly: exact for given parameters
     image = moffat(stars.profiles(theta), stars.side_px * stars.upsampling, stars.upsampling)
     model = render(image, offset_px, stars.side_px, stars.upsampling)
     amplitude = linear_amplitude(stars.data, stars.weight, model)
@@ -143,80 +158,47 @@ def _with_amplitudes(stars, theta, offset_px):
     return MoffatFit(theta, offset_px, amplitude, float((stars.weight * residual**2).sum()))
 
 
-def _step(stars, fit, damping):
-    """Return one accepted step and the next damping; (None, damping) when no trial lowers chi2."""
-    equations = _normal_equations(stars, fit)
-    for _ in range(MAX_TRIALS):
-        common, own = _solve(equations, damping)
-        theta = _in_bounds(fit.theta + common, stars.side_px)
-        move = np.clip(own[:, 1:], -LARGEST_MOVE_PX, LARGEST_MOVE_PX)
-        edge = stars.side_px / 4
-        trial = _with_amplitudes(stars, theta, np.clip(fit.offset_px + move, -edge, edge))
-        if trial.chi2 < fit.chi2:
-            return trial, damping * LESS_DAMPING
-        damping *= MORE_DAMPING
-    return None, damping
-
-
 def _normal_equations(stars, fit):
     """Return the normal equations: blocks common, mixed, own, and the two right-hand sides."""
-    common, own, residual = _jacobian(stars, fit)
-    n_stars = len(stars.data)
-    weight = stars.weight.reshape(n_stars, 1, -1)
-    weighted = common * weight
-    own_weighted = own * weight
-    residual = residual.reshape(n_stars, -1, 1)
-    return (
-        (weighted @ common.swapaxes(1, 2)).sum(0),
-        weighted @ own.swapaxes(1, 2),
-        own_weighted @ own.swapaxes(1, 2),
-        (weighted @ residual).sum(0)[:, 0],
-        own_weighted @ residual,
-    )
-
-
-def _jacobian(stars, fit):
-    """Return derivatives by common (n, k, pixels) and own (n, 3, pixels) unknowns; residual."""
-    side, up = stars.side_px, stars.upsampling
+    side, up, n_stars = stars.side_px, stars.upsampling, len(stars.data)
     image, slopes = moffat_derivatives(stars.profiles(fit.theta), side * up, up)
     rows, rows_slope = shift_operator(fit.offset_px[:, 1], side, up, derivative=True)
     cols, cols_slope = shift_operator(fit.offset_px[:, 0], side, up, derivative=True)
-    amplitude = up**2 * fit.amplitude[:, None, None]
     cols, cols_slope = cols.swapaxes(1, 2), cols_slope.swapaxes(1, 2)
+    amplitude = up**2 * fit.amplitude[:, None, None]
     half = image @ cols
     model = up**2 * (rows @ half)
-    by_x = amplitude * (rows @ (image @ cols_slope))
-    by_y = amplitude * (rows_slope @ half)
+
+    # derivatives by what all stars share (n, k, pixels), and by flux, x, y of each (n, 3, pixels)
     common = (rows @ slopes @ cols) * amplitude
     if stars.uv is not None:
         along = [common[k] * stars.uv[:, c, None, None] for k in range(3) for c in range(2)]
         common = np.concatenate([common, along])
-    residual = stars.data - fit.amplitude[:, None, None] * model
-    n_stars = len(model)
+    common = common.swapaxes(0, 1).reshape(n_stars, len(common), -1)
+    by_x = amplitude * (rows @ (image @ cols_slope))
+    by_y = amplitude * (rows_slope @ half)
     own = np.stack([model, by_x, by_y], 1).reshape(n_stars, 3, -1)
-    return common.swapaxes(0, 1).reshape(n_stars, len(common), -1), own, residual
+
+    residual = stars.data - fit.amplitude[:, None, None] * model
+    weight, residual = stars.weight.reshape(n_stars, 1, -1), residual.reshape(n_stars, -1, 1)
+    weighted, own_weighted = common * weight, own * weight
+    return ((weighted @ common.swapaxes(1, 2)).sum(0), weighted @ own.swapaxes(1, 2),
+            own_weighted @ own.swapaxes(1, 2), (weighted @ residual).sum(0)[:, 0],
+            own_weighted @ residual)
 
 
-def _solve(equations, damping):
+def _damped_step(equations, damping):
     """Return the damped step of common (k,) and own (n, 3) unknowns: Schur complement."""
     common, mixed, own, common_side, own_side = equations
     diagonal = np.eye(3) * np.einsum("nii->ni", own)[:, :, None]
+    # Marquardt: the diagonals are enlarged
     own = own + damping * diagonal + 1e-12 * np.eye(3)  # an empty stamp has no unknowns
     n_common = len(common)
     floor = 1e-9 * np.diag(common).max() + TINY
     common = common + damping * np.diag(np.diag(common)) + floor * np.eye(n_common)
+    # eliminate the unknowns of the stars
     solved = np.linalg.solve(own, np.concatenate([mixed.swapaxes(1, 2), own_side], 2))
     reduced = common - (mixed @ solved[:, :, :n_common]).sum(0)
     side = common_side - (mixed @ solved[:, :, n_common:])[:, :, 0].sum(0)
     step = np.linalg.solve(reduced, side)
     return step, solved[:, :, n_common] - solved[:, :, :n_common] @ step
-
-
-def _in_bounds(theta, side_px):
-    """Return the parameters moved into their allowed ranges."""
-    theta = theta.copy()
-    theta[0] = np.clip(theta[0], np.log(LOWEST_FWHM_PX), np.log(side_px))
-    theta[1:3] = limit_ellipticity(theta[1:3], LARGEST_ELLIPTICITY_TERM)
-    theta[3] = np.clip(theta[3], *LOG_BETA_RANGE)
-    theta[4:] = np.clip(theta[4:], -LARGEST_GRADIENT, LARGEST_GRADIENT)
-    return theta

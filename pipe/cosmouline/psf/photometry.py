@@ -12,17 +12,17 @@ WEIGHTS = ("optimal", "uniform")
 MAX_STEPS = 8  # Gauss-Newton steps per round
 CLIP_ROUNDS = 3
 CLIP_SIGMA = 5.0
-PSF_ERROR = 0.03  # relative error of the PSF when pixels are judged
+PSF_ERROR = 0.03  # relative error of the PSF when outliers are rejected
 SHIFT_ERROR_PX = 0.08
 FILL_ERROR = 0.03  # relative error of the flux that the PSF had to fill in for masked pixels
 LARGEST_MOVE_PX = 1.0  # in one step
 POSITION_TOLERANCE_PX, FLUX_TOLERANCE = 1e-4, 1e-5
 TINY = 1e-30
 
-# Share of the PSF^2 weight that must lie on good pixels. Where stars are undersampled one pixel
+# Fraction of the PSF^2 weight that must lie on good pixels. Where stars are undersampled one pixel
 # holds half of it, and a masked core cannot be recovered.
 WELL_SAMPLED_FWHM_PX = 2.5
-LEAST_GOOD_FRACTION, LEAST_GOOD_FRACTION_UNDERSAMPLED = 0.5, 0.8
+LEAST_PHOT_FRACTION, LEAST_PHOT_FRACTION_UNDERSAMPLED = 0.5, 0.8
 LEAST_SNR = 3.0
 
 
@@ -32,10 +32,9 @@ class StarFluxes:
 
     Parameters
     ----------
-    flux_e, flux_sigma_e : ndarray of float, shape (n,)
-        In electrons; NaN for a star without good pixels on it.
-    x_px, y_px : ndarray of float, shape (n,)
-        Offsets from the centres of the stamps; NaN likewise.
+    flux_e, flux_sigma_e, x_px, y_px : ndarray of float, shape (n,)
+        Flux in electrons, and offset from the centre of the stamp; NaN for a star without good
+        pixels on it.
     sky_e : ndarray of float, shape (n,)
         Sky left in the stamps, electrons per pixel; 0 where it was not fitted.
     covariance : ndarray of float, shape (n, 3, 3) or (n, 4, 4)
@@ -45,7 +44,7 @@ class StarFluxes:
     good : ndarray of bool, shape (n, side_px, side_px)
         Pixels used.
     good_fraction : ndarray of float, shape (n,)
-        Share of the sum of the squared PSF on good pixels.
+        Fraction of the sum of the squared PSF on good pixels.
     model : ndarray of float, shape (n, side_px, side_px)
         The stars, in electrons.
     """
@@ -63,45 +62,21 @@ class StarFluxes:
 
 
 @dataclass(frozen=True, eq=False)
-class _Task:
-    """What does not change during the fit."""
-
-    data: np.ndarray
-    sky_variance: np.ndarray
-    narrow: np.ndarray
-    upsampling: int
-    fit_sky: bool
-    weights: str
-
-    @property
-    def side_px(self):
-        return self.data.shape[-1]
-
-
-@dataclass(frozen=True, eq=False)
 class _Solution:
     """Unknowns (n, 3 or 4) = flux, x, y (, sky), with the model and noise they give."""
 
     unknowns: np.ndarray
     psf: np.ndarray
+    model: np.ndarray
+    residual: np.ndarray
     variance: np.ndarray
     jacobian: np.ndarray
     weight: np.ndarray
 
 
-def star_fluxes(
-    data_e,
-    sky_variance_e2,
-    good,
-    narrow,
-    upsampling,
-    offset_px,
-    fit_sky=False,
-    weights="optimal",
-    clip_sigma=CLIP_SIGMA,
-    psf_error=PSF_ERROR,
-):
-    """Measure flux and position of one star per stamp, all stamps at once.
+def star_fluxes(data_e, sky_variance_e2, good, narrow, upsampling, offset_px, fit_sky=False,
+                weights="optimal", clip_sigma=CLIP_SIGMA, psf_error=PSF_ERROR):
+    """Measure flux and position of one star per stamp, all at once; return `StarFluxes`.
 
     Parameters
     ----------
@@ -112,7 +87,7 @@ def star_fluxes(
     good : ndarray of bool, of the same shape
         Pixels that may be used. A bad one has no weight, nothing else.
     narrow : ndarray of float, shape (n_small, n_small) or (n, n_small, n_small)
-        Narrow PSF of sum 1, ``n_small = side_px * upsampling`` (`psf_model.pad_narrow`).
+        Narrow PSF of sum 1, ``n_small = side_px * upsampling`` (`model.pad_narrow`).
     upsampling : int
         Small pixels per pixel.
     offset_px : array_like of float, shape (n, 2)
@@ -125,11 +100,7 @@ def star_fluxes(
     clip_sigma : float
         Residual in sigmas of noise and model error that masks a pixel.
     psf_error : float
-        Relative error of the PSF in that judgement.
-
-    Returns
-    -------
-    StarFluxes
+        Relative error of the PSF there.
 
     Raises
     ------
@@ -138,8 +109,8 @@ def star_fluxes(
 
     Notes
     -----
-    Gauss-Newton with the noise of the model, in rounds after each of which the pixels are judged.
-    To the error from the covariance is joined 3 % of the flux that the PSF filled in for masked
+    Gauss-Newton with the noise of the model, in rounds after each of which outliers are rejected.
+    The error from the covariance is joined with 3 % of the flux that the PSF filled in for masked
     pixels.
     """
     if weights not in WEIGHTS:
@@ -148,19 +119,46 @@ def star_fluxes(
     data = np.where(allowed, data_e, 0.0).astype(float)
     sky_variance = np.where(allowed, sky_variance_e2, 1.0).astype(float)
     narrow = np.asarray(narrow, dtype=float)
-    task = _Task(data, sky_variance, narrow, upsampling, fit_sky, weights)
-    unknowns = _first_unknowns(task, allowed, offset_px)
+    is_optimal = weights == "optimal"
+
+    # start: the expected positions, and the linear fluxes there; no sky
+    unknowns = np.zeros((len(data), 4 if fit_sky else 3))
+    unknowns[:, 1:3] = np.nan_to_num(np.asarray(offset_px, dtype=float).reshape(-1, 2))
+    psf = stars_and_slopes(narrow, upsampling, data.shape[-1], unknowns[:, 1:3])[0]
+    weight = allowed / sky_variance
+    top = (weight * psf * data).sum((1, 2))
+    unknowns[:, 0] = top / ((weight * psf * psf).sum((1, 2)) + TINY)
+
+    # fits by Gauss-Newton with the pixels that agree with the last one
     good = allowed
     for k in range(CLIP_ROUNDS):
-        solution = _converge(task, good, unknowns)
-        model, residual = _model_and_residual(task, solution)
-        judged = judge_pixels(
-            residual, solution.variance, model, allowed, psf_error, SHIFT_ERROR_PX, clip_sigma
-        )
-        if k == CLIP_ROUNDS - 1 or (judged == good).all():
+        found = _gauss_newton(data, sky_variance, narrow, upsampling, good, unknowns, is_optimal)
+        agreeing = judge_pixels(found.residual, found.variance, found.model, allowed, psf_error,
+                                SHIFT_ERROR_PX, clip_sigma)
+        if k == CLIP_ROUNDS - 1 or (agreeing == good).all():
             break
-        good, unknowns = judged, solution.unknowns
-    return _result(task, good, solution)
+        good, unknowns = agreeing, found.unknowns
+
+    # covariance of the unknowns; with uniform weights the noise of the star is put in afterwards
+    covariance = np.linalg.inv(_curvature(found))
+    if not is_optimal:
+        weighted = found.jacobian * found.weight
+        variance = found.variance.reshape(found.weight.shape)
+        covariance = covariance @ ((weighted * variance) @ weighted.swapaxes(1, 2)) @ covariance
+
+    flux, x_px, y_px, *sky = found.unknowns.T
+    squared, n_good = found.psf**2, good.sum((1, 2))
+    good_fraction = (good * squared).sum((1, 2)) / (squared.sum((1, 2)) + TINY)
+    filled = FILL_ERROR * (1 - good_fraction) * np.abs(flux)
+    flux_sigma = np.sqrt(covariance[:, 0, 0] + filled**2)
+    chi2 = (good * found.residual**2 / found.variance).sum((1, 2)) / np.maximum(n_good, 1)
+    # what was not measured becomes NaN
+    measured = (good_fraction > 0) & (n_good > found.unknowns.shape[1])
+    flux, flux_sigma, x_px, y_px, chi2, sky_e = (np.where(measured, values, np.nan) for values in (
+        flux, flux_sigma, x_px, y_px, chi2, sky[0] if sky else 0.0))
+    return StarFluxes(flux, flux_sigma, x_px, y_px, sky_e,
+                      np.where(measured[:, None, None], covariance, np.nan), chi2, good,
+                      good_fraction, found.model)
 
 
 def is_reliable(stars, fwhm_px):
@@ -177,7 +175,7 @@ def is_reliable(stars, fwhm_px):
     ndarray of bool, shape (n,)
     """
     well_sampled = fwhm_px > WELL_SAMPLED_FWHM_PX
-    least = LEAST_GOOD_FRACTION if well_sampled else LEAST_GOOD_FRACTION_UNDERSAMPLED
+    least = LEAST_PHOT_FRACTION if well_sampled else LEAST_PHOT_FRACTION_UNDERSAMPLED
     measured = np.isfinite(stars.flux_e) & (stars.good_fraction > least)
     return measured & (stars.flux_e > LEAST_SNR * stars.flux_sigma_e)
 
@@ -204,106 +202,44 @@ def stars_and_slopes(narrow, upsampling, side_px, offset_px):
     return area * (rows @ half), area * by_x, area * (rows_slope @ half)
 
 
-def _first_unknowns(task, good, offset_px):
-    """Return the expected positions, and the linear fluxes there; no sky."""
-    offset_px = np.asarray(offset_px, dtype=float).reshape(-1, 2)
-    unknowns = np.zeros((len(task.data), 4 if task.fit_sky else 3))
-    unknowns[:, 1:3] = np.nan_to_num(offset_px)
-    psf = stars_and_slopes(task.narrow, task.upsampling, task.side_px, unknowns[:, 1:3])[0]
-    weight = good / task.sky_variance
-    top = (weight * psf * task.data).sum((1, 2))
-    unknowns[:, 0] = top / ((weight * psf * psf).sum((1, 2)) + TINY)
-    return unknowns
+def _gauss_newton(data, sky_variance, narrow, upsampling, good, unknowns, is_optimal):
+    """Return the solution at which flux and position of every star stand still."""
+    n_stars, side_px, _ = data.shape
 
+    def linearised():
+        """Return model, noise, derivatives and weights at the unknowns."""
+        psf, by_x, by_y = stars_and_slopes(narrow, upsampling, side_px, unknowns[:, 1:3])
+        flux = unknowns[:, 0, None, None]
+        least = np.maximum(flux, 1e-9)  # a star without flux has no position: finite equations
+        columns = [psf, by_x * least, by_y * least]
+        model = flux * psf
+        residual = data - model
+        if unknowns.shape[1] == 4:
+            columns.append(np.ones_like(psf))
+            residual = residual - unknowns[:, 3, None, None]
+        jacobian = np.stack(columns, 1).reshape(n_stars, len(columns), side_px**2)
+        variance = sky_variance + np.maximum(flux, 0) * np.maximum(psf, 0)
+        weight = good / (variance if is_optimal else sky_variance)
+        return _Solution(unknowns, psf, model, residual, variance, jacobian,
+                         weight.reshape(n_stars, 1, side_px**2))
 
-def _converge(task, good, unknowns):
-    """Step until flux and position of every star stand still."""
     for _ in range(MAX_STEPS):
-        solution = _linearise(task, good, unknowns)
-        step = _step(task, solution)
-        unknowns = _moved(unknowns, step, task.side_px)
-        still = np.abs(step[:, 1:3]) < POSITION_TOLERANCE_PX
-        flux = np.abs(unknowns[:, 0])
-        if still.all() and (np.abs(step[:, 0]) < FLUX_TOLERANCE * flux + 1e-9).all():
+        found = linearised()
+        side = (found.jacobian * found.weight) @ found.residual.reshape(n_stars, side_px**2, 1)
+        step = np.linalg.solve(_curvature(found), side)[..., 0]
+        # positions stay near the centres
+        move = np.clip(step[:, 1:3], -LARGEST_MOVE_PX, LARGEST_MOVE_PX)
+        at_px = np.clip(unknowns[:, 1:3] + move, -side_px / 3, side_px / 3)
+        unknowns = unknowns + step
+        unknowns[:, 1:3] = at_px
+        is_still = (np.abs(step[:, 1:3]) < POSITION_TOLERANCE_PX).all()
+        if is_still and (np.abs(step[:, 0])
+                         < FLUX_TOLERANCE * np.abs(unknowns[:, 0]) + 1e-9).all():
             break
-    return _linearise(task, good, unknowns)
+    return linearised()
 
 
-def _linearise(task, good, unknowns):
-    """Return model, noise, derivatives and weights at given unknowns."""
-    n_stars, n_unknowns = unknowns.shape
-    place = unknowns[:, 1:3]
-    psf, by_x, by_y = stars_and_slopes(task.narrow, task.upsampling, task.side_px, place)
-    flux = unknowns[:, 0, None, None]
-    least = np.maximum(flux, 1e-9)  # a star without flux has no position, but finite equations
-    columns = [psf, by_x * least, by_y * least] + [np.ones_like(psf)] * task.fit_sky
-    n_pixels = task.side_px**2
-    jacobian = np.stack(columns, 1).reshape(n_stars, n_unknowns, n_pixels)
-    variance = task.sky_variance + np.maximum(flux, 0) * np.maximum(psf, 0)
-    weight = good / (variance if task.weights == "optimal" else task.sky_variance)
-    return _Solution(unknowns, psf, variance, jacobian, weight.reshape(n_stars, 1, n_pixels))
-
-
-def _curvature(solution):
+def _curvature(found):
     """Return the matrices of the normal equations, shape (n, k, k)."""
-    weighted = solution.jacobian * solution.weight
-    n_unknowns = solution.unknowns.shape[1]
-    return weighted @ solution.jacobian.swapaxes(1, 2) + 1e-12 * np.eye(n_unknowns)
-
-
-def _step(task, solution):
-    """Return the Gauss-Newton step of every star."""
-    residual = _model_and_residual(task, solution)[1].reshape(*solution.weight.shape[::2], 1)
-    side = (solution.jacobian * solution.weight) @ residual
-    return np.linalg.solve(_curvature(solution), side)[..., 0]
-
-
-def _moved(unknowns, step, side_px):
-    """Return the unknowns after a step; positions stay near the centres."""
-    moved = unknowns + step
-    move = np.clip(step[:, 1:3], -LARGEST_MOVE_PX, LARGEST_MOVE_PX)
-    moved[:, 1:3] = np.clip(unknowns[:, 1:3] + move, -side_px / 3, side_px / 3)
-    return moved
-
-
-def _model_and_residual(task, solution):
-    """Return the stars in electrons, and what is left of the data without them and the sky."""
-    model = solution.unknowns[:, 0, None, None] * solution.psf
-    residual = task.data - model
-    if task.fit_sky:
-        residual = residual - solution.unknowns[:, 3, None, None]
-    return model, residual
-
-
-def _covariance(solution, weights):
-    """Return the covariance of the unknowns, exact for uniform weights too."""
-    inverse = np.linalg.inv(_curvature(solution))
-    if weights == "optimal":
-        return inverse
-    weighted = solution.jacobian * solution.weight
-    variance = solution.variance.reshape(solution.weight.shape)
-    return inverse @ ((weighted * variance) @ weighted.swapaxes(1, 2)) @ inverse
-
-
-def _result(task, good, solution):
-    """Collect the result; what was not measured becomes NaN."""
-    flux, x_px, y_px, *sky = solution.unknowns.T
-    model, residual = _model_and_residual(task, solution)
-    squared = solution.psf**2
-    good_fraction = (good * squared).sum((1, 2)) / (squared.sum((1, 2)) + TINY)
-    measured = (good_fraction > 0) & (good.sum((1, 2)) > solution.unknowns.shape[1])
-    covariance = _covariance(solution, task.weights)
-    filled = FILL_ERROR * (1 - good_fraction) * np.abs(flux)
-    chi2 = (good * residual**2 / solution.variance).sum((1, 2))
-    chi2 = chi2 / np.maximum(good.sum((1, 2)), 1)
-    flux_sigma = np.sqrt(covariance[:, 0, 0] + filled**2)
-    numbers = [np.where(measured, v, np.nan) for v in (flux, flux_sigma, x_px, y_px, chi2)]
-    return StarFluxes(
-        *numbers[:4],
-        np.where(measured, sky[0] if sky else 0.0, np.nan),
-        np.where(measured[:, None, None], covariance, np.nan),
-        numbers[4],
-        good,
-        good_fraction,
-        model,
-    )
+    weighted = found.jacobian * found.weight
+    return weighted @ found.jacobian.swapaxes(1, 2) + 1e-12 * np.eye(found.unknowns.shape[1])

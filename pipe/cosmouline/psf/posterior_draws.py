@@ -18,13 +18,12 @@ def psf_draws(data_e, fit, n_draws, seed, uv=None):
     Parameters
     ----------
     data_e : ndarray of float, shape (n, side_px, side_px)
-        The stamps given to `psf.fit_psf`.
+        The stamps given to `fit.fit_psf`.
     fit : PsfFit
         Its result.
     n_draws : int
-        Number of draws; 4 give the error of a flux to about 20 %.
+        4 give the error of a flux to about 20 %.
     seed : int
-        Seed of the random numbers.
     uv : array_like of float, shape (2,), optional
         Field coordinates at which the PSF is wanted, where it varies; default: the centre.
 
@@ -44,39 +43,33 @@ def psf_draws(data_e, fit, n_draws, seed, uv=None):
     change over the field that the model lacks.
     """
     random = np.random.default_rng(seed)
-    draws = [_one_draw(data_e, fit, random, uv) for _ in range(n_draws)]
-    return np.array([narrow for narrow, _ in draws]), np.array([flux_e for _, flux_e in draws])
-
-
-def _one_draw(data_e, fit, random, uv):
-    """Return one narrow PSF, and the fluxes of the used stars with it."""
     psf, up, used = fit.psf, fit.psf.upsampling, fit.is_used
     n_small = psf.side_px * up
     good, variance = fit.good[used], fit.variance_e2[used]
-    data = np.where(good, data_e[used], 0.0)
-    data = data + np.sqrt(variance) * random.standard_normal(data.shape)
     weight = good / variance
-    theta, star_uv = _theta(fit)
-    start = MoffatFit(theta, fit.offset_px[used], fit.flux_e[used], np.inf)
-    found = fit_moffat(data, weight, start, up, star_uv, MOFFAT_STEPS)
-    at_stars = np.atleast_2d(star_parameters(found.parameters, found.gradient, star_uv))
+    theta, star_uv = psf.moffat, None
+    if psf.gradient is not None:
+        theta, star_uv = np.concatenate([theta, psf.gradient.ravel()]), fit.uv[used]
     prior = moffat_prior(psf.moffat, psf.side_px, fit.options)
-    mean = random.standard_normal(prior.n_white)
-    # a prior mean m of g is a mean of zero of g - m, with the image of m added to the Moffat
-    images = moffat(at_stars, n_small, up) + prior.colour(mean)
-    first = GridFit(fit.white - mean, None, found.offset_px, found.amplitude)
-    grid = fit_grid(data, weight, images, prior, first, up, GRID_STEPS)
-    here = star_parameters(found.parameters, found.gradient, uv)
-    narrow = moffat(here, n_small, up) + prior.colour(mean) + grid.residual
-    return narrow / narrow.sum(), grid.amplitude * (images + grid.residual).sum((1, 2))
-
-
-def _theta(fit):
-    """Return the parameters as `fit_moffat` has them, and field coordinates of the used stars."""
-    gradient = fit.psf.gradient
-    if gradient is None:
-        return fit.psf.moffat, None
-    return np.concatenate([fit.psf.moffat, gradient.ravel()]), fit.uv[fit.is_used]
+    start = MoffatFit(theta, fit.offset_px[used], fit.flux_e[used], np.inf)
+    draws, flux_e = [], []
+    for _ in range(n_draws):
+        # the Moffat of stamps with more noise
+        data = np.where(good, data_e[used], 0.0)
+        data = data + np.sqrt(variance) * random.standard_normal(data.shape)
+        found = fit_moffat(data, weight, start, up, star_uv, MOFFAT_STEPS)
+        at_stars = np.atleast_2d(star_parameters(found.parameters, found.gradient, star_uv))
+        # the grid with another mean of the prior: a prior mean m of g is a mean of zero of g - m,
+        # with the image of m added to the Moffat
+        mean = random.standard_normal(prior.n_white)
+        images = moffat(at_stars, n_small, up) + prior.colour(mean)
+        first = GridFit(fit.white - mean, None, found.offset_px, found.amplitude)
+        grid = fit_grid(data, weight, images, prior, first, up, GRID_STEPS)
+        here = star_parameters(found.parameters, found.gradient, uv)
+        narrow = moffat(here, n_small, up) + prior.colour(mean) + grid.residual
+        draws.append(narrow / narrow.sum())
+        flux_e.append(grid.amplitude * (images + grid.residual).sum((1, 2)))
+    return np.array(draws), np.array(flux_e)
 
 
 def flux_scale(draw_flux, fit, fwhm_px, sky_variance):
@@ -101,6 +94,7 @@ def flux_scale(draw_flux, fit, fwhm_px, sky_variance):
     Mean of the ratios of drawn to fitted fluxes, weighted as photon and sky noise within a
     circle of radius one FWHM would have it.
     """
+    # (S/N)^2 in a circle
     flux_e = fit.flux_e[fit.is_used]
     weight = flux_e**2 / (flux_e + np.pi * fwhm_px**2 * np.median(sky_variance))
     return (draw_flux / flux_e) @ (weight / weight.sum())

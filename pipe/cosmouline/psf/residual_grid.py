@@ -56,8 +56,11 @@ class GridPrior:
 
     def colour(self, white):
         """Return the residual that belongs to white values."""
-        return sum(level * (smoothing @ values @ smoothing.T) for level, smoothing, values
-                   in zip(self.levels, self.smoothings, self._parts(white), strict=True))
+        sides = [smoothing.shape[1] for smoothing in self.smoothings]
+        parts = np.split(white, np.cumsum(np.square(sides))[:-1])
+        return sum(level * (smoothing @ values.reshape(side, side) @ smoothing.T)
+                   for level, smoothing, values, side
+                   in zip(self.levels, self.smoothings, parts, sides, strict=True))
 
     def back(self, by_residual, power=1):
         """Return the gradient by the white values from that by the residual, or its squares."""
@@ -69,13 +72,6 @@ class GridPrior:
         """Return the prior of residuals `unit` times as large, in single precision."""
         return GridPrior(tuple(_single(*(unit * level for level in self.levels))),
                          tuple(_single(*self.smoothings)))
-
-    def _parts(self, white):
-        """Return the white values of each part, shapes (n_nodes, n_nodes)."""
-        sides = [smoothing.shape[1] for smoothing in self.smoothings]
-        ends = np.cumsum([side**2 for side in sides])[:-1]
-        return [values.reshape(side, side)
-                for values, side in zip(np.split(white, ends), sides, strict=True)]
 
 
 def grid_prior(unit_moffat, fwhm_px, upsampling, parts):
@@ -105,23 +101,21 @@ def grid_prior(unit_moffat, fwhm_px, upsampling, parts):
     """
     parts = [part for part in parts if part[0] > 0]
     levels = tuple(tau * unit_moffat**power for tau, _, power in parts)
-    fwhms = [max(ell * fwhm_px * upsampling, 1.0) for _, ell, _ in parts]
-    return GridPrior(levels, tuple(_smoothing(unit_moffat.shape[-1], fwhm) for fwhm in fwhms))
-
-
-def _smoothing(n_small, correlation_fwhm):
-    """Return the matrix that spreads values at nodes over the small pixels of one axis."""
-    sigma = correlation_fwhm / FWHM_PER_SIGMA / np.sqrt(2)  # K K^T is wider than K by sqrt(2)
-    step = max(sigma, 1.0)
-    n_half = int(np.ceil((n_small / 2 + NODE_MARGIN * sigma) / step))
-    nodes = (n_small - 1) / 2 + step * np.arange(-n_half, n_half + 1)
-    smoothing = np.exp(-0.5 * ((np.arange(n_small)[:, None] - nodes) / sigma) ** 2)
-    return smoothing / np.sqrt((smoothing**2).sum(1, keepdims=True))
+    n_small, smoothings = unit_moffat.shape[-1], []
+    for _, ell, _ in parts:
+        # K K^T is wider than K by the root of 2; nodes reach beyond the edge
+        sigma = max(ell * fwhm_px * upsampling, 1.0) / FWHM_PER_SIGMA / np.sqrt(2)
+        step = max(sigma, 1.0)
+        n_half = int(np.ceil((n_small / 2 + NODE_MARGIN * sigma) / step))
+        nodes = (n_small - 1) / 2 + step * np.arange(-n_half, n_half + 1)
+        smoothing = np.exp(-0.5 * ((np.arange(n_small)[:, None] - nodes) / sigma) ** 2)
+        smoothings.append(smoothing / np.sqrt((smoothing**2).sum(1, keepdims=True)))
+    return GridPrior(levels, tuple(smoothings))
 
 
 @dataclass(frozen=True, eq=False)
 class _Problem:
-    """What does not change during a fit; arrays of float32."""
+    """Constants of a fit; arrays of float32."""
 
     data: np.ndarray
     weight: np.ndarray
@@ -167,34 +161,30 @@ def fit_grid(data, weight, moffat, prior, start, upsampling, max_steps):
     -----
     Minimises ``chi2 / 2 + |g|^2 / 2`` over g, offsets and amplitudes, in single precision, with
     every unknown scaled by the inverse root of its curvature. Unlike with an l1 penalty on
-    starlets (STARRED), no strength has to be chosen: where the stars say little the residual
-    stays at zero, where they say much it is free.
+    starlets (STARRED), no strength has to be chosen: where the stars show little the residual
+    stays at zero, where they show much it is free.
     """
     unit = start.amplitude.mean()  # single precision wants amplitudes of about 1
     data, weight, moffat = _single(data, weight, unit * moffat)
     scaled_prior = prior.scaled(unit)
     amplitude = start.amplitude / unit
-    scale = _scales(data, weight, scaled_prior, start.offset_px, amplitude, upsampling)
+    # the scale of every unknown: about one over the root of its curvature; twice the diagonal for
+    # the white ones, as neighbours are correlated, and a step too long costs a search
+    rows = shift_operator(start.offset_px[:, 1], data.shape[-1], upsampling)
+    cols = shift_operator(start.offset_px[:, 0], data.shape[-1], upsampling)
+    per_star = (rows**2).swapaxes(1, 2) @ weight @ cols**2
+    curvature = upsampling**4 * np.einsum("i,ipq->pq", amplitude**2, per_star)
+    own = 1 / np.sqrt((weight * data * data).sum((1, 2), dtype=float) + TINY)
+    scale = np.concatenate([1 / np.sqrt(1 + 2 * scaled_prior.back(curvature, 2)), 2 * own, 2 * own,
+                            amplitude * own])
     problem = _Problem(data, weight, moffat, scaled_prior, upsampling, scale)
+    # from the last grid on, or from the bare Moffat
     white = np.zeros(prior.n_white) if start.white is None else start.white
     first = np.concatenate([white, *start.offset_px.T, amplitude]) / scale
     options = {"maxiter": max_steps, "maxfun": 2 * max_steps, **SEARCH}
     found = minimize(_cost, first, args=(problem,), jac=True, method="L-BFGS-B", options=options)
     white, offset_px, amplitude = problem.split(found.x)
     return GridFit(white, prior.colour(white), offset_px, unit * amplitude)
-
-
-def _scales(data, weight, prior, offset_px, amplitude, upsampling):
-    """Return the scale of every unknown: about one over the root of its curvature."""
-    side_px = data.shape[-1]
-    rows = shift_operator(offset_px[:, 1], side_px, upsampling)
-    cols = shift_operator(offset_px[:, 0], side_px, upsampling)
-    per_star = (rows**2).swapaxes(1, 2) @ weight @ cols**2
-    curvature = upsampling**4 * np.einsum("i,ipq->pq", amplitude**2, per_star)
-    # twice the diagonal: neighbours are correlated, and a step too long costs a search
-    white = 1 / np.sqrt(1 + 2 * prior.back(curvature, 2))
-    own = 1 / np.sqrt((weight * data * data).sum((1, 2), dtype=float) + TINY)
-    return np.concatenate([white, 2 * own, 2 * own, amplitude * own])
 
 
 def _cost(unknowns, problem):
@@ -205,6 +195,7 @@ def _cost(unknowns, problem):
     rows, rows_slope = _single(*shift_operator(offset_px[:, 1], side_px, up, derivative=True))
     cols, cols_slope = _single(*shift_operator(offset_px[:, 0], side_px, up, derivative=True))
     narrow = up**2 * (problem.moffat + prior.colour(white))
+    # model and residual, then the gradient backwards through the same products
     half = narrow @ cols.swapaxes(1, 2)
     star = rows @ half
     residual = problem.data - amplitude * star

@@ -1,4 +1,4 @@
-"""The rounds of the PSF fit: fit, judge pixels and stars against the model, fit again."""
+"""The rounds of the PSF fit: fit, reject pixels and stars that disagree, fit again."""
 
 from dataclasses import dataclass, replace
 
@@ -11,21 +11,21 @@ from cosmouline.stamps.pixel_rejection import faint_neighbours, judge_pixels, sm
 
 import numpy as np
 
-MOFFAT_ROUNDS = 3  # fits of the Moffat, each with the stars and pixels judged by the last one
+MOFFAT_ROUNDS = 3  # fits of the Moffat, each with the stars and pixels that the last one left
 FIRST_STEPS, NEXT_STEPS = 30, 8  # Levenberg-Marquardt steps of the first and the later rounds
 MOFFAT_FLOOR = 0.05  # relative model error in the weights of the rounds: no star dominates
 FIELD_FLOOR = 0.01  # the same where a constant and a linear field are compared
 FIELD_STEPS = (6, 12)  # steps of the constant and of the linear fit
 FIELD_LEAST_STARS = 4  # three stars define a plane exactly: nothing is left to check it
 START_SHRINK = 0.9  # the narrow Moffat is narrower than a star
-FIRST_GOOD_SHARE = 0.4  # of the pixels of a stamp, without suspected cosmics
+FIRST_GOOD_FRACTION = 0.4  # of the pixels of a stamp, without suspected cosmic rays
 WIDEST = 0.5  # FWHM per side of the stamp; a wider "star" is none
 SETTLED_PIXELS = 4  # fewer changes of pixels than this end the passes
 
 
 @dataclass(frozen=True, eq=False)
 class Frame:
-    """What does not change during the fit of one image; bad pixels are zero."""
+    """Constants of the fit of one image; bad pixels are zero."""
 
     data: np.ndarray
     sky_variance: np.ndarray
@@ -42,7 +42,7 @@ class Frame:
 
 @dataclass(frozen=True, eq=False)
 class State:
-    """What the rounds change: parameters of the Moffat, and all stars, pixels and noise maps."""
+    """Results of the rounds: parameters of the Moffat, and all stars, pixels and noise maps."""
 
     theta: np.ndarray
     offset_px: np.ndarray
@@ -65,7 +65,7 @@ class State:
 
 
 def make_frame(data, sky_variance, good, fwhm_px, uv, options):
-    """Return the unchanging part of a fit; arguments as `psf.fit_psf`."""
+    """Return the constants of a fit; arguments as `fit.fit_psf`."""
     good = np.asarray(good, dtype=bool) & np.isfinite(data) & np.isfinite(sky_variance)
     data = np.where(good, data, 0.0).astype(float)
     sky_variance = np.where(good, sky_variance, 1.0).astype(float)
@@ -73,62 +73,110 @@ def make_frame(data, sky_variance, good, fwhm_px, uv, options):
     return Frame(data, sky_variance, good, float(fwhm_px), uv, options)
 
 
-def first_state(frame, good):
-    """Return the first state: round Moffat, stars with enough pixels, noise of smoothed stamps.
+def fit_rounds(frame, cosmic, fit_residual=None):
+    """Fit the Moffat, then the grid, in rounds that reject pixels and stars.
 
     Parameters
     ----------
     frame : Frame
-    good : ndarray of bool, shape (n, side_px, side_px)
-        Good pixels without suspected cosmics.
+    cosmic : ndarray of bool, shape (n, side_px, side_px)
+        Suspected cosmic rays, left out of the first fit.
+    fit_residual : callable, optional
+        Fits the grid to the used stars: takes the frame, the state, the Moffats, the last
+        `GridFit` and the largest number of steps, returns a `GridFit`. Default: under the
+        Gaussian-process prior.
 
-    Raises
-    ------
-    ImageRejected
-        If too few stars have enough good pixels.
-    """
-    n_stars = len(frame.data)
-    is_used = good.mean((1, 2)) > FIRST_GOOD_SHARE
-    if is_used.sum() < frame.options.min_stars:
-        raise ImageRejected(
-            f"{is_used.sum()} of {n_stars} PSF stars have enough good pixels, "
-            f"{frame.options.min_stars} needed"
-        )
-    guess = first_guess(n_stars, max(START_SHRINK * frame.fwhm_px, 1.0))
-    variance = smoothed_variance(frame.data, good, frame.sky_variance, frame.fwhm_px)
-    return State(guess.theta, guess.offset_px, np.zeros(n_stars), is_used, good, variance)
-
-
-def moffat_rounds(frame, state):
-    """Fit the Moffat to stars of one shape, judge pixels and stars, again.
-
-    The last fit is without a floor in the weights.
+    Returns
+    -------
+    state : State
+    grid : GridFit
+    quality : StarQuality
+    was_fitted : ndarray of bool, shape (n,)
+        Stars with enough good pixels for the first fit.
+    n_passes : int
+        Fits of the grid.
 
     Raises
     ------
     ImageRejected
         If too few stars are left, or the Moffat is wider than any star.
     """
-    stamps = (frame.data, state.variance, state.good, frame.fwhm_px)
-    is_used = drop_misshapen(*stamps, state.is_used, frame.options.min_stars)
-    state = replace(state, is_used=is_used)
+    options, sky_variance = frame.options, frame.sky_variance
+    n_stars, least = len(frame.data), options.min_stars
+
+    # start: a round Moffat, the noise of smoothed stamps, and stars with enough pixels
+    good = frame.good & ~cosmic
+    was_fitted = good.mean((1, 2)) > FIRST_GOOD_FRACTION
+    if was_fitted.sum() < least:
+        raise ImageRejected(f"{was_fitted.sum()} of {n_stars} PSF stars have enough good pixels, "
+                            f"{least} needed")
+    guess = first_guess(n_stars, max(START_SHRINK * frame.fwhm_px, 1.0))
+    variance = smoothed_variance(frame.data, good, sky_variance, frame.fwhm_px)
+    is_used = drop_misshapen(frame.data, variance, good, frame.fwhm_px, was_fitted, least)
+    state = State(guess.theta, guess.offset_px, np.zeros(n_stars), is_used, good, variance)
+
+    # rounds of the Moffat, with a floor in the weights; a last fit without it
     for k in range(MOFFAT_ROUNDS):
-        floor = MOFFAT_FLOOR * (state.variance - frame.sky_variance)
-        steps = NEXT_STEPS if k else FIRST_STEPS
-        state = _refit_moffat(frame, state, state.variance + floor**2, steps)
-        images = moffat_images(frame, state)
-        state, model = _judge(frame, state, images, frame.options.moffat_error)
-        quality = _quality(frame, state, model)
-        is_used = drop_coarse(quality, state.is_used, frame.options.min_stars)
-        is_settled = k > 0 and (is_used == state.is_used).all()
-        state = replace(state, is_used=is_used)
-        if is_settled:
+        floored = state.variance + (MOFFAT_FLOOR * (state.variance - sky_variance)) ** 2
+        state = _with_moffat(frame, state, floored, NEXT_STEPS if k else FIRST_STEPS)
+        state, model = _reject_pixels(frame, state, moffat_images(frame, state),
+                                      options.moffat_error)
+        quality, before = _quality(frame, state, model), state
+        state = replace(state, is_used=drop_coarse(quality, state.is_used, least))
+        if k > 0 and (state.is_used == before.is_used).all():
             break
     _require_stars(frame, state, quality)
-    return _refit_moffat(frame, state, state.variance, NEXT_STEPS)
+    state = _with_moffat(frame, state, state.variance, NEXT_STEPS)
+    state = vary_over_field(frame, state)
+
+    # passes of the grid, until neither the stars nor more than a few of their pixels change
+    images = moffat_images(frame, state)
+    grid = GridFit(None, np.zeros(images.shape[1:]), None, None)
+    for k in range(options.max_passes):
+        before, steps = state, options.max_steps // 3 if k else options.max_steps
+        grid = (fit_residual or _fit_used_grid)(frame, state, images, grid, steps)
+        state = state.with_fit(state.theta, grid.offset_px, grid.amplitude)
+        state, model = _reject_pixels(frame, state, images + grid.residual, options.grid_error)
+        neighbours = faint_neighbours(frame.data - model, state.variance, model, state.good,
+                                      frame.fwhm_px)
+        state = replace(state, good=state.good & ~neighbours)
+        quality = _quality(frame, state, model)
+        state = replace(state, is_used=drop_fine(quality, state.is_used, least))
+        n_changed = (before.good != state.good)[before.is_used].sum()
+        if (before.is_used == state.is_used).all() and n_changed < SETTLED_PIXELS:
+            break
+    _require_stars(frame, state, quality)
+    return state, grid, quality, was_fitted, k + 1
 
 
-def _refit_moffat(frame, state, variance, max_steps):
+def vary_over_field(frame, state):
+    """Return the state with a Moffat linear over the field, where asked for or clearly better.
+
+    Notes
+    -----
+    "auto" asks for a gain of chi2, in units of the chi2 per pixel where that is above 1. Six
+    coefficients gain 6 by chance; a BIC gate (6 ln of the number of pixels, about 50) misses 40 %
+    of the gradients of 3 % of the FWHM with 20 stars.
+    """
+    options = frame.options
+    is_auto = options.field == "auto"
+    least = options.field_min_stars if is_auto else FIELD_LEAST_STARS
+    if options.field == "off" or frame.uv is None or state.is_used.sum() < least:
+        return state
+    # a constant and a linear field with the same weights
+    shape = render(moffat_images(frame, state), state.offset_px, frame.side_px, options.upsampling)
+    variance = state.variance + (FIELD_FLOOR * state.amplitude[:, None, None] * shape) ** 2
+    flat = _moffat_of_used(frame, state, variance, FIELD_STEPS[0])
+    started = state.with_fit(flat.theta, flat.offset_px, flat.amplitude)
+    uv = frame.uv[state.is_used]
+    linear = _moffat_of_used(frame, started, variance, FIELD_STEPS[1], uv)
+    reduced = linear.chi2 / max(state.good[state.is_used].sum(), 1)
+    if is_auto and (flat.chi2 - linear.chi2) / max(reduced, 1.0) <= options.field_min_gain:
+        return state
+    return state.with_fit(linear.theta, linear.offset_px, linear.amplitude)
+
+
+def _with_moffat(frame, state, variance, max_steps):
     """Return the state with the Moffat fitted to the used stars; the others stay in place."""
     fit = _moffat_of_used(frame, state, variance, max_steps)
     return state.with_fit(fit.theta, fit.offset_px, fit.amplitude)
@@ -150,126 +198,35 @@ def moffat_images(frame, state):
     return moffat(parameters, frame.side_px * up, up)
 
 
-def _judge(frame, state, narrow, relative):
-    """Return the state with pixels and noise judged by a model, and the model."""
+def _reject_pixels(frame, state, narrow, relative):
+    """Return the state with outliers rejected and noise taken from a model, and the model."""
     options = frame.options
     shape = render(narrow, state.offset_px, frame.side_px, options.upsampling)
     others = linear_amplitude(frame.data, state.good, shape)
     amplitude = np.where(state.is_used, state.amplitude, others)
     model = amplitude[:, None, None] * shape
     variance = frame.sky_variance + np.maximum(model, 0)
-    limits = (relative, options.shift_error_px, options.clip_sigma)
-    good = judge_pixels(frame.data - model, variance, model, frame.good, *limits)
+    good = judge_pixels(frame.data - model, variance, model, frame.good, relative,
+                        options.shift_error_px, options.clip_sigma)
     return replace(state, amplitude=amplitude, good=good, variance=variance), model
 
 
 def _quality(frame, state, model):
-    """Judge the stars, half the error of the grid tolerated."""
+    """Return the quality of the stars, half the error of the grid tolerated."""
     tolerated = frame.options.grid_error / 2
     return star_quality(frame.data, model, frame.sky_variance, state.good, tolerated)
 
 
 def _require_stars(frame, state, quality):
     """Reject an image without enough stars, or with a PSF that no star has."""
-    n_usable = int((state.is_used & ~quality.is_hopeless).sum())
-    if n_usable < frame.options.min_stars:
-        raise ImageRejected(
-            f"{n_usable} of {len(frame.data)} PSF stars are usable, "
-            f"{frame.options.min_stars} needed"
-        )
+    n_usable, least = int((state.is_used & ~quality.is_hopeless).sum()), frame.options.min_stars
+    if n_usable < least:
+        raise ImageRejected(f"{n_usable} of {len(frame.data)} PSF stars are usable, "
+                            f"{least} needed")
     fwhm_px = np.exp(state.theta[0])
     if not fwhm_px < WIDEST * frame.side_px:
-        raise ImageRejected(
-            f"the PSF fit ran away: FWHM {fwhm_px:.1f} px in stamps of {frame.side_px} px"
-        )
-
-
-def vary_over_field(frame, state):
-    """Return the state with a Moffat linear over the field, where asked for or clearly better.
-
-    Notes
-    -----
-    "auto" asks for a gain of chi2, in units of the chi2 per pixel where that is above 1. Six
-    coefficients gain 6 by chance; a BIC gate (6 ln of the number of pixels, about 50) misses 40 %
-    of the gradients of 3 % of the FWHM with 20 stars.
-    """
-    options = frame.options
-    is_auto = options.field == "auto"
-    least = options.field_min_stars if is_auto else FIELD_LEAST_STARS
-    if options.field == "off" or frame.uv is None or state.is_used.sum() < least:
-        return state
-    flat, linear = _flat_and_linear(frame, state)
-    reduced = linear.chi2 / max(state.good[state.is_used].sum(), 1)
-    if is_auto and (flat.chi2 - linear.chi2) / max(reduced, 1.0) <= options.field_min_gain:
-        return state
-    return state.with_fit(linear.theta, linear.offset_px, linear.amplitude)
-
-
-def _flat_and_linear(frame, state):
-    """Fit a constant and a linear field with the same weights."""
-    images = moffat_images(frame, state)
-    shape = render(images, state.offset_px, frame.side_px, frame.options.upsampling)
-    error = FIELD_FLOOR * state.amplitude[:, None, None] * shape
-    variance = state.variance + error**2
-    flat = _moffat_of_used(frame, state, variance, FIELD_STEPS[0])
-    state = state.with_fit(flat.theta, flat.offset_px, flat.amplitude)
-    uv = frame.uv[state.is_used]
-    return flat, _moffat_of_used(frame, state, variance, FIELD_STEPS[1], uv)
-
-
-def grid_passes(frame, state, fit_residual=None):
-    """Fit the grid, judge pixels and stars, again until they stay.
-
-    Parameters
-    ----------
-    frame : Frame
-    state : State
-    fit_residual : callable, optional
-        Fits the grid to the used stars: takes the frame, the state, the Moffats, the last
-        `GridFit` and the largest number of steps, returns a `GridFit`. Default: under the
-        Gaussian-process prior.
-
-    Returns
-    -------
-    state : State
-    grid : GridFit
-    quality : StarQuality
-    n_passes : int
-
-    Raises
-    ------
-    ImageRejected
-        If too few stars are left.
-    """
-    options = frame.options
-    fit_residual = fit_residual or _grid_of_used
-    images = moffat_images(frame, state)
-    grid = GridFit(None, np.zeros(images.shape[1:]), None, None)
-    for k in range(options.max_passes):
-        before = state
-        steps = options.max_steps // 3 if k else options.max_steps
-        grid = fit_residual(frame, state, images, grid, steps)
-        state = state.with_fit(state.theta, grid.offset_px, grid.amplitude)
-        state, model = _judge(frame, state, images + grid.residual, options.grid_error)
-        state = _without_neighbours(frame, state, model)
-        quality = _quality(frame, state, model)
-        state = replace(state, is_used=drop_fine(quality, state.is_used, options.min_stars))
-        if _is_settled(before, state):
-            break
-    _require_stars(frame, state, quality)
-    return state, grid, quality, k + 1
-
-
-def _without_neighbours(frame, state, model):
-    """Return the state without the pixels of faint neighbours."""
-    arrays = (frame.data - model, state.variance, model, state.good)
-    return replace(state, good=state.good & ~faint_neighbours(*arrays, frame.fwhm_px))
-
-
-def _is_settled(before, after):
-    """Tell whether a pass changed neither the stars nor more than a few pixels of them."""
-    n_changed = (before.good != after.good)[before.is_used].sum()
-    return (before.is_used == after.is_used).all() and n_changed < SETTLED_PIXELS
+        raise ImageRejected(f"the PSF fit ran away: FWHM {fwhm_px:.1f} px in stamps of "
+                            f"{frame.side_px} px")
 
 
 def moffat_prior(theta, side_px, options):
@@ -279,8 +236,8 @@ def moffat_prior(theta, side_px, options):
     return grid_prior(unit, np.exp(theta[0]), up, (options.prior, options.wings))
 
 
-def _grid_of_used(frame, state, images, grid, max_steps):
-    """Fit the grid to the used stars, from the state and the last grid on."""
+def _fit_used_grid(frame, state, images, grid, max_steps):
+    """Fit the grid to the used stars under the prior, from the state and the last grid on."""
     used = state.is_used
     prior = moffat_prior(state.theta, frame.side_px, frame.options)
     images = images[used] if len(images) > 1 else images

@@ -2,13 +2,14 @@
 
 from typing import NamedTuple
 
+from cosmouline.robust import MAD_TO_SIGMA
 from cosmouline.sources.moments import FWHM_PER_SIGMA
 
 import numpy as np
 
 TINY = 1e-30  # keeps ratios of stamps without pixels finite
 
-LEAST_GOOD_SHARE = 0.35  # of the pixels of a stamp
+LEAST_GOOD_FRACTION = 0.35  # of the pixels of a stamp
 LEAST_CORE_WEIGHT = 0.3  # of the sum of the squared model on good pixels; lower: the core is lost
 LEAST_SNR = 5.0
 
@@ -18,13 +19,13 @@ COARSE_RATIO, COARSE_LEAST = 3.0, 0.08
 CHI2_RATIO, CHI2_LEAST, FINE_RATIO, FINE_LEAST = 1.6, 1.5, 3.0, 0.02
 # ... or chi2 alone very high.
 CHI2_RATIO_ALONE, CHI2_LEAST_ALONE = 5.0, 2.0
-LARGEST_SHARE_DROPPED = 0.34  # of the stars, in one pass
+LARGEST_FRACTION_DROPPED = 0.34  # of the stars, in one pass
 
 # Limits of the shape of a star against the median of all: in units of its error, of the scatter of
 # the stars, and of the square of the width of the weight. .06: a field with a change of 10 % of
 # its FWHM, or of 0.1 in ellipticity, has stars within .03.
 SHAPE_SIGMA, SHAPE_SCATTER, SHAPE_LEAST = 5.0, 5.0, 0.06
-SHAPE_RADIUS_FWHM = 1.2  # a star with a bad pixel nearer than this is not judged by its shape
+SHAPE_RADIUS_FWHM = 1.2  # a star with a bad pixel nearer than this is not compared
 LEAST_SHAPES = 4
 SHAPE_STEPS = 8  # of the centroid, under a weight of its own size: each halves its error
 
@@ -48,7 +49,7 @@ class StarQuality(NamedTuple):
 
 
 def star_quality(data, model, sky_variance, good, relative):
-    """Judge the stamps of one image against a model of the stars.
+    """Compare the stamps of one image with a model of the stars; return `StarQuality`.
 
     Parameters
     ----------
@@ -60,11 +61,8 @@ def star_quality(data, model, sky_variance, good, relative):
         Pixels to use.
     relative : float
         Tolerated relative error of the model in chi2.
-
-    Returns
-    -------
-    StarQuality
     """
+    # residual beyond the noise, chi2 with a tolerated error, and what is left of the core
     used = good.astype(float)
     residual2 = (data - model) ** 2
     noise2 = sky_variance + np.maximum(model, 0)
@@ -74,23 +72,18 @@ def star_quality(data, model, sky_variance, good, relative):
     chi2 = (used * residual2 / (noise2 + (relative * model) ** 2)).sum((1, 2))
     signal_to_noise = np.sqrt((used * model**2 / noise2).sum((1, 2)))
     core_weight = power / ((model**2).sum((1, 2)) + TINY)
-    hopeless = (
-        (signal_to_noise < LEAST_SNR)
-        | ((used * model).sum((1, 2)) <= 0)
-        | (core_weight < LEAST_CORE_WEIGHT)
-        | (used.mean((1, 2)) < LEAST_GOOD_SHARE)
-    )
+    hopeless = (signal_to_noise < LEAST_SNR) | ((used * model).sum((1, 2)) <= 0)
+    hopeless |= (core_weight < LEAST_CORE_WEIGHT) | (used.mean((1, 2)) < LEAST_GOOD_FRACTION)
     fraction = np.sqrt(np.maximum(excess, 0) / (power + TINY))
-    return StarQuality(
-        fraction, np.where(n_pixels > 0, chi2 / np.maximum(n_pixels, 1), np.nan), hopeless
-    )
+    chi2 = np.where(n_pixels > 0, chi2 / np.maximum(n_pixels, 1), np.nan)
+    return StarQuality(fraction, chi2, hopeless)
 
 
 def drop_misshapen(data, variance, good, fwhm_px, is_used, min_stars):
     """Stars that stay before any fit: those of the shape of most.
 
-    A double star that is the brightest of an image pulls every fit to itself, and then it is the
-    others that look bad. The median of the shapes is not pulled.
+    A double star that is the brightest of an image pulls every fit to itself, and then the others
+    look bad. The median of the shapes is not pulled.
 
     Parameters
     ----------
@@ -112,21 +105,8 @@ def drop_misshapen(data, variance, good, fwhm_px, is_used, min_stars):
     -----
     Second moments xx, yy, xy about the centroid, under one Gaussian of the width of the seeing.
     """
-    shape, error, is_whole = _shapes(data, variance, good, fwhm_px / FWHM_PER_SIGMA)
-    judged = is_used & is_whole
-    if judged.sum() < LEAST_SHAPES:
-        return is_used
-    away = np.abs(shape - np.median(shape[judged], axis=0))
-    scatter = 1.4826 * np.median(away[judged], axis=0)
-    limit = np.hypot(SHAPE_SIGMA * error, np.maximum(SHAPE_SCATTER * scatter, SHAPE_LEAST))
-    excess = np.where(judged, (away / limit).max(1), 0)
-    n_most = int(LARGEST_SHARE_DROPPED * judged.sum())
-    stay = is_used & ~_worst(excess > 1, excess, n_most)
-    return stay if stay.sum() >= min_stars else is_used
-
-
-def _shapes(data, variance, good, sigma_px):
-    """Return moments (n, 3), their errors, and which stars have all pixels that they need."""
+    # centroids under the weight
+    sigma_px = fwhm_px / FWHM_PER_SIGMA
     axis = np.arange(data.shape[-1]) - (data.shape[-1] - 1) / 2
     centre = np.zeros((len(data), 2))
     for _ in range(SHAPE_STEPS):
@@ -134,6 +114,8 @@ def _shapes(data, variance, good, sigma_px):
         total = light.sum((1, 2))
         shift = np.stack([(light * x).sum((1, 2)), (light * y).sum((1, 2))], 1)
         centre = np.clip(centre + 2 * shift / np.maximum(total, TINY)[:, None], -2, 2)
+
+    # moments (n, 3) and their errors
     x, y, light = _under_weight(data, axis, centre, sigma_px)
     total = np.maximum(light.sum((1, 2)), TINY)
     powers = np.stack(np.broadcast_arrays(x * x, y * y, x * y), 1) / sigma_px**2
@@ -141,8 +123,19 @@ def _shapes(data, variance, good, sigma_px):
     noise2 = _under_weight(np.ones_like(data), axis, centre, sigma_px)[2] ** 2 * variance
     apart = powers - shape[:, :, None, None]
     error = np.sqrt((noise2[:, None] * apart**2).sum((2, 3))) / total[:, None]
+
+    # stars with all pixels that this needs are compared with their median
     near = np.hypot(x, y) < SHAPE_RADIUS_FWHM * FWHM_PER_SIGMA * sigma_px
-    return shape, error, (good | ~near).all((1, 2))
+    compared = is_used & (good | ~near).all((1, 2))
+    if compared.sum() < LEAST_SHAPES:
+        return is_used
+    away = np.abs(shape - np.median(shape[compared], axis=0))
+    scatter = MAD_TO_SIGMA * np.median(away[compared], axis=0)
+    limit = np.hypot(SHAPE_SIGMA * error, np.maximum(SHAPE_SCATTER * scatter, SHAPE_LEAST))
+    excess = np.where(compared, (away / limit).max(1), 0)
+    n_most = int(LARGEST_FRACTION_DROPPED * compared.sum())
+    stay = is_used & ~_worst(excess > 1, excess, n_most)
+    return stay if stay.sum() >= min_stars else is_used
 
 
 def _under_weight(data, axis, centre, sigma_px):
@@ -165,6 +158,7 @@ def drop_coarse(quality, is_used, min_stars):
     -------
     ndarray of bool, shape (n,)
     """
+    # relative to the typical star, as all share the structure that no Moffat has
     limit = max(COARSE_RATIO * np.median(quality.residual_fraction[is_used]), COARSE_LEAST)
     stay = is_used & ~quality.is_hopeless & (quality.residual_fraction <= limit)
     return stay if stay.sum() >= min_stars else is_used
@@ -173,13 +167,14 @@ def drop_coarse(quality, is_used, min_stars):
 def drop_fine(quality, is_used, min_stars):
     """Stars that stay after a fit of the full PSF; arguments as `drop_coarse`."""
     fraction, chi2, hopeless = quality
-    judged = is_used & np.isfinite(chi2)
-    median = np.median(chi2[judged])
+    known = is_used & np.isfinite(chi2)
+    median = np.median(chi2[known])
+    # both chi2 and residual high, or chi2 alone very high
     high = chi2 > max(CHI2_LEAST, CHI2_RATIO * median)
-    high &= fraction > max(FINE_RATIO * np.median(fraction[judged]), FINE_LEAST)
+    high &= fraction > max(FINE_RATIO * np.median(fraction[known]), FINE_LEAST)
     very_high = chi2 > max(CHI2_LEAST_ALONE, CHI2_RATIO_ALONE * median)
-    bad = judged & (high | very_high | hopeless)
-    stay = is_used & ~_worst(bad, chi2, int(LARGEST_SHARE_DROPPED * judged.sum()))
+    bad = known & (high | very_high | hopeless)
+    stay = is_used & ~_worst(bad, chi2, int(LARGEST_FRACTION_DROPPED * known.sum()))
     return stay if stay.sum() >= min_stars else is_used
 
 

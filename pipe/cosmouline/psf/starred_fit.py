@@ -1,6 +1,6 @@
 """The PSF of one image with STARRED: its model and its loss, compiled once per size of stamps.
 
-jax and starred take seconds to import, so this is done when the first PSF is fitted.
+jax and starred take seconds to import, so they are imported when the first PSF is fitted.
 """
 
 import logging
@@ -29,14 +29,8 @@ def fit_starred_psf(data_e, variance, good, fwhm_px, options=None):
 
     Parameters
     ----------
-    data_e : ndarray of float, shape (n, side_px, side_px)
-        Stamps in electrons, without sky. NaN only where `good` is False.
-    variance : ndarray of float, of the same shape
-        Variance of sky and read noise in electrons squared.
-    good : ndarray of bool, of the same shape
-        Pixels that may be used, without suspected cosmics.
-    fwhm_px : float
-        Seeing in pixels, to start from.
+    data_e, variance, good, fwhm_px
+        As in `fit.fit_psf`; `good` without suspected cosmic rays.
     options : PsfOptions, optional
         Its prior of the grid is not used.
 
@@ -57,7 +51,7 @@ def fit_starred_psf(data_e, variance, good, fwhm_px, options=None):
     STARRED (Michalewicz et al. 2023, JOSS 8, 5340; Millon et al. 2024, AJ 168, 55): a Moffat,
     then a grid under an l1 penalty on its starlets, minimised by adabelief. Differs from its
     ``build_psf`` in that the Moffat is fitted by Levenberg-Marquardt, that pixels and stars are
-    judged as for our own PSF, that the noise of each starlet comes from the exact curvature of
+    rejected as for our own PSF, that the noise of each starlet comes from the exact curvature of
     chi2 instead of draws of one noise map, and that the step falls to 0. STARRED's field
     distortion is not offered.
     """
@@ -73,8 +67,8 @@ def fit_starlets(frame, state, images, grid, max_steps):
 
     Parameters
     ----------
-    frame : psf_rounds.Frame
-    state : psf_rounds.State
+    frame : rounds.Frame
+    state : rounds.State
     images : ndarray of float, shape (1, n_small, n_small)
         Moffat of unit peak; it is held.
     grid : GridFit
@@ -89,11 +83,19 @@ def fit_starlets(frame, state, images, grid, max_steps):
     """
     import jax
 
-    up, n_used = frame.options.upsampling, int(state.is_used.sum())
-    unit = state.amplitude[state.is_used].mean() * up**2
-    fixed = _fixed(frame, state, unit)
-    start = _padded(state.offset_px[state.is_used], 0.0)
-    amplitude = _padded(state.amplitude[state.is_used] * up**2 / unit, 1.0)
+    # single precision wants amplitudes of about 1; few sizes of arrays mean few compilations
+    used, up, n_used = state.is_used, frame.options.upsampling, int(state.is_used.sum())
+    unit = state.amplitude[used].mean() * up**2
+    data = np.where(state.good[used], frame.data[used], 0.0) / unit
+    variance = np.where(state.good[used], state.variance[used] / unit**2, UNUSED_VARIANCE)
+    amplitude = state.amplitude[used] * up**2 / unit
+    noise = starlet_noise(amplitude, state.offset_px[used], variance, up)
+    start, amplitude = _padded(state.offset_px[used], 0.0), _padded(amplitude, 1.0)
+    fixed = {"data": _single(_padded(data, 0.0)),
+             "variance": _single(_padded(variance, UNUSED_VARIANCE)),
+             # the loss multiplies by n / up^2
+             "weights": _single(STRENGTH * noise * up**2 / len(amplitude)),
+             "moffat": _single(starred_moffat(state.theta[:4]))}
     free = _single({"a": amplitude, "x0": start[:, 0], "y0": start[:, 1],
                     "background": grid.residual.ravel()})
     with single_precision():
@@ -109,11 +111,11 @@ def fit_starlets(frame, state, images, grid, max_steps):
 def single_precision():
     """Context in which jax is silent and, in this thread, works in single precision.
 
-    Graphics cards multiply with 10 bits unless they are told to use all 23.
+    Graphics cards multiply with 10 bits unless the highest precision is set, with 23.
     """
     import jax
 
-    logging.getLogger("jax").setLevel(logging.WARNING)  # it tells of accelerators that are missing
+    logging.getLogger("jax").setLevel(logging.WARNING)  # it reports accelerators that are missing
     is_cpu = jax.default_backend() == "cpu"
     exact = nullcontext() if is_cpu else jax.default_matmul_precision("highest")
     with jax.enable_x64(False), exact:
@@ -126,7 +128,7 @@ def starred_moffat(theta):
     Parameters
     ----------
     theta : ndarray of float, shape (4,)
-        ln(FWHM in pixels), e1, e2, ln(beta), see `psf_model.Psf`.
+        ln(FWHM in pixels), e1, e2, ln(beta), see `model.Psf`.
 
     Returns
     -------
@@ -169,6 +171,7 @@ def starlet_noise(amplitude, offset_px, variance, upsampling):
     weight = amplitude[:, None, None] ** 2 / variance
     rows = shift_operator(offset_px[:, 1], side_px, upsampling).swapaxes(1, 2)
     cols = shift_operator(offset_px[:, 0], side_px, upsampling).swapaxes(1, 2)
+    # variance of c_j - c_j+1: that of both, less twice the covariance
     noise = []
     for scale in range(int(np.log2(n_small))):
         smoothing = smoothing_matrix(n_small, scale)
@@ -201,21 +204,6 @@ def smoothing_matrix(n_small, scale):
                for value, offset in zip(STARLET_KERNEL, offsets, strict=True))
 
 
-def _fixed(frame, state, unit):
-    """Return what a descent does not change, of the used stars and the padding, in `unit`."""
-    used, up = state.is_used, frame.options.upsampling
-    variance = np.where(state.good[used], state.variance[used] / unit**2, UNUSED_VARIANCE)
-    amplitude = state.amplitude[used] * up**2 / unit
-    noise = starlet_noise(amplitude, state.offset_px[used], variance, up)
-    n_padded = len(_padded(amplitude, 0.0))
-    return {
-        "data": _single(_padded(np.where(state.good[used], frame.data[used], 0.0) / unit, 0.0)),
-        "variance": _single(_padded(variance, UNUSED_VARIANCE)),
-        "weights": _single(STRENGTH * noise * up**2 / n_padded),  # the loss multiplies by n / up^2
-        "moffat": _single(starred_moffat(state.theta[:4])),
-    }
-
-
 def _padded(values, fill):
     """Return values of the stars with entries of `fill` after them."""
     n_more = -len(values) % STAR_STEP
@@ -231,27 +219,9 @@ def _single(values):
 
 @lru_cache(maxsize=16)
 def _descent(n_stars, side_px, upsampling):
-    """Return the compiled descent for stamps of one size."""
+    """Return the compiled descent of STARRED's loss for stamps of one size."""
     import jax
     import optax
-
-    gradient = jax.grad(_cost_of(n_stars, side_px, upsampling))
-    search = optax.adabelief(1.0)
-
-    def descend(free, fixed, n_steps):
-        def step(number, carry):
-            free, memory = carry
-            change, memory = search.update(gradient(free, fixed), memory, free)
-            rate = 0.5 * RATE * (1 + jax.numpy.cos(np.pi * number / n_steps))
-            return jax.tree.map(lambda x, d: x + rate * d, free, change), memory
-
-        return jax.lax.fori_loop(0, n_steps, step, (free, search.init(free)))[0]
-
-    return jax.jit(descend)
-
-
-def _cost_of(n_stars, side_px, upsampling):
-    """Return STARRED's loss as a function of what is free and of what is fixed."""
     from starred.psf.loss import Loss
     from starred.psf.psf import PSF
 
@@ -270,8 +240,20 @@ def _cost_of(n_stars, side_px, upsampling):
             return {"kwargs_moffat": fixed["moffat"], "kwargs_gaussian": stars,
                     "kwargs_background": grid, "kwargs_distortion": None}
 
-        parameters = SimpleNamespace(args2kwargs=keywords)
-        loss.update_dataset(fixed["data"], fixed["variance"], fixed["weights"], parameters)
+        # data, noise and penalty are arguments of the compiled function, not constants in it
+        loss.update_dataset(fixed["data"], fixed["variance"], fixed["weights"],
+                            SimpleNamespace(args2kwargs=keywords))
         return loss.loss(free)
 
-    return cost
+    gradient, search = jax.grad(cost), optax.adabelief(1.0)
+
+    def descend(free, fixed, n_steps):
+        def step(number, carry):
+            free, memory = carry
+            change, memory = search.update(gradient(free, fixed), memory, free)
+            rate = 0.5 * RATE * (1 + jax.numpy.cos(np.pi * number / n_steps))
+            return jax.tree.map(lambda x, d: x + rate * d, free, change), memory
+
+        return jax.lax.fori_loop(0, n_steps, step, (free, search.init(free)))[0]
+
+    return jax.jit(descend)

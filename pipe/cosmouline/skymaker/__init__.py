@@ -20,10 +20,10 @@ raw            : Frames as the camera gives them: bias, overscan, dark current, 
 sersic         : Sersic galaxies, convolved with the point spread function and integrated over the
                  pixels.
 truth          : Compare measured fluxes with those that a simulation was drawn from.
-two_telescopes : A lensed quasar by two telescopes in two filters, one frame in ten spoilt.
+two_telescopes : A lensed quasar by two telescopes in two filters, one frame in ten bad.
 variability    : Magnitudes at a date: the damped random walk of a quasar, its delays and drifts,
                  sines.
 io_campaign    : A campaign on the disk: FITS frames in a folder per telescope, and the truth
-                 beside them.
-db_truth       : The truth tables of skymaker beside the rows of a reduction of its frames.
+                 next to them.
+db_truth       : The truth tables of skymaker next to the rows of a reduction of its frames.
 """

@@ -15,21 +15,18 @@ from cosmouline.skymaker.model import (
 import numpy as np
 
 GOLDEN = (np.sqrt(5) - 1) / 2  # multiples of it fill an interval evenly, however many are taken
-STARS, GALAXIES, FRAMES, WALK = 1, 2, 3, 4  # part of a seed: one stream of numbers per purpose
-MAX_TRIES = 20000  # to find free places for the stars of a field
+STARS, GALAXIES, FRAMES, WALK = 1, 2, 3, 4  # in a seed: one stream of numbers per purpose
+MAX_TRIES = 20000  # to find free positions for the stars of a field
 
 RA_DEG, DEC_DEG = 69.5619, -12.2874  # of the demo lens
 NIGHTS_MJD = (60280, 60284, 60289, 60293, 60298, 60305, 60311, 60317)  # 2023-12-02 and on
 FULL_MOON_MJD = 60305  # 2023-12-27
-BEST_ARCSEC, WORST_ARCSEC = 0.8, 1.6  # seeing of the demo
 NIGHT_STEP_DAYS = 5  # after the last of these nights
 LA_SILLA_UT_DAYS, LA_PALMA_UT_DAYS = 0.15, 0.02  # when the demo lens is near the meridian
 FRAME_STEP_DAYS = 0.008  # between the frames of a night
 ROTATED, FLIPPED, CLOUDED = 5, 9, 12  # frames of the demo that are not like the others
 
-LA_SILLA = Telescope(
-    name="SIM1", n_hot_pixels=40, defect_seed=11, bad_columns=((402, 180),), filter_name="R"
-)
+LA_SILLA = Telescope(name="SIM1", n_hot_pixels=40, defect_seed=11, bad_columns=((402, 180),))
 
 
 def demo_campaign(seed=1, n_frames=16):
@@ -52,14 +49,34 @@ def demo_campaign(seed=1, n_frames=16):
     cloud and two stars at most, frames 10 and 11 have the full Moon. Stars S01 and S02 are
     saturated, VAR varies by 0.25 mag.
     """
-    frames = tuple(_demo_frame(seed, index) for index in range(n_frames))
-    campaign = _demo_field("demo", seed, (LA_SILLA,), frames)
-    specials = {
+    half_arcsec = (54, 50)
+    # two saturated stars, 21 others and a variable one, around the lens
+    rng = np.random.default_rng([seed, STARS])
+    mags = np.concatenate([[12.8, 13.2], np.linspace(15.8, 19.6, 21)])
+    positions = scattered(rng, mags.size + 1, half_arcsec, apart_arcsec=9, hole_arcsec=15)
+    stars = field_stars(rng, positions[:-1], mags)
+    variable = field_stars(rng, positions[-1:], [17.0], names=["VAR"], amplitude_mag=0.25)
+    # faint exponential galaxies, by random numbers of their own
+    rng = np.random.default_rng([seed, GALAXIES])
+    positions = scattered(rng, 6, half_arcsec, apart_arcsec=5, hole_arcsec=12)
+    sky = from_plane(positions, RA_DEG, DEC_DEG)
+    galaxies = tuple(
+        Galaxy(f"G{number:02d}", float(ra_deg), float(dec_deg), mag=rng.uniform(20.5, 22.5),
+               r_eff_arcsec=rng.uniform(0.3, 0.8), axis_ratio=rng.uniform(0.4, 1.0),
+               pa_deg=rng.uniform(0, 180))
+        for number, (ra_deg, dec_deg) in enumerate(zip(*sky, strict=True), 1))
+    campaign = Campaign(
+        "demo", RA_DEG, DEC_DEG, telescopes=(LA_SILLA,), stars=stars + variable,
+        galaxies=galaxies, lens=demo_lens(seed), seed=seed,
+        frames=tuple(random_frame(seed, index, "SIM1", night=index // 2, slot=index % 2,
+                                  ut_days=LA_SILLA_UT_DAYS, seeing_arcsec=(0.8, 1.6),
+                                  sky_mag=(20.4, 21.1), shift_px=12.0, n_cosmics=30)
+                     for index in range(n_frames)))
+    return with_specials(campaign, {
         ROTATED: {"rotation_deg": 10.0},
         FLIPPED: {"rotation_deg": 180.0},
         CLOUDED: {"transparency": 2e-4, "sky_mag": 20.0, "defect": "thick cloud"},
-    }
-    return with_specials(campaign, specials)
+    })
 
 
 def tiny_campaign(n_frames=6, seed=1, nx=180, ny=160, n_stars=13, with_galaxy=False, **telescope):
@@ -87,37 +104,24 @@ def tiny_campaign(n_frames=6, seed=1, nx=180, ny=160, n_stars=13, with_galaxy=Fa
     camera = Telescope(**{"name": "TINY", "nx": nx, "ny": ny, **telescope})
     half = 0.5 * camera.pixel_scale_arcsec * np.array([nx - 30, ny - 30])
     rng = np.random.default_rng([seed, STARS])
-    places = scattered(rng, n_stars, half, apart_arcsec=5, hole_arcsec=5)
+    positions = scattered(rng, n_stars, half, apart_arcsec=5, hole_arcsec=5)
+    stars = field_stars(rng, positions, np.linspace(15.8, 18.8, n_stars))
     galaxy = Galaxy("G", RA_DEG, DEC_DEG, 19.0, 0.6, n_sersic=4.0, axis_ratio=0.8, pa_deg=40)
-    images = (
-        LensImage("A", 0.65, 0.30, 17.6),
-        LensImage("B", -0.62, -0.35, 18.4, delay_days=6.0),
-    )
+    images = (LensImage("A", 0.65, 0.30, 17.6),
+              LensImage("B", -0.62, -0.35, 18.4, delay_days=6.0))
+    frames = []
+    for index in range(n_frames):
+        # one stream of numbers per frame: the first ones do not depend on how many follow
+        rng = np.random.default_rng([seed, FRAMES, index])
+        frames.append(Frame(
+            telescope=camera.name, mjd_start=NIGHTS_MJD[0] + 3 * index + LA_SILLA_UT_DAYS,
+            fwhm_arcsec=rng.uniform(0.9, 1.4), sky_mag=rng.uniform(20.4, 21.1),
+            transparency=rng.uniform(0.7, 1.0), shift_px=pair(rng, 3.0), n_cosmics=3,
+            **random_shape(rng)))
     return Campaign(
-        name="tiny",
-        ra_deg=RA_DEG,
-        dec_deg=DEC_DEG,
-        telescopes=(camera,),
-        frames=tuple(_tiny_frame(seed, index, camera.name) for index in range(n_frames)),
-        stars=field_stars(rng, places, np.linspace(15.8, 18.8, n_stars)),
+        "tiny", RA_DEG, DEC_DEG, telescopes=(camera,), frames=tuple(frames), stars=stars,
         lens=Lens("TINY", RA_DEG, DEC_DEG, images, galaxy if with_galaxy else None, seed=seed),
-        seed=seed,
-    )
-
-
-def _tiny_frame(seed, index, telescope):
-    """One exposure of the tiny campaign."""
-    rng = np.random.default_rng([seed, FRAMES, index])
-    return Frame(
-        telescope=telescope,
-        mjd_start=NIGHTS_MJD[0] + 3 * index + LA_SILLA_UT_DAYS,
-        fwhm_arcsec=rng.uniform(0.9, 1.4),
-        sky_mag=rng.uniform(20.4, 21.1),
-        transparency=rng.uniform(0.7, 1.0),
-        shift_px=pair(rng, 3.0),
-        n_cosmics=3,
-        **random_shape(rng),
-    )
+        seed=seed)
 
 
 def with_specials(campaign, specials):
@@ -128,26 +132,6 @@ def with_specials(campaign, specials):
     return campaign
 
 
-def _demo_field(name, seed, telescopes, frames):
-    """Demo lens and its field, with given telescopes and frames."""
-    rng = np.random.default_rng([seed, STARS])
-    mags = np.concatenate([[12.8, 13.2], np.linspace(15.8, 19.6, 21)])
-    places = scattered(rng, mags.size + 1, half_arcsec=(54, 50), apart_arcsec=9, hole_arcsec=15)
-    stars = field_stars(rng, places[:-1], mags)
-    variable = field_stars(rng, places[-1:], [17.0], names=["VAR"], amplitude_mag=0.25)
-    return Campaign(
-        name=name,
-        ra_deg=RA_DEG,
-        dec_deg=DEC_DEG,
-        telescopes=telescopes,
-        frames=frames,
-        stars=stars + variable,
-        galaxies=_field_galaxies(seed, 6, half_arcsec=(54, 50)),
-        lens=demo_lens(seed),
-        seed=seed,
-    )
-
-
 def demo_lens(seed=1):
     """Give the demo lens: a quad like HE 0435-1223, slightly smaller, with its delays."""
     images = (
@@ -156,46 +140,50 @@ def demo_lens(seed=1):
         LensImage("C", -1.13, -0.03, 18.9, delay_days=2.2, drift_mag=-0.05),
         LensImage("D", 0.20, -0.91, 19.4, delay_days=14.4, drift_mag=0.02, drift_period_days=150),
     )
-    ra_deg, dec_deg = _sky(np.array([[0.02, 0.03]]))
-    galaxy = Galaxy(
-        "G", ra_deg[0], dec_deg[0], 19.2, 0.75, n_sersic=4.0, axis_ratio=0.82, pa_deg=20
-    )
+    ra_deg, dec_deg = from_plane(np.array([[0.02, 0.03]]), RA_DEG, DEC_DEG)
+    galaxy = Galaxy("G", ra_deg[0], dec_deg[0], 19.2, 0.75, n_sersic=4.0, axis_ratio=0.82,
+                    pa_deg=20)
     walk_seed = int(np.random.SeedSequence([seed, WALK]).generate_state(1)[0])
-    return Lens(
-        name="DEMO0438-1217",
-        ra_deg=RA_DEG,
-        dec_deg=DEC_DEG,
-        images=images,
-        galaxy=galaxy,
-        sigma_mag=0.2,
-        colour_mag=0.6,
-        seed=walk_seed,
-    )
+    return Lens("DEMO0438-1217", RA_DEG, DEC_DEG, images, galaxy, sigma_mag=0.2, colour_mag=0.6,
+                seed=walk_seed)
 
 
-def _demo_frame(seed, index):
-    """One exposure under random conditions, which depend on seed and index alone."""
+def random_frame(seed, index, telescope, night, slot, ut_days, seeing_arcsec, sky_mag, shift_px,
+                 n_cosmics):
+    """One exposure of a night under random conditions, which depend on seed and index alone.
+
+    Parameters
+    ----------
+    seed, index : int
+    telescope : str
+    night, slot : int
+        Number of the night (the first ones are `NIGHTS_MJD`), and of the frame in it.
+    ut_days : float
+        When the first frame of a night begins.
+    seeing_arcsec, sky_mag : (float, float)
+        Ranges of both.
+    shift_px, n_cosmics : float
+        Rms of the pointing per axis, and mean number of cosmic tracks.
+    """
     rng = np.random.default_rng([seed, FRAMES, index])
-    night = index // 2
+    # further nights follow the listed ones in equal steps
     last = len(NIGHTS_MJD) - 1
     night_mjd = NIGHTS_MJD[min(night, last)] + NIGHT_STEP_DAYS * max(night - last, 0)
-    phase = (GOLDEN * index + 0.37 * seed) % 1.0
-    slot_mjd = night_mjd + LA_SILLA_UT_DAYS + FRAME_STEP_DAYS * (index % 2)
     has_moon = night_mjd == FULL_MOON_MJD
+    best, worst = seeing_arcsec
     return Frame(
-        telescope="SIM1",
-        mjd_start=slot_mjd + rng.uniform(0, 0.002),
+        telescope=telescope,
+        mjd_start=night_mjd + ut_days + FRAME_STEP_DAYS * slot + rng.uniform(0, 0.002),
         exptime_s=360.0,
-        fwhm_arcsec=BEST_ARCSEC + (WORST_ARCSEC - BEST_ARCSEC) * phase,
-        sky_mag=rng.uniform(20.4, 21.1),
+        fwhm_arcsec=best + (worst - best) * ((GOLDEN * index + 0.37 * seed) % 1.0),
+        sky_mag=rng.uniform(*sky_mag),
         moon_mag=19.4 if has_moon else None,
         sky_gradient=pair(rng, 0.06 if has_moon else 0.015),
         transparency=float(np.clip(rng.normal(0.88, 0.1), 0.5, 1.0)),
-        shift_px=pair(rng, 12.0),
+        shift_px=pair(rng, shift_px),
         rotation_deg=rng.normal(0, 0.15),
-        n_cosmics=int(rng.poisson(30)),
-        **random_shape(rng),
-    )
+        n_cosmics=int(rng.poisson(n_cosmics)),
+        **random_shape(rng))
 
 
 def random_shape(rng):
@@ -217,12 +205,11 @@ def pair(rng, sigma):
 
 
 def scattered(rng, n, half_arcsec, apart_arcsec, hole_arcsec=0.0):
-    """Random places in a rectangle, apart from each other and from its middle.
+    """Random positions in a rectangle, apart from each other and from its middle.
 
     Parameters
     ----------
     rng : numpy.random.Generator
-        Source of the places.
     n : int
         How many.
     half_arcsec : (float, float)
@@ -240,29 +227,30 @@ def scattered(rng, n, half_arcsec, apart_arcsec, hole_arcsec=0.0):
     ValueError
         If they do not fit.
     """
-    places = []
-    for place in rng.uniform(-1, 1, (MAX_TRIES, 2)) * half_arcsec:
-        if len(places) == n:
+    # draw until enough of them are free
+    positions = []
+    for position in rng.uniform(-1, 1, (MAX_TRIES, 2)) * half_arcsec:
+        if len(positions) == n:
             break
-        far = all(np.hypot(*(place - other)) > apart_arcsec for other in places)
-        if far and np.hypot(*place) > hole_arcsec:
-            places.append(place)
-    if len(places) < n:
-        raise ValueError(f"only {len(places)} of {n} places found: apart_arcsec is too large")
-    return np.array(places).reshape(-1, 2)
+        is_far = all(np.hypot(*(position - other)) > apart_arcsec for other in positions)
+        if is_far and np.hypot(*position) > hole_arcsec:
+            positions.append(position)
+    if len(positions) < n:
+        raise ValueError(f"only {len(positions)} of {n} positions found: apart_arcsec is too "
+                         "large")
+    return np.array(positions).reshape(-1, 2)
 
 
-def field_stars(rng, places_arcsec, mags, names=None, amplitude_mag=0.0):
-    """Stars at given places around the demo position, with random proper motions and colours.
+def field_stars(rng, positions_arcsec, mags, names=None, amplitude_mag=0.0):
+    """Stars around the demo position, with random proper motions and colours.
 
     Parameters
     ----------
     rng : numpy.random.Generator
-        Source of the motions (6 mas/yr rms per axis) and colours (0.4 to 1.4).
-    places_arcsec : ndarray, shape (n, 2)
+        Of the motions (6 mas/yr rms per axis) and colours (0.4 to 1.4).
+    positions_arcsec : ndarray, shape (n, 2)
         (east, north).
     mags : sequence of float
-        Magnitudes.
     names : sequence of str, optional
         S01, S02, ... by default.
     amplitude_mag : float
@@ -273,40 +261,9 @@ def field_stars(rng, places_arcsec, mags, names=None, amplitude_mag=0.0):
     tuple of model.Star
     """
     names = [f"S{number:02d}" for number in range(1, len(mags) + 1)] if names is None else names
+    sky = from_plane(positions_arcsec, RA_DEG, DEC_DEG)
     return tuple(
-        Star(
-            name=name,
-            ra_deg=float(ra_deg),
-            dec_deg=float(dec_deg),
-            mag=float(mag),
-            pm_ra_mas_yr=rng.normal(0, 6),
-            pm_dec_mas_yr=rng.normal(0, 6),
-            colour_mag=rng.uniform(0.4, 1.4),
-            amplitude_mag=amplitude_mag,
-            period_days=11.0,
-        )
-        for name, mag, ra_deg, dec_deg in zip(names, mags, *_sky(places_arcsec), strict=True)
-    )
-
-
-def _field_galaxies(seed, n, half_arcsec):
-    """Faint exponential galaxies."""
-    rng = np.random.default_rng([seed, GALAXIES])
-    places = scattered(rng, n, half_arcsec, apart_arcsec=5, hole_arcsec=12)
-    return tuple(
-        Galaxy(
-            name=f"G{number:02d}",
-            ra_deg=float(ra_deg),
-            dec_deg=float(dec_deg),
-            mag=rng.uniform(20.5, 22.5),
-            r_eff_arcsec=rng.uniform(0.3, 0.8),
-            axis_ratio=rng.uniform(0.4, 1.0),
-            pa_deg=rng.uniform(0, 180),
-        )
-        for number, ra_deg, dec_deg in zip(range(1, n + 1), *_sky(places), strict=True)
-    )
-
-
-def _sky(places_arcsec):
-    """Right ascensions and declinations of places around the demo position."""
-    return from_plane(places_arcsec, RA_DEG, DEC_DEG)
+        Star(name, float(ra_deg), float(dec_deg), float(mag), pm_ra_mas_yr=rng.normal(0, 6),
+             pm_dec_mas_yr=rng.normal(0, 6), colour_mag=rng.uniform(0.4, 1.4),
+             amplitude_mag=amplitude_mag, period_days=11.0)
+        for name, mag, ra_deg, dec_deg in zip(names, mags, *sky, strict=True))

@@ -13,37 +13,23 @@ log = logging.getLogger("cosmouline")
 
 
 def option_parser(doc, n_frames):
-    """Give a parser with the options that all scripts of skymaker have.
+    """Return a parser with the options of all scripts of skymaker.
 
-    Parameters
-    ----------
-    doc : str
-        Docstring of the script, shown by ``--help``.
-    n_frames : int or None
-        Default of ``--frames``; None: that of the campaign.
-
-    Returns
-    -------
-    argparse.ArgumentParser
+    `doc` is the docstring of the script, shown by ``--help``; `n_frames` the default of
+    ``--frames``, None for that of the campaign.
     """
     parser = argparse.ArgumentParser(
-        description=doc, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+        description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, required=True, help="folder to write into")
     parser.add_argument("--seed", type=counting(0), default=1, help="fixes everything (1)")
-    usual = "as many as the campaign has" if n_frames is None else n_frames
-    parser.add_argument(
-        "--frames", type=counting(1), default=n_frames, help=f"number of frames ({usual})"
-    )
+    default = "as many as the campaign has" if n_frames is None else n_frames
+    parser.add_argument("--frames", type=counting(1), default=n_frames,
+                        help=f"number of frames ({default})")
     parser.add_argument("--no-wcs", action="store_true", help="leave the coordinates out")
     kind = parser.add_mutually_exclusive_group()
     kind.add_argument("--float", action="store_true", help="float32 instead of uint16")
-    kind.add_argument(
-        "--raw",
-        action="store_true",
-        help="not reduced: bias level, overscan, dark current, flat field; and the calibration "
-        "frames, in OUT/calib",
-    )
+    kind.add_argument("--raw", action="store_true", help="not reduced: bias level, overscan, "
+                      "dark current, flat field; and the calibration frames, in OUT/calib")
     return parser
 
 
@@ -72,17 +58,7 @@ def positive(text):
 def draw(campaign, options):
     """Draw a campaign as the options say, and log where its frames and its truth are.
 
-    Parameters
-    ----------
-    campaign : model.Campaign
-        What to draw.
-    options : argparse.Namespace
-        Of the parser of `option_parser`.
-
-    Returns
-    -------
-    int
-        Exit code: 0, or 1 after an error that the user can mend, which is logged.
+    Return the exit code: 0, or 1 after an error that the user can correct, which is logged.
     """
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     if options.no_wcs:

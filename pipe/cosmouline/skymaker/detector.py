@@ -1,5 +1,7 @@
 """What a CCD does to the light: defects, cosmic tracks, bleeding, digits."""
 
+from cosmouline.dates import mjd_to_iso
+
 import numpy as np
 
 HOT_MEDIAN_E_S = 20.0  # dark current of a hot pixel, e-/s: 6000 e- in 300 s
@@ -13,10 +15,11 @@ ADC_MAX = 65535  # of a 16 bit converter
 
 
 def hot_electrons(telescope, exptime_s):
-    """Give the expected electrons of the hot pixels of a detector, ndarray of shape (ny, nx)."""
+    """Expected electrons of the hot pixels of a detector, ndarray of shape (ny, nx)."""
     rng = np.random.default_rng([telescope.defect_seed, 0])
     x = rng.integers(0, telescope.nx, telescope.n_hot_pixels)
     y = rng.integers(0, telescope.ny, telescope.n_hot_pixels)
+    # the currents are log-normal
     currents_e_s = HOT_MEDIAN_E_S * np.exp(rng.normal(0, HOT_SPREAD, telescope.n_hot_pixels))
     electrons = np.zeros((telescope.ny, telescope.nx))
     electrons[y, x] = currents_e_s * exptime_s
@@ -32,27 +35,14 @@ def response(telescope):
 
 
 def cosmic_tracks(rng, shape, n_tracks):
-    """Electrons of straight cosmic tracks.
-
-    Parameters
-    ----------
-    rng : numpy.random.Generator
-        Source of the places, lengths and energies.
-    shape : (int, int)
-        (ny, nx) of the image.
-    n_tracks : int
-        How many; a track that leaves the image is cut there.
-
-    Returns
-    -------
-    ndarray of float, shape (ny, nx)
-        Zero where no track went.
-    """
+    """Electrons of straight cosmic tracks, shape (ny, nx); they are cut at the edges."""
     electrons = np.zeros(shape)
     for _ in range(n_tracks):
+        # where it begins, its direction and length, and its charge per pixel
         x, y = rng.uniform(-0.5, shape[1] - 0.5), rng.uniform(-0.5, shape[0] - 0.5)
         angle, length = rng.uniform(0, 2 * np.pi), 1 + rng.exponential(TRACK_LENGTH_PX - 1)
         per_px = TRACK_MEDIAN_E * np.exp(rng.normal(0, TRACK_SPREAD))
+        # the same charge at each step
         along = np.arange(0, length, TRACK_STEP_PX)
         columns = np.rint(x + along * np.cos(angle)).astype(int)
         rows = np.rint(y + along * np.sin(angle)).astype(int)
@@ -62,25 +52,15 @@ def cosmic_tracks(rng, shape, n_tracks):
 
 
 def fill_wells(electrons, full_well_e, bleeds):
-    """Limit the charge of each pixel to the full well.
+    """Limit the charge of each pixel, shape (ny, nx), to the full well.
 
-    Parameters
-    ----------
-    electrons : ndarray of float, shape (ny, nx)
-        Charge, not changed.
-    full_well_e : float
-        What a pixel can hold.
-    bleeds : bool
-        Half of the surplus of each pixel flows up its column and half down, each into the next
-        pixels that have room; what reaches the edge is lost. Without it the surplus is lost.
-
-    Returns
-    -------
-    ndarray of float, shape (ny, nx)
+    With `bleeds`, half of the surplus of each pixel flows up its column and half down, each into
+    the next pixels that have room; what reaches the edge is lost. Without, the surplus is lost.
     """
     filled = np.minimum(electrons, full_well_e)
     if not bleeds:
         return filled
+    # half of the surplus flows towards the last row, the other half towards the first one
     columns = np.flatnonzero((electrons > full_well_e).any(axis=0))
     surplus = 0.5 * (electrons - filled)[:, columns]
     up = _pour(filled[:, columns], surplus, full_well_e)
@@ -89,11 +69,12 @@ def fill_wells(electrons, full_well_e, bleeds):
 
 
 def _pour(columns, surplus, full_well_e):
-    """Let the surplus of each row flow to the rows after it; returns the filled columns."""
+    """Let the surplus of each row flow to the rows after it; return the filled columns."""
     columns = columns.copy()
     flowing = np.zeros(columns.shape[1])
     for row, extra in zip(columns, surplus, strict=True):
         flowing += extra
+        # a row takes what it has room for, the rest flows on
         taken = np.minimum(flowing, full_well_e - row)
         row += taken
         flowing -= taken
@@ -106,3 +87,10 @@ def digitise(electrons, telescope):
     if telescope.dtype == "uint16":
         adu = np.clip(np.rint(adu), 0, ADC_MAX)
     return adu.astype(telescope.dtype)
+
+
+def keywords(telescope, mjd_start, exptime_s):
+    """Keywords that every frame of a telescope has, a dict."""
+    return {"DATE-OBS": mjd_to_iso(mjd_start), "MJD-OBS": mjd_start, "EXPTIME": exptime_s,
+            "GAIN": telescope.gain_e_per_adu, "RDNOISE": telescope.read_noise_e,
+            "SATURATE": telescope.saturation_adu, "FILTER": telescope.filter_name}

@@ -1,23 +1,20 @@
 """One frame of a campaign: the expected light, then what chance and the detector make of it."""
 
-from cosmouline.dates import mjd_to_iso
 from cosmouline.skymaker import detector, geometry, raw, variability
 from cosmouline.skymaker.pointspread import add_point, local_point_spread
 from cosmouline.skymaker.sersic import add_galaxy
 
 import numpy as np
 
-OBJECT_DTYPE = np.dtype(
-    [
-        ("name", "U32"),
-        ("kind", "U8"),  # star, image (of the lens) or galaxy
-        ("x_px", "f8"),
-        ("y_px", "f8"),
-        ("mag", "f8"),  # on that date, in the band of the telescope
-        ("flux_e_s", "f8"),  # at transparency 1
-        ("flux_e", "f8"),  # of the exposure, transparency included
-    ]
-)
+OBJECT_DTYPE = np.dtype([
+    ("name", "U32"),
+    ("kind", "U8"),  # star, image (of the lens) or galaxy
+    ("x_px", "f8"),
+    ("y_px", "f8"),
+    ("mag", "f8"),  # on that date, in the band of the telescope
+    ("flux_e_s", "f8"),  # at transparency 1
+    ("flux_e", "f8"),  # of the exposure, transparency included
+])
 
 
 def objects_of_frame(campaign, index):
@@ -26,7 +23,6 @@ def objects_of_frame(campaign, index):
     Parameters
     ----------
     campaign : model.Campaign
-        The campaign.
     index : int
         Which frame.
 
@@ -38,11 +34,19 @@ def objects_of_frame(campaign, index):
         total ones. The date is the middle of the exposure.
     """
     telescope, frame = campaign.telescope_of(index), campaign.frames[index]
-    rows = [
-        *_star_rows(campaign.stars, frame.mjd_mid),
-        *_lens_rows(campaign.lens, frame.mjd_mid),
-        *_galaxy_rows(campaign.all_galaxies),
-    ]
+    lens, mjd = campaign.lens, frame.mjd_mid
+    # name, kind, position, magnitude and colour of each source at that date
+    rows = [(star.name, "star", *geometry.star_position(star, mjd),
+             float(variability.star_magnitude(star, mjd)), star.colour_mag)
+            for star in campaign.stars]
+    if lens is not None:
+        rows += [(image.name, "image", ra_deg, dec_deg,
+                  float(variability.image_magnitude(lens, image, mjd)),
+                  lens.colour_mag + image.colour_mag)
+                 for image, ra_deg, dec_deg in zip(lens.images, *geometry.lens_positions(lens),
+                                                   strict=True)]
+    rows += [(galaxy.name, "galaxy", galaxy.ra_deg, galaxy.dec_deg, galaxy.mag, galaxy.colour_mag)
+             for galaxy in campaign.all_galaxies]
     table = np.zeros(len(rows), OBJECT_DTYPE)
     if not rows:
         return table
@@ -55,50 +59,8 @@ def objects_of_frame(campaign, index):
     return table
 
 
-def _star_rows(stars, mjd):
-    """Name, kind, position, magnitude and colour of the stars at a date."""
-    for star in stars:
-        mag = float(variability.star_magnitude(star, mjd))
-        yield star.name, "star", *geometry.star_position(star, mjd), mag, star.colour_mag
-
-
-def _lens_rows(lens, mjd):
-    """Give the same of the images of the lens."""
-    if lens is None:
-        return
-    for image, ra_deg, dec_deg in zip(lens.images, *geometry.lens_positions(lens), strict=True):
-        mag = float(variability.image_magnitude(lens, image, mjd))
-        colour_mag = lens.colour_mag + image.colour_mag
-        yield image.name, "image", ra_deg, dec_deg, mag, colour_mag
-
-
-def _galaxy_rows(galaxies):
-    """Give the same of the galaxies."""
-    for galaxy in galaxies:
-        yield (
-            galaxy.name,
-            "galaxy",
-            galaxy.ra_deg,
-            galaxy.dec_deg,
-            galaxy.mag,
-            galaxy.colour_mag,
-        )
-
-
 def expected_electrons(campaign, index):
-    """Mean of the electrons that reach the pixels: sources and sky, without noise or defects.
-
-    Parameters
-    ----------
-    campaign : model.Campaign
-        The campaign.
-    index : int
-        Which frame.
-
-    Returns
-    -------
-    ndarray of float, shape (ny, nx)
-    """
+    """Mean electrons of the pixels, (ny, nx): sources and sky, without noise or defects."""
     return source_electrons(campaign, index) + sky_electrons(campaign, index)
 
 
@@ -107,23 +69,21 @@ def source_electrons(campaign, index):
     telescope, frame = campaign.telescope_of(index), campaign.frames[index]
     matrix = geometry.plane_to_pixel_matrix(telescope, frame)
     image = np.zeros((telescope.ny, telescope.nx))
-    by_name = {galaxy.name: galaxy for galaxy in campaign.all_galaxies}
+    galaxies = {galaxy.name: galaxy for galaxy in campaign.all_galaxies}
     for source in objects_of_frame(campaign, index):
         x, y, flux = float(source["x_px"]), float(source["y_px"]), float(source["flux_e"])
         psf = local_point_spread(telescope, frame, x, y)
-        if source["kind"] == "galaxy":
-            add_galaxy(image, x, y, flux, psf, _galaxy_on_pixels(by_name[source["name"]], matrix))
-        else:
+        if source["kind"] != "galaxy":
             add_point(image, x, y, flux, psf)
+            continue
+        # half-light radius and position angle of the galaxy, in pixels
+        galaxy = galaxies[source["name"]]
+        angle = np.radians(galaxy.pa_deg)
+        major = matrix[:, :2] @ [np.sin(angle), np.cos(angle)]  # (east, north) of the major axis
+        r_eff_px = galaxy.r_eff_arcsec * np.hypot(*major)
+        add_galaxy(image, x, y, flux, psf, (float(r_eff_px), galaxy.n_sersic, galaxy.axis_ratio,
+                                            float(np.arctan2(*major[::-1]))))
     return image
-
-
-def _galaxy_on_pixels(galaxy, matrix):
-    """Shape of a galaxy in pixels: (r_eff_px, n_sersic, axis_ratio, angle_rad)."""
-    angle = np.radians(galaxy.pa_deg)
-    major = matrix[:, :2] @ [np.sin(angle), np.cos(angle)]  # (east, north) of the major axis
-    r_eff_px = galaxy.r_eff_arcsec * np.hypot(*major)
-    return float(r_eff_px), galaxy.n_sersic, galaxy.axis_ratio, float(np.arctan2(*major[::-1]))
 
 
 def sky_electrons(campaign, index):
@@ -145,7 +105,6 @@ def draw_frame(campaign, index):
     Parameters
     ----------
     campaign : model.Campaign
-        The campaign.
     index : int
         Which frame, from 0.
 
@@ -167,23 +126,22 @@ def draw_frame(campaign, index):
     """
     telescope, frame = campaign.telescope_of(index), campaign.frames[index]
     rng = np.random.default_rng([campaign.seed, index])
+    # the light that the detector collects, and the charge that it makes itself
     expected = expected_electrons(campaign, index) * detector.response(telescope)
     if telescope.raw is not None:
         expected *= raw.flat_field(telescope)
         expected += raw.dark_electrons(telescope, frame.exptime_s)
     expected += detector.hot_electrons(telescope, frame.exptime_s)
+    # photon noise and cosmics, limited by the full well; then the read noise
     tracks = detector.cosmic_tracks(rng, expected.shape, frame.n_cosmics)
     full_well_e = telescope.full_well_adu * telescope.gain_e_per_adu
     charge = detector.fill_wells(rng.poisson(expected) + tracks, full_well_e, telescope.bleeds)
     read = charge + rng.normal(0, telescope.read_noise_e, charge.shape)
-    truth = {
-        **frame_truth(campaign, index),
+    truth = frame_truth(campaign, index) | {
         "objects": objects_of_frame(campaign, index),
         "cosmic": tracks > 0,
-        "saturated": charge >= telescope.saturation_adu * telescope.gain_e_per_adu,
-    }
-    is_reduced = telescope.raw is None
-    data_adu = (detector.digitise(read, telescope) if is_reduced
+        "saturated": charge >= telescope.saturation_adu * telescope.gain_e_per_adu}
+    data_adu = (detector.digitise(read, telescope) if telescope.raw is None
                 else raw.read_out(read, telescope, rng))
     return data_adu, frame_header(campaign, index), truth
 
@@ -196,23 +154,14 @@ def frame_truth(campaign, index):
     """
     telescope, frame = campaign.telescope_of(index), campaign.frames[index]
     truth = {
-        "telescope": telescope.name,
-        "filter": telescope.filter_name,
-        "mjd": frame.mjd_mid,
-        "exptime_s": frame.exptime_s,
-        "seeing_arcsec": frame.fwhm_arcsec,
-        "moffat_beta": frame.moffat_beta,
-        "ellipticity": frame.ellipticity,
-        "pa_deg": frame.pa_deg,
-        "lobe_fraction": frame.lobe_fraction,
-        "lobe_angle_deg": frame.lobe_angle_deg,
-        "transparency": frame.transparency,
+        "telescope": telescope.name, "filter": telescope.filter_name, "mjd": frame.mjd_mid,
+        "exptime_s": frame.exptime_s, "seeing_arcsec": frame.fwhm_arcsec,
+        "moffat_beta": frame.moffat_beta, "ellipticity": frame.ellipticity,
+        "pa_deg": frame.pa_deg, "lobe_fraction": frame.lobe_fraction,
+        "lobe_angle_deg": frame.lobe_angle_deg, "transparency": frame.transparency,
         "sky_e": float(sky_electrons(campaign, index).mean()),
-        "shift_x_px": frame.shift_px[0],
-        "shift_y_px": frame.shift_px[1],
-        "rotation_deg": frame.rotation_deg,
-        "defect": frame.defect,
-    }
+        "shift_x_px": frame.shift_px[0], "shift_y_px": frame.shift_px[1],
+        "rotation_deg": frame.rotation_deg, "defect": frame.defect}
     for source in objects_of_frame(campaign, index):
         if source["kind"] == "image":
             truth[f"mag_{source['name']}"] = float(source["mag"])
@@ -223,21 +172,10 @@ def frame_truth(campaign, index):
 def frame_header(campaign, index):
     """Keywords of a frame, a dict; dates are UTC, and those of the start of the exposure."""
     telescope, frame = campaign.telescope_of(index), campaign.frames[index]
-    header = {
-        "DATE-OBS": mjd_to_iso(frame.mjd_start),
-        "MJD-OBS": frame.mjd_start,
-        "EXPTIME": frame.exptime_s,
-        "GAIN": telescope.gain_e_per_adu,
-        "RDNOISE": telescope.read_noise_e,
-        "SATURATE": telescope.saturation_adu,
-        "FILTER": telescope.filter_name,
+    header = detector.keywords(telescope, frame.mjd_start, frame.exptime_s) | {
         "PIXSCALE": telescope.pixel_scale_arcsec,
         "OBJECT": campaign.name if campaign.lens is None else campaign.lens.name,
-        "TELESCOP": telescope.camera or telescope.name,
-        "SITELONG": telescope.site_lon_deg,
-        "SITELAT": telescope.site_lat_deg,
-        "SITEELEV": telescope.site_elev_m,
-        "BUNIT": "adu",
-    }
+        "TELESCOP": telescope.camera or telescope.name, "SITELONG": telescope.site_lon_deg,
+        "SITELAT": telescope.site_lat_deg, "SITEELEV": telescope.site_elev_m, "BUNIT": "adu"}
     header |= {} if telescope.raw is None else raw.sections(telescope)
     return header | (geometry.wcs_keywords(campaign, index) if telescope.has_wcs else {})

@@ -29,6 +29,7 @@ def to_plane(ra_deg, dec_deg, ra0_deg, dec0_deg):
     """
     ra, dec = np.radians(np.atleast_1d(ra_deg)), np.radians(np.atleast_1d(dec_deg))
     d_ra, dec0 = ra - np.radians(ra0_deg), np.radians(dec0_deg)
+    # angular distance from the tangent point, which divides both coordinates
     cos_distance = np.sin(dec0) * np.sin(dec) + np.cos(dec0) * np.cos(dec) * np.cos(d_ra)
     east = np.cos(dec) * np.sin(d_ra) / cos_distance
     north = np.cos(dec0) * np.sin(dec) - np.sin(dec0) * np.cos(dec) * np.cos(d_ra)
@@ -36,22 +37,10 @@ def to_plane(ra_deg, dec_deg, ra0_deg, dec0_deg):
 
 
 def from_plane(plane_arcsec, ra0_deg, dec0_deg):
-    """Right ascension and declination of standard coordinates; the inverse of `to_plane`.
-
-    Parameters
-    ----------
-    plane_arcsec : ndarray, shape (n, 2)
-        (east, north) in arcsec.
-    ra0_deg, dec0_deg : float
-        Tangent point in degrees.
-
-    Returns
-    -------
-    ra_deg, dec_deg : ndarray, shape (n,)
-        Positions in degrees.
-    """
+    """RA and Dec in degrees, each (n,), of standard coordinates: the inverse of `to_plane`."""
     east, north = np.atleast_2d(plane_arcsec).T / ARCSEC_PER_RADIAN
     dec0 = np.radians(dec0_deg)
+    # the direction (1, east, north) from the sphere's centre, in the plane of the meridian of ra0
     along = np.cos(dec0) - north * np.sin(dec0)
     ra = np.radians(ra0_deg) + np.arctan2(east, along)
     dec = np.arctan2(np.sin(dec0) + north * np.cos(dec0), np.hypot(east, along))
@@ -61,6 +50,7 @@ def from_plane(plane_arcsec, ra0_deg, dec0_deg):
 def star_position(star, mjd):
     """Right ascension and declination (degrees) of a star at a date, by its proper motion."""
     years = 2000 + (mjd - MJD_J2000) / DAYS_PER_YEAR - EPOCH_YEAR
+    # pmra is a motion on the sky: the step of right ascension grows towards the pole
     d_ra = star.pm_ra_mas_yr / np.cos(np.radians(star.dec_deg)) * years
     return star.ra_deg + d_ra / 3.6e6, star.dec_deg + star.pm_dec_mas_yr * years / 3.6e6
 
@@ -72,22 +62,13 @@ def lens_positions(lens):
 
 
 def plane_to_pixel_matrix(telescope, frame):
-    """Give the 2x3 matrix from standard coordinates to the pixels of a frame.
+    """Matrix, shape (2, 3), from standard coordinates to the pixels of a frame, 0-based.
 
-    Parameters
-    ----------
-    telescope : model.Telescope
-        Scale, size, camera angle, mirror.
-    frame : model.Frame
-        Shift and rotation.
-
-    Returns
-    -------
-    ndarray, shape (2, 3)
-        xy_px = plane_arcsec @ matrix[:, :2].T + matrix[:, 2], 0-based pixels.
+    xy_px = plane_arcsec @ matrix[:, :2].T + matrix[:, 2].
     """
     angle = np.radians(telescope.camera_angle_deg + frame.rotation_deg)
     turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    # north up and east left, unless mirrored; then the turn
     east_sign = 1.0 if telescope.is_mirrored else -1.0
     linear = turn @ np.diag([east_sign, 1.0]) / telescope.pixel_scale_arcsec
     centre = 0.5 * np.array([telescope.nx - 1, telescope.ny - 1]) + frame.shift_px
@@ -95,9 +76,10 @@ def plane_to_pixel_matrix(telescope, frame):
 
 
 def frame_to_frame_matrix(campaign, from_index, to_index):
-    """Give the 2x3 matrix from the pixels of one frame to the pixels of another one."""
+    """Matrix, shape (2, 3), from the pixels of one frame to those of another."""
     start = plane_to_pixel_matrix(campaign.telescope_of(from_index), campaign.frames[from_index])
     end = plane_to_pixel_matrix(campaign.telescope_of(to_index), campaign.frames[to_index])
+    # from the first frame to the sky, and on to the second one
     linear = end[:, :2] @ np.linalg.inv(start[:, :2])
     return np.column_stack([linear, end[:, 2] - linear @ start[:, 2]])
 
@@ -118,17 +100,9 @@ def wcs_keywords(campaign, index):
     matrix = plane_to_pixel_matrix(campaign.telescope_of(index), campaign.frames[index])
     cd = np.linalg.inv(matrix[:, :2]) / 3600
     return {
-        "CTYPE1": "RA---TAN",
-        "CTYPE2": "DEC--TAN",
-        "CUNIT1": "deg",
-        "CUNIT2": "deg",
-        "CRVAL1": campaign.ra_deg,
-        "CRVAL2": campaign.dec_deg,
+        "CTYPE1": "RA---TAN", "CTYPE2": "DEC--TAN", "CUNIT1": "deg", "CUNIT2": "deg",
+        "CRVAL1": campaign.ra_deg, "CRVAL2": campaign.dec_deg,
         "CRPIX1": float(matrix[0, 2] + 1),  # FITS counts pixels from 1
         "CRPIX2": float(matrix[1, 2] + 1),
-        "CD1_1": float(cd[0, 0]),
-        "CD1_2": float(cd[0, 1]),
-        "CD2_1": float(cd[1, 0]),
-        "CD2_2": float(cd[1, 1]),
-        "RADESYS": "ICRS",
-    }
+        "CD1_1": float(cd[0, 0]), "CD1_2": float(cd[0, 1]),
+        "CD2_1": float(cd[1, 0]), "CD2_2": float(cd[1, 1]), "RADESYS": "ICRS"}

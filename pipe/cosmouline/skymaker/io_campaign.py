@@ -1,6 +1,7 @@
-"""A campaign on the disk: FITS frames in a folder per telescope, and the truth beside them."""
+"""A campaign on the disk: FITS frames in a folder per telescope, and the truth next to them."""
 
 import dataclasses
+import itertools
 import json
 import os
 from pathlib import Path
@@ -30,18 +31,17 @@ COMMENTS = {
 
 
 def draw_campaign(campaign, folder, indices=None, progress=False):
-    """Draw the frames of a campaign into a folder, and write the truth beside them.
+    """Draw the frames of a campaign into a folder, and write the truth next to them.
 
     Parameters
     ----------
     campaign : model.Campaign
-        What to draw.
     folder : str or Path
         Holds ``frames/<telescope>/<campaign>_<index>.fits`` and the truth afterwards.
     indices : iterable of int, optional
         The frames to draw; all of them by default. The truth lists the drawn ones.
     progress : bool
-        Show a progress bar.
+        Show a bar.
 
     Returns
     -------
@@ -55,9 +55,9 @@ def draw_campaign(campaign, folder, indices=None, progress=False):
 
     Notes
     -----
-    Every file is written whole or not at all, unless its frame is to be cut off. The truth is one
-    row per frame (``truth_frames.ecsv``, `draw.frame_truth`), one row per source and frame in
-    0-based pixels (``truth_objects.ecsv``, `draw.objects_of_frame`), one row per star
+    Every file is complete or absent, unless its frame is to be cut off. The truth is one row per
+    frame (``truth_frames.ecsv``, `draw.frame_truth`), one row per source and frame in 0-based
+    pixels (``truth_objects.ecsv``, `draw.objects_of_frame`), one row per star
     (``truth_stars.ecsv``, `star_table`), and all parameters with the coordinates of the images of
     the lens (``truth.json``). Raw cameras have their calibration frames in ``calib/<telescope>``
     and their flat fields in ``truth_flat_<telescope>.fits``.
@@ -65,18 +65,35 @@ def draw_campaign(campaign, folder, indices=None, progress=False):
     folder = Path(folder)
     indices = list(range(len(campaign.frames)) if indices is None else indices)
     paths = [folder / frame_file(campaign, index) for index in indices]
-    _refuse_strangers(folder, paths)
-    for index in tqdm(indices, "drawing", disable=not progress):
+    # frames of another campaign would have no truth
+    others = sorted(set(folder.glob("frames/*/[!.]*.fits")) - set(paths))
+    if others:
+        raise UserError(
+            f"{folder} already holds {len(others)} frames of another campaign (first: "
+            f"{others[0].relative_to(folder)}). Give another folder, or delete this one first.")
+    # the frames, some of them cut off as by a full disk
+    for index, path in zip(tqdm(indices, "drawing", disable=not progress), paths, strict=True):
         data_adu, header, _ = draw.draw_frame(campaign, index)
-        path = folder / frame_file(campaign, index)
         write_frame(path, data_adu, header)
-        _cut_off(path, campaign.frames[index].kept_of_file)
+        kept = campaign.frames[index].kept_of_file
+        if kept < 1:
+            os.truncate(path, int(kept * path.stat().st_size))
+    # what a raw camera needs to be reduced
     for telescope in campaign.telescopes:
-        if telescope.raw is not None:
-            _write_calibrations(campaign, telescope, folder)
-    _write_table(folder / "truth_frames.ecsv", frame_table(campaign, indices))
-    _write_table(folder / "truth_objects.ecsv", object_table(campaign, indices))
-    _write_table(folder / "truth_stars.ecsv", star_table(campaign))
+        if telescope.raw is None:
+            continue
+        for kind, number in itertools.product(raw.CODES, range(N_CALIBRATIONS)):
+            frame = raw.calibration_frame(campaign, telescope, kind, number,
+                                          campaign.frames[0].exptime_s)
+            write_frame(folder / "calib" / telescope.name / f"{kind}_{number:02d}.fits", *frame)
+        write_frame(folder / f"truth_flat_{telescope.name}.fits",
+                    raw.flat_field(telescope).astype("float32"), {"TELESCOP": telescope.name})
+    # the truth
+    for name, table in (("frames", frame_table(campaign, indices)),
+                        ("objects", object_table(campaign, indices)),
+                        ("stars", star_table(campaign))):
+        with atomic_path(folder / f"truth_{name}.ecsv") as temporary:
+            table.write(temporary, format="ascii.ecsv")
     with atomic_path(folder / "truth.json") as temporary:
         temporary.write_text(json.dumps(parameters(campaign), indent=1) + "\n")
     return paths
@@ -88,39 +105,8 @@ def frame_file(campaign, index):
     return Path("frames") / telescope / f"{campaign.name}_{index:04d}.fits"
 
 
-def _write_calibrations(campaign, telescope, folder):
-    """Write bias, dark and flat frames of a raw camera, and the true flat field."""
-    for kind in raw.CODES:
-        for number in range(N_CALIBRATIONS):
-            frame = raw.calibration_frame(campaign, telescope, kind, number,
-                                          campaign.frames[0].exptime_s)
-            write_frame(folder / "calib" / telescope.name / f"{kind}_{number:02d}.fits", *frame)
-    write_frame(folder / f"truth_flat_{telescope.name}.fits",
-                raw.flat_field(telescope).astype("float32"), {"TELESCOP": telescope.name})
-
-
-def _refuse_strangers(folder, paths):
-    """Stop if the folder holds frames that are not going to be written."""
-    strangers = sorted(set(folder.glob("frames/*/[!.]*.fits")) - set(paths))
-    if strangers:
-        raise UserError(
-            f"{folder} already holds {len(strangers)} frames of another campaign (first: "
-            f"{strangers[0].relative_to(folder)}). Give another folder, or delete this one first."
-        )
-
-
 def write_frame(path, data_adu, header):
-    """Write one frame as FITS.
-
-    Parameters
-    ----------
-    path : Path
-        The file; its folder is made if need be.
-    data_adu : ndarray, shape (ny, nx)
-        uint16 is written as such (BZERO 32768), float32 as 32 bit floats.
-    header : dict
-        Keywords and values; the common ones get their comment.
-    """
+    """Write one frame as FITS: uint16 as such (BZERO 32768), float32 as 32 bit floats."""
     hdu = fits.PrimaryHDU(data_adu)
     for key, value in header.items():
         hdu.header[key] = (value, COMMENTS.get(key, ""))
@@ -128,26 +114,10 @@ def write_frame(path, data_adu, header):
         hdu.writeto(temporary)
 
 
-def _cut_off(path, kept):
-    """Keep only the first part of a file."""
-    if kept < 1:
-        os.truncate(path, int(kept * path.stat().st_size))
-
-
-def _write_table(path, table):
-    """Write a table as ECSV."""
-    with atomic_path(path) as temporary:
-        table.write(temporary, format="ascii.ecsv")
-
-
 def frame_table(campaign, indices):
     """Truth of the frames: `draw.frame_truth`, after the file; an astropy Table."""
-    return Table(
-        [
-            {"file": str(frame_file(campaign, index)), **draw.frame_truth(campaign, index)}
-            for index in indices
-        ]
-    )
+    return Table([{"file": str(frame_file(campaign, index)), **draw.frame_truth(campaign, index)}
+                  for index in indices])
 
 
 def object_table(campaign, indices):

@@ -2,7 +2,7 @@
 
 Positions are ICRS degrees, angles degrees, dates MJD (UTC). A magnitude becomes a flux by the
 zero point of the telescope: 10**(0.4 (zeropoint - mag)) electrons per second at transparency 1,
-integrated over the whole point spread function.
+integrated over the complete point spread function.
 """
 
 from dataclasses import dataclass, replace
@@ -12,97 +12,42 @@ DTYPES = ("uint16", "float32")
 
 @dataclass(frozen=True)
 class RawCamera:
-    """What a camera adds to the light, and reduction takes out.
+    """What a camera adds to the light, and reduction takes out."""
 
-    Parameters
-    ----------
-    bias_adu, bias_slope_adu : float
-        Level of an empty pixel, and its rise from the first to the last row.
-    overscan_px : int
-        Columns behind the last one that show the bias level alone.
-    dark_e_s : float
-        Dark current of the pixels that are not hot, e-/s.
-    vignetting : float
-        Part of the light that is lost in the corners.
-    n_dust : int
-        Grains of dust that throw a shadow.
-    """
-
-    bias_adu: float = 1000.0
-    bias_slope_adu: float = 20.0
-    overscan_px: int = 24
-    dark_e_s: float = 0.05
-    vignetting: float = 0.2
-    n_dust: int = 6
+    bias_adu: float = 1000.0  # level of an empty pixel in the middle row
+    bias_slope_adu: float = 20.0  # its rise from the first to the last row
+    overscan_px: int = 24  # columns behind the last one that show the bias level alone
+    dark_e_s: float = 0.05  # dark current of the pixels that are not hot, e-/s
+    vignetting: float = 0.2  # fraction of the light that is lost in the corners
+    n_dust: int = 6  # grains of dust that throw a shadow
 
 
 @dataclass(frozen=True)
 class Telescope:
-    """One camera on one telescope.
+    """One camera on one telescope; a camera with two filters is two of these."""
 
-    Parameters
-    ----------
-    name : str
-        Name of its folder.
-    camera : str
-        Keyword TELESCOP; `name` if empty. A camera with two filters is two of these.
-    nx, ny : int
-        Columns and rows of a frame.
-    pixel_scale_arcsec, gain_e_per_adu, read_noise_e : float
-        Scale of a pixel, electrons per ADU, read noise per pixel.
-    zeropoint_mag : float
-        Magnitude of a star that gives 1 e-/s at transparency 1: the depth of the telescope.
-    saturation_adu : float
-        Keyword SATURATE: the level below which a pixel can be trusted.
-    full_well_adu : float
-        Level at which a pixel is full. It is above `saturation_adu`, so that a filled pixel stays
-        above SATURATE with its read noise.
-    bleeds : bool
-        Charge above the full well flows along the column; otherwise it is lost.
-    camera_angle_deg : float
-        Counter-clockwise angle by which north is turned from the +y axis.
-    is_mirrored : bool
-        East is right of north instead of left, as after an odd number of mirrors.
-    colour_term : float
-        Added to a magnitude per magnitude of the source's colour.
-    n_hot_pixels, defect_seed : int
-        Hot pixels of the detector (the same in all frames), and the seed of their places.
-    bad_columns : tuple of (int, int)
-        (x, y): column x is bad from row y to the last row.
-    dtype : str
-        "uint16" (rounded and clipped to 0..65535 ADU) or "float32".
-    has_wcs : bool
-        The header holds a TAN world coordinate system.
-    filter_name : str
-        Keyword FILTER.
-    raw : RawCamera or None
-        Draw frames as the camera gives them; None: reduced ones.
-    site_lon_deg, site_lat_deg, site_elev_m : float
-        Longitude (east positive), latitude and height; the default is La Silla.
-    """
-
-    name: str = "SIM"
-    camera: str = ""
-    nx: int = 580
-    ny: int = 540
+    name: str = "SIM"  # of its folder
+    camera: str = ""  # keyword TELESCOP; `name` if empty
+    nx: int = 580  # columns of a frame
+    ny: int = 540  # rows
     pixel_scale_arcsec: float = 0.21
     gain_e_per_adu: float = 2.0
     read_noise_e: float = 5.0
-    zeropoint_mag: float = 24.5
-    saturation_adu: float = 60000.0
-    full_well_adu: float = 61500.0
-    bleeds: bool = True
-    camera_angle_deg: float = 0.0
-    is_mirrored: bool = False
-    colour_term: float = 0.0
-    n_hot_pixels: int = 0
-    defect_seed: int = 0
-    bad_columns: tuple = ()
-    dtype: str = "uint16"
-    has_wcs: bool = True
-    filter_name: str = "R"
-    raw: RawCamera | None = None
-    site_lon_deg: float = -70.7345
+    zeropoint_mag: float = 24.5  # of a star that gives 1 e-/s at transparency 1: the depth
+    saturation_adu: float = 60000.0  # keyword SATURATE: below it a pixel can be trusted
+    full_well_adu: float = 61500.0  # above it: a full pixel stays saturated with its read noise
+    bleeds: bool = True  # charge above the full well flows along the column; else it is lost
+    camera_angle_deg: float = 0.0  # counter-clockwise, by which north is turned from +y
+    is_mirrored: bool = False  # east is right of north, as after an odd number of mirrors
+    colour_term: float = 0.0  # added to a magnitude per magnitude of the source's colour
+    n_hot_pixels: int = 0  # the same in all frames
+    defect_seed: int = 0  # of the positions of the hot pixels
+    bad_columns: tuple = ()  # of (x, y): column x is bad from row y to the last row
+    dtype: str = "uint16"  # rounded and clipped to 0..65535 ADU; or "float32"
+    has_wcs: bool = True  # the header holds a TAN world coordinate system
+    filter_name: str = "R"  # keyword FILTER
+    raw: RawCamera | None = None  # frames as the camera gives them; None: reduced ones
+    site_lon_deg: float = -70.7345  # east positive; this is La Silla
     site_lat_deg: float = -29.2584
     site_elev_m: float = 2347.0
 
@@ -197,64 +142,31 @@ class Lens:
 class Frame:
     """One exposure: when, through which air, where the telescope pointed, and what went wrong.
 
-    Parameters
-    ----------
-    telescope : str
-        Name of the telescope.
-    mjd_start, exptime_s : float
-        Start of the exposure (MJD, UTC) and its length.
-    fwhm_arcsec, moffat_beta : float
-        Full width at half maximum of the Moffat part at the centre of the frame (geometric mean
-        of the axes), and its exponent.
-    ellipticity, pa_deg : float
-        1 - b/a of the Moffat and the angle of its major axis, from +x to +y.
-    lobe_fraction, lobe_angle_deg : float
-        Part of the flux in an off-centre Gaussian lobe, and the side on which it lies.
-    fwhm_gradient : (2,) tuple
-        Relative change of the FWHM from the centre to the right edge and to the top edge.
-    ellipticity_gradient : (2,) tuple of (2,) tuples
-        The same for e1 = e cos(2 pa) and for e2 = e sin(2 pa).
-    transparency : float
-        Factor on all sources (not on the sky).
-    sky_mag, moon_mag : float
-        Brightness of the dark sky and of scattered moonlight (None: no moon), mag/arcsec2.
-    sky_gradient : (2,) tuple
-        Relative change of the sky from the centre to the right edge and to the top edge.
-    shift_px : (2,) tuple
-        Where the centre of the field falls, from the centre of the frame: (x, y).
-    rotation_deg : float
-        Counter-clockwise turn of the sky on the frame; 180 after the meridian.
-    trail_px : (2,) tuple
-        Vector along which the stars were smeared by a guiding error.
-    n_cosmics : int
-        Number of cosmic tracks.
-    kept_of_file : float
-        Part of the file that is on the disk: below 1 the writing was cut off.
-    defect : str
-        What should make a pipeline reject the frame, in words; "none" for a good frame.
+    A gradient is the relative change from the centre of the frame to its right edge and to its
+    top edge; that of the ellipticity is one for e1 = e cos(2 pa) and one for e2 = e sin(2 pa).
     """
 
-    telescope: str
-    mjd_start: float
+    telescope: str  # its name
+    mjd_start: float  # UTC
     exptime_s: float = 300.0
-    fwhm_arcsec: float = 1.0
-    moffat_beta: float = 3.5
-    ellipticity: float = 0.0
-    pa_deg: float = 0.0
-    lobe_fraction: float = 0.0
-    lobe_angle_deg: float = 0.0
+    fwhm_arcsec: float = 1.0  # of the Moffat at the centre, geometric mean of the axes
+    moffat_beta: float = 3.5  # its exponent
+    ellipticity: float = 0.0  # 1 - b/a of the Moffat
+    pa_deg: float = 0.0  # angle of its major axis, from +x to +y
+    lobe_fraction: float = 0.0  # of the flux, in an off-centre Gaussian lobe
+    lobe_angle_deg: float = 0.0  # direction in which the lobe lies
     fwhm_gradient: tuple = (0.0, 0.0)
     ellipticity_gradient: tuple = ((0.0, 0.0), (0.0, 0.0))
-    transparency: float = 1.0
-    sky_mag: float = 21.0
-    moon_mag: float | None = None
+    transparency: float = 1.0  # factor on all sources, not on the sky
+    sky_mag: float = 21.0  # of the dark sky, mag/arcsec2
+    moon_mag: float | None = None  # of scattered moonlight, mag/arcsec2; None: no moon
     sky_gradient: tuple = (0.0, 0.0)
-    shift_px: tuple = (0.0, 0.0)
-    rotation_deg: float = 0.0
-    trail_px: tuple = (0.0, 0.0)
-    n_cosmics: int = 0
-    kept_of_file: float = 1.0
-    defect: str = "none"
+    shift_px: tuple = (0.0, 0.0)  # (x, y) of the centre of the field, from that of the frame
+    rotation_deg: float = 0.0  # of the sky on the frame, counter-clockwise; 180 after the meridian
+    trail_px: tuple = (0.0, 0.0)  # vector along which a guiding error smeared the stars
+    n_cosmics: int = 0  # tracks
+    kept_of_file: float = 1.0  # fraction of the file on the disk: below 1 the writing was cut off
+    defect: str = "none"  # what should make a pipeline reject the frame, in words
 
     def __post_init__(self):
         for name, limit in (("fwhm_arcsec", 0), ("exptime_s", 0), ("moffat_beta", 1)):
@@ -310,23 +222,13 @@ class Campaign:
 
 
 def change_frame(campaign, index, **changes):
-    """Campaign in which fields of one frame are replaced, the rest being the same.
-
-    Parameters
-    ----------
-    campaign : Campaign
-        The campaign to start from; it is not changed.
-    index : int
-        Which frame.
-    **changes
-        Fields of `Frame` with their new values, such as ``transparency=0.1``.
-    """
+    """Copy of a campaign in which fields of one frame are replaced: ``transparency=0.1``."""
     frames = list(campaign.frames)
     frames[index] = replace(frames[index], **changes)
     return replace(campaign, frames=tuple(frames))
 
 
 def change_telescopes(campaign, **changes):
-    """Campaign in which fields of all telescopes are replaced, such as ``dtype="float32"``."""
+    """Copy of a campaign with fields of all telescopes replaced, such as ``dtype="float32"``."""
     telescopes = tuple(replace(telescope, **changes) for telescope in campaign.telescopes)
     return replace(campaign, telescopes=telescopes)

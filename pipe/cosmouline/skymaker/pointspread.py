@@ -41,93 +41,60 @@ class PointSpread:
 
     def density(self, dx, dy):
         """Flux per square pixel at offsets (dx, dy) in pixels, which broadcast."""
-        length = np.hypot(*self.trail_px)
-        n_steps = 1 + int(np.ceil(length / (TRAIL_STEP * self.fwhm_px)))
-        steps = (np.arange(n_steps) + 0.5) / n_steps - 0.5
-        total = 0.0
-        for step in steps:
-            total = total + self._still(dx - step * self.trail_px[0], dy - step * self.trail_px[1])
-        return total / n_steps
-
-    def _still(self, dx, dy):
-        """Density without the trail."""
+        # the lobe and the Moffat lie on opposite sides of the light centre
         angle = np.radians(self.lobe_angle_deg)
         lobe_x = LOBE_OFFSET * self.fwhm_px * np.cos(angle)
         lobe_y = LOBE_OFFSET * self.fwhm_px * np.sin(angle)
-        part, rest = self.lobe_fraction, 1 - self.lobe_fraction
-        light = rest * self._moffat(dx + part * lobe_x, dy + part * lobe_y)
-        if part == 0:
-            return light
-        return light + part * self._lobe(dx - rest * lobe_x, dy - rest * lobe_y)
+        fraction, rest = self.lobe_fraction, 1 - self.lobe_fraction
+        variance = (LOBE_SIGMA * self.fwhm_px) ** 2
+        # the mean over steps along the trail, one step without a trail
+        n_steps = 1 + int(np.ceil(np.hypot(*self.trail_px) / (TRAIL_STEP * self.fwhm_px)))
+        total = 0.0
+        for step in (np.arange(n_steps) + 0.5) / n_steps - 0.5:
+            x, y = dx - step * self.trail_px[0], dy - step * self.trail_px[1]
+            light = rest * self._moffat(x + fraction * lobe_x, y + fraction * lobe_y)
+            if fraction:
+                from_lobe2 = (x - rest * lobe_x) ** 2 + (y - rest * lobe_y) ** 2
+                light = light + fraction * (
+                    np.exp(-0.5 * from_lobe2 / variance) / (2 * np.pi * variance))
+            total = total + light
+        return total / n_steps
 
     def _moffat(self, dx, dy):
-        """Moffat of unit integral."""
+        """Elliptical Moffat of unit integral."""
         major, minor = self.axes_px
         angle = 0.5 * np.arctan2(self.e2, self.e1)
         along = (np.cos(angle) * dx + np.sin(angle) * dy) / major
         across = (np.cos(angle) * dy - np.sin(angle) * dx) / minor
+        # of unit integral
         peak = (self.beta - 1) / (np.pi * major * minor)
         return peak * (1 + along**2 + across**2) ** -self.beta
 
-    def _lobe(self, dx, dy):
-        """Round Gaussian of unit integral."""
-        variance = (LOBE_SIGMA * self.fwhm_px) ** 2
-        return np.exp(-0.5 * (dx**2 + dy**2) / variance) / (2 * np.pi * variance)
-
     def radius_px(self, lost):
         """Radius that leaves out the fraction `lost` of the Moffat, half the trail added."""
-        reach = np.sqrt(lost ** (1 / (1 - self.beta)) - 1)
-        return self.axes_px[0] * reach + 0.5 * np.hypot(*self.trail_px)
+        n_alphas = np.sqrt(lost ** (1 / (1 - self.beta)) - 1)
+        return self.axes_px[0] * n_alphas + 0.5 * np.hypot(*self.trail_px)
 
 
 def local_point_spread(telescope, frame, x_px, y_px):
-    """Point spread function of a frame at a position.
-
-    Parameters
-    ----------
-    telescope : model.Telescope
-        Gives scale and size.
-    frame : model.Frame
-        Gives the PSF at the centre and its linear change to the edges.
-    x_px, y_px : float
-        Position, 0-based pixels.
-
-    Returns
-    -------
-    PointSpread
-    """
+    """`PointSpread` of a frame at a position: that at the centre, and its linear change."""
+    # -1 to 1 from edge to edge; the change stops far outside the frame
     field = np.array([2 * x_px / (telescope.nx - 1) - 1, 2 * y_px / (telescope.ny - 1) - 1])
     field = np.clip(field, -FARTHEST, FARTHEST)
     angle = np.radians(2 * frame.pa_deg)
     centre = frame.ellipticity * np.array([np.cos(angle), np.sin(angle)])
     e1, e2 = centre + np.array(frame.ellipticity_gradient) @ field
     fwhm_arcsec = frame.fwhm_arcsec * (1 + np.dot(frame.fwhm_gradient, field))
-    return PointSpread(
-        fwhm_px=float(fwhm_arcsec) / telescope.pixel_scale_arcsec,
-        beta=frame.moffat_beta,
-        e1=float(e1),
-        e2=float(e2),
-        lobe_fraction=frame.lobe_fraction,
-        lobe_angle_deg=frame.lobe_angle_deg,
-        trail_px=frame.trail_px,
-    )
+    return PointSpread(float(fwhm_arcsec) / telescope.pixel_scale_arcsec, frame.moffat_beta,
+                       float(e1), float(e2), frame.lobe_fraction, frame.lobe_angle_deg,
+                       frame.trail_px)
 
 
 def pixel_integrals(psf, columns_px, rows_px, n_nodes):
-    """Flux of a unit source in each pixel, by Gauss-Legendre integration.
+    """Flux of a unit source in each pixel, shape (ny, nx), by Gauss-Legendre integration.
 
-    Parameters
-    ----------
-    psf : PointSpread
-        The light.
-    columns_px, rows_px : ndarray, shape (nx,) and (ny,)
-        Centres of the pixels, relative to the source.
-    n_nodes : int
-        Nodes per pixel and axis.
-
-    Returns
-    -------
-    ndarray, shape (ny, nx)
+    `columns_px` and `rows_px` are the centres of the pixels, relative to the source; `n_nodes`
+    counts per pixel and axis.
     """
     nodes, weights = np.polynomial.legendre.leggauss(n_nodes)
     dx = (columns_px[:, None] + 0.5 * nodes).ravel()
@@ -143,13 +110,13 @@ def add_point(image, x_px, y_px, flux, psf):
     Parameters
     ----------
     image : ndarray of float, shape (ny, nx)
-        Changed in place. The part of the source that falls outside is lost.
+        What falls outside is lost.
     x_px, y_px : float
         Light centre, 0-based pixels; it may lie outside.
     flux : float
         Total flux, integrated to infinity.
     psf : PointSpread
-        The point spread function there.
+        At that position.
     """
     half_wings = min(psf.radius_px(LOST_IN_WINGS), MAX_HALF_PX)
     half_core = CORE_FWHM * psf.fwhm_px + 0.5 * np.hypot(*psf.trail_px)
@@ -158,6 +125,7 @@ def add_point(image, x_px, y_px, flux, psf):
     inner_columns, inner_rows = window(image.shape, x_px, y_px, half_core)
     if columns.size == 0 or rows.size == 0:
         return
+    # few nodes for the wings, more for the core, where the light changes within a pixel
     stamp = pixel_integrals(psf, columns - x_px, rows - y_px, N_NODES_WINGS)
     if inner_columns.size and inner_rows.size:
         core = pixel_integrals(psf, inner_columns - x_px, inner_rows - y_px, n_core)

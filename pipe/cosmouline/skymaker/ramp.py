@@ -12,7 +12,7 @@ STEP_PX = 120  # of the grid of stars
 DOUBLE_PX, DOUBLE_MAG = (3.0, 5.0), (0.0, 2.0)  # separation and difference of the doubles
 CELLS = ((0, 0), (0, 1), (1, 0), (1, 1), (0, 2), (2, 0))  # four doubles, then two supernovae
 EXPTIME_S = 300.0
-FIELD, FRAMES = 1, 2  # part of a seed: one stream of random numbers per purpose
+FIELD, FRAMES = 1, 2  # in a seed: one stream of random numbers per purpose
 RAMP = Telescope(name="RAMP", pixel_scale_arcsec=0.2, gain_e_per_adu=1.0, zeropoint_mag=25.0)
 
 
@@ -48,88 +48,47 @@ def seeing_ramp_campaign(seed=1, n_frames=10, seeing_arcsec=(0.6, 1.8), n_grid=6
     """
     if n_grid < 4:
         raise ValueError(f"n_grid must be at least 4, not {n_grid}")
+    # stars on a grid, and a cell between four of them for each double and supernova
     rng = np.random.default_rng([seed, FIELD])
-    ramp = np.linspace(*seeing_arcsec, n_frames)
     grid_px = star_grid(rng, n_grid)
-    places_arcsec = grid_px * RAMP.pixel_scale_arcsec
-    stars = field_stars(rng, places_arcsec, rng.uniform(17, 19.5, len(grid_px)))
+    stars = field_stars(rng, grid_px * RAMP.pixel_scale_arcsec,
+                        rng.uniform(17, 19.5, len(grid_px)))
     cells_px = (np.array(CELLS) - 0.5 * (n_grid - 2)) * STEP_PX
-    doubles = [_double(rng, number, place) for number, place in enumerate(cells_px[:4], 1)]
-    novae = [_supernova(rng, number, place) for number, place in enumerate(cells_px[4:], 1)]
+    for number, position_px in enumerate(cells_px[:4], 1):
+        # two stars on both sides of the middle of a cell
+        separation, angle = rng.uniform(*DOUBLE_PX), rng.uniform(0, 2 * np.pi)
+        half = 0.5 * separation * np.array([np.cos(angle), np.sin(angle)])
+        mag = rng.uniform(17, 19)
+        stars += (Star(f"D{number}a", *_sky(position_px + half), mag),
+                  Star(f"D{number}b", *_sky(position_px - half), mag + rng.uniform(*DOUBLE_MAG)))
+    hosts = []
+    for number, position_px in enumerate(cells_px[4:], 1):
+        # a galaxy, and a star 2 px from its centre
+        hosts.append(Galaxy(f"H{number}", *_sky(position_px), mag=18.5, r_eff_arcsec=1.0,
+                            n_sersic=float(number), axis_ratio=0.7, pa_deg=rng.uniform(0, 180)))
+        stars += (Star(f"N{number}", *_sky(position_px + np.array([2.0, 0.0])),
+                       rng.uniform(18, 20)),)
+    # frames under growing seeing, one minute between them
+    frames = []
+    for index, fwhm_arcsec in enumerate(np.linspace(*seeing_arcsec, n_frames)):
+        shift_px = np.random.default_rng([seed, FRAMES, index]).uniform(-0.5, 0.5, 2)
+        frames.append(Frame(
+            RAMP.name, mjd_start=NIGHTS_MJD[0] + 0.1 + index * (EXPTIME_S + 60) / 86400,
+            exptime_s=EXPTIME_S, fwhm_arcsec=float(fwhm_arcsec), moffat_beta=3.5, sky_mag=21.0,
+            shift_px=tuple(shift_px.tolist())))
     return Campaign(
-        name="ramp",
-        ra_deg=RA_DEG,
-        dec_deg=DEC_DEG,
-        telescopes=(replace(RAMP, nx=n_grid * STEP_PX, ny=n_grid * STEP_PX),),
-        frames=tuple(_frame(seed, index, fwhm) for index, fwhm in enumerate(ramp)),
-        stars=stars + sum(doubles, ()) + tuple(star for star, _ in novae),
-        galaxies=tuple(galaxy for _, galaxy in novae),
-        seed=seed,
-    )
+        "ramp", RA_DEG, DEC_DEG, frames=tuple(frames), stars=stars, galaxies=tuple(hosts),
+        telescopes=(replace(RAMP, nx=n_grid * STEP_PX, ny=n_grid * STEP_PX),), seed=seed)
 
 
 def star_grid(rng, n_grid, step_px=STEP_PX):
-    """Places on a square grid around (0, 0), each off by up to half a pixel.
-
-    Parameters
-    ----------
-    rng : numpy.random.Generator
-        Source of the sub-pixel shifts.
-    n_grid : int
-        Places per row and per column.
-    step_px : float
-        Distance of the rows and columns.
-
-    Returns
-    -------
-    ndarray, shape (n_grid**2, 2)
-    """
+    """Positions on a square grid around (0, 0), each off by up to half a pixel: (n_grid**2, 2)."""
     steps = (np.arange(n_grid) - 0.5 * (n_grid - 1)) * step_px
-    places = np.stack(np.meshgrid(steps, steps), axis=-1).reshape(-1, 2)
-    return places + rng.uniform(-0.5, 0.5, places.shape)
+    positions = np.stack(np.meshgrid(steps, steps), axis=-1).reshape(-1, 2)
+    return positions + rng.uniform(-0.5, 0.5, positions.shape)
 
 
-def _double(rng, number, place_px):
-    """Two stars close to each other."""
-    separation, angle = rng.uniform(*DOUBLE_PX), rng.uniform(0, 2 * np.pi)
-    half = 0.5 * separation * np.array([np.cos(angle), np.sin(angle)])
-    mag = rng.uniform(17, 19)
-    fainter = mag + rng.uniform(*DOUBLE_MAG)
-    return (
-        Star(f"D{number}a", *_sky(place_px + half), mag),
-        Star(f"D{number}b", *_sky(place_px - half), fainter),
-    )
-
-
-def _supernova(rng, number, place_px):
-    """Give a star and the galaxy that it lies in, 2 px away."""
-    host = Galaxy(
-        f"H{number}",
-        *_sky(place_px),
-        mag=18.5,
-        r_eff_arcsec=1.0,
-        n_sersic=float(number),
-        axis_ratio=0.7,
-        pa_deg=rng.uniform(0, 180),
-    )
-    return Star(f"N{number}", *_sky(place_px + np.array([2.0, 0.0])), rng.uniform(18, 20)), host
-
-
-def _frame(seed, index, fwhm_arcsec):
-    """One exposure, a minute after the one before, with its own sub-pixel shift."""
-    rng = np.random.default_rng([seed, FRAMES, index])
-    return Frame(
-        telescope=RAMP.name,
-        mjd_start=NIGHTS_MJD[0] + 0.1 + index * (EXPTIME_S + 60) / 86400,
-        exptime_s=EXPTIME_S,
-        fwhm_arcsec=float(fwhm_arcsec),
-        moffat_beta=3.5,
-        sky_mag=21.0,
-        shift_px=tuple(rng.uniform(-0.5, 0.5, 2).tolist()),
-    )
-
-
-def _sky(place_px):
-    """Right ascension and declination of a place of the field, two floats."""
-    position = from_plane(np.asarray(place_px) * RAMP.pixel_scale_arcsec, RA_DEG, DEC_DEG)
+def _sky(position_px):
+    """Right ascension and declination of a position in pixels from the middle, two floats."""
+    position = from_plane(np.asarray(position_px) * RAMP.pixel_scale_arcsec, RA_DEG, DEC_DEG)
     return tuple(float(value[0]) for value in position)

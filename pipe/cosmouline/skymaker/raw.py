@@ -1,6 +1,5 @@
 """Frames as the camera gives them: bias, overscan, dark current, flat field; calibrations too."""
 
-from cosmouline.dates import mjd_to_iso
 from cosmouline.skymaker import detector
 
 import numpy as np
@@ -11,7 +10,7 @@ BIAS_DRIFT_ADU = 4.0  # rms of the level from frame to frame; the overscan follo
 FLAT_ADU = 25000.0  # mean level of the flats above the bias
 FLAT_LEVELS = (0.7, 1.2)  # of that, as twilight goes
 FLAT_EXPTIME_S = 5.0
-FIELD, LEVELS = 2, 3  # part of a seed: one stream of random numbers per purpose
+FIELD, LEVELS = 2, 3  # in a seed: one stream of random numbers per purpose
 CODES = {"bias": 1, "dark": 2, "flat": 3}
 
 
@@ -26,27 +25,29 @@ def flat_field(telescope):
     Returns
     -------
     ndarray of float, shape (ny, nx)
-        Vignetting, shadows of dust and the pixels' own sensitivity, with a median of 1: so the
-        true fluxes are those of a frame that was divided by its flat field.
+        Its median is 1: the true fluxes are those of a frame that was divided by its flat field.
     """
     camera, shape = telescope.raw, (telescope.ny, telescope.nx)
     rng = np.random.default_rng([telescope.defect_seed, FIELD])
+    # vignetting grows with the square of the distance from the centre
     y, x = np.indices(shape)
     half = 0.5 * np.hypot(telescope.nx, telescope.ny)
     from_centre = np.hypot(x - 0.5 * (telescope.nx - 1), y - 0.5 * (telescope.ny - 1)) / half
     flat = 1 - camera.vignetting * from_centre**2
+    # grains of dust are out of focus: their shadows are rings
     for _ in range(camera.n_dust):
-        place = rng.uniform(0, 1, 2) * (telescope.nx, telescope.ny)
-        radius = np.hypot(x - place[0], y - place[1]) / rng.uniform(*DUST_RADIUS_PX)
+        grain = rng.uniform(0, 1, 2) * (telescope.nx, telescope.ny)
+        radius = np.hypot(x - grain[0], y - grain[1]) / rng.uniform(*DUST_RADIUS_PX)
         ring = np.exp(-0.5 * ((radius - 1) / 0.3) ** 2)
         flat *= 1 - rng.uniform(*DUST_DEPTH) * ring
+    # each pixel has its own sensitivity
     flat *= rng.normal(1, PIXEL_SPREAD, shape)
     return flat / np.median(flat)
 
 
 def dark_electrons(telescope, exptime_s):
-    """Give the expected electrons of the dark current, hot pixels left out, (ny, nx)."""
-    rows = np.linspace(0.5, 1.5, telescope.ny)[:, None]  # warmer at the side of the amplifier
+    """Expected electrons of the dark current without hot pixels, ndarray of shape (ny, nx)."""
+    rows = np.linspace(0.5, 1.5, telescope.ny)[:, None]  # warmer towards the amplifier
     return np.broadcast_to(telescope.raw.dark_e_s * exptime_s * rows,
                            (telescope.ny, telescope.nx))
 
@@ -60,7 +61,7 @@ def read_out(electrons, telescope, rng):
         Charge with its read noise.
     telescope : model.Telescope
     rng : numpy.random.Generator
-        Source of the drift of the level and of the noise of the overscan.
+        Of the drift of the level and of the noise of the overscan.
 
     Returns
     -------
@@ -76,7 +77,7 @@ def read_out(electrons, telescope, rng):
 
 
 def sections(telescope):
-    """Keywords that tell a science frame and where its light is, a dict."""
+    """Keywords that mark a science frame, and where its light is, a dict."""
     nx, ny, n_over = telescope.nx, telescope.ny, telescope.raw.overscan_px
     return {"IMAGETYP": "object", "DATASEC": f"[1:{nx},1:{ny}]", "TRIMSEC": f"[1:{nx},1:{ny}]",
             "BIASSEC": f"[{nx + 1}:{nx + n_over},1:{ny}]"}
@@ -102,10 +103,11 @@ def calibration_frame(campaign, telescope, kind, number, exptime_s):
     data_adu : ndarray, shape (ny, nx + overscan_px)
     header : dict
     """
-    place = campaign.telescopes.index(telescope)
-    rng = np.random.default_rng([campaign.seed, LEVELS, place, CODES[kind], number])
+    number_of_camera = campaign.telescopes.index(telescope)
+    rng = np.random.default_rng([campaign.seed, LEVELS, number_of_camera, CODES[kind], number])
     exptime_s = {"bias": 0.0, "dark": exptime_s, "flat": FLAT_EXPTIME_S}[kind]
     light_e = np.zeros((telescope.ny, telescope.nx))
+    # a flat has the level of its twilight, a dark and a flat the current of their exposure
     if kind == "flat":
         level = FLAT_ADU * rng.uniform(*FLAT_LEVELS) * telescope.gain_e_per_adu
         light_e = level * flat_field(telescope) * detector.response(telescope)
@@ -113,23 +115,9 @@ def calibration_frame(campaign, telescope, kind, number, exptime_s):
         light_e = light_e + dark_electrons(telescope, exptime_s)
         light_e += detector.hot_electrons(telescope, exptime_s)
     charge = rng.poisson(light_e) + rng.normal(0, telescope.read_noise_e, light_e.shape)
-    return read_out(charge, telescope, rng), _header(campaign, telescope, kind, number, exptime_s)
-
-
-def _header(campaign, telescope, kind, number, exptime_s):
-    """Keywords of a calibration frame, taken before the first science frame."""
+    # calibrations are taken before the first science frame
     start = campaign.frames[0].mjd_start - 0.4 + 0.004 * (number + 20 * CODES[kind] / 3)
-    return {
-        "DATE-OBS": mjd_to_iso(start),
-        "MJD-OBS": start,
-        "EXPTIME": exptime_s,
-        "GAIN": telescope.gain_e_per_adu,
-        "RDNOISE": telescope.read_noise_e,
-        "SATURATE": telescope.saturation_adu,
-        "FILTER": telescope.filter_name,
-        "OBJECT": kind,
-        "TELESCOP": telescope.camera or telescope.name,
-        "BUNIT": "adu",
-        **sections(telescope),
-        "IMAGETYP": kind,
-    }
+    header = detector.keywords(telescope, start, exptime_s) | {
+        "OBJECT": kind, "TELESCOP": telescope.camera or telescope.name, "BUNIT": "adu",
+        **sections(telescope), "IMAGETYP": kind}
+    return read_out(charge, telescope, rng), header

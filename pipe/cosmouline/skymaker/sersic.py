@@ -30,6 +30,7 @@ def density(dx, dy, r_eff_px, n_sersic, axis_ratio, angle_rad):
     -----
     Ciotti & Bertin 1999, A&A 352, 447, eqs. 1-4; b is solved for, not approximated.
     """
+    # half of the flux lies within r_eff
     b = gammaincinv(2 * n_sersic, 0.5)
     along = np.cos(angle_rad) * dx + np.sin(angle_rad) * dy
     across = np.cos(angle_rad) * dy - np.sin(angle_rad) * dx
@@ -41,8 +42,8 @@ def density(dx, dy, r_eff_px, n_sersic, axis_ratio, angle_rad):
 def radius_px(r_eff_px, n_sersic, axis_ratio, lost):
     """Radius along the major axis that leaves out the fraction `lost` of the flux."""
     b = gammaincinv(2 * n_sersic, 0.5)
-    reach = (gammainccinv(2 * n_sersic, lost) / b) ** n_sersic
-    return reach * r_eff_px / np.sqrt(axis_ratio)
+    n_radii = (gammainccinv(2 * n_sersic, lost) / b) ** n_sersic
+    return n_radii * r_eff_px / np.sqrt(axis_ratio)
 
 
 def add_galaxy(image, x_px, y_px, flux, psf, shape):
@@ -51,14 +52,14 @@ def add_galaxy(image, x_px, y_px, flux, psf, shape):
     Parameters
     ----------
     image : ndarray of float, shape (ny, nx)
-        Changed in place. The part of the galaxy that falls outside is lost.
+        What falls outside is lost.
     x_px, y_px : float
         Centre, 0-based pixels; it may lie outside.
     flux : float
         Total flux, integrated to infinity. What lies beyond the drawn square is lost (0.2 %,
         more for a galaxy that needs more than `MAX_HALF_PX`).
     psf : pointspread.PointSpread
-        The point spread function there.
+        At that position.
     shape : tuple of float
         (r_eff_px, n_sersic, axis_ratio, angle_rad) as in `density`.
 
@@ -68,6 +69,7 @@ def add_galaxy(image, x_px, y_px, flux, psf, shape):
     product taken in Fourier space, where the sum of the cells of a pixel is exact. The galaxy is
     centred on a cell; the PSF, which is smooth, carries the shift inside the pixel.
     """
+    # a square that holds the galaxy and the wings of the PSF
     half = radius_px(*shape[:3], LOST_IN_WINGS) + psf.radius_px(LOST_IN_WINGS)
     half = int(min(np.ceil(half), MAX_HALF_PX))
     x, y = round(x_px), round(y_px)
@@ -75,48 +77,35 @@ def add_galaxy(image, x_px, y_px, flux, psf, shape):
     if columns.size == 0 or rows.size == 0:
         return
     stamp = convolved(half, x_px - x, y_px - y, psf, shape)
-    part = stamp[np.ix_(rows - y + half, columns - x + half)]
-    image[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1] += flux * part
+    inside = stamp[np.ix_(rows - y + half, columns - x + half)]
+    image[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1] += flux * inside
 
 
 def convolved(half_px, dx_px, dy_px, psf, shape):
-    """Galaxy of unit flux in a square of pixels, its centre off the middle by (dx, dy).
-
-    Returns
-    -------
-    ndarray, shape (2 half_px + 1, 2 half_px + 1)
-    """
+    """Galaxy of unit flux in a square of 2 half_px + 1 pixels, its centre off by (dx, dy)."""
     n = (2 * half_px + 1) * N_CELLS
     cells = (np.arange(n) - n // 2) / N_CELLS
-    galaxy = _cell_means(cells, shape)
-    kernel = np.fft.ifftshift(psf.density(cells[None, :] - dx_px, cells[:, None] - dy_px))
-    # The cells are means already: a pixel of N_CELLS of them has the ratio of the two sincs.
-    frequencies = np.fft.fftfreq(n)
-    pixel = np.sinc(frequencies * N_CELLS) / np.sinc(frequencies)
-    light = rfft2(galaxy) * rfft2(kernel) * pixel[:, None] * pixel[: n // 2 + 1]
-    middle = N_CELLS // 2
-    return irfft2(light, s=(n, n))[middle::N_CELLS, middle::N_CELLS] / N_CELLS**2
-
-
-def _cell_means(cells, shape):
-    """Mean density of the galaxy in each cell: by its curvature, near the centre by nodes."""
-    means = density(cells[None, :], cells[:, None], *shape)
-    middle = means[1:-1, 1:-1]
-    around = means[:-2, 1:-1] + means[2:, 1:-1] + means[1:-1, :-2] + means[1:-1, 2:]
-    means[1:-1, 1:-1] = middle + (around - 4 * middle) / 24  # second order Taylor series
+    # mean density of the galaxy in each cell: second order Taylor series ...
+    galaxy = density(cells[None, :], cells[:, None], *shape)
+    middle = galaxy[1:-1, 1:-1]
+    around = galaxy[:-2, 1:-1] + galaxy[2:, 1:-1] + galaxy[1:-1, :-2] + galaxy[1:-1, 2:]
+    galaxy[1:-1, 1:-1] = middle + (around - 4 * middle) / 24
+    # ... near the centre by nodes ...
     near = np.flatnonzero(np.abs(cells) < CUSP_PX)
     nodes, weights = np.polynomial.legendre.leggauss(N_NODES)
     fine = (cells[near, None] + 0.5 * nodes / N_CELLS).ravel()
     light = density(fine[None, :], fine[:, None], *shape)
     light = light.reshape(near.size, N_NODES, near.size, N_NODES)
-    means[np.ix_(near, near)] = np.einsum("iajb,a,b->ij", light, 0.5 * weights, 0.5 * weights)
-    means[cells.size // 2, cells.size // 2] = _central_mean(shape)
-    return means
-
-
-def _central_mean(shape):
-    """Mean density in the cell of the cusp, by nodes that crowd at its centre as a cube does."""
+    galaxy[np.ix_(near, near)] = np.einsum("iajb,a,b->ij", light, 0.5 * weights, 0.5 * weights)
+    # ... and in the cell of the cusp by nodes that crowd at its centre as a cube does
     nodes, weights = np.polynomial.legendre.leggauss(N_NODES_CUSP)
-    crowded = 0.5 * nodes**3 / N_CELLS
-    weights = 1.5 * nodes**2 * weights
-    return weights @ density(crowded[None, :], crowded[:, None], *shape) @ weights
+    crowded, weights = 0.5 * nodes**3 / N_CELLS, 1.5 * nodes**2 * weights
+    cusp = weights @ density(crowded[None, :], crowded[:, None], *shape) @ weights
+    galaxy[n // 2, n // 2] = cusp
+    kernel = np.fft.ifftshift(psf.density(cells[None, :] - dx_px, cells[:, None] - dy_px))
+    # the cells are means already: a pixel of N_CELLS of them has the ratio of the two sincs.
+    frequencies = np.fft.fftfreq(n)
+    pixel = np.sinc(frequencies * N_CELLS) / np.sinc(frequencies)
+    light = rfft2(galaxy) * rfft2(kernel) * pixel[:, None] * pixel[: n // 2 + 1]
+    first = N_CELLS // 2
+    return irfft2(light, s=(n, n))[first::N_CELLS, first::N_CELLS] / N_CELLS**2

@@ -37,7 +37,7 @@ def flux_scale(star_flux, measured_xy, true_flux, true_xy):
     true_flux : ndarray of float, shape (n_true,)
         NaN for a star that varies or is no star.
     true_xy : ndarray of float, shape (n_true, 2)
-        Places on the same image.
+        Positions on the same image.
 
     Returns
     -------
@@ -49,6 +49,7 @@ def flux_scale(star_flux, measured_xy, true_flux, true_xy):
     ValueError
         If no star is met.
     """
+    # the true star next to each measured one
     distance, row = cKDTree(true_xy).query(measured_xy, distance_upper_bound=SAME_STAR_PX)
     found = np.isfinite(distance)
     ratio = star_flux[:, found] / true_flux[row[found]]
@@ -68,5 +69,6 @@ def compare(measured, sigma, true):
     deviation, error = measured / true - 1, sigma / measured
     spread = deviation - deviation.mean()
     n = len(deviation)
+    # the mean took one degree of freedom
     pull = np.sqrt(np.mean((spread / error) ** 2) * n / (n - 1))
     return Comparison(deviation.mean(), spread.std(ddof=1), np.median(error), pull)

@@ -42,9 +42,11 @@ def random_walk(mjd, seed, tau_days, sigma_mag):
         return np.zeros(mjd.shape)
     if mjd.min() < GRID_START_MJD:
         raise ValueError(f"mjd must be {GRID_START_MJD:.0f} or later, not {mjd.min():.2f}")
+    # the complete grid up to the last date, whatever dates are asked for
     n_steps = int((mjd.max() - GRID_START_MJD) / GRID_STEP_DAYS) + 2
     damping = np.exp(-GRID_STEP_DAYS / tau_days)
     kicks = np.random.default_rng(seed).normal(size=n_steps)
+    # the first step has the asymptotic rms: the walk starts in its stationary state
     kicks[1:] *= np.sqrt(1 - damping**2)
     walk = sigma_mag * lfilter([1.0], [1.0, -damping], kicks)
     return np.interp(mjd, GRID_START_MJD + GRID_STEP_DAYS * np.arange(n_steps), walk)
@@ -63,6 +65,7 @@ def image_magnitude(lens, image, mjd):
         Dates.
     """
     mjd = np.asarray(mjd, dtype=float)
+    # light of the source that left earlier arrives now; microlensing has the dates of arrival
     source = random_walk(mjd - image.delay_days, lens.seed, lens.tau_days, lens.sigma_mag)
     phase = 2 * np.pi * mjd / image.drift_period_days + image.drift_phase_rad
     return image.mag + source + image.drift_mag * np.sin(phase)

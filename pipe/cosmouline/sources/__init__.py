@@ -2,23 +2,23 @@
 
 To come: the selection language.
 
-crossmatch        : Sources of many lists brought together: one catalogue, and the fluxes of all
-                    images in it.
-detect            : Sources of one frame: found, freed from cosmics, measured.
+crossmatch        : Sources of many lists matched: one catalogue, and the fluxes of all images in
+                    it.
+detect            : Sources of one frame: found, cosmic rays rejected, measured.
 moments           : Adaptive Gaussian-weighted moments: position, width and shape of many sources
                     at once.
 seeing            : Seeing of a frame: FWHM, ellipticity and its angle, from the stars among its
                     sources.
-star_catalogue    : The stars of a set of aligned frames: one list, the reference image, the stars
-                    to work with.
+star_catalogue    : The stars of a set of aligned frames: one list, the reference image, the
+                    seeing from them.
 star_selection    : Which stars of a field make the PSF and the normalisation, and why the others
                     do not.
 trails            : Trails of satellites and aeroplanes: long thin light across a frame.
 io_external_lists : Source lists of other programs, one file per image: positions, fluxes and
                     errors.
 io_sources        : Catalogues of detected sources: one FITS table per image.
-db_star_catalogue : The stars of a lens's field: all of them, and the few that everything is
-                    measured against.
-db_stars          : Which stars a step uses, and where they fall on an image.
-db_trails         : What is odd about the scene of an image: trails, and bad pixels on the lens.
+db_star_catalogue : The stars of a lens's field: all of them, and the few picked for normalisation
+                    and PSF.
+db_stars          : Which stars a step uses, and their positions on an image.
+db_trails         : What is unusual on an image: trails, and bad pixels on the lens.
 """

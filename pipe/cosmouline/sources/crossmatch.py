@@ -1,4 +1,4 @@
-"""Sources of many lists brought together: one catalogue, and the fluxes of all images in it."""
+"""Sources of many lists matched: one catalogue, and the fluxes of all images in it."""
 
 from typing import NamedTuple
 
@@ -7,19 +7,11 @@ from scipy.spatial import cKDTree
 
 
 class Matched(NamedTuple):
-    """Fluxes of M stars in N images.
+    """Fluxes of M stars in N images."""
 
-    Parameters
-    ----------
-    xy : ndarray of float, shape (M, 2)
-        Where each was first found, in the coordinates of the lists.
-    flux, sigma : ndarray of float, shape (N, M)
-        NaN where a star is not in a list.
-    """
-
-    xy: np.ndarray
-    flux: np.ndarray
-    sigma: np.ndarray
+    xy: np.ndarray  # (M, 2), where each was first found, in the coordinates of the lists
+    flux: np.ndarray  # (N, M), NaN where a star is not in a list
+    sigma: np.ndarray  # (N, M)
 
 
 class Plane(NamedTuple):
@@ -48,7 +40,7 @@ class Plane(NamedTuple):
 
 
 def match(places, fluxes, sigmas, tolerance, least=0.8):
-    """Bring the sources of many images together.
+    """Match the sources of many images.
 
     Parameters
     ----------
@@ -56,38 +48,31 @@ def match(places, fluxes, sigmas, tolerance, least=0.8):
         On a plane, the same for all images.
     fluxes, sigmas : list of ndarray of float, shape (n_i,)
     tolerance : float
-        Most that a source lies from its place in the catalogue; pairs are mutual nearest ones.
+        Largest distance of a source from its position in the catalogue; pairs are mutual nearest
+        ones.
     least : float
-        Part of the images in which a star must be found.
+        Fraction of the images in which a star must be found.
 
     Returns
     -------
     Matched
         Stars in the order of the catalogue: those of the longest list, then what others add.
     """
+    # the catalogue: the sources of the longest list, then those that are far from all before
     catalogue = np.zeros((0, 2))
     for xy in sorted(places, key=len, reverse=True):
-        new = _distance(catalogue, xy) > 2 * tolerance
-        catalogue = np.vstack([catalogue, xy[new]])
+        distance = cKDTree(catalogue).query(xy)[0] if len(catalogue) else np.full(len(xy), np.inf)
+        catalogue = np.vstack([catalogue, xy[distance > 2 * tolerance]])
+
     flux = np.full((len(places), len(catalogue)), np.nan)
     sigma = flux.copy()
     for i, (xy, one, error) in enumerate(zip(places, fluxes, sigmas, strict=True)):
         if len(xy):
-            star, source = _mutual(catalogue, xy, tolerance)
-            flux[i, star], sigma[i, star] = one[source], error[source]
+            # stars and sources that are each other's nearest
+            distance, source = cKDTree(xy).query(catalogue)
+            nearest = cKDTree(catalogue).query(xy)[1]
+            star = np.flatnonzero((distance <= tolerance)
+                                  & (nearest[source] == np.arange(len(catalogue))))
+            flux[i, star], sigma[i, star] = one[source[star]], error[source[star]]
     common = np.isfinite(flux).sum(0) >= least * len(places)
     return Matched(catalogue[common], flux[:, common], sigma[:, common])
-
-
-def _distance(catalogue, xy):
-    """Return the distance of every source from the nearest one of the catalogue."""
-    return cKDTree(catalogue).query(xy)[0] if len(catalogue) else np.full(len(xy), np.inf)
-
-
-def _mutual(catalogue, xy, tolerance):
-    """Return the stars and the sources that are each other's nearest within the tolerance."""
-    distance, source = cKDTree(xy).query(catalogue)
-    nearest = cKDTree(catalogue).query(xy)[1]
-    star = np.flatnonzero((distance <= tolerance)
-                          & (nearest[source] == np.arange(len(catalogue))))
-    return star, source[star]

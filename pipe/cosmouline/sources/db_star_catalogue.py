@@ -1,4 +1,4 @@
-"""The stars of a lens's field: all of them, and the few that everything is measured against."""
+"""The stars of a lens's field: all of them, and the few picked for normalisation and PSF."""
 
 import hashlib
 import logging
@@ -10,14 +10,16 @@ from cosmouline.errors import UserError
 from cosmouline.files import io_catalog, io_regions, io_table
 from cosmouline.files.io_catalog import Star
 from cosmouline.sources import db_stars
+from cosmouline.sources.db_stars import SAME_STAR_PX
+from cosmouline.sources.moments import HALF_PX
 from cosmouline.sources.seeing import Seeing
 from cosmouline.sources.star_catalogue import (
     FieldStars,
     build_catalog,
     nearest_detections,
     refine_seeing,
-    select_stars,
 )
+from cosmouline.sources.star_selection import SelectionOptions, select_stars
 
 import numpy as np
 from scipy.spatial import cKDTree
@@ -28,11 +30,10 @@ SCRIPT = "4_norm/0_pick_stars"
 CHOICE = ("n_norm_stars", "star_snr_min", "star_lens_distance_px")  # settings of the choice
 OWN = "own"
 N_IMAGES_MOST = 200  # spread over the campaign; more do not make the list better
-N_SEEING_STARS = 200  # brightest stars that the seeing is looked for on
+N_SEEING_STARS = 200  # brightest stars from which the seeing is measured
 REGION_RADIUS_PX = 10.0
-N_REASONS = 10  # refused stars that are told
-SAME_STAR_PX = 3.0
-EDGE_PX = 12.0  # nearer to it nothing is measured, see `detect`
+N_REASONS = 10  # refused stars that are logged
+NAMED_PX = 2.0  # a listed star this near to a picked one bears its name
 FIELDS = {
     "name": (str, "", "a star that was picked bears its name"),
     "x_px": (float, "px", "column on the reference image, from 0"),
@@ -73,6 +74,7 @@ def common_seeing(images, stars, settings):
     matrices = [db_transform.matrix(image) for image in images]
     first = [Seeing(im["fwhm_px"], im["ellipticity"], im["pa_deg"], im["n_good_stars"])
              for im in images]
+    # the bright stars come first in the list, and get their new shapes there
     seeings, bright = refine_seeing(bright, catalogs, matrices, first)
     refined = stars.stars.copy()
     refined[:len(bright)] = bright.stars
@@ -81,16 +83,16 @@ def common_seeing(images, stars, settings):
 
 
 def pick(images, stars, reference, settings):
-    """Choose stars; tell why brighter ones are not among them."""
+    """Choose stars; log why brighter ones are not among them."""
     lens = np.array([[reference["lens_x_px"], reference["lens_y_px"]]])
     chosen = select_stars(
         stars, np.median([image["fwhm_px"] for image in images]),
-        np.median([image["sky_noise_e"] for image in images]), n_max=settings.n_norm_stars,
-        exclude_xy_px=lens, exclude_radius_px=settings.star_lens_distance_px,
-        snr_min=settings.star_snr_min)
+        np.median([image["sky_noise_e"] for image in images]), lens, SelectionOptions(
+            n_max=settings.n_norm_stars, exclude_radius_px=settings.star_lens_distance_px,
+            snr_min=settings.star_snr_min))
     for row, reason in list(chosen.refused.items())[:N_REASONS]:
         x_px, y_px = io_catalog.to_ds9(stars.xy_px[row])
-        log.info("no star for us at (%.1f, %.1f): %s", x_px, y_px, reason)
+        log.info("not picked: the star at (%.1f, %.1f): %s", x_px, y_px, reason)
     if not len(chosen.indices):
         raise UserError(f"no star is left of the {len(stars)} of the field: lower star_snr_min or "
                         f"star_lens_distance_px, or give your own list as {own_list(settings)}.")
@@ -113,18 +115,15 @@ def check_on_images(stars, images, path):
 
 
 def check_own(stars, images, path):
-    """Do as `check_on_images`, where the user has given the list."""
+    """Check as `check_on_images`, where the user has given the list."""
     if path.is_file():
         check_on_images(stars, images, path)
 
 
 def check_on_field(picked, stars, reference, path):
-    """Tell stars of an own list where nothing was found; stop if it is most of them.
+    """Warn of stars of an own list where nothing was found, or next to the edge.
 
-    Raises
-    ------
-    UserError
-        If more than half of the stars have no source within 3 px.
+    UserError if more than half of the stars have no source within 3 px.
     """
     distance, _ = cKDTree(stars.xy_px).query(db_stars.star_positions(picked))
     lost = [star.name for star, d in zip(picked, distance, strict=True) if d > SAME_STAR_PX]
@@ -137,7 +136,7 @@ def check_on_field(picked, stars, reference, path):
     for star in picked:
         x, y = star.x_px, star.y_px
         away_px = min(x, y, reference["nx_px"] - 1 - x, reference["ny_px"] - 1 - y)
-        if away_px < EDGE_PX:
+        if away_px < HALF_PX:
             log.warning("%s: %s is %.0f px from the edge of %s: its stamp is cut there", path,
                         star.name, away_px, reference["img_name"])
 
@@ -152,14 +151,14 @@ def letters(index):
 
 
 def is_kept(images, reference, settings, runs):
-    """Tell whether stars chosen before stay.
+    """Return whether stars chosen before stay.
 
-    They do for the same reference image and the same settings of the choice, unless --redo asks
-    for a new one: so the stars do not change when images are added. A list that is not as it was
-    written does not count.
+    They stay with the reference image and the settings of the choice, unless --redo asks for a new
+    one: so they do not change when images are added. A list that was changed does not count.
     """
     if settings.options.redo or manifest.step_trouble(paths.picked_stars(settings), settings):
         return False
+    # it counts where an image was measured with it, under the settings of now
     used = provenance.settings_used(settings, CHOICE)
     now = digest(io_catalog.read_cat(paths.picked_stars(settings)), reference, settings)
     return any(image.get("star_list") == now
@@ -167,12 +166,12 @@ def is_kept(images, reference, settings, runs):
 
 
 def own_list(settings):
-    """Return the path of the lens's own star list, which goes before any choice."""
+    """Return the path of the lens's own star list, which replaces the automatic choice."""
     return settings.config_dir / "normstars.cat"
 
 
 def digest(picked, reference, settings):
-    """Return whose choice the stars are, their number, and a hash of names, places, reference."""
+    """Return who chose the stars, their number, and a hash of names, positions, reference."""
     places = db_stars.star_positions(picked).round(4).round(3)  # 4: as they are in the file
     text = repr([(star.name, *xy) for star, xy in zip(picked, places.tolist(), strict=True)])
     text += reference["img_name"]
@@ -182,7 +181,11 @@ def digest(picked, reference, settings):
 
 def write(stars, picked, settings):
     """Write the list of all stars, and the picked ones as .cat and as regions for ds9."""
-    names = _names(stars, picked)
+    names = [""] * len(stars)
+    for star in picked:
+        distance = np.hypot(*(stars.xy_px - (star.x_px, star.y_px)).T)
+        if distance.min(initial=np.inf) < NAMED_PX:
+            names[int(np.argmin(distance))] = star.name
     rows = [{"name": name} | dict(zip(stars.stars.dtype.names, row.tolist(), strict=True))
             for name, row in zip(names, stars.stars, strict=True)]
     rows = [{k: v for k, v in row.items() if v == v and v != ""} for row in rows]
@@ -190,13 +193,3 @@ def write(stars, picked, settings):
     path = paths.picked_stars(settings)
     io_catalog.write_cat(path, picked, "name x y flux: pixels of the reference image, from 1")
     io_regions.write_ds9_regions(path.with_suffix(".reg"), picked, REGION_RADIUS_PX)
-
-
-def _names(stars, picked):
-    """Return the names of the listed stars: those of the picked ones within 2 px, else empty."""
-    names = [""] * len(stars)
-    for star in picked:
-        distance = np.hypot(*(stars.xy_px - (star.x_px, star.y_px)).T)
-        if len(distance) and distance.min() < 2.0:
-            names[int(np.argmin(distance))] = star.name
-    return names

@@ -1,4 +1,4 @@
-"""Which stars a step uses, and where they fall on an image."""
+"""Which stars a step uses, and their positions on an image."""
 
 import functools
 import logging
@@ -18,10 +18,7 @@ from scipy.spatial import cKDTree
 log = logging.getLogger("cosmouline")
 
 PHOTOM_LIST = "photomstars.cat"
-
-SAME_STAR_PX = 3.0  # places of one name in two lists differ by less
-
-
+SAME_STAR_PX = 3.0  # positions of one star in two lists, or in a list and on an image, are nearer
 DETECTION_PX = 1.5  # a detection this near to a predicted star is that star
 
 
@@ -102,6 +99,7 @@ def photom_stars(settings):
     own = io_catalog.read_cat(path) if path.is_file() else []
     if named is None or isinstance(named, str):
         return own
+    # of one name in both lists the own one counts
     known = {star.name: star for star in picked_stars(settings)} | {s.name: s for s in own}
     return only_named(known.values(), named, "photom_stars", "the stars of normstars.cat and of "
                       + path.name) if named else []
@@ -119,7 +117,7 @@ def object_stars(settings):
     for star in [*norm_stars(settings), *psf_stars(settings), *photom_stars(settings)]:
         first = found.setdefault(star.name, star)
         if np.hypot(star.x_px - first.x_px, star.y_px - first.y_px) > SAME_STAR_PX:
-            raise UserError(f"two lists have a star '{star.name}', at two places "
+            raise UserError(f"two lists have a star '{star.name}', at two positions "
                             f"{np.hypot(star.x_px - first.x_px, star.y_px - first.y_px):.1f} px "
                             "apart. Rename one of them.")
     return list(found.values())
@@ -131,9 +129,9 @@ def star_positions(stars):
 
 
 def on_image(reference_xy, image, settings):
-    """Return where positions of the reference image lie on an image, shape (n, 2).
+    """Return the positions on an image, shape (n, 2), of positions on the reference image.
 
-    The centroid of the detection there, if one lies within 1.5 px; else what the transform says.
+    The centroid of the detection there, if one lies within 1.5 px; else that of the transform.
     """
     predicted = apply(matrix(image), reference_xy)
     detected = positions(sources(image, settings))
@@ -154,5 +152,5 @@ def field_stars(settings):
 
 @functools.lru_cache(maxsize=2)
 def _table_columns(path, changed_ns):
-    """Read a table that every image needs once; `changed_ns` tells an old one from a new one."""
+    """Read a table that every image needs once; `changed_ns` is that of the file read."""
     return io_table.read_ecsv_columns(path)

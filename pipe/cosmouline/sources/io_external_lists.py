@@ -12,7 +12,7 @@ from cosmouline.sources.crossmatch import Plane, match
 import numpy as np
 
 PER_LN = np.log(10) / 2.5
-WORDS = {  # names of columns, in small letters, by what they are
+WORDS = {  # names of columns in lower case, by their meaning
     "ra": ("ra", "ra_deg", "alpha_j2000", "alphawin_j2000"),
     "dec": ("dec", "dec_deg", "delta_j2000", "deltawin_j2000"),
     "x": ("x", "x_px", "xpix", "x_image", "xwin_image", "xcentroid"),
@@ -26,20 +26,10 @@ WORDS = {  # names of columns, in small letters, by what they are
 
 
 class SourceList(NamedTuple):
-    """Sources of one image.
+    """Sources of one image."""
 
-    Parameters
-    ----------
-    name : str
-        Of the file, without its ending.
-    xy : ndarray of float, shape (n, 2)
-        RA and Dec in degrees where `is_sky`, else x and y in pixels.
-    flux, sigma : ndarray of float, shape (n,)
-    is_sky : bool
-    """
-
-    name: str
-    xy: np.ndarray
+    name: str  # of the file, without its ending
+    xy: np.ndarray  # (n, 2), RA and Dec in degrees where `is_sky`, else x and y in pixels
     flux: np.ndarray
     sigma: np.ndarray
     is_sky: bool
@@ -54,12 +44,12 @@ def read_folder(folder, pattern="*", columns=None):
     pattern : str
         Which files, such as ``*.csv``.
     columns : sequence of str, optional
-        What the columns of files without a line of names are: words of `WORDS`, or ``-``.
+        Columns of files without a line of names: words of `WORDS`, or ``-`` for others.
 
     Raises
     ------
     UserError
-        If there is no file, or one cannot be read. Empty files are passed over.
+        If there is no file, or one cannot be read. Empty files are skipped.
     """
     paths = sorted(path for path in Path(folder).glob(pattern) if path.is_file())
     found = [read(path, columns) for path in paths if path.stat().st_size]
@@ -77,7 +67,11 @@ def read(path, columns=None):
     positive flux or no positive error are left out.
     """
     path = Path(path)
-    table = _named(read_ecsv_columns(path) if path.suffix == ".ecsv" else _csv(path, columns))
+    table = read_ecsv_columns(path) if path.suffix == ".ecsv" else _csv(path, columns)
+    # the known columns, by their meaning; the first of the words goes before the others
+    lower = {name.lower(): values for name, values in table.items()}
+    table = {what: np.asarray(lower[name], float) for what, names in WORDS.items()
+             for name in names[::-1] if name in lower}
     is_sky = {"ra", "dec"} <= table.keys()
     place = ("ra", "dec") if is_sky else ("x", "y")
     if "flux" not in table and {"mag", "mag_error"} <= table.keys():
@@ -93,13 +87,6 @@ def read(path, columns=None):
     return SourceList(path.stem, xy[good], table["flux"][good], table["error"][good], is_sky)
 
 
-def _named(table):
-    """Return the columns that are known, by what they are."""
-    small = {name.lower(): values for name, values in table.items()}
-    return {what: np.asarray(small[name], float) for what, names in WORDS.items()
-            for name in names[::-1] if name in small}
-
-
 def _csv(path, columns):
     """Return the columns of a CSV table as text by name."""
     lines = [line for line in read_lines(path) if line.strip() and not line.startswith("#")]
@@ -111,36 +98,26 @@ def _csv(path, columns):
     for number, row in enumerate(rows, 1):
         if len(row) < len(names):
             raise UserError(f"{path}, row {number} has {len(row)} columns, not {len(names)}.")
-    return {name: _numbers(path, name, [row[i] for row in rows])
-            for i, name in enumerate(names) if name.lower() in sum(WORDS.values(), ())
-            or name in WORDS}
-
-
-def _numbers(path, name, words):
-    """Turn words into numbers; an empty one is NaN."""
-    try:
-        return np.array([float(word) if word.strip() else np.nan for word in words])
-    except ValueError as error:
-        raise UserError(f"{path}, column '{name}': {error}.") from error
+    known = {word for words in WORDS.values() for word in words}
+    found = {}
+    for i, name in enumerate(names):
+        if name.lower() in known:
+            try:  # an empty cell is NaN
+                found[name] = np.array([float(row[i]) if row[i].strip() else np.nan
+                                        for row in rows])
+            except ValueError as error:
+                raise UserError(f"{path}, column '{name}': {error}.") from error
+    return found
 
 
 class Photometry(NamedTuple):
-    """Fluxes of M stars in N images.
+    """Fluxes of M stars in N images."""
 
-    Parameters
-    ----------
-    images, stars : list of str
-    places : ndarray of float, shape (M, 2), or None
-        RA and Dec in degrees, or x and y in pixels.
-    flux, sigma : ndarray of float, shape (N, M)
-        NaN where a star was not measured.
-    """
-
-    images: list
+    images: list  # names
     stars: list
-    places: np.ndarray | None
-    flux: np.ndarray
-    sigma: np.ndarray
+    places: np.ndarray | None  # (M, 2), RA and Dec in degrees, or x and y in pixels
+    flux: np.ndarray  # (N, M), NaN where a star was not measured
+    sigma: np.ndarray  # (N, M)
 
 
 def gather(folder, pattern, columns, tolerance, least):
@@ -149,16 +126,11 @@ def gather(folder, pattern, columns, tolerance, least):
     Parameters
     ----------
     folder, pattern, columns
-        As of `io_source_lists.read_folder`.
+        As of `read_folder`.
     tolerance : float
         Arcsec, or pixels for lists without RA and Dec, which must then be aligned.
     least : float
-        Part of the images in which a star must be found.
-
-    Raises
-    ------
-    UserError
-        If no star is in so many of them.
+        Fraction of the images in which a star must be found; UserError if no star is.
     """
     lists = read_folder(folder, pattern, columns)
     places = [one.xy for one in lists]

@@ -4,35 +4,23 @@ from typing import NamedTuple
 
 import numpy as np
 
-START_SIGMA_PX = 2.0  # first weight; any from 1 to 4 px ends at the same place
+START_SIGMA_PX = 2.0  # first weight; any from 1 to 4 px ends at the same width
 HALF_PX = 12  # half side of the stamps: good for FWHM below 9 px
 N_ITERATIONS = 25  # every isolated star has converged to 1e-4 px by then
 SHIFT_MAX_PX = 3.0  # a centroid that walks further belongs to another source
 SIGMA_MIN_PX = 0.5  # least width of the weight
-FWHM_PER_SIGMA = 2.3548  # of a Gaussian, 2 sqrt(2 ln 2)
+FWHM_PER_SIGMA = 2 * np.sqrt(2 * np.log(2))  # of a Gaussian
 MOFFAT_WIDENING = 1.109  # adaptive Gaussian FWHM / FWHM of a Moffat of beta 3.5, from 3 to 6 px
 
 
 class Moments(NamedTuple):
-    """Adaptive moments of n sources; all NaN for a source where they fail.
+    """Adaptive moments of n sources, shape (n,); all NaN for a source where they fail."""
 
-    Parameters
-    ----------
-    x_px, y_px : ndarray of float, shape (n,)
-        Weighted centroid.
-    fwhm_px : ndarray of float
-        FWHM of a Moffat of that width.
-    ellipticity : ndarray of float
-        1 - b/a of the source, the weight taken out.
-    pa_deg : ndarray of float
-        Angle of the long axis from x towards y, -90 to 90.
-    """
-
-    x_px: np.ndarray
+    x_px: np.ndarray  # weighted centroid
     y_px: np.ndarray
-    fwhm_px: np.ndarray
-    ellipticity: np.ndarray
-    pa_deg: np.ndarray
+    fwhm_px: np.ndarray  # FWHM of a Moffat of that width
+    ellipticity: np.ndarray  # 1 - b/a of the source, the weight taken out
+    pa_deg: np.ndarray  # angle of the long axis from x towards y, -90 to 90
 
 
 def adaptive_moments(flat_e, x_px, y_px, half_px=HALF_PX):
@@ -68,20 +56,33 @@ def adaptive_moments(flat_e, x_px, y_px, half_px=HALF_PX):
     sigma = np.full(len(x_px), START_SIGMA_PX)
     with np.errstate(invalid="ignore", divide="ignore"):
         for _ in range(N_ITERATIONS):
-            shift, second = _weighted(stamps, offset, sigma)
+            shift, second = _weighted_moments(stamps, offset, sigma)
             offset = np.clip(np.nan_to_num(offset + 2 * shift), -SHIFT_MAX_PX, SHIFT_MAX_PX)
-            sigma = _next_sigma(second, sigma, half_px / 2)
-        ellipticity, angle, solved = _shape(second, sigma)
+            # the next weight has the width of the source; a step where the moments give none
+            mean = (second[:, 0] + second[:, 1]) / 2
+            failed = ~(mean > 0.05) | (mean >= 0.98 * sigma**2)
+            source = 1 / (1 / np.where(failed, sigma**2 / 2, mean) - 1 / sigma**2)
+            step = np.where(mean > 0.5 * sigma**2, 1.2 * sigma, 0.8 * sigma)
+            sigma = np.clip(np.where(failed, step, np.sqrt(source)), SIGMA_MIN_PX, half_px / 2)
+        # Q = (1/M - 1/W)^-1, by hand for 2 x 2 matrices
+        xx, yy, xy = second.T
+        determinant = xx * yy - xy**2
+        inverse_xx = yy / determinant - 1 / sigma**2
+        inverse_yy = xx / determinant - 1 / sigma**2
+        inverse_xy = -xy / determinant
+        determinant = inverse_xx * inverse_yy - inverse_xy**2
+        source_xx, source_yy = inverse_yy / determinant, inverse_xx / determinant
+        source_xy = -inverse_xy / determinant
+        # half the sum and half the difference of the squared axes
+        mean = (source_xx + source_yy) / 2
+        stretch = np.hypot((source_xx - source_yy) / 2, source_xy)
+        ellipticity = 1 - np.sqrt((mean - stretch) / (mean + stretch))
+        angle = 0.5 * np.arctan2(2 * source_xy, source_xx - source_yy)
+        solved = (determinant > 0) & (mean > stretch) & np.isfinite(ellipticity)
     valid = np.where(inside & solved, 1.0, np.nan)
-    position = (centre + offset) * valid[:, None]
+    x_px, y_px = ((centre + offset) * valid[:, None]).T
     fwhm_px = FWHM_PER_SIGMA / MOFFAT_WIDENING * sigma
-    return Moments(
-        position[:, 0],
-        position[:, 1],
-        fwhm_px * valid,
-        ellipticity * valid,
-        np.degrees(angle) * valid,
-    )
+    return Moments(x_px, y_px, fwhm_px * valid, ellipticity * valid, np.degrees(angle) * valid)
 
 
 def _stamps(flat_e, x_px, y_px, half_px):
@@ -98,7 +99,7 @@ def _stamps(flat_e, x_px, y_px, half_px):
     return flat_e[rows, centre[:, 0, None, None] + grid].astype(float), centre, inside
 
 
-def _weighted(stamps, offset, sigma):
+def _weighted_moments(stamps, offset, sigma):
     """First moments (n, 2) about the offset, and second (n, 3) = xx, yy, xy, under the weight."""
     half_px = stamps.shape[1] // 2
     along = np.arange(-half_px, half_px + 1) - offset[:, :, None]
@@ -110,29 +111,3 @@ def _weighted(stamps, offset, sigma):
     first = np.stack([sums[:, 0, 1], sums[:, 1, 0]], axis=1)
     second = np.stack([sums[:, 0, 2], sums[:, 2, 0], sums[:, 1, 1]], axis=1)
     return first / total[:, None], second / total[:, None]
-
-
-def _next_sigma(second, sigma, sigma_max):
-    """Width of the next weight: that of the source, or a step where the moments give none."""
-    mean = (second[:, 0] + second[:, 1]) / 2
-    failed = ~(mean > 0.05) | (mean >= 0.98 * sigma**2)
-    source = 1 / (1 / np.where(failed, sigma**2 / 2, mean) - 1 / sigma**2)
-    step = np.where(mean > 0.5 * sigma**2, 1.2 * sigma, 0.8 * sigma)
-    return np.clip(np.where(failed, step, np.sqrt(source)), SIGMA_MIN_PX, sigma_max)
-
-
-def _shape(second, sigma):
-    """Ellipticity 1 - b/a, angle in radians, and where the source has a shape at all."""
-    xx, yy, xy = second.T
-    determinant = xx * yy - xy**2
-    inverse_xx = yy / determinant - 1 / sigma**2
-    inverse_yy = xx / determinant - 1 / sigma**2
-    inverse_xy = -xy / determinant
-    determinant = inverse_xx * inverse_yy - inverse_xy**2
-    source_xx, source_yy = inverse_yy / determinant, inverse_xx / determinant
-    source_xy = -inverse_xy / determinant
-    mean = (source_xx + source_yy) / 2
-    stretch = np.hypot((source_xx - source_yy) / 2, source_xy)
-    ellipticity = 1 - np.sqrt((mean - stretch) / (mean + stretch))
-    angle = 0.5 * np.arctan2(2 * source_xy, source_xx - source_yy)
-    return ellipticity, angle, (determinant > 0) & (mean > stretch) & np.isfinite(ellipticity)

@@ -8,11 +8,11 @@ from cosmouline.robust import mad_sigma, median_of_finite
 import numpy as np
 
 CLUSTER_WIDTH = 1.15  # stars of a frame agree within 15 % in peak ratio and in width
-CLUSTER_SHARE = 0.4  # a cluster holds at least this part of the fullest window
+CLUSTER_FRACTION = 0.4  # a cluster holds at least this fraction of the fullest window
 CLUSTER_LEAST = 4
 
 BRIGHTEST = 60  # stars that count in one frame
-PIXELS_MIN = 9  # sources with fewer pixels are too faint, or cosmics
+PIXELS_MIN = 9  # sources with fewer pixels are too faint, or cosmic rays
 FWHM_MIN_PX = 1.0  # nothing that came through a telescope is sharper
 FEW_STARS = 12  # below, the mode of the widths is not defined: the upper cluster is taken
 FWHM_SPREAD = 0.15  # stars have a width within 15 % of the frame's
@@ -29,42 +29,19 @@ RECURRING_FLOOR = 0.02  # widths agree to 2 % at best, which the clip must not u
 
 @dataclass(frozen=True)
 class Seeing:
-    """Width and shape of the stars of one frame.
+    """Width and shape of the stars of one frame."""
 
-    Parameters
-    ----------
-    fwhm_px : float
-        Median FWHM.
-    ellipticity : float
-        Median 1 - b/a.
-    pa_deg : float
-        Mean angle of the long axis from x towards y, -90 to 90.
-    n_stars : int
-        Stars behind these numbers.
-    """
-
-    fwhm_px: float
-    ellipticity: float
-    pa_deg: float
-    n_stars: int
+    fwhm_px: float  # median FWHM
+    ellipticity: float  # median 1 - b/a
+    pa_deg: float  # mean angle of the long axis from x towards y, -90 to 90
+    n_stars: int  # stars behind these numbers
 
 
 def half_sample_mode(values):
     """Mode of a sample: the half that spans least, halved again until five values are left.
 
-    Parameters
-    ----------
-    values : array_like of float
-        Sample of at least one value, no NaN.
-
-    Returns
-    -------
-    float
-        Mean of the last values.
-
-    Notes
-    -----
-    Bickel & Fruehwirth 2006, Comput. Stat. Data Anal. 50, 3500. Needs no bin width.
+    Returns the mean of these five. `values` has at least one value, no NaN. Bickel & Fruehwirth
+    2006, Comput. Stat. Data Anal. 50, 3500: no bin width is needed.
     """
     values = np.sort(np.asarray(values, dtype=float))
     if values.size == 0:
@@ -76,7 +53,7 @@ def half_sample_mode(values):
     return float(values.mean())
 
 
-def low_cluster(values, width=CLUSTER_WIDTH, share=CLUSTER_SHARE, least=CLUSTER_LEAST):
+def low_cluster(values, width=CLUSTER_WIDTH, fraction=CLUSTER_FRACTION, least=CLUSTER_LEAST):
     """Median of the lowest cluster of a sample of positive values.
 
     Parameters
@@ -85,8 +62,8 @@ def low_cluster(values, width=CLUSTER_WIDTH, share=CLUSTER_SHARE, least=CLUSTER_
         Sample; NaN and values that are not positive are left out.
     width : float
         A cluster lies in a window [a, `width` a].
-    share : float
-        It holds at least this part of the number in the fullest window, and ...
+    fraction : float
+        It holds at least this fraction of the number in the fullest window, and ...
     least : int
         ... at least this many values (half of a smaller sample).
 
@@ -98,15 +75,17 @@ def low_cluster(values, width=CLUSTER_WIDTH, share=CLUSTER_SHARE, least=CLUSTER_
     Notes
     -----
     Stars are the least sharp sources, so their ratio of peak to smoothed peak is the lowest
-    cluster. The mode fails in a poor field, where cosmics outnumber the stars.
+    cluster. The mode fails in a poor field, where cosmic rays outnumber the stars.
     """
     values = np.asarray(values, dtype=float)
     values = np.sort(values[np.isfinite(values) & (values > 0)])
     if values.size < 3:
         return float(np.median(values)) if values.size else float("nan")
+    # number of values in the window that begins at each value
     inside = np.searchsorted(values, width * values, side="right") - np.arange(values.size)
-    enough = inside >= max(min(least, values.size // 2), share * inside.max())
+    enough = inside >= max(min(least, values.size // 2), fraction * inside.max())
     first = int(np.argmax(enough))
+    # the first window that is full enough, moved on to the fullest that overlaps with it
     fullest = first + int(np.argmax(inside[first : first + inside[first]]))
     return float(np.median(values[fullest : fullest + inside[fullest]]))
 
@@ -132,13 +111,14 @@ def frame_seeing(catalog):
     -----
     Mode of the FWHM of the 60 brightest, then the median of those within 15 % of it. Good to a few
     per cent where stars outnumber galaxies; `recurring_seeing` is better once frames are aligned.
-    COSMOULINE takes the peak of a histogram, see `cosmouline_seeing`.
+    COSMOULINE takes the peak of a histogram, and never less than 2.01 px.
     """
     usable = ~catalog["is_saturated"] & (catalog["flux_e"] > 0)
     widths = catalog["fwhm_px"][usable & (catalog["n_pix"] >= PIXELS_MIN)][:BRIGHTEST]
     widths = widths[np.isfinite(widths) & (widths > FWHM_MIN_PX)].astype(float)
     if widths.size == 0:
         raise ImageRejected(f"no star with a measured width among {len(catalog)} sources")
+    # the mode; of few sources the widest cluster, for cosmic rays are narrower than stars
     peak = half_sample_mode(widths)
     if widths.size < FEW_STARS:
         peak = 1 / low_cluster(1 / widths)
@@ -149,55 +129,32 @@ def frame_seeing(catalog):
     if not len(stars):
         raise ImageRejected(f"no seeing: the widths of {widths.size} sources do not agree "
                             f"({widths.min():.1f} to {widths.max():.1f} px)")
-    return _seeing(fwhm_px, stars[:BRIGHTEST], len(stars))
+    ellipticity = stars["ellipticity"][:BRIGHTEST].astype(float)
+    pa_deg = mean_angle_deg(stars["pa_deg"][:BRIGHTEST], ellipticity)
+    return Seeing(fwhm_px, float(np.median(ellipticity)), pa_deg, len(stars))
 
 
 def odd_stars(seeing, catalog):
-    """Say what is odd about the stars of a frame.
+    """Return what is unusual about the stars of a frame, a list of texts; empty for most frames.
 
-    Parameters
-    ----------
-    seeing : Seeing
-    catalog : ndarray (structured)
-        Sources of ``detect.CATALOG_DTYPE``.
-
-    Returns
-    -------
-    list of str
-        Empty for a frame like most.
+    `catalog` holds its sources, of ``detect.CATALOG_DTYPE``.
     """
     notes = []
     if seeing.n_stars <= ODD_FEW_STARS:
         notes.append(f"few stars: {seeing.n_stars} behind the seeing; cloud?")
     if seeing.ellipticity > ODD_ELLIPTICITY:
-        notes.append(f"ellipticity of {seeing.ellipticity:.2f}: trailed?")
+        notes.append(f"elongated stars: ellipticity of {seeing.ellipticity:.2f}; trailed?")
     n_saturated = int(catalog["is_saturated"].sum())
     if n_saturated > ODD_SATURATED_PART * len(catalog):
         notes.append(f"saturated stars: {n_saturated} of {len(catalog)} sources")
     return notes
 
 
-def _seeing(fwhm_px, stars, n_stars):
-    """Seeing with the shape of some catalogue rows."""
-    ellipticity = stars["ellipticity"].astype(float)
-    pa_deg = mean_angle_deg(stars["pa_deg"], ellipticity)
-    return Seeing(float(fwhm_px), float(np.median(ellipticity)), pa_deg, int(n_stars))
-
-
 def mean_angle_deg(pa_deg, weight):
     """Mean of axis angles, which repeat every 180 deg: the mean of the doubled angles, halved.
 
-    Parameters
-    ----------
-    pa_deg : ndarray of float
-        Angles of long axes; no NaN.
-    weight : ndarray of float
-        Weights; with the ellipticities the angles of round stars, which are noise, do not count.
-
-    Returns
-    -------
-    float
-        -90 to 90.
+    Without NaN; the result is between -90 and 90. With the ellipticities as weights the angles of
+    round stars, which are noise, do not count.
     """
     doubled = np.radians(2 * np.asarray(pa_deg, dtype=float))
     y, x = np.sum(weight * np.sin(doubled)), np.sum(weight * np.cos(doubled))
@@ -223,82 +180,37 @@ def recurring_seeing(fwhm_px, ellipticity, pa_deg, is_usable, n_brightest=RECURR
 
     Notes
     -----
-    Cosmics do not recur, and a galaxy is wider than its frames' stars in all of them, so what is
+    Cosmic rays do not recur, and a galaxy is wider than the stars in all of its frames, so what is
     left are stars. Each width is divided by the star's median ratio to its frames, which takes
-    out what colour, a close companion or the place in the field do to it; then 3 sigma are
+    out the effects of colour, a close companion or the position in the field; then 3 sigma are
     clipped. Estimate over truth .977 to 1.013 from 3.3 to 9.5 px, 1.02 to 1.05 at 2.0 to 2.5 px.
     """
     brightest = np.flatnonzero(is_usable)[:n_brightest]
-    frame_px = np.array([_mode_of_three(row[brightest]) for row in fwhm_px])
+    frame_px = np.full(len(fwhm_px), np.nan)  # first width of each frame, from three stars on
+    for k, row in enumerate(fwhm_px):
+        widths = row[brightest][np.isfinite(row[brightest])]
+        if widths.size > 2:
+            frame_px[k] = half_sample_mode(widths)
+    # what is wider than its frames is no star
     ratio = median_of_finite(fwhm_px / frame_px[:, None], axis=0)
     with np.errstate(invalid="ignore"):
         stars = brightest[np.abs(ratio[brightest] - 1) < RECURRING_SPREAD]
     if len(stars) < RECURRING_FEW:
         stars = brightest
-    if len(stars) <= RECURRING_FEW:
+    if len(stars) <= RECURRING_FEW:  # so few cannot give ratios of their own
         ratio = np.ones_like(ratio)
-    return [
-        _clipped_seeing(widths[stars] / ratio[stars], shape[stars], angle[stars])
-        for widths, shape, angle in zip(fwhm_px, ellipticity, pa_deg, strict=True)
-    ]
-
-
-def _mode_of_three(widths):
-    """Half-sample mode of at least three measured widths, else NaN."""
-    widths = widths[np.isfinite(widths)]
-    return half_sample_mode(widths) if widths.size > 2 else float("nan")
-
-
-def _clipped_seeing(widths, ellipticity, pa_deg):
-    """Seeing of one frame from corrected widths, or None."""
-    measured = np.isfinite(widths)
-    widths, ellipticity, pa_deg = widths[measured], ellipticity[measured], pa_deg[measured]
-    if widths.size < 2:
-        return None
-    middle = np.median(widths)
-    limit = 3 * (mad_sigma(widths) + RECURRING_FLOOR * middle)
-    kept = np.abs(widths - middle) < limit
-    angle_deg = mean_angle_deg(pa_deg, ellipticity)
-    return Seeing(
-        float(np.median(widths[kept])), float(np.median(ellipticity)), angle_deg, int(kept.sum())
-    )
-
-
-def cosmouline_seeing(fwhm_px):
-    """FWHM of a frame by COSMOULINE's histogram, for comparison with old reductions.
-
-    Parameters
-    ----------
-    fwhm_px : array_like of float
-        FWHM of the sources with SExtractor flags of at most 2.
-
-    Returns
-    -------
-    float
-        -1 without a source; never below 2.01.
-
-    Notes
-    -----
-    Its 3b_measureseeing: the peak of a histogram of 10 bins, a second histogram around it, the
-    median within 1 px of that. Two habits make it a comparison and not a measurement: a width
-    below 2 px becomes 2.01, because the deconvolution program of the time needed 2 px, so that an
-    undersampled frame cannot be told; and a missing one becomes a number.
-    """
-    fwhm_px = np.asarray(fwhm_px, dtype=float)
-    if fwhm_px.size == 0:
-        return -1.0
-    middle = np.median(fwhm_px)
-    seeing_px = middle
-    if fwhm_px.size > 10:
-        peak, is_edge = _histogram_peak(fwhm_px, 1.5, min(30.0, 3 * max(middle, 1.5)))
-        if not is_edge:
-            peak, _ = _histogram_peak(fwhm_px, peak - 2, peak + 2)
-            seeing_px = np.median(fwhm_px[(fwhm_px > peak - 1) & (fwhm_px < peak + 1)])
-    return float(seeing_px) if seeing_px >= 2.0 else 2.01
-
-
-def _histogram_peak(values, low, high):
-    """Centre of the fullest of 10 bins, and whether it is the first or the last."""
-    counts, edges = np.histogram(values, bins=10, range=(low, high))
-    fullest = int(np.argmax(counts))
-    return (edges[fullest] + edges[fullest + 1]) / 2, fullest in (0, 9)
+    seeings = []
+    for row, shapes, angles in zip(fwhm_px, ellipticity, pa_deg, strict=True):
+        widths = row[stars] / ratio[stars]
+        measured = np.isfinite(widths)
+        if measured.sum() < 2:
+            seeings.append(None)
+            continue
+        widths, shape, angle = widths[measured], shapes[stars][measured], angles[stars][measured]
+        # outliers: cosmic rays on a star, close pairs that the seeing has joined
+        middle = np.median(widths)
+        limit = 3 * (mad_sigma(widths) + RECURRING_FLOOR * middle)
+        kept = np.abs(widths - middle) < limit
+        seeings.append(Seeing(float(np.median(widths[kept])), float(np.median(shape)),
+                              mean_angle_deg(angle, shape), int(kept.sum())))
+    return seeings

@@ -1,35 +1,29 @@
-"""The stars of a set of aligned frames: one list, the reference image, the stars to work with."""
+"""The stars of a set of aligned frames: one list, the reference image, the seeing from them."""
 
 from dataclasses import dataclass, replace
 
 from cosmouline.astrometry.align import apply, invert, matched_pairs
 from cosmouline.robust import MAD_TO_SIGMA, median_of_finite
 from cosmouline.sources.seeing import recurring_seeing
-from cosmouline.sources.star_selection import Selection as Selection
-from cosmouline.sources.star_selection import select_stars as select_stars
 
 import numpy as np
 from scipy.spatial import cKDTree
 
-FIELD_DTYPE = np.dtype(
-    [
-        ("x_px", "f8"),  # pixels of the reference image
-        ("y_px", "f8"),
-        ("flux_e", "f8"),  # on the scale of the reference image
-        ("fwhm_ratio", "f8"),  # to the seeing of its frames; NaN where never measured
-        ("ellipticity_excess", "f8"),  # over that of its frames
-        ("saturated_fraction", "f8"),
-        ("n_detected", "i4"),  # frames
-        ("n_inside", "i4"),  # frames on whose detector it falls
-    ]
-)
+FIELD_DTYPE = np.dtype([
+    ("x_px", "f8"), ("y_px", "f8"),  # pixels of the reference image
+    ("flux_e", "f8"),  # on the scale of the reference image
+    ("fwhm_ratio", "f8"),  # to the seeing of its frames; NaN where never measured
+    ("ellipticity_excess", "f8"),  # over that of its frames
+    ("saturated_fraction", "f8"),
+    ("n_detected", "i4"),  # frames
+    ("n_inside", "i4")])  # frames on whose detector it falls
 
 MATCH_PX = 2.0  # a detection this near to a star is that star
 NEW_STAR_PX = 3.0  # a detection farther than this from all stars is a new one
-EDGE_PX = 6.0  # nearer to the edge a star is not expected to be found
+DETECTED_EDGE_PX = 6.0  # nearer to the edge a star is not expected to be detected
 MAX_STARS = 5000  # then faint noise of many frames is all that is added
-INSIDE_MIN = 0.3  # part of the frames on which a star of the list falls
-BRIGHT_PERCENTILE = 60.0  # stars above it tell the relative scale of the frames
+INSIDE_MIN = 0.3  # fraction of the frames on which a star of the list falls
+BRIGHT_PERCENTILE = 60.0  # stars above it give the relative scale of the frames
 
 FIRST_TRIES = 5  # frames that the others are matched to, until half of them do
 REFERENCE_STARS = 150  # brightest stars that a possible reference is compared on
@@ -40,16 +34,12 @@ ELLIPTICITY_SIGMAS, ELLIPTICITY_FLOOR = 3.0, 0.01  # a reference is no more elon
 class FieldStars:
     """The stars of a set of frames, brightest first.
 
-    Parameters
-    ----------
-    stars : ndarray of FIELD_DTYPE
-        One row per star.
-    frame_scale : ndarray of float, shape (n_frames,)
-        Light of a star in each frame over that in the reference image, from the isophotal fluxes
-        of the bright stars, good to some per cent; NaN for a frame that is not aligned.
+    `frame_scale`, (n_frames,), is the light of a star in each frame over that in the reference
+    image, from the isophotal fluxes of the bright stars, good to some per cent; NaN for a frame
+    that is not aligned.
     """
 
-    stars: np.ndarray
+    stars: np.ndarray  # of FIELD_DTYPE, one row per star
     frame_scale: np.ndarray
 
     def __len__(self):
@@ -117,14 +107,15 @@ def reference_scores(catalogs, matrices, sky_sigma_e, fwhm_px, ellipticity, firs
     Notes
     -----
     Median light of the common stars / (sky scatter * FWHM), the signal-to-noise ratio of a faint
-    star, times the part of the stars that is common. Too elongated: more than 3 sigma above the
-    median ellipticity. COSMOULINE leaves the choice to the user.
+    star, times the fraction of the stars that is common. Too elongated: more than 3 sigma above
+    the median ellipticity. COSMOULINE leaves the choice to the user.
     """
     brightest = catalogs[first][:REFERENCE_STARS]
     ellipticity = np.asarray(ellipticity, dtype=float)
     middle = np.median(ellipticity)
     spread = MAD_TO_SIGMA * np.median(np.abs(ellipticity - middle)) + ELLIPTICITY_FLOOR
     is_aligned = np.array([matrix is not None for matrix in matrices])
+    # aligned, and not trailed; where all aligned ones are trailed, any of them
     eligible = is_aligned & (ellipticity <= middle + ELLIPTICITY_SIGMAS * spread)
     if not eligible.any():
         eligible = is_aligned
@@ -154,7 +145,7 @@ def build_catalog(catalogs, matrices, shapes, fwhm_px, ellipticity, min_fraction
     fwhm_px, ellipticity : array_like of float, shape (n_frames,)
         Seeing and ellipticity of each frame.
     min_fraction : float
-        Part of the frames on which a star falls in which it must be detected.
+        Fraction of the frames on which a star falls in which it must be detected.
     reference : int
         Index of the reference image.
 
@@ -169,7 +160,7 @@ def build_catalog(catalogs, matrices, shapes, fwhm_px, ellipticity, min_fraction
 
     Notes
     -----
-    What is found in a single frame is a cosmic or noise: a star is found in at least two, and in
+    A source of a single frame is a cosmic ray or noise: a star is found in at least two, and in
     half of those on which it falls. Positions, fluxes and shapes are medians over the frames, the
     fluxes after each frame is scaled by its bright stars.
     """
@@ -177,39 +168,45 @@ def build_catalog(catalogs, matrices, shapes, fwhm_px, ellipticity, min_fraction
         raise ValueError("the reference image must be among the aligned frames")
     xy_px = _union(catalogs, matrices, reference)
     found = nearest_detections(catalogs, matrices, xy_px)
-    inside = _inside(xy_px, matrices, shapes)
-    kept = _recurring(found, inside, min_fraction, sum(m is not None for m in matrices))
-    found, inside = found[:, kept], inside[:, kept]
+
+    # on which frames each star falls, and which stars are detected often enough
+    inside = np.zeros(found.shape, dtype=bool)
+    for k, (matrix, shape) in enumerate(zip(matrices, shapes, strict=True)):
+        if matrix is not None:
+            here_px = apply(matrix, xy_px)
+            last_px = np.array(shape[::-1]) - 1 - DETECTED_EDGE_PX
+            inside[k] = np.all((here_px > DETECTED_EDGE_PX) & (here_px < last_px), axis=1)
+    n_detected, n_inside = (found >= 0).sum(axis=0), inside.sum(axis=0)
+    n_aligned = sum(matrix is not None for matrix in matrices)
+    kept = n_detected >= 1
+    if n_aligned > 1:
+        kept = ((n_detected >= 2) & (n_detected >= min_fraction * np.maximum(n_inside, 1))
+                & (n_inside >= INSIDE_MIN * n_aligned))
+    found, n_detected, n_inside = found[:, kept], n_detected[kept], n_inside[kept]
+
+    # median position on the reference image, flux and shape over the frames
+    xy_px = np.stack([column(catalogs, found, name) for name in ("x_px", "y_px")], axis=-1)
+    for k, matrix in enumerate(matrices):
+        if matrix is not None:
+            xy_px[k] = apply(invert(matrix), xy_px[k])
     flux_e, frame_scale = _common_scale(column(catalogs, found, "flux_e"))
     stars = np.zeros(found.shape[1], dtype=FIELD_DTYPE)
-    stars["x_px"], stars["y_px"] = _median_position(catalogs, matrices, found).T
+    stars["x_px"], stars["y_px"] = median_of_finite(xy_px).T
     stars["flux_e"] = flux_e * frame_scale[reference]
     stars["fwhm_ratio"], stars["ellipticity_excess"] = _shape_excess(
-        catalogs, found, fwhm_px, ellipticity
-    )
-    stars["n_detected"], stars["n_inside"] = (found >= 0).sum(axis=0), inside.sum(axis=0)
+        catalogs, found, fwhm_px, ellipticity)
+    stars["n_detected"], stars["n_inside"] = n_detected, n_inside
     saturated = np.nansum(column(catalogs, found, "is_saturated"), axis=0)
-    stars["saturated_fraction"] = saturated / np.maximum(stars["n_detected"], 1)
+    stars["saturated_fraction"] = saturated / np.maximum(n_detected, 1)
     order = np.argsort(-stars["flux_e"], kind="stable")
     return FieldStars(stars[order], frame_scale / frame_scale[reference])
 
 
 def nearest_detections(catalogs, matrices, xy_px, tolerance_px=MATCH_PX):
-    """Find the detection of every star in every frame.
+    """Find the detection of every star in every frame, within `tolerance_px` on the reference.
 
-    Parameters
-    ----------
-    catalogs, matrices : list
-        As in `build_catalog`.
-    xy_px : ndarray of float, shape (n_stars, 2)
-        Positions in pixels of the reference image.
-    tolerance_px : float
-        Largest distance, in pixels of the reference image.
-
-    Returns
-    -------
-    ndarray of int, shape (n_frames, n_stars)
-        Row of the frame's catalogue, -1 where the star was not found.
+    `catalogs` and `matrices` as in `build_catalog`; `xy_px`, (n_stars, 2), on the reference image.
+    Returns rows of the frames' catalogues, (n_frames, n_stars); -1 where a star was not found.
     """
     found = np.full((len(catalogs), len(xy_px)), -1)
     for k, (catalog, matrix) in enumerate(zip(catalogs, matrices, strict=True)):
@@ -221,20 +218,9 @@ def nearest_detections(catalogs, matrices, xy_px, tolerance_px=MATCH_PX):
 
 
 def column(catalogs, found, name):
-    """One column of the catalogues for every star; NaN where the star was not found.
+    """One column of the catalogues for every star, (n_frames, n_stars); NaN where not found.
 
-    Parameters
-    ----------
-    catalogs : list of ndarray
-        Sources of each frame.
-    found : ndarray of int, shape (n_frames, n_stars)
-        Rows as `nearest_detections` gives them.
-    name : str
-        Column of ``detect.CATALOG_DTYPE``.
-
-    Returns
-    -------
-    ndarray of float, shape (n_frames, n_stars)
+    `found` holds rows as `nearest_detections` gives them.
     """
     values = np.full(found.shape, np.nan)
     for k, catalog in enumerate(catalogs):
@@ -244,7 +230,7 @@ def column(catalogs, found, name):
 
 
 def _union(catalogs, matrices, reference):
-    """Join the detections of the reference image and, where they are new, of the others."""
+    """Positions on the reference of its detections and, where they are new, of the others."""
     xy_px = positions(catalogs[reference])
     for catalog, matrix in zip(catalogs, matrices, strict=True):
         if matrix is None or len(xy_px) > MAX_STARS:
@@ -258,46 +244,17 @@ def _union(catalogs, matrices, reference):
     return xy_px
 
 
-def _inside(xy_px, matrices, shapes):
-    """Mark where a star falls on the detector, shape (n_frames, n_stars)."""
-    inside = np.zeros((len(matrices), len(xy_px)), dtype=bool)
-    for k, (matrix, shape) in enumerate(zip(matrices, shapes, strict=True)):
-        if matrix is not None:
-            here_px = apply(matrix, xy_px)
-            last_px = np.array(shape[::-1]) - 1 - EDGE_PX
-            inside[k] = np.all((here_px > EDGE_PX) & (here_px < last_px), axis=1)
-    return inside
-
-
-def _recurring(found, inside, min_fraction, n_aligned):
-    """Stars detected often enough."""
-    n_detected, n_inside = (found >= 0).sum(axis=0), inside.sum(axis=0)
-    if n_aligned == 1:
-        return n_detected >= 1
-    often = n_detected >= min_fraction * np.maximum(n_inside, 1)
-    return (n_detected >= 2) & often & (n_inside >= INSIDE_MIN * n_aligned)
-
-
 def _common_scale(flux_e):
     """Fluxes of the stars on the scale of the median frame, and the scale of every frame."""
     typical_e = median_of_finite(flux_e)
     if typical_e.size == 0:
         return typical_e, np.full(len(flux_e), np.nan)
+    # the bright stars give the scale: the faint ones are found in deep frames only
     bright = typical_e > np.percentile(typical_e, BRIGHT_PERCENTILE)
     if not bright.any():
         bright[:] = True
     scale = median_of_finite(flux_e[:, bright] / typical_e[bright], axis=1)
     return median_of_finite(flux_e / scale[:, None]), scale
-
-
-def _median_position(catalogs, matrices, found):
-    """Median position of every star in pixels of the reference image, shape (n_stars, 2)."""
-    detected = [column(catalogs, found, name) for name in ("x_px", "y_px")]
-    xy_px = np.stack(detected, axis=-1)
-    for k, matrix in enumerate(matrices):
-        if matrix is not None:
-            xy_px[k] = apply(invert(matrix), xy_px[k])
-    return median_of_finite(xy_px)
 
 
 def _shape_excess(catalogs, found, fwhm_px, ellipticity):
@@ -308,7 +265,7 @@ def _shape_excess(catalogs, found, fwhm_px, ellipticity):
 
 
 def refine_seeing(field, catalogs, matrices, seeings):
-    """Measure the seeing of all frames anew, from the stars that recur.
+    """Measure the seeing of all frames again, from the stars that recur.
 
     Parameters
     ----------
@@ -328,10 +285,10 @@ def refine_seeing(field, catalogs, matrices, seeings):
     """
     found = nearest_detections(catalogs, matrices, field.xy_px)
     shapes = [column(catalogs, found, name) for name in ("fwhm_px", "ellipticity", "pa_deg")]
+    # stars saturated in half of their detections or more have no width of the seeing
     common = recurring_seeing(*shapes, field.stars["saturated_fraction"] < 0.5)
     seeings = [new or old for new, old in zip(common, seeings, strict=True)]
     stars = field.stars.copy()
     stars["fwhm_ratio"], stars["ellipticity_excess"] = _shape_excess(
-        catalogs, found, [s.fwhm_px for s in seeings], [s.ellipticity for s in seeings]
-    )
+        catalogs, found, [s.fwhm_px for s in seeings], [s.ellipticity for s in seeings])
     return seeings, replace(field, stars=stars)

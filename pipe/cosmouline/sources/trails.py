@@ -22,7 +22,7 @@ class Trail(NamedTuple):
     length_px: float
 
     def distance_px(self, x_px, y_px):
-        """Return how far a place is from the line."""
+        """Return the distance of a position from the line."""
         return abs((x_px - self.x_px) * self.along[1] - (y_px - self.y_px) * self.along[0])
 
 
@@ -47,45 +47,35 @@ def find_trail(image_e, bad=None, saturation_e=np.inf):
     width is a twelfth of it or less. Trails fainter than that per (averaged) pixel are missed.
     """
     image_e, bad = usable_pixels(image_e, bad)
+    # average blocks of pixels; blocks with a bad pixel are left out
     step = max(1, min(image_e.shape) // SIDE_PX)
-    small, hidden = _averaged(image_e, bad, step)
+    ny, nx = (size // step for size in image_e.shape)
+    blocks = image_e[:ny * step, :nx * step].reshape(ny, step, nx, step)
+    small = np.ascontiguousarray(blocks.mean((1, 3), dtype=np.float32))
+    hidden = np.zeros((ny, nx), dtype=bool)
+    if bad is not None:
+        hidden = bad[:ny * step, :nx * step].reshape(ny, step, nx, step).any((1, 3))
+
+    # connected pixels that are bright and many enough for a trail
     sky = background(small, hidden, default_box_px(small.shape))
     bright = (small - sky.back() > TRAIL_SIGMA * sky.globalrms) & ~hidden
     labels, _ = ndimage.label(bright, np.ones((3, 3)))
     n_pixels = np.bincount(labels.ravel())
     n_pixels[0] = 0
     least_px = LENGTH_MIN * min(small.shape)
-    lines = []
+    longest = None
     for label in np.flatnonzero(n_pixels >= least_px):
-        line = _line(*np.nonzero(labels == label), least_px)
-        if line and small[labels == label].max() < saturation_e:
-            lines.append(line)
-    return _of_frame(max(lines, key=lambda line: line.length_px), step) if lines else None
-
-
-def _averaged(image_e, bad, step):
-    """Average blocks of pixels; blocks with a bad pixel are hidden."""
-    ny, nx = (size // step for size in image_e.shape)
-    blocks = image_e[:ny * step, :nx * step].reshape(ny, step, nx, step)
-    hidden = np.zeros((ny, nx), dtype=bool)
-    if bad is not None:
-        hidden = bad[:ny * step, :nx * step].reshape(ny, step, nx, step).any((1, 3))
-    return np.ascontiguousarray(blocks.mean((1, 3), dtype=np.float32)), hidden
-
-
-def _line(y, x, least_px):
-    """Return connected pixels as a Trail, or None where they are short or wide."""
-    middle = np.array([x.mean(), y.mean()])
-    offsets = np.column_stack([x, y]) - middle
-    _, axes = np.linalg.eigh(offsets.T @ offsets)
-    across, along = (offsets @ axes).T
-    length_px = float(np.ptp(along))
-    if length_px < least_px or np.sqrt(12 * np.mean(across**2)) > WIDTH_MAX * length_px:
-        return None
-    return Trail(*middle.tolist(), tuple(axes[:, 1].tolist()), length_px)
-
-
-def _of_frame(line, step):
-    """Turn a line of the averaged frame into one of the frame."""
-    x_px, y_px = (step * value + 0.5 * (step - 1) for value in (line.x_px, line.y_px))
-    return Trail(x_px, y_px, line.along, step * line.length_px)
+        y, x = np.nonzero(labels == label)
+        # their main axes give length and width
+        middle = np.array([x.mean(), y.mean()])
+        offsets = np.column_stack([x, y]) - middle
+        _, axes = np.linalg.eigh(offsets.T @ offsets)
+        across, along = (offsets @ axes).T
+        length_px = float(np.ptp(along))
+        is_thin = np.sqrt(12 * np.mean(across**2)) <= WIDTH_MAX * length_px
+        if (length_px >= least_px and is_thin and small[y, x].max() < saturation_e
+                and (longest is None or step * length_px > longest.length_px)):
+            # from averaged pixels back to those of the frame
+            x_px, y_px = (step * value + 0.5 * (step - 1) for value in middle.tolist())
+            longest = Trail(x_px, y_px, tuple(axes[:, 1].tolist()), step * length_px)
+    return longest

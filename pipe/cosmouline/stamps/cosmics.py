@@ -1,4 +1,4 @@
-"""Cosmic-ray hits on star stamps."""
+"""Cosmic rays on star stamps, by L.A.Cosmic."""
 
 from cosmouline.stamps.pixel_rejection import smoothed_variance
 
@@ -7,16 +7,14 @@ import numpy as np
 
 N_ITERATIONS = 4
 SMOOTH_FWHM = 0.4  # sigma of the Gaussian that estimates the source, in FWHM
-SHARP_FWHM_PX = 2.5  # narrower stars have cores like hits
+SHARP_FWHM_PX = 2.5  # the cores of narrower stars look like cosmic rays
 CORE_FWHM = 1.5
 LEAST_READ_NOISE_E = 0.1  # astroscrappy divides by it
 
 
-def cosmic_mask(
-    stamps, fwhm_px, read_noise_e, sky_level_e, sigclip=5.0, sigfrac=0.3, objlim=5.0,
-    extent_px=0.0,
-):  # fmt: skip
-    """Suspected cosmic-ray hits of usable stamps, by L.A.Cosmic.
+def cosmic_mask(stamps, fwhm_px, read_noise_e, sky_level_e, sigclip=5.0, sigfrac=0.3, objlim=5.0,
+                extent_px=0.0):
+    """Pixels of usable stamps that are suspected of a cosmic ray, by L.A.Cosmic.
 
     Parameters
     ----------
@@ -29,8 +27,8 @@ def cosmic_mask(
     sky_level_e : float or array_like
         Sky that was subtracted, in electrons: one value, one per stamp, or one per pixel.
     sigclip, sigfrac, objlim : float
-        Limits of Laplacian to noise, the same for neighbours of a hit as a fraction of it, and
-        least contrast of Laplacian to fine structure.
+        Limits of Laplacian to noise, the same for neighbours of a cosmic ray as a fraction of it,
+        and least contrast of Laplacian to fine structure.
     extent_px : float or array_like of shape (n,)
         How far the point sources of each object lie from its position: 0 for a star.
 
@@ -43,48 +41,30 @@ def cosmic_mask(
     -----
     van Dokkum 2001, PASP 113, 1420, as astroscrappy computes it. The sky stays in the data, and
     the variance is that of sky and smoothed stamp. It also marks cores of stars and of lenses, so
-    the mask serves the first fit only; every pixel is judged again by the model
-    (`judging.judge_pixels`). COSMOULINE keeps its mask, with an object limit of 1. Below a FWHM
-    of 2.5 px the core of every star is as sharp as a hit: there nothing is suspected within 1.5
-    FWHM of a source, and the judgement is left to the model alone.
+    the mask serves the first fit only; later fits compare every pixel with the model
+    (`pixel_rejection.judge_pixels`). COSMOULINE keeps its mask, with an object limit of 1. Below a
+    FWHM of 2.5 px the core of every star is as sharp as a cosmic ray: there nothing is suspected
+    within 1.5 FWHM of a source, and the decision is left to the model alone.
     """
     good = stamps.good
-    variance = smoothed_variance(
-        stamps.data_e, good, stamps.sky_sigma_e**2, fwhm_px, sigma_fwhm=SMOOTH_FWHM
-    )
-    sky_e = _per_pixel(sky_level_e, stamps.data_e.shape)
+    variance = smoothed_variance(stamps.data_e, good, stamps.sky_sigma_e**2, fwhm_px,
+                                 sigma_fwhm=SMOOTH_FWHM)
+    # L.A.Cosmic wants the sky in the data: one value per pixel
+    sky_e = np.asarray(sky_level_e, dtype=np.float32)
+    sky_e = sky_e[:, None, None] if sky_e.ndim == 1 else sky_e
+    sky_e = np.ascontiguousarray(np.broadcast_to(sky_e, good.shape))
     cosmic = np.zeros(good.shape, bool)
     for k in np.flatnonzero(stamps.is_usable):
+        # cleantype: its "median" reads memory that was never written
         cosmic[k], _ = astroscrappy.detect_cosmics(
-            stamps.data_e[k] + sky_e[k],
-            inmask=~good[k],
-            inbkg=sky_e[k],
-            invar=variance[k].astype(np.float32),
-            sigclip=sigclip,
-            sigfrac=sigfrac,
-            objlim=objlim,
-            gain=1.0,
-            readnoise=max(read_noise_e, LEAST_READ_NOISE_E),
-            satlevel=np.inf,
-            niter=N_ITERATIONS,
-            sepmed=True,
-            cleantype="medmask",  # its "median" reads memory that was never written
-        )
+            stamps.data_e[k] + sky_e[k], inmask=~good[k], inbkg=sky_e[k],
+            invar=variance[k].astype(np.float32), sigclip=sigclip, sigfrac=sigfrac, objlim=objlim,
+            gain=1.0, readnoise=max(read_noise_e, LEAST_READ_NOISE_E), satlevel=np.inf,
+            niter=N_ITERATIONS, sepmed=True, cleantype="medmask")
     if fwhm_px < SHARP_FWHM_PX:
-        cosmic &= ~_cores(stamps, np.asarray(extent_px) + CORE_FWHM * fwhm_px)
+        # sharp cores are left to the fit
+        rows, cols = np.indices(good.shape[1:])
+        x, y = (stamps.position_px - stamps.corner_px).T[:, :, None, None]
+        radius_px = np.reshape(np.asarray(extent_px) + CORE_FWHM * fwhm_px, (-1, 1, 1))
+        cosmic &= np.hypot(cols - x, rows - y) >= radius_px
     return cosmic & good
-
-
-def _cores(stamps, radius_px):
-    """Return the pixels within a radius of the objects."""
-    rows, cols = np.mgrid[: stamps.side_px, : stamps.side_px]
-    x, y = (stamps.position_px - stamps.corner_px).T[:, :, None, None]
-    return np.hypot(cols - x, rows - y) < np.reshape(radius_px, (-1, 1, 1))
-
-
-def _per_pixel(sky_level_e, shape):
-    """Return the sky as float32 of the shape of the stamps."""
-    sky_level_e = np.asarray(sky_level_e, dtype=np.float32)
-    if sky_level_e.ndim == 1:
-        sky_level_e = sky_level_e[:, None, None]
-    return np.ascontiguousarray(np.broadcast_to(sky_level_e, shape))

@@ -53,7 +53,7 @@ def lens_side(images, radius_px, settings, runs):
     Parameters
     ----------
     images : list of dict
-        Of all epochs.
+        Rows of all epochs.
     radius_px : float
         Largest distance of an image of the lens from the middle of all.
     settings : namespace
@@ -71,10 +71,18 @@ def lens_side(images, radius_px, settings, runs):
     a setting of `CHOICE` has another value.
     """
     fwhm_px = np.median(column(images, "field_fwhm_px"))
-    side_px = settings.lens_stamp_px or _side_before(images, settings, runs)
-    if side_px is None:
+    side_px, options = settings.lens_stamp_px, settings.options
+    if not side_px and (not options.redo or options.only or options.test):
+        # the side of earlier images, if it was chosen with the same settings
+        used = provenance.settings_used(settings, CHOICE)
+        side_px = max((image["lens_side_px"] for image in images if "lens_side_px" in image
+                       and not provenance.changed_settings(image, SCRIPT, runs, used)),
+                      default=None)
+    # none yet: the lens, a margin in units of the seeing, and few sizes
+    if not side_px:
         wanted = 2 * radius_px + settings.lens_stamp_fwhm * fwhm_px
         side_px = int(np.clip(SIDE_STEP_PX * np.ceil(wanted / SIDE_STEP_PX), *LENS_SIDES_PX))
+    # every point source needs its own light inside
     if 2 * radius_px + MARGIN_FWHM * fwhm_px > side_px:
         raise UserError(f"a point source lies {radius_px:.0f} px from the middle of all: that "
                         f"does not fit into a stamp of {side_px} px. Check point_sources and "
@@ -82,24 +90,15 @@ def lens_side(images, radius_px, settings, runs):
     return side_px
 
 
-def _side_before(images, settings, runs):
-    """Return the side that earlier images have; None where it is to be chosen."""
-    options, used = settings.options, provenance.settings_used(settings, CHOICE)
-    if options.redo and not (options.only or options.test):
-        return None
-    sides = [image["lens_side_px"] for image in images if "lens_side_px" in image
-             and not provenance.changed_settings(image, SCRIPT, runs, used)]
-    return max(sides, default=None)
-
-
 def _cut(image, xy, side_px, settings, kept):
-    """Cut stamps; sources around the places `kept`, of (place, radius), are not masked."""
+    """Cut stamps; sources within the circles `kept`, of (position, radius), are not masked."""
     image_e, bad = db_images.image_and_bad(image, settings)
     sky, field = db_sky.sky(image, settings), db_stars.field_stars(settings)
     field_xy = np.column_stack([field["x_px"], field["y_px"]])
+    # sources of the field that are neighbours, and so are masked
     far = np.ones(len(field_xy), bool)
-    for place, radius_px in kept:
-        far &= np.hypot(*(field_xy - place).T) > radius_px
+    for position, radius_px in kept:
+        far &= np.hypot(*(field_xy - position).T) > radius_px
     return cut_stamps(
         image_e, sky.level, sky.sigma, xy, side_px, image["field_fwhm_px"],
         db_images.saturation_e(image), bad, apply(db_transform.matrix(image), field_xy[far]),

@@ -8,10 +8,10 @@ later step can lose them.
 import logging
 
 from cosmouline.astrometry.align import apply, invert
-from cosmouline.astrometry.db_lens_position import place_on_sky
+from cosmouline.astrometry.db_lens_position import reference_wcs
 from cosmouline.astrometry.db_transform import matrix
 from cosmouline.errors import UserError
-from cosmouline.files.io_regions import inside_regions, read_ds9_masks
+from cosmouline.files.io_regions import inside_regions, is_excluded, read_ds9_masks
 from cosmouline.stamps.stamps import with_drawn
 
 import numpy as np
@@ -60,21 +60,19 @@ def _read(before, behind, places, reference, settings):
     """Read the files of one kind; tell those that are of no object."""
     if not settings.use_drawn_masks:
         return {}
-    found, sky = {}, place_on_sky(reference, settings)
+    found, wcs = {}, reference_wcs(reference, settings)
     for path in sorted(settings.config_dir.glob(f"{before}*{behind}.reg")):
         name = path.stem.removeprefix(before).removesuffix(behind)
         if name not in places:
             log.warning("%s: there is no '%s' among %s", path.name, name, ", ".join(places))
             continue
-        found[name] = read_ds9_masks(path, sky)
-        _check_near(found[name], places[name], path)
+        found[name] = read_ds9_masks(path, wcs)
+        # The regions of COSMOULINE count on the stamp: none of them is near its object. The middle
+        # of a bounding box (y, x) stands for the place of a region: polygons have no other
+        away = [np.hypot(*np.subtract(region.bounding_box.center[::-1], places[name]))
+                for region in found[name] if not is_excluded(region)]
+        if away and min(away) > FARTHEST_PX:
+            raise UserError(f"{path}: no region lies within {FARTHEST_PX:g} px of its object. "
+                            "Draw it on the reference image, not on a stamp.")
         log.info("%s: %d regions", path.name, len(found[name]))
     return found
-
-
-def _check_near(regions, place, path):
-    """Stop where no region is near its object: those of COSMOULINE count on the stamp."""
-    away = [np.hypot(region.x_px - place[0], region.y_px - place[1]) for region in regions]
-    if away and min(away) > FARTHEST_PX:
-        raise UserError(f"{path}: no region lies within {FARTHEST_PX:g} px of its object. Draw it "
-                        "on the reference image, not on a stamp.")

@@ -21,7 +21,7 @@ def write_stamps(path, stamps, names, header):
     names : sequence of str
         Name of each object, ASCII.
     header : dict
-        Values of the image by name (`io_cards.cards_of`).
+        Values of the image by name (`fits_cards.cards_of`).
 
     Raises
     ------
@@ -30,12 +30,22 @@ def write_stamps(path, stamps, names, header):
     """
     if len(names) != len(stamps.data_e):
         raise ValueError(f"names must be one per stamp: {len(names)} for {len(stamps.data_e)}")
+    # the objects: name, position, first pixel of the stamp
+    text = np.array(names, dtype="S")
+    columns = [
+        fits.Column("name", f"{text.itemsize}A", array=text),
+        fits.Column("x_px", "D", "pixel", array=stamps.position_px[:, 0]),
+        fits.Column("y_px", "D", "pixel", array=stamps.position_px[:, 1]),
+        fits.Column("x_corner_px", "J", "pixel", array=stamps.corner_px[:, 0]),
+        fits.Column("y_corner_px", "J", "pixel", array=stamps.corner_px[:, 1]),
+        fits.Column("is_usable", "L", array=stamps.is_usable),
+    ]
     hdus = [
         fits.PrimaryHDU(header=origin.mark(cards_of(header))),
         fits.ImageHDU(stamps.data_e.astype(np.float32), name="DATA"),
         fits.ImageHDU(stamps.sky_sigma_e.astype(np.float32), name="SIGMA"),
         _mask_hdu(stamps.mask),
-        _objects_hdu(stamps, names),
+        fits.BinTableHDU.from_columns(columns, name="OBJECTS"),
     ]
     hdus[1].header["BUNIT"] = hdus[2].header["BUNIT"] = "electron"
     with atomic_path(path) as temporary:
@@ -62,23 +72,11 @@ def read_stamps(path):
 
 
 def update_mask(path, mask):
-    """Replace the masks in a file of stamps.
-
-    Parameters
-    ----------
-    path : str or Path
-    mask : ndarray of uint8, of the shape of the stamps
-
-    Raises
-    ------
-    ValueError
-        If the shape is another one.
-    """
+    """Replace the masks in a file of stamps; ValueError if they have not the stamps' shape."""
     with fits.open(path, memmap=False) as hdus:
         if mask.shape != hdus["MASK"].data.shape:
-            raise ValueError(
-                f"mask must have the shape {hdus['MASK'].data.shape} of the stamps: {mask.shape}"
-            )
+            raise ValueError(f"mask must have the shape {hdus['MASK'].data.shape} of the stamps: "
+                             f"{mask.shape}")
         hdus["MASK"] = _mask_hdu(mask)
         origin.mark(hdus[0].header)
         with atomic_path(path) as temporary:
@@ -90,19 +88,3 @@ def _mask_hdu(mask):
     hdu = fits.ImageHDU(np.asarray(mask, dtype=np.uint8), name="MASK")
     hdu.header["MEANING"] = MASK_MEANING
     return hdu
-
-
-def _objects_hdu(stamps, names):
-    """Return the table of the objects."""
-    width = max([len(name) for name in names], default=1) or 1
-    x_px, y_px = stamps.position_px.T
-    x_corner_px, y_corner_px = stamps.corner_px.T
-    columns = [
-        fits.Column("name", f"{width}A", array=np.array(names, dtype=f"S{width}")),
-        fits.Column("x_px", "D", "pixel", array=x_px),
-        fits.Column("y_px", "D", "pixel", array=y_px),
-        fits.Column("x_corner_px", "J", "pixel", array=x_corner_px),
-        fits.Column("y_corner_px", "J", "pixel", array=y_corner_px),
-        fits.Column("is_usable", "L", array=stamps.is_usable),
-    ]
-    return fits.BinTableHDU.from_columns(columns, name="OBJECTS")

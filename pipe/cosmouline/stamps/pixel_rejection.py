@@ -6,14 +6,14 @@ import numpy as np
 from scipy.ndimage import gaussian_filter, maximum_filter
 
 SMOOTH_FWHM = 0.35  # sigma of the Gaussian that estimates the source, in FWHM
-SMOOTH_COVER_MIN = 0.05  # least share of good pixels under that Gaussian
+SMOOTH_COVER_MIN = 0.05  # least fraction of good pixels under that Gaussian
 
 # Neighbours that no catalogue has. None was found around 72 good stars of S/N 15 to 1500.
 NEIGHBOUR_SIGMA = 7.0
 NEIGHBOUR_MODEL_ERROR = 0.02  # relative; the grid leaves less
 NEIGHBOUR_FWHM = 0.75  # masked this far around what is found
-NEIGHBOUR_SHARE = 0.25  # of a stamp
-NEIGHBOUR_COMMON = 0.34  # of the stars
+NEIGHBOUR_LARGEST = 0.25  # fraction of a stamp
+NEIGHBOUR_COMMON = 0.34  # fraction of the stars
 TINY = 1e-30
 
 
@@ -37,8 +37,9 @@ def model_error(model, relative, shift_px):
     -----
     The root of the sum of the squares of `relative` times the largest of a pixel and its four
     neighbours, and of `shift_px` times the largest step to a neighbour. The second term matters
-    where stars are undersampled: without it the cores of good stars are taken for cosmics.
+    where stars are undersampled: without it the cores of good stars are taken for cosmic rays.
     """
+    # highest and lowest of each pixel and its four neighbours
     edges = [(0, 0)] * (np.ndim(model) - 2) + [(1, 1), (1, 1)]
     wide = np.pad(model, edges, mode="edge")
     inner = slice(1, -1)
@@ -52,16 +53,13 @@ def model_error(model, relative, shift_px):
 
 
 def judge_pixels(residual, variance, model, good, relative, shift_px=0.08, clip_sigma=5.0):
-    """Pixels that agree with a model.
+    """Pixels that agree with a model: outlier rejection.
 
     Parameters
     ----------
-    residual : ndarray of float, shape (n, ny, nx)
-        Data minus model (and minus sky).
-    variance : ndarray of float, of the same shape
-        Variance of the noise that the model predicts, source included.
-    model : ndarray of float, of the same shape
-        Model of the sources, without sky.
+    residual, variance, model : ndarray of float, shape (n, ny, nx)
+        Data minus model (and minus sky); variance of the noise that the model predicts, source
+        included; model of the sources, without sky.
     good : ndarray of bool, of the same shape
         Pixels that may be used at all.
     relative, shift_px : float
@@ -94,10 +92,9 @@ def faint_neighbours(residual, variance, model, good, fwhm_px):
     Notes
     -----
     Residuals are added up under a Gaussian of the width of the seeing, which finds stars five
-    times fainter than single pixels do. Errors of the model add up too, and count in full. What
-    fills more than `NEIGHBOUR_SHARE` of a stamp, or is at the same place of more than
-    `NEIGHBOUR_COMMON` of the stars, is no neighbour but what the model lacks of all stars.
+    times fainter than single pixels do. Errors of the model add up too, and count in full.
     """
+    # light and noise under a Gaussian of the seeing
     sigma = (0, fwhm_px / FWHM_PER_SIGMA, fwhm_px / FWHM_PER_SIGMA)
     error = np.where(good, NEIGHBOUR_MODEL_ERROR * np.maximum(model, 0), 0)
     light = gaussian_filter(np.where(good, residual, 0), sigma)
@@ -106,9 +103,10 @@ def faint_neighbours(residual, variance, model, good, fwhm_px):
     noise2 = gaussian_filter(np.where(good, variance, 0), narrower) / (4 * np.pi * sigma[1] ** 2)
     limit = np.hypot(np.sqrt(noise2), gaussian_filter(error, sigma))
     found = light > NEIGHBOUR_SIGMA * np.maximum(limit, TINY)
+    # what most stars have at the same position, or what fills a stamp, is an error of the model
     found &= found.mean(0) <= NEIGHBOUR_COMMON
     wide = maximum_filter(found, size=(1, *(2 * [2 * int(NEIGHBOUR_FWHM * fwhm_px) + 1])))
-    return wide & (wide.mean((1, 2), keepdims=True) < NEIGHBOUR_SHARE)
+    return wide & (wide.mean((1, 2), keepdims=True) < NEIGHBOUR_LARGEST)
 
 
 def smoothed_variance(data, good, sky_variance, fwhm_px, sigma_fwhm=SMOOTH_FWHM):
@@ -116,16 +114,12 @@ def smoothed_variance(data, good, sky_variance, fwhm_px, sigma_fwhm=SMOOTH_FWHM)
 
     Parameters
     ----------
-    data : ndarray of float, shape (n, ny, nx)
-        Electrons without sky.
+    data, sky_variance : ndarray of float, shape (n, ny, nx)
+        Electrons without sky; variance of sky and read noise in electrons squared.
     good : ndarray of bool, of the same shape
         Pixels to use; the others are filled in by their neighbours.
-    sky_variance : ndarray of float, of the same shape
-        Variance of sky and read noise in electrons squared.
-    fwhm_px : float
-        Seeing in pixels.
-    sigma_fwhm : float
-        Sigma of the smoothing Gaussian in FWHM.
+    fwhm_px, sigma_fwhm : float
+        Seeing in pixels; sigma of the smoothing Gaussian in FWHM.
 
     Returns
     -------

@@ -12,10 +12,10 @@ MASK_OUTSIDE = np.uint8(16)  # outside the frame
 MASK_DRAWN = np.uint8(32)  # inside a region that the user has drawn
 
 CORE_FWHM = 1.0  # radius of the core in FWHM
-CORE_GOOD_MIN = 0.6  # share of good pixels a usable core has
+CORE_GOOD_MIN = 0.6  # fraction of good pixels that a usable core has
 EDGE_PX = 3.0  # a star nearer to the edge of the frame is not usable
 
-NEIGHBOUR_BETA = 3.0  # of the Moffat that says how far the light of a neighbour reaches
+NEIGHBOUR_BETA = 3.0  # of the Moffat that gives the radius of a neighbour's light
 NEIGHBOUR_SIGMA = 0.5  # it is masked to where it falls below this many sigmas of the sky
 NEIGHBOUR_MIN_FWHM = 1.0  # least radius of a masking disc
 NEIGHBOUR_GAP_FWHM = 0.75  # the disc ends this far from the star itself
@@ -24,7 +24,7 @@ SELF_FWHM, SELF_PX = 0.5, 0.5  # a catalogue entry nearer than the sum is the st
 
 @dataclass(frozen=True, eq=False)
 class Stamps:
-    """Square cut-outs of one frame around given positions, all of one size.
+    """Square cutouts of one frame around given positions, all of one size.
 
     Parameters
     ----------
@@ -71,45 +71,25 @@ class Stamps:
 
 
 def stamp_side(fwhm_px, n_fwhm=7.0, smallest=16, largest=80, step=8):
-    """Side of a star stamp in pixels.
+    """Side of a star stamp in pixels, for a seeing in pixels; ValueError if it is not positive.
 
     Parameters
     ----------
     fwhm_px : float
-        Seeing of the image in pixels.
     n_fwhm : float
         Side in FWHM; 7 leaves less than 0.3 % of the flux of a star outside.
     smallest, largest : int
         Limits of the side.
     step : int
         The side is rounded up to a multiple of it, so that few sizes occur in a campaign.
-
-    Returns
-    -------
-    int
-
-    Raises
-    ------
-    ValueError
-        If `fwhm_px` is not positive.
     """
     if not fwhm_px > 0:
         raise ValueError(f"fwhm_px must be positive: {fwhm_px}")
     return int(np.clip(step * np.ceil(n_fwhm * fwhm_px / step), smallest, largest))
 
 
-def cut_stamps(
-    image_e,
-    sky_level,
-    sky_sigma,
-    position_px,
-    side_px,
-    fwhm_px,
-    saturation_e,
-    bad=None,
-    neighbours_px=None,
-    neighbours_flux_e=None,
-):
+def cut_stamps(image_e, sky_level, sky_sigma, position_px, side_px, fwhm_px, saturation_e,
+               bad=None, neighbours_px=None, neighbours_flux_e=None):
     """Cut stamps at the pixels nearest to given positions; nothing is interpolated.
 
     Parameters
@@ -128,7 +108,7 @@ def cut_stamps(
     saturation_e : float
         Pixels of the frame at or above it are saturated; infinite where unknown.
     bad : ndarray of bool, shape (ny, nx), optional
-        True for bad pixels of the frame.
+        Bad pixels of the frame.
     neighbours_px : array_like of float, shape (m, 2), optional
         Positions of all known sources in the frame, the objects themselves among them.
     neighbours_flux_e : array_like of float, shape (m,), optional
@@ -144,175 +124,99 @@ def cut_stamps(
     the sky, at least 1 FWHM, and at most to 0.75 FWHM from the object.
     """
     position_px = np.asarray(position_px, dtype=float).reshape(-1, 2)
-    first = np.nan_to_num(position_px) - (side_px - 1) / 2
-    stamps = _empty(np.round(first).astype(int), position_px, side_px)
-    neighbours = _neighbours(neighbours_px, neighbours_flux_e)
-    for k in range(len(position_px)):
-        overlap = _overlap(stamps, k, image_e.shape)
-        if overlap is None:
-            continue
-        _fill(stamps, k, overlap, image_e, sky_level, sky_sigma, saturation_e, bad)
-        stamps.is_usable[k] = _is_core_usable(stamps, k, fwhm_px, image_e.shape)
-        _mask_neighbours(stamps, k, overlap[1], neighbours, fwhm_px)
-    return stamps
-
-
-def _empty(corner_px, position_px, side_px):
-    """Make stamps without any pixel of the frame."""
-    shape = (len(corner_px), side_px, side_px)
-    return Stamps(
-        np.zeros(shape, np.float32),
-        np.ones(shape, np.float32),
-        np.full(shape, MASK_OUTSIDE),
-        corner_px,
-        position_px,
-        np.zeros(len(corner_px), bool),
-    )
-
-
-def _neighbours(position_px, flux_e):
-    """Return positions (m, 2) and fluxes (m,) of the finite neighbours."""
-    if position_px is None:
-        return np.zeros((0, 2)), np.zeros(0)
-    position_px = np.asarray(position_px, dtype=float).reshape(-1, 2)
-    if flux_e is None or len(flux_e) != len(position_px):
+    if neighbours_px is None:
+        neighbours_px, neighbours_flux_e = np.zeros((0, 2)), np.zeros(0)
+    neighbours_px = np.asarray(neighbours_px, dtype=float).reshape(-1, 2)
+    if neighbours_flux_e is None or len(neighbours_flux_e) != len(neighbours_px):
         raise ValueError("neighbours_flux_e must have one flux per row of neighbours_px")
-    flux_e = np.asarray(flux_e, dtype=float)
-    finite = np.isfinite(position_px).all(1) & np.isfinite(flux_e)
-    return position_px[finite], flux_e[finite]
+    flux_e = np.asarray(neighbours_flux_e, dtype=float)
+    known = np.isfinite(neighbours_px).all(1) & np.isfinite(flux_e)
 
+    # stamps without any pixel of the frame, at the nearest pixels
+    corner_px = np.round(np.nan_to_num(position_px) - (side_px - 1) / 2).astype(int)
+    shape = (len(position_px), side_px, side_px)
+    stamps = Stamps(np.zeros(shape, np.float32), np.ones(shape, np.float32),
+                    np.full(shape, MASK_OUTSIDE), corner_px, position_px, np.zeros(shape[0], bool))
+    for k, (x, y) in enumerate(position_px):
+        # the part of the stamp inside the frame, if it is at least half of the stamp
+        first = corner_px[k][::-1]
+        start, stop = np.maximum(first, 0), np.minimum(first + side_px, image_e.shape)
+        if not np.isfinite(x + y) or (stop - start < side_px // 2).any():
+            continue
+        frame = tuple(map(slice, start.tolist(), stop.tolist()))
+        inside = tuple(map(slice, (start - first).tolist(), (stop - first).tolist()))
 
-def _overlap(stamps, k, shape):
-    """Return slices of frame and stamp; None if less than half of the stamp is inside."""
-    if not np.isfinite(stamps.position_px[k]).all():
-        return None
-    side = stamps.side_px
-    frame, stamp = [], []
-    for first, size in zip(stamps.corner_px[k][::-1], shape, strict=True):
-        start, stop = max(0, first), min(size, first + side)
-        if stop - start < side // 2:
-            return None
-        frame.append(slice(int(start), int(stop)))
-        stamp.append(slice(int(start - first), int(stop - first)))
-    return tuple(frame), tuple(stamp)
+        # data, noise, and the bits of bad and saturated pixels
+        pixels = image_e[frame]
+        is_bad = ~np.isfinite(pixels) if bad is None else ~np.isfinite(pixels) | bad[frame]
+        stamps.data_e[k][inside] = np.where(np.isfinite(pixels), pixels - sky_level(*frame), 0)
+        stamps.sky_sigma_e[k][inside] = sky_sigma(*frame)
+        bits = np.where(is_bad, MASK_BAD, np.uint8(0))
+        stamps.mask[k][inside] = bits | np.where(pixels >= saturation_e, MASK_SATURATED,
+                                                 np.uint8(0))
 
-
-def _fill(stamps, k, overlap, image_e, sky_level, sky_sigma, saturation_e, bad):
-    """Copy one stamp out of the frame: data, noise, and bits of bad and saturated pixels."""
-    frame, stamp = overlap
-    pixels = image_e[frame]
-    is_bad = ~np.isfinite(pixels)
-    if bad is not None:
-        is_bad = is_bad | bad[frame]
-    stamps.data_e[k][stamp] = np.where(np.isfinite(pixels), pixels - sky_level(*frame), 0)
-    stamps.sky_sigma_e[k][stamp] = sky_sigma(*frame)
-    bits = np.where(is_bad, MASK_BAD, np.uint8(0))
-    stamps.mask[k][stamp] = bits | np.where(pixels >= saturation_e, MASK_SATURATED, np.uint8(0))
+        # usable: the core inside the frame, not saturated, and most of it good
+        away = min(x, y, image_e.shape[1] - 1 - x, image_e.shape[0] - 1 - y)
+        core = stamps.mask[k][_distance(stamps, k, (x, y)) < CORE_FWHM * fwhm_px]
+        stamps.is_usable[k] = (away > EDGE_PX and not (core & MASK_SATURATED).any()
+                               and (core == 0).mean() > CORE_GOOD_MIN)
+        _mask_neighbours(stamps, k, inside, neighbours_px[known], flux_e[known], fwhm_px)
+    return stamps
 
 
 def _distance(stamps, k, position_px):
     """Return the distance of every pixel of a stamp from a position in the frame."""
-    place = np.arange(stamps.side_px)
+    axis = np.arange(stamps.side_px)
     x0, y0 = stamps.corner_px[k]
-    return np.hypot(place + x0 - position_px[0], place[:, None] + y0 - position_px[1])
+    return np.hypot(axis + x0 - position_px[0], axis[:, None] + y0 - position_px[1])
 
 
-def _is_core_usable(stamps, k, fwhm_px, shape):
-    """Tell whether the core of an object is inside the frame, not saturated, and mostly good."""
-    x, y = stamps.position_px[k]
-    inside = EDGE_PX < x < shape[1] - 1 - EDGE_PX and EDGE_PX < y < shape[0] - 1 - EDGE_PX
-    core = stamps.mask[k][_distance(stamps, k, (x, y)) < CORE_FWHM * fwhm_px]
-    saturated = (core & MASK_SATURATED).any()
-    return bool(inside and not saturated and (core == 0).mean() > CORE_GOOD_MIN)
-
-
-def _mask_neighbours(stamps, k, inside, neighbours, fwhm_px):
+def _mask_neighbours(stamps, k, inside, neighbours_px, flux_e, fwhm_px):
     """Set the bit of neighbours in one stamp."""
-    place, flux_e = neighbours
-    away = np.hypot(*(place - stamps.position_px[k]).T)
+    away = np.hypot(*(neighbours_px - stamps.position_px[k]).T)
     near = (away > SELF_FWHM * fwhm_px + SELF_PX) & (away < stamps.side_px)
+    # radius at which the Moffat of a neighbour falls below the noise of the sky
+    alpha = fwhm_px / (2 * np.sqrt(2 ** (1 / NEIGHBOUR_BETA) - 1))
+    peak = flux_e[near] * (NEIGHBOUR_BETA - 1) / (np.pi * alpha**2)
     sky_sigma_e = np.median(stamps.sky_sigma_e[k][inside])
-    radius = _reach(flux_e[near], sky_sigma_e, fwhm_px)
+    ratio = np.maximum(peak / (NEIGHBOUR_SIGMA * sky_sigma_e), 1.0)
+    radius = alpha * np.sqrt(ratio ** (1 / NEIGHBOUR_BETA) - 1)
+    # the disc must leave the core of the object itself
     longest = np.maximum(away[near] - NEIGHBOUR_GAP_FWHM * fwhm_px, SELF_FWHM * fwhm_px)
-    for position_px, r in zip(place[near], np.minimum(radius, longest), strict=True):
+    radius = np.minimum(np.maximum(radius, NEIGHBOUR_MIN_FWHM * fwhm_px), longest)
+    for position_px, r in zip(neighbours_px[near], radius, strict=True):
         stamps.mask[k][_distance(stamps, k, position_px) <= r] |= MASK_NEIGHBOUR
 
 
-def _reach(flux_e, sky_sigma_e, fwhm_px):
-    """Return the radius to which the light of a source matters, in pixels."""
-    alpha = fwhm_px / (2 * np.sqrt(2 ** (1 / NEIGHBOUR_BETA) - 1))
-    peak = flux_e * (NEIGHBOUR_BETA - 1) / (np.pi * alpha**2)
-    ratio = np.maximum(peak / (NEIGHBOUR_SIGMA * sky_sigma_e), 1.0)
-    radius = alpha * np.sqrt(ratio ** (1 / NEIGHBOUR_BETA) - 1)
-    return np.maximum(radius, NEIGHBOUR_MIN_FWHM * fwhm_px)
-
-
 def crop(stamps, side_px):
-    """Smaller stamps around the same centres.
-
-    Parameters
-    ----------
-    stamps : Stamps
-    side_px : int
-        New side: smaller, and even or odd as the old one is, so that the centres stay.
-
-    Returns
-    -------
-    Stamps
-        Views of the same pixels.
+    """Return smaller stamps around the same centres, as views of the same pixels.
 
     Raises
     ------
     ValueError
-        If `side_px` is larger than the side, or of the other parity.
+        If `side_px` is larger than the side, or even where that is odd: the centres would move.
     """
     edge, odd = divmod(stamps.side_px - side_px, 2)
     if edge < 0 or odd:
-        raise ValueError(
-            f"side_px must be smaller than {stamps.side_px} by an even number: {side_px}"
-        )
+        raise ValueError(f"side_px must be smaller than {stamps.side_px} by an even number: "
+                         f"{side_px}")
     cut = (slice(None), slice(edge, edge + side_px), slice(edge, edge + side_px))
-    return replace(
-        stamps,
-        data_e=stamps.data_e[cut],
-        sky_sigma_e=stamps.sky_sigma_e[cut],
-        mask=stamps.mask[cut],
-        corner_px=stamps.corner_px + edge,
-    )
+    return replace(stamps, data_e=stamps.data_e[cut], sky_sigma_e=stamps.sky_sigma_e[cut],
+                   mask=stamps.mask[cut], corner_px=stamps.corner_px + edge)
 
 
 def with_cosmics(stamps, cosmic):
-    """Return the stamps with these cosmics marked, and no others.
-
-    Parameters
-    ----------
-    stamps : Stamps
-    cosmic : ndarray of bool, shape (n, side, side), or False
-        True where a cosmic hit; False for none.
-
-    Returns
-    -------
-    Stamps
-    """
+    """Return the stamps with these cosmic rays marked, and no others; False for none."""
     mask = (stamps.mask & ~MASK_COSMIC) | np.where(cosmic, MASK_COSMIC, np.uint8(0))
     return replace(stamps, mask=mask)
 
 
 def with_drawn(stamps, drawn, fwhm_px):
-    """Return the stamps with what a user has drawn marked.
+    """Return the stamps with the pixels inside drawn regions marked.
 
-    Parameters
-    ----------
-    stamps : Stamps
-    drawn : ndarray of bool, shape (n, side, side)
-        True inside a region.
-    fwhm_px : float
-        Seeing of the frame: an object whose core is mostly covered is no longer usable.
-
-    Returns
-    -------
-    Stamps
+    An object whose core, of radius one FWHM, is mostly covered is no longer usable.
     """
+    # a neighbour's disc may cover the core: that alone makes no object unusable
     mask = stamps.mask | np.where(drawn, MASK_DRAWN, np.uint8(0))
     usable = stamps.is_usable.copy()
     for k in np.flatnonzero(drawn.any((1, 2)) & usable):
@@ -322,21 +226,7 @@ def with_drawn(stamps, drawn, fwhm_px):
 
 
 def join_stamps(one, other):
-    """Return two sets of stamps of one side as one.
-
-    Parameters
-    ----------
-    one, other : Stamps
-
-    Returns
-    -------
-    Stamps
-
-    Raises
-    ------
-    ValueError
-        If their sides differ.
-    """
+    """Return two sets of stamps as one; ValueError if their sides differ."""
     if one.side_px != other.side_px:
         raise ValueError(f"one and other must have one side: {one.side_px}, {other.side_px}")
     return Stamps(*(np.concatenate([getattr(one, field.name), getattr(other, field.name)])

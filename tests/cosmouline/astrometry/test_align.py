@@ -1,10 +1,10 @@
 """align.py on star lists with known transforms: found where they can be, refused where not."""
 
+from cosmouline.astrometry import align
 from cosmouline.astrometry.align import (
     Alignment,
     align_catalogs,
     apply,
-    compose,
     fit_affine,
     fit_similarity,
     invert,
@@ -168,11 +168,15 @@ def test_unknown_method_is_an_error():
         align_catalogs(xy, xy, method="sift")
 
 
-def test_apply_invert_and_compose():
+def test_apply_and_invert():
     first, second = similarity(1.2, 30.0, (5, 6)), similarity(0.7, -80.0, (1, 2), parity=-1)
     xy = np.random.default_rng(46).uniform(0, SIDE, (5, 2))
-    np.testing.assert_allclose(apply(invert(first), apply(first, xy)), xy)
-    np.testing.assert_allclose(apply(compose(second, first), xy), apply(second, apply(first, xy)))
+    for matrix in (first, second):
+        np.testing.assert_allclose(apply(invert(matrix), apply(matrix, xy)), xy)
+    (a, b, dx), (c, d, dy) = second
+    x, y = xy.T
+    np.testing.assert_allclose(apply(second, xy), np.column_stack([a * x + b * y + dx,
+                                                                   c * x + d * y + dy]))
     assert np.isnan(apply(first, [np.nan, 3.0])).all()
     assert apply(first, xy[0]).shape == (2,)
 
@@ -195,3 +199,19 @@ def test_pairs_are_unique_and_nearest():
     assert dict(zip(j.tolist(), i.tolist(), strict=True)) == {0: 2, 1: 0}
     empty = matched_pairs(np.eye(2, 3), reference_xy, np.empty((0, 2)), 1.0)
     assert len(empty[0]) == len(empty[1]) == 0
+
+
+def test_the_number_of_matches_that_chance_reaches(monkeypatch):
+    """With mu by chance: mu + 5 sqrt(mu) + 4; here within 400 px on the area of the image."""
+    truth = similarity(1.0, 5.0, (20.0, 10.0))
+    xy, image_xy = two_lists(48, 24, 1.0, truth)
+    assert align_catalogs(xy, image_xy).n_matches == 24
+    monkeypatch.setattr(align, "CHANCE_RADIUS_PX", (400.0, 400.0))
+
+    area = np.ptp(image_xy[:, 0]) * np.ptp(image_xy[:, 1])
+    mu = 24 * 24 / area * np.pi * 400**2
+    least = int(np.ceil(mu + 5 * np.sqrt(mu) + 4))
+    assert least > 40
+    with pytest.raises(ImageRejected, match="only 24 stars match the reference image, of 24 and "
+                                            f"24: fewer than {least} can be chance"):
+        align_catalogs(xy, image_xy)

@@ -3,9 +3,11 @@ from types import SimpleNamespace
 from cosmouline.astrometry.db_lens_position import (
     arcsec_from_lens,
     extra_on_reference,
+    lens_by_wcs,
     lens_centre_and_radius,
     lens_on_reference,
     pixels_per_arcsec,
+    sky_of_places,
     sources_on_reference,
 )
 from cosmouline.database import paths
@@ -90,7 +92,7 @@ def test_sources_in_degrees_need_the_coordinates_of_the_image(make):
 
     _, places = sources_on_reference(reference(), settings)
     assert places[0] == pytest.approx(np.array([60.0, 30.0]) + turned(1.0, 0.0), abs=1e-3)
-    with pytest.raises(UserError, match="ref has no WCS: RA and Dec cannot be placed on it"):
+    with pytest.raises(UserError, match="ref has no WCS: RA and Dec give no position on it"):
         sources_on_reference(reference(False), settings)
 
 
@@ -115,16 +117,17 @@ def test_centre_and_radius_of_the_lens(make):
 
 
 @pytest.mark.parametrize(("has_wcs", "changes", "message"), [
-    (False, {}, r"where is the lens on ref\? It has no WCS\. Set lens_ra_deg and lens_dec_deg"),
-    (True, {"lens_ra_deg": None}, r"where is the lens on ref\? It has a WCS"),
+    (False, {}, r"the position of the lens on ref is not known: the image has no WCS\. Set "
+     "lens_ra_deg and lens_dec_deg"),
+    (True, {"lens_ra_deg": None}, r"lens on ref is not known: the image has a WCS"),
     (True, {"lens_position_px": (5.0, 5.0)},
-     r"name it as ref_img_name too \(the one chosen now is ref\)"),
+     r"set ref_img_name too \(the reference image chosen now is ref\)"),
     (True, {"lens_position_px": (101.5, 5.0), "ref_img_name": "ref"},
      r"the lens would lie at \(101\.5, 5\.0\), outside of ref \(100 x 80 pixels\)"),
     (True, {"lens_dec_deg": -41.0}, "outside of ref"),
     (True, {"lens_dec_deg": None}, r"lens_dec_deg"),
 ])
-def test_what_the_user_can_mend_is_told(make, has_wcs, changes, message):
+def test_what_the_user_can_repair_is_reported(make, has_wcs, changes, message):
     with pytest.raises(UserError, match=message):
         lens_on_reference(reference(has_wcs), make(**changes))
 
@@ -152,6 +155,41 @@ def test_neighbours_by_their_place_or_from_the_field(make):
     assert names == ["N1"]
     assert xy == pytest.approx(np.array([[75.0, 35.0]]))
     assert extra_on_reference(row, make(extra_sources={}), FIELD_STARS, 48)[0] == []
+
+
+def test_neighbours_in_degrees_where_the_sources_are(make):
+    """point_sources_unit is that of a dict: sources of a file leave their neighbours in arcsec."""
+    east = RA + 2.0 / 3600 / np.cos(np.radians(DEC))
+    settings = make(extra_sources={"S": (east, DEC + 1.0 / 3600)}, point_sources_unit="deg",
+                    point_sources={"A": (RA, DEC)})
+    expected = np.array([60.0, 30.0]) + turned(2.0, 1.0)[None]
+
+    _, xy = extra_on_reference(reference(), settings, FIELD_STARS, 48)
+    assert xy == pytest.approx(expected, abs=1e-3)
+    settings.extra_sources, settings.point_sources = {"S": (2.0, 1.0)}, "sources.cat"
+    _, xy = extra_on_reference(reference(), settings, FIELD_STARS, 48)
+    assert xy == pytest.approx(expected, abs=1e-3)
+
+
+@pytest.mark.parametrize(("changes", "xy"), [
+    ({}, (60.0, 30.0)), ({"lens_ra_deg": None}, None), ({"lens_dec_deg": None}, None),
+    ({"lens_dec_deg": DEC + 7.0 / 3600}, tuple(np.array([60.0, 30.0]) + turned(0.0, 7.0))),
+    ({"lens_dec_deg": DEC + 12.0 / 3600}, None),  # 60 px up and to the left: outside
+    ({"lens_ra_deg": RA + 170}, None)])  # on the other side of the sky
+def test_the_lens_by_the_wcs_of_an_image(make, changes, xy):
+    found = lens_by_wcs(reference(), make(**changes))
+
+    assert found is None if xy is None else found == pytest.approx(xy, abs=1e-3)
+    assert lens_by_wcs(reference(False), make(**changes)) is None
+
+
+def test_positions_on_the_sky(make):
+    found = sky_of_places(reference(), make(), [(60.0, 30.0),
+                                                np.array([60.0, 30.0]) + turned(3.6, -1.8)])
+
+    away = 3600 * (found - (RA, DEC)) * (np.cos(np.radians(DEC)), 1)
+    assert away == pytest.approx(np.array([[0.0, 0.0], [3.6, -1.8]]), abs=1e-3)
+    assert sky_of_places(reference(False), make(), [(60.0, 30.0)]) is None
 
 
 def test_places_come_back_as_arcsec(make):

@@ -1,6 +1,7 @@
 import re
 
 from cosmouline.database import architecture
+from cosmouline.database.script_header import read_header
 
 
 def test_the_rooms_that_a_file_imports_are_found_wherever_the_import_stands(tmp_path):
@@ -22,5 +23,11 @@ def test_the_picture_fills_the_cell_of_each_import_and_no_other():
     assert cells == {(1, 0), (2, 1)}  # files raises errors; plots save with files.atomic
 
 
-def test_a_bar_does_not_end_the_cell_of_a_table():
-    assert architecture._plain("a | <b>") == r"a \| &lt;b>"
+def test_a_bar_does_not_end_the_cell_of_a_table(monkeypatch):
+    header = read_header("1_character/3a_detect")
+    sections = header.sections | {"Writes": "a | <b>"}
+    monkeypatch.setattr(architecture, "read_header", lambda _: header._replace(sections=sections))
+
+    page = architecture.architecture_page(("errors", "files"), ["1_character/3a_detect"])
+
+    assert r"| a \| &lt;b> |" in page

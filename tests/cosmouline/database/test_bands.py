@@ -55,7 +55,7 @@ def test_one_band_is_chosen_by_its_name(two):
     assert bands.chosen(settings_with(("ER", {"band": "R"})), None).band == "R"
     assert bands.chosen(settings_with(("ER", {})), None).band == ""
     for wrong in (None, "I"):
-        with pytest.raises(UserError, match="--band: one of R, V, please"):
+        with pytest.raises(UserError, match=r"--band: give one of R, V\."):
             bands.chosen(two, wrong)
 
 

@@ -28,7 +28,7 @@ def test_images_by_name_and_by_part_of_it(db):
     assert chosen(db.rows, ["_a1", "b1"]) == ["R_a1", "R_b1"]
     assert chosen(db.rows, ["R_a"]) == ["R_a"]  # a whole name means that image alone
     assert chosen(db.rows, ["R_"]) == ["R_a", "R_a1", "R_a2", "R_b1"]
-    with pytest.raises(UserError, match=r"like 'R_c1'\. Did you mean R_[ab]1"):
+    with pytest.raises(UserError, match=r"like 'R_c1'\. Did you mean 'R_[ab]1'"):
         chosen(db.rows, ["R_c1"])
 
 

@@ -76,5 +76,5 @@ def test_all_of_an_image_in_the_order_of_the_fields(db):
     lines = cells(inventory.image_lines(db.rows["i0"]))
 
     names = [line[0] for line in lines]
-    assert names == sorted(names, key=lambda name: inventory._place(name))
+    assert names == sorted(names, key=lambda name: inventory._position(name))
     assert ["mjd", "100.0", "d"] in [line[:3] for line in lines]

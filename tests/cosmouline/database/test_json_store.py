@@ -171,3 +171,42 @@ def test_every_cut_of_the_file_is_refused_or_harmless(store):
         except UserError:
             continue
         assert rows == ROWS
+
+
+class Syncs(list):
+    """Sizes of the journal at every fsync of it; the clock is set by hand."""
+
+    def __init__(self, store, monkeypatch):
+        super().__init__()
+        self.now, fsync = time.monotonic(), os.fsync
+
+        def noted(descriptor):
+            if os.path.samestat(os.fstat(descriptor), os.stat(store.journal_path)):
+                self.append(os.fstat(descriptor).st_size)
+            return fsync(descriptor)
+
+        monkeypatch.setattr(os, "fsync", noted)
+        monkeypatch.setattr(time, "monotonic", lambda: self.now)
+
+
+def test_what_is_appended_is_synced_at_most_once_a_second(store, monkeypatch):
+    store.append({"img_name": "a", "set": {}})
+    syncs, sizes = Syncs(store, monkeypatch), []
+    for after_s in (10.0, 0.5, 0.4, 0.2, 5.0):
+        syncs.now += after_s
+        store.append({"img_name": "a", "set": {"n_sources": 1}})
+        sizes.append(store.journal_path.stat().st_size)
+
+    # 10.0 s on, not at 10.5 and 10.9, but at 11.1 and 16.1: all that is there each time
+    assert syncs == [sizes[0], sizes[3], sizes[4]]
+
+
+def test_the_journal_is_synced_when_it_is_closed(store, monkeypatch):
+    store.append({"img_name": "a", "set": {"n_sources": 1}})
+    syncs = Syncs(store, monkeypatch)
+    store.close()
+
+    assert syncs == [store.journal_path.stat().st_size]
+    assert syncs[0] > 0
+    store.close()  # a second time it does nothing
+    assert len(syncs) == 1

@@ -7,7 +7,6 @@ from types import SimpleNamespace
 from cosmouline.database import manifest
 from cosmouline.database.manifest import GONE, OTHER, Look, Recipe
 from cosmouline.errors import ProductLost, UserError
-from cosmouline.files import origin
 
 import pytest
 
@@ -171,16 +170,6 @@ def test_an_origin_tells_inputs_and_settings_and_no_place_or_time(tmp_path):
         assert Recipe.of("x/y", used, needs).origin([row | change]).inputs != first.inputs
     other = Recipe.of("x/y", used | {"sky_box_px": "32"}, needs).origin([row])
     assert (other.settings != first.settings, other.inputs) == (True, first.inputs)
-
-
-def test_an_origin_is_asked_for_only_where_a_product_is_written():
-    asked = []
-    with origin.told(lambda: asked.append(1) or origin.Origin("s", "1", "2", "3")):
-        assert not asked
-        assert origin.values() == {"MADEBY": "s", "MADEVERS": "1", "MADESET": "2", "MADEFROM": "3"}
-        assert origin.mark({})["MADEBY"] == ("s", "script")
-    assert asked == [1]
-    assert origin.values() == origin.mark({}) == {}
 
 
 def test_a_frame_is_known_by_size_time_and_content(tmp_path):

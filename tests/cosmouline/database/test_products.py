@@ -1,7 +1,7 @@
 from types import SimpleNamespace
 
 from cosmouline.astrometry import db_transform
-from cosmouline.database import paths, skiplists
+from cosmouline.database import paths
 from cosmouline.errors import UserError
 from cosmouline.files.io_catalog import Star, write_cat
 from cosmouline.files.io_fits import write_image
@@ -90,7 +90,8 @@ def test_stars_to_follow_come_from_their_list_or_by_name(settings):
 def test_one_name_for_two_stars_is_told(settings):
     write_cat(settings.config_dir / "photomstars.cat", [Star("a", 14.0, 17.0)])
 
-    with pytest.raises(UserError, match=r"two lists have a star 'a', at two places 5\.0 px apart"):
+    with pytest.raises(UserError, match=r"two lists have a star 'a', at two positions "
+                                        r"5\.0 px apart"):
         db_stars.object_stars(settings)
 
 
@@ -134,9 +135,3 @@ def test_bad_pixels_are_those_of_the_mask_and_what_is_not_finite(settings):
     assert db_images.image_and_bad(row(n_hot_px=0), settings)[1].sum() == 1
     write_image(paths.bad_pixels(settings, "R"), mask[:10])  # a window of the detector
     assert db_images.image_and_bad(row(n_hot_px=1), settings)[1].sum() == 1
-
-
-def test_a_skiplist_is_read_where_there_is_one(settings):
-    assert skiplists.skiplist(settings, "dec_lens_skiplist.txt") == {}
-    (settings.config_dir / "dec_lens_skiplist.txt").write_text("i trailed\nj\n")
-    assert skiplists.skiplist(settings, "dec_lens_skiplist.txt") == {"i": "trailed", "j": "na"}

@@ -70,9 +70,9 @@ def test_only_what_differs_is_listed(lens):
     ("lens_stamp_px = 4000", "lens_stamp_px = 4000, but it must be from 16 to 400"),
     ("lens_stamp_px = 30", "multiple of 8"),
     ("lens_name = 'HE 0435/x'", "lens_name = 'HE 0435/x' has a '/'"),
-    ("point_sources = {'A': (1.0,), 'B': 3}", "A is at \\(1.0,\\), but a place is two numbers"),
+    ("point_sources = {'A': (1.0,), 'B': 3}", "A is at \\(1.0,\\), but a position is two numbers"),
     ("point_sources = {'A__1': (1.0, 2.0)}", "point_sources: the name = 'A__1'"),
-    ("point_sources = {'A': (1.0, 2.0), 'B': (1.0, 2.0)}", "two sources are at the same place"),
+    ("point_sources = {'A': (1.0, 2.0), 'B': (1.0, 2.0)}", "two sources are at the same position"),
     ("point_sources = -1", "point_sources = -1, but from 1 to 12 can be looked for"),
     ("point_sources = 'sources.cat'", "point_sources: there is no .*sources.cat"),
     ("sets = [{'name': n, 'telescope': 'LCO', 'raw_dir': '/x'} for n in 'RI']",
@@ -80,7 +80,7 @@ def test_only_what_differs_is_listed(lens):
     ("sets = [{'name': 'R', 'telescope': 'LCO', 'raw_dir': '/x', 'bad_pixel_mask': '/no.fits'}]",
      "there is no bad_pixel_mask /no.fits"),
     ("sets = [{'name': n, 'telescope': 'LCO', 'raw_dir': '/x', 'filter': 'R'} for n in 'RI']",
-     "two sets have the frames of '/x'. Give each of them a part: 'filter'"),
+     "two sets have the frames of '/x'. Give each of them its own: 'filter'"),
     ("sets = 2 * [{'name': 'R', 'telescope': 'LCO', 'raw_dir': '/x'}]", "two sets are called 'R'"),
 ])
 def test_a_mistake_is_one_clear_line(lens, text, says):
@@ -132,3 +132,28 @@ def test_a_missing_folder_is_told(tmp_path):
 
 def test_every_former_name_and_every_choice_points_to_a_setting():
     assert set(FORMERLY.values()) | set(CHOICES) <= SAMPLE_NAMES
+
+
+@pytest.mark.parametrize(("text", "name", "value"), [
+    ("psf_prior = 'auto'", "psf_prior", "auto"), ("lens_stamp_px = 24", "lens_stamp_px", 24),
+    ("engine, cluster = 'dask', 'tcp://host:8786'", "cluster", "tcp://host:8786"),
+    ("cluster = '~/scheduler.json'", "cluster", str(Path.home() / "scheduler.json")),
+    ("work_dir = '~/lens'", "work_dir", Path.home() / "lens"),
+    ("lens_name = 'J1'", "lens_name", "J1"),
+    ("sets = [{'name': 'V', 'telescope': 'LCO', 'raw_dir': '/x', 'band': 'V'}]\n"
+     "band_ref_img_names = {'V': 'V_1'}", "band_ref_img_names", {"V": "V_1"})])
+def test_what_a_lens_may_say_is_taken(lens, text, name, value):
+    assert getattr(load_settings(lens(text)), name) == value
+
+
+@pytest.mark.parametrize(("text", "says"), [
+    ("lens_stamp_px = 20", "lens_stamp_px = 20, but it must be a multiple of 8"),
+    ("work_dir = '/'", "work_dir = '/': give a folder of its own"),
+    ("work_dir = '/x/y/z'\nsets = [{'name': 'R', 'telescope': 'LCO', 'raw_dir': '/x/y'}]",
+     "work_dir /x/y/z lies inside raw_dir /x/y: its products"),
+    ("sets = [{'name': 'R', 'telescope': 'LCO', 'raw_dir': '/x', 'band': 'R'}]\n"
+     "band_ref_img_names = {'V': 'V_1'}", "band_ref_img_names: no set has the band 'V'"),
+    ("lens_name = 'a/b'", "lens_name = 'a/b' has a '/'")])
+def test_what_a_lens_may_not_say_is_named_with_its_value(lens, text, says):
+    with pytest.raises(UserError, match=says):
+        load_settings(lens(text))

@@ -28,10 +28,10 @@ def test_what_makes_sense_passes(lens, text):
 
 
 @pytest.mark.parametrize(("text", "says"), [
-    ("extra_sources = 'all'", "extra_sources = 'all', but it must be places, or 'field'"),
-    ("extra_sources = {'S': 3}", "S is at 3, but a place is two numbers"),
+    ("extra_sources = 'all'", "extra_sources = 'all', but it must be positions, or 'field'"),
+    ("extra_sources = {'S': 3}", "S is at 3, but a position is two numbers"),
     ("point_sources = {'A': (0, 0)}\nextra_sources = {'A': (5, 2)}", "A is one of point_sources"),
-    ("extra_sources = {'S': (1, 1), 'T': (1, 1)}", "two sources are at the same place"),
+    ("extra_sources = {'S': (1, 1), 'T': (1, 1)}", "two sources are at the same position"),
     ("extra_sources = {'S T': (1, 1)}", "the name = 'S T'"),
     ("point_source_sigma_arcsec = -0.1", "-0.1 is no error"),
     ("point_source_sigma_arcsec = {'A': 'small'}", "'small' is no error"),

@@ -1,6 +1,6 @@
 from types import SimpleNamespace
 
-from cosmouline.database import paths, status
+from cosmouline.database import manifest, paths, status
 from cosmouline.database.database import Database
 
 import pytest
@@ -90,3 +90,25 @@ def test_before_the_first_script(settings):
 
     assert counts(text) == {DETECT: [0, 0, 0, 0], SEEING: [0, 0, 0, 0]}
     assert "0 images, 0 in use" in text
+
+
+def test_files_in_the_work_folder_are_compared_with_what_was_written(settings):
+    db = fill(settings, a=("done 3 3", "done 4 4"), b=("done 3 3", "done 4 4"))
+    for name in "ab":
+        path = settings.work_dir / f"{name}.cat.fits"
+        path.write_text(name)
+        db.update(name, {f"made__{DETECT}": manifest.as_text(
+            manifest.look_at([path], settings.work_dir))})
+    db.save()
+    rows = db.select()
+
+    assert [line["lost"] for line in status.states(db, settings, ORDER)] == [[], []]
+    assert list(status.out_of_date(("n_sources",), rows, settings, db.runs)) == []
+
+    path.write_text("other")
+    detect, seeing = status.states(db, settings, ORDER)
+    assert detect["lost"] == ["b.cat.fits has changed"]
+    assert (detect["done"], detect["out of date"], seeing["done"]) == (1, 1, 2)
+    assert list(status.out_of_date(("n_sources",), rows, settings, db.runs)) == [
+        f"1 files of {DETECT}.py are missing or have changed (first: b.cat.fits has changed). "
+        "Run it again."]

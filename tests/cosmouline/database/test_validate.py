@@ -3,6 +3,7 @@
 import re
 from types import SimpleNamespace
 
+from cosmouline.database import manifest
 from cosmouline.database.database import Database
 from cosmouline.database.validate import problems
 
@@ -32,12 +33,12 @@ def test_a_sound_database_has_no_problem(db, settings):
 
 @pytest.mark.parametrize(("field", "value", "says"), [
     ("set_name", "V", "a: its set 'V' is not in the settings"),
-    ("raw_path", "/no/frame", "a: its frame /no/frame is gone"),
+    ("raw_path", "/no/frame", "a: its frame /no/frame is missing"),
     ("mjd", "soon", "a: the field 'mjd' is float, not 'soon'"),
     ("mjd", float("nan"), "a: the field 'mjd' cannot be nan"),
     ("nofield", 1, "a: the field 'nofield' is not declared"),
     ("treatme", None, "a: it lacks treatme"), ("img_name", "c", "a: its img_name is c"),
-    ("ran__5_psf/4_build_psf:p", "done 1 1", "a: .*psf_p/a_psf.fits is gone: run 5_psf/4")])
+    ("ran__5_psf/4_build_psf:p", "done 1 1", "a: .*psf_p/a_psf.fits is missing: run 5_psf/4")])
 def test_one_fault(db, settings, field, value, says):
     if value is None:
         del db.rows["a"][field]
@@ -68,3 +69,34 @@ def test_products_of_nobody_are_told(db, settings, tmp_path):
 
     assert [line.split(" is of no")[0].split("/")[-1] for line in found] == [
         "c.cat.fits", "c_psf.fits"]
+
+
+def test_files_of_an_image_and_of_all_are_compared_with_what_was_written(db, settings):
+    folder = settings.work_dir / "ali"
+    folder.mkdir()
+    for name in ("a.fits", "all.fits"):
+        (folder / name).write_text("content")
+    made = {name: manifest.as_text(manifest.look_at([folder / name], settings.work_dir))
+            for name in ("a.fits", "all.fits")}
+    db.update("a", {"made__1_character/3a_detect": made["a.fits"]})
+    db.begin_run("4_norm/0_pick_stars", {}, made["all.fits"])
+
+    found, = problems(db, settings)
+    assert found.endswith("ali/all.fits is of no image in the database")
+    for name in ("a.fits", "all.fits"):
+        (folder / name).write_text("CONTENT")
+    assert list(problems(db, settings))[:2] == [
+        "a: ali/a.fits has changed: run 1_character/3a_detect.py --redo --only a",
+        "ali/all.fits has changed: run 4_norm/0_pick_stars.py"]
+
+
+@pytest.mark.parametrize("path", ["ali/x.cat.fits", "sky/x.fits", "objects/x.fits",
+                                  "psf_p/x_psf.fits", "psf_p/x_stamps.fits"])
+def test_a_product_of_no_image_is_found_in_every_folder(db, settings, path):
+    for name in (path, path.replace("x", "a", 1), "psf_q/x_psf.fits"):
+        (settings.work_dir / name).parent.mkdir(exist_ok=True)
+        (settings.work_dir / name).write_text("")
+
+    found, = problems(db, settings)
+
+    assert found.endswith(f"{path} is of no image in the database")

@@ -1,6 +1,11 @@
+from dataclasses import replace
+from types import SimpleNamespace
+
 from cosmouline.database import paths
 from cosmouline.deconv import db_fit
+from cosmouline.deconv.db_warm_start import Stored
 from cosmouline.deconv.io_fit import read_epochs
+from cosmouline.deconv.point_sources import Sources
 from cosmouline.errors import UserError
 
 import numpy as np
@@ -55,3 +60,64 @@ def test_what_keeps_a_fit_from_being_made_is_told(inputs):
 
     with pytest.raises(UserError, match="the joint fit cannot be made: "):
         db_fit.fit(content, start_px, settings)
+
+
+@pytest.fixture
+def starred(monkeypatch):
+    """Give what STARRED is called with; it is not run."""
+    called = []
+
+    def fit_starred(epochs, sources, options, progress):
+        called.append((epochs, sources, options))
+        return SimpleNamespace(flux=np.full((2, 2), 5.0))
+
+    monkeypatch.setattr("cosmouline.deconv.starred.fit.fit_starred", fit_starred)
+    monkeypatch.setattr(db_fit, "keep_compiled", lambda path: called.append(path))
+    monkeypatch.setattr(db_fit, "device", lambda: "a processor")
+    return called
+
+
+def test_the_engine_is_that_of_the_settings(inputs, starred, caplog):
+    content, start_px, settings = inputs
+    settings.deconv_engine = "starred"
+
+    fit, psf_error = db_fit.fit(content._replace(draws=None, draw_scale=None), start_px, settings)
+
+    folder, (epochs, sources, options) = starred
+    assert folder == paths.compiled(settings)
+    assert epochs is content.epochs
+    assert sources is start_px
+    assert options.extended_light == "none"
+    assert (fit.flux == 5).all()
+    assert np.isnan(psf_error).all()
+    assert "STARRED works on: a processor" in caplog.messages
+
+
+@pytest.mark.parametrize(("name", "value"), [("extra_sources", {"N": (1.0, 2.0)}),
+                                             ("source_epochs", {"A": ("2020-01-01", None)})])
+def test_what_starred_cannot_fit_is_refused(inputs, starred, name, value):
+    content, start_px, settings = inputs
+    settings.deconv_engine = "starred"
+    setattr(settings, name, value)
+
+    with pytest.raises(UserError, match=f"{name} is for deconv_engine = 'gp'"):
+        db_fit.fit(content, start_px, settings)
+    assert starred == []
+
+
+def test_epochs_keep_their_order_where_a_fit_goes_on(inputs):
+    """From the fit of the second and fourth of six: each flux within .1 of its error."""
+    content, start_px, settings = inputs
+    epochs = replace(content.epochs, shift_sigma_px=None)  # two cannot measure their scatter
+    content = content._replace(epochs=epochs, draws=None, draw_scale=None)
+    cold, _ = db_fit.fit(content, start_px, settings)
+    few = content._replace(epochs=content.epochs.take([3, 1]),
+                           names=[content.names[i] for i in (3, 1)])
+    part, errors = db_fit.fit(few, start_px, settings)
+
+    warm, _ = db_fit.fit(content, Sources(start_px), settings,
+                         Stored(part, errors, few.names, {}))
+
+    assert np.abs((warm.flux - cold.flux) / cold.flux_sigma).max() < 0.1
+    assert warm.n_started == 2
+    assert warm.shift_px == pytest.approx(cold.shift_px, abs=0.01)

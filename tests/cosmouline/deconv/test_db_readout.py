@@ -87,7 +87,7 @@ def test_the_summary_tells_what_is_known():
     assert lines[0] == ("7 steps (most steps), last change 0.500 sigma, chi2 1.050, no Sersic "
                         "galaxy, 1.0 CPU s")
     assert lines[1].startswith("the fit has not settled")
-    assert lines[2] == "the lens scatters by 0.021 px about where the stars say that it is"
+    assert lines[2] == "the lens scatters by 0.021 px about the position that the stars predict"
     assert lines[3] == ("brightness of the galaxy against the stars, by camera: 0.960 (1 epochs), "
                         "1.040 (1 epochs)")
     assert lines[4] == ("A: flux 1100 e-, errors: random 0.56 %, PSF not known, of the constant "

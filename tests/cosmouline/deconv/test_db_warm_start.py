@@ -4,6 +4,7 @@ from types import SimpleNamespace
 
 from cosmouline.deconv import db_warm_start
 from cosmouline.deconv.db_warm_start import Stored
+from cosmouline.errors import UserError
 
 import numpy as np
 import pytest
@@ -50,3 +51,90 @@ def test_old_epochs_go_first():
 
     assert numbers.tolist() == [1, 3, 0, 2]
     assert rows == [2, 0]
+
+
+def made(**changes):
+    """What a fit is made of, with some settings or inputs changed."""
+    values = {"deconv_engine": "gp", "extended_light": "auto", "dec_start_from": None,
+              "psf_name": "p", "dec_coefficient": "renorm", "shift_prior": "stars",
+              "source_epochs": {}, "names": ["A", "B"], "centre_px": [1.0, 2.0], "n_images": 2,
+              "start_px": [[0.0, 1.0], [2.0, 3.0]], "sigma_px": None, "psf": (1, 8, 8),
+              "data_e": (1, 4, 4)} | changes
+    settings = SimpleNamespace(**values)
+    sources = SimpleNamespace(start_px=np.array(values["start_px"]), n_images=values["n_images"],
+                              sigma_px=values["sigma_px"])
+    epochs = SimpleNamespace(psf=np.zeros(values["psf"]), data_e=np.zeros(values["data_e"]))
+    one = SimpleNamespace(epochs=epochs, centre_px=np.array(values["centre_px"]))
+    return db_warm_start.made_of(one, sources, values["names"], settings)
+
+
+@pytest.mark.parametrize(("name", "value", "is_of_the_model"), [
+    ("deconv_engine", "starred", True), ("extended_light", "none", True),
+    ("names", ["A", "C"], True), ("n_images", 1, True), ("centre_px", [1.0, 2.1], True),
+    ("psf", (1, 16, 16), True), ("data_e", (1, 6, 6), True), ("dec_start_from", "x", False),
+    ("psf_name", "q", False), ("dec_coefficient", "none", False),
+    ("shift_prior", "alignment", False), ("start_px", [[0.0, 1.1], [2.0, 3.0]], False),
+    ("sigma_px", np.array([0.1, np.nan]), False),
+    ("source_epochs", {"B": ("2020-01-01", None)}, False)])
+def test_every_choice_is_part_of_what_a_fit_is_made_of(monkeypatch, name, value, is_of_the_model):
+    monkeypatch.setattr(db_warm_start, "digest_epochs", lambda content: "abc")
+
+    before, after = made(), made(**{name: value})
+
+    assert before == made()
+    assert before["choices"] != after["choices"]
+    assert (before["scene"] != after["scene"]) == is_of_the_model
+
+
+def test_errors_of_positions_that_are_not_known_differ_from_held_ones(monkeypatch):
+    monkeypatch.setattr(db_warm_start, "digest_epochs", lambda content: "abc")
+
+    texts = {made(sigma_px=np.array([0.1, other]))["choices"] for other in (np.nan, 0.0, 0.1)}
+
+    assert len(texts) == 3
+
+
+def test_the_stored_fit_is_that_of_the_name(lens_after):
+    lens = lens_after("7_deconv/4_deconv")
+    settings = lens.settings()
+    assert db_warm_start.stored(settings).names == sorted(lens.truth.good)
+    (lens.work / "dec_lens").rename(lens.work / "dec_other")
+
+    assert db_warm_start.stored(settings) is None
+    assert db_warm_start.stored(settings, "other").made_of["scene"].startswith('["gp", "none"')
+    settings.dec_name = "other"
+    assert db_warm_start.stored(settings).fit.flux.shape == (6, 2)
+    (lens.work / "dec_other" / "fit.npz").write_bytes(b"no fit")
+    assert db_warm_start.stored(settings) is None
+
+
+@pytest.mark.parametrize(("earlier", "message"), [
+    (None, "dec_start_from: there is no fit of 'x'.*with dec_name = 'x' first"),
+    (stored(made=MADE | {"scene": "[]"}), "dec_start_from: 'x' has other sources"),
+    (stored(ended="most steps"), "dec_start_from: 'x' has not settled"),
+    (stored(made={"choices": "", "scene": '["starred", "auto"]'}), "has other sources")])
+def test_a_fit_that_cannot_be_started_from_is_told(monkeypatch, earlier, message):
+    asked = []
+    monkeypatch.setattr(db_warm_start, "stored", lambda settings, name: asked.append(name)
+                        or earlier)
+    settings = SimpleNamespace(dec_start_from="x")
+
+    with pytest.raises(UserError, match=message):
+        db_warm_start.to_start_from(content("a", "b"), MADE, settings)
+    assert asked == ["x"]
+
+
+def test_a_fit_that_has_enough_is_started_from(monkeypatch):
+    earlier = stored()
+    monkeypatch.setattr(db_warm_start, "stored", lambda settings, name: earlier)
+
+    found = db_warm_start.to_start_from(content("a", "b", "z"), MADE,
+                                        SimpleNamespace(dec_start_from="x"))
+
+    assert found is earlier
+    # twice as many epochs as it was started with, but not more
+    assert db_warm_start.can_go_on(earlier, content(*"abcdef"), MADE)
+    assert not db_warm_start.can_go_on(earlier, content(*"abcdefg"), MADE)
+    # a fit of STARRED does not go on
+    starred = MADE | {"scene": '["starred", "auto"]'}
+    assert not db_warm_start.can_go_on(stored(made=starred), content("a"), starred)

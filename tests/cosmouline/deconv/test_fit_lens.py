@@ -5,6 +5,7 @@ from dataclasses import replace
 from cosmouline.deconv.find_sources import find_sources
 from cosmouline.deconv.fit_lens import fit_lens
 from cosmouline.deconv.options import FitOptions
+from cosmouline.deconv.point_sources import Sources
 
 import numpy as np
 import pytest
@@ -235,6 +236,33 @@ def test_warm_refit_with_new_epochs_is_the_full_fit(lens):
 
     assert in_sigmas(fit, warm) < 0.05
     assert warm.flux_systematic == pytest.approx(fit.flux_systematic, rel=0.05)
+
+
+def test_a_warm_refit_keeps_the_neighbours_apart_from_the_images(draw):
+    """A neighbour of 3 times the light of the brightest image: it has no say in the field."""
+    places = np.array([(-2.6, 0.6), (2.9, -1.1), (10.5, 5.0)])
+    epochs, _ = draw(seed=31, n_epochs=4, flux=(30000, 12000, 90000), position_px=places)
+    sources, coarse = Sources(places + 0.1, n_images=2), replace(OPTIONS, node_step_fwhm=0.6)
+    old = fit_lens(epochs.take(np.arange(3)), sources, coarse)
+
+    cold, warm = (fit_lens(epochs, sources, coarse, warm=one) for one in (None, old))
+
+    assert (old.n_images, cold.n_images, warm.n_images) == (2, 2, 2)
+    assert in_sigmas(cold, warm) < 0.1
+    # the amplitudes of the flat components, near their floor, would be 3 times as large
+    assert warm.field_amplitude[::2] / cold.field_amplitude[::2] == pytest.approx(
+        np.ones(4), abs=0.5)
+
+
+def test_errors_of_the_positions_are_in_the_prior(lens):
+    """The second held to .01 px, the first free: .5 px, and 1 px of both together."""
+    epochs, truth, _ = lens
+    sources = Sources(truth.position_px, sigma_px=np.array([np.nan, 0.01]))
+
+    fit = fit_lens(epochs.take([0, 1]), sources, POINTS)
+
+    assert fit.prior_sd[7:] == pytest.approx([0.5, 0.01, 0.5, 0.01])
+    assert fit.prior_common_sd == 1.0
 
 
 def test_a_fit_that_went_on_twice_still_knows_the_scatter_of_the_shifts(lens):

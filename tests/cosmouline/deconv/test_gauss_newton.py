@@ -47,7 +47,7 @@ def test_galaxy_is_kept_where_there_is_one(draw, start, galaxy_flux, is_kept):
         assert found.shared[6] == pytest.approx(0, abs=1e-6)
 
 
-def test_a_source_that_was_drawn_into_the_galaxy_comes_back(draw, start):
+def test_a_source_that_was_drawn_into_the_galaxy_comes_back(draw, start, monkeypatch):
     """A faint source 3.1 px from a galaxy of 33 times its light, moved onto it by the fit without.
 
     From there alone the fit ends elsewhere, at a larger objective; the start positions are right
@@ -59,10 +59,22 @@ def test_a_source_that_was_drawn_into_the_galaxy_comes_back(draw, start):
     shared[8::2] = 0.0  # (x, y) of the second source
     drawn_in = replace(state, shared=shared)
 
-    found, _, value = gauss_newton._with_galaxy(problem, state, drawn_in, OPTIONS, silent)
+    minimise, starts = gauss_newton._minimise, []
 
+    def drawn_in_at_first(problem, state, *arguments):
+        starts.append(state)
+        found = minimise(problem, state, *arguments)
+        return found if len(starts) > 1 else (drawn_in, *found[1:])
+
+    monkeypatch.setattr(gauss_newton, "_minimise", drawn_in_at_first)
+
+    galactic, found, sweep = gauss_newton.prefit(problem, state, OPTIONS, silent)
+
+    assert galactic.prior.has_galaxy
+    assert starts[2] is drawn_in
     assert found.position_px == pytest.approx(truth.position_px, abs=0.5)
-    assert value < gauss_newton._minimise(problem, drawn_in, OPTIONS, silent)[2] - 10
+    assert (objective(problem, found, sweep)
+            < minimise(problem, drawn_in, OPTIONS, silent)[2] - 10)
 
 
 def test_galaxy_must_gain_enough(draw, start):
@@ -124,6 +136,44 @@ def test_warm_refit_from_elsewhere_comes_back(fitted):
     assert change.max() < 0.05
 
 
+def test_steps_of_the_prefit_are_limited(fitted, monkeypatch):
+    """Equations whose solution is 1000 everywhere: .5 in the shape, 2 px, .5 px; damping 1 %."""
+    signs = np.array([1, -1, 1, 1, -1, 1, 1, -1, 1, -1, -1])
+    normal = replace(fitted.normal, shared=2 * np.eye(11), shared_rhs=2000.0 * signs)
+    steps = []
+    monkeypatch.setattr(gauss_newton, "eliminate", lambda *arguments: normal)
+    monkeypatch.setattr(gauss_newton, "_move",
+                        lambda state, normal, step: steps.append(step) or state)
+
+    gauss_newton._minimise(fitted.problem, fitted.state, replace(OPTIONS, max_prefit_steps=2),
+                           silent)
+
+    limits = np.array(4 * [0.5] + 2 * [2.0] + [1000 / 1.01] + 4 * [0.5])
+    assert steps[0] == pytest.approx(signs * limits)
+    assert steps[1][6] == pytest.approx(1000 / 1.1)  # a step without gain: ten times the damping
+
+
+def test_a_step_moves_all_unknowns_and_shifts_by_one_pixel_at_most(fitted):
+    normal, state = fitted.normal, fitted.state
+    rng = np.random.default_rng(5)
+    shared_step, node_step = rng.normal(0, 0.01, 11), rng.normal(0, 1, len(state.node_flux))
+    shared_step[1] = 9.0  # ln of the index: the table ends at 6.9
+    shared_step[7:9] += 2.0  # x of both sources: the shifts go the other way
+
+    moved = gauss_newton._move(state, normal, shared_step, node_step, 0.5)
+
+    rhs = (normal.local_rhs - normal.local_shared @ shared_step
+           - np.swapaxes(normal.node_local, 1, 2) @ node_step)
+    shift = np.linalg.solve(np.linalg.inv(normal.local_covariance), rhs[..., None])[:, -2:, 0]
+    assert (shift[:, 0] < -1.2).all()
+    assert (np.abs(shift[:, 1]) < 0.8).all()
+    assert moved.shift_px - state.shift_px == pytest.approx(0.5 * np.clip(shift, -1, 1), abs=1e-6)
+    assert moved.node_flux == pytest.approx(state.node_flux + 0.5 * node_step)
+    expected = state.shared + 0.5 * shared_step
+    expected[1] = np.log(6.9)
+    assert moved.shared == pytest.approx(expected)
+
+
 def test_a_step_that_cannot_help_is_refused(fitted):
     away = fitted.state.shared + np.where(np.arange(11) >= 7, 50.0, 0.0)
     worse = replace(fitted.posterior, shared_step=1e3 * (away - fitted.state.shared))
@@ -143,10 +193,17 @@ def test_two_useless_steps_end_the_fit(fitted, monkeypatch):
     assert again.state is fitted.state
 
 
-def test_held_shape_does_not_move(fitted):
-    held = gauss_newton._hold_shape(fitted.normal)
-    rhs = fitted.normal.shared_rhs + 10 * np.sqrt(np.diag(fitted.normal.shared))
+def test_the_shape_of_the_galaxy_is_held_from_the_stated_iteration_on(fitted):
+    """From a galaxy that is too small and off, one step: held, it moves by a thousandth of it."""
+    away = np.zeros(11)
+    away[:6] = -0.15, 0.1, 0.05, -0.05, 0.2, -0.15
+    state = replace(fitted.state, shared=fitted.state.shared + away)
 
-    free, fixed = (np.linalg.solve(n.shared, rhs) for n in (fitted.normal, held))
+    free, held = (
+        gauss_newton.iterate(fitted.problem, state, fitted.field_prior,
+                             replace(OPTIONS, max_iterations=1, freeze_shape_after=n),
+                             silent).state.shared - state.shared for n in (1, 0))
 
-    assert np.abs(fixed[:6] / free[:6]).max() < 1e-3
+    assert np.abs(free[:6]).min() > 0.01
+    assert np.abs(held[:6] / free[:6]).max() < 1e-3
+    assert abs(held[6]) > 0.01 * abs(fitted.state.shared[6])  # its flux is free

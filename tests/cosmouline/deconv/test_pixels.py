@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from cosmouline.deconv.options import FitOptions
-from cosmouline.deconv.pixels import drop_unmeasured, first_pixels, judge
+from cosmouline.deconv.pixels import drop_unmeasured, first_pixels, reject_outliers
 from cosmouline.deconv.sweep import sweep_epochs
 
 import numpy as np
@@ -56,7 +56,7 @@ def test_judged_masks_and_noise_come_from_the_model(draw, start):
     state = replace(state, shift_px=truth.shift_px)
     pixels = first_pixels(epochs)
 
-    judged = judge(pixels, sweep_epochs(problem, state), problem.scale, 0.03, OPTIONS)
+    judged = reject_outliers(pixels, sweep_epochs(problem, state), problem.scale, 0.03, OPTIONS)
 
     assert np.argwhere(~judged.good).tolist() == [[0, 4, 5], [1, 10, 10]]
     clean, _ = draw(seed=2, n_epochs=2, galaxy_flux=0, noise=False)
@@ -72,7 +72,7 @@ def test_cores_are_spared_by_the_error_of_the_model(draw, start, relative, shift
     problem, state = start(epochs, truth.position_px, options)
     state = replace(state, shift_px=truth.shift_px + 0.1)
 
-    judged = judge(
+    judged = reject_outliers(
         first_pixels(epochs), sweep_epochs(problem, state), problem.scale, relative, options
     )
 

@@ -1,12 +1,13 @@
 """The field as a Gaussian process, against dense algebra."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 from cosmouline.deconv import residual_light
 from cosmouline.deconv.evidence import best_amplitudes, cost
-from cosmouline.deconv.normal_equations import reduced_gram
+from cosmouline.deconv.normal_equations import Normal, reduced_gram
 from cosmouline.deconv.options import FitOptions
-from cosmouline.deconv.problem import Lattice, make_lattice
+from cosmouline.deconv.problem import Lattice, State, make_lattice
 from cosmouline.deconv.sweep import gram_matrix
 
 import numpy as np
@@ -31,18 +32,24 @@ def test_flux_of_the_envelope_is_that_of_the_source():
     lattice = make_lattice(
         np.zeros((1, 2)), np.array([3.0]), replace(OPTIONS, field_margin_fwhm=3)
     )
+    n_nodes = len(lattice.nodes_px)
+    prior = residual_light.FieldPrior(
+        residual_light.correlations(lattice, OPTIONS), np.ones(n_nodes), np.array([700.0]),
+        np.zeros(7))
+    state = State(np.zeros(9), np.zeros(n_nodes), np.zeros((1, 2)))
+    normal = Normal(np.eye(4)[None], np.zeros((1, 4)), np.zeros((1, 4, 9)), np.eye(9),
+                    np.zeros(9), np.zeros((1, n_nodes, 4)), np.zeros((n_nodes, 9)),
+                    np.zeros(n_nodes))
 
-    envelope = residual_light._envelope(lattice, np.zeros((1, 2)), np.array([700.0]))
+    posterior = residual_light.solve_field(
+        SimpleNamespace(lattice=lattice), state, normal, np.eye(n_nodes), prior, OPTIONS, False)
 
-    assert envelope.sum() == pytest.approx(700.0, rel=0.01)
+    assert posterior.envelope.sum() == pytest.approx(700.0, rel=0.01)
 
 
-def test_components_are_covariances_with_the_stated_amplitudes(fitted):
+def test_components_are_covariances_with_the_stated_amplitudes(fitted, solved):
     problem, prior = fitted.problem, fitted.field_prior
-    envelope = residual_light._envelope(problem.lattice, fitted.state.position_px,
-                                        prior.source_flux)
-
-    parts = residual_light._components(problem.lattice, prior, envelope)
+    envelope, parts = solved[1].envelope, solved[1].evidence.components
 
     assert len(parts) == 7
     assert np.diag(parts[0]) == pytest.approx(problem.lattice.step_px**4)

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 from cosmouline.engine import engine
+from cosmouline.engine.cluster import dispatch
 from cosmouline.errors import ImageRejected, UserError
 from cosmouline.files.atomic import atomic_path
 
@@ -56,6 +57,45 @@ def test_serial_gives_every_outcome():
     assert found["reject1"].message == "cloud"
     assert found["fail1"].message == "ValueError: broken"
     assert "Traceback" in found["fail1"].details
+
+
+@pytest.mark.parametrize(("name", "on_gpu", "n", "is_sent"), [
+    ("dask", False, 4, True), ("dask", False, 3, False), ("dask", True, 1, True),
+    ("dask", True, 0, False), ("serial", True, 5, False)])
+def test_images_go_to_a_cluster_if_the_settings_say_so(monkeypatch, name, on_gpu, n, is_sent):
+    """Few go there only for a graphics card."""
+    sent = []
+    monkeypatch.setattr(dispatch, "outcomes",
+                        lambda work, images, how, on_gpu: sent.append((len(images), on_gpu)) or [])
+
+    found = list(engine.outcomes(measure, [{"img_name": f"i{k}"} for k in range(n)],
+                                 settings(name), on_gpu=on_gpu))
+
+    assert sent == [(n, on_gpu)] * is_sent
+    assert [o.values["pid"] for o in found] == [os.getpid()] * (0 if is_sent else n)
+
+
+def test_long_tasks_have_no_time_limit(monkeypatch):
+    limits = []
+
+    class Pool(SimpleNamespace):
+        def schedule(self, work, args, timeout):
+            limits.append(timeout)
+            raise KeyboardInterrupt
+
+        def stop(self):
+            pass
+
+        join = stop
+
+    monkeypatch.setattr("pebble.ProcessPool", lambda **_: Pool())
+    images = [{"img_name": f"img{i}"} for i in range(4)]
+    for long in (True, False):
+        with pytest.raises(KeyboardInterrupt):
+            list(engine.outcomes(measure, images, settings(
+                image_timeout_s=3.0, work_dir=Path("/nonexistent")), long=long))
+
+    assert limits == [None, 3.0]
 
 
 def test_processes_survive_death_and_time_out(record_property):
@@ -105,6 +145,45 @@ def test_few_images_are_done_in_this_process():
     found = run(["a", "b"], settings())
 
     assert {o.values["pid"] for o in found.values()} == {os.getpid()}
+
+
+def test_max_cpus_is_the_number_of_workers(monkeypatch):
+    """One worker would be no faster than this process; 0 stands for all cores."""
+    monkeypatch.setattr(engine, "n_usable_cpus", lambda: 3)
+    names = [f"img{i}" for i in range(12)]
+
+    def n_workers(max_cpus):
+        return len({o.values["pid"] for o in run(names, settings(max_cpus=max_cpus)).values()}
+                   - {os.getpid()})
+
+    assert n_workers(1) == 0
+    assert 1 <= n_workers(0) <= 3
+    monkeypatch.setattr(engine, "n_usable_cpus", lambda: 1)
+    assert 1 <= n_workers(2) <= 2
+    assert n_workers(0) == 0
+
+
+@pytest.mark.parametrize(("retries", "n_died"), [(0, 1), (1, 0)])
+def test_an_image_whose_worker_died_is_tried_again_as_often_as_died_retries_says(
+        tmp_path, retries, n_died):
+    folder = tmp_path / "work"
+    folder.mkdir()
+    images = [{"img_name": name} for name in ("first", "b", "c", "d")]
+
+    found = list(engine.outcomes(die_once, images, settings(work_dir=folder,
+                                                            died_retries=retries)))
+
+    assert sorted(o.word for o in found).count("died") == n_died
+    assert len(found) == 4
+
+
+@pytest.mark.parametrize(("long", "n", "is_here"), [(True, 2, False), (True, 1, True),
+                                                    (False, 3, True), (False, 4, False)])
+def test_long_tasks_are_worth_workers_from_two_on(long, n, is_here):
+    images = [{"img_name": f"img{i}"} for i in range(n)]
+    found = list(engine.outcomes(measure, images, settings(), long=long))
+
+    assert ({o.values["pid"] for o in found} == {os.getpid()}) is is_here
 
 
 def test_what_is_bound_reaches_the_function():

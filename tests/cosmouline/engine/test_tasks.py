@@ -6,6 +6,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 from cosmouline.engine import tasks
+from cosmouline.engine.work import Outcome
 from cosmouline.errors import UserError
 
 import pytest
@@ -25,6 +26,14 @@ def fit(item, settings):
     if item["img_name"] == "dies":
         os.kill(os.getpid(), 9)
     return {"twice": 2 * item["part"], "pid": os.getpid()}
+
+
+def name_itself(item, settings):
+    """Log two lines, one of which begins with the name of the task."""
+    if item["img_name"] == "R_1":
+        logging.getLogger("cosmouline").info("R_1 does not take part")
+        logging.getLogger("cosmouline").info("R_12 is another one")
+    return {}
 
 
 def settings(name):
@@ -81,9 +90,25 @@ def test_one_alone_is_done_here_and_says_it_all_at_once(told):
         list(tasks.results(fit, items("odd"), settings("local"), "fit"))
 
 
-def test_a_name_is_not_told_twice(told):
-    with tasks._named("R_1"):
-        logging.getLogger("cosmouline").info("R_1 does not take part")
-        logging.getLogger("cosmouline").info("R_12 is another one")
+@pytest.mark.parametrize(("name", "is_sent"), [("dask", True), ("local", False)])
+def test_one_alone_goes_to_the_workers_of_a_cluster(told, monkeypatch, name, is_sent):
+    sent = []
 
-    assert told.messages == ["R_1 does not take part", "R_1: R_12 is another one"]
+    def outcomes(function, images, settings, on_gpu, long):
+        sent.append((on_gpu, long))
+        return [Outcome(one["img_name"], "done", function(one, settings)) for one in images]
+
+    monkeypatch.setattr(tasks.engine, "outcomes", outcomes)
+    (_, values), = tasks.results(fit, items("V"), settings(name), "fit", on_gpu=True)
+
+    assert values["twice"] == 2
+    assert sent == [(True, True)] * is_sent
+
+
+@pytest.mark.parametrize("name", ["serial", "local"])
+def test_a_name_is_not_told_twice(told, name):
+    list(tasks.results(name_itself, items("R_1", ""), settings(name)))
+    logging.getLogger("cosmouline").info("R_12 is another one")
+
+    assert told.messages == ["R_1 does not take part", "R_1: R_12 is another one",
+                             "R_12 is another one"]

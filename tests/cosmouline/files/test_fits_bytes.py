@@ -117,6 +117,14 @@ def test_chunks_join_without_a_seam(tmp_path, monkeypatch):
     np.testing.assert_array_equal(pixels(write(tmp_path, good_file())), RAMP)
 
 
+@pytest.mark.parametrize(("bitpix", "stored"), [(16, ">i2"), (-64, ">f8")])
+def test_some_rows_alone(tmp_path, bitpix, stored):
+    with open_frame(write(tmp_path, good_file(bitpix, stored))) as stream:
+        rows = read_pixels(stream, read_hdus(stream)[0], 7, 12)
+
+    np.testing.assert_array_equal(rows, RAMP[7:12])
+
+
 def test_missing_padding_is_no_fault(tmp_path):
     content = header_block(*image_cards(-32)) + RAMP.astype(">f4").tobytes()
 

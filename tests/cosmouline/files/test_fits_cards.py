@@ -34,6 +34,13 @@ def test_cards_of_the_file_are_not_values():
 
 def test_letters_that_fits_has_not_are_replaced():
     assert values_of(cards_of({"observer": "José"})) == {"observer": "Jos?"}
+    assert values_of(cards_of({"observer": "a\x07b"})) == {"observer": "a?b"}
+
+
+def test_only_names_of_more_than_eight_letters_are_hierarch_cards():
+    header = cards_of({"eight_ab": 1, "nine_abcd": 2})
+
+    assert [card.image[:9] for card in header.cards] == ["EIGHT_AB=", "HIERARCH "]
 
 
 @pytest.mark.parametrize("name", ["Fwhm", "fwhm px", "naxis1", "simple", ""])

@@ -38,6 +38,23 @@ def test_one_flipped_bit_is_noticed(tmp_path, place, message):
     assert problem(path).startswith(message)
 
 
+def test_checksums_of_an_extension_are_its_own(tmp_path):
+    path = tmp_path / "two.fits"
+    fits.HDUList([fits.PrimaryHDU(RAMP), fits.ImageHDU(RAMP + 1)]).writeto(path, checksum=True)
+
+    with open_frame(path) as stream:
+        assert [checksum_problem(stream, hdu) for hdu in read_hdus(stream)] == [None, None]
+
+
+def test_the_carry_of_the_sum_comes_back(tmp_path):
+    """The words -1 and 1 sum to 2^32: with the carry that is 1."""
+    path = tmp_path / "carry.fits"
+    fits.PrimaryHDU(np.array([[-1, 1], [0, 0]], np.int32)).writeto(path, checksum=True)
+
+    assert fits.getheader(path)["DATASUM"] == "1"
+    assert problem(path) is None
+
+
 def test_checksums_that_are_not_there_are_no_problem(tmp_path):
     assert problem(write(tmp_path, checksum=False)) is None
 

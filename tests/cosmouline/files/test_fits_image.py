@@ -45,6 +45,7 @@ def test_a_single_image_behind_an_empty_primary(tmp_path):
     np.testing.assert_array_equal(data, RAMP)
     assert (header["EXPTIME"], header["GAIN"], header["ESO DET CHIP"], index) == (30.0, 1.5, 1, 1)
     assert header["NAXIS"] == 2
+    assert [card.keyword for card in header.cards].count("GAIN") == 1
 
 
 def test_long_and_hierarchical_cards_of_the_primary_are_kept(tmp_path):
@@ -98,8 +99,18 @@ def test_what_is_no_plane_of_pixels_is_refused(tmp_path, data, message):
         frame(write(tmp_path, fits.PrimaryHDU(data)))
 
 
-def test_axes_of_length_one_do_not_count(tmp_path):
-    data = frame(write(tmp_path, fits.PrimaryHDU(RAMP.reshape(1, 1, 40, 50))))[0]
+def test_two_rows_are_an_image(tmp_path):
+    np.testing.assert_array_equal(frame(write(tmp_path, fits.PrimaryHDU(RAMP[:2])))[0], RAMP[:2])
+
+
+def test_a_cube_of_two_planes_is_none(tmp_path):
+    with pytest.raises(ImageRejected, match="2 planes of 40 x 50 pixels"):
+        frame(write(tmp_path, fits.PrimaryHDU(np.stack([RAMP, RAMP]))))
+
+
+@pytest.mark.parametrize("shape", [(1, 40, 50), (1, 1, 40, 50)])
+def test_axes_of_length_one_do_not_count(tmp_path, shape):
+    data = frame(write(tmp_path, fits.PrimaryHDU(RAMP.reshape(shape))))[0]
 
     np.testing.assert_array_equal(data, RAMP)
 

@@ -112,17 +112,24 @@ def test_a_list_that_could_not_be_read_is_not_written(tmp_path, stars, message):
     assert not (tmp_path / "new.cat").exists()
 
 
+def test_a_flux_below_one_electron_is_a_flux(tmp_path):
+    (tmp_path / "a.cat").write_text("a 1 1 0.5\nb 9 9 -1\n")
+
+    assert [star.flux_e for star in read_cat(tmp_path / "a.cat")] == [0.5, None]
+
+
 def test_an_image_list_as_people_write_it(tmp_path):
     path = tmp_path / "kicklist.txt"
     path.write_bytes(
         b"# bad ones\r\n\r\nR_001\r\n  R_002   satellite  trail\r\n"
-        b"R_003\t# clouds\r\n  # R_004 was fine\r\nR_001 trailed"
+        b"R_003\t# clouds\r\n  # R_004 was fine\r\nR_005 #\r\nR_001 trailed"
     )
 
     images = read_image_list(path)
 
-    assert images == {"R_001": "trailed", "R_002": "satellite  trail", "R_003": "clouds"}
-    assert list(images) == ["R_001", "R_002", "R_003"]
+    assert images == {"R_001": "trailed", "R_002": "satellite  trail", "R_003": "clouds",
+                      "R_005": "na"}
+    assert list(images) == ["R_001", "R_002", "R_003", "R_005"]
 
 
 def test_an_empty_image_list_is_fine_and_a_missing_one_is_not(tmp_path):

@@ -135,7 +135,7 @@ def test_what_is_odd_about_a_usable_file_is_a_warning(tmp_path):
 
     assert len(frame.warnings) == 2
     assert frame.warnings[0].startswith("checksum: DATASUM is")
-    assert frame.warnings[1] == "truncated: behind the image, which is whole"
+    assert frame.warnings[1] == "truncated: behind the image, which is complete"
 
 
 def test_a_truncated_frame_is_refused_with_both_sizes(tmp_path):
@@ -249,6 +249,7 @@ def test_coordinates_survive_and_place_a_pixel_where_it_was(tmp_path):
     assert "GAIN" not in cards
     assert "CTYPE3" not in cards
     assert cards["RADESYS"] == "FK5"
+    assert (cards["CTYPE1"], cards["CTYPE2"]) == ("RA---TAN", "DEC--TAN")
     expected = WCS(tan_header(RADESYS="FK5", EQUINOX=2000.0)).pixel_to_world(3.0, 35.0)
     assert WCS(written).pixel_to_world(3.0, 35.0).separation(expected).arcsec < 1e-6
 

@@ -1,6 +1,5 @@
 from cosmouline.errors import UserError
 from cosmouline.frames import db_consistency
-from cosmouline.frames.db_intake_report import kind
 
 import pytest
 
@@ -14,14 +13,14 @@ def test_the_size_of_most_frames_is_the_usual_one():
     def sized(*widths):
         return [{"set_name": "R", "raw_nx_px": nx, "raw_ny_px": 100} for nx in widths]
 
-    assert db_consistency.usual_shapes(sized(200, 200, 100)) == {"R": (100, 200)}
-    assert db_consistency.usual_shapes(sized(200, 100)) == {}  # nobody can tell
-    assert db_consistency.usual_shapes([{"set_name": "R"}]) == {}
+    assert db_consistency.typical_shapes(sized(200, 200, 100)) == {"R": (100, 200)}
+    assert db_consistency.typical_shapes(sized(200, 100)) == {}  # nobody can tell
+    assert db_consistency.typical_shapes([{"set_name": "R"}]) == {}
 
 
 def test_a_stray_filter_is_noted_and_two_filters_stop():
     one = rows(*["R"] * 9, "I", None)
-    assert list(db_consistency.other_filters(one)) == ["R_9"]
+    assert list(db_consistency.other_values(one, "filter")) == ["R_9"]
     db_consistency.refuse_mixed_filters(one)
     db_consistency.refuse_mixed_filters(rows(*["R"] * 50, "I", "I"))  # 2 of 52 are stray too
 
@@ -30,7 +29,7 @@ def test_a_stray_filter_is_noted_and_two_filters_stop():
 
 
 def test_the_case_of_a_filter_does_not_matter():
-    assert db_consistency.other_filters(rows("r", "R", "R")) == {}
+    assert db_consistency.other_values(rows("r", "R", "R"), "filter") == {}
 
 
 def test_duplicates_are_found_by_pixels_in_all_sets_and_by_moment_in_one():
@@ -41,12 +40,3 @@ def test_duplicates_are_found_by_pixels_in_all_sets_and_by_moment_in_one():
 
     assert db_consistency.duplicates(images) == {
         "R_c": "duplicate: it has the moment of R_b", "V_a": "duplicate: it has the pixels of R_a"}
-
-
-@pytest.mark.parametrize(("reason", "short"), [
-    ("truncated: the header announces 5 bytes (1_character/1b_copy_convert)", "truncated"),
-    ("GAIN = '2.7 e-/ADU' is a text: taken as 2.7", "GAIN"),
-    ("1.4 % of the pixels are NaN", "part of the pixels are NaN"),
-    ("size of 80 x 90 pixels, not 160 x 180 like the rest", "size of n x n pixels")])
-def test_reasons_of_one_kind_are_counted_together(reason, short):
-    assert kind(reason) == short

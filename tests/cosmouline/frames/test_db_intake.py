@@ -7,9 +7,9 @@ from cosmouline.frames.db_intake import (
     frames_of,
     image_name,
     known_and_new,
+    log_assumptions,
     mark_lists,
-    tell_assumptions,
-    tell_twins,
+    warn_of_twins,
 )
 
 import numpy as np
@@ -124,7 +124,7 @@ def test_assumptions_are_told_once_with_their_number(caplog):
     images = [{"set_name": "R", "header_notes": "gain is 2 (default) | no filter; none asked"},
               {"set_name": "R", "header_notes": "gain is 2 (default)"}, {"set_name": "V"}]
 
-    tell_assumptions(images)
+    log_assumptions(images)
 
     assert caplog.messages == ["R: gain is 2 (default) (2 images)",
                                "R: no filter; none asked (1 images)"]
@@ -157,7 +157,7 @@ def test_a_frame_that_was_replaced_is_done_anew_and_told(settings, db, caplog):
     assert "ran__1_character/1a_add_to_database" not in db.rows["R_a"]
     assert "ran__1_character/1a_add_to_database" in db.rows["R_b"]
     assert ("R_a: the frame has changed since it was imported: it is done "
-            "anew") in caplog.messages
+            "again") in caplog.messages
 
 
 def test_an_image_without_its_frame_is_told_and_stays(settings, db, caplog):
@@ -172,7 +172,7 @@ def test_an_image_without_its_frame_is_told_and_stays(settings, db, caplog):
 
 def test_one_frame_twice_is_told(caplog):
     row = {"set_name": "R", "mjd": 5.0, "exptime_s": 300.0}
-    tell_twins([row | {"img_name": "a"}, row | {"img_name": "b"},
-                row | {"img_name": "c", "mjd": 6.0}, row | {"img_name": "d", "set_name": "I"}])
+    warn_of_twins([row | {"img_name": "a"}, row | {"img_name": "b"},
+                   row | {"img_name": "c", "mjd": 6.0}, row | {"img_name": "d", "set_name": "I"}])
 
     assert [record.message.split(" are ")[0] for record in caplog.records] == ["a and b"]

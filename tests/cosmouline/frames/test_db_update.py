@@ -8,7 +8,7 @@ from cosmouline.frames import db_intake, db_update
 
 import pytest
 
-FIT = "7_deconv/6_readout:lens"
+FIT = "7_deconv/6_readout:fit"
 PHOT = "4_norm/2a_photometry"
 
 
@@ -18,7 +18,7 @@ def settings(tmp_path):
     raw.mkdir()
     for name in ("a", "b", "c"):
         (raw / f"{name}.fits").write_text(name)
-    return SimpleNamespace(work_dir=tmp_path, config_dir=tmp_path, psf_name="p", dec_name="lens",
+    return SimpleNamespace(work_dir=tmp_path, config_dir=tmp_path, psf_name="p", dec_name="fit",
                            renorm_name="r", band="", lens_name="X",
                            sets=[{"name": "R", "telescope": "generic", "raw_dir": raw}])
 
@@ -29,8 +29,8 @@ def epochs(**rows):
 
 
 def epoch(name, flux_e, coeff=1.0, number=1):
-    return {"img_name": name, "set_name": "R", "flux_e__lens__A": flux_e,
-            "flux_sigma_e__lens__A": 2.0, "dec_coeff__lens": coeff, "dec_chi2__lens": 1.0,
+    return {"img_name": name, "set_name": "R", "flux_e__fit__A": flux_e,
+            "flux_sigma_e__fit__A": 2.0, "dec_coeff__fit": coeff, "dec_chi2__fit": 1.0,
             f"ran__{FIT}": f"done {number} {number}", f"ran__{PHOT}": "done 2 2"}
 
 
@@ -66,7 +66,7 @@ def test_points_move_in_units_of_their_errors(settings):
     assert (row["source"], row["images"]) == ("A", 2)
     assert row["largest sigma"] == pytest.approx(8 / 2.2)
     assert row["median sigma"] == pytest.approx(4 / 2.2)
-    del after["R_a"]["flux_e__lens__A"], after["R_b"]["flux_e__lens__A"]
+    del after["R_a"]["flux_e__fit__A"], after["R_b"]["flux_e__fit__A"]
     assert db_update.moved(before, after, settings) == []
 
 

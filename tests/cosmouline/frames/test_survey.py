@@ -4,7 +4,7 @@ from pathlib import Path
 
 from cosmouline.errors import UserError
 from cosmouline.frames import survey as survey_module
-from cosmouline.frames.survey import look_at, missing, pointing, survey
+from cosmouline.frames.survey import missing, pointing, summary, survey
 from cosmouline.frames.telescope import load_telescope
 
 import numpy as np
@@ -51,23 +51,23 @@ def test_values_that_are_missing_are_named_each():
 def test_a_known_camera_lacks_nothing():
     header = fits.Header.fromstring((HEADERS / "WFI.txt").read_text(), sep="\n")
 
-    look = look_at(Path("a.fits"), header)
+    found = summary(Path("a.fits"), header)
 
-    assert (look.telescope, look.filter, look.kind, look.missing) == (
+    assert (found.telescope, found.filter, found.kind, found.missing) == (
         "WFI", "BB#Rc/162_ESO844", None, ())
 
 
 def test_a_frame_that_two_cameras_could_have_taken_is_of_none(monkeypatch):
     monkeypatch.setattr(survey_module, "recognise", lambda header: ["EulerCAM", "FORS2"])
 
-    look = look_at(Path("a.fits"), fits.Header(COMPLETE))
+    found = summary(Path("a.fits"), fits.Header(COMPLETE))
 
-    assert (look.telescope, look.recognised) == ("generic", ("EulerCAM", "FORS2"))
+    assert (found.telescope, found.recognised) == ("generic", ("EulerCAM", "FORS2"))
 
 
 def test_a_frame_in_a_folder_of_calibrations_is_one():
-    assert look_at(Path("night/Flats/a.fits"), fits.Header(COMPLETE)).kind == "flat"
-    assert look_at(Path("flats_of_2019/deep/a.fits"), fits.Header(COMPLETE)).kind is None
+    assert summary(Path("night/Flats/a.fits"), fits.Header(COMPLETE)).kind == "flat"
+    assert summary(Path("flats_of_2019/deep/a.fits"), fits.Header(COMPLETE)).kind is None
 
 
 def test_a_tree_is_looked_through_and_what_cannot_be_read_is_told(tmp_path):
@@ -76,9 +76,9 @@ def test_a_tree_is_looked_through_and_what_cannot_be_read_is_told(tmp_path):
     fits.PrimaryHDU(np.zeros((4, 4)), cards).writeto(tmp_path / "deep" / "a.fits")
     (tmp_path / "broken.fits").write_text("")
 
-    (look,), problems = survey(tmp_path)
+    (found,), problems = survey(tmp_path)
 
-    assert (look.telescope, look.camera, look.target, look.kind) == ("generic", "Mine", "Q",
+    assert (found.telescope, found.camera, found.target, found.kind) == ("generic", "Mine", "Q",
                                                                      "dark")
     assert [path.name for path in problems] == ["broken.fits"]
     with pytest.raises(UserError, match="nothing is not a folder"):

@@ -177,3 +177,32 @@ def test_injected_stars_come_back_with_their_fluxes_and_the_noise_that_is_told()
     assert np.sum(weight) ** -0.5 < 1.5e-4
     pull = (found - flux) / np.sqrt(variance)
     assert pull.std() == pytest.approx(1, abs=5 / np.sqrt(2 * len(pull)))
+
+
+@pytest.mark.parametrize("missing", [False, True])
+def test_values_that_scatter_by_more_than_their_noise_are_clipped_by_their_scatter(missing):
+    """Eight values -3 ... 3 and one at h: ranks 1 and 6 are half of 5 apart, so the limit is 12.5.
+
+    A ninth image has no value there, or does not exist.
+    """
+    # the lower median is 0, or -1 with a low value; a star has 4 times the median more
+    for height, is_clipped in ((12.0, False), (13.0, True), (24.0, True), (-20.0, True)):
+        values = np.array([3, -1, 2, -3, height, 0, -2, 1], np.float32)
+        values = np.append(values, np.nan).astype(np.float32) if missing else values
+
+        stack = combine(values[:, None, None], np.ones(len(values)), np.ones(len(values)))
+
+        assert stack.count[0, 0] == 8 - is_clipped
+        assert stack.image[0, 0] == pytest.approx(0 if is_clipped else height / 8, abs=1e-6)
+
+
+def test_the_variance_of_a_median_has_the_photons_of_its_light():
+    values = np.array([[100.0, -7.0], [90.0, -6.0], [130.0, -8.0]], np.float32)[:, None]
+    sigma, coeff = np.array([3.0, 4.0, 5.0]), np.array([1.0, 0.5, 2.0])
+
+    stack = combine(values, sigma, coeff, "median")
+
+    assert stack.image.tolist() == [[100.0, -7.0]]
+    # 1.3459 / 3 of the mean variance: sky of 9 + 16 + 25, photons of 3.5 x the light, if any
+    expected = 1.3459 / 9 * np.array([[50 + 3.5 * 100, 50.0]])
+    assert stack.variance == pytest.approx(expected, rel=1e-5)

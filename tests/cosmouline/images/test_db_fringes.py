@@ -3,10 +3,13 @@ from types import SimpleNamespace
 from cosmouline.database import paths
 from cosmouline.errors import ImageRejected
 from cosmouline.files import io_fits
-from cosmouline.images import db_fringes
+from cosmouline.images import db_fringes, db_images
+from cosmouline.images.fringes import fringe_pattern
+from cosmouline.images.sky import sky_map
 
 import numpy as np
 import pytest
+from matplotlib.text import Text
 
 LA_SILLA_DEG = -70.73
 
@@ -62,3 +65,42 @@ def test_a_pattern_is_made_anew_for_other_images_or_another_sky(settings):
     settings.sky_box_px = 64
     assert not db_fringes.is_fresh("R", images, settings)
     assert not db_fringes.is_fresh("V", images, settings)
+
+
+def dithered(settings):
+    """Write four images with stars that move and waves that do not; give their rows."""
+    rng, (y, x) = np.random.default_rng(1), np.indices((130, 170))
+    rows = [image(f"i{k}", 58544.0 + k, nx_px=170, ny_px=130) for k in range(4)]
+    stars = rng.uniform(10, 120, (8, 2))
+    for k, row in enumerate(rows):
+        image_e = rng.normal(300, 15, x.shape) + 20 * np.sin((x + y / 2) / 4) + x
+        for a, b in stars:
+            away2 = (x - a - 9 * k) ** 2 + (y - b - 7 * k % 13) ** 2
+            image_e += 4000 * np.exp(-away2 / (2 * 1.8**2))
+        io_fits.write_image(paths.image(settings, row["img_name"]), image_e)
+    return rows
+
+
+def test_a_pattern_is_made_and_drawn_by_the_settings(settings):
+    settings.sky_box_px, settings.lens_name = 40, "L"  # the box is 64 by default
+    rows = dithered(settings)
+    db_fringes.make({"img_name": "R", "images": rows}, settings)
+
+    def expected(flat_box_px, box_px):
+        images = [db_images.pixels(row, settings) for row in rows]
+        return fringe_pattern([one - sky_map(one, None, flat_box_px).level() for one in images],
+                              box_px)
+
+    found = io_fits.read_image(paths.fringes(settings, "R"))
+    difference = {boxes: np.abs(found - expected(*boxes).frame_e).max()
+                  for boxes in ((40, 40), (None, 40), (40, None))}
+    assert difference[40, 40] < 1e-4
+    assert min(difference[None, 40], difference[40, None]) > 0.05
+    head = db_fringes.header("R", settings)
+    assert head["RMS"] == pytest.approx(expected(40, 40).rms_e)
+    assert head["NIMAGES"] == 4
+    assert db_fringes.is_fresh("R", rows, settings)
+
+    texts = [text.get_text() for text in db_fringes.sheet(["R"], settings).findobj(Text)]
+    assert "L: fringes" in texts
+    assert f"rms {head['RMS']:.1f} e-, 4 images" in texts

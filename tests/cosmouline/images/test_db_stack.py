@@ -2,8 +2,11 @@
 
 from types import SimpleNamespace
 
+from cosmouline.database import paths
 from cosmouline.errors import UserError
+from cosmouline.files.io_fits import write_image
 from cosmouline.images import db_stack
+from cosmouline.images.io_stack import read_stack
 from cosmouline.photometry.aperture import ApertureFluxes
 from cosmouline.sources.detect import CATALOG_DTYPE
 
@@ -60,3 +63,59 @@ def test_what_could_not_be_measured_is_left_out_of_the_catalogue():
 def test_without_a_stack_the_script_is_named(tmp_path):
     with pytest.raises(UserError, match=r"Run fac_combi/2_combine\.py first"):
         db_stack.stacks_made(SimpleNamespace(work_dir=tmp_path, combi_group_name="n"))
+
+
+def test_a_stack_is_weighted_and_described_by_the_settings(tmp_path):
+    """Three unequal images of a smooth slope, with a cosmic ray that a median does not see."""
+    rows = [ROW | {"img_name": name, "renorm__r1": coeff, "sky_noise_e": sigma, "mjd": mjd,
+                   "aligned_noise": noise}
+            for name, coeff, sigma, mjd, noise in (("a", 1.1, 20.0, 60000.0, 0.9),
+                                                   ("b", 0.8, 30.0, 60000.2, 0.8),
+                                                   ("c", 1.4, 25.0, 60000.9, 0.7))]
+    reference = {"img_name": "a", "nx_px": 30, "ny_px": 20, "has_wcs": False,
+                 "pixel_scale_arcsec": 0.2}
+    chosen = settings(work_dir=tmp_path, combi_method="median", combi_coefficient="renorm",
+                      lens_name="M")
+    images = [np.random.default_rng(k).normal(100, 20, (20, 30)).astype("f4") for k in range(3)]
+    images[1][3, 4] = 1e5
+    for row, image_e in zip(rows, images, strict=True):
+        write_image(paths.aligned(chosen, row["img_name"]), image_e)
+
+    cards = db_stack.write(tmp_path / "stack.fits", rows, reference, chosen)
+
+    coeff, sigma = np.array([1.1, 0.8, 1.4]), np.array([20.0, 30.0, 25.0])
+    stack, variance, count, header = read_stack(tmp_path / "stack.fits")
+    scaled = np.array(images) * coeff[:, None, None]
+    assert stack == pytest.approx(np.median(scaled, axis=0), rel=1e-6)
+    # Var of a median of three: 1.3459 of that of their mean, with the photons of the light
+    expected = 1.3459 / 9 * (np.sum((coeff * sigma) ** 2) + coeff.sum() * np.maximum(stack, 0))
+    assert variance == pytest.approx(expected, rel=1e-5)
+    assert (count == 3).all()
+    assert header["MJD"] == pytest.approx(np.mean([60000.0, 60000.2, 60000.9]), abs=1e-9)
+    assert (header["COMBINE"], header["COEFF"], header["OBJECT"]) == ("median", "renorm", "M")
+    # electrons of the image whose coefficient is 1: variance = flux / gain, without sky
+    assert header["GAIN"] == pytest.approx(1 / (1.3459 / 9 * coeff.sum()))
+    assert header["SKYSIG"] == pytest.approx(np.sqrt(1.3459 / 9 * np.sum((coeff * sigma) ** 2)))
+    assert cards["NCOMBINE"] == header["NCOMBINE"] == 3
+    clipped = db_stack.write(tmp_path / "mean.fits", rows, reference,
+                             settings(work_dir=tmp_path, combi_coefficient="renorm"))
+    weight = 1 / (coeff * sigma) ** 2
+    assert clipped["MJD"] == pytest.approx(60000 + weight @ [0, 0.2, 0.9] / weight.sum(), abs=1e-9)
+    mean = np.tensordot(weight, scaled, 1) / weight.sum()
+    inner = np.ones((20, 30), bool)
+    inner[3, 4] = False
+    found = read_stack(tmp_path / "mean.fits")
+    assert found[0][inner] == pytest.approx(mean[inner], rel=1e-5)
+    assert found[2][3, 4] == 2
+
+
+def test_the_resampled_images_must_be_there_and_fit(tmp_path):
+    chosen = settings(work_dir=tmp_path)
+    reference = {"img_name": "a", "nx_px": 30, "ny_px": 20, "has_wcs": False,
+                 "pixel_scale_arcsec": 0.2}
+    with pytest.raises(UserError, match=r"a\.fits is missing\. Run 3_align/2a_opt_align\.py"):
+        db_stack.write(tmp_path / "stack.fits", [ROW], reference, chosen)
+    write_image(paths.aligned(chosen, "a"), np.ones((30, 20)))
+    with pytest.raises(UserError, match="has 20 x 30 pixels, the reference image 30 x 20"):
+        db_stack.write(tmp_path / "stack.fits", [ROW], reference, chosen)
+    assert not (tmp_path / "stack.fits").exists()

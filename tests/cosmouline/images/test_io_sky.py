@@ -35,5 +35,5 @@ def test_fringes_belong_to_the_level_and_their_pattern_is_shared(tmp_path):
     np.testing.assert_array_equal(read.level(*part), read.level()[part])
     assert np.unique(read.sigma()) == [20.0]
     (tmp_path / "fringes" / "R_2019-03-01.fits").unlink()
-    with pytest.raises(ProductLost, match=r"R_2019-03-01\.fits is gone"):
+    with pytest.raises(ProductLost, match=r"R_2019-03-01\.fits is missing"):
         read_sky(tmp_path / "sky" / "a.fits")

@@ -166,3 +166,31 @@ def test_nan_pixels_of_a_small_picture_are_filled():
 
     assert np.isnan(shifted[:, 25:]).all()
     assert np.isfinite(shifted[:, :15]).all()
+
+
+@pytest.mark.parametrize("scale", [1.2, 1.62, 3.4])
+def test_an_image_of_finer_pixels_is_averaged_in_both_directions(scale):
+    """The variance of a spot of unequal widths, in x and in y, grows by that of the box.
+
+    A box of w px has the variance w^2 / 12. The edges of its kernel are pixels: with a rim of r on
+    each side of 2 h - 1 pixels it is 2 sum(k^2, k < h) + 2 r h^2, over w.
+    """
+    image = np.zeros((240, 260))
+    rows, cols = np.indices(image.shape)
+    sigma_x, sigma_y = 3.0 * scale, 5.0 * scale
+    image += np.exp(-((cols - 130) / sigma_x) ** 2 / 2 - ((rows - 121) / sigma_y) ** 2 / 2)
+    grid = (60, 64)
+    matrix = turned(0.0, scale, middle=(32.0, 30.0), to=(130.0, 121.0))
+
+    found = np.nan_to_num(resample(image, matrix, grid))
+
+    y, x = np.indices(grid)
+    widths = [np.sum(found * (axis - middle) ** 2) / found.sum()
+              for axis, middle in ((x, 32.0), (y, 30.0))]
+    half = int(np.ceil((scale - 1) / 2))
+    rim = (scale - (2 * half - 1)) / 2
+    box = (2 * np.sum(np.arange(1, half) ** 2) + 2 * rim * half**2) / scale
+    expected = [(sigma**2 + box) / scale**2 for sigma in (sigma_x, sigma_y)]
+    # spots of 3 and 5 px are sampled and interpolated to 1e-4; the grid ends at 6 sigma
+    assert widths == pytest.approx(expected, rel=1e-3)
+    assert found.sum() == pytest.approx(image.sum(), rel=2e-4)

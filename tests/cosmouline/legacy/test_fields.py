@@ -91,3 +91,25 @@ def test_values_that_are_none_are_left_out():
 
 def test_deconvolutions_are_counted():
     assert deconvolutions([OLD, OLD, {"imgname": "y"}]) == {KEY: 2}
+
+
+def test_a_coefficient_below_one_is_one_and_without_its_error_there_is_no_flux():
+    dec = "844_back1_lens_renorm_1_ab"
+    found, _ = row(renorm_1=0.8)
+    assert (found["renorm__renorm_1"], found[f"dec_coeff__{dec}"]) == (0.8, 0.8)
+    assert found[f"flux_e__{dec}__A"] == 5000.0
+
+    found, _ = row(renorm_1_err=None)
+    assert found["renorm__renorm_1"] == found[f"dec_coeff__{dec}"] == 1.5
+    assert not {"renorm_sigma__renorm_1", f"flux_e__{dec}__A"} & found.keys()
+
+    found, used = row(renorm_1=None)
+    assert not {"renorm__renorm_1", f"dec_coeff__{dec}", f"flux_e__{dec}__A"} & found.keys()
+    assert "renorm_1_err" not in used
+
+
+def test_medcoeff_without_its_number_of_stars_has_no_error():
+    found, used = row(nbrcoeffstars=None)
+
+    assert (found["medcoeff"], "medcoeff_sigma" in found) == (1.25, False)
+    assert "sigcoeff" not in used

@@ -1,8 +1,10 @@
 from cosmouline.database import columns
 from cosmouline.database.database import Database
+from cosmouline.database.limits import Limits
 from cosmouline.errors import UserError
 from cosmouline.frames import db_nights
 from cosmouline.lightcurve import db_columns
+from cosmouline.lightcurve.join import night_properties
 
 import numpy as np
 import pytest
@@ -61,16 +63,42 @@ def test_rows_in_use_with_fluxes_and_their_sources(db):
 
 def test_limits_leave_out_and_tell(caplog):
     caplog.set_level("INFO", "cosmouline")
-    found = db_columns.within_limits(rows(), "d", fwhm_max_arcsec=1.25, ellipticity_max=None,
-                                     relative_sky_max_e=540.0, coeff_max=None)
+    found = db_columns.within_limits(rows(), "d", Limits(seeing=1.25, sky=540.0))
 
     # sky times coefficient: 500, 550, 600, 650
     assert [row["img_name"] for row in found] == ["i0"]
     assert caplog.messages == ["1 images left out: seeing above 1.25",
-                               "2 images left out: relative sky level above 540"]
+                               "2 images left out: sky above 540"]
     with pytest.raises(UserError, match="no image is within the join_ limits"):
-        db_columns.within_limits(rows(), "d", fwhm_max_arcsec=0.5, ellipticity_max=None,
-                                 relative_sky_max_e=None, coeff_max=None)
+        db_columns.within_limits(rows(), "d", Limits(seeing=0.5))
+
+
+def test_images_are_kept_up_to_the_limits_and_counted_by_their_first_reason(caplog):
+    caplog.set_level("INFO", "cosmouline")
+    nan = np.nan
+    found = [{"img_name": f"i{i}", "field_fwhm_arcsec": fwhm, "field_ellipticity": ellipticity,
+              "sky_level_e": sky / coeff, "dec_coeff__d": coeff}
+             for i, (fwhm, ellipticity, sky, coeff) in enumerate([
+                 (1.5, 0.1, 10.0, 8.0), (1.6, 0.9, 10.0, 1.0), (nan, 0.1, 10.0, 1.0),
+                 (1.0, 0.2, 10.0, 1.0), (1.0, 0.1, 30.0, 1.0), (1.0, 0.1, nan, 1.0),
+                 (2.0, 0.1, 10.0, nan), (1.0, 0.1, 10.0, 8.5)])]
+
+    kept = db_columns.within_limits(found, "d", Limits(1.5, 0.15, 20.0, 8.0))
+
+    assert [row["img_name"] for row in kept] == ["i0"]
+    assert caplog.messages == [f"1 images left out: {reason}" for reason in (
+        "no positive coefficient", "no seeing", "seeing above 1.5", "ellipticity above 0.15",
+        "no sky", "sky above 20", "coefficient above 8")]
+
+
+def test_without_limits_only_the_coefficient_counts(caplog):
+    caplog.set_level("INFO", "cosmouline")
+    found = [{"img_name": str(c), "dec_coeff__d": c} for c in (1.0, 0.0, -1.0, np.nan)]
+
+    kept = db_columns.within_limits(found, "d", Limits())
+
+    assert [row["img_name"] for row in kept] == ["1.0"]
+    assert caplog.messages == ["3 images left out: no positive coefficient"]
 
 
 @pytest.mark.parametrize(("by", "sizes"), [("night", [2, 2]), ("image", [1, 1, 1, 1]),
@@ -102,7 +130,7 @@ def test_joined_magnitudes_are_those_of_the_normalised_fluxes():
     joined = db_columns.joined(found, groups, ["A", "B"], "d", "mean")
 
     assert joined.mag[:, 0] == pytest.approx(np.full(2, -2.5 * np.log10(1000.0)))
-    assert joined.n_images.tolist() == [2, 2]
+    assert joined.mag.shape == (2, 2)
     # the PSF's error and the covariance of one image; the coefficient's is common to both sources
     single = db_columns.joined(found, db_nights.grouped(found, "image", 0), ["A", "B"], "d",
                                "mean")
@@ -113,7 +141,8 @@ def test_joined_magnitudes_are_those_of_the_normalised_fluxes():
 
 def test_properties_of_the_groups():
     found = rows()
-    properties = db_columns.properties(found, db_nights.grouped(found, "night", 30.0), "d")
+    table = db_columns.image_table(found, ["A", "B"], "d")
+    properties = night_properties(db_nights.grouped(found, "night", 30.0), **table.conditions)
 
     assert properties["nbimg"].tolist() == [2, 2]
     assert properties["fwhm"] == pytest.approx([1.05, 1.25])

@@ -62,7 +62,7 @@ def test_a_source_that_does_not_shine_adds_nothing():
 
 
 def test_what_cannot_be_added_is_told():
-    with pytest.raises(UserError, match="the sum S wants the source 'X', but the deconvolution d "
+    with pytest.raises(UserError, match="the sum S needs the source 'X', but the deconvolution d "
                                         "has A, B, C"):
         db_sums.with_sums([row()], list(FLUX), "d", {"S": ("A", "X")})
     with pytest.raises(UserError, match="the sum A has the name of a source"):

@@ -1,4 +1,4 @@
-"""join_errors.py: one group of images against plain formulas and against Monte Carlo."""
+"""error_bars.py: one group of images against plain formulas and against Monte Carlo."""
 
 from cosmouline.lightcurve.error_bars import (
     cosmouline_errors,
@@ -150,6 +150,23 @@ def test_scatter_beyond_the_errors_enlarges_them_from_three_images_on(n, factor)
 
     assert mean.chi2_dof == pytest.approx([4.0])
     assert np.sqrt(mean.cov_e2[0, 0]) == pytest.approx(factor / np.sqrt(n))
+
+
+def test_scatter_enlarges_all_errors_alike_and_the_medians_too():
+    """Fluxes -8 -1 1 8 about 100, variances of 1 from photons and 1 from the coefficient.
+
+    chi2/dof is 130 / 2 / 3, far from 1; half of every variance is the coefficient's.
+    """
+    flux_e = np.array([[92.0], [99.0], [101.0], [108.0]])
+    errors = np.ones((4, 1, 1)), np.full(4, 0.01)
+
+    factor = np.sqrt(130 / 3 / 2)
+    for function in (weighted_mean, median_flux):
+        quiet, found = function(np.full((4, 1), 100.0), *errors), function(flux_e, *errors)
+        assert found.chi2_dof == pytest.approx([130 / 3 / 2])
+        assert np.sqrt(found.cov_e2 / quiet.cov_e2) == pytest.approx(factor)
+        assert found.norm_sigma_e / quiet.norm_sigma_e == pytest.approx(factor)
+        assert found.norm_sigma_e == pytest.approx(np.sqrt(found.cov_e2[0] / 2))  # half of it
 
 
 def test_a_common_coefficient_moves_all_sources_together():

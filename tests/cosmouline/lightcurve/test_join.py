@@ -1,7 +1,8 @@
-"""lightcurve.py: COSMOULINE's own output, Monte Carlo, flags, columns and PyCS3."""
+"""join.py: COSMOULINE's own output, Monte Carlo, flags, columns and PyCS3."""
 
 import json
 
+from cosmouline.database.limits import Limits
 from cosmouline.frames.nights import group_by_night
 from cosmouline.lightcurve.io_rdb import read_rdb, write_rdb
 from cosmouline.lightcurve.join import (
@@ -38,8 +39,7 @@ def golden(shared_data):
         groups, of("mhjd"), of("seeing"), of("ell"), of("airmass"), of("skylevel"),
         of("renorm_1"), of("telescopename"), of("setname"))
     flags = night_flags(  # the limits of COSMOULINE's sample settings
-        properties, joined.is_complete, fwhm_max_arcsec=5.0, ellipticity_max=0.95,
-        relative_sky_max_e=50000, coeff_max=20, n_images_min=3)
+        properties, joined.is_complete, Limits(5.0, 0.95, 50000, 20), n_images_min=3)
     return (properties, flags, joined), folder / "join_output_renorm_1.rdb"
 
 
@@ -120,7 +120,7 @@ def test_a_source_without_positive_flux_has_no_magnitude_and_spoils_nothing():
 def test_images_without_a_flux_of_one_source_count_for_the_others():
     joined = night_of([[1000.0, 500.0], [1010.0, np.nan], [990.0, np.nan]])
 
-    assert joined.n_images.tolist() == [3]
+    assert joined.mag.shape == (1, 2)
     assert joined.flux_e[0].tolist() == [1000.0, 500.0]
     assert np.isnan(joined.chi2_dof[0, 1])
     assert joined.magerr[0, 1, 0] == pytest.approx(2.5 * np.log10(1 + 10 / 500))
@@ -207,6 +207,17 @@ def test_the_errors_of_the_coefficient_correlate_the_sources():
         0.01**2 / 2 * np.prod(with_coeff.flux_e[0]), rel=0.1)
 
 
+def test_the_covariance_of_magnitudes_is_that_of_relative_fluxes():
+    """Dm = 2.5 / ln 10 dF / F for each of two sources of 1000 and 500 e-; a coefficient of 2."""
+    covariance_e2 = np.array([[[100.0, -30.0], [-30.0, 64.0]]])
+
+    joined = join([np.array([0])], [[1000.0, 500.0]], [[10.0, 8.0]], [2.0], [0.0], covariance_e2)
+
+    per_flux = 1.0857362047581296 / np.array([1000.0, 500.0])
+    assert joined.mag_cov[0] == pytest.approx(covariance_e2[0] * np.outer(per_flux, per_flux))
+    assert joined.flux_cov_e2[0] == pytest.approx(4 * covariance_e2[0])
+
+
 @pytest.mark.parametrize("center", ["mean", "median"])
 def test_the_coefficients_part_of_an_error_is_told_apart(center):
     """Four images of equal weight: 1 % / sqrt(4) of the mean, and the median's own factor.
@@ -262,10 +273,10 @@ def test_a_bad_coefficient_of_an_image_in_no_group_does_not_matter():
 def two_nights(**more):
     """Describe a night of two telescopes and one of a single image without airmass."""
     return night_properties(
-        [np.array([0, 1, 2]), np.array([3])], mhjd=[59467.1, 59467.2, 59467.3, 59468.0],
+        [np.array([0, 1, 2]), np.array([3])], mhjd=[59467.1, 59467.15, 59467.35, 59468.0],
         fwhm_arcsec=[1.0, 2.0, 4.0, 0.8], ellipticity=[0.1, 0.1, 0.3, 0.2],
-        airmass=[1.0, np.nan, 1.2, np.nan], sky_level_e=[100.0, 300.0, 200.0, 50.0],
-        coeff=[2.0, 1.0, 3.0, 1.0], telescope=["ECAM", "WFI", "ECAM", "WFI"],
+        airmass=[1.0, np.nan, 1.2, np.nan], sky_level_e=[100.0, 600.0, 200.0, 50.0],
+        coeff=[2.0, 1.0, 5.0, 1.0], telescope=["ECAM", "WFI", "ECAM", "WFI"],
         set_name=["R", "R", "R", "R"], **more)
 
 
@@ -280,6 +291,8 @@ def test_properties_of_nights_by_hand():
     assert nights["fwhm"].tolist() == [2.0, 0.8]
     assert nights["airmass"][0] == pytest.approx(1.1)
     assert np.isnan(nights["airmass"][1])
+    assert nights["ellipticity"].tolist() == [0.1, 0.2]
+    assert nights["normcoeff"].tolist() == [2.0, 1.0]
     assert nights["relskylevel"].tolist() == [400.0, 50.0]  # median sky x median coefficient
 
 
@@ -294,10 +307,12 @@ def test_the_civil_date_can_come_from_another_clock_than_mhjd():
     [
         ({}, [True, True]),
         ({"n_images_min": 3}, [True, False]),
-        ({"fwhm_max_arcsec": 2.0}, [False, True]),  # strictly below
-        ({"ellipticity_max": 0.15}, [True, False]),
-        ({"relative_sky_max_e": 400.0}, [False, True]),
-        ({"coeff_max": 2.1}, [True, True]),
+        ({"limits": Limits(seeing=1.999)}, [False, True]),
+        ({"limits": Limits(seeing=2.0)}, [True, True]),  # a limit is reached by a good night
+        ({"limits": Limits(ellipticity=0.15)}, [True, False]),
+        ({"limits": Limits(sky=399.9)}, [False, True]),
+        ({"limits": Limits(sky=400.0)}, [True, True]),
+        ({"limits": Limits(coefficient=2.1)}, [True, True]),
     ],
 )
 def test_flags_of_nights(limits, expected):
@@ -309,7 +324,7 @@ def test_an_incomplete_night_and_an_absent_property_are_not_good():
     nights["fwhm"][1] = np.nan
 
     assert night_flags(nights, np.array([False, True])).tolist() == [False, True]
-    assert night_flags(nights, np.array([True, True]), fwhm_max_arcsec=9).tolist() == [True, False]
+    assert night_flags(nights, np.array([True, True]), Limits(seeing=9)).tolist() == [True, False]
 
 
 def test_pycs3_would_refuse_a_night_without_magnitude_so_it_is_left_out(tmp_path):
@@ -325,14 +340,18 @@ def test_pycs3_would_refuse_a_night_without_magnitude_so_it_is_left_out(tmp_path
     flags = night_flags(nights, joined.is_complete)
     names = {"magcolname": "mag_D", "magerrcolname": "magerr_D_cov", "flagcolname": "flag"}
 
-    for keep in (False, True):
-        write_rdb(tmp_path / f"{keep}.rdb", rdb_columns(nights, flags, joined, ["D"], keep))
+    columns = rdb_columns(nights, flags, joined, ["D"])
+    kept = {name: np.append(values, values[:1]) for name, values in columns.items()}
+    kept |= {"mhjd": [1.0, 2.0, 3.0], "mag_D": joined.mag[::-1, 0],
+             "magerr_D_cov": joined.magerr_cov[::-1, 0], "flag": flags[::-1]}
+    write_rdb(tmp_path / "ours.rdb", columns)
+    write_rdb(tmp_path / "kept.rdb", kept)
 
     assert flags.tolist() == [True, False, True]
-    assert read_rdb(tmp_path / "True.rdb")["flag"].tolist() == [True, False, True]
-    assert rdbimport(str(tmp_path / "False.rdb"), **names).jds.tolist() == [1.0, 3.0]
+    assert read_rdb(tmp_path / "kept.rdb")["flag"].tolist() == [True, False, True]
+    assert rdbimport(str(tmp_path / "ours.rdb"), **names).jds.tolist() == [1.0, 3.0]
     with pytest.raises(RuntimeError, match="negative or null errors"):
-        rdbimport(str(tmp_path / "True.rdb"), **names)
+        rdbimport(str(tmp_path / "kept.rdb"), **names)
 
 
 def test_rows_are_sorted_by_date():

@@ -1,4 +1,4 @@
-"""nightscatter.py: noise drawn with known errors."""
+"""night_scatter.py: noise drawn with known errors."""
 
 from cosmouline.lightcurve import night_scatter
 
@@ -22,6 +22,19 @@ def test_right_errors_have_a_ratio_of_one_whatever_the_nights_do():
     assert found.error == pytest.approx(np.sqrt(np.mean(sigma**2)))
     assert found.rms == pytest.approx(found.error, rel=5 / np.sqrt(600))
     assert night_scatter.measure(NIGHTS, mag, sigma / 2).ratio == pytest.approx(2 * found.ratio)
+
+
+def test_two_nights_by_hand():
+    """Magnitudes 1 and 3 of weights 1 and 1/4 have the mean 1.4 and chi2 0.8; 5, 5, 8 have 6."""
+    mag, sigma = np.array([1.0, 3.0, 5.0, 5.0, 8.0]), np.array([1.0, 2.0, 1.0, 1.0, 1.0])
+
+    found = night_scatter.measure([np.arange(2), np.arange(2, 5)], mag, sigma)
+
+    assert (found.nights, found.images) == (2, 5)
+    assert found.rms == pytest.approx(np.sqrt((2 + 6) / 3))
+    assert found.error == pytest.approx(np.sqrt(8 / 5))
+    assert found.ratio == pytest.approx(np.sqrt(6.8 / 3))
+    assert found.ratio_sigma == pytest.approx(np.sqrt(6.8 / 3) / np.sqrt(6))
 
 
 def test_single_images_tell_nothing():

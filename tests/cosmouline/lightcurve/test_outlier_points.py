@@ -1,12 +1,35 @@
 from cosmouline.lightcurve.outlier_points import far_from_neighbours, reasons
 
 import numpy as np
+import pytest
 
 
 def curve(seed=1, n=40):
     """A constant source of 1000 +- 10."""
     random = np.random.default_rng(seed)
     return np.arange(n, dtype=float), 1000 + random.normal(0, 10, n), np.full(n, 10.0)
+
+
+def test_the_distance_by_hand():
+    """Neighbours 10, 12, 13, 14: median 12.5, scatter 1.4826 x 1.0, error 1 / sqrt(4)."""
+    time, flux = np.array([0.0, 3.0, 1.0, 2.0, 4.0]), np.array([10.0, 13.0, 20.0, 12.0, 14.0])
+    sigma = np.array([1.0, 1.0, 2.0, 1.0, 1.0])
+
+    found = far_from_neighbours(time, flux, sigma)
+
+    assert found[2] == pytest.approx(7.5 / np.sqrt(4 + 1 / 4 + 1.4826**2))
+    # at the end of the curve: 12, 13, 10, 20 have the median 12.5 and distances .5 .5 2.5 7.5
+    assert found[4] == pytest.approx(1.5 / np.sqrt(1 + 7 / 4 / 4 + (1.4826 * 1.5) ** 2))
+
+
+def test_reasons_at_their_limits():
+    """Fluxes of exactly 3 sigma, and a chi2 of exactly 1.5, are not listed."""
+    flux = np.array([3.0, 2.9, 0.0, np.nan])
+
+    found = reasons(np.arange(4.0), flux, np.ones(4), np.array([1.0, 1.0, 1.0, 0.0]),
+                    np.array([1.5, 1.6, 1.0, 9.0]))
+
+    assert found == ["", "below 3 sigma, chi2 1.60", "negative flux", ""]
 
 
 def test_noise_is_not_far_and_a_jump_is():

@@ -26,7 +26,7 @@ def test_a_new_bundle_has_nothing_of_the_old_one(tmp_path):
     assert {path.name for path in folder.iterdir()} == {"new.txt", "readme.txt"}
     readme = (folder / "readme.txt").read_text()
     assert readme.startswith("About.\n\nwritten 20")
-    assert "not there:\n  stack\n" in readme
+    assert "missing:\n  stack\n" in readme
     # sha256 of the four letters "text"
     assert "982d9e3eb996f559e633f4d194def3761d909f5a3b647d1a851fead67c32c9d1  new.txt" in readme
 

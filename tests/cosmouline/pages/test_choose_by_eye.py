@@ -1,10 +1,12 @@
-"""handcheck.py: what the page holds; the keys were tried in a browser."""
+"""choose_by_eye.py: what the page holds; the keys were tried in a browser."""
 
 import json
 import re
 from html.parser import HTMLParser
+from types import SimpleNamespace
 
-from cosmouline.pages.choose_by_eye import Picture, page
+from cosmouline.errors import UserError
+from cosmouline.pages.choose_by_eye import Picture, hand_check, page
 
 import pytest
 
@@ -61,3 +63,35 @@ def test_the_page_needs_no_network_and_no_other_file():
     outside = {(tag, name) for tag, attrs in Elements(text).found for name in attrs
                if name in ("src", "href")}
     assert outside == set()  # the one picture gets its source from the program
+
+
+def test_the_page_of_a_lens_has_its_pictures_in_order_and_its_list(tmp_path, caplog):
+    settings = SimpleNamespace(work_dir=tmp_path / "work", config_dir=tmp_path, lens_name="LENS",
+                               band="V")
+    images = [{"img_name": name, "set_name": "S", "mjd": mjd}
+              for name, mjd in (("b", 2.0), ("a", 3.0), ("c", 1.0))]
+    arguments = ("psf", "kicklist.txt", lambda image: f"mjd {image['mjd']}", "5_psf/5_png_check",
+                 "5_psf/6_x", settings)
+    with pytest.raises(UserError, match=r"no picture in .*psf_V_png\. Run 5_psf/5_png_check\.py"):
+        hand_check(images, *arguments)
+    (tmp_path / "work" / "psf_V_png").mkdir(parents=True)
+    for name in "ab":
+        (tmp_path / "work" / "psf_V_png" / f"{name}.png").touch()
+    (tmp_path / "kicklist.txt").write_text("x trail\n")
+
+    hand_check(images, *arguments)
+
+    found = Elements((tmp_path / "work" / "choose_psf_V.html").read_text())
+    assert found.data == {"list": "kicklist.txt", "chosen": {"x": "trail"}, "pictures": [
+        ["b", "S", "psf_V_png/b.png", "mjd 2.0"], ["a", "S", "psf_V_png/a.png", "mjd 3.0"]]}
+    assert {"LENS: kicklist.txt",
+            f"Save it as {tmp_path / 'kicklist.txt'}, then run 5_psf/6_x."} <= set(found.texts)
+    assert "1 images have no picture: run 5_psf/5_png_check.py again" in caplog.messages
+    (tmp_path / "work" / "psf_V_png" / "c.png").touch()
+    (tmp_path / "kicklist.txt").unlink()
+    caplog.clear()
+    hand_check(images, *arguments)
+    assert not caplog.messages or "no picture" not in caplog.messages[0]
+    found = Elements((tmp_path / "work" / "choose_psf_V.html").read_text())
+    assert found.data["chosen"] == {}
+    assert [one[0] for one in found.data["pictures"]] == ["c", "b", "a"]

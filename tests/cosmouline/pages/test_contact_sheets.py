@@ -59,3 +59,14 @@ def test_the_list_of_a_film_names_what_is_there(settings):
     contact_sheets.write_order(IMAGES, "img", settings)
 
     assert (folder / "order.txt").read_text() == "file 'R_0.png'\nfile 'R_2.png'\n"
+
+
+def test_two_pages_are_numbered_and_one_is_not(settings, pages, monkeypatch):
+    contact_sheets.save(IMAGES, "one", settings, __file__, lambda image, settings: np.eye(8))
+    monkeypatch.setattr(contact_sheets, "N_ON_PAGE", 3)
+    contact_sheets.save(IMAGES, "two", settings, __file__, lambda image, settings: np.eye(8),
+                        title="t")
+
+    assert "L: one" in pages.texts("one_1")
+    assert "L: t (1 of 2)" in pages.texts("two_1")
+    assert "L: t (2 of 2)" in pages.texts("two_2")

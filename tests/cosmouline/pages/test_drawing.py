@@ -53,5 +53,6 @@ def test_the_map_shows_stars_once_they_are_picked(lens_before, pages):
     for name, is_shown in (("before", False), ("after", True)):
         texts = pages.texts(name)
         assert "6 images aligned" in " ".join(texts)
+        assert "TINY: R_tiny_0001" in texts
         assert any("PSF stars" in text for text in texts) is is_shown
         assert ("h" in texts) is is_shown  # a name of a star

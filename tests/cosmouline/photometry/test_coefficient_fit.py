@@ -59,6 +59,29 @@ def test_coefficients_scatter_by_their_errors():
     assert np.std(actual) == pytest.approx(np.sqrt(np.mean(np.square(bound))), rel=0.13)
 
 
+def test_the_error_grows_with_the_root_of_chi2():
+    """Stars of 1 % that are exact but in one image, where they are 2.5 sigma high and low in turn.
+
+    chi2 per degree of freedom is 10 x 6.25 / 9, and the error of the mean of ten stars grows by
+    its root, 2.6; three stars are too few to enlarge an error.
+    """
+    _, _, coeff, star_flux = campaign(31)
+    flux = np.outer(coeff, star_flux)
+    pattern = 0.025 * np.where(np.arange(10) % 2, 1, -1)
+    flux[7] *= 1 + pattern
+    flux[9] *= 1 + pattern
+    flux[9, 3:] = np.nan
+
+    found = normalise(flux, 0.01 * np.outer(coeff, star_flux))
+
+    relative = found.coeff_sigma / found.coeff
+    assert found.chi2[7] == pytest.approx(62.5 / 9, rel=0.1)
+    assert relative[7] == pytest.approx(0.01 * np.sqrt(62.5 / 9 / 10), rel=0.05)
+    assert relative[8] == pytest.approx(0.01 / np.sqrt(10), rel=0.02)
+    assert found.chi2[9] > 5
+    assert relative[9] == pytest.approx(0.01 / np.sqrt(3), rel=0.02)
+
+
 def test_variable_stars_are_found_and_do_not_matter():
     flux, sigma, coeff, star_flux = campaign(3)
     random = np.random.default_rng(3)

@@ -86,7 +86,7 @@ def test_what_is_told(caplog):
     flux, sigma = fluxes(seed=6)
     flux[:, 0] *= [1.2, 0.8, 1.1, 0.9, 1.25, 0.85]
 
-    coefficients.tell(coefficients.solve(flux, sigma, 0, "als"), list("abcdef"))
+    coefficients.log_result(coefficients.solve(flux, sigma, 0, "als"), list("abcdef"))
 
     assert caplog.messages[0] == "variable, not used: a"
     assert caplog.messages[1].startswith("6 coefficients, median error 0.1")
@@ -143,9 +143,9 @@ def test_terms_and_trends_are_told(caplog):
     red = coefficients.solve(reddened, sigma, 0, "als", sets)
     caplog.set_level("INFO")
 
-    coefficients.tell(found, "abcdefgh")
-    coefficients.tell_trend(found, flux, sigma, airmass)
-    coefficients.tell_trend(red, reddened, sigma, airmass)
+    coefficients.log_result(found, "abcdefgh")
+    coefficients.log_trend(found, flux, sigma, airmass)
+    coefficients.log_trend(red, reddened, sigma, airmass)
 
     told = [line for line in caplog.messages if "differ" in line or "airmass" in line]
     assert told[0].startswith("stars differ between the sets by ")
@@ -161,7 +161,7 @@ def test_stars_that_apertures_measure_better_are_told(caplog, psf_noise, words):
     aperture = coefficients.solve(*fluxes(seed=11, n_stars=12, relative=0.004), 0, "als")
     caplog.set_level("INFO")
 
-    coefficients.tell_scatter(psf, aperture, np.arange(6.0))
+    coefficients.log_scatter(psf, aperture, np.arange(6.0))
 
     assert caplog.text.count("stars scatter from image to image by ") == 1
     assert caplog.text.count("The PSFs do not fit well") == words

@@ -20,7 +20,7 @@ def test_lines_and_tables_are_read(tmp_path):
 
 @pytest.mark.parametrize(("text", "words"), [
     ("a 15 0.1 3\n", "line 1: write name mag"), ("\na x\n", "line 2: write name mag"),
-    ("a\n", "line 1: write name mag"), ("# none\n", "holds no magnitude")])
+    ("a\n", "line 1: write name mag"), ("# none\n", "has no magnitude")])
 def test_wrong_lines_are_told(tmp_path, text, words):
     (tmp_path / "a.txt").write_text(text)
     with pytest.raises(UserError, match=words):

@@ -66,15 +66,16 @@ def test_the_reference_star_is_as_bright_in_all_sets():
 
 def test_the_error_of_a_shift_is_that_of_two_means():
     random = np.random.default_rng(5)
-    flux = np.append(random.normal(100, 1, 400), random.normal(120, 1.2, 100))
-    sets = ["A"] * 400 + ["B"] * 100
+    flux = np.append(random.normal(100, 1, 40000), random.normal(120, 2.4, 10000))
+    sets = ["A"] * 40000 + ["B"] * 10000
 
-    shifts = star_shifts(flux, np.ones(500, bool), sets, "A")
+    shifts = star_shifts(flux, np.ones(50000, bool), sets, "A")
 
-    error = np.hypot(0.01 / 20, 0.01 / 10)  # 1 % scatter of 400 and of 100 images
+    error = np.hypot(0.01 / 200, 0.02 / 100)  # scatter of 1 % of 40000, of 2 % of 10000 images
     assert shifts["B"].factor == pytest.approx(100 / 120, rel=5 * 1.25 * error)
-    assert shifts["B"].sigma == pytest.approx(error, rel=0.6)  # the MAD of 100 is known to 12 %
-    assert shifts["A"] == (1.0, 0.0, 400)
+    # the MAD of 10000 is known to 1.2 %
+    assert shifts["B"].sigma == pytest.approx(error, rel=5 * 0.012)
+    assert shifts["A"] == (1.0, 0.0, 40000)
 
 
 def test_a_reference_star_that_is_not_there_is_told():

@@ -52,7 +52,8 @@ def test_the_clouds_are_taken_out():
     clouds = -2.5 * np.log10(np.median(flux / np.median(flux, 0), 1))
     assert 2.5 * np.log10(found.coeff) == pytest.approx(
         clouds - np.median(clouds), abs=5 * 1.25 * 0.0109 / np.sqrt(24) + 0.01)
-    assert (found.coeff_sigma / found.coeff).mean() == pytest.approx(0.01 / np.sqrt(24), rel=0.3)
+    assert (found.coeff_sigma / found.coeff).mean() == pytest.approx(
+        1.08 * 0.01 / np.sqrt(24), rel=0.1)  # the root of chi2 above 1 adds 6 %, scatters 3 %
 
 
 def test_a_star_of_few_points_is_ranked_last():

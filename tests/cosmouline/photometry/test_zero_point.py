@@ -20,9 +20,21 @@ def test_the_zero_point_is_found_though_a_star_is_wrong():
     found = zero_point.of_stars(catalogue, error, mag, sigma)
 
     assert found.zero_point == pytest.approx(25, abs=5 * 0.02 / np.sqrt(38))
-    assert found.sigma == pytest.approx(0.02 / np.sqrt(38), rel=0.6)
     assert np.flatnonzero(~found.used).tolist() == [5, 6]
     assert found.scatter == pytest.approx(0.02, rel=5 / np.sqrt(2 * 38))
+
+
+def test_the_error_is_that_of_the_mean_of_many_stars():
+    """1 / sqrt(n) of the scatter, or of the errors where they are larger."""
+    catalogue, error, mag, sigma = stars(n=4000)
+
+    by_scatter = zero_point.of_stars(catalogue, 0.25 * error, mag, sigma)
+    by_errors = zero_point.of_stars(catalogue, 2 * error, mag, 0.03 + sigma)
+
+    # the clip at 4 sigma takes 6e-5 of the stars
+    assert by_scatter.used.mean() > 0.998
+    assert by_scatter.sigma == pytest.approx(0.02 / np.sqrt(4000), rel=5 / np.sqrt(2 * 4000))
+    assert by_errors.sigma == pytest.approx(np.sqrt(0.04**2 + 0.03**2 + 0.002**2) / np.sqrt(4000))
 
 
 def test_errors_that_are_too_small_do_not_make_the_zero_point_better():

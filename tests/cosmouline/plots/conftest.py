@@ -85,3 +85,15 @@ def place_of():
         return mosaic.Box(left, height - top, right, height - bottom)
 
     return find
+
+
+@pytest.fixture
+def assert_apart():
+    """Check that no two Axes of a page that was placed by hand lie on each other."""
+
+    def check(page):
+        boxes = [ax.get_position() for ax in page.axes]
+        for k, one in enumerate(boxes):
+            assert not [other for other in boxes[k + 1 :] if one.overlaps(other)]
+
+    return check

@@ -73,3 +73,66 @@ def test_no_point_at_all_is_said(texts):
                  curve_pages.differences_page(MHJD[:0], none, none, [], []),
                  curve_pages.variables_page(none.ravel(), none.ravel(), none.ravel(), [])):
         assert "no data" in texts(page)
+
+
+def test_panels_have_the_calendar_on_top_and_the_days_below():
+    page = curve_pages.panels_page(MHJD, MAGS, MAGS / 100, NAMES)
+
+    first, second = page.axes
+    assert [ax.get_xlabel() for ax in (first, second)] == ["", "MHJD (days)"]
+    gids = [[child.get_gid() for child in ax.child_axes] for ax in (first, second)]
+    assert gids == [["calendar"], []]
+    ends = np.array(first.collections[1].get_segments())[:, :, 1]
+    np.testing.assert_allclose(ends, np.column_stack([MAGS[0] * 0.99, MAGS[0] * 1.01]))
+    assert first.yaxis_inverted()
+
+
+def test_error_bars_have_marks_of_their_kind_and_a_plain_logarithmic_axis():
+    bars = np.array([[[1.0, 2.0, 4.0], [3.0, 0.0, 16.0]]]) / 1000
+
+    page = curve_pages.error_bars_page(MHJD, bars, ["A"], ["x", "y"], [True, False, True])
+
+    ax, = page.axes
+    assert ax.get_yscale() == "log"
+    assert ax.get_ylim() == pytest.approx((1 / 1.3, 16 * 1.3))
+    good, masked, other = ax.collections[:3]
+    assert (good.get_alpha(), masked.get_alpha()) == (0.9, 0.3)
+    assert points(good.axes, 1)[:, 1] == pytest.approx([2.0])
+    colours = [one.get_edgecolors()[0, :3].tolist() for one in (good, masked, other)]
+    assert colours[0] == colours[1] != colours[2]
+    assert len(good.get_paths()[0].vertices) != len(other.get_paths()[0].vertices)
+    # steps of 10 and 15 days: 10 % of them are 10.5, half of that lies between the kinds
+    days = [points(ax, k)[0, 0] for k in (0, 2)]
+    assert np.subtract(days, MHJD[0]) == pytest.approx([-10.5 / 4, 10.5 / 4])
+    assert ax.get_ylabel() == "error of A (mmag)"
+    assert ax.get_xlabel() == "MHJD (days)"
+    assert ax.yaxis.get_major_formatter()(20.0) == "20"
+
+
+def test_differences_have_bars_and_a_line_at_zero():
+    page = curve_pages.differences_page(MHJD, MAGS / 1000, MAGS / 500, NAMES, ["one", "two"])
+
+    ax = page.axes[0]
+    bars = np.array(ax.collections[1].get_segments())
+    np.testing.assert_allclose(np.ptp(bars[:, :, 1], axis=1), 4 * MAGS[0])
+    assert list(ax.lines[0].get_ydata()) == [0.0, 0.0]
+    assert ax.get_title(loc="right") == "one"
+    assert ax.get_ylabel() == "A (mmag)"
+    assert not ax.yaxis_inverted()
+
+
+def test_scatter_and_predictions_lie_at_their_magnitudes():
+    scatter = np.array([0.1, 0.2, 0.05])
+
+    page = curve_pages.variables_page(MAGS[0], scatter, scatter / 2, ["a", "b", "c"], "t", "s",
+                                      [False, True, False])
+
+    ax, = page.axes
+    for index, wanted in ((0, scatter), (1, scatter / 2)):
+        np.testing.assert_allclose(points(ax, index), np.column_stack([MAGS[0], wanted]))
+    np.testing.assert_allclose(points(ax, 2), [[1.2, 0.2]])
+    named, = ax.texts
+    assert tuple(named.xy) == (1.2, 0.2)
+    assert ax.get_yscale() == "log"
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == [
+        "stars", "their errors", "variable"]

@@ -87,3 +87,30 @@ def test_drawn_again_it_follows_the_limits():
 
     (top,) = ax.child_axes
     assert "Jan 2010" in [text.get_text() for text in top.get_xticklabels()]
+
+
+@pytest.mark.parametrize(("span", "width_in", "step"), [(10, 4.3, 2), (10, 8.6, 1), (40, 4.3, 10),
+                                                        (20, 4.4, 5)])
+def test_the_finest_step_of_days_that_finds_room_is_taken(span, width_in, step):
+    ticks, labels = calendar_ticks(55200.5, 55200.5 + span, width_in)  # 4 January 2010
+
+    assert set(np.diff(ticks)) == {step}
+    assert len(ticks) * 0.85 <= width_in
+    # counted from the days since 1970
+    assert all((tick - 40587) % step == 0 for tick in ticks)
+    assert labels[0].endswith(" Jan 2010")
+
+
+def test_quarters_and_half_years_begin_in_january():
+    for span, width_in, months in ((1000, 9.0, 3), (2000, 9.0, 6), (300, 8.0, 1)):
+        _, labels = calendar_ticks(55197.0, 55197.0 + span, width_in)
+        names = {label.split()[0] for label in labels}
+        assert "Jan" in names
+        assert len(names) == 12 // months or months == 1
+
+
+def test_the_ends_of_the_axis_count():
+    ticks, labels = calendar_ticks(55197.0, 55199.0, 20.0)
+
+    assert ticks.tolist() == [55197, 55198, 55199]
+    assert labels == ["1 Jan 2010", "2 Jan 2010", "3 Jan 2010"]

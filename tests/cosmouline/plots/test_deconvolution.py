@@ -20,10 +20,14 @@ def epoch(seed=1, shape=(30, 32)):
     return data, model, sigma, fine, 0.1 * fine
 
 
+def epoch_page(*args, **kwargs):
+    return deconvolution.epoch_page(deconvolution.EpochPage(*args, **kwargs))
+
+
 def test_the_panels_are_what_they_say(assert_whole):
     data, model, sigma, deconvolved, background = epoch()
 
-    page = deconvolution.epoch_page(data, model, sigma, deconvolved, background, NAMES, XY_PX)
+    page = epoch_page(data, model, sigma, deconvolved, background, NAMES, XY_PX)
 
     assert_whole(page)
     panels = {ax.get_title(loc="left"): ax for ax in page.axes}
@@ -40,7 +44,7 @@ def test_the_panels_are_what_they_say(assert_whole):
 
 
 def test_the_fine_images_share_the_pixels_of_the_stamp():
-    page = deconvolution.epoch_page(*epoch(), NAMES, XY_PX)
+    page = epoch_page(*epoch(), NAMES, XY_PX)
 
     panels = {ax.get_title(loc="left"): ax for ax in page.axes}
     for title in ("deconvolved", "background"):
@@ -50,7 +54,7 @@ def test_the_fine_images_share_the_pixels_of_the_stamp():
 
 
 def test_the_numbers_are_written(texts, assert_whole):
-    page = deconvolution.epoch_page(
+    page = epoch_page(
         *epoch(), NAMES, XY_PX, None, 0.2, [("seeing", "0.92″"), ("$x$", "$y$")],
         [52000.4, np.nan], [319.0, np.nan], "lens $1$", "epoch 2",
     )  # fmt: skip
@@ -65,7 +69,7 @@ def test_pixels_that_were_not_used_are_grey_and_do_not_set_the_scale():
     good = np.ones(data.shape, dtype=bool)
     good[3, 4], data[3, 4] = False, 1e7
 
-    page = deconvolution.epoch_page(
+    page = epoch_page(
         data, model, sigma, deconvolved, background, NAMES, XY_PX, good
     )
 
@@ -181,7 +185,7 @@ def test_pages_of_little_are_drawn(image, n_epochs, assert_whole):
     nothing, residuals = [np.nan] * n_epochs, np.zeros((n_epochs, *image.shape))
     shifts = np.zeros((n_epochs, 2))
 
-    assert_whole(deconvolution.epoch_page(*[image] * 5, ["A"], [(np.nan, 0)], None, 0.2))
+    assert_whole(epoch_page(*[image] * 5, ["A"], [(np.nan, 0)], None, 0.2))
     assert_whole(deconvolution.overview_page(nothing, nothing, shifts, image, residuals))
 
 
@@ -198,8 +202,8 @@ def test_one_epoch_has_an_overview(assert_whole):
 def test_the_checks_stand_below_and_chi2_beside_the_fluxes(texts, assert_whole):
     data, model, sigma, deconvolved, background = epoch()
     circles = (XY_PX, 3.0, [0.987, np.nan])
-    page = deconvolution.epoch_page(data, model, sigma, deconvolved, background, NAMES, XY_PX,
-                                    flux_e=[5e4, 4e4], flux_sigma_e=[300, 300], circles=circles)
+    page = epoch_page(data, model, sigma, deconvolved, background, NAMES, XY_PX,
+                      flux_e=[5e4, 4e4], flux_sigma_e=[300, 300], circles=circles)
     assert_whole(page)
     assert {"χ²", "0.987"} <= set(texts(page))
 
@@ -210,3 +214,111 @@ def test_the_checks_stand_below_and_chi2_beside_the_fluxes(texts, assert_whole):
                                        residuals, checks=checks)
     assert_whole(page)
     assert {"galaxy", "flat 0.35"} <= set(texts(page))
+
+
+def test_the_overview_shows_the_maps_and_the_epochs(texts):
+    rng = np.random.default_rng(6)
+    *_, background = epoch()
+    residuals, shifts = rng.normal(size=(9, 30, 32)), rng.normal(0, 0.1, (9, 2))
+    residuals[:, 3, 4] = np.nan
+    chi2 = rng.normal(1, 0.01, 9)
+
+    page = deconvolution.overview_page(
+        np.arange(53000.0, 53009.0), chi2, shifts, background, residuals, None, NAMES, XY_PX, 0.2)
+
+    curve, shift, histogram, galaxy, mean, rms, *_ = page.axes
+    np.testing.assert_allclose(curve.collections[0].get_offsets()[:, 1], chi2)
+    assert list(curve.lines[0].get_ydata()) == [1.0, 1.0]
+    np.testing.assert_array_equal(shift.collections[0].get_offsets(), shifts)
+    assert histogram.patches[0].get_data().values.sum() == np.isfinite(residuals).sum()
+    np.testing.assert_allclose(galaxy.images[0].get_array(), background)
+    assert galaxy.get_xlim() == (-0.5, 31.5)
+    np.testing.assert_array_equal(galaxy.collections[0].get_offsets(), XY_PX)
+    for ax, wanted in zip((mean, rms), deconvolution.residual_maps(residuals), strict=True):
+        np.testing.assert_allclose(ax.images[0].get_array().filled(np.nan), wanted)
+    assert mean.images[0].get_clim() == (-5.0, 5.0)
+    low, high = np.nanpercentile(deconvolution.residual_maps(residuals)[1], (1, 99))
+    assert rms.images[0].get_clim() == pytest.approx((min(low, 0.5), max(high, 1.5)))
+    assert (mean.images[0].cmap, rms.images[0].cmap) == (style.RESIDUAL_MAP, style.FIELD_MAP)
+    assert "1″" in texts(page)
+
+
+def test_residuals_of_an_epoch_go_from_minus_to_plus_five_sigma():
+    page = epoch_page(*epoch(), circles=(XY_PX, 2.0, [1.0, 9.0]))
+
+    panels = {ax.get_title(loc="left"): ax for ax in page.axes}
+    assert panels["residual"].images[0].get_clim() == (-5.0, 5.0)
+    first, second = panels["residual"].lines
+    x, y = second.get_data()
+    assert np.hypot(x - 20.5, y - 18.0) == pytest.approx(2.0)
+    assert first.get_linewidth() < second.get_linewidth()
+
+
+@pytest.mark.parametrize("errors", [None, [10.0, 20.0]])
+def test_fluxes_are_written_with_the_errors_that_are_known(texts, errors):
+    page = epoch_page(*epoch(), NAMES, XY_PX, flux_e=[1234567.0, 7.0], flux_sigma_e=errors)
+
+    found = texts(page)
+    assert {"1 234 567", "7", "flux (e⁻)", "error (e⁻)"} <= set(found)
+    assert ("10.0" in found) == (errors is not None)
+    assert found.count("–") == (2 if errors is None else 0)
+    assert "χ²" not in found
+
+
+def test_names_of_bad_epochs_stand_on_the_side_with_room():
+    mhjd, chi2 = np.arange(53000.0, 53100.0), 1 + 0.01 * np.sin(np.arange(100.0))
+    chi2[[2, 50, 70, 97]] = 6.0, 5.0, 1.03, 7.0
+    _, ax = style.figure()
+
+    deconvolution.chi2_curve(ax, mhjd, chi2, [f"e{i}" for i in range(100)])
+
+    # the scatter is 0.01: 1.03 stays below five of it; three at most are named, the worst first
+    assert [text.get_text() for text in ax.texts] == ["e97", "e2", "e50"]
+    assert [text.get_ha() for text in ax.texts[:2]] == ["right", "left"]
+    assert [tuple(text.xy) for text in ax.texts[:2]] == [(53097.0, 7.0), (53002.0, 6.0)]
+    assert ax.get_ylabel() == "reduced χ²"
+
+
+def test_without_epochs_there_is_nothing_to_draw(texts):
+    page, ax = style.figure()
+    deconvolution.chi2_curve(ax, [np.nan], [1.0])
+    deconvolution.shift_plot(ax, np.zeros((0, 2)))
+    deconvolution.residual_histogram(ax, [np.nan])
+
+    assert texts(page).count("no data") == 3
+    assert not ax.lines
+
+
+def test_the_residual_histogram_has_a_logarithmic_axis(texts):
+    page, ax = style.figure()
+
+    deconvolution.residual_histogram(ax, np.array([-1.05, 1.05, 3.05, 99.0]))
+
+    steps = ax.patches[0].get_data()
+    assert steps.values.sum() == 4
+    assert steps.values[-1] == 1
+    assert np.diff(steps.edges) == pytest.approx(0.2)
+    assert ax.get_xlim() == (-6, 6)
+    assert ax.get_ylim() == pytest.approx((0.5, 3))
+    assert ax.get_yscale() == "log"
+    assert f"rms {style.short(np.sqrt((2 * 1.05**2 + 3.05**2 + 99**2) / 4))}" in texts(page)
+
+
+def test_panels_of_both_pages_are_apart(assert_apart):
+    *_, background = epoch()
+    checks = ((["a"], [1.0]), (NAMES, [0.2, -0.5, 0.1]), (np.linspace(-2, 2, 30),))
+
+    assert_apart(epoch_page(*epoch(), NAMES, XY_PX, circles=(XY_PX, 2.0, [1.0, 1.0])))
+    assert_apart(deconvolution.overview_page(
+        np.arange(4.0), np.ones(4), np.zeros((4, 2)), background, np.ones((4, 30, 32)),
+        checks=checks))
+
+
+def test_colour_bars_of_an_epoch_have_their_units():
+    page = epoch_page(*epoch())
+
+    panels = {ax.get_title(loc="left"): ax for ax in page.axes}
+    bars = {name: ax.child_axes[0] for name, ax in panels.items() if ax.child_axes}
+    assert set(bars) == {"model", "residual", "deconvolved", "background"}
+    assert [bars[name].get_title(loc="left") for name in ("model", "residual")] == ["e⁻", "σ"]
+    assert list(bars["residual"].get_yticks()) == [-4, -2, 0, 2, 4]

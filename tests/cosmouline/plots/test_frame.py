@@ -127,7 +127,7 @@ def test_outlines_widen_the_view_but_not_for_one_gone_astray():
     # the first lies 20 px to the right; the third 9000 px to the left, where the view ends
     left, right = ax.get_xlim()
     assert right == pytest.approx(419.5 + 4)
-    assert left == pytest.approx(-0.5 - frame.MAX_REACH * 400)
+    assert left == pytest.approx(-0.5 - frame.MAX_OUTSIDE * 400)
 
 
 def test_each_image_may_have_its_own_shape():
@@ -165,3 +165,86 @@ def test_a_map_of_thousands_of_outlines_is_drawn(assert_whole):
 
     assert_whole(page)
     assert page.axes[0].collections[0].get_alpha() < 0.02
+
+
+def test_the_cuts_are_those_of_the_shown_pixels_and_stretch():
+    image, _ = starry()
+    _, ax = style.figure(2)
+
+    frame.frame_image(ax[0], image)
+    frame.frame_image(ax[1], image, stretch="asinh")
+
+    for one, least in zip(ax, (frame.LEAST_SIGMAS, 0.0), strict=True):
+        assert one.images[0].get_clim() == pytest.approx(frame.frame_limits(image, least))
+        assert one.images[0].cmap is style.IMAGE_MAP
+        assert (one.get_xlabel(), one.get_ylabel()) == ("x (px)", "y (px)")
+
+
+@pytest.mark.parametrize(("n_images", "opacity"), [(1, 0.8), (25, 0.6), (900, 30 / 900),
+                                                   (9000, 0.012)])
+def test_outlines_are_fainter_the_more_there_are(n_images, opacity):
+    _, ax = style.figure()
+    frame.frame_image(ax, np.zeros((30, 40)))
+
+    frame.footprints(ax, [np.eye(2, 3)] * n_images, (30, 40), "red", "$l$")
+
+    lines, = ax.collections
+    assert lines.get_alpha() == pytest.approx(opacity)
+    assert lines.get_label() == r"\$l\$"
+    assert ax.get_xlim() == pytest.approx((-0.9, 39.9))  # 1 % more than the outlines
+    assert ax.get_ylim() == pytest.approx((-0.8, 29.8))
+
+
+@pytest.mark.parametrize(("shape", "size_in"), [((300, 400), (28 / 3, 7.0)), ((400, 400), (7, 7)),
+                                                ((100, 1000), (9.5, 3.0)), ((0, 0), (7, 7))])
+def test_the_frame_is_as_large_as_fits_beside_its_column(shape, size_in):
+    page, ax = frame.frame_and_side(shape, "t")
+
+    width, height = page.get_size_inches()
+    assert (width, height) == pytest.approx((size_in[0] + 3.5, size_in[1] + 1.1))
+    box = ax.get_position()
+    assert (box.x0 * width, (1 - box.y1) * height) == pytest.approx((0.8, style.TITLE_IN))
+    assert (box.width * width, box.height * height) == pytest.approx(size_in)
+
+
+def test_a_star_of_two_lists_has_two_marks_and_one_name(texts):
+    image, xy = starry()
+    lists = {"norm": (["a", "b"], xy[:2]), "PSF": (["a", "b"], [xy[0], (np.nan, 1.0)])}
+
+    page = frame.alignment_map(image, lists, empty_box=(10, 60, 20, 60))
+
+    ax = page.axes[0]
+    drawn = {one.get_label(): one for one in ax.collections}
+    np.testing.assert_allclose(drawn["norm"].get_offsets(), xy[:2])
+    np.testing.assert_allclose(drawn["PSF"].get_offsets(), xy[:1])
+    assert drawn["norm"].get_sizes()[0] < drawn["PSF"].get_sizes()[0]
+    found = texts(page)
+    assert (found.count("a"), found.count("b"), found.count("empty")) == (1, 1, 1)
+    colours = {text.get_text(): text.get_color() for text in ax.texts}
+    assert colours["a"] == style.SOURCE_COLOURS[0]
+    assert ax.patches[0].get_bbox().extents == pytest.approx((10, 20, 60, 60))
+
+
+def test_too_many_stars_are_marked_without_names(monkeypatch, texts):
+    monkeypatch.setattr(frame.marks, "MAX_LABELS", 11)
+    image, xy = starry()
+
+    page = frame.alignment_map(image, {"stars": ([f"s{i}" for i in range(12)], xy)})
+
+    assert "s0" not in texts(page)
+
+
+def test_both_frames_of_the_sky_have_the_stars_and_the_pixels_their_histogram():
+    image, xy = starry()
+
+    page = frame.sky_page(image, 2 * image, "t", ["a", "b"], xy)
+
+    left, middle, right, *_ = page.axes
+    for ax in (left, middle):
+        np.testing.assert_allclose(ax.collections[0].get_offsets(), xy)
+    assert middle.collections[0].get_edgecolor()[0].tolist() == [1, 1, 1, 1]
+    assert [ax.get_title(loc="left") for ax in (left, middle, right)] == [
+        "sky subtracted", "sky", "pixels without the sky"]
+    assert middle.get_ylabel() == ""
+    assert right.lines[0].get_xdata()[0] == pytest.approx(np.median(image))
+    assert "a    b" in [text.get_text() for text in page.texts]

@@ -5,6 +5,7 @@ from cosmouline.plots.histograms import histogram
 
 import numpy as np
 import pytest
+from matplotlib.colors import to_rgba
 
 
 def drawn_counts(ax):
@@ -128,29 +129,6 @@ def test_every_bin_of_the_pixel_histogram_holds_as_many_steps_of_the_adu():
     assert set(counts[5:-5]) == {6.0}  # bins of about 2.93 e- become 4 e-: two steps, three each
 
 
-def test_saturated_peaks_are_counted_per_star(texts, assert_whole):
-    peak = np.array([[1.0, 70.0, 80.0, np.nan], [1.0, 2.0, 3.0, 4.0]])
-    page, ax = style.figure()
-
-    histograms.peaks(ax, ["a$1$", "b"], peak, limit=65.0)
-
-    assert_whole(page)
-    shown = texts(page)
-    assert shown.count("2 above") == 1
-    assert r"a\$1\$" in shown
-    np.testing.assert_array_equal(ax.collections[0].get_offsets()[:, 0], [1, 70, 80])
-    assert ax.get_ylim()[0] > ax.get_ylim()[1]
-
-
-@pytest.mark.parametrize("peak", [np.zeros((0, 5)), np.full((2, 3), np.nan), np.ones((1, 1))])
-def test_peaks_of_little(peak, assert_whole):
-    page, ax = style.figure()
-
-    histograms.peaks(ax, ["abc"[i] for i in range(len(peak))], peak)
-
-    assert_whole(page)
-
-
 def test_the_check_page_shows_what_was_measured(assert_whole, texts):
     rng = np.random.default_rng(3)
 
@@ -162,3 +140,98 @@ def test_the_check_page_shows_what_was_measured(assert_whole, texts):
     assert page.axes[0].get_xlim() == pytest.approx((0, 2.5 * 4.1))  # cosmics and galaxies too
     assert 4.1 in [line.get_xdata()[0] for line in page.axes[0].lines]
     assert_whole(histograms.check_page([], [], [], 1.0, 0.0, 0.0, 1.0))
+
+
+def test_bins_follow_freedman_and_diaconis():
+    ax = style.figure()[1]
+
+    # quartiles 25 and 75 of 1000 values: 2 x 50 / 10 = 10
+    histogram(ax, np.linspace(0, 100, 1000), limits=(0.0, 100.0))
+
+    np.testing.assert_allclose(ax.patches[0].get_data().edges, np.linspace(0, 100, 11))
+    ax = style.figure()[1]
+    histogram(ax, np.linspace(0, 100, 1000), limits=(-4000.0, 4000.0))
+    assert len(ax.patches[0].get_data().edges) == histograms.MAX_BINS + 1
+    ax = style.figure()[1]
+    histogram(ax, [5.0] * 20)
+    assert len(ax.patches[0].get_data().edges) == histograms.MIN_BINS + 1
+
+
+@pytest.mark.parametrize("sets", [["a"] * 90, ["a"] * 60 + ["b"] * 30])
+def test_the_legend_stands_above_the_steps_in_the_colours_of_the_sets(sets):
+    ax = style.figure()[1]
+    values = np.repeat([1.0, 2.0, 3.0], 30)
+
+    histogram(ax, values, by_set=sets, limits=(0.0, 4.0))
+
+    n_sets = len(set(sets))
+    assert ax.get_ylim() == pytest.approx((0, (1.06 + 0.12 * n_sets) * 30))
+    assert ax.get_xlim() == (0.0, 4.0)
+    alpha = 0.35 if n_sets == 1 else 0.13
+    for k in range(n_sets):
+        fill, outline = ax.patches[2 * k : 2 * k + 2]
+        assert fill.get_facecolor() == pytest.approx(to_rgba(style.source_colour(k), alpha))
+        assert outline.get_edgecolor() == pytest.approx(to_rgba(style.source_colour(k)))
+        assert (fill.get_fill(), outline.get_fill()) == (True, False)
+        handle = ax.get_legend().legend_handles[k]
+        assert handle.get_facecolor() == pytest.approx(to_rgba(style.source_colour(k), 0.25))
+    medians = [line.get_xdata()[0] for line in ax.lines]
+    assert medians == ([2.0] if n_sets == 1 else [1.5, 3.0])
+    assert ax.get_ylabel() == "number of images"
+
+
+def test_the_unit_gaussian_has_as_many_values_as_the_histogram():
+    ax = style.figure()[1]
+    x = np.linspace(-5, 5, 201)
+
+    top = histograms.gaussian_histogram(ax, np.array([-9.0, 0.1, 0.2, 7.0]), np.arange(-5, 5.5), x)
+
+    steps, (_, gaussian) = ax.patches[0].get_data(), ax.lines[0].get_data()
+    assert steps.values.tolist() == [1, 0, 0, 0, 0, 2, 0, 0, 0, 1]
+    np.testing.assert_allclose(gaussian, 4 * np.exp(-(x**2) / 2) / np.sqrt(2 * np.pi))
+    assert top == 2
+    assert histograms.gaussian_histogram(ax, np.arange(8.0), np.arange(9.0), x) == pytest.approx(
+        8 / np.sqrt(2 * np.pi))
+
+
+def test_the_pixels_are_drawn_around_their_level():
+    ax = style.figure()[1]
+
+    histograms.pixel_histogram(ax, np.random.default_rng(1).normal(10, 2, 5000), 11.0, 1.5)
+
+    span = ax.patches[1].get_extents().transformed(ax.transData.inverted())
+    assert (span.x0, span.x1) == pytest.approx((9.5, 12.5))
+    assert ax.lines[0].get_xdata()[0] == 11.0
+    assert ax.get_xlim() == (-1.0, 23.0)
+    assert ax.get_ylim()[0] == pytest.approx(0.7)
+    assert ax.get_yscale() == "log"
+    edges = ax.patches[0].get_data().edges
+    assert np.diff(edges) == pytest.approx(24 / histograms.N_PIXEL_BINS)
+    assert (edges[0], edges[-1]) == pytest.approx((-1, 23))
+    assert ax.get_xlabel() == "pixel (e⁻)"
+
+
+@pytest.mark.parametrize(("n_panels", "n_cols"), [
+    (0, 1), (1, 1), (2, 2), (3, 3), (4, 2), (5, 3)])
+def test_panels_stand_in_rows_and_the_first_column_is_labelled(n_panels, n_cols):
+    page = histograms.histograms_page([(np.arange(9.0), f"q{k}", "m") for k in range(n_panels)])
+
+    assert page.axes[0].get_subplotspec().get_gridspec().ncols == n_cols
+    shown = page.axes[:n_panels]
+    assert [ax.get_xlabel() for ax in shown] == [f"q{k} (m)" for k in range(n_panels)]
+    assert [bool(ax.get_ylabel()) for ax in shown] == [k % n_cols == 0 for k in range(n_panels)]
+
+
+def test_the_check_page_has_its_limits_and_lines():
+    pixels = np.random.default_rng(2).normal(100, 5, 2000)
+
+    page = histograms.check_page([3.0, 4.0], [0.1, 0.3], pixels, 3.5, 0.25, 101.0, 4.0)
+
+    size, shape, sky = page.axes
+    assert size.get_xlim() == (0, 8.75)
+    assert shape.get_xlim() == (0, 1)
+    assert [ax.lines[-1].get_xdata()[0] for ax in (size, shape, sky)] == [3.5, 0.25, 101.0]
+    assert [ax.get_ylabel() for ax in page.axes] == ["number of sources"] * 2 + [
+        "number of pixels"]
+    assert size.get_xlabel() == "FWHM of the sources (px)"
+    assert sky.get_xlim() == (69, 133)

@@ -269,3 +269,117 @@ def test_common_limits_keep_flat_curves_that_are_far_apart_off_the_border():
 def test_common_limits_of_nothing():
     assert common_limits(np.full((2, 3), np.nan)) is None
     assert common_limits(np.zeros((0, 0))) is None
+
+
+@pytest.mark.parametrize(("sigmas", "limits"), [
+    ([0.01] * 11, (-0.07, 1.07)),  # 6 % on both sides, and a bar
+    ([0.1] * 11, (-0.16, 1.16)),
+    ([0.3] + [0.1] * 10, (-0.36, 1.16)),  # 1.2 bars
+    ([0.5] + [0.1] * 10, (-0.16, 1.16)),  # much larger than the others
+    (None, (-0.06, 1.06))])
+def test_the_limits_hold_the_bars(sigmas, limits):
+    _, ax = style.figure()
+
+    time_series(ax, np.arange(11.0), np.linspace(0, 1, 11), sigmas)
+
+    assert ax.get_ylim() == pytest.approx(limits)
+    assert ax.get_xlim() == pytest.approx((-0.15, 10.15))  # 1.5 %
+
+
+def test_one_point_has_room_around_it():
+    _, ax = style.figure()
+
+    light_curve(ax, [55000.0], [10.0], None)
+
+    assert ax.get_xlim() == pytest.approx((54998, 55002))
+    assert ax.get_ylim() == pytest.approx((10.025, 9.975))
+    assert ax.get_xlabel() == "MHJD (days)"
+
+
+@pytest.mark.parametrize(("n", "size"), [(5, 20.0), (500, 10.0), (4000, 4.0)])
+def test_many_points_are_small_and_their_bars_fainter(n, size):
+    mhjd, mag, sigma = curve(n=n)
+    _, ax = style.figure()
+
+    light_curve(ax, mhjd, mag, sigma, np.arange(float(n)))
+
+    marks, bars = ax.collections[:2]
+    assert marks.get_sizes().tolist() == [size]
+    assert bars.get_alpha() == (0.15 if n >= 3000 else 0.5)
+    np.testing.assert_allclose(bars.get_colors()[:, :3], marks.get_edgecolors()[:, :3])
+
+
+def test_arrows_point_to_the_points_beyond_given_limits():
+    _, ax = style.figure()
+
+    time_series(ax, np.arange(4.0), [0.0, 9.0, -9.0, 1.0], colour=["a", "b", "c", "a"],
+                limits=(-1, 2))
+
+    above, below = ax.collections[2:4]
+    assert above.get_offsets().tolist() == [[1.0, 0.982]]
+    assert below.get_offsets().tolist() == [[2.0, 0.018]]
+    shades = ax.collections[0].get_edgecolors()
+    np.testing.assert_allclose(above.get_facecolors(), shades[1:2])
+    np.testing.assert_allclose(below.get_facecolors(), shades[2:3])
+    tips = [one.get_paths()[0].vertices[:, 1] for one in (above, below)]
+    assert tips[0].max() == pytest.approx(-tips[1].min())
+
+
+def test_days_are_integer_ticks():
+    page, ax = style.figure()
+
+    time_series(ax, [55000.0, 55003.5], [1.0, 2.0])
+
+    page.draw_without_rendering()
+    ticks = ax.get_xticks()
+    assert len(ticks) <= 10
+    assert (ticks == np.round(ticks)).all()
+
+
+def test_an_empty_second_curve_leaves_the_first(texts):
+    page, ax = style.figure()
+
+    light_curve(ax, *curve())
+    limits = ax.get_xlim(), ax.get_ylim()
+    light_curve(ax, *EMPTY)
+
+    assert (ax.get_xlim(), ax.get_ylim()) == limits
+    assert "no data" not in texts(page)
+
+
+def test_the_key_is_left_out_on_demand(texts):
+    page, ax = style.figure()
+
+    light_curve(ax, *curve(n=2), ["R", "V"], "set", show_key=False)
+
+    assert not {"R", "V", "set"} & set(texts(page))
+
+
+def test_common_limits_of_masked_epochs_alone_count_all():
+    values = np.linspace(0, 1, 11)
+
+    assert common_limits([values], [False] * 11) == common_limits([values])
+    assert common_limits([values]) == pytest.approx((-0.06 - 1.12 * 0.03, 1.06 + 1.12 * 0.03))
+
+
+def test_shifts_stack_three_curves_in_order_of_brightness():
+    values = np.linspace(-1, 1, 101)  # 5-95 %: -0.9 to 0.9
+
+    shifts = separating_shifts([values + 0.2, values, values + 0.4], 0.1)
+
+    # 0.9 + 0.1 + 0.9 - 0.2 = 1.7, rounded up to steps of 0.05; then 2.8 + 0.1 + 0.9 - 0.4
+    assert shifts == pytest.approx([1.7, 0.0, 3.4], abs=0.051)
+    assert shifts[0] >= 1.7 - 1e-9
+
+
+@pytest.mark.parametrize(("width_in", "most"), [(1.2, 2), (2.7, 3), (4.5, 5), (11.0, 9)])
+def test_the_days_have_as_many_ticks_as_find_room(width_in, most):
+    page = style.blank(width_in + 1, 3.0)
+    ax = style.place(page, 0.5, 0.5, width_in, 2.0)
+
+    time_series(ax, np.linspace(53000.0, 58500.0, 50), np.zeros(50))
+
+    left, right = ax.get_xlim()
+    ticks = [tick for tick in ax.get_xticks() if left <= tick <= right]
+    assert most / 2 - 1 <= len(ticks) <= most + 1
+    assert ax.xaxis.get_major_locator()._nbins == most

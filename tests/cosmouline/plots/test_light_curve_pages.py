@@ -140,3 +140,58 @@ def test_a_source_keeps_its_colour_on_every_page():
 
 def _rgb(colour):
     return [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+
+
+def test_given_limits_are_those_of_the_page_with_its_calendar():
+    mhjd, _, mags, sigmas = quasar()
+
+    page = light_curve_pages.light_curves_page(mhjd, mags, sigmas, NAMES, mag_limits=(-12, -7),
+                                               day_limits=(54000, 54500))
+    page.draw_without_rendering()
+
+    (ax,) = page.axes
+    assert ax.get_ylim() == (-7, -12)
+    assert ax.get_xlim() == (54000, 54500)
+    (calendar,) = ax.child_axes
+    assert calendar.get_xlim() == (54000, 54500)
+
+
+def test_masked_epochs_are_open_and_do_not_widen_the_axis():
+    mhjd, _, mags, sigmas = quasar()
+    flag = np.ones(120, dtype=bool)
+    flag[5], mags[0, 5] = False, -20.0
+
+    page = light_curve_pages.light_curves_page(mhjd, mags, sigmas, NAMES, flag=flag)
+
+    ax = page.axes[0]
+    white = (ax.collections[0].get_facecolors() == 1.0).all(axis=1)
+    np.testing.assert_array_equal(white, ~flag)
+    assert min(ax.get_ylim()) > -11
+
+
+def test_a_note_has_room_above_the_points():
+    mhjd, _, mags, sigmas = quasar()
+    plain, noted = (light_curve_pages.by_field_page(mhjd, mags, sigmas, NAMES, mhjd, notes=notes)
+                    for notes in (None, ["n", "m"]))
+
+    for one, other in zip(plain.axes[:2], noted.axes[:2], strict=True):
+        faint, bright = one.get_ylim()
+        assert other.get_ylim() == pytest.approx((faint, bright - 0.16 * (faint - bright)))
+    assert [ax.get_xlabel() for ax in noted.axes[:2]] == ["", "MHJD (days)"]
+    assert [len(ax.child_axes) for ax in noted.axes[:2]] == [1, 0]
+
+
+def test_small_residuals_have_the_least_scale_and_their_bars():
+    mhjd, true, _, sigmas = quasar()
+
+    page = light_curve_pages.measured_and_true(mhjd, true, sigmas / 100, NAMES, mhjd, true)
+
+    for ax in page.axes[1:]:
+        # 20 mmag at least for the bars, and a margin of 6 %
+        low, high = sorted(ax.get_ylim())
+        assert (low, high) == pytest.approx((-10, 10), rel=0.15)
+        assert list(ax.lines[0].get_ydata()) == [0.0, 0.0]
+        assert ax.get_ylabel() == "mmag"
+        bars = np.array(ax.collections[1].get_segments())[:, :, 1]
+        np.testing.assert_allclose(np.ptp(bars, axis=1), 0.2)
+    assert [ax.get_xlabel() for ax in page.axes] == ["", "", "MHJD (days)"]

@@ -4,6 +4,7 @@ from cosmouline.plots import marks, style
 
 import numpy as np
 import pytest
+from matplotlib import colors
 
 
 def frame_axes(nx=400, ny=300):
@@ -178,3 +179,94 @@ def test_no_lines_no_box():
     marks.info_box(ax, [])
 
     assert not ax.texts
+
+
+def test_marks_have_the_size_and_look_that_is_asked_for():
+    _, ax = frame_axes()
+
+    marks.mark_stars(ax, [(5.0, 6.0)], ["a"], "red", "s", 20.0)
+
+    drawn, text = ax.collections[0], ax.texts[0]
+    assert drawn.get_sizes().tolist() == [400.0]
+    assert colors.to_hex(drawn.get_edgecolor()[0]) == colors.to_hex(text.get_color()) == "#ff0000"
+    assert drawn.get_facecolor().size == 0  # open
+    marks.mark_stars(ax, [(5.0, 6.0)])
+    assert colors.to_hex(ax.collections[1].get_edgecolor()[0]) == style.source_colour(0).lower()
+
+
+def test_a_name_alone_stands_at_the_right_and_touches_its_mark():
+    page, ax = frame_axes()
+
+    marks.write_names(ax, [(200.0, 150.0)], ["name"], size_pt=20.0)
+
+    # 10 points of the mark, 2 of a gap, and half the width of four letters of 8.5 points
+    text, = ax.texts
+    assert text.xyann == pytest.approx((12 + 8.5 * 0.63 * 4 / 2, 0))
+    box = label_boxes(page, ax)["name"]
+    centre = ax.transData.transform((200, 150))
+    assert box.x0 > centre[0] + 10 * page.dpi / 72
+    assert box.y0 < centre[1] < box.y1
+
+
+def test_names_leave_the_right_side_where_a_mark_lies_there():
+    _, ax = frame_axes()
+    positions = np.array([(200.0, 150.0), (225.0, 150.0)])
+
+    marks.write_names(ax, positions, ["first", "x"])
+
+    assert ax.texts[0].xyann[0] < 0  # at the left
+    assert ax.texts[1].xyann[0] > 0
+
+
+def test_many_names_are_smaller_and_have_their_own_colours():
+    _, ax = frame_axes()
+    xy = np.column_stack([np.linspace(20, 380, 31), np.full(31, 100.0)])
+
+    marks.write_names(ax, xy, ["x"] * 31, ["red", *["blue"] * 30])
+    marks.write_names(ax, xy[:30], ["y"] * 30)
+
+    assert {text.get_fontsize() for text in ax.texts[:31]} == {7.0}
+    assert {text.get_fontsize() for text in ax.texts[31:]} == {8.5}
+    assert [text.get_color() for text in ax.texts[:2]] == ["red", "blue"]
+
+
+def test_the_scale_bar_stands_at_the_lower_left_with_its_angle_above():
+    _, ax = frame_axes()
+
+    marks.scale_bar(ax, pixel_scale_arcsec=0.5)
+
+    # 22 % of 400 px are 44 arcsec: 30 arcsec, 60 px
+    white, dark = ax.lines
+    for line in (white, dark):
+        x, y = line.get_data()
+        assert x == pytest.approx([-0.5 + 0.035 * 400, -0.5 + 0.035 * 400 + 60])
+        assert y == pytest.approx([-0.5 + 0.035 * 300] * 2)
+    assert white.get_linewidth() > dark.get_linewidth()
+    assert (white.get_color(), dark.get_color()) == ("white", style.INK)
+    assert ax.texts[0].xy == pytest.approx((-0.5 + 14 + 30, -0.5 + 10.5))
+    assert marks.nice_angle_arcsec(0.22 * 400 * 0.5) == 30
+
+
+def test_compass_arrows_are_a_fraction_of_the_longer_side():
+    _, ax = frame_axes()
+
+    marks.compass(ax, (0, 2), (-3, 0))
+
+    north, east = (np.subtract(*patch._posA_posB[::-1]) for patch in ax.patches)
+    assert north == pytest.approx((0, 0.055 * 400))
+    assert east == pytest.approx((-0.055 * 400, 0))
+    letters = {text.get_text(): np.array(text.get_position()) for text in ax.texts}
+    foot = ax.patches[0]._posA_posB[0]
+    assert letters["N"] - foot == pytest.approx((0, 1.3 * 22))
+    # the foot is the lower right corner of the drawing
+    assert foot == pytest.approx((-0.5 + 0.96 * 400, -0.5 + 0.04 * 300))
+
+
+def test_two_marks_at_one_position_have_their_names_on_two_sides():
+    _, ax = frame_axes()
+
+    marks.write_names(ax, [(200.0, 150.0)] * 2, ["name", "name"])
+
+    first, second = ax.texts
+    assert first.xyann == pytest.approx((-second.xyann[0], 0))
+    assert first.xyann[0] > 0

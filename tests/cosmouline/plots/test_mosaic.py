@@ -93,7 +93,12 @@ def test_many_pictures_are_all_in_their_boxes(screen, look):
     ],
 )
 def test_pixels_are_of_one_size_where_that_costs_little(shape, size_px):
-    assert mosaic._size_px(shape, (100, 100)) == size_px
+    page, cell_in = style.blank(2.0, 2.0), (100 / 120, 100 / 120)
+
+    box, = mosaic.draw_mosaic(page, [random_picture(shape)], [(0.5, 0.5)], cell_in)
+
+    assert (120 * (box.right - box.left), 120 * (box.bottom - box.top)) == pytest.approx(size_px)
+    assert (120 * box.left, 120 * box.bottom) == pytest.approx((60, 160))  # at the lower left
 
 
 def test_an_uneven_enlargement_is_that_of_the_nearest_pixel(screen):

@@ -88,3 +88,50 @@ def test_more_stars_than_the_page_holds(monkeypatch):
 
     assert "b" in panels(page)
     assert "c" not in panels(page)
+
+
+def test_panels_are_in_rows_and_their_axes_hold_five_sigma():
+    values = pulls(5)
+
+    page = normalisation.normalisation_page(quantities(), COEFF, values, NAMES,
+                                            np.where(np.arange(N_IMAGES) < 20, "C2", "E$"))
+
+    found = panels(page)
+    for k, name in enumerate(NAMES):
+        steps = found[name].patches[0].get_data()
+        inside = np.clip(values[k], -5, 5)
+        np.testing.assert_array_equal(steps.values, np.histogram(inside, steps.edges)[0])
+        assert np.diff(steps.edges) == pytest.approx(0.5)
+        gaussian = found[name].lines[0].get_ydata()
+        assert found[name].get_ylim() == pytest.approx(
+            (0, 1.3 * max(steps.values.max(), gaussian.max())))
+        assert found[name].get_xlim() == (-5, 5)
+    assert found["all stars"].patches[0].get_data().values.sum() == 3 * N_IMAGES
+    seeing = found["seeing (arcsec)"]
+    assert seeing.get_ylabel() == "coefficient"
+    assert len(np.unique(seeing.collections[0].get_facecolors(), axis=0)) == 2
+    legend = found["airmass"].get_legend()  # at the right of the last one
+    assert [text.get_text() for text in legend.get_texts()] == ["C2", r"E\$"]
+    # four panels in a row of seven; the other three are empty
+    assert [ax.axison for ax in page.axes[-7:]] == [True] * 4 + [False] * 3
+    assert [ax.get_title("left") for ax in page.axes[-7:]] == ["all stars", *NAMES, "", "", ""]
+
+
+def test_far_pulls_are_told_in_colour(texts):
+    page, axes = style.figure(2)
+
+    normalisation.pull_histogram(axes[0], [0.0, 5.1, -6.0], "a")
+    normalisation.pull_histogram(axes[1], [0.0, 5.0, -1.0], "b")
+
+    assert f"rms {style.short(np.sqrt((5.1**2 + 36) / 3))}\n2 beyond" in texts(page)
+    assert f"rms {style.short(np.sqrt(26 / 3))}" in texts(page)
+    assert [ax.texts[0].get_color() for ax in axes] == [style.ACCENT, style.INK]
+
+
+def test_points_on_the_border_are_inside(texts):
+    x = np.array([0.0, 1.0, np.nan, 0.5])
+
+    page = normalisation.normalisation_page([(x, "x", "")], [1.0, 2.0, 1.5, np.nan],
+                                            np.zeros((1, 4)), ["a"])
+
+    assert not any("outside" in text for text in texts(page))

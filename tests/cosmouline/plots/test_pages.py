@@ -1,7 +1,7 @@
 """pages.py: contact sheets."""
 
 from cosmouline.plots import pages, style
-from cosmouline.plots.scaling import bin_image, frame_limits, stretch_norm
+from cosmouline.plots.scaling import frame_limits, shrink, stretch_norm
 from cosmouline.plots.stamps import stamp_colours
 
 import numpy as np
@@ -39,7 +39,8 @@ def test_every_picture_has_its_name_and_colour(boxes, assert_whole, texts, scree
 def test_frames_are_binned_and_stamps_are_not(boxes, screen, look):
     shown = screen(pages.contact_sheet([IMAGE, IMAGE[:40, :40]], ["a", "b"]))
 
-    binned = bin_image(IMAGE, 2)
+    binned, factor = shrink(IMAGE, 200)
+    assert factor == 2
     norm = stretch_norm(*frame_limits(binned))
     expected = style.IMAGE_MAP(norm(binned), bytes=True)[..., :3]
     np.testing.assert_array_equal(look(shown, boxes[0], (150, 200)), expected)
@@ -94,3 +95,42 @@ def test_painted_pictures_are_shown_as_they_are(boxes, screen, look):
     low, high = np.percentile(IMAGE[:40, :40], (1, 99))
     assert (colours[IMAGE[:40, :40] < low][:, 0] == 255).all()  # white below, black above
     assert (colours[IMAGE[:40, :40] > high][:, 0] == 0).all()
+
+
+def test_the_page_is_as_large_as_its_rows_and_cells(boxes):
+    pages.contact_sheet([IMAGE[:9, :9]] * 5, list("abcde"), note_lines=3, per_row=3)
+    page = pages.contact_sheet([IMAGE[:9, :9]] * 5, list("abcde"), note_lines=3, per_row=3)
+
+    # cells of 1.72 inches with gaps of .13, texts of .36 and two more lines of .14
+    step = 1.72 + 0.36 + 0.28 + 0.13
+    assert page.get_size_inches() == pytest.approx((0.3 + 3 * 1.85 - 0.13, 0.45 + 2 * step + 0.25))
+    assert boxes[1].left - boxes[0].left == pytest.approx(1.85, abs=1 / 120)
+    assert boxes[3].top - boxes[0].top == pytest.approx(step, abs=1 / 120)
+    assert boxes[0].left == pytest.approx(0.15, abs=0.1)
+
+
+def test_the_rest_of_a_long_note_is_cut_in_its_last_line(texts):
+    note = "first line\n" + "word " * 60 + "end"
+
+    page = pages.contact_sheet([IMAGE], ["a"], notes=[note], note_lines=2, per_row=3)
+
+    first, second = (text for text in texts(page) if text not in ("a", ""))
+    assert first == "first line"
+    assert second.startswith("word ")
+    assert "…" in second
+    assert second.endswith("word end")
+
+
+@pytest.mark.parametrize(("n_px", "is_binned"), [(206, False), (207, True)])
+def test_pictures_larger_than_a_cell_are_binned(n_px, is_binned, boxes, screen, look):
+    image = IMAGE[:n_px, :n_px]
+
+    shown = screen(pages.contact_sheet([image], ["a"]))
+
+    if is_binned:
+        small, factor = shrink(image, pages.THUMBNAIL_PX)
+        assert factor == 2
+        expected = style.IMAGE_MAP(stretch_norm(*frame_limits(small))(small), bytes=True)[..., :3]
+    else:
+        expected = stamp_colours(image)[..., :3]
+    np.testing.assert_array_equal(look(shown, boxes[0], expected.shape[:2]), expected)

@@ -90,3 +90,50 @@ def test_the_names_are_explained_as_they_are_written(texts):
     draw_key(ax, point_colours(["a$b$", "_hidden"], 2)[1], "set")
 
     assert {r"a\$b\$", "_hidden", "set"} <= set(texts(page))
+
+
+def test_more_names_than_sources_have_colours_mixed_with_white():
+    names = [f"s{k:02d}" for k in range(9)]
+
+    shades, _ = point_colours(names, 9)
+
+    for k, colour in enumerate(style.SOURCE_COLOURS):
+        np.testing.assert_allclose(shades[k], colors.to_rgba(colour))
+    for k in (7, 8):
+        wanted = 0.5 + 0.5 * np.array(colors.to_rgb(style.SOURCE_COLOURS[k - 7]))
+        np.testing.assert_allclose(shades[k], [*wanted, 1.0])
+
+
+def test_the_most_frequent_names_have_the_colours():
+    names = [f"s{k:02d}" for k in range(MAX_NAMES + 1)]
+
+    _, key = point_colours([*names, *names[1:]], 2 * len(names) - 1)
+
+    assert list(key) == [*names[1:], "others"]
+
+
+def test_a_scale_or_names_explain_the_colours():
+    _, axes = style.figure(2)
+
+    draw_key(axes[0], point_colours([1.0, 2.0, 3.0], 3)[1], "seeing (px)")
+    draw_key(axes[1], point_colours(["R", "V"], 2)[1], "set")
+
+    bar, = axes[0].child_axes
+    assert bar.get_ylabel() == "seeing (px)"
+    legend = axes[1].get_legend()
+    assert [text.get_text() for text in legend.get_texts()] == ["R", "V"]
+    assert [colors.to_hex(one.get_color()) for one in legend.legend_handles] == [
+        colour.lower() for colour in style.SOURCE_COLOURS[:2]]
+    draw_key(axes[1], None)
+    assert axes[1].get_legend() is legend
+
+
+def test_a_common_scale_stands_at_the_right_of_all_axes():
+    page, axes = style.figure(2)
+
+    draw_common_key(list(axes), point_colours([1.0, 2.0], 2)[1], "x")
+
+    page.draw_without_rendering()
+    bar = page.axes[2]
+    assert bar.get_position().x0 > axes[1].get_position().x1
+    assert bar.get_ylabel() == "x"

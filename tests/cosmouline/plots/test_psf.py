@@ -24,7 +24,7 @@ def star_page(n_stars=3, **options):
     data, model, sigma, centres, flux_e = moffat_stars(n_stars)
     names = [f"s${i}$" for i in range(n_stars)]
     fine = np.exp(-((np.indices((48, 48)) - 23.5) ** 2).sum(axis=0) / 30)
-    return psf.psf_page(data, model, sigma, centres, flux_e, names, fine, **options)
+    return psf.psf_page(psf.PsfPage(data, model, sigma, centres, flux_e, names, fine, **options))
 
 
 def test_columns_are_data_model_and_residual_of_the_stars(boxes, screen, look):
@@ -139,8 +139,12 @@ def test_the_profile_is_that_of_the_moffat():
 def test_the_rings_are_means_with_the_weights_of_the_fluxes():
     data, model, _, centres, flux_e = moffat_stars()
 
-    stars = [psf._star_profile(data[i], model[i], centres[i], flux_e[i], None) for i in range(3)]
-    radius, level, measured = psf._ring_means(np.concatenate(stars, axis=1))
+    _, ax = style.figure()
+
+    psf.radial_profile(ax, data, model, centres, flux_e)
+
+    radius, level = line_of(ax, "model").get_data()
+    dots, measured = ax.collections[0].get_offsets().T
 
     y, x = np.indices(data[0].shape)
     distance = np.array([np.hypot(x - cx, y - cy) for cx, cy in centres])
@@ -148,7 +152,9 @@ def test_the_rings_are_means_with_the_weights_of_the_fluxes():
     weights = np.broadcast_to(flux_e[:, None, None], data.shape)[ring].sum()
     index = np.searchsorted(radius, 5.0)
     assert level[index] == pytest.approx(model[ring].sum() / weights)
-    assert measured[index] == pytest.approx(data[ring].sum() / weights)
+    assert measured[np.searchsorted(dots, 5.0)] == pytest.approx(data[ring].sum() / weights)
+    flux_of = np.broadcast_to(flux_e[:, None, None], data.shape)
+    assert radius[index] == pytest.approx((distance * flux_of)[ring].sum() / weights)
 
 
 def test_stars_that_were_not_used_do_not_count_for_the_rings():
@@ -168,8 +174,89 @@ def test_pages_of_nothing_are_drawn(value, n_stars, assert_whole):
     cube = np.full((n_stars, 8, 8), value)
     xy, flux = np.full((n_stars, 2), value), np.full(n_stars, value)
 
-    page = psf.psf_page(
-        cube, cube, cube, xy, flux, ["a", "b"][:n_stars], np.full((4, 4), value), flux
-    )
+    page = psf.psf_page(psf.PsfPage(cube, cube, cube, xy, flux, ["a", "b"][:n_stars],
+                                    np.full((4, 4), value), flux))
 
     assert_whole(page)
+
+
+def test_the_psf_is_drawn_over_four_decades_and_its_departure_about_zero():
+    y, x = np.indices((48, 48))
+    fine = 3.0 * np.exp(-((x - 20.0) ** 2 + (y - 23.5) ** 2) / 30)
+    departure = 0.01 * np.sin(x)
+    data, model, sigma, centres, flux_e = moffat_stars()
+
+    page = psf.psf_page(psf.PsfPage(data, model, sigma, centres, flux_e, list("abc"), fine,
+                                    departure=departure))
+
+    panels = {ax.get_title(loc="left"): ax for ax in page.axes}
+    shown = panels["narrow PSF"].images[0]
+    expected = np.maximum(np.log10(fine / fine.max()), -4)
+    np.testing.assert_allclose(shown.get_array(), expected)
+    assert shown.get_clim() == (-4, 0)
+    shown = panels["beside the Moffat"].images[0]
+    np.testing.assert_allclose(shown.get_array(), 100 * departure / fine.max())
+    limit = np.percentile(np.abs(100 * departure / fine.max()), 99.8)
+    assert shown.get_clim() == pytest.approx((-limit, limit))
+    bar, = panels["narrow PSF"].child_axes
+    assert bar.get_ylabel() == "fraction of the peak"
+    assert [text.get_text() for text in bar.get_yticklabels()] == [
+        "0.0001", "0.001", "0.01", "0.1", "1"]
+
+
+def test_a_small_departure_looks_flat():
+    page = star_page(departure=np.full((48, 48), 1e-6))
+
+    shown, = (ax for ax in page.axes if ax.get_title(loc="left") == "beside the Moffat")
+    assert shown.images[0].get_clim() == (-0.1, 0.1)
+
+
+def test_the_median_chi2_is_that_of_the_used_stars(texts):
+    page = star_page(chi2=[1.2, 9.0, 1.4], used=[True, False, True])
+
+    found = texts(page)
+    assert found[found.index("median χ²") + 1] == "1.30"
+    assert found[found.index("stars used") + 1] == "2 of 3"
+    assert not {"FWHM", "ellipticity", "Moffat β"} & set(found)
+
+
+def test_the_axes_of_the_profile_hold_four_and_a_half_decades():
+    data, model, _, centres, flux_e = moffat_stars()
+    data[:, 12:14, 12:14] = -5.0  # the innermost ring of the data is negative
+    _, ax = style.figure()
+
+    psf.radial_profile(ax, data, model, centres, flux_e)
+
+    radius, level = line_of(ax, "model").get_data()
+    assert ax.get_xlim() == pytest.approx((0, radius.max() + 0.5))
+    assert ax.get_ylim() == pytest.approx((level.max() / 10**4.5, 2.5 * level.max()))
+    dots = ax.collections[0].get_offsets()
+    assert len(dots) < len(radius)
+    assert (dots[:, 1] > 0).all()
+    assert np.isin(dots[:, 0], radius).all()
+    assert ax.get_ylabel() == "fraction of the flux per px"
+
+
+def test_a_profile_without_a_used_star_says_so(texts):
+    data, model, _, centres, flux_e = moffat_stars()
+    page, ax = style.figure()
+
+    psf.radial_profile(ax, data, model, centres, flux_e, used=[False] * 3)
+
+    assert "no data" in texts(page)
+    dots, = (line for line in ax.lines if line.get_color() == style.ACCENT)
+    assert dots.get_xdata().size == 3 * 24 * 24
+
+
+def test_a_psf_with_negative_pixels_is_drawn(assert_apart):
+    data, model, sigma, centres, flux_e = moffat_stars()
+    fine = np.ones((48, 48))
+    fine[0, 0] = -0.5
+
+    page = psf.psf_page(psf.PsfPage(data, model, sigma, centres, flux_e, list("abc"), fine,
+                                    departure=fine))
+
+    assert_apart(page)
+    shown, = (ax.images[0] for ax in page.axes if ax.get_title(loc="left") == "narrow PSF")
+    assert shown.get_array()[0, 0] == -4
+    assert (shown.get_array()[1:] == 0).all()

@@ -182,7 +182,10 @@ def test_binning_leaves_nan_out(factor):
     image = np.random.default_rng(7).normal(size=(14, 11))
     image[2:6, 3:9] = np.nan
 
-    np.testing.assert_allclose(scaling.bin_image(image, factor), slow_bin(image, factor))
+    binned, found = scaling.shrink(image, 14 / factor)
+
+    assert found == factor
+    np.testing.assert_allclose(binned, slow_bin(image, factor))
 
 
 @pytest.mark.parametrize(
@@ -194,4 +197,36 @@ def test_an_image_is_shrunk_to_about_the_size(shape, factor):
     shrunk, found = scaling.shrink(image, 100)
 
     assert found == factor
-    np.testing.assert_array_equal(shrunk, scaling.bin_image(image, factor))
+    np.testing.assert_allclose(shrunk, slow_bin(image, factor), atol=1e-13)
+
+
+def test_few_values_have_longer_limits_than_many():
+    few, many = np.array([0.0, 1.0, 2.0, 3.0, 9.0]), np.linspace(0, 1, 101)
+
+    # quartiles 1 and 3: 8 of them away, 17 is inside and 20 is not
+    assert scaling.robust_limits([*few[:4], 17.0])[1] > 17
+    assert scaling.robust_limits([*few[:4], 20.0])[1] < 4
+    # 2-98 % of the range is 0.96 wide: half of it beyond 0.98 is 1.46
+    assert scaling.robust_limits([*many, 1.45])[1] > 1.45
+    assert scaling.robust_limits([*many, 1.55])[1] < 1.45
+    assert scaling.robust_limits([*many, 1.9], distance=1.0)[1] > 1.9
+    assert scaling.robust_limits(many) == pytest.approx((-0.06, 1.06))
+
+
+def test_equal_percentiles_move_apart_by_one_percent():
+    assert scaling.colour_limits([200.0] * 3) == pytest.approx((198.0, 202.0))
+    assert scaling.colour_limits([0.0]) == pytest.approx((-1e-6, 1e-6))
+
+
+def test_the_border_of_small_frames_counts():
+    image = noisy_sky(5, (900, 1000))
+    image[:100] = 6e4
+
+    assert scaling.frame_limits(image)[1] == pytest.approx(6e4)
+
+
+def test_a_masked_array_and_infinite_values_are_left_out():
+    values = np.ma.masked_greater([1.0, np.inf, 3.0, 99.0], 50)
+
+    assert scaling.finite(values).tolist() == [1.0, 3.0]
+    assert scaling.symmetric_limit([-4.0, np.nan], minimum=5.0) == 5.0

@@ -80,7 +80,7 @@ def test_the_legend_names_what_occurs(texts):
     axes[0].set_axis_off()
     axes[1].set_axis_off()
 
-    assert set(texts(page)) == {"bad pixel", "cosmic"}
+    assert set(texts(page)) == {"bad pixel", "cosmic ray"}
 
 
 def test_residuals_are_symmetric_and_masked_pixels_are_grey():
@@ -106,7 +106,7 @@ def test_colours_are_the_shades_of_the_unmasked_pixels_with_the_tint_over_them()
     norm, good = stamps.stamp_norm(data, mask), mask == 0
     plain = style.IMAGE_MAP(norm(data), bytes=True)
     np.testing.assert_array_equal(colours[good], plain[good])
-    for row, col, name in ((3, 3, "cosmic"), (10, 7, "neighbour")):
+    for row, col, name in ((3, 3, "cosmic ray"), (10, 7, "neighbour")):
         over = next(colour for _, look, colour in stamps.MASK_LOOKS if look == name)
         below = plain[row, col, :3] / 255
         mixed = 0.45 * below + 0.55 * np.array(colors.to_rgb(over))
@@ -195,7 +195,7 @@ def test_the_page_is_whole_and_explains_the_masks_that_occur(star_page, assert_w
 
     assert_whole(page)
     shown = texts(page)
-    assert {"c_1", "outside the frame", "cosmic"} <= set(shown)
+    assert {"c_1", "outside the frame", "cosmic ray"} <= set(shown)
     assert "neighbour" not in shown
 
 
@@ -230,3 +230,71 @@ def test_pages_of_little_are_drawn(data, assert_whole):
 
     assert_whole(stamps.stamps_page(data, mask, ["a", "b"][: len(data)], data))
     assert_whole(stamps.stamps_page(data))
+
+
+def test_the_logarithm_of_a_bright_star_starts_at_a_fraction_of_its_peak():
+    rows = np.zeros((20, 20))
+    rows[0, ::2] = rows[-1, ::2] = 1.0  # sky 0 and 1: median 0 or so, deviation small
+    for peak in (10.0, 1e6):
+        data = rows.copy()
+        data[10, 10] = peak
+        norm = stamps.stamp_norm(data)
+        low, high = norm.vmin, norm.vmax
+        depth = np.median(np.r_[rows[:2].ravel(), rows[-2:].ravel()]) - low
+        slope = (high - low) / max(2 * depth, (high - low) / stamps.MAX_SLOPE)
+        middle = low + 0.1 * (high - low)
+        assert float(norm(middle)) == pytest.approx(np.arcsinh(0.1 * slope) / np.arcsinh(slope))
+
+
+def test_the_noise_map_of_a_flat_stamp_is_white(boxes, screen, look):
+    page = stamps.stamps_page(star()[None], sigma=np.full((1, 32, 40), 7.0))
+
+    seen = look(screen(page), boxes[1], (32, 40))
+
+    assert (seen == 255).all()
+
+
+def test_notes_count_the_masked_pixels_and_leave_them_out_of_the_peak(texts):
+    data, mask = np.full((2, 10, 10), 5.0), np.zeros((2, 10, 10), dtype=np.uint8)
+    data[0, 0, 0], mask[0, 0, :2] = 900.0, 2
+    sigma = np.linspace(1.0, 2.0, 200).reshape(2, 10, 10)
+
+    page = stamps.stamps_page(data, mask, sigma=sigma)
+
+    assert {"peak 5.00, σ 1.00 e⁻\n2.00 % masked", "peak 5.00, σ 1.50 e⁻\n"} <= set(texts(page))
+
+
+@pytest.mark.parametrize(("n", "per_row", "has_noise"), [
+    (1, 8, False), (9, 8, True), (3, 2, True)])
+def test_the_page_is_as_large_as_its_rows(n, per_row, has_noise):
+    data = np.ones((n, 6, 6))
+
+    page = stamps.stamps_page(data, sigma=data if has_noise else None, per_row=per_row)
+
+    n_rows = -(-n // per_row)
+    cols = min(max(n, 4), per_row)
+    assert page.get_size_inches() == pytest.approx(
+        (max(6.5, 0.47 + 1.4 * cols), 0.45 + n_rows * (0.78 + 1.4 * (1 + has_noise)) + 0.55))
+
+
+def test_a_legend_without_a_mask_explains_all_bits():
+    ax = style.figure()[1]
+
+    stamps.mask_legend(ax)
+
+    assert len(ax.get_legend().get_texts()) == len(stamps.MASK_LOOKS)
+    for patch, (_, _, colour) in zip(ax.get_legend().legend_handles, stamps.MASK_LOOKS,
+                                     strict=True):
+        assert patch.get_facecolor() == pytest.approx(colors.to_rgba(colour, stamps.OPACITY))
+
+
+def test_a_stamp_without_shades_of_its_own_has_those_of_stamp_norm():
+    _, ax = style.figure()
+    data = star()
+
+    stamps.stamp(ax, data)
+
+    shown, wanted = ax.images[0].norm, stamps.stamp_norm(data)
+    assert (shown.vmin, shown.vmax) == (wanted.vmin, wanted.vmax)
+    np.testing.assert_allclose(shown(data), wanted(data))
+    assert ax.images[0].cmap is style.IMAGE_MAP

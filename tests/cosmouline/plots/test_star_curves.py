@@ -130,3 +130,65 @@ def test_without_medcoeff_there_is_one_panel():
     page = star_curves.coefficient_page(MHJD, np.ones(60), np.full(60, 0.1))
 
     assert len(page.axes) == 1
+
+
+def test_the_rms_stands_above_the_number_outside_at_the_right(place_of):
+    page, ax = style.figure()
+    deviation = np.tile([1.0, -1.0], 30)
+    deviation[0] = 50.0
+
+    star_curves.star_curve(ax, MHJD, deviation, span=5)
+
+    page.draw_without_rendering()
+    right = ax.get_window_extent().x1 / page.dpi
+    rms, outside = place_of(page, "6.53 %"), place_of(page, "1 outside")
+    assert rms.left == outside.left == pytest.approx(right + 6 / 72, abs=0.02)
+    assert rms.bottom < outside.top + 0.02
+    assert list(ax.get_yticks()) == [-5, 0, 5]
+    assert list(ax.lines[0].get_ydata()) == [0.0, 0.0]
+
+
+def test_the_column_has_its_calendar_and_the_median_of_the_rms(texts):
+    deviation = np.outer([0.01, 0.02, 0.04], np.tile([1.0, -1.0], 30))
+
+    page = star_curves.star_curves_page(MHJD, 100 * (1 + deviation), ["a", "b", "c"])
+
+    assert "median of the rms 2.00 %" in texts(page)
+    assert [bool(ax.child_axes) for ax in page.axes[:3]] == [True, False, False]
+    assert [ax.get_xlabel() for ax in page.axes[:3]] == ["", "", "MHJD (days)"]
+    assert [ax.get_ylabel() for ax in page.axes[:3]] == ["a", "b", "c"]
+
+
+def test_ratios_have_a_line_at_one_and_the_widths_of_the_columns():
+    page = star_curves.coefficient_page(MHJD, np.full(60, 2.2), np.full(60, 0.1),
+                                        np.full(60, 2.0), label="r")
+
+    curve, against, ratio, ratio_against = page.axes[:4]
+    for ax in (ratio, ratio_against):
+        assert any(list(line.get_ydata()) == [1.0, 1.0] for line in ax.lines)
+    assert not curve.lines
+    line, = against.lines
+    np.testing.assert_allclose(line.get_xdata(), line.get_ydata())
+    np.testing.assert_allclose(line.get_xdata(), against.get_xlim())
+    np.testing.assert_allclose(points(ratio)[:, 1], 1.1)
+    bars = np.array(curve.collections[1].get_segments())[:, :, 1]
+    np.testing.assert_allclose(np.ptp(bars, axis=1), 0.2)
+    assert [ax.get_ylabel() for ax in page.axes[:4]] == ["r", "r", "r / medcoeff", "r / medcoeff"]
+    assert against.get_xlabel() == ratio_against.get_xlabel() == "medcoeff"
+    page.draw_without_rendering()
+    assert curve.get_position().width > 1.8 * against.get_position().width
+
+
+def test_points_against_each_other_have_their_colours_and_limits():
+    _, ax = style.figure()
+    x, y = np.linspace(0, 1, 11), np.linspace(5, 7, 11)
+    x[3] = np.nan
+
+    star_curves.against(ax, x, y, ["a"] * 5 + ["b"] * 6)
+
+    np.testing.assert_allclose(points(ax), np.column_stack([x, y])[np.isfinite(x)])
+    shades = ax.collections[0].get_facecolors()
+    assert [len(np.unique(part, axis=0)) for part in (shades[:4], shades[4:], shades)] == [1, 1, 2]
+    assert ax.get_xlim() == pytest.approx((-0.06, 1.06))
+    assert ax.get_ylim() == pytest.approx((5 - 0.12, 7 + 0.12))
+    assert ax.collections[0].get_sizes().tolist() == [20.0]

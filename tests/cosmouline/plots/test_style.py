@@ -240,3 +240,70 @@ def test_no_data_says_so_and_shows_no_ticks(texts):
     style.no_data(ax)
 
     assert texts(page) == ["no data"]
+
+
+def test_text_in_an_axes_is_aligned_by_the_half_it_stands_in(place_of):
+    page = style.blank(4.0, 3.0)
+    ax = style.place(page, 1.0, 1.0, 2.0, 1.0)
+
+    style.write_in(ax, 0.95, 0.9, "right", color="red")
+    style.write_in(ax, 0.1, 0.5, "left", 12.0, va="bottom")
+
+    right, left = place_of(page, "right"), place_of(page, "left")
+    assert (right.right, right.top) == pytest.approx((1 + 0.95 * 2, 1 + 0.1), abs=0.02)
+    assert (left.left, left.bottom) == pytest.approx((1 + 0.1 * 2, 1 + 0.5), abs=0.03)
+    first, second = ax.texts
+    assert (first.get_fontsize(), second.get_fontsize()) == (8.0, 12.0)
+    assert first.get_color() == "red"
+
+
+def test_an_axes_is_split_row_by_row_into_columns_of_relative_widths():
+    page, axes = style.figure(1, 2, (8.0, 6.0), squeeze=False)
+
+    parts = style.split(page, axes[1, 0], 2, 3, (1, 2, 1))
+
+    assert page.axes == [axes[0, 0], *parts]
+    page.draw_without_rendering()
+    boxes = np.array([ax.get_position().bounds for ax in parts]).reshape(2, 3, 4)
+    assert np.ptp(boxes[:, :, 0], axis=0) == pytest.approx(0)  # columns
+    assert np.ptp(boxes[:, :, 1], axis=1) == pytest.approx(0)  # rows, the first on top
+    assert boxes[0, 0, 1] > boxes[1, 0, 1]
+    assert boxes[0, 1, 2] > 1.5 * boxes[0, 0, 2]
+    assert axes[0, 0].get_position().y0 > boxes[0, 0, 1] + boxes[0, 0, 3]
+
+
+def test_a_figure_leaves_room_for_stamp_and_title():
+    page, _ = style.figure(size=(8.0, 4.0))
+    assert page.get_layout_engine().get()["rect"] == pytest.approx(
+        (0, style.STAMP_IN / 4, 1, 1 - style.STAMP_IN / 4))
+
+    style.title_page(page, "title")
+
+    above = (style.TITLE_IN - 0.08) / 4
+    assert page.get_layout_engine().get()["rect"] == pytest.approx(
+        (0, style.STAMP_IN / 4, 1, 1 - style.STAMP_IN / 4 - above))
+    assert style.figure()[0].get_size_inches() == pytest.approx((12, 5))
+    assert style.figure(1, 3)[0].get_size_inches() == pytest.approx((12, 3 * 3.2 + 0.8))
+
+
+@pytest.mark.parametrize(("label", "on_top"), [("e⁻", True), ("sky (e⁻)", False)])
+def test_a_colour_bar_stands_at_the_right_as_tall_as_the_axes(label, on_top):
+    page = style.blank(6.0, 4.0)
+    ax = style.place(page, 1.0, 1.0, 2.0, 1.5)
+
+    bar = style.colour_bar(ax, ax.imshow(np.eye(2), aspect="auto"), label, ticks=[0, 1])
+
+    page.draw_without_rendering()
+    box = bar.ax.get_window_extent().extents / page.dpi
+    assert box == pytest.approx((3.06, 1.5, 3.15, 3.0), abs=1e-6)
+    assert (bar.ax.get_title(loc="left"), bar.ax.get_ylabel()) == (
+        (label, "") if on_top else ("", label))
+    assert list(bar.get_ticks()) == [0, 1]
+
+
+def test_a_subtitle_may_stand_alone():
+    page, _ = style.figure()
+
+    style.title_page(page, "", "sub$")
+
+    assert [text.get_text() for text in page.texts] == ["", r"sub\$"]

@@ -2,6 +2,7 @@
 
 from cosmouline.psf.core_cosmics import fluxes_without_hits
 from cosmouline.psf.fit import fit_psf
+from cosmouline.psf.model import moffat, render
 from cosmouline.psf.photometry import star_fluxes
 
 import numpy as np
@@ -79,6 +80,22 @@ def test_no_stars_and_stars_without_pixels(case):
     assert none.flux_e.shape == (0,)
     assert np.isnan(stars.flux_e[0])
     assert not masked.any()
+
+
+def test_each_core_is_compared_with_the_psf_of_its_star():
+    """Exact stars of 2.2 and 3 px in turn, a bright pixel next to the centre of the fourth."""
+    parameters = [(np.log(3.0 if k % 2 else 2.2), 0, 0, np.log(3)) for k in range(6)]
+    own = moffat(np.array(parameters), 2 * SIDE, 2)
+    own /= own.sum((1, 2), keepdims=True)
+    data = 5e4 * render(own, np.full((6, 2), 0.3), SIDE, 2)
+    expected = np.zeros(data.shape, bool)
+    expected[3, SIDE // 2 + 1, SIDE // 2] = True
+
+    stars, _ = fluxes_without_hits(data + 3e4 * expected, np.full(data.shape, 400.0),
+                                   np.ones(data.shape, bool), own, 2, np.zeros((6, 2)), 2.2)
+
+    assert (~stars.good == expected).all()
+    assert stars.flux_e == pytest.approx(np.full(6, 5e4), rel=1e-3)
 
 
 def test_a_psf_that_does_not_fit_is_no_cosmic(case):

@@ -1,8 +1,10 @@
+from functools import partial
 from types import SimpleNamespace
 
 from cosmouline.database import paths
 from cosmouline.errors import ImageRejected, UserError
 from cosmouline.psf import db_build
+from cosmouline.stamps import db_stamps
 from cosmouline.stamps.io_stamps import read_stamps
 from cosmouline.stamps.stamps import MASK_OUTSIDE
 
@@ -78,6 +80,11 @@ def test_starred_gives_draws_as_well_and_keeps_its_programs(inputs):
     assert list(paths.compiled(settings).glob("*-cache"))
 
 
+def given(image, settings, read, prior, evidence):
+    """Stand in for the log evidence of an image."""
+    return {"evidence": evidence}
+
+
 @pytest.mark.parametrize(("gains", "expected"), [
     ({(2, 4): 3.0}, (0.05, 1.2, 1.0)),  # 9 of all three images: less than the least gain
     ({(2, 4): 3.0, (1, 3): 8.0}, (0.1, 0.8, 1.0)),
@@ -86,7 +93,7 @@ def test_another_prior_than_the_default_must_gain(monkeypatch, gains, expected):
     evidence = np.zeros((4, 5))
     for place, gain in gains.items():
         evidence[place] = gain
-    monkeypatch.setattr(db_build, "_evidence", lambda *_: evidence)
+    monkeypatch.setattr(db_build, "_evidence", partial(given, evidence=evidence))
 
     rows = [{"img_name": f"R_{width}", "field_fwhm_px": width} for width in (3.0, 2.0, 4.0)]
     serial = SimpleNamespace(engine="serial", max_cpus=1)
@@ -96,8 +103,24 @@ def test_another_prior_than_the_default_must_gain(monkeypatch, gains, expected):
     assert gain == (24.0 if expected[0] == 0.1 else 0.0)
 
 
+def test_the_evidence_is_that_of_a_constant_psf_with_the_wings_of_the_settings(
+        lens_after, monkeypatch):
+    lens = lens_after("5_psf/3_find_cosmics")
+    lens.set("psf_wings = (0.03, 3.5, 0.4)\npsf_field = 'on'\npsf_min_stars = 2\n")
+    options = []
+    monkeypatch.setattr(db_build, "log_evidence", lambda data, fit, taus: (
+        options.append(fit.options), np.zeros(len(taus)))[1])
+
+    prior, gain = db_build.choose_prior([lens.rows[NAME]], db_stamps.psf_stamps, lens.settings())
+
+    assert (prior, gain) == ((0.05, 1.2, 1.0), 0.0)  # all are alike: the default
+    assert {one.wings for one in options} == {(0.03, 3.5, 0.4)}
+    assert {(one.field, one.min_stars) for one in options} == {("off", 2)}
+    assert [one.prior for one in options] == [(1.0, ell, 1.0) for ell in (0.6, 0.8, 1.2, 1.6)]
+
+
 def test_images_without_a_psf_do_not_decide(monkeypatch):
-    monkeypatch.setattr(db_build, "_evidence", lambda *_: None)
+    monkeypatch.setattr(db_build, "_evidence", partial(given, evidence=None))
 
     with pytest.raises(UserError, match="no PSF can be built of the images that would decide"):
         db_build.choose_prior([{"img_name": "R_1", "field_fwhm_px": 3.0}], None,

@@ -3,6 +3,7 @@
 from types import SimpleNamespace
 
 from cosmouline.psf.fit import fit_psf
+from cosmouline.psf.model import moffat, render
 from cosmouline.psf.photometry import is_reliable, star_fluxes
 
 import numpy as np
@@ -136,6 +137,34 @@ def test_one_psf_per_star(faint, narrow):
     own = measured(faint, np.repeat(narrow[None], N_STARS, 0))
 
     assert own.flux_e == pytest.approx(common.flux_e)
+
+
+def two_widths():
+    """Exact stars of 2.2 and 3.4 px in turn, the narrow PSF of each, their offsets and fluxes."""
+    random = np.random.default_rng(8)
+    parameters = [(np.log(2.2 if k % 2 else 3.4), 0.05, 0.02, np.log(3)) for k in range(6)]
+    own = moffat(np.array(parameters), 2 * SIDE, 2)
+    own /= own.sum((1, 2), keepdims=True)
+    offset_px, flux_e = random.uniform(-0.5, 0.5, (6, 2)), random.uniform(2e4, 9e4, 6)
+    data = flux_e[:, None, None] * render(own, offset_px, SIDE, 2)
+    return data, own, offset_px, flux_e
+
+
+@pytest.mark.parametrize("weights", ["optimal", "uniform"])
+def test_each_star_is_measured_with_its_own_psf(weights):
+    data, own, offset_px, flux_e = two_widths()
+    given = data, np.full(data.shape, 400.0), np.ones(data.shape, bool)
+
+    stars = star_fluxes(*given, own, 2, np.zeros((6, 2)), weights=weights)
+    wrong = star_fluxes(*given, own[0], 2, np.zeros((6, 2)), weights=weights)
+
+    assert stars.flux_e == pytest.approx(flux_e, rel=1e-4)
+    assert np.stack([stars.x_px, stars.y_px], 1) == pytest.approx(offset_px, abs=1e-3)
+    assert stars.good.all()
+    assert stars.chi2 == pytest.approx(np.zeros(6), abs=1e-3)
+    # half of the stars have the PSF of the first
+    assert wrong.flux_e[::2] == pytest.approx(flux_e[::2], rel=1e-4)
+    assert (np.abs(wrong.flux_e[1::2] / flux_e[1::2] - 1) > 0.05).all()
 
 
 def test_stamps_without_a_star_or_without_pixels(star_stamps, narrow):

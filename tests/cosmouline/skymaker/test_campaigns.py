@@ -128,7 +128,7 @@ def test_another_seed_is_another_sky(demo):
     assert other.lens.seed != demo.lens.seed
 
 
-def test_tiny_campaign_is_small_and_unspoilt():
+def test_tiny_campaign_is_small_and_without_defects():
     campaign = tiny_campaign(6)
     camera = campaign.telescopes[0]
 
@@ -159,7 +159,7 @@ def test_places_are_apart_and_inside():
 
 
 def test_places_that_do_not_fit():
-    with pytest.raises(ValueError, match="of 100 places found: apart_arcsec is too large"):
+    with pytest.raises(ValueError, match="of 100 positions found: apart_arcsec is too large"):
         scattered(np.random.default_rng(1), 100, (10, 10), apart_arcsec=5)
 
 

@@ -51,11 +51,11 @@ def test_a_factor_on_all_fluxes_and_stars_changes_nothing(lens):
     assert compare(lens).mags == pytest.approx(before.mags, abs=1e-9)
 
 
-def test_spoilt_frames_are_known_by_their_defect(lens):
-    spoilt = compare(lens).spoilt
+def test_bad_frames_are_known_by_their_defect(lens):
+    defects = compare(lens).defects
     clouded, = lens.truth.spoilt
 
-    assert spoilt == dict.fromkeys(lens.truth.names, "") | {clouded: "thick cloud"}
+    assert defects == dict.fromkeys(lens.truth.names, "") | {clouded: "thick cloud"}
 
 
 def test_a_folder_without_truth_is_told(lens):

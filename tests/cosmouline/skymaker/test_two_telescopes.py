@@ -40,13 +40,13 @@ def test_two_telescopes_see_one_sky_in_two_filters(two):
     assert [header["FILTER"] for header in headers] == ["R", "R", "V", "V"]
 
 
-def test_one_frame_in_ten_is_spoilt_and_each_in_its_own_way(two):
-    spoilt = {index: frame.defect for index, frame in enumerate(two.frames)
+def test_one_frame_in_ten_is_bad_and_each_in_its_own_way(two):
+    bad = {index: frame.defect for index, frame in enumerate(two.frames)
               if frame.defect != "none"}
 
-    assert spoilt.keys() == SPECIALS.keys()
-    assert len(set(spoilt.values())) == len(spoilt) == len(two.frames) // 10
-    assert {two.frames[index].telescope for index in spoilt} == set(SETS)
+    assert bad.keys() == SPECIALS.keys()
+    assert len(set(bad.values())) == len(bad) == len(two.frames) // 10
+    assert {two.frames[index].telescope for index in bad} == set(SETS)
 
 
 def test_the_frame_of_the_wrong_field_shows_its_stars_alone(two):

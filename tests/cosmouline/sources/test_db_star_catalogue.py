@@ -85,7 +85,47 @@ def test_the_brightest_are_picked_away_from_the_lens(images, settings, caplog):
     # the fifth star, at (100, 100), is the lens
     expected = [(40, 40), (40, 100), (40, 160), (100, 40), (100, 160)]
     assert places == pytest.approx(np.array(expected), abs=5 * 0.02)
-    assert any("no star for us at (101.0, 101.0): 0.0 px from" in m for m in caplog.messages)
+    assert any("not picked: the star at (101.0, 101.0): 0.0 px from" in m for m in caplog.messages)
+
+
+@pytest.mark.parametrize(("changes", "expected"), [
+    ({"n_norm_stars": 2}, [(40, 40), (40, 100)]),
+    # all but the corners are within 70 px of the lens in the middle
+    ({"star_lens_distance_px": 70.0}, [(40, 40), (40, 160), (160, 40), (160, 160)]),
+    # 0.6 of the light, 0.9 of it in the median image, sky in a radius of 6 px: the third star
+    # has 6.1e5 / sqrt(6.1e5 + 36 pi 20^2) = 752, the fourth 643
+    ({"star_snr_min": 700.0}, [(40, 40), (40, 100), (40, 160)])])
+def test_the_settings_of_the_choice(images, settings, changes, expected):
+    vars(settings).update(changes)
+    stars = db_star_catalogue.list_stars(images, images[0], settings)
+    _, stars, _ = db_star_catalogue.common_seeing(images, stars, settings)
+
+    picked = db_star_catalogue.pick(images, stars, images[0], settings)
+
+    assert db_stars.star_positions(picked) == pytest.approx(np.array(expected), abs=5 * 0.02)
+
+
+def test_no_star_left_names_the_settings(images, settings):
+    settings.star_snr_min = 1e5
+    stars = db_star_catalogue.list_stars(images, images[0], settings)
+
+    with pytest.raises(UserError, match="no star is left of the 9 of the field: lower star_snr"):
+        db_star_catalogue.pick(images, stars, images[0], settings)
+
+
+def test_an_own_list_is_compared_with_the_field(images, settings, caplog):
+    stars = db_star_catalogue.list_stars(images, images[0], settings)
+    own = [Star("good", 40.0, 42.9), Star("lost", 40.0, 43.1 + 60), Star("edge", 187.4, 100.0),
+           Star("inside", 100.0, 40.0), Star("there", 160.0, 160.0)]
+
+    db_star_catalogue.check_on_field(own, stars, images[0], "own.cat")
+
+    assert "own.cat: no star was found at lost, edge" in caplog.messages
+    # 12 px: half of a stamp
+    assert "own.cat: edge is 12 px from the edge of i0: its stamp is cut there" in caplog.messages
+    assert not any("inside" in message for message in caplog.messages)
+    with pytest.raises(UserError, match=r"own\.cat: 2 of 3 stars have no source within 3 px on"):
+        db_star_catalogue.check_on_field(own[:3], stars, images[0], "own.cat")
 
 
 def test_what_is_written_is_read_again(images, settings):

@@ -191,5 +191,5 @@ def test_frames_without_a_star_are_rejected(frame, reason):
 
 def test_a_frame_of_sources_without_shape_is_rejected():
     image_e = noisy(draw([3.0], [150.0], 1e5), 22)  # at the edge
-    with pytest.raises(ImageRejected, match="all 1 sources are cosmics or have no shape"):
+    with pytest.raises(ImageRejected, match="all 1 sources are cosmic rays or have no shape"):
         detect_sources(image_e, min_area_px=12)

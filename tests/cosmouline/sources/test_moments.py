@@ -116,3 +116,17 @@ def test_a_frame_smaller_than_a_stamp_measures_nothing():
 
 def test_no_source_gives_empty_columns():
     assert adaptive_moments(np.ones((50, 50)), [], []).x_px.shape == (0,)
+
+
+@pytest.mark.parametrize(("x", "y", "is_measured"), [
+    (12, 30, True), (11, 30, False), (57, 30, True), (58, 30, False),
+    (30, 12, True), (30, 11, False), (30, 47, True), (30, 48, False)])
+def test_a_stamp_must_be_on_the_frame_at_all_four_sides(x, y, is_measured):
+    """Stamps of 25 pixels on a frame of 60 x 70."""
+    frame = moffat((60, 70), x, y, 4.0)
+
+    found = adaptive_moments(1e5 * frame, [x], [y])
+
+    assert np.isfinite(found.fwhm_px[0]) == is_measured
+    if is_measured:
+        assert (found.x_px[0], found.y_px[0]) == pytest.approx((x, y), abs=0.02)

@@ -5,7 +5,6 @@ import json
 from cosmouline.errors import ImageRejected
 from cosmouline.sources.detect import CATALOG_DTYPE
 from cosmouline.sources.seeing import (
-    cosmouline_seeing,
     frame_seeing,
     half_sample_mode,
     low_cluster,
@@ -168,6 +167,32 @@ def golden(folder):
     for name, image in source["images"].items():
         rows = np.array(image["cat"], dtype=float)
         yield rows[rows[:, flags] <= 2, fwhm], results[name]
+
+
+def cosmouline_seeing(fwhm_px):
+    """FWHM of a frame by COSMOULINE's 3b_measureseeing, from SExtractor flags of at most 2.
+
+    The peak of a histogram of 10 bins, a second histogram around it, the median within 1 px of
+    that. A width below 2 px becomes 2.01, a missing one -1.
+    """
+    fwhm_px = np.asarray(fwhm_px, dtype=float)
+    if fwhm_px.size == 0:
+        return -1.0
+    middle = np.median(fwhm_px)
+    seeing_px = middle
+    if fwhm_px.size > 10:
+        peak, fullest = histogram_peak(fwhm_px, 1.5, min(30.0, 3 * max(middle, 1.5)))
+        if fullest not in (0, 9):
+            peak, _ = histogram_peak(fwhm_px, peak - 2, peak + 2)
+            seeing_px = np.median(fwhm_px[(fwhm_px > peak - 1) & (fwhm_px < peak + 1)])
+    return float(seeing_px) if seeing_px >= 2.0 else 2.01
+
+
+def histogram_peak(values, low, high):
+    """Centre and number of the fullest of 10 bins."""
+    counts, edges = np.histogram(values, bins=10, range=(low, high))
+    fullest = int(np.argmax(counts))
+    return (edges[fullest] + edges[fullest + 1]) / 2, fullest
 
 
 def test_cosmouline_seeing_is_what_cosmouline_writes(shared_data):

@@ -1,14 +1,15 @@
-"""starfield.py on made-up catalogues of a field whose stars are known."""
+"""star_catalogue.py on made-up catalogues of a field whose stars are known."""
 
 from types import SimpleNamespace
 
-from cosmouline.astrometry.align import apply, compose, invert
+from cosmouline.astrometry.align import apply
 from cosmouline.sources import star_catalogue
 from cosmouline.sources.detect import CATALOG_DTYPE
 from cosmouline.sources.seeing import Seeing
 from cosmouline.sources.star_catalogue import (
     build_catalog,
     first_reference,
+    positions,
     reference_scores,
     refine_seeing,
 )
@@ -96,7 +97,9 @@ def test_the_list_holds_the_stars_and_nothing_else():
 def test_fluxes_are_on_the_scale_of_the_reference_image():
     truth = simulate()
     for reference in (0, 3):
-        matrices = [compose(m, invert(truth.matrices[reference])) for m in truth.matrices]
+        # first back to the frame of the truth, then to each frame, as 3x3 matrices
+        full = [np.vstack([matrix, (0, 0, 1)]) for matrix in truth.matrices]
+        matrices = [(one @ np.linalg.inv(full[reference]))[:2] for one in full]
         field = build_catalog(
             truth.catalogs,
             matrices,
@@ -142,9 +145,10 @@ def test_frames_that_are_not_aligned_are_left_out():
 
 def test_a_star_that_the_reference_does_not_see_is_in_the_list():
     truth = simulate()
-    first = truth.catalogs[0]
-    gone = np.hypot(first["x_px"] - truth.xy[6, 0], first["y_px"] - truth.xy[6, 1]) < 3
-    truth.catalogs[0] = first[~gone]
+    for k in (0, N_FRAMES - 1):  # nor does the last frame
+        xy = positions(truth.catalogs[k])
+        away = np.hypot(*(xy - apply(truth.matrices[k], truth.xy[6])).T)
+        truth.catalogs[k] = truth.catalogs[k][away > 3]
     field = build(truth)
     assert np.hypot(*(field.xy_px - truth.xy[6]).T).min() < 0.2
 
@@ -161,6 +165,17 @@ def test_a_single_frame_gives_its_own_sources():
     field = build(truth)
     assert len(field) == len(truth.catalogs[0])
     np.testing.assert_allclose(field.stars["flux_e"], truth.catalogs[0]["flux_e"])
+
+
+def test_a_single_star_gives_the_scale():
+    truth = simulate()
+    for k, catalog in enumerate(truth.catalogs):
+        away = np.hypot(*(positions(catalog) - apply(truth.matrices[k], truth.xy[3])).T)
+        truth.catalogs[k] = catalog[away < 3]
+    field = build(truth)
+    assert len(field) == 1
+    # fluxes of 0.3 %
+    np.testing.assert_allclose(field.frame_scale, truth.scale / truth.scale[0], rtol=5 * 0.0045)
 
 
 def test_nothing_that_recurs_makes_an_empty_list():

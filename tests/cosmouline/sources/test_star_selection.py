@@ -1,7 +1,7 @@
 """star_selection.py: each rule refuses the one star that breaks it, and says so."""
 
 from cosmouline.sources.star_catalogue import FIELD_DTYPE, FieldStars
-from cosmouline.sources.star_selection import select_stars, signal_to_noise
+from cosmouline.sources.star_selection import SelectionOptions, select_stars, signal_to_noise
 
 import numpy as np
 import pytest
@@ -21,8 +21,8 @@ def field(n=20, **changes):
     return FieldStars(stars, np.ones(N_FRAMES))
 
 
-def select(given, **options):
-    return select_stars(given, FWHM_PX, SKY_SIGMA_E, **options)
+def select(given, exclude_xy_px=(), **options):
+    return select_stars(given, FWHM_PX, SKY_SIGMA_E, exclude_xy_px, SelectionOptions(**options))
 
 
 def test_the_brightest_are_chosen_in_order():
@@ -49,6 +49,11 @@ def test_a_star_that_breaks_a_rule_is_refused_with_the_reason(changes, reason):
     assert chosen.indices.tolist() == [0, 1, *range(3, 13)]
     assert list(chosen.refused) == [2]
     assert chosen.refused[2].startswith(reason)
+
+
+def test_a_limit_itself_is_allowed():
+    assert 2 in select(field(saturated_fraction=(2, 0.02))).indices
+    assert 2 in select(field(n_inside=(2, 8))).indices  # of 10
 
 
 def test_faint_stars_are_refused():

@@ -48,3 +48,14 @@ def test_stars_bad_columns_and_bleeding_are_no_trails():
     image[:, 20:23] = 60000
     assert find_trail(image, None, 50000.0) is None
     assert find_trail(image, None).distance_px(21, 100) < 0.5
+
+
+@pytest.mark.parametrize(("shape", "step"), [((600, 700), 1), ((2100, 2200), 4)])
+def test_the_line_is_in_pixels_of_the_frame_whatever_was_averaged(shape, step):
+    """Averaged pixels of 4 have their middle 1.5 px from that of the first."""
+    y0 = 300.0 * step
+    trail = find_trail(with_line(sky(*shape), 0, y0, 0, half_px=3 * step))
+
+    assert trail.y_px == pytest.approx(y0, abs=0.5)
+    assert trail.x_px == pytest.approx((shape[1] - 1) / 2, abs=2)
+    assert trail.length_px == pytest.approx(shape[1], abs=2 * step)

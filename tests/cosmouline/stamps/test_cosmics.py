@@ -102,6 +102,35 @@ def test_the_sky_may_be_a_number_one_per_stamp_or_one_per_pixel(star_stamps):
     assert (masks[2] == masks[0]).all()
 
 
+def test_the_fraction_decides_on_the_neighbours_of_a_hit(star_stamps):
+    """A pixel of 60 sigma and its neighbour of 4: below the limit, above 0.3 of it, not 1."""
+    made_up = star_stamps(56, 4.0, (2e4, 3e5))
+    made_up.data[:, 4, 5] += 1200.0
+    made_up.data[:, 4, 6] += 80.0
+    stamps = as_stamps(made_up)
+
+    wide, narrow = (cosmic_mask(stamps, 4.0, READ_NOISE_E, 375.0, sigfrac=fraction)
+                    for fraction in (0.05, 1.0))
+
+    assert wide[:, 4, 5].all()
+    assert narrow[:, 4, 5].all()
+    assert (narrow <= wide).all()
+    assert wide[:, 4, 6].sum() > narrow[:, 4, 6].sum()
+    assert wide.sum() >= narrow.sum() + 6
+
+
+def test_the_contrast_decides_between_a_star_and_a_hit(star_stamps):
+    """Where it counts little, cores of bright stars of the width of 3 px are suspected."""
+    made_up = star_stamps(57, 3.0, (2e5, 3e5))
+    with_hits(made_up)
+    stamps = as_stamps(made_up)
+
+    few, many = (np.count_nonzero(cosmic_mask(stamps, 3.0, READ_NOISE_E, 375.0, objlim=limit))
+                 for limit in (50.0, 0.5))
+
+    assert few < many
+
+
 @pytest.mark.parametrize("sigclip", [5.0, 500.0])
 def test_the_limit_is_an_option(star_stamps, sigclip):
     made_up = star_stamps(55, 4.0, (2e4, 3e5))

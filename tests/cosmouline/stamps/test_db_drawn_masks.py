@@ -4,12 +4,12 @@ from cosmouline.astrometry.db_transform import matrix_fields
 from cosmouline.database import paths
 from cosmouline.errors import UserError
 from cosmouline.files.io_catalog import Star
-from cosmouline.files.io_regions import Circle
 from cosmouline.stamps import db_drawn_masks
 from cosmouline.stamps.stamps import Stamps
 
 import numpy as np
 import pytest
+from regions import CirclePixelRegion, PixCoord
 
 STARS = [Star("a", 50.0, 60.0), Star("b", 150.0, 60.0)]
 REFERENCE = {"img_name": "r", "has_wcs": False}
@@ -50,7 +50,8 @@ def test_a_region_is_marked_where_it_lies_on_a_turned_and_moved_image():
     plain = Stamps(data, data + 1, data.astype(np.uint8), corner_px, corner_px + 16.0,
                    np.ones(2, bool))
 
-    marked = db_drawn_masks.applied(plain, ["a", "b"], {"b": [Circle(155.0, 58.0, 1.5)]}, image)
+    circle = CirclePixelRegion(PixCoord(155.0, 58.0), 1.5)
+    marked = db_drawn_masks.applied(plain, ["a", "b"], {"b": [circle]}, image)
 
     # its centre lies at (142, 165) of the image: column 18, row 21 of the second stamp
     rows, cols = np.nonzero(marked.mask[1])
@@ -65,3 +66,13 @@ def test_one_region_near_its_object_is_enough(settings):
         "image\ncircle(151,61,3)\ncircle(1200,61,3)\n")
 
     assert len(db_drawn_masks.of_psf(STARS, REFERENCE, settings)["b"]) == 2
+
+
+def test_a_polygon_is_near_by_its_middle_and_an_excluded_region_never_is(settings):
+    path = settings.config_dir / "psf_p_mask_b.reg"
+    path.write_text("polygon(150,55, 165,55, 165,70)\n-circle(1200,61,3)\n")
+    assert len(db_drawn_masks.of_psf(STARS, REFERENCE, settings)["b"]) == 2
+
+    path.write_text("polygon(950,55, 965,55, 965,70)\n-circle(151,61,3)\n")
+    with pytest.raises(UserError, match="no region lies within 100 px"):
+        db_drawn_masks.of_psf(STARS, REFERENCE, settings)

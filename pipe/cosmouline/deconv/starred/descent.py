@@ -4,7 +4,7 @@ from functools import lru_cache
 from types import SimpleNamespace
 from typing import NamedTuple
 
-from cosmouline.deconv.starred.epochs import (
+from cosmouline.deconv.starred.inputs import (
     background_curvature,
     pivot_px,
     shifted,
@@ -23,7 +23,7 @@ import numpy as np
 # between what a source has in the fine scales, where the background has nothing, and all it has.
 STRENGTH, SOURCE_STRENGTH = 1.0, 0.6
 POSITIVITY = 100.0  # strength of STARRED's penalty on a negative background
-CURVATURE_FLOOR = 1e-3  # of the largest, for the steps of the waves that nothing is known of
+CURVATURE_FLOOR = 1e-3  # of the largest, for the steps of waves of which nothing is known
 TRADE = 0.02  # step of what a source gives to the background, in units of its flux
 POSITION_STEP = 2.0  # pixels, over the signal to noise of a source
 UNUSED_VARIANCE = 1e8  # of pixels that are not used, relative to the largest of the others
@@ -32,14 +32,8 @@ UNUSED_VARIANCE = 1e8  # of pixels that are not used, relative to the largest of
 class Found(NamedTuple):
     """What a descent found.
 
-    Parameters
-    ----------
-    position_px : ndarray of float, shape (n_sources, 2)
-        Reference frame.
-    shift_px : ndarray of float, shape (n_epochs, 2)
-        Change of the shift of each epoch, on its own pixels.
-    node_flux : ndarray of float, shape (n_nodes,)
-        On the common scale.
+    Positions (n_sources, 2) in the reference frame, changes of the shifts (n_epochs, 2) on the
+    pixels of each epoch, and fluxes of the nodes on the common scale.
     """
 
     position_px: np.ndarray
@@ -47,36 +41,28 @@ class Found(NamedTuple):
     node_flux: np.ndarray
 
 
-def descend(scene, turns, n_steps, rate):
-    """Minimise STARRED's loss from a scene on.
+def descend(solved, turns, n_steps, rate):
+    """Minimise STARRED's loss from a `fit.Solved` on, by adabelief: the light `Found`.
 
-    Parameters
-    ----------
-    scene : starred_deconv.Scene
-    turns : sequence of Turn
-        Of its epochs.
-    n_steps : int
-        Of adabelief.
-    rate : float
-        First step, in units of the scale of each unknown; it falls to 0 as a cosine.
-
-    Returns
-    -------
-    Found
+    The `Turn` of each of its epochs; the first step, in units of the scale of each unknown, falls
+    to 0 as a cosine.
 
     Notes
     -----
     The unknowns are whitened: fluxes, sky and shift of an epoch by its covariance, the waves of
     the background by the curvature of chi2; and what a source gives to the background at its
-    place is an unknown of its own, for this hardly changes the images. The background is blurred
-    to the resolution of the sources, so that our nodes can hold it.
+    position is an unknown of its own, for this hardly changes the images. The background is
+    blurred to the resolution of the sources, so that our nodes can hold it.
     """
     import jax
 
-    geometry, unit = scene.problem.geometry, _unit(scene)
-    fixed = fixed_arrays(scene, turns, unit)
+    # In single precision the brightest pixel is 1
+    epochs, geometry = solved.pixels.epochs, solved.problem.geometry
+    data = epochs.data_e * epochs.coeff[:, None, None]
+    unit = float(np.max(np.where(solved.pixels.good, data, 0)))
+    fixed = fixed_arrays(solved, turns, unit)
     with single_precision():
-        compiled = _compiled(len(turns), scene.n_sources, *_sides(geometry))
+        compiled = _compiled(len(turns), solved.n_sources, geometry.side_px, geometry.upsampling)
         found = jax.device_get(compiled(fixed, n_steps, rate))
     shift_px = [turn.quarter.T @ own[-2:]
                 for turn, own in zip(turns, found["own"].astype(float), strict=True)]
@@ -84,27 +70,36 @@ def descend(scene, turns, n_steps, rate):
     return Found(found["position"].astype(float), np.array(shift_px), node_flux)
 
 
-def fixed_arrays(scene, turns, unit):
-    """Return what a descent does not change, and the scales of its unknowns, by name.
+def fixed_arrays(solved, turns, unit):
+    """Return what a descent does not change, and the scales of its unknowns: float32, by name.
 
-    Parameters
-    ----------
-    scene : starred_deconv.Scene
-    turns : sequence of Turn
-    unit : float
-        Flux on the common scale that is 1.
-
-    Returns
-    -------
-    dict of ndarray of float32
+    The flux on the common scale that is 1 is `unit`.
     """
-    geometry, state = scene.problem.geometry, scene.state
-    up = geometry.upsampling
-    data, variance, psf = _turned(scene, turns, unit)
+    problem, state = solved.problem, solved.state
+    side_px, up = problem.geometry.side_px, problem.geometry.upsampling
+    data, variance, psf = _unturned_epochs(solved, turns, unit)
     weight = np.where(variance < variance.max(), 1 / variance, 0)
-    inside, nodes = _grids(scene, unit)
-    own, own_steps = _own(scene, turns, unit)
-    snr = np.sqrt(((scene.flux / scene.flux_sigma) ** 2).sum(0))
+    # Small pixels that may have light (1 or 0), and their light
+    places = small_places(side_px * up, up)
+    column, row = np.rint((problem.lattice.nodes_px - places[0]) * up).astype(int).T
+    inside, nodes = np.zeros((2, len(places), len(places)))
+    inside[row, column] = 1
+    nodes[row, column] = state.node_flux * problem.scale / unit
+    # Fluxes, sky and zero shifts in STARRED's units (its sky: small pixels), and their steps
+    flux_unit = problem.scale / unit
+    units = np.array([flux_unit] * solved.n_sources + [flux_unit / up**2, 1, 1])
+    own = np.pad(solved.sweep.solution, ((0, 0), (0, 2))) * units
+    own_steps = units[:, None] * np.linalg.cholesky(solved.normal.local_covariance)
+    own_steps[:, -2:] = np.array([turn.quarter for turn in turns]) @ own_steps[:, -2:]
+    # Steps of the positions, and of the waves of the background, its blur in them
+    snr = np.sqrt(((solved.flux / solved.flux_sigma) ** 2).sum(0))
+    curvature = background_curvature(weight, psf, up)
+    cycles = np.fft.fftfreq(len(curvature))
+    blur = np.exp(-2 * (np.pi * TARGET_SIGMA_SMALL * cycles) ** 2)
+    seen = curvature * (blur[:, None] * blur[: curvature.shape[1]]) ** 2
+    # A light of 1 at the position of each source
+    rows, columns = (np.maximum(1 - np.abs(places - at[:, None]) * up, 0)
+                     for at in (state.position_px[:, 1], state.position_px[:, 0]))
     noise = starlet_noise(weight, psf, up) * inside.any()
     fixed = {
         "data": data,
@@ -118,81 +113,31 @@ def fixed_arrays(scene, turns, unit):
         "position_steps": np.stack([POSITION_STEP / snr] * 2, 1),
         "inside": inside,
         "nodes": nodes,
-        "wave_steps": _wave_steps(background_curvature(weight, psf, up)),
-        "spots": _spots(state.position_px, geometry) * inside,
-        "trade_steps": TRADE * scene.flux.mean(0) / unit,
+        "wave_steps": 1 / np.sqrt(seen + CURVATURE_FLOOR * curvature.max()),
+        "spots": rows[:, :, None] * columns[:, None] * inside,
+        "trade_steps": TRADE * solved.flux.mean(0) / unit,
     }
     return {name: np.asarray(value, np.float32) for name, value in fixed.items()}
 
 
-def _unit(scene):
-    """Return the flux that is 1 in single precision: the brightest pixel."""
-    epochs, good = scene.pixels.epochs, scene.pixels.good
-    return float(np.max(np.where(good, epochs.data_e * epochs.coeff[:, None, None], 0)))
-
-
-def _sides(geometry):
-    """Return the side of the stamps and the upsampling."""
-    return geometry.side_px, geometry.upsampling
-
-
-def _turned(scene, turns, unit):
+def _unturned_epochs(solved, turns, unit):
     """Return data, variances and PSFs, quarter turns undone, the shifts in the PSFs."""
-    epochs, geometry = scene.pixels.epochs, scene.problem.geometry
+    epochs, geometry, good = solved.pixels.epochs, solved.problem.geometry, solved.pixels.good
     n_small = geometry.side_px * geometry.upsampling
     pivot = np.full(2, pivot_px(n_small, geometry.upsampling))
     scale = (epochs.coeff / unit)[:, None, None]
-    good = scene.pixels.good
-    known = scene.pixels.variance_e2 * scale**2
+    known = solved.pixels.variance_e2 * scale**2
     variance = np.where(good, known, UNUSED_VARIANCE * known[good].max())
     data = np.where(good, epochs.data_e * scale, 0)
     arrays = []
     for epoch, turn in enumerate(turns):
-        shift_px = turn.quarter @ scene.state.shift_px[epoch] - pivot + turn.matrix @ pivot
+        # STARRED turns about its pivot, not about the centre of the stamp
+        shift_px = turn.quarter @ solved.state.shift_px[epoch] - pivot + turn.matrix @ pivot
         narrow = shifted(unturned(epochs.psf[epoch], turn.quarter),
                          shift_px * geometry.upsampling, n_small)
         stamps = (unturned(image[epoch], turn.quarter) for image in (data, variance))
         arrays.append((*stamps, narrow))
     return tuple(map(np.array, zip(*arrays, strict=True)))
-
-
-def _grids(scene, unit):
-    """Return the small pixels that may have light (1 or 0), and their light."""
-    side_px, up = _sides(scene.problem.geometry)
-    places = small_places(side_px * up, up)
-    index = np.rint((scene.problem.lattice.nodes_px - places[0]) * up).astype(int)
-    inside, nodes = np.zeros((2, len(places), len(places)))
-    inside[index[:, 1], index[:, 0]] = 1
-    nodes[index[:, 1], index[:, 0]] = scene.state.node_flux * scene.problem.scale / unit
-    return inside, nodes
-
-
-def _own(scene, turns, unit):
-    """Return fluxes, sky and zero shifts (n_epochs, l) in STARRED's units, and their steps."""
-    n_sources, up = scene.n_sources, scene.problem.geometry.upsampling
-    flux_unit = scene.problem.scale / unit
-    units = np.array([flux_unit] * n_sources + [flux_unit / up**2, 1, 1])  # its sky: small pixels
-    own = np.pad(scene.sweep.solution, ((0, 0), (0, 2))) * units
-    steps = units[:, None] * np.linalg.cholesky(scene.normal.local_covariance)
-    steps[:, -2:] = np.array([turn.quarter for turn in turns]) @ steps[:, -2:]
-    return own, steps
-
-
-def _wave_steps(curvature):
-    """Return the steps of the waves of the background, its blur in them."""
-    cycles = np.fft.fftfreq(len(curvature))
-    blur = np.exp(-2 * (np.pi * TARGET_SIGMA_SMALL * cycles) ** 2)
-    seen = curvature * (blur[:, None] * blur[: curvature.shape[1]]) ** 2
-    return 1 / np.sqrt(seen + CURVATURE_FLOOR * curvature.max())
-
-
-def _spots(position_px, geometry):
-    """Return images of small pixels with a light of 1 at the places of the sources."""
-    side_px, up = _sides(geometry)
-    places = small_places(side_px * up, up)
-    rows, columns = (np.maximum(1 - np.abs(places - at[:, None]) * up, 0)
-                     for at in (position_px[:, 1], position_px[:, 0]))
-    return rows[:, :, None] * columns[:, None]
 
 
 @lru_cache(maxsize=8)
@@ -227,23 +172,14 @@ def at_rest(n_epochs, n_sources, n_small):
 
 
 def light(free, fixed):
-    """Light that the unknowns of a descent stand for.
+    """Return the light that the unknowns of a descent stand for.
 
-    Parameters
-    ----------
-    free : dict of ndarray
-        As `at_rest`.
-    fixed : dict of ndarray
-        From `fixed_arrays`.
-
-    Returns
-    -------
-    dict
-        ``own`` (n_epochs, n_sources + 3): fluxes, sky, shift in x and y; ``position``; ``nodes``
-        (n_small, n_small).
+    ``own`` (n_epochs, n_sources + 3): fluxes, sky, shift in x and y; ``position`` (n_sources, 2);
+    ``nodes`` (n_small, n_small).
     """
     from jax import numpy
 
+    # Waves of the background where it may have light; what each source gives to it
     waves = numpy.fft.rfft2(free["waves"]) * fixed["wave_steps"]
     moved = fixed["inside"] * numpy.fft.irfft2(waves, s=free["waves"].shape)
     trade = fixed["trade_steps"] * free["trade"]
@@ -256,20 +192,9 @@ def light(free, fixed):
 
 
 def keywords(light, angle_deg):
-    """Light as the keyword arguments of STARRED's model.
-
-    Parameters
-    ----------
-    light : dict
-        From `light`.
-    angle_deg : ndarray of float, shape (n_epochs,)
-        Turns.
-
-    Returns
-    -------
-    dict of dict
-    """
+    """Return light as the keyword arguments of STARRED's model; angles (n_epochs,) are turns."""
     n_sources = len(light["position"])
+    # The background, blurred to the resolution of the sources
     axis = np.arange(len(light["nodes"]))
     blur = np.exp(-0.5 * ((axis[:, None] - axis) / TARGET_SIGMA_SMALL) ** 2)
     blur = np.float32(blur / (TARGET_SIGMA_SMALL * np.sqrt(2 * np.pi)))
@@ -290,16 +215,7 @@ def model_of(n_epochs, n_sources, side_px, upsampling, psf):
 
 
 def loss_of(n_epochs, n_sources, side_px, upsampling):
-    """Return STARRED's loss as a function of what is free and of what is fixed.
-
-    Parameters
-    ----------
-    n_epochs, n_sources, side_px, upsampling : int
-
-    Returns
-    -------
-    callable
-    """
+    """Return STARRED's loss as a function of what is free and of what is fixed."""
     from starred.deconvolution.loss import Loss
 
     class Traced(Loss):

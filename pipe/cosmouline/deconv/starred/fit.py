@@ -6,11 +6,12 @@ jax and starred take seconds to import, so this is done when the first fit is ma
 import time
 from dataclasses import dataclass
 
+from cosmouline.deconv.covariance import FluxErrors
 from cosmouline.deconv.fit_lens import first_pass
 from cosmouline.deconv.gauss_newton import N_ALIGNMENTS, align_epochs
 from cosmouline.deconv.normal_equations import Normal, eliminate
 from cosmouline.deconv.options import FitOptions
-from cosmouline.deconv.pixels import Pixels, drop_unmeasured, judge
+from cosmouline.deconv.pixels import Pixels, drop_unmeasured, reject_outliers
 from cosmouline.deconv.point_sources import as_sources
 from cosmouline.deconv.problem import (
     AMPLITUDE,
@@ -22,11 +23,10 @@ from cosmouline.deconv.problem import (
     State,
     make_problem,
 )
-from cosmouline.deconv.result import Galaxy, LensFit
 from cosmouline.deconv.sersic import surface_brightness
 from cosmouline.deconv.starred.descent import descend
-from cosmouline.deconv.starred.epochs import small_places, turn_of
-from cosmouline.deconv.stored import for_all_epochs
+from cosmouline.deconv.starred.inputs import small_places, turn_of
+from cosmouline.deconv.stored import gather_result
 from cosmouline.deconv.sweep import Sweep, sweep_epochs
 from cosmouline.psf.model import TARGET_SIGMA_SMALL
 
@@ -37,22 +37,15 @@ import numpy as np
 # are needed: from no galaxy at all 300 short steps find .6 of it, 200 long ones all.
 STAGES = ((200, 0.1), (100, 0.03))
 LONG_STAGE = (200, 1.0)
-POOR_CHI2 = 1.05  # of the start, above which it is made first
+POOR_CHI2 = 1.05  # of the start, above which the long stage comes first
 START_BLUR_SMALL = 0.3  # sigma of the blur of the galaxy that the background begins from
 
 
 @dataclass(frozen=True, eq=False)
-class Scene:
-    """Where a fit stands, its fluxes, sky and shifts solved exactly.
+class Solved:
+    """A model whose fluxes, sky and shifts are solved exactly.
 
-    Parameters
-    ----------
-    pixels : Pixels
-    problem : Problem
-        Its lattice is the part of STARRED's small pixels that may have light.
-    state : State
-    sweep : Sweep
-    normal : Normal
+    The lattice of its problem are those of STARRED's small pixels that may have light.
     """
 
     pixels: Pixels
@@ -97,7 +90,7 @@ def fit_starred(epochs, start, options=None, progress=None):
         Their maps may have quarter turns, mirrors and turns of some degrees, no stretch.
     start : Sources or array_like of float, shape (n_sources, 2)
         The point sources, or only their offsets (x, y) in pixels of the reference frame, from the
-        point whose places in the stamps are ``epochs.shift_px``. Good to about .3 px. All are
+        point whose positions in the stamps are ``epochs.shift_px``. Good to about .3 px. All are
         images of the lens and shine in all epochs.
     options : FitOptions, optional
         Those of the Gaussian-process field are not used, but for its margin.
@@ -109,7 +102,7 @@ def fit_starred(epochs, start, options=None, progress=None):
     LensFit
         The pixels of the background are its nodes. No Sersic galaxy, no error of the constant
         part (NaN). ``convergence`` is about the change of the last stage, its mean over the
-        epochs taken off.
+        epochs subtracted.
 
     Raises
     ------
@@ -133,32 +126,66 @@ def fit_starred(epochs, start, options=None, progress=None):
     options = options or FitOptions()
     sources = as_sources(start, len(epochs))
     turns = [turn_of(linear, epoch) for epoch, linear in enumerate(epochs.linear)]
-    log, report = [], progress or (lambda entry: None)
+    log = []
 
-    def tell(stage, **values):
+    def report(stage, **values):
         log.append({"stage": stage, **values})
-        report(log[-1])
+        if progress is not None:
+            progress(log[-1])
 
-    scene = _first_scene(epochs, sources, options, tell)
-    has_nodes = len(scene.state.node_flux) > 0
-    is_poor = has_nodes and np.median(scene.chi2_reduced) > POOR_CHI2
+    solved = _start_of(epochs, sources, options, report)
+    has_nodes = len(solved.state.node_flux) > 0
+    is_poor = has_nodes and np.median(solved.chi2_reduced) > POOR_CHI2
     stages = (LONG_STAGE, *STAGES) if is_poor else STAGES
     for n_steps, rate in stages:
-        before = scene
-        scene = _stage(scene, turns, n_steps, rate)
-        change = _varying_change(before, scene)
-        chi2 = float(scene.chi2_reduced.mean())
-        tell("starred", n_steps=n_steps, chi2=chi2, change_sigma=change)
-        scene = _judged(scene, options.final_model_error, options)
-    return _lens_fit(len(epochs), scene, change, options, log, time.process_time() - started)
+        before, solved = solved, _after_descent(solved, turns, n_steps, rate)
+        # Largest change of a flux, the mean change subtracted, in units of its error
+        common = np.isin(before.pixels.index, solved.pixels.index)
+        moved = solved.flux - before.flux[common]
+        change = float((np.abs(moved - moved.mean(0)) / solved.flux_sigma).max())
+        report("starred", n_steps=n_steps, chi2=float(solved.chi2_reduced.mean()),
+               change_sigma=change)
+        # Masks and noise from the model, and the fluxes under them
+        problem, state = solved.problem, solved.state
+        pixels = reject_outliers(solved.pixels, solved.sweep, problem.scale,
+                                 options.final_model_error, options)
+        solved = _solve(pixels, problem.lattice, problem.prior, state.shared,
+                       state.node_flux * problem.scale, state.shift_px)
+    unknown = np.full((len(sources), len(sources)), np.nan)
+    return gather_result(
+        len(epochs), solved.pixels, solved,
+        FluxErrors(solved.flux, solved.covariance, solved.covariance, unknown), options, log,
+        field_amplitude=np.full(2 * len(options.field_scales_fwhm) + 1, np.nan),
+        field_galaxy_flux=np.zeros(len(solved.state.node_flux)),
+        convergence=change,
+        objective=float(solved.sweep.chi2.sum()),
+        ended="converged" if change < options.convergence_sigma else "most steps",
+        n_started=len(epochs),
+        n_iterations=sum(n_steps for n_steps, _ in stages),
+        cpu_s=time.process_time() - started,
+        shift_scatter_px=None,
+        n_images=len(sources),
+    )
 
 
-def _first_scene(epochs, sources, options, tell):
-    """Return the scene of the first pass, its galaxy turned into small pixels."""
+def _start_of(epochs, sources, options, report):
+    """Return the `Solved` of the first pass, its galaxy turned into small pixels."""
     epochs = epochs.with_sky_sigma(options.sky_sigma_factor)
-    pixels, problem, state, sweep = first_pass(epochs, sources, options, tell)
-    pixels = judge(pixels, sweep, problem.scale, options.prefit_model_error, options)
-    lattice = _lattice(problem.geometry, state.position_px, epochs.fwhm_px, options)
+    pixels, problem, state, sweep = first_pass(epochs, sources, options, report)
+    pixels = reject_outliers(pixels, sweep, problem.scale, options.prefit_model_error, options)
+    # The small pixels of STARRED in a disc around the sources, as Gaussians
+    geometry, up = problem.geometry, problem.geometry.upsampling
+    places = small_places(geometry.side_px * up, up)
+    offset_px = np.stack(np.meshgrid(places, places), -1).reshape(-1, 2)
+    centre = state.position_px.mean(0)
+    radius = np.hypot(*(state.position_px - centre).T).max()
+    radius += options.field_margin_fwhm * np.median(epochs.fwhm_px)
+    inside = np.hypot(*(offset_px - centre).T) <= radius
+    inside &= (np.abs(offset_px) < (geometry.side_px - 1) / 2).all(1)
+    inside &= options.extended_light == "auto"
+    fwhm = float(np.percentile(epochs.fwhm_px, 25))
+    lattice = Lattice(offset_px[inside], 1 / up, TARGET_SIGMA_SMALL / up, fwhm)
+    # Their light: the Sersic galaxy of the first pass, where it has one
     nodes = np.zeros(len(lattice.nodes_px))
     if problem.prior.has_galaxy:
         offset_px = lattice.nodes_px - state.shared[CENTRE]
@@ -168,111 +195,24 @@ def _first_scene(epochs, sources, options, tell):
     shared = state.shared.copy()
     shared[AMPLITUDE] = 0
     prior = problem.prior.without_galaxy()
-    return _solved(pixels, lattice, prior, shared, nodes, state.shift_px)
+    return _solve(pixels, lattice, prior, shared, nodes, state.shift_px)
 
 
-def _lattice(geometry, position_px, fwhm_px, options):
-    """Return the small pixels of STARRED in a disc around the sources, as Gaussians."""
-    up = geometry.upsampling
-    places = small_places(geometry.side_px * up, up)
-    offset_px = np.stack(np.meshgrid(places, places), -1).reshape(-1, 2)
-    centre = position_px.mean(0)
-    radius = np.hypot(*(position_px - centre).T).max()
-    radius += options.field_margin_fwhm * np.median(fwhm_px)
-    inside = np.hypot(*(offset_px - centre).T) <= radius
-    inside &= (np.abs(offset_px) < (geometry.side_px - 1) / 2).all(1)
-    inside &= options.extended_light == "auto"
-    fwhm = float(np.percentile(fwhm_px, 25))
-    return Lattice(offset_px[inside], 1 / up, TARGET_SIGMA_SMALL / up, fwhm)
-
-
-def _solved(pixels, lattice, prior, shared, nodes, shift_px):
-    """Return the scene with the fluxes, sky and shift of each epoch under a given background."""
+def _solve(pixels, lattice, prior, shared, nodes, shift_px):
+    """Return the `Solved` with the fluxes, sky and shift of each epoch under a background."""
     problem = make_problem(pixels.epochs, pixels.good, pixels.variance_e2, lattice, prior)
     state = State(shared, nodes / problem.scale, shift_px)
     pixels, problem, state = drop_unmeasured(pixels, problem, state)
     state = align_epochs(problem, state, N_ALIGNMENTS)
     sweep = sweep_epochs(problem, state)
-    return Scene(pixels, problem, state, sweep, eliminate(problem, state, sweep))
+    return Solved(pixels, problem, state, sweep, eliminate(problem, state, sweep))
 
 
-def _judged(scene, relative_error, options):
-    """Return the scene under the masks and the noise that its model gives."""
-    problem, state = scene.problem, scene.state
-    pixels = judge(scene.pixels, scene.sweep, problem.scale, relative_error, options)
-    return _solved(pixels, problem.lattice, problem.prior, state.shared,
-                   state.node_flux * problem.scale, state.shift_px)
-
-
-def _varying_change(before, after):
-    """Return the largest change of a flux beside the mean change, in units of its error."""
-    common = np.isin(before.pixels.index, after.pixels.index)
-    change = after.flux - before.flux[common]
-    return float((np.abs(change - change.mean(0)) / after.flux_sigma).max())
-
-
-def _stage(scene, turns, n_steps, rate):
-    """Return the scene after a descent of STARRED's loss."""
-    turns = [turns[index] for index in scene.pixels.index]
-    found = descend(scene, turns, n_steps, rate)
-    shared = scene.state.shared.copy()
+def _after_descent(solved, turns, n_steps, rate):
+    """Return the `Solved` that a descent of STARRED's loss gives, from the turns of all epochs."""
+    turns = [turns[index] for index in solved.pixels.index]
+    found = descend(solved, turns, n_steps, rate)
+    shared = solved.state.shared.copy()
     shared[POSITIONS] = found.position_px.T.ravel()
-    return _solved(scene.pixels, scene.problem.lattice, scene.problem.prior, shared,
-                   found.node_flux, scene.state.shift_px + found.shift_px)
-
-
-def _lens_fit(n_epochs, scene, change, options, log, cpu_s):
-    """Return the result, with NaN for the epochs that were not measured."""
-    problem, state, n_sources = scene.problem, scene.state, scene.n_sources
-    lattice, galaxy = problem.lattice, state.shared[: CENTRE.stop]
-    return LensFit(
-        **_by_epoch(n_epochs, scene),
-        systematic_covariance=np.full((n_sources, n_sources), np.nan),
-        position_px=state.position_px,
-        galaxy=Galaxy(0.0, *np.exp(galaxy[:2]).tolist(), *galaxy[2:].tolist()),
-        nodes_px=lattice.nodes_px,
-        node_flux=state.node_flux * problem.scale,
-        field_amplitude=np.full(2 * len(options.field_scales_fwhm) + 1, np.nan),
-        convergence=change,
-        objective=float(scene.sweep.chi2.sum()),
-        ended="converged" if change < options.convergence_sigma else "most steps",
-        n_started=n_epochs,
-        n_iterations=sum(entry["n_steps"] for entry in log if entry["stage"] == "starred"),
-        has_galaxy=False,
-        cpu_s=cpu_s,
-        log=log,
-        upsampling=problem.geometry.upsampling,
-        scale=problem.scale,
-        prior_mean=problem.prior.mean,
-        prior_sd=problem.prior.sd,
-        prior_common_sd=problem.prior.common_sd,
-        shift_scatter_px=None,
-        n_images=n_sources,
-        field_galaxy_flux=np.zeros(len(lattice.nodes_px)),
-        node_sigma_px=lattice.sigma_px,
-        node_step_px=lattice.step_px,
-        field_fwhm_px=lattice.fwhm_px,
-        options=options,
-    )
-
-
-def _by_epoch(n_epochs, scene):
-    """Return the entries of a `LensFit` that have a value for each epoch."""
-    pixels = scene.pixels
-    arrays = {
-        "flux": scene.flux,
-        "covariance": scene.covariance,
-        "covariance_total": scene.covariance,
-        "shift_px": scene.state.shift_px,
-        "sky": scene.sweep.solution[:, -1] * scene.problem.scale,
-        "chi2_reduced": scene.chi2_reduced,
-        "variance_e2": pixels.variance_e2,
-    }
-    n_masked = (pixels.epochs.usable & ~pixels.good).sum((1, 2))
-    return {
-        **{name: for_all_epochs(array, pixels.index, n_epochs) for name, array in arrays.items()},
-        "good": for_all_epochs(pixels.good, pixels.index, n_epochs, missing=False),
-        "present": for_all_epochs(np.ones(scene.flux.shape, bool), pixels.index, n_epochs,
-                                  missing=False),
-        "n_masked": for_all_epochs(n_masked, pixels.index, n_epochs, missing=0),
-    }
+    return _solve(solved.pixels, solved.problem.lattice, solved.problem.prior, shared,
+                 found.node_flux, solved.state.shift_px + found.shift_px)

@@ -11,12 +11,12 @@ import socket
 import subprocess
 import sys
 import time
+from collections import Counter
 from pathlib import Path
 
 from cosmouline.database import paths
 from cosmouline.database.settings_cluster import SUBMIT
-from cosmouline.engine.cluster import dask_setup
-from cosmouline.engine.cluster import worker as on_worker
+from cosmouline.engine.cluster import dask_setup, worker
 from cosmouline.engine.cluster.scheduler import security, trouble_path
 from cosmouline.errors import UserError
 from cosmouline.files.atomic import remove_leftovers
@@ -25,10 +25,15 @@ from cosmouline.files.pids import is_alive
 log = logging.getLogger("cosmouline")
 
 CONNECT_S = 15.0
-SERVER_S = 120.0  # a server that is not there after this time does not come (a slow file system)
+SERVER_S = 120.0  # on a slow file system a server may take as long to start
 END_S = 30.0
 MOMENT_S, RESTART_S = 1.0, 5.0
-_open = {}  # the connections of this process, by what they lead to
+# By so much, relative, a flux may differ between the kernels of OpenBLAS (doc/cluster.md)
+KERNEL_FLUX_DIFFERENCE = 1e-6
+# A processor can run the kernels of older ones; names that are not here are taken as the oldest
+OLDEST_FIRST = ("Prescott", "Nehalem", "Sandybridge", "Haswell", "Zen", "SkylakeX", "Cooperlake",
+                "SapphireRapids")
+_open = {}  # the connections of this process, by cluster and work folder
 
 
 class Connection:
@@ -37,29 +42,23 @@ class Connection:
     def __init__(self, client, address, settings, server=None, publish=None):
         self.client, self.address, self.server = client, address, server
         self.work_dir, self.publish = settings.work_dir, publish
-        self.checked = set()  # workers that were looked at
+        self.has_warned = False  # that the kernels of the workers differ
 
     def workers(self):
-        """Return the workers that the scheduler knows: dicts by address.
-
-        Raises
-        ------
-        UserError
-            Where the scheduler is gone.
-        """
+        """Return the workers that the scheduler knows, dicts by address; UserError without one."""
         try:
             identity = self.client.sync(self.client.scheduler.identity, n_workers=-1,
                                         callback_timeout=CONNECT_S)
-        except Exception as error:  # dask has many names for "nobody answers"
+        except Exception as error:  # dask raises many kinds of error where nobody answers
             raise self.gone() from error
         return identity["workers"]
 
     def is_up(self):
-        """Tell whether the scheduler is connected."""
+        """Return whether the scheduler is connected."""
         return self.client.status == "running"
 
     def gone(self):
-        """Return the error of a scheduler that is gone."""
+        """Return the error of a scheduler that does not answer any more."""
         self.refuse_trouble()
         return UserError(f"the dask scheduler at {self.address} is gone. What is finished is "
                          "kept: run this again to go on.")
@@ -73,8 +72,9 @@ class Connection:
             raise UserError(text)
 
     def check(self, step, wanted, workers):
-        """Raise UserError if a worker that was not yet looked at cannot do a step."""
-        answers = self.client.run(on_worker.unfit, step, dict(wanted), on_error="return",
+        """Raise UserError if a worker cannot do a step; warn once if their kernels differ."""
+        # Workers of other versions fail already in loading this function, or return the difference
+        answers = self.client.run(worker.unfit, step, wanted, on_error="return",
                                   workers=list(workers))
         for address, answer in answers.items():
             if isinstance(answer, ImportError | AttributeError):
@@ -83,35 +83,49 @@ class Connection:
                                 f"PYTHONPATH={dask_setup.PIPE}")
             if isinstance(answer, str) and answer:
                 raise UserError(answer)
-        threads = {address: worker["nthreads"] for address, worker in workers.items()
-                   if worker["nthreads"] != 1}
-        for address, n in threads.items():
-            raise UserError(f"the worker {address} has {n} threads, but must have one: start it "
-                            "with --nthreads 1 and as many --nworkers.")
+        for address, one in workers.items():
+            if one["nthreads"] != 1:
+                raise UserError(f"the worker {address} has {one['nthreads']} threads, but must "
+                                "have one: start it with --nthreads 1 and as many --nworkers.")
+        # Versions must agree, kernels need not: they depend on the processor of a node
+        kernels = {} if self.has_warned else self.client.run(
+            worker.kernel, on_error="ignore", workers=list(workers))
+        counts = Counter(sorted(name for name in kernels.values() if name != "unknown"))
+        if len(counts) > 1:
+            self.has_warned = True
+            oldest = min(counts, key=lambda name: name in OLDEST_FIRST
+                         and 1 + OLDEST_FIRST.index(name))
+            log.warning("the workers use different kernels of OpenBLAS: %s. Fluxes may differ by "
+                        "%g (relative) with the worker that had the image. For the same bits add "
+                        "\"export OPENBLAS_CORETYPE=%s\" to 'prologue' of cluster in settings.py "
+                        "and start the workers again (doc/cluster.md).",
+                        ", ".join(f"{name} on {n} workers" for name, n in counts.items()),
+                        KERNEL_FLUX_DIFFERENCE, oldest)
 
     def tidy(self):
         """Remove the half-written files of workers that died, on whatever host."""
-        if on_worker.marks(self.work_dir) and self.is_up():
+        if worker.marks(self.work_dir) and self.is_up():
             tidy(self.work_dir, set(self._who().values()))
 
     def free_workers(self):
-        """End what workers have in hand still, of a run that is over; a moment is given to it."""
+        """Restart the workers that still have images of a finished run in hand after a moment."""
         if self.server:
-            return  # it ends with its workers
+            return  # it ends its workers
+        # Most finish their images in a moment; only the others are restarted
         until = time.monotonic() + MOMENT_S
-        while on_worker.marks(self.work_dir) and time.monotonic() < until:
+        while worker.marks(self.work_dir) and time.monotonic() < until:
             time.sleep(0.05)
-        busy = on_worker.marks(self.work_dir)
+        busy = worker.marks(self.work_dir)
         addresses = [address for address, who in self._who().items() if who in busy]
         self.client.restart_workers(addresses, timeout=RESTART_S, raise_for_error=False)
 
     def _who(self):
         """Return (host, process) of the workers by their addresses."""
-        return self.client.run(on_worker.who, on_error="ignore")
+        return self.client.run(worker.who, on_error="ignore")
 
     def close(self):
         """Leave the scheduler; end the server and with it the jobs, if they are ours."""
-        with contextlib.suppress(Exception):  # what does not close by now is ended with us
+        with contextlib.suppress(Exception):  # what does not close ends with this process
             self.client.close(timeout=2)
         if self.server:
             _end(self.server)
@@ -119,16 +133,11 @@ class Connection:
 
 
 def tidy(work_dir, alive=()):
-    """Remove the half-written files of workers that had images in hand and live no more.
+    """Remove the half-written files of workers that had images in hand and are dead.
 
-    Parameters
-    ----------
-    work_dir : Path
-    alive : set of (str, int)
-        Hosts and numbers of the workers that live.
+    `alive` are the hosts and process numbers of the workers that live.
     """
-    dead = {who: path for who, path in on_worker.marks(work_dir).items()
-            if who not in alive}
+    dead = {who: path for who, path in worker.marks(work_dir).items() if who not in alive}
     if dead:
         remove_leftovers(work_dir, dead.keys())
         for path in dead.values():
@@ -136,28 +145,38 @@ def tidy(work_dir, alive=()):
 
 
 def connected(settings):
-    """Return the connection of this process to the cluster of the settings.
+    """Return the connection of this process to the ``cluster`` of the settings.
 
-    Parameters
-    ----------
-    settings : namespace
-        ``cluster`` and ``work_dir``.
-
-    Notes
-    -----
-    It is made with the first call and closed when the process ends. With a description, a server
-    of ``run_all.py`` or ``start_cluster.py`` that is there for the work folder is used, and a new
-    one is started where there is none.
+    It is made with the first call and closed when the process ends. Where ``cluster`` is a
+    description, a server of ``run_all.py`` or ``start_cluster.py`` for the same ``work_dir`` is
+    used, and a new one is started where there is none.
     """
+    # Settings that lead to the same cluster share one connection
     key = json.dumps(settings.cluster, sort_keys=True), str(settings.work_dir)
     held = _open.get(key)
     if held and held.is_up():
         return held
+    # A connection that was lost is closed and made again
     if held:
         _open.pop(key).close()
     if not _open:
         atexit.register(close_all)
-    _open[key] = _connect(settings)
+    # Remove what scripts and servers of this host left when they were killed
+    for path in (settings.work_dir / "cluster").glob("*_*_*"):
+        match = re.search(rf"_{re.escape(socket.gethostname())}_(\d+)(\.\w+)?$", path.name)
+        if match and not is_alive(int(match[1])):
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink(missing_ok=True)
+    if isinstance(settings.cluster, dict):
+        _open[key] = _of_description(settings)
+        return _open[key]
+    dask_setup.load()
+    address, credentials = settings.cluster, None
+    if "://" not in address:
+        address, credentials = _read_scheduler_file(Path(address))
+    _open[key] = Connection(_client(address, credentials), address, settings)
     return _open[key]
 
 
@@ -167,26 +186,25 @@ def close_all():
         _open.popitem()[1].close()
 
 
-def _connect(settings):
-    _sweep(settings.work_dir / "cluster")
-    if isinstance(settings.cluster, dict):
-        return _of_description(settings)
-    dask_setup.load()
-    address, credentials = settings.cluster, None
-    if "://" not in address:
-        address, credentials = _read_scheduler_file(Path(address))
-    return Connection(_client(address, credentials), address, settings)
-
-
-def _sweep(folder):
-    """Remove what scripts and servers of this host left here when they were killed."""
-    for path in folder.glob("*_*_*"):
-        match = re.search(rf"_{re.escape(socket.gethostname())}_(\d+)(\.\w+)?$", path.name)
-        if match and not is_alive(int(match[1])):
-            if path.is_dir():
-                shutil.rmtree(path, ignore_errors=True)
-            else:
-                path.unlink(missing_ok=True)
+def _of_description(settings):
+    """Connect to the server of the work folder, or to a new one of our own."""
+    check_commands(settings.cluster)
+    published = published_path(settings)
+    # A server that run_all.py or start_cluster.py has published for this work folder
+    if is_live(published):
+        address, credentials = _read_scheduler_file(published)
+        with contextlib.suppress(UserError):  # it ended this very moment
+            client = _client(address, credentials)
+            return Connection(client, address, settings, publish=published)
+    # Otherwise a server for this process alone, under a name that no other script looks for
+    own = published.with_name(f"scheduler_{socket.gethostname()}_{os.getpid()}.json")
+    server = start_server(settings, own)
+    try:
+        address, credentials = _read_scheduler_file(own)
+        return Connection(_client(address, credentials), address, settings, server, own)
+    except BaseException:
+        _end(server)
+        raise
 
 
 def _read_scheduler_file(path):
@@ -198,25 +216,6 @@ def _read_scheduler_file(path):
         raise UserError(f"there is no scheduler file {path}: is the cluster started?") from None
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UserError(f"{path} is not a scheduler file of dask: {error!r}.") from error
-
-
-def _of_description(settings):
-    """Connect to the server of the work folder, or to a new one of our own."""
-    check_commands(settings.cluster)
-    published = published_path(settings)
-    if is_live(published):
-        address, credentials = _read_scheduler_file(published)
-        with contextlib.suppress(UserError):  # it ended this very moment
-            client = _client(address, credentials)
-            return Connection(client, address, settings, publish=published)
-    own = published.with_name(f"scheduler_{socket.gethostname()}_{os.getpid()}.json")
-    server = start_server(settings, own)
-    try:
-        address, credentials = _read_scheduler_file(own)
-        return Connection(_client(address, credentials), address, settings, server, own)
-    except BaseException:
-        _end(server)
-        raise
 
 
 def published_path(settings):
@@ -235,7 +234,7 @@ def check_commands(description):
 
 
 def is_live(path):
-    """Tell whether somebody listens where a scheduler file says; takes some seconds at most."""
+    """Return whether somebody listens where a scheduler file says; takes 3 s at most."""
     try:
         host, _, port = _read_scheduler_file(path)[0].partition("://")[2].rpartition(":")
         with socket.create_connection((host, int(port)), 3.0):
@@ -256,23 +255,19 @@ def start_server(settings, publish, lazily=False):
         server = subprocess.Popen(
             command + ["--lazily"] * lazily, stdin=subprocess.DEVNULL, stdout=file, stderr=file,
             start_new_session=True, env=os.environ | dask_setup.environment())
+    # The server writes its scheduler file as soon as workers can connect
     until = time.monotonic() + SERVER_S
     try:
         while not publish.is_file():
             if server.poll() is not None or time.monotonic() > until:
-                raise UserError(_why(publish, logs / "cluster.log"))
+                trouble = trouble_path(publish)
+                raise UserError(trouble.read_text() if trouble.is_file() else
+                                f"the cluster did not start: see the end of {logs}/cluster.log")
             time.sleep(0.05)
     except BaseException:
         _end(server)
         raise
     return server
-
-
-def _why(publish, log_path):
-    trouble = trouble_path(publish)
-    if trouble.is_file():
-        return trouble.read_text()
-    return f"the cluster did not start: see the end of {log_path}"
 
 
 def _end(server):
@@ -287,9 +282,9 @@ def _end(server):
 
 @contextlib.contextmanager
 def kept(settings):
-    """Have one cluster for all scripts that are started inside, where `cluster` describes one.
+    """Keep one cluster for all scripts that are started inside, where `cluster` describes one.
 
-    Its jobs are asked for when the first script has work for them.
+    Its jobs are submitted when the first script has work for them.
     """
     is_ours = isinstance(settings.cluster, dict)
     if is_ours:
@@ -315,6 +310,5 @@ def _client(address, credentials):
     except (OSError, ValueError, TypeError, RuntimeError) as error:
         how = (" (tls:// needs credentials: give the scheduler file that start_cluster.py "
                "wrote, or dask's own settings)" if address.startswith("tls") else "")
-        raise UserError(f"no dask scheduler answers at {address}{how}: "
-                        f"{str(error).splitlines()[0][:200] if str(error) else error!r}"
-                        ) from error
+        reason = str(error).splitlines()[0][:200] if str(error) else repr(error)
+        raise UserError(f"no dask scheduler answers at {address}{how}: {reason}") from error

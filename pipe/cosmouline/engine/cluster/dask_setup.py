@@ -1,4 +1,4 @@
-"""Load dask the way COSMOULINE uses it: its settings, and its own talk into the log file alone."""
+"""Load dask as COSMOULINE uses it: with its settings, and with its log in the log file alone."""
 
 import importlib.util
 import logging
@@ -11,8 +11,8 @@ from cosmouline.errors import UserError
 
 PIPE = Path(__file__).resolve().parents[3]
 INSTALL = "pip install 'cosmouline[cluster]'"
-# A worker has one image in hand and none waiting, so that its death accuses nobody else; whether
-# an image is done again is for `window` to say. Nothing is served to browsers.
+# A worker has one task in hand and none waiting, so that its death puts no other in doubt; whether
+# an image is done again is decided in `dispatch`. Nothing is served to browsers.
 SETTINGS = {
     "DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "0",
     "DASK_DISTRIBUTED__SCHEDULER__WORKER_SATURATION": "1.0",
@@ -25,7 +25,7 @@ SETTINGS = {
     "DASK_DISTRIBUTED__WORKER__MEMORY__TERMINATE": "0.95",
     "DASK_DISTRIBUTED__WORKER__PROFILE__ENABLED": "False",
     "DASK_DISTRIBUTED__WORKER__PRELOAD": "['cosmouline.engine.cluster.gpu']",
-    # `server` replaces what is lost
+    # `jobqueue` replaces lost workers
     "DASK_DISTRIBUTED__DEPLOY__LOST_WORKER_TIMEOUT": "'999 days'",
 }
 # dask has workers give every free page back at once, and arrays of ours come and go a thousand
@@ -34,7 +34,8 @@ MALLOC = {"MALLOC_TRIM_THRESHOLD_": str(64 << 20), "MALLOC_MMAP_THRESHOLD_": str
 
 
 def environment():
-    """Return the variables that every worker has before Python starts."""
+    """Return the environment variables that every worker has before Python starts."""
+    # Workers run this checkout, whatever else is installed
     inherited = os.environ.get("PYTHONPATH", "").split(os.pathsep)
     pythonpath = os.pathsep.join([str(PIPE), *(p for p in inherited if p and p != str(PIPE))])
     chosen = {name: os.environ.get(name, value) for name, value in SETTINGS.items()}
@@ -42,22 +43,18 @@ def environment():
 
 
 def load(needed=("distributed",)):
-    """Import dask; return the package `distributed`.
-
-    Raises
-    ------
-    UserError
-        One line where it is not installed.
-    """
+    """Import dask; return the package `distributed`. UserError where it is not installed."""
     missing = [name for name in (*needed, "cryptography")
                if importlib.util.find_spec(name) is None]
     if missing:
         raise UserError(f'engine = "dask" needs {", ".join(missing)}: {INSTALL}')
+    # dask reads its settings when it is loaded
     for name, value in SETTINGS.items():
         os.environ.setdefault(name, value)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         import distributed
+    # Send the logs of dask and of what it uses to the log file, and nowhere else
     handlers = logging.getLogger("cosmouline.file").handlers or [logging.NullHandler()]
     for name in ("distributed", *logging.root.manager.loggerDict):
         if name.split(".")[0] in ("distributed", "tornado", "asyncio", "dask_jobqueue", "bokeh"):

@@ -1,7 +1,7 @@
-"""What dask loads in every worker of ours before its first task: who has a graphics card.
+"""What dask loads in every worker of ours before its first task: which one has a graphics card.
 
 A job of n cores has n workers, one thread each. The first of them get one card each and announce
-the resource "GPU"; a worker that dies gives its card to the one that takes its place.
+the resource "GPU"; the card of a worker that dies goes to the worker that replaces it.
 """
 
 import contextlib
@@ -16,27 +16,23 @@ _held = []  # an open file keeps the card
 
 def dask_setup(worker):
     """Take a graphics card, if one is free; announce it to the scheduler."""
-    card = _free_card(int(os.environ.get("COSMOULINE_GPUS", "0")))
-    if card is None:
-        os.environ.setdefault("JAX_PLATFORMS", "cpu")
-        return
-    os.environ["COSMOULINE_GPU"] = str(card)
-    given = [one for one in os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",") if one]
-    os.environ["CUDA_VISIBLE_DEVICES"] = given[card] if card < len(given) else str(card)
-    worker.state.total_resources["GPU"] = 1
-    worker.state.available_resources["GPU"] = 1
-
-
-def _free_card(n_cards):
-    """Return the number of a card that no other worker of this job on this node has, or None."""
     job = next((os.environ[name] for name in _JOB if name in os.environ),
                os.environ.get("COSMOULINE_CLUSTER_ID", "local"))
-    for card in range(n_cards):
+    # The first card whose lock no other worker of this job on this node holds
+    for card in range(int(os.environ.get("COSMOULINE_GPUS", "0"))):
         path = Path(tempfile.gettempdir()) / f"cosmouline_{os.getuid()}_{job}_gpu{card}"
         file = open(path, "w")  # noqa: SIM115  kept open as long as the process lives
         with contextlib.suppress(OSError):
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            _held.append(file)
-            return card
+            break
         file.close()
-    return None
+    else:
+        os.environ.setdefault("JAX_PLATFORMS", "cpu")
+        return
+    _held.append(file)
+    os.environ["COSMOULINE_GPU"] = str(card)
+    # The queue may have given this job some of the cards of the node
+    given = [one for one in os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",") if one]
+    os.environ["CUDA_VISIBLE_DEVICES"] = given[card] if card < len(given) else str(card)
+    worker.state.total_resources["GPU"] = 1
+    worker.state.available_resources["GPU"] = 1

@@ -1,6 +1,7 @@
-"""The jobs of a cluster: asked for, counted, and replaced where they are lost."""
+"""The jobs of a cluster: submitted, counted, and replaced where they are lost."""
 
 import asyncio
+import contextlib
 import logging
 import math
 import re
@@ -14,8 +15,8 @@ from cosmouline.errors import UserError
 
 log = logging.getLogger("cosmouline")
 
-QUEUE_LOOK_S = 10.0  # how often the queue is asked after a job without workers
-LOST_S = 60.0  # a job whose workers are gone that long is lost, whatever the queue says
+QUEUE_LOOK_S = 10.0  # how often the queue is asked about a job without workers
+LOST_S = 60.0  # a job without workers for so long is lost, whatever the queue says
 N_STILLBORN = 3  # so many jobs that end without a worker, one after the other, are no accident
 BEFORE_THE_END_S, STAGGER_S = 300, 240  # workers leave before the walltime, not all at once
 STATUS = {"slurm": "squeue -h -o %T -j", "pbs": "qstat", "sge": "qstat -j",
@@ -27,21 +28,36 @@ _ENDED = re.compile(r"\b(DONE|EXIT|Terminated|Error|COMPLETED|FAILED|CANCELLED|N
 
 def job_cluster(description, keys, work_dir):
     """Return the cluster of dask-jobqueue that fits a description."""
-    dask_setup.load(("distributed", "dask_jobqueue"))
+    status = dask_setup.load(("distributed", "dask_jobqueue")).Status
     import dask_jobqueue
 
     kind = description["cluster"]
-    prefix = {"htcondor": "HTCondor"}.get(kind, kind.upper())
-    factory = getattr(dask_jobqueue, f"{prefix}Cluster")
+    factory = getattr(dask_jobqueue, {"htcondor": "HTCondor"}.get(kind, kind.upper()) + "Cluster")
+
+    class Job(factory.job_cls):
+        """A job that keeps the message of the submit command, where that failed."""
+
+        trouble = ""
+
+        async def start(self):
+            try:
+                await super().start()
+            except (RuntimeError, OSError, ValueError) as error:
+                words = " ".join(str(error).split("stderr:")[-1].split())
+                self.trouble = words[:300] or type(error).__name__
+                self.status = status.running
+
+    # The output of every job lies in a file of its own
     logs = work_dir / "logs" / "cluster"
     logs.mkdir(parents=True, exist_ok=True)
-    return factory(job_cls=_telling(factory.job_cls), security=keys, protocol="tls://",
-                   silence_logs=False, **job_keywords(description, logs))
+    return factory(job_cls=Job, security=keys, protocol="tls://", silence_logs=False,
+                   **job_keywords(description, logs))
 
 
 def job_keywords(description, logs):
     """Return a description as keywords of a cluster of dask-jobqueue."""
     kind, cores = description["cluster"], description["cores"]
+    # Workers leave one after the other before the queue ends the job
     walltime = walltime_s(description["walltime"])
     lifetime = max(walltime - BEFORE_THE_END_S, walltime // 2)
     stagger = min(STAGGER_S, lifetime // 4)
@@ -56,6 +72,7 @@ def job_keywords(description, logs):
         "job_script_prologue": [*description["prologue"], *(
             f"export {name}={shlex.quote(value)}" for name, value in exports.items())],
         "job_extra_directives": list(description["extra"])}
+    # What only some queues have, or call by names of their own
     if kind == "htcondor":
         keywords["disk"] = description["disk"]
         keywords["job_extra_directives"] = dict(
@@ -70,35 +87,13 @@ def job_keywords(description, logs):
         keywords["memory_per_core_property_name"] = "not_applicable"
     if kind == "slurm":
         keywords["job_mem"] = f"{math.ceil(n_bytes(description['memory']) / 2**20)}M"
-        # a lost node's job is replaced at once; twice would be too much
+        # the keeper replaces the job of a lost node at once: the queue must not do it too
         keywords["job_extra_directives"].append("--no-requeue")
     return keywords
 
 
-def _telling(job_class):
-    """Return a kind of job that keeps what the submit command said, where it failed."""
-
-    class Telling(job_class):
-        trouble = ""
-
-        async def start(self):
-            try:
-                await super().start()
-            except (RuntimeError, OSError, ValueError) as error:
-                self.trouble = _last_words(str(error)) or type(error).__name__
-                self.status = dask_setup.load().Status.running
-
-    return Telling
-
-
-def _last_words(text):
-    """Return what a submit command wrote to stderr, in one line."""
-    said = text.split("stderr:")[-1].split()
-    return " ".join(said)[:300]
-
-
-class Keeper:
-    """Has as many jobs as were asked for: those that are lost are replaced.
+class JobKeeper:
+    """Keeps as many jobs as the description has: those that are lost are replaced.
 
     dask's own `adapt` does not see the loss of a job with several workers.
     """
@@ -109,11 +104,12 @@ class Keeper:
         if self.kind == "local":
             self.n_jobs *= n_cores(description)
         self.seen = {}  # when a job had a worker last
-        self.asked = {}  # when the queue was asked after it last
+        self.asked = {}  # when the queue was asked about it last
         self.n_stillborn = 0
 
     async def look(self):
         """Drop the jobs that are lost, and submit what is missing."""
+        # Workers have the name of their job, with a number behind it where it has several
         names = {str(worker.name) for worker in self.cluster.scheduler.workers.values()}
         for name, job in list(self.cluster.workers.items()):
             if any(one == str(name) or one.startswith(f"{name}-") for one in names):
@@ -121,58 +117,43 @@ class Keeper:
             elif name in self.cluster.worker_spec and await self._is_lost(name, job):
                 log.info("job %s is lost: replaced", getattr(job, "job_id", name))
                 del self.cluster.worker_spec[name]
-        await self._fill()
-
-    async def _fill(self):
         if len(self.cluster.worker_spec) != self.n_jobs or not self.cluster.workers:
-            keyword = {"n": self.n_jobs} if self.kind == "local" else {"jobs": self.n_jobs}
-            self.cluster.scale(**keyword)
+            self.cluster.scale(**{"n" if self.kind == "local" else "jobs": self.n_jobs})
 
     async def _is_lost(self, name, job):
+        """Return whether a job without workers is lost; UserError where new ones are no use."""
         if self.kind == "local":
             return job.status.name in ("closed", "failed")
-        if job.trouble:
-            return self._refused(job)
+        if job.trouble:  # give up where no job was ever taken; else submit it again
+            if not self.seen:
+                raise UserError(f"{job.submit_command} refused the job: {job.trouble}")
+            log.warning("%s refused the job: %s", job.submit_command, job.trouble)
+            return True
+        # Ask the queue: every time where the workers are gone, seldom where the job has had none
         now = time.monotonic()
-        wait = 0.0 if name in self.seen else QUEUE_LOOK_S
-        if now - self.asked.setdefault(name, now) < wait:
+        wait_s = 0.0 if name in self.seen else QUEUE_LOOK_S
+        if now - self.asked.setdefault(name, now) < wait_s:
             return False
         self.asked[name] = now
-        if await _is_gone(self.kind, job.job_id):
-            if name not in self.seen:
-                self._stillborn(job)
-            return True
-        return now - self.seen.get(name, now) > LOST_S
-
-    def _refused(self, job):
-        """Give up where no job was ever taken; else try again with the next look."""
-        if not self.seen:
-            raise UserError(f"{job.submit_command} refused the job: {job.trouble}")
-        log.warning("%s refused the job: %s", job.submit_command, job.trouble)
+        is_over = False  # in doubt the queue still has the job
+        if job.job_id:
+            with contextlib.suppress(OSError):
+                process = await asyncio.create_subprocess_exec(
+                    *shlex.split(STATUS[self.kind]), job.job_id, stdout=asyncio.subprocess.PIPE,
+                    stderr=asyncio.subprocess.PIPE)
+                out, err = (text.decode(errors="replace") for text in await process.communicate())
+                is_over = bool(_UNKNOWN_JOB.search(out + err) if process.returncode
+                               else not out.strip() or _ENDED.search(out))
+        if not is_over:
+            return now - self.seen.get(name, now) > LOST_S
+        # Some jobs that end without a worker, one after the other: something is wrong with all
+        if name not in self.seen:
+            self.n_stillborn += 1
+            if self.n_stillborn >= N_STILLBORN:
+                raise UserError(f"{self.n_stillborn} jobs ended and brought no worker (the last "
+                                f"one: {job.job_id}). The newest files in {job.log_directory} "
+                                "say why.")
         return True
-
-    def _stillborn(self, job):
-        self.n_stillborn += 1
-        if self.n_stillborn >= N_STILLBORN:
-            raise UserError(
-                f"{self.n_stillborn} jobs ended and brought no worker (the last one: "
-                f"{job.job_id}). Why is told in the newest files of {job.log_directory}")
-
-
-async def _is_gone(kind, job_id):
-    """Tell whether the queue knows a job no longer; in doubt it does."""
-    if not job_id:
-        return False
-    try:
-        process = await asyncio.create_subprocess_exec(
-            *shlex.split(STATUS[kind]), job_id, stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE)
-    except OSError:
-        return False
-    out, err = (text.decode(errors="replace") for text in await process.communicate())
-    if process.returncode:
-        return bool(_UNKNOWN_JOB.search(out + err))
-    return not out.strip() or bool(_ENDED.search(out))
 
 
 def memory_per_worker(description):

@@ -1,7 +1,7 @@
 """The process that owns a cluster: dask's scheduler, and the jobs or processes of its workers.
 
-It is a process of its own so that twenty-five scripts can use one cluster, one after the other,
-and so that whatever becomes of a script, its jobs are cancelled.
+It is a process of its own so that all scripts can use one cluster, one after the other, and so
+that its jobs are cancelled whatever becomes of a script.
 """
 
 import argparse
@@ -17,7 +17,7 @@ import time
 from pathlib import Path
 
 from cosmouline.engine.cluster import dask_setup
-from cosmouline.engine.cluster.jobqueue import Keeper, job_cluster, memory_per_worker
+from cosmouline.engine.cluster.jobqueue import JobKeeper, job_cluster, memory_per_worker
 from cosmouline.engine.processes import stop_on_signals
 from cosmouline.errors import UserError
 from cosmouline.files.atomic import atomic_path
@@ -40,13 +40,13 @@ def serve(work_dir, description, publish, parent=None, lazily=False, has_jobs=Tr
     publish : Path
         The scheduler file to write once workers can connect.
     parent : int, optional
-        Number of the process that uses the cluster alone.
+        Number of the only process that uses the cluster.
     lazily : bool
-        Ask for workers only when a script connects.
+        Submit jobs only when a script connects.
     has_jobs : bool
         False: others start the workers.
     command : sequence of str
-        To be started once workers can connect.
+        Started once workers can connect.
 
     Returns
     -------
@@ -57,7 +57,8 @@ def serve(work_dir, description, publish, parent=None, lazily=False, has_jobs=Tr
                                                         work_dir) as cluster:
         content = {"address": cluster.scheduler.address, "credentials": str(credentials),
                    "host": socket.gethostname(), "pid": os.getpid(), "description": description}
-        keeper, next_look, child = Keeper(cluster, description), 0.0, None
+        # Publish the address, then keep the jobs until parent or command end
+        keeper, next_look, child = JobKeeper(cluster, description), 0.0, None
         try:
             with atomic_path(publish) as temporary:
                 temporary.write_text(json.dumps(content))
@@ -65,30 +66,28 @@ def serve(work_dir, description, publish, parent=None, lazily=False, has_jobs=Tr
             child = subprocess.Popen(command) if command else None
             while (parent is None or os.getppid() == parent) and (
                     child is None or child.poll() is None):
-                if has_jobs and time.monotonic() > next_look and (
-                        not lazily or _is_used(cluster)):
-                    lazily, next_look = False, time.monotonic() + LOOK_S
+                # Lazily: no job before a script or a user of the scheduler file has connected
+                lazily = lazily and not any(name.startswith(("Client-", "cosmouline"))
+                                            for name in list(cluster.scheduler.clients))
+                if has_jobs and not lazily and time.monotonic() > next_look:
+                    next_look = time.monotonic() + LOOK_S
                     cluster.sync(keeper.look)
                 time.sleep(TICK_S)
         finally:
-            status = _end(child) if child else 0
+            if child and child.poll() is None:
+                child.terminate()
+            status = child.wait() if child else 0
+            # Remove the scheduler file, unless it is by now that of another server
             with contextlib.suppress(OSError, ValueError):
                 if json.loads(publish.read_text()) == content:
                     publish.unlink()
-    return status
-
-
-def _end(child):
-    """End a command, if it runs still; return its exit status, as shells tell it."""
-    if child.poll() is None:
-        child.terminate()
-    status = child.wait()
-    return status if status >= 0 else 128 - status
+    return status if status >= 0 else 128 - status  # as shells do for signals
 
 
 def worker_command(publish, description, n_workers):
     """Return the command that starts workers for the scheduler of a scheduler file."""
     dask_setup.load()
+    # The key of the cluster encrypts both directions
     content = json.loads(publish.read_text())
     key = content["credentials"]
     command = [sys.executable, "-m", "distributed.cli.dask_worker", content["address"],
@@ -102,13 +101,8 @@ def worker_command(publish, description, n_workers):
 
 
 def trouble_path(publish):
-    """Return the file in which a server tells why it gave up."""
+    """Return the file in which a server says why it gave up."""
     return publish.with_suffix(".trouble")
-
-
-def _is_used(cluster):
-    return any(name.startswith("Client-") or name.startswith("cosmouline")
-               for name in list(cluster.scheduler.clients))
 
 
 @contextlib.contextmanager
@@ -119,6 +113,7 @@ def _credentials(publish):
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     folder.chmod(0o700)  # what workers unpickle lies here
     path = folder / f"credentials_{socket.gethostname()}_{os.getpid()}.pem"
+    # One key serves scheduler, workers and scripts; it is made for this cluster alone
     made = distributed.Security.temporary()
     with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
         file.write(made.tls_client_key + made.tls_client_cert)
@@ -141,48 +136,39 @@ def _cluster(description, credentials, work_dir):
     os.environ.update(dask_setup.environment())
     os.environ["COSMOULINE_GPUS"] = str(description["gpus"])
     os.environ["COSMOULINE_CLUSTER_ID"] = f"{socket.gethostname()}_{os.getpid()}"
-    make = _local_cluster if description["cluster"] == "local" else job_cluster
+    keys, is_local = security(credentials), description["cluster"] == "local"
     try:
-        cluster = make(description, security(credentials), work_dir)
+        cluster = dask_setup.load().LocalCluster(
+            n_workers=0, threads_per_worker=1, processes=True, host="127.0.0.1",
+            dashboard_address="127.0.0.1:0", worker_dashboard_address="127.0.0.1:0",
+            memory_limit=memory_per_worker(description), security=keys, protocol="tls://",
+            silence_logs=False) if is_local else job_cluster(description, keys, work_dir)
     except (OSError, ValueError, RuntimeError) as error:
         raise UserError(f"the cluster cannot start: {error}") from error
     try:
         yield cluster
     finally:
-        if description["cluster"] == "local":
-            _kill(cluster)
+        # End local workers at once, with what they have in hand
+        for nanny in list(cluster.workers.values()) if is_local else ():
+            nanny.auto_restart = False
+            if nanny.process and nanny.process.pid:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(nanny.process.pid, signal.SIGKILL)
         with contextlib.suppress(Exception):  # what is left to close ends with this process
             cluster.close(timeout=CLOSE_S)
 
 
-def _kill(cluster):
-    """End local workers at once, with what they have in hand."""
-    for nanny in list(cluster.workers.values()):
-        nanny.auto_restart = False
-        if nanny.process and nanny.process.pid:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(nanny.process.pid, signal.SIGKILL)
-
-
-def _local_cluster(description, keys, work_dir):
-    distributed = dask_setup.load()
-    return distributed.LocalCluster(
-        n_workers=0, threads_per_worker=1, processes=True, host="127.0.0.1",
-        dashboard_address="127.0.0.1:0", worker_dashboard_address="127.0.0.1:0",
-        memory_limit=memory_per_worker(description), security=keys, protocol="tls://",
-        silence_logs=False)
-
-
 def main():
-    """Be the server of one script or of one run of all scripts; talk to the log file alone."""
+    """Serve one script or one run of all scripts; write to the log file alone."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("work_dir", type=Path)
     parser.add_argument("description", type=json.loads)
     parser.add_argument("publish", type=Path)
     parser.add_argument("--parent", type=int)
     parser.add_argument("--lazily", action="store_true")
-    options = parser.parse_args()
+    options = parser.parse_intermixed_args()
     stop_on_signals()
+    # This process has no terminal: its output is appended to logs/cluster.log
     logging.basicConfig(level=logging.INFO, stream=sys.stderr,
                         format="%(asctime)s %(levelname)s %(message)s")
     logging.getLogger("cosmouline.file").addHandler(logging.root.handlers[0])

@@ -1,4 +1,4 @@
-"""What runs on the workers of a cluster: a few images of one step, after a look at the worker."""
+"""What runs on the workers of a cluster: a few images of one step, if the worker is fit for it."""
 
 import faulthandler
 import functools
@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
-from cosmouline.engine import work as engine
+from cosmouline.engine.work import module_of
 from cosmouline.errors import UserError
 
 LIBRARIES = ("numpy", "scipy", "astropy", "sep", "astroalign", "astroscrappy", "jax", "jaxlib",
@@ -22,7 +22,7 @@ NFS_S = 5.0  # a new file may take as long to be seen by another node
 
 
 class Reply(NamedTuple):
-    """What a worker gives back: outcomes, times, and why the whole run must stop, if it must."""
+    """What a worker gives back: outcomes, times, and why the run must stop, if it must."""
 
     outcomes: list
     seconds: float
@@ -41,7 +41,7 @@ def hash_of_sources():
 
 @functools.cache
 def versions():
-    """Return what decides about numbers, by name, as it was when this process first asked."""
+    """Return the versions that results depend on, by name, as at the first call."""
     found = {"python": ".".join(map(str, sys.version_info[:3])), "pipeline": hash_of_sources()}
     for name in LIBRARIES:
         try:
@@ -51,23 +51,37 @@ def versions():
     return found
 
 
+@functools.cache
+def kernel():
+    """Return the kernels that OpenBLAS uses on this processor; "unknown" without threadpoolctl."""
+    try:
+        import scipy.linalg  # noqa: F401  loads the OpenBLAS of numpy and that of scipy
+        from threadpoolctl import threadpool_info
+    except ImportError:
+        return "unknown"
+    found = {library.get("architecture") for library in threadpool_info()} - {None}
+    return ", ".join(sorted(found)) or "unknown"
+
+
+@functools.cache
 def unfit(step, wanted):
-    """Tell why this worker cannot do a step; empty if it can.
+    """Return why this worker cannot do a step; empty if it can. Checked once per step.
 
     Parameters
     ----------
     step : str
-        File that `write_step` made. It lies in the work folder: a worker that reads it shares
-        that folder.
-    wanted : dict of str to str
+        File that `write_step` made in the work folder, which the worker must share.
+    wanted : tuple of (str, str)
         The `versions` of the script.
     """
     here = f"the worker {socket.gethostname()} (process {os.getpid()})"
+    # Numbers depend on the versions: they must be those of the script
     other = [f"{name} {versions().get(name, 'missing')}, not version {version}"
-             for name, version in wanted.items() if versions().get(name) != version]
+             for name, version in wanted if versions().get(name) != version]
     if other:
         return (f"{here} has {' and '.join(other[:3])} as this script. Workers must run the same "
-                "version of everything: start them again from the same environment.")
+                "versions: start them again from the same environment.")
+    # The worker must share the work folder, and may write there
     folder = Path(step).parents[1]
     try:
         _read(step)
@@ -97,7 +111,7 @@ def marks(work_dir):
 def write_step(folder, work, settings):
     """Write what all images of a step have in common, once; return the path.
 
-    Sending it along with each image would cost more than many an image.
+    To send it along with each image would take longer than a small image does.
     """
     folder.mkdir(parents=True)
     path = folder / "step.pickle"
@@ -106,7 +120,7 @@ def write_step(folder, work, settings):
 
 
 def _read(step):
-    """Return the content of a step's file, also where it is seen some seconds late."""
+    """Return the content of a step's file; wait up to `NFS_S` for it to be seen."""
     until = time.monotonic() + NFS_S
     while True:
         try:
@@ -119,18 +133,13 @@ def _read(step):
 
 @functools.lru_cache(maxsize=1)
 def _prepared(step):
-    """Load the function and the settings of a step.
+    """Load the function and the settings of a step, once.
 
-    The module of the function is loaded here, so that its time is no image's time.
+    The module of the function is loaded here, so that the first image is not charged for it.
     """
     work, settings = pickle.loads(_read(step))
-    engine.module_of(work)
+    module_of(work)
     return work, settings
-
-
-@functools.cache
-def _refusal(step, pairs):
-    return unfit(step, dict(pairs))
 
 
 def run_images(step, wanted, images, on_gpu=False):
@@ -147,13 +156,18 @@ def run_images(step, wanted, images, on_gpu=False):
     on_gpu : bool
         Whether the graphics card may be used, where this worker has one.
     """
-    reason = _refusal(step, wanted)
+    reason = unfit(step, wanted)
     if reason:
         return Reply([], 0.0, 0.0, reason)
     work, settings = _prepared(step)
-    _use_gpu(on_gpu)
+    if "COSMOULINE_GPU" in os.environ:  # the bits of an image must not depend on its worker
+        import jax
+
+        cpu = jax.local_devices(backend="cpu")[0]
+        jax.config.update("jax_default_device", None if on_gpu else cpu)
     outcomes, start, cpu = [], time.perf_counter(), time.process_time()
     stop = ""
+    # The mark tells whose half-written files may be removed if this process dies
     mark = Path(step).parents[1] / AT_WORK / ".".join(map(str, who()))
     mark.write_text("\n".join(image["img_name"] for _, image in images))
     try:
@@ -167,7 +181,7 @@ def run_images(step, wanted, images, on_gpu=False):
 
 
 def hung_path(step, number):
-    """Return the file that tells that an image was stopped, and where it was at that time."""
+    """Return the file that says where an image was when its time was over."""
     return Path(step).parent / f"hung_{number}"
 
 
@@ -175,7 +189,8 @@ def _within(limit_s, path, work, image, settings):
     """Do one image; after `limit_s` end this process, whatever it does.
 
     The watchdog of faulthandler is a thread in C: it needs no lock of Python's, so that a hang
-    in a compiled library is ended too. What it writes tells a stop from a death.
+    in a compiled library is ended too. The traceback that it writes distinguishes a stop from a
+    death.
     """
     if limit_s is None:
         return work(image, settings)
@@ -186,15 +201,3 @@ def _within(limit_s, path, work, image, settings):
         finally:
             faulthandler.cancel_dump_traceback_later()
             path.unlink(missing_ok=True)
-
-
-def _use_gpu(on_gpu):
-    """Keep jax to the CPU on a worker with a graphics card, but for what is meant for it.
-
-    The bits of an image must not depend on which worker had it.
-    """
-    if "COSMOULINE_GPU" in os.environ:
-        import jax
-
-        cpu = jax.local_devices(backend="cpu")[0]
-        jax.config.update("jax_default_device", None if on_gpu else cpu)

@@ -14,7 +14,7 @@ from cosmouline.deconv.starred.descent import (
     loss_of,
     model_of,
 )
-from cosmouline.deconv.starred.epochs import QUARTERS, turn_of, unturned
+from cosmouline.deconv.starred.inputs import QUARTERS, turn_of, unturned
 from cosmouline.psf.starred_fit import single_precision
 
 import jax
@@ -30,7 +30,7 @@ def scene_of(lens_epochs):
     """Give the function that makes the first scene of epochs with a map."""
     def make(linear):
         epochs, truth = lens_epochs(3, linear)
-        scene = fit._first_scene(
+        scene = fit._start_of(
             epochs, as_sources(truth.position_px, len(epochs)),
             FitOptions(sky_sigma_factor=1.0), lambda *a, **k: None)
         turns = [turn_of(matrix, 0) for matrix in epochs.linear]
@@ -119,11 +119,11 @@ def test_a_trade_hardly_changes_the_images(plain):
 def test_a_descent_finds_the_light_that_the_scene_lacks(plain, lens_epochs):
     scene, turns, _ = plain
     truth = lens_epochs(3)[1]
-    dark = fit._solved(
+    dark = fit._solve(
         scene.pixels, scene.problem.lattice, scene.problem.prior, scene.state.shared,
         np.zeros(len(scene.state.node_flux)), scene.state.shift_px)
 
-    lit = fit._stage(dark, turns, *fit.LONG_STAGE)
+    lit = fit._after_descent(dark, turns, *fit.LONG_STAGE)
 
     # without a galaxy the sources take its light: 30 % too bright
     assert (dark.flux.sum(1) / truth.flux.sum(1)).mean() > 1.2

@@ -19,8 +19,7 @@ from types import SimpleNamespace
 from cosmouline.database.settings_cluster import check_cluster
 from cosmouline.engine import engine
 from cosmouline.engine.cluster import connection as clusters
-from cosmouline.engine.cluster import dispatch as window
-from cosmouline.engine.cluster import worker
+from cosmouline.engine.cluster import dispatch, worker
 from cosmouline.errors import ImageRejected, UserError
 from cosmouline.files.pids import is_alive
 
@@ -118,31 +117,36 @@ def test_the_user_s_fault_stops_the_run(how):
         run(["a", "b", "c", "d", "user1"], how)
 
 
-def windows(monkeypatch):
-    """Keep every window that is made, and how many tasks it had under way."""
-    made = []
-    original = window.Window._submit
+def submitted(monkeypatch, per_image_s=()):
+    """Keep of every task that is submitted how many are with it, and the names of its images."""
+    import distributed
 
-    def submit(self, group):
-        original(self, group)
-        if self not in made:
+    seen, made = [], []
+    submit = distributed.Client.submit
+
+    class Dispatcher(dispatch.Dispatcher):
+        def __init__(self, *arguments):
+            super().__init__(*arguments)
+            self.per_image_s.extend(per_image_s)  # times of images that were done before
             made.append(self)
-            self.seen = []
-        self.seen.append((len(self.flying), len(group)))
 
-    monkeypatch.setattr(window.Window, "_submit", submit)
-    return made
+    def watched(self, function, step, wanted, images, *more, **keywords):
+        seen.append((1 + len(made[-1].flying), [image["img_name"] for _, image in images]))
+        return submit(self, function, step, wanted, images, *more, **keywords)
+
+    monkeypatch.setattr(dispatch, "Dispatcher", Dispatcher)
+    monkeypatch.setattr(distributed.Client, "submit", watched)
+    return seen
 
 
 def test_two_tasks_for_each_worker_are_under_way_and_tiny_images_share_one(how, monkeypatch):
-    made = windows(monkeypatch)
+    seen = submitted(monkeypatch)
     found = run([f"img{i}" for i in range(300)], how, functools.partial(measure, nap_s=0.002))
-    window, = made
 
     assert len(found) == 300
-    assert max(n_flying for n_flying, _ in window.seen) <= 4
-    assert max(n_images for _, n_images in window.seen) > 2
-    assert sum(n_images for _, n_images in window.seen) == 300
+    assert max(n_flying for n_flying, _ in seen) <= 4
+    assert max(len(names) for _, names in seen) > 2
+    assert sum(len(names) for _, names in seen) == 300
 
 
 def measure_unlucky(image, settings, folder):
@@ -157,30 +161,27 @@ def measure_unlucky(image, settings, folder):
 
 def test_a_task_whose_worker_dies_is_broken_up_and_accuses_none_of_its_images(
         how, monkeypatch, tmp_path):
-    made = windows(monkeypatch)
+    seen = submitted(monkeypatch, per_image_s=[0.0])
+    names = ["unlucky", *(f"img{i}" for i in range(6)), "die1", *(f"img{i}" for i in range(6, 30))]
 
-    def eight(self):
-        n = 1 if self.todo[0].is_suspect else 8
-        return [self.todo.popleft() for _ in range(min(len(self.todo), n))]
+    found = run(names, how, functools.partial(measure_unlucky, folder=tmp_path))
 
-    monkeypatch.setattr(window.Window, "_next_group", eight)
-    found = run(["unlucky", *(f"img{i}" for i in range(6)), "die1"], how,
-                functools.partial(measure_unlucky, folder=tmp_path))
-
+    assert seen[0][1] == names[:8]  # 1 + 31 // 4 tiny images in the first task
     assert (tmp_path / "tries").read_text() == "xxx"
     assert {name for name, o in found.items() if o.word != "done"} == {"die1"}
-    assert [n_images for _, n_images in made[0].seen].count(1) == 10  # eight, and two once more
+    alone = [task[0] for _, task in seen if len(task) == 1 and task[0] in names[:8]]
+    assert sorted(alone) == sorted([*names[:8], "unlucky", "die1"])  # eight, and two once more
 
 
 def test_a_dead_worker_accuses_the_one_image_that_it_works_on(how, monkeypatch):
     """From the first task on: only the deadly image is sent twice."""
-    made = windows(monkeypatch)
+    seen = submitted(monkeypatch)
 
     found = run([*(f"img{i}" for i in range(3)), "die1", *(f"img{i}" for i in range(3, 6))], how,
                 functools.partial(measure, nap_s=0.3))
 
     assert {name for name, o in found.items() if o.word != "done"} == {"die1"}
-    assert sum(n_images for _, n_images in made[0].seen) == 7 + 1
+    assert sum(len(names) for _, names in seen) == 7 + 1
 
 
 def test_half_written_files_of_dead_workers_go_on_whatever_host(how, monkeypatch):
@@ -201,7 +202,8 @@ def test_half_written_files_of_dead_workers_go_on_whatever_host(how, monkeypatch
 
 def test_a_worker_that_sees_no_work_folder_tells(monkeypatch):
     monkeypatch.setattr(worker, "NFS_S", 0.0)
-    told = worker.unfit("/nonexistent/work/cluster/step_1/step.pickle", worker.versions())
+    told = worker.unfit("/nonexistent/work/cluster/step_1/step.pickle",
+                        tuple(worker.versions().items()))
 
     assert "cannot read and write in work_dir /nonexistent/work: No such file" in told
 
@@ -212,7 +214,7 @@ def test_a_worker_that_cannot_write_there_tells(tmp_path, monkeypatch):
         OSError(errno.EROFS, os.strerror(errno.EROFS))))
 
     assert f"work_dir {tmp_path}: Read-only file system" in worker.unfit(
-        step, worker.versions())
+        step, tuple(worker.versions().items()))
 
 
 @pytest.mark.parametrize("late", [False, True])
@@ -276,6 +278,31 @@ def test_without_sbatch_it_is_named(tmp_path, monkeypatch):
 
     with pytest.raises(UserError, match="there is no command sbatch on "):
         run(["a", "b", "c", "d"], settings_of(tmp_path, cluster=slurm))
+
+
+@pytest.mark.parametrize(("gpus", "on_gpu", "n_counts"), [(1, True, 3), (1, False, 2),
+                                                          (0, True, 2), (None, True, 2)])
+def test_workers_with_a_card_are_waited_for_where_the_description_has_some(
+        tmp_path, gpus, on_gpu, n_counts):
+    """No worker, then one without a card, then one with a card; `None`: an address."""
+    plain, card = {"nthreads": 1, "resources": {}}, {"nthreads": 1, "resources": {"GPU": 1}}
+    seen = iter([{}, {"a": plain}, {"a": plain, "b": card}])
+    counts, checks = [], []
+
+    def workers():
+        counts.append(next(seen, counts and {"a": plain, "b": card}))
+        return counts[-1]
+
+    cluster = SimpleNamespace(client=SimpleNamespace(status="running"), workers=workers,
+                              refuse_trouble=lambda: None, is_up=lambda: True,
+                              check=lambda *arguments: checks.append(arguments[2]))
+    settings = settings_of(tmp_path)
+    settings.cluster = "tcp://s:1" if gpus is None else settings.cluster | {"gpus": gpus}
+
+    dispatch.Dispatcher(cluster, "step", [], settings, on_gpu).wait_for_workers()
+
+    assert len(counts) == n_counts + 1  # they are counted once more for the check
+    assert list(checks[0]) == ["a", "b"]
 
 
 SCRIPT = """

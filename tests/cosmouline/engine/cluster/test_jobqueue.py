@@ -77,17 +77,14 @@ class Cluster:
 
 
 @pytest.fixture
-def kept(monkeypatch):
-    """Give a keeper of two jobs of two workers; a set of jobs that the queue forgot."""
-    gone = set()
-
-    async def is_gone(kind, job_id):
-        return job_id in gone
-
-    monkeypatch.setattr(jobs, "_is_gone", is_gone)
+def kept(monkeypatch, tmp_path):
+    """Give a keeper of two jobs of two workers; a function by which the queue forgets jobs."""
+    forgotten = tmp_path / "forgotten"
+    forgotten.touch()
+    monkeypatch.setitem(jobs.STATUS, "slurm", f"sh -c 'grep -qx $0 {forgotten} || echo RUNNING'")
     monkeypatch.setattr(jobs, "QUEUE_LOOK_S", 0.0)
-    keeper = jobs.Keeper(Cluster(), description("slurm", jobs=2))
-    return keeper, gone
+    keeper = jobs.JobKeeper(Cluster(), description("slurm", jobs=2))
+    return keeper, lambda *job_ids: forgotten.write_text("\n".join(job_ids))
 
 
 def look(keeper, *workers):
@@ -98,13 +95,13 @@ def look(keeper, *workers):
 
 
 def test_a_job_is_replaced_when_its_last_worker_and_it_are_gone(kept):
-    keeper, gone = kept
+    keeper, forget = kept
 
     assert look(keeper) == ["c-1", "c-2"]
     assert look(keeper, "c-1-0", "c-1-1", "c-2-0") == ["c-1", "c-2"]
     assert look(keeper, "c-1-0", "c-2-0") == ["c-1", "c-2"]  # one worker less: it starts again
     assert look(keeper, "c-1-0") == ["c-1", "c-2"]  # the queue has it still
-    gone.add("2")
+    forget("2")
     assert look(keeper, "c-1-0") == ["c-1", "c-3"]
 
 
@@ -118,8 +115,8 @@ def test_a_job_without_workers_for_long_is_replaced_whatever_the_queue_says(kept
 
 
 def test_jobs_that_bring_no_worker_end_it(kept):
-    keeper, gone = kept
-    gone.update("12345678")
+    keeper, forget = kept
+    forget(*"12345678")
     look(keeper)
     look(keeper)
     with pytest.raises(UserError, match="3 jobs ended and brought no worker"):
@@ -143,7 +140,51 @@ def test_a_refused_job_ends_it_unless_others_were_taken(kept):
     ("RUNNING", 0, False), ("", 0, True), ("COMPLETED", 0, True),
     ("slurm_load_jobs error: Invalid job id specified", 1, True),
     ("slurm_load_jobs error: Unable to contact slurm controller", 1, False)])
-def test_in_doubt_the_queue_has_a_job_still(monkeypatch, says, code, gone):
+def test_in_doubt_the_queue_has_a_job_still(kept, monkeypatch, says, code, gone):
+    keeper, _ = kept
+    look(keeper)
+    look(keeper, "c-1-0", "c-2-0")
     monkeypatch.setitem(jobs.STATUS, "slurm", f"sh -c 'echo \"{says}\"; exit {code}'")
 
-    assert asyncio.run(jobs._is_gone("slurm", "7")) is gone
+    assert look(keeper, "c-1-0") == ["c-1", "c-3" if gone else "c-2"]
+
+
+def test_a_job_without_number_and_a_queue_without_command_are_in_doubt(kept, monkeypatch):
+    keeper, forget = kept
+    forget("1", "2")
+    look(keeper)
+    look(keeper, "c-1-0", "c-2-0")
+    keeper.cluster.workers["c-1"].job_id = None
+
+    assert look(keeper) == ["c-1", "c-3"]
+    monkeypatch.setitem(jobs.STATUS, "slurm", "/not/there")
+    assert look(keeper) == ["c-1", "c-3"]
+
+
+def test_a_new_job_is_given_time_before_the_queue_is_asked(kept, monkeypatch):
+    """Slurm may not know it yet a moment after sbatch."""
+    monkeypatch.setattr(jobs, "QUEUE_LOOK_S", 3600.0)
+    keeper, forget = kept
+    forget("1", "2")
+
+    assert look(keeper) == look(keeper) == look(keeper) == ["c-1", "c-2"]
+    assert keeper.n_stillborn == 0
+
+
+def test_a_submit_command_that_fails_leaves_its_message_in_the_job(monkeypatch, tmp_path):
+    """What dask-jobqueue raises has the command first, then its output and its error."""
+    import dask_jobqueue
+
+    async def start(self):
+        raise RuntimeError("Command exited with non-zero exit code.\nstderr:\nno such\n account\n")
+
+    monkeypatch.setattr(dask_jobqueue.SLURMCluster.job_cls, "start", start)
+    monkeypatch.setattr(dask_jobqueue.SLURMCluster, "__init__",
+                        lambda self, job_cls, **keywords: setattr(self, "job_cls", job_cls))
+    cluster = jobs.job_cluster(description("slurm"), None, tmp_path)
+    job = cluster.job_cls.__new__(cluster.job_cls)
+    asyncio.run(job.start())
+
+    assert job.trouble == "no such account"
+    assert job.status.name == "running"
+    monkeypatch.undo()

@@ -1,0 +1,30 @@
+"""A transform in the fields of a row, and back."""
+
+from cosmouline.astrometry import db_transform
+from cosmouline.astrometry.align import apply
+
+import numpy as np
+import pytest
+
+MATRIX = np.array([[0.9, -0.2, 30.5], [0.1, 1.1, -7.25]])
+
+
+def test_each_element_has_its_field():
+    fields = db_transform.matrix_fields(MATRIX)
+
+    assert fields == {"align_m11": 0.9, "align_m12": -0.2, "align_dx_px": 30.5,
+                      "align_m21": 0.1, "align_m22": 1.1, "align_dy_px": -7.25}
+    assert all(type(value) is float for value in fields.values())  # as the database wants them
+
+
+def test_the_matrix_of_a_row_transforms_as_the_fields_say():
+    row = db_transform.matrix_fields(MATRIX) | {"is_aligned": True}
+
+    # x' = m11 x + m12 y + dx, y' = m21 x + m22 y + dy
+    expected = (0.9 * 10 - 0.2 * 20 + 30.5, 0.1 * 10 + 1.1 * 20 - 7.25)
+    assert apply(db_transform.matrix(row), (10.0, 20.0)) == pytest.approx(expected, rel=1e-14)
+
+
+@pytest.mark.parametrize("row", [{}, {"is_aligned": False}, {"is_aligned": None}])
+def test_an_image_that_is_not_aligned_has_none(row):
+    assert db_transform.matrix(db_transform.matrix_fields(MATRIX) | row) is None

@@ -1,0 +1,193 @@
+"""From the settings to the sources of a fit, with what the frames give made up."""
+
+from types import SimpleNamespace
+
+from cosmouline.database.settings_sources import FIELD
+from cosmouline.deconv import db_sources
+from cosmouline.deconv.checks import MissingLight
+from cosmouline.deconv.orientation import AS_GIVEN, MOVED, Orientation
+from cosmouline.errors import UserError
+from cosmouline.files.io_catalog import Star
+
+import numpy as np
+import pytest
+
+CENTRE = np.array([90.0, 80.0])
+GIVEN = np.array([(-3.0, 1.0), (2.0, -2.0)])  # offsets of A and B
+REFERENCE = {"pixel_scale_arcsec": 0.2}
+
+
+@pytest.fixture
+def made_up(monkeypatch):
+    """What the frames give, to be changed by a test; .2 arcsec per pixel, east to the left."""
+    side = np.ones((1, 48, 48))
+    world = SimpleNamespace(
+        content=SimpleNamespace(centre_px=CENTRE, names=["a", "b", "c", "d"],
+                                epochs=SimpleNamespace(data_e=side, usable=side > 0)),
+        sources=(["A", "B"], CENTRE + GIVEN), extra=([], np.zeros((0, 2))),
+        around=np.zeros((0, 2)), orientations=[])
+    monkeypatch.setattr(db_sources.db_products, "gathered_epochs", lambda _: world.content)
+    monkeypatch.setattr(db_sources.db_stars, "field_stars", lambda _: {})
+    monkeypatch.setattr(db_sources, "sources_on_reference", lambda *_: world.sources)
+    monkeypatch.setattr(db_sources, "extra_on_reference", lambda *_: world.extra)
+    monkeypatch.setattr(db_sources, "stars_around_lens", lambda *_: world.around)
+    monkeypatch.setattr(db_sources, "orientations", lambda *_: world.orientations)
+    monkeypatch.setattr(db_sources, "arcsec_from_lens",
+                        lambda reference, settings, xy: (xy - CENTRE) * [-0.2, 0.2])
+    return world
+
+
+def settings(**values):
+    return SimpleNamespace(**{"source_epochs": {}, "point_source_sigma_arcsec": None,
+                              "extra_sources": {}} | values)
+
+
+def way(name, objective, moved=(0.0, 0.0)):
+    return Orientation(name, GIVEN + np.array(moved), objective, 1000)
+
+
+def start(**values):
+    stars, notes = db_sources.start_stars(REFERENCE, settings(**values))
+    return np.array([(star.x_px, star.y_px) for star in stars]), [s.name for s in stars], notes
+
+
+def of_fit(names="ABN", **values):
+    stars = [Star(name, 91.0 + 4 * k, 82.0, None) for k, name in enumerate(names)]
+    content = SimpleNamespace(centre_px=CENTRE, names=["a", "b", "c", "d"])
+    # the first of March 2019 is MJD 58543
+    mjd = {"d": 58544.0, "c": 58543.99, "b": 58543.0, "a": 58542.99}
+    images = [{"img_name": name, "mjd": value} for name, value in mjd.items()]
+    return db_sources.of_fit(stars, content, images, REFERENCE, settings(**values))
+
+
+@pytest.mark.parametrize(("given", "sigma_px"), [
+    (0.03, [0.15, 0.15, 0.15]), ({"B": 0.04}, [np.nan, 0.2, np.nan]),
+    ({"N": 0.0, "A": 0.1}, [0.5, np.nan, 0.0])])
+def test_errors_of_the_positions_are_in_pixels_of_the_reference(made_up, given, sigma_px):
+    found = of_fit(point_source_sigma_arcsec=given)
+
+    assert found.sigma_px == pytest.approx(sigma_px, nan_ok=True)
+
+
+def test_positions_are_free_where_nothing_is_given(made_up):
+    found = of_fit()
+
+    assert found.sigma_px is None
+    assert found.present is None
+    assert found.start_px == pytest.approx(np.array([(1.0, 2.0), (5.0, 2.0), (9.0, 2.0)]))
+
+
+@pytest.mark.parametrize(("names", "n_images"), [("ABN", 2), ("AB", 2), ("ANB", 1), ("N", None)])
+def test_images_of_the_lens_are_those_of_point_sources_before_the_first_neighbour(
+        made_up, names, n_images):
+    assert of_fit(names).n_images == n_images
+
+
+@pytest.mark.parametrize(("dates", "shines"), [
+    (("2019-03-01", "2019-03-01"), [False, True, True, False]),
+    (("2019-03-01", None), [False, True, True, True]),
+    ((None, "2019-02-28"), [True, False, False, False])])
+def test_a_source_shines_from_its_first_to_its_last_day(made_up, dates, shines):
+    present = of_fit(source_epochs={"B": dates}).present
+
+    assert present[:, 1].tolist() == shines
+    assert present[:, [0, 2]].all()
+
+
+@pytest.mark.parametrize(("values", "message"), [
+    ({"source_epochs": {"B": ("2019-04-01", None)}}, "source_epochs: B shines in no epoch"),
+    ({"source_epochs": {"C": (None, None)}}, r"source_epochs: there is no source 'C' in start\.cat"
+                                             r" \(A, B, N\)"),
+    ({"point_source_sigma_arcsec": {"C": 0.1}}, "point_source_sigma_arcsec: there is no source")])
+def test_wrong_names_and_dates_are_refused(made_up, values, message):
+    with pytest.raises(UserError, match=message):
+        of_fit(**values)
+
+
+def test_given_sources_that_fit_stay_and_what_else_would_fit_is_noted(made_up):
+    made_up.orientations = [way(AS_GIVEN, 1000.0), way("mirrored up-down", 1300.0)]
+
+    places, names, notes = start()
+
+    assert places == pytest.approx(CENTRE + GIVEN)
+    assert names == ["A", "B"]
+    assert notes == ["the sources fit better as given than mirrored up-down (chi2 lower by 300)"]
+
+
+@pytest.mark.parametrize(("objective", "note"), [
+    (1005.0, "the sources fit as well mirrored up-down: check which way round they are"),
+    (995.0, "the sources fit as well mirrored up-down: check which way round they are"),
+    (970.0, "the sources fit better mirrored up-down (chi2 lower by 30), though not clearly: "
+            "check which way round they are")])
+def test_doubt_about_the_way_round_is_noted(made_up, objective, note):
+    made_up.orientations = [way(AS_GIVEN, 1000.0), way("mirrored up-down", objective)]
+
+    assert start()[2] == [note]
+
+
+def test_the_wrong_way_round_is_refused(made_up):
+    made_up.orientations = [way(AS_GIVEN, 3000.0), way("mirrored up-down", 1100.0)]
+
+    with pytest.raises(UserError, match=r"fit better mirrored up-down \(chi2 lower by 1900\): "
+                                        "check north_angle_deg"):
+        start()
+
+
+def test_no_fit_that_could_be_made_and_figures_that_look_the_same(made_up):
+    made_up.orientations = [way(AS_GIVEN, np.inf), way("mirrored up-down", 1100.0)]
+    assert start()[2] == []
+    made_up.orientations = [way(AS_GIVEN, 1000.0)]
+    assert start()[2] == ["turned or mirrored, the sources look the same"]
+    made_up.content.epochs.usable = np.zeros((1, 48, 48), bool)
+    assert start()[2] == []
+
+
+@pytest.mark.parametrize(("extra", "neighbour"), [({"N": (3.0, 1.0)}, (102.0, 89.0)),
+                                                  (FIELD, (100.0, 90.0))])
+def test_neighbours_move_with_the_lens_unless_they_are_stars_of_the_field(
+        made_up, extra, neighbour):
+    made_up.orientations = [way(AS_GIVEN, 2000.0), way(MOVED, 1000.0, (2.0, -1.0))]
+    made_up.extra = ["N"], np.array([(100.0, 90.0)])
+
+    places, names, notes = start(extra_sources=extra)
+
+    assert names == ["A", "B", "N"]
+    assert places[:2] == pytest.approx(CENTRE + GIVEN + [2.0, -1.0])
+    assert places[2] == pytest.approx(neighbour)
+    assert notes[0] == "the lens lies +2.0, -1.0 px from its given position: moved there"
+
+
+def test_stars_that_are_masked_are_noted_but_for_those_that_are_fitted(made_up):
+    made_up.orientations = [way(AS_GIVEN, 1000.0)]
+    made_up.extra = ["N"], np.array([(100.0, 90.0)])
+    made_up.around = np.array([(101.0, 92.0), (100.0, 93.5), (75.0, 90.0)])
+
+    notes = start(extra_sources=FIELD)[2]
+
+    # the first is 2.2 px from N, the others are 3.5 and 25 px from it
+    assert notes[-1] == ("stars on the lens's stamp that are masked; to fit them: extra_sources = "
+                         '{"N1": (-2.00, 2.70), "N2": (3.00, 2.00)}')
+    made_up.extra = [], np.zeros((0, 2))
+    assert '"N3"' in start()[2][-1]
+
+
+def test_sources_of_another_band_are_taken_over(made_up, monkeypatch):
+    made_up.sources = ["A", "B"], None
+    found = [Star(name, 80.0 + k, 70.0, None) for k, name in enumerate("ABN")]
+    monkeypatch.setattr(db_sources, "find_sources", lambda epochs, n: GIVEN[:n][::-1])
+
+    stars, notes = db_sources.start_stars(REFERENCE, settings(), found)
+    alone, _ = db_sources.start_stars(REFERENCE, settings(), found[:1])
+
+    assert [(star.x_px, star.y_px) for star in stars] == [(80.0, 70.0), (81.0, 70.0)]
+    assert notes == []
+    assert [(s.x_px, s.y_px) for s in alone] == [tuple(one) for one in CENTRE + GIVEN[::-1]]
+
+
+def test_light_that_the_model_lacks_is_written_to_be_pasted(made_up, monkeypatch):
+    light = MissingLight(-8.0, 4.0, 1234.4, 35.6)
+    monkeypatch.setattr(db_sources, "missing_light", lambda fit, epochs: [light])
+
+    assert db_sources.missing(None, made_up.content, REFERENCE, settings()) == [
+        "light of 1234 e- (S/N 36) that the model lacks, about +1.6 arcsec east, +0.8 north: "
+        'extra_sources = {"N": (1.6, 0.8)} fits it']
