@@ -98,8 +98,8 @@ class Connection:
                          and 1 + OLDEST_FIRST.index(name))
             log.warning("the workers use different kernels of OpenBLAS: %s. Fluxes may differ by "
                         "%g of their errors with the worker that had the image. For the same bits "
-                        "add \"export OPENBLAS_CORETYPE=%s\" to 'prologue' of cluster in settings.py "
-                        "and start the workers again (doc/cluster.md).",
+                        "add \"export OPENBLAS_CORETYPE=%s\" to 'prologue' of cluster in "
+                        "settings.py and start the workers again (doc/cluster.md).",
                         ", ".join(f"{name} on {n} workers" for name, n in counts.items()),
                         KERNEL_FLUX_DIFFERENCE, oldest)
 
