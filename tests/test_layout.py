@@ -292,10 +292,6 @@ OF_EACH_FILE = {
     "N_MOST", "N_ALIGNMENTS", "MAX_STEPS", "MAX_STARS", "MOST_SOURCES", "FEW", "LOOK_S", "RIDGE",
     "STRENGTH", "UNUSED_VARIANCE", "LEAST_SNR", "LEAST_HALF_PX", "LARGEST_MOVE_PX", "GRID_STEPS",
     "STEP_PX"}
-STILL_TWICE = {  # to be given one home, or names of their own
-    "SAME_STAR_PX", "EDGE_PX", "MIN_SIDE_PX", "MAD_TO_SIGMA", "CORE_FWHM", "NEIGHBOUR_BETA",
-    "NEIGHBOUR_SIGMA", "MOFFAT_STEPS", "POOR_CHI2", "POSITION_PRIOR_PX", "PSF_ERROR",
-    "REACH_PX", "SHIFT_ERROR_PX", "SMOOTH_FWHM"}
 
 
 def numbers_of(path):
@@ -320,7 +316,7 @@ def test_a_constant_has_one_home():
                 homes.setdefault(constant, []).append(name(path))
 
     twice = {constant for constant, files in homes.items() if len(files) > 1}
-    assert {constant: homes[constant] for constant in twice - OF_EACH_FILE - STILL_TWICE} == {}
+    assert {constant: homes[constant] for constant in twice - OF_EACH_FILE} == {}
 
 
 def test_a_second_home_is_seen(tmp_path):

@@ -16,6 +16,5 @@ ref_img_name = "clear_HATP-32171220013343"
 lens_position_px = (425.0, 287.0)
 point_sources = {"b": (0.0, 0.0)}
 ellipticity_max = dec_ellipticity_max = None  # the mount trails: all images are elongated
-extended_light = "none"  # a star: no galaxy, no residual field
 psf_upsampling = 3  # FWHM 1.7 px
 join_by = "image"

@@ -147,8 +147,8 @@ lens_stamp_px: int | None = None  # or the side itself, in pixels: a multiple of
 dec_name: str = "lens"  # name of the deconvolution: another name keeps the earlier ones
 deconv_engine: str = "gp"  # "gp": point sources, Sersic, Gaussian process; "starred": STARRED
 dec_coefficient: str = "renorm"  # scale of the images: "renorm", "medcoeff", or "none": all alike
-extended_light: str = "auto"  # "auto": galaxy and residual light if the data show them; "none":
-# point sources only
+extended_light: str = "auto"  # "galaxy": galaxy and residual light if the data show them; "none":
+# point sources only; "auto": "galaxy" for two and more point sources, "none" for a single one
 point_source_sigma_arcsec: float | dict | None = None
 # Errors of the given positions relative to each other: 0.003, or {"A": 0.003}; 0: the fit does not
 # move them; None: it finds them freely

@@ -3,7 +3,7 @@
 Needs   : raw frames in the raw_dir of each set; kicklist.txt and testlist.txt of the lens, if any
 Writes  : one row per frame: names, telescope, time, exposure, gain, noise, site -> database;
           report_intake.txt: what is refused or flagged, and why
-Settings: sets
+Settings: sets, lens_ra_deg, lens_dec_deg
 Next    : 1_character/1b_copy_convert
 
 Run as  : python 1a_add_to_database.py ../../configs/MYLENS

@@ -17,7 +17,7 @@ from cosmouline.database.columns import column, family
 from cosmouline.database.database import Database
 from cosmouline.database.settings import load_settings
 from cosmouline.lightcurve.db_columns import rows_with_fluxes
-from cosmouline.skymaker.truth import SAME_STAR_PX, compare, flux_scale
+from cosmouline.skymaker.truth import MATCH_PX, compare, flux_scale
 from cosmouline.sources import db_stars
 
 import numpy as np
@@ -118,7 +118,7 @@ def main():
     nights = np.array([int(truth.frame(row)["night"]) for row in rows])
     n_aligned = sum(row.get("is_aligned", False) for row in db.select())
     variable_xy = true_xy[names.index(VARIABLE)]
-    is_used = np.hypot(*(star_xy - variable_xy).T).min() < SAME_STAR_PX
+    is_used = np.hypot(*(star_xy - variable_xy).T).min() < MATCH_PX
     print(f"{n_aligned} of {len(db.rows)} frames aligned, {len(rows)} good ones with fluxes; "
           f"{VARIABLE} is {'' if is_used else 'not '}among the {len(star_xy)} stars")
     missed = tell_sources(rows, sources, *measured(rows, sources, settings.dec_name), true, nights)

@@ -89,8 +89,8 @@ def test_the_next_script_tells_of_damaged_files_before_it_begins(lens_after):
     told = list(status.out_of_date(read_header(SEEING).needs, db.select(), lens.settings(),
                                    db.runs))
     db.close()
-    assert told == [f"1 files of {DETECT}.py are missing or have changed (first: ali/{NAME}.cat.fits "
-                    "has changed). Run it again."]
+    assert told == [f"1 files of {DETECT}.py are missing or have changed (first: "
+                    f"ali/{NAME}.cat.fits has changed). Run it again."]
 
 
 def test_a_database_of_a_backup_and_newer_files_or_older_files_are_seen(lens_after, tmp_path):

@@ -33,7 +33,7 @@ CHOICES = {
     "combi_coefficient": ("medcoeff", "renorm", "none"),
     "combi_group_by": ("night", "target"),
     "dec_coefficient": ("renorm", "medcoeff", "none"),
-    "extended_light": ("auto", "none"),
+    "extended_light": ("auto", "galaxy", "none"),
     "shift_prior": ("stars", "alignment"),
     "join_by": ("night", "image", "minutes"),
     "join_center": ("mean", "median"),

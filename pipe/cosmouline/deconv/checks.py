@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 from cosmouline.deconv.picture import model_images
 from cosmouline.psf.model import FWHM_PER_SIGMA
+from cosmouline.stamps.stamps import CORE_FWHM
 
 import numpy as np
 from scipy.ndimage import affine_transform, gaussian_filter, maximum_filter
@@ -13,7 +14,6 @@ LEAST_SHARE = 0.005  # of the brightest source: below, it may be the wing of its
 MEDIAN_LOSS = 1.25  # error of a median against that of a mean
 NEIGHBOURHOOD_FWHM = 1.5  # of a source or a node, where its own errors are looked at instead
 SURROUND = 2.5  # sigmas of the seeing, of the surrounding light that is subtracted from a point
-CORE_FWHM = 1.0  # radius in which the chi2 of a source is taken
 
 
 @dataclass(frozen=True)

@@ -37,7 +37,14 @@ def fit(content, sources, settings, earlier=None):
     UserError
         If the fit cannot be made, with the reason.
     """
-    options, is_starred = FitOptions(extended_light=settings.extended_light), False
+    # A single star has no lens: what its PSF leaves over would be taken for a galaxy
+    light = {"galaxy": "auto"}.get(settings.extended_light, settings.extended_light)
+    n_images = getattr(sources, "n_images", None) or len(sources)
+    if settings.extended_light == "auto" and n_images == 1:
+        light = "none"
+        log.info('one point source: no galaxy and no residual light are fitted (extended_light = '
+                 '"galaxy" fits them)')
+    options, is_starred = FitOptions(extended_light=light), False
     if settings.deconv_engine == "starred":
         from cosmouline.deconv.starred.fit import fit_starred  # takes seconds to import
 

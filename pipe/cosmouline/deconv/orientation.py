@@ -14,7 +14,7 @@ from scipy.optimize import nnls
 AS_GIVEN, MOVED = "as given", "moved"
 TURNS = {"turned by 180 degrees": (-1, -1), "mirrored left-right": (-1, 1),
          "mirrored up-down": (1, -1)}
-POSITION_PRIOR_PX = 0.2  # a figure that may bend does not show its way round
+FIGURE_PRIOR_PX = 0.2  # a figure that may bend does not show its way round
 N_EPOCHS = 6  # the sharpest, that are looked at
 SAME_PX = 0.7  # a figure whose sources all fall on others within this looks the same
 COARSE_PX, FINE_PX = 1.0, 0.2  # steps of the slide
@@ -66,7 +66,7 @@ def orientations(epochs, start_px, radius_px, options=None):
     the given one, then those that differ from it. On the sharpest epochs, first without a galaxy;
     with one where that leaves a doubt.
     """
-    options = replace(options or FitOptions(), position_prior_px=POSITION_PRIOR_PX)
+    options = replace(options or FitOptions(), position_prior_px=FIGURE_PRIOR_PX)
     epochs = best_epochs(epochs.with_sky_sigma(options.sky_sigma_factor), N_EPOCHS)
     # Start positions as given, moved (not to the border), and the figures that look different
     figures, middle = {AS_GIVEN: start_px}, start_px.mean(0)

@@ -15,7 +15,7 @@ from scipy.spatial import cKDTree
 
 NO_COMMENT = "na"  # COSMOULINE's comment of an image listed without one
 NOT_MEASURED = -1.0  # COSMOULINE's flux of a star that has none
-SAME_STAR_PX = 1.0  # two names nearer than this mark one star
+ONE_STAR_PX = 1.0  # two names nearer than this mark one star
 _NAME = re.compile(r"[A-Za-z0-9_+][A-Za-z0-9._+-]{0,59}")  # safe in file, field and shell words
 _LARGEST = 1e30  # of a position or a flux
 _CAT_FORM = "Write one star a line: name x y [flux]"
@@ -40,7 +40,7 @@ def to_ds9(xy):
     return np.asarray(xy, dtype=float) + 1.0
 
 
-def read_cat(path, min_distance_px=SAME_STAR_PX):
+def read_cat(path, min_distance_px=ONE_STAR_PX):
     """Read a star list in COSMOULINE's ``.cat`` format, ``name x y [flux]``.
 
     Parameters
@@ -102,7 +102,7 @@ def write_cat(path, stars, comment=""):
     # what is written must be readable
     where = [f"{path}, star {number}" for number in range(1, len(stars) + 1)]
     written = [_star(row, at) for row, at in zip(rows, where, strict=True)]
-    _check_stars(written, where, SAME_STAR_PX)
+    _check_stars(written, where, ONE_STAR_PX)
     _write_rows(path, comment, rows)
 
 

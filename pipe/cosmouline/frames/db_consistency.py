@@ -68,7 +68,10 @@ def overlaps(images):
     moment are not compared: they are copies, or the CCDs of a mosaic.
     """
     notes = {}
-    for mine in by_set(images).values():
+    cameras = {(image["set_name"], image.get("telescope")) for image in images}
+    for camera in sorted(cameras, key=str):
+        mine = [image for image in images
+                if (image["set_name"], image.get("telescope")) == camera]
         timed = sorted((image["mjd"] - image["exptime_s"] / 2 / SECONDS_PER_DAY,
                         image["exptime_s"], image["img_name"]) for image in mine if "mjd" in image)
         for (start, exptime_s, name), (later, _, _) in itertools.pairwise(timed):

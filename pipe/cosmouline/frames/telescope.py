@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cosmouline.errors import ImageRejected, UserError
+from cosmouline.frames.check_frame import MIN_SIDE_PX
 from cosmouline.frames.cross_checks import Claim, choose, claims_of, square_flag
 from cosmouline.frames.header_dates import mid_exposure
 from cosmouline.frames.header_site import site_coordinates
@@ -31,7 +32,6 @@ YAML_OPEN = (yaml.FlowSequenceStartToken, yaml.FlowMappingStartToken,
              yaml.BlockSequenceStartToken, yaml.BlockMappingStartToken)
 YAML_CLOSE = (yaml.FlowSequenceEndToken, yaml.FlowMappingEndToken, yaml.BlockEndToken)
 LONGEST_EXPOSURE_S = 36000.0  # a winter night has 15 h; longer ones are milliseconds
-MIN_SIDE_PX = 32  # less cannot hold a star and its sky
 CAMERA_CARDS = ("INSTRUME", "TELESCOP", "DETNAM")
 UNKNOWN = "generic"  # the description for telescopes that have none
 OPEN_POSITIONS = ("open", "free", "empty", "blank")  # of a second filter wheel

@@ -3,11 +3,11 @@
 from cosmouline.psf.photometry import star_fluxes, stars_and_slopes
 from cosmouline.robust import mad_sigma
 from cosmouline.stamps.pixel_rejection import model_error
+from cosmouline.stamps.stamps import CORE_FWHM
 
 import numpy as np
 
 N_SIGMA = 5.0
-CORE_FWHM = 1.0  # radius in which they are looked for; farther out the fit itself finds them
 PSF_ERROR, SHIFT_ERROR_PX = 0.01, 0.02  # of the model, until the image shows that it is worse
 MOST_PIXELS = 3  # masked in one core; the fit itself finds larger cosmic rays
 LEAST_LEFT = 0.02  # of the variance of a pixel in its residual; below, it cannot be tested

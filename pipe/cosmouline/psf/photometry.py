@@ -12,8 +12,8 @@ WEIGHTS = ("optimal", "uniform")
 MAX_STEPS = 8  # Gauss-Newton steps per round
 CLIP_ROUNDS = 3
 CLIP_SIGMA = 5.0
-PSF_ERROR = 0.03  # relative error of the PSF when outliers are rejected
-SHIFT_ERROR_PX = 0.08
+PHOT_PSF_ERROR = 0.03  # relative error of the PSF when outliers are rejected
+PHOT_SHIFT_ERROR_PX = 0.08
 FILL_ERROR = 0.03  # relative error of the flux that the PSF had to fill in for masked pixels
 LARGEST_MOVE_PX = 1.0  # in one step
 POSITION_TOLERANCE_PX, FLUX_TOLERANCE = 1e-4, 1e-5
@@ -75,7 +75,7 @@ class _Solution:
 
 
 def star_fluxes(data_e, sky_variance_e2, good, narrow, upsampling, offset_px, fit_sky=False,
-                weights="optimal", clip_sigma=CLIP_SIGMA, psf_error=PSF_ERROR):
+                weights="optimal", clip_sigma=CLIP_SIGMA, psf_error=PHOT_PSF_ERROR):
     """Measure flux and position of one star per stamp, all at once; return `StarFluxes`.
 
     Parameters
@@ -134,7 +134,7 @@ def star_fluxes(data_e, sky_variance_e2, good, narrow, upsampling, offset_px, fi
     for k in range(CLIP_ROUNDS):
         found = _gauss_newton(data, sky_variance, narrow, upsampling, good, unknowns, is_optimal)
         agreeing = judge_pixels(found.residual, found.variance, found.model, allowed, psf_error,
-                                SHIFT_ERROR_PX, clip_sigma)
+                                PHOT_SHIFT_ERROR_PX, clip_sigma)
         if k == CLIP_ROUNDS - 1 or (agreeing == good).all():
             break
         good, unknowns = agreeing, found.unknowns

@@ -9,7 +9,7 @@ LOBE_OFFSET = 0.40  # of the FWHM: its distance from the Moffat; a Moffat alone 
 TRAIL_STEP = 0.2  # of the FWHM: steps along a trail, too fine to be seen
 LOST_IN_WINGS = 1e-4  # of the flux, beyond the drawn square: a tenth of the promised 0.1 %
 MAX_HALF_PX = 500  # half of the largest square; reached only by a beta below about 2.2
-CORE_FWHM = 3.0  # half of the square with the fine integration: beyond, the PSF is smooth
+FINE_FWHM = 3.0  # half of the square with the fine integration: beyond, the PSF is smooth
 N_NODES_CORE, N_NODES_WINGS = 4, 2  # Gauss-Legendre nodes per pixel and axis
 FARTHEST = 3.0  # half sides from the centre: beyond, the linear change of the PSF stops
 N_NODES_SHARP, SHARP_PX = 8, 2.5  # nodes in the core below this FWHM
@@ -119,7 +119,7 @@ def add_point(image, x_px, y_px, flux, psf):
         At that position.
     """
     half_wings = min(psf.radius_px(LOST_IN_WINGS), MAX_HALF_PX)
-    half_core = CORE_FWHM * psf.fwhm_px + 0.5 * np.hypot(*psf.trail_px)
+    half_core = FINE_FWHM * psf.fwhm_px + 0.5 * np.hypot(*psf.trail_px)
     n_core = N_NODES_SHARP if psf.fwhm_px < SHARP_PX else N_NODES_CORE
     columns, rows = window(image.shape, x_px, y_px, half_wings)
     inner_columns, inner_rows = window(image.shape, x_px, y_px, half_core)

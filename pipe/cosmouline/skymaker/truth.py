@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.spatial import cKDTree
 
-SAME_STAR_PX = 2.0
+MATCH_PX = 2.0
 
 
 class Comparison(NamedTuple):
@@ -50,7 +50,7 @@ def flux_scale(star_flux, measured_xy, true_flux, true_xy):
         If no star is met.
     """
     # the true star next to each measured one
-    distance, row = cKDTree(true_xy).query(measured_xy, distance_upper_bound=SAME_STAR_PX)
+    distance, row = cKDTree(true_xy).query(measured_xy, distance_upper_bound=MATCH_PX)
     found = np.isfinite(distance)
     ratio = star_flux[:, found] / true_flux[row[found]]
     if not np.isfinite(ratio).any():

@@ -18,7 +18,7 @@ APERTURE_FWHM = 1.0  # around the sources of the lens
 MEDIAN_VARIANCE = np.pi / 2  # of a median over that of a mean
 N_WCS = 200  # images whose WCS is compared
 WCS_WITHIN_FWHM = 2.0
-MARGIN_FWHM = 6.0  # of sky that a fit needs around them
+SKY_AROUND_FWHM = 6.0  # of sky that a fit needs around them
 
 
 def check(images, stars, reference, settings):
@@ -43,7 +43,7 @@ def check(images, stars, reference, settings):
     """
     centre, radius_px = lens_centre_and_radius(reference, settings)
     # Images of which the lens with its sky lies beyond the edge
-    margin_px = radius_px + MARGIN_FWHM * column(images, "fwhm_px")
+    margin_px = radius_px + SKY_AROUND_FWHM * column(images, "fwhm_px")
     xy = np.column_stack([column(images, "lens_x_px"), column(images, "lens_y_px")])
     size = np.column_stack([column(images, "nx_px"), column(images, "ny_px")])
     cut = ((xy < margin_px[:, None]) | (xy > size - 1 - margin_px[:, None])).any(1)
@@ -55,7 +55,7 @@ def check(images, stars, reference, settings):
     whole = [image for image, is_cut in zip(images, cut, strict=True) if not is_cut]
     if not whole:
         raise UserError(f"no image holds the lens at {_as_ds9(centre)} of the reference image "
-                        f"{reference['img_name']} with {MARGIN_FWHM:g} FWHM of sky around it. "
+                        f"{reference['img_name']} with {SKY_AROUND_FWHM:g} FWHM of sky around it. "
                         "Check its position.")
     # Its flux above the ring around it, which takes out the wings of bright stars, weighted by the
     # noise of each image

@@ -6,9 +6,9 @@ import astroscrappy
 import numpy as np
 
 N_ITERATIONS = 4
-SMOOTH_FWHM = 0.4  # sigma of the Gaussian that estimates the source, in FWHM
+COSMIC_SMOOTH_FWHM = 0.4  # sigma of the Gaussian that estimates the source, in FWHM
 SHARP_FWHM_PX = 2.5  # the cores of narrower stars look like cosmic rays
-CORE_FWHM = 1.5
+COSMIC_CORE_FWHM = 1.5
 LEAST_READ_NOISE_E = 0.1  # astroscrappy divides by it
 
 
@@ -48,7 +48,7 @@ def cosmic_mask(stamps, fwhm_px, read_noise_e, sky_level_e, sigclip=5.0, sigfrac
     """
     good = stamps.good
     variance = smoothed_variance(stamps.data_e, good, stamps.sky_sigma_e**2, fwhm_px,
-                                 sigma_fwhm=SMOOTH_FWHM)
+                                 sigma_fwhm=COSMIC_SMOOTH_FWHM)
     # L.A.Cosmic wants the sky in the data: one value per pixel
     sky_e = np.asarray(sky_level_e, dtype=np.float32)
     sky_e = sky_e[:, None, None] if sky_e.ndim == 1 else sky_e
@@ -65,6 +65,6 @@ def cosmic_mask(stamps, fwhm_px, read_noise_e, sky_level_e, sigclip=5.0, sigfrac
         # sharp cores are left to the fit
         rows, cols = np.indices(good.shape[1:])
         x, y = (stamps.position_px - stamps.corner_px).T[:, :, None, None]
-        radius_px = np.reshape(np.asarray(extent_px) + CORE_FWHM * fwhm_px, (-1, 1, 1))
+        radius_px = np.reshape(np.asarray(extent_px) + COSMIC_CORE_FWHM * fwhm_px, (-1, 1, 1))
         cosmic &= np.hypot(cols - x, rows - y) >= radius_px
     return cosmic & good

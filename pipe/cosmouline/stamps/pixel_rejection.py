@@ -9,7 +9,7 @@ SMOOTH_FWHM = 0.35  # sigma of the Gaussian that estimates the source, in FWHM
 SMOOTH_COVER_MIN = 0.05  # least fraction of good pixels under that Gaussian
 
 # Neighbours that no catalogue has. None was found around 72 good stars of S/N 15 to 1500.
-NEIGHBOUR_SIGMA = 7.0
+BRIGHT_NEIGHBOUR_SIGMA = 7.0
 NEIGHBOUR_MODEL_ERROR = 0.02  # relative; the grid leaves less
 NEIGHBOUR_FWHM = 0.75  # masked this far around what is found
 NEIGHBOUR_LARGEST = 0.25  # fraction of a stamp
@@ -102,7 +102,7 @@ def faint_neighbours(residual, variance, model, good, fwhm_px):
     narrower = (0, sigma[1] / np.sqrt(2), sigma[2] / np.sqrt(2))
     noise2 = gaussian_filter(np.where(good, variance, 0), narrower) / (4 * np.pi * sigma[1] ** 2)
     limit = np.hypot(np.sqrt(noise2), gaussian_filter(error, sigma))
-    found = light > NEIGHBOUR_SIGMA * np.maximum(limit, TINY)
+    found = light > BRIGHT_NEIGHBOUR_SIGMA * np.maximum(limit, TINY)
     # what most stars have at the same position, or what fills a stamp, is an error of the model
     found &= found.mean(0) <= NEIGHBOUR_COMMON
     wide = maximum_filter(found, size=(1, *(2 * [2 * int(NEIGHBOUR_FWHM * fwhm_px) + 1])))

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, fields, replace
 
+from cosmouline.sources.star_selection import NEIGHBOUR_BETA
+
 import numpy as np
 
 MASK_BAD = np.uint8(1)  # a bad or non-finite pixel
@@ -15,7 +17,6 @@ CORE_FWHM = 1.0  # radius of the core in FWHM
 CORE_GOOD_MIN = 0.6  # fraction of good pixels that a usable core has
 EDGE_PX = 3.0  # a star nearer to the edge of the frame is not usable
 
-NEIGHBOUR_BETA = 3.0  # of the Moffat that gives the radius of a neighbour's light
 NEIGHBOUR_SIGMA = 0.5  # it is masked to where it falls below this many sigmas of the sky
 NEIGHBOUR_MIN_FWHM = 1.0  # least radius of a masking disc
 NEIGHBOUR_GAP_FWHM = 0.75  # the disc ends this far from the star itself

@@ -54,6 +54,21 @@ def test_a_field_and_no_galaxy_where_there_is_none(inputs):
     assert fit.flux == pytest.approx(points.flux, rel=0.03)
 
 
+@pytest.mark.parametrize(("word", "n_sources", "n_images", "light"), [
+    ("auto", 2, None, "auto"), ("galaxy", 2, None, "auto"), ("none", 2, None, "none"),
+    ("auto", 1, None, "none"), ("galaxy", 1, None, "auto"), ("auto", 2, 1, "none")])
+def test_a_single_star_has_no_galaxy_unless_it_is_asked_for(
+        inputs, starred, word, n_sources, n_images, light):
+    """A neighbour makes no lens of a star."""
+    content, start_px, settings = inputs
+    settings.deconv_engine, settings.extended_light = "starred", word
+    sources = Sources(start_px[:n_sources], n_images=n_images)
+
+    db_fit.fit(content._replace(draws=None, draw_scale=None), sources, settings)
+
+    assert starred[-1][2].extended_light == light
+
+
 def test_what_keeps_a_fit_from_being_made_is_told(inputs):
     content, start_px, settings = inputs
     content.epochs.good[:] = False

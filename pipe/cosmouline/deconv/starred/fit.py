@@ -37,7 +37,7 @@ import numpy as np
 # are needed: from no galaxy at all 300 short steps find .6 of it, 200 long ones all.
 STAGES = ((200, 0.1), (100, 0.03))
 LONG_STAGE = (200, 1.0)
-POOR_CHI2 = 1.05  # of the start, above which the long stage comes first
+POOR_START_CHI2 = 1.05  # of the start, above which the long stage comes first
 START_BLUR_SMALL = 0.3  # sigma of the blur of the galaxy that the background begins from
 
 
@@ -135,7 +135,7 @@ def fit_starred(epochs, start, options=None, progress=None):
 
     solved = _start_of(epochs, sources, options, report)
     has_nodes = len(solved.state.node_flux) > 0
-    is_poor = has_nodes and np.median(solved.chi2_reduced) > POOR_CHI2
+    is_poor = has_nodes and np.median(solved.chi2_reduced) > POOR_START_CHI2
     stages = (LONG_STAGE, *STAGES) if is_poor else STAGES
     for n_steps, rate in stages:
         before, solved = solved, _after_descent(solved, turns, n_steps, rate)

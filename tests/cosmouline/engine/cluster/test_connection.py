@@ -53,7 +53,7 @@ def test_kernels_that_differ_are_warned_of_once_with_the_number_of_workers(setti
 
     message, = caplog.messages
     assert "of OpenBLAS: Haswell on 1 workers, SkylakeX on 3 workers. Fluxes may differ" in message
-    assert f" {connection.KERNEL_FLUX_DIFFERENCE:g} (relative)" in message
+    assert f" {connection.KERNEL_FLUX_DIFFERENCE:g} of their errors" in message
     assert '"export OPENBLAS_CORETYPE=Haswell" to \'prologue\'' in message
     assert client.asked == [worker.unfit, worker.kernel, worker.unfit, worker.unfit]
 
