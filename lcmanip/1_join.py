@@ -36,10 +36,9 @@ def write(one):
     """Join one light curve; write its tables and its report."""
     settings = one.settings
     table, joined = db_curves.joined_columns(one.rows, one.table, one.sources, settings)
-    left_out = (~joined.is_complete).sum()
-    log_line("%d images in %d points, %d of them flagged, %d left out because a source has no "
-             "positive flux", len(one.rows), len(joined.mag),
-             (~table["flag"]).sum() + left_out, left_out)
+    log_line("%d images in %d points, %d of them flagged, %d of these because a source has no "
+             "positive flux", len(one.rows), len(joined.mag), (~table["flag"]).sum(),
+             (~joined.is_complete).sum())
     table = db_curves.write(one, table)
     field = db_report.star_field(settings.dec_coefficient, settings.renorm_name)
     text = db_report.text(table, one, field)

@@ -107,7 +107,7 @@ def test_dates_are_those_of_the_cards(intake):
 
     assert intake.rows["R_h_date_00"]["mjd"] == pytest.approx(
         51404 + (3600 + 2 * 60 + 3) / 86400 + half_d, abs=1e-8)
-    assert intake.rows["R_h_date_13"]["mjd"] == pytest.approx(58709.2587 + half_d, abs=1e-8)
+    assert intake.rows["R_h_date_13"]["mjd"] == pytest.approx(58711.2587 + half_d, abs=1e-8)
     assert intake.rows["R_h_timesys_tai"]["mjd"] == pytest.approx(
         good + UTC_MINUS_TAI_S / 86400 + half_d, abs=1e-7)
 

@@ -3,12 +3,13 @@
 Needs   : raw frames in the raw_dir of each set; kicklist.txt and testlist.txt of the lens, if any
 Writes  : one row per frame: names, telescope, time, exposure, gain, noise, site -> database;
           report_intake.txt: what is refused or flagged, and why
-Settings: sets
+Settings: sets, lens_ra_deg, lens_dec_deg
 Next    : 1_character/1b_copy_convert
 
 Run as  : python 1a_add_to_database.py ../../configs/MYLENS
 """
 
+import math
 from dataclasses import asdict
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from cosmouline.dates import mjd_to_iso
 from cosmouline.files.io_fits import read_header
 from cosmouline.frames import db_consistency, db_intake_report
 from cosmouline.frames.db_intake import known_and_new, log_assumptions, mark_lists, warn_of_twins
+from cosmouline.frames.survey import pointing_flag
 from cosmouline.frames.telescope import load_telescope, read_exposure
 from cosmouline.run import for_each_image, run
 
@@ -34,12 +36,15 @@ def measure(image, settings):
     header = read_header(Path(image["raw_path"]), one.get("extension"))
     exposure = read_exposure(header, load_telescope(one["telescope"]), one.get("overrides"))
     known = {name: value for name, value in asdict(exposure).items() if name in WRITES}
+    size = header["NAXIS1"], header["NAXIS2"]
+    field_deg = exposure.pixel_scale_arcsec * math.hypot(*size) / 2 / 3600
+    away = pointing_flag(header, settings.lens_ra_deg, settings.lens_dec_deg, field_deg)
     return known | {
-        "raw_nx_px": header["NAXIS1"],
-        "raw_ny_px": header["NAXIS2"],
+        "raw_nx_px": size[0],
+        "raw_ny_px": size[1],
         "datetime_utc": mjd_to_iso(exposure.mjd),
         "header_notes": notes.as_text(exposure.notes),
-        "frame_notes": notes.as_text(exposure.flags),
+        "frame_notes": notes.as_text([*exposure.flags, away]),
     }
 
 
@@ -52,6 +57,7 @@ def main(settings, db):
     mark_lists(settings, db)
     db_intake_report.write(settings, db)
     db_consistency.refuse_impossible_gains(images)
+    db_consistency.refuse_impossible_exposures([image for image in images if image["gogogo"]])
     db_consistency.refuse_mixed_filters([image for image in images if image["gogogo"]])
     return counts
 

@@ -22,7 +22,7 @@ from cosmouline.run import for_each_image, log_line, run
 from cosmouline.sources import db_stars
 from cosmouline.sources.star_catalogue import positions
 
-NEEDS = ("n_sources", "ref_img_name")
+NEEDS = ("n_sources", "ref_img_name", "pixel_scale_arcsec")
 WRITES = ("is_aligned", "align_note", "n_align_stars", "align_rms_px", "align_angle_deg",
           "align_scale", "align_parity", "align_m11", "align_m12", "align_dx_px", "align_m21",
           "align_m22", "align_dy_px", "lens_x_px", "lens_y_px")
@@ -59,6 +59,13 @@ def main(settings, db):
     counts = for_each_image(work, images, settings, db, needs=NEEDS, writes=WRITES)
     n_aligned = sum(image.get("is_aligned", False) for image in images)
     log_line("%d of %d images are aligned to %s", n_aligned, len(images), reference["img_name"])
+    other = [(image, scale) for image in images if image.get("is_aligned") for scale in [
+        db_transform.pixel_scale_arcsec(image, reference)] if scale != image["pixel_scale_arcsec"]]
+    if other:
+        image, scale = other[0]
+        log_line("the pixel scale of %d images is not that of their header (first: %s, %.3g "
+                 "arcsec by its stars, %.3g by the header): that of the stars is used", len(other),
+                 image["img_name"], scale, image["pixel_scale_arcsec"])
     return counts
 
 

@@ -10,20 +10,24 @@ Run as  : python 3_update_flags.py ../../configs/MYLENS
 Run it again after a change of the limits: all images are judged anew.
 """
 
+from functools import partial
+
+from cosmouline.astrometry.db_transform import pixel_scale_arcsec
 from cosmouline.database.limits import Limits
 from cosmouline.errors import ImageRejected, UserError
 from cosmouline.run import for_each_image, log_line, run
 
-NEEDS = ("is_aligned", "fwhm_arcsec", "ellipticity", "sky_level_e")
+NEEDS = ("is_aligned", "fwhm_arcsec", "ellipticity", "sky_level_e", "pixel_scale_arcsec")
 WRITES = ()
 
 
-def measure(image, settings):
+def measure(image, settings, reference):
     """Reject an image that is not aligned, or beyond a limit."""
     if not image["is_aligned"]:
         raise ImageRejected(f"not aligned: {image['align_note']}")
     limits = Limits.of(settings)
-    values = {"seeing": image["fwhm_arcsec"], "ellipticity": image["ellipticity"],
+    scale = pixel_scale_arcsec(image, reference) / image["pixel_scale_arcsec"]
+    values = {"seeing": image["fwhm_arcsec"] * scale, "ellipticity": image["ellipticity"],
               "sky": image["sky_level_e"]}
     for name, is_beyond in limits.beyond(**values).items():
         if is_beyond:
@@ -36,11 +40,12 @@ def main(settings, db):
     images = db.to_treat(settings, NEEDS)
     reference = db.reference()
     try:
-        measure(reference, settings)
+        measure(reference, settings, reference)
     except ImageRejected as why:
         raise UserError(f"the reference image {reference['img_name']} itself is out: {why}. "
                         "Set ref_img_name to another one, or widen the limit.") from why
-    counts = for_each_image(measure, images, settings, db, needs=NEEDS, writes=WRITES)
+    counts = for_each_image(partial(measure, reference=reference), images, settings, db,
+                            needs=NEEDS, writes=WRITES)
     log_line("%d of %d images stay in use", sum(im["gogogo"] for im in images), len(images))
     return counts
 

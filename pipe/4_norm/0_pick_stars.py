@@ -3,8 +3,7 @@
 Needs   : transforms (3_align/1b_identify_stars), catalogues (1_character/3a_detect), sky maps
 Writes  : field_stars.ecsv, normstars.cat and .reg in work_dir; star_list, field_fwhm_px,
           field_fwhm_arcsec, field_ellipticity, n_field_stars -> database
-Settings: norm_stars, psf_stars, n_norm_stars, star_snr_min,
-          star_lens_distance_px
+Settings: norm_stars, psf_stars, n_norm_stars, star_snr_min, star_lens_distance_px
 Next    : 4_norm/1a_image_stats
 
 Run as  : python 0_pick_stars.py ../../configs/MYLENS
@@ -14,10 +13,11 @@ stay when images are added later; --redo chooses again. To correct the choice, c
 from work_dir to the folder of the lens and edit it there.
 """
 
+from cosmouline.astrometry.db_transform import pixel_scale_arcsec
 from cosmouline.database import paths
 from cosmouline.files import io_catalog
 from cosmouline.run import for_all_images, log_line, run
-from cosmouline.sources import db_star_catalogue, db_stars
+from cosmouline.sources import db_lens_light, db_star_catalogue, db_stars
 
 NEEDS = ("align_m11", "lens_x_px", "n_sources", "sky_noise_e", "fwhm_px", "ellipticity",
          "pa_deg", "n_good_stars", "pixel_scale_arcsec")
@@ -25,14 +25,14 @@ WRITES = ("star_list", "field_fwhm_px", "field_fwhm_arcsec", "field_ellipticity"
           "n_field_stars")
 
 
-def measure(images, stars, settings):
+def measure(images, stars, reference, settings):
     """Measure the seeing again from the stars that recur; return the fields of all images."""
     seeings, stars, n_found = db_star_catalogue.common_seeing(images, stars, settings)
     results = {}
     for image, seeing, n in zip(images, seeings, n_found, strict=True):
         results[image["img_name"]] = {
             "field_fwhm_px": seeing.fwhm_px,
-            "field_fwhm_arcsec": seeing.fwhm_px * image["pixel_scale_arcsec"],
+            "field_fwhm_arcsec": seeing.fwhm_px * pixel_scale_arcsec(image, reference),
             "field_ellipticity": seeing.ellipticity,
             "n_field_stars": int(n),
         }
@@ -65,7 +65,8 @@ def main(settings, db):
     images = db.all_in_use(settings, NEEDS)
     reference = db.reference(images)
     stars = db_star_catalogue.list_stars(images, reference, settings)
-    results, stars = measure(images, stars, settings)
+    db_lens_light.check(images, stars, reference, settings)
+    results, stars = measure(images, stars, reference, settings)
     picked = chosen(images, stars, reference, db.runs, settings)
     db_star_catalogue.write(stars, picked, settings)
     digest = db_star_catalogue.digest(picked, reference, settings)

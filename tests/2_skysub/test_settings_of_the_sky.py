@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 BOX_PX, CELL_PX, SHAPE = 40, 5, (130, 170)  # by default 64 and 4
-ROW = {"img_name": "i", "set_name": "R", "n_hot_px": 0, "saturation_e": 1e5, "read_noise_e": 5.0}
+ROW = {"img_name": "i", "set_name": "R", "n_hot_px": 0, "saturation_e": 1e5, "read_noise_e": 5.0,
+       "sky_level_e": 0.0}
 FRINGES = (3.0, 5)  # noise of the pattern and its images
 
 

@@ -1,3 +1,6 @@
+import contextlib
+import re
+
 from cosmouline.database import paths
 from cosmouline.errors import UserError
 from cosmouline.files import io_catalog, io_table
@@ -201,3 +204,51 @@ def test_an_own_list_does_not_outlive_its_file(lens_before):
     lens.run(SCRIPT)
 
     assert [star.name for star in picked(lens)] == list("abcdefgh")
+
+
+def empty_place(lens):
+    """Give the place of the reference image that is farthest from all objects and edges."""
+    y, x = np.mgrid[20:140:4, 20:160:4]
+    places = np.column_stack([x.ravel(), y.ravel()]).astype(float)
+    away = np.hypot(*(places[:, None] - lens.truth.xy(REFERENCE)).transpose(2, 0, 1)).min(1)
+    return places[np.argmax(away)], away.max()
+
+
+def test_a_lens_without_light_stops_and_the_nearest_source_is_named(lens_before):
+    lens = lens_before("3_align/1b_identify_stars")
+    place, away_px = empty_place(lens)
+    lens.set(f"ref_img_name = '{REFERENCE}'\nlens_position_px = {(place + 1).tolist()}\n")
+    lens.run("3_align/1b_identify_stars")
+    lens.run("3_align/3_update_flags")
+
+    with pytest.raises(UserError, match="there is nothing at the position of the lens") as stop:
+        lens.run(SCRIPT)
+
+    found = re.search(r"nearest source is ([\d.]+) arcsec away, at \(([\d.]+), ([\d.]+)\)",
+                      str(stop.value))
+    away_arcsec, x, y = map(float, found.groups())
+    assert away_arcsec == pytest.approx(
+        0.21 * np.hypot(x - 1 - place[0], y - 1 - place[1]), abs=0.06)
+    assert away_arcsec <= 0.21 * (away_px + 1.5)
+
+
+def test_images_that_the_lens_lies_at_the_edge_of_are_named(lens_before, caplog):
+    """On the star nearest to the edge, which all images that are shifted the other way lose."""
+    lens = lens_before("3_align/1b_identify_stars")
+    stars = lens.truth.xy(REFERENCE)[:8]
+    star = stars[np.argmin(stars[:, 0])]
+    lens.set(f"ref_img_name = '{REFERENCE}'\nlens_position_px = {(star + 1).tolist()}\n")
+    lens.run("3_align/1b_identify_stars")
+    lens.run("3_align/3_update_flags")
+    with contextlib.suppress(UserError):
+        lens.run(SCRIPT)
+
+    margin_px = 6 * lens.values("fwhm_px")  # the sources lie within 1.5 arcsec of the position
+    x = lens.values("lens_x_px")
+    least = int((x < margin_px).sum())
+    assert least > 0
+    counts = [re.search(r"edge of (\d+) of (\d+) images", one) for one in caplog.messages]
+    counts = [tuple(map(int, found.groups())) for found in counts if found]
+    assert counts
+    assert counts[0][0] >= least
+    assert counts[0][1] == len(x)

@@ -52,7 +52,7 @@ def test_the_columns_are_those_that_cosmouline_writes(lens_before):
             for name in ("magerr_{}_cov", "magerr_{}_norm", "magsys_{}")]
     assert list(curve_of(lens)) == [
         "mhjd", "datetime", "telescope", "setname", "nbimg", "fwhm", "ellipticity", "airmass",
-        "relskylevel", "normcoeff", "flag", *sources, *ours, "magcov_A_B"]
+        "relskylevel", "normcoeff", "flag", *sources, *ours, "magcov_A_B", "flag_A", "flag_B"]
 
 
 @pytest.mark.parametrize(("settings", "n_points"), [
@@ -124,14 +124,17 @@ def test_too_few_images_in_a_night_are_flagged(lens_before):
     assert not curve_of(lens)["flag"].any()
 
 
-def test_a_flux_that_is_not_positive_leaves_its_night_out(lens_before, caplog):
+def test_a_flux_that_is_not_positive_is_no_point_of_its_source_alone(lens_before, caplog):
     lens = lens_before(SCRIPT)
     lens.update("R_tiny_0003", flux_e__lens__B=-50.0)
 
     lens.run(SCRIPT)
 
-    assert len(curve_of(lens)["mhjd"]) == 5
-    assert any("1 left out because a source has no positive flux" in m for m in caplog.messages)
+    curve = curve_of(lens)
+    assert len(curve["mhjd"]) == 6
+    assert (curve["flag_A"].sum(), curve["flag_B"].sum(), curve["flag"].sum()) == (6, 5, 5)
+    assert np.isfinite(curve["mag_A"]).all()
+    assert any("1 flagged, 1 of these" in m.replace("of them ", "") for m in caplog.messages)
 
 
 def test_nothing_within_the_limits_is_told(lens_before):

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+SCALE_WITHIN = 0.03
 MATRIX = ("align_m11", "align_m12", "align_dx_px", "align_m21", "align_m22", "align_dy_px")
 
 
@@ -10,6 +11,17 @@ def matrix(image):
     if not image.get("is_aligned"):
         return None
     return np.array([image[name] for name in MATRIX]).reshape(2, 3)
+
+
+def pixel_scale_arcsec(image, reference):
+    """Return the pixel scale of an aligned image in arcsec: of its header, or by the alignment.
+
+    The alignment compares it with the reference image; where they differ by more than 3 %, the
+    stars are right and the header is that of other optics or binning.
+    """
+    by_stars = reference["pixel_scale_arcsec"] / image.get("align_scale", 1.0)
+    by_header = image["pixel_scale_arcsec"]
+    return by_header if abs(by_stars / by_header - 1) <= SCALE_WITHIN else by_stars
 
 
 def matrix_fields(matrix):

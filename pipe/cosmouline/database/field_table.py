@@ -103,6 +103,8 @@ WRITTEN_BY = {
         ("sky_box_px", int, "px", "mesh of the sky map"),
         ("sky_range_e", float, "e-", "highest minus lowest value of the sky map"),
         ("sky_noise_e", float, "e-", "noise of the sky map's pixels, median"),
+        ("sky_noise_ratio", float, "1",
+         "noise of the sky over sqrt(sky level + read noise^2): 1 where the gain is right"),
         ("fringe_frame", str, "", "the pattern that its sky holds, of 1b_opt_fringes"),
         ("fringe_scale", float, "1", "height of that pattern in the image"),
         ("fringe_rms_e", float, "e-", "rms of the fringes that were found in it")],

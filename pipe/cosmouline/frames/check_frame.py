@@ -1,8 +1,11 @@
 """The gate of the pipeline: refuse frames that are of no use, and flag what is suspicious."""
 
+import re
+
 from cosmouline.errors import ImageRejected
+from cosmouline.files.fits_bytes import card_value
 from cosmouline.files.io_fits import wcs_cards
-from cosmouline.frames.header_values import number_of, text_of
+from cosmouline.frames.header_values import first_number, number_of, text_of
 from cosmouline.robust import MAD_TO_SIGMA
 
 import numpy as np
@@ -19,6 +22,18 @@ MAX_SATURATED_FRACTION = 0.01
 MIN_CLIPPED_PX = 30  # noise gives one or two pixels with the highest value of a frame
 CLIPPED_BELOW = 0.9  # of the saturation level
 TWICE_MATTERS = ("DATE-OBS", "MJD-OBS", "EXPTIME", "GAIN", "RDNOISE", "FILTER", "SATURATE")
+SCALED_MAX = 2.0  # highest value of a frame that a program has scaled to 0..1, and more
+COUNTS_LEAST = 100.0  # a saturation level in ADU is above
+MOSAIC_FRACTION = 0.02  # of the level: by how much the four pixels of a colour sensor differ
+PHASES_FRACTION = 0.1  # the same, where no card speaks of a colour sensor
+PHASE_SIGMAS = 10.0
+STACK_CARDS = ("NCOMBINE", "STACKCNT", "NCOADDS", "COADDS", "NSTACK", "SNAPSHOT", "NEXP")
+UNITS_PER_SECOND = re.compile(r"/ ?s(ec\w*)?$|\bs\^?-1|per sec")
+UNITS_OF_FLUX = re.compile(r"jy|maggy|erg|mag")
+TOP = 0.93  # of the highest value: a flat pixel to pixel by 2 % smears clipped tops over this
+SHOULDER = 0.8
+MIN_TOP_PX = 12
+TOP_OVER_SHOULDER = 2.0  # of a star .5: ln(1/.93) / ln(.93/.8) for a Gaussian of any width
 CELESTIAL_AXES = ("RA", "DEC", "GLON", "GLAT", "ELON", "ELAT")
 
 
@@ -66,12 +81,32 @@ def check_frame(frame, expected_shape=None, saturation_adu=None):
     if beyond.size > MAX_INCREDIBLE_FRACTION * size.size:
         raise ImageRejected(
             f"pixel values such as {beyond[0]:.1e}: no counts; is the byte order wrong?")
+    highest = float(np.nanmax(data))
+    if saturation_adu is not None and saturation_adu > COUNTS_LEAST and highest < SCALED_MAX:
+        raise ImageRejected(f"the highest value is {highest:.3g}: scaled to 0..1 by a program? "
+                            "Multiply by 65535")
+    # The four pixels of a colour sensor see four skies
+    step_y, step_x = (2 * max(1, side // (2 * SAMPLE_PER_SIDE)) for side in (ny, nx))
+    phases = [data[i::step_y, j::step_x] for i in (0, 1) for j in (0, 1)]
+    medians = np.array([np.nanmedian(one) for one in phases])
+    spread = MAD_TO_SIGMA * np.nanmedian(np.abs(phases[0] - medians[0]))
+    is_pattern = np.ptp(medians) > PHASE_SIGMAS * spread / np.sqrt(phases[0].size)
+    contrast = float(np.ptp(medians) / max(abs(np.median(medians)), 1e-30)) if is_pattern else 0.0
+    bayer = card_value(frame.header, "BAYERPAT")
+    if bayer and contrast > MOSAIC_FRACTION:
+        raise ImageRejected(f"a mosaic of colours (BAYERPAT = {str(bayer).strip()}; its pixels "
+                            f"differ by {100 * contrast:.0f} %): take one colour out of it, or "
+                            "bin 2 x 2, first")
     level = float(np.nanmedian(sample))
     if saturation_adu is not None and level >= saturation_adu:
         raise ImageRejected(
             f"saturated: the median of {level:g} ADU is not below {saturation_adu:g} ADU")
     return [*frame.warnings, *([f"{100 * nan_fraction:.2g} % of the pixels are NaN"]
                                if nan_fraction > 0 else ()),
+            *([f"odd and even pixels differ by {100 * contrast:.0f} % of the sky: a colour "
+               "sensor?"] if contrast > PHASES_FRACTION and not bayer else ()),
+            *([f"BAYERPAT = {str(bayer).strip()}: a colour sensor, but the pixels do not differ"]
+              if bayer else ()),
             *_pixel_flags(data, sample, saturation_adu), *_card_flags(frame.header)]
 
 
@@ -117,11 +152,20 @@ def _pixel_flags(data, sample, saturation_adu):
     if fraction > MAX_SATURATED_FRACTION:
         yield f"{100 * fraction:.0f} % of the pixels are saturated"
     # Many pixels with the highest value, where that is below the saturation level
-    highest = np.nanmax(data)
+    highest = float(np.nanmax(data))
     n_highest = int(np.count_nonzero(data == highest))
     if n_highest >= MIN_CLIPPED_PX and highest < CLIPPED_BELOW * saturation_adu:
         yield (f"saturated below the level of {saturation_adu:g} ADU? {n_highest} pixels have the "
                f"highest value, {highest:g}")
+        return
+    # Tops of stars that a flat has smeared: many pixels near the highest, few below
+    height = data[data > level + SHOULDER * (highest - level)] - level
+    n_top = int(np.count_nonzero(height > TOP * (highest - level)))
+    if n_top >= MIN_TOP_PX and n_top > TOP_OVER_SHOULDER * (height.size - n_top) and (
+            highest < CLIPPED_BELOW * saturation_adu):
+        yield (f"saturated below the level of {saturation_adu:g} ADU? The tops of the brightest "
+               f"stars are flat at about {level + TOP * (highest - level):.0f} to {highest:.0f}: "
+               "set 'saturation_adu' in 'overrides'")
 
 
 def _card_flags(header):
@@ -129,14 +173,22 @@ def _card_flags(header):
     try:
         unit = (text_of(header, "BUNIT") or "").lower()
         gain = number_of(header, "GAIN")
-        if unit.startswith(("electron", "e-")) and not (gain and gain.value == 1.0):
+        if unit.startswith(("electron", "e-")) and not (gain and gain.value == 1.0) and (
+                not UNITS_PER_SECOND.search(unit)):
             yield f"BUNIT = {unit!r}: already in electrons? Then the gain is 1"
+        if UNITS_PER_SECOND.search(unit):
+            of_camera = "" if "electron" in unit else "that of the camera x "
+            yield f"BUNIT = {unit!r}: a rate; the gain is {of_camera}the exposure time"
+        elif UNITS_OF_FLUX.search(unit):
+            yield (f"BUNIT = {unit!r}: no counts; set 'gain_e_per_adu' in 'overrides' so that the "
+                   "noise of the sky fits")
     except ImageRejected as error:
         yield str(error)
     try:
-        found = number_of(header, "NCOMBINE")
-        if found and found.value > 1:
-            yield f"NCOMBINE = {found.value:g}: a stack"  # whose noise is not that of one exposure
+        found = first_number(header, STACK_CARDS, (1.001, 1e6))
+        if found:  # its noise is not that of one exposure
+            yield (f"{found.keyword} = {found.value:g}: a stack; if it is a mean, its gain is "
+                   f"{found.value:g} times that of one exposure")
     except ImageRejected as error:
         yield str(error)
     try:

@@ -1,13 +1,18 @@
 """Compare the frames of a set: sizes, filters, cameras and gains that differ; duplicates."""
 
+import itertools
 from collections import Counter
 from statistics import median
 
+from cosmouline.dates import SECONDS_PER_DAY
 from cosmouline.errors import UserError
+from cosmouline.frames.telescope import filter_key
 
 TYPICAL_FRACTION = 0.5  # of the frames of a set with one size: then the others are refused
 MIXED_FRACTION = 0.1  # of the frames of a set in a second filter: then they are no mistake
 MIXED_LEAST = 2
+CLOCK_S = 1.0  # of the dates in headers
+OVERLAP_FRACTION = 0.02  # of an exposure: how well its length is known
 GAIN_FACTOR = 1.3  # amplifiers of one camera differ by a few percent, its read-out modes by more
 
 
@@ -54,6 +59,40 @@ def other_gains(images):
                   for name, gain in known.items()
                   if not 1 / GAIN_FACTOR <= gain / typical <= GAIN_FACTOR}
     return notes
+
+
+def overlaps(images):
+    """Return a note for each image whose exposure ends after the next one of its set begins.
+
+    One camera takes one exposure at a time: the exposure time or a date is wrong. Images of one
+    moment are not compared: they are copies, or the CCDs of a mosaic.
+    """
+    notes = {}
+    cameras = {(image["set_name"], image.get("telescope")) for image in images}
+    for camera in sorted(cameras, key=str):
+        mine = [image for image in images
+                if (image["set_name"], image.get("telescope")) == camera]
+        timed = sorted((image["mjd"] - image["exptime_s"] / 2 / SECONDS_PER_DAY,
+                        image["exptime_s"], image["img_name"]) for image in mine if "mjd" in image)
+        for (start, exptime_s, name), (later, _, _) in itertools.pairwise(timed):
+            step_s = (later - start) * SECONDS_PER_DAY
+            if CLOCK_S < step_s < exptime_s - CLOCK_S - OVERLAP_FRACTION * exptime_s:
+                unit = "milliseconds" if exptime_s < 1000 * step_s else "another unit"
+                notes[name] = (f"exposures overlap: exptime_s = {exptime_s:g}, and the next one "
+                               f"begins {step_s:.3g} s later; is EXPTIME in {unit}?")
+    return notes
+
+
+def refuse_impossible_exposures(images):
+    """Raise UserError where at least half of the exposures of a set overlap with the next one."""
+    found = overlaps(images)
+    for set_name, mine in by_set(images).items():
+        names = [image["img_name"] for image in mine if image["img_name"] in found]
+        if len(names) >= max(MIXED_LEAST, TYPICAL_FRACTION * (len(mine) - 1)):
+            raise UserError(f"set {set_name}: {len(names)} of its {len(mine)} exposures overlap "
+                            f"(first: {names[0]}: {found[names[0]].partition(': ')[2]}). Set "
+                            "'exptime_s' in the 'overrides' of the set, or make one set for each "
+                            "camera.")
 
 
 def refuse_mixed_filters(images):
@@ -113,6 +152,7 @@ def _unlike(images, name):
     named = [image for image in images if image.get(name)]
     if not named:
         return None, []
+    key = filter_key if name == "filter" else str.lower
     counts = Counter(image[name] for image in named)
     typical = max(sorted(counts), key=counts.get)
-    return typical, [image for image in named if image[name].lower() != typical.lower()]
+    return typical, [image for image in named if key(image[name]) != key(typical)]

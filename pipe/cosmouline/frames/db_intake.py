@@ -14,7 +14,13 @@ from cosmouline.files.io_catalog import read_image_list
 from cosmouline.files.io_fits import FRAME_SUFFIXES, frame_stem, list_frames, read_header
 from cosmouline.frames.db_consistency import moment
 from cosmouline.frames.header_values import calibration_kind
-from cosmouline.frames.telescope import camera_of, checked_overrides, filter_of, load_telescope
+from cosmouline.frames.telescope import (
+    camera_of,
+    checked_overrides,
+    filter_key,
+    filter_of,
+    load_telescope,
+)
 
 log = logging.getLogger("cosmouline")
 
@@ -165,12 +171,9 @@ def _is_of(one, path):
         return False
     if one.get("science_only") and calibration_kind(header):
         return False
-    return _same(one.get("filter"), name) and _same(one.get("camera"), camera_of(header))
-
-
-def _same(wanted, found):
-    """Return whether a card has the wanted text, whatever its case; all do if none is wanted."""
-    return not wanted or wanted.strip().lower() == (found or "").strip().lower()
+    wanted, camera = one.get("filter"), one.get("camera")
+    return (not wanted or filter_key(wanted) == filter_key(name or "")) and (
+        not camera or camera.strip().lower() == (camera_of(header) or "").strip().lower())
 
 
 def image_name(set_name, stem):

@@ -27,6 +27,7 @@ def flagged(rows):
     # Notes of the scripts, then what shows only in comparison with the other images
     others = [db_consistency.other_values(used, "filter"),
               db_consistency.other_values(used, "telescope"), db_consistency.other_gains(used),
+              db_consistency.overlaps(used),
               db_consistency.duplicates(used), db_consistency.lone(used)]
     found = []
     for row in used:

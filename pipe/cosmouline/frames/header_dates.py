@@ -1,14 +1,22 @@
 """The middle of an exposure from its header, by the recipes of the telescope's description."""
 
+import re
+from dataclasses import replace
 from decimal import Decimal
 from typing import NamedTuple
 
 from cosmouline import dates
 from cosmouline.errors import ImageRejected
 from cosmouline.frames.header_values import first_text, text_of
+from cosmouline.frames.telescope_yaml import CrossChecks
 
 DATES_AGREE_WITHIN_S = 60.0
+WIN_WITHIN_S = 2.0  # of the dates that say which moment they are of
+ZONES_OF_UTC = ("UTC", "UT", "GMT", "Z")
 MOMENT_TO_MID = {"start": 0.5, "mid": 0.0, "end": -0.5}
+NO_TIME = re.compile(r"[T ]00:00:00(\.0*)?$")  # of a program that knows the day alone
+ZONE_CARDS = ("TIMEZONE", "TIMEZON", "TIME-ZON", "TZ", "UTCOFF", "UTC-OFF", "UTCOFFS")
+LOCAL_CARDS = ("DATE-LOC", "DATE_LOC", "LOCALTIM", "LOC-TIME", "LTOBS")
 NUMBERS = {"mjd": dates.mjd_to_mjd, "jd": dates.jd_to_mjd, "unix": dates.unix_to_mjd}
 
 
@@ -62,23 +70,68 @@ def mid_exposure(header, telescope, exptime_s, zone_h):
     # All dates are compared in UTC, at the middle of the exposure
     flags = []
     mjd = _to_mid(header, telescope, recipe, moment, exptime_s, flags)
-    # A date that contradicts the MJD card beyond the digits that this card has is flagged
-    check = telescope.date_check
-    other = check and _read_moment(header, check, 0.0)
-    if other and other.keyword != moment.keyword:
-        other_mjd = _to_mid(header, telescope, check, other, exptime_s, flags)
-        difference_s = abs(other_mjd - mjd) * dates.SECONDS_PER_DAY
-        digits_s = dates.SECONDS_PER_DAY * 10.0 ** Decimal(other.text).as_tuple().exponent
-        if difference_s > DATES_AGREE_WITHIN_S + digits_s:
-            flags.append(f"{moment.keyword} and {other.keyword} differ by "
-                         f"{difference_s / 60.0:.1f} min: is one of them local time? "
-                         f"{moment.keyword} is used")
-    flags.append(dates.plausible(mjd))
+    mjd, moment = _cross_checked(header, telescope, moment, mjd, exptime_s, zone_h, flags)
+    flags.insert(0, dates.plausible(mjd))
     note = f"date: {recipe.note}" if recipe.note else ""
     if recipe.recipe == "day":
         flags.append(note or f"date: {moment.keyword} has no time of day")
     return MidExposure(mjd, dates.zone_hours(moment.text), (note,) if note else (),
                        tuple(dict.fromkeys(flag for flag in flags if flag)))
+
+
+def _cross_checked(header, telescope, moment, mjd, exptime_s, zone_h, flags):
+    """Compare a date with all others of the header; return the one to use, with flags."""
+    checks = telescope.cross_checks or CrossChecks()
+    own = [recipe for recipe in (telescope.date_check, *telescope.date)
+           if recipe and recipe.recipe in NUMBERS]
+    known = {keyword for recipe in own for keyword in recipe.date}
+    compared, n_agree = {moment.text}, 0
+    for recipe in (*checks.dates_that_win, *own, *checks.dates):
+        # What the description itself says of a card counts more than the general table
+        if recipe.recipe in NUMBERS and recipe not in own:
+            recipe = replace(recipe, date=tuple(one for one in recipe.date if one not in known))
+        try:
+            other = _read_moment(header, recipe, zone_h if recipe.recipe == "split" else 0.0)
+            other_mjd = other and _to_mid(header, telescope, recipe, other, exptime_s, [])
+        except ImageRejected as error:
+            flags.append(f"{error}: not compared")
+            continue
+        if other is None or other.text in compared:
+            continue
+        compared.add(other.text)
+        # Numbers are written with few digits, and a Julian date may be of any moment
+        within_s = DATES_AGREE_WITHIN_S if recipe not in checks.dates_that_win else WIN_WITHIN_S
+        if recipe.recipe in NUMBERS:
+            digits = Decimal(other.text).as_tuple().exponent
+            within_s += dates.SECONDS_PER_DAY * 10.0**digits if recipe.recipe != "unix" else 1.0
+        within_s += exptime_s if recipe.recipe == "jd" else 0.0
+        difference_s = (other_mjd - mjd) * dates.SECONDS_PER_DAY
+        if abs(difference_s) <= within_s:
+            n_agree += 1
+            continue
+        # A number never has the date of the evening with a time after midnight; a text may
+        days = round(difference_s / dates.SECONDS_PER_DAY)
+        by_days = (recipe.recipe in NUMBERS and days != 0
+                   and abs(difference_s - days * dates.SECONDS_PER_DAY) <= within_s + exptime_s)
+        wins = recipe in checks.dates_that_win or by_days
+        used = other if wins else moment
+        hint = "" if wins else "is one of them local time? "
+        flags.append(f"{moment.keyword} and {other.keyword} differ by "
+                     f"{abs(difference_s) / 60.0:.1f} min: {hint}{used.keyword} is used")
+        if wins:
+            moment, mjd = other, other_mjd
+    # Nothing but the zone, or the same date under the name of local time, speaks against UTC
+    if not n_agree and not moment.is_utc:
+        zone, local = first_text(header, ZONE_CARDS), first_text(header, LOCAL_CARDS)
+        local = local and local[0].startswith(moment.text[:19]) and f"{local[1]} is the same"
+        zone = zone and zone[0].lstrip("+-0:. ") and zone[0] not in ZONES_OF_UTC and (
+            f"{zone[1]} = {zone[0]}")
+        if (local or zone) and not flags:
+            flags.append(f"{moment.keyword} may be local time, {local or zone}: if it is, set "
+                         "'time_zone_h' in 'overrides'")
+        if NO_TIME.search(moment.text):
+            flags.append(f"{moment.keyword} = {moment.text!r}: no time of day?")
+    return mjd, moment
 
 
 def _read_moment(header, recipe, zone_h):
@@ -118,6 +171,8 @@ def _moment_of(header, recipe, keyword, text, zone_h):
             return None
         is_utc = is_utc or dates.zone_hours(text) is not None
         return _Moment(dates.iso_to_mjd(text, zone_h), is_utc, keyword, text)
+    if kind == "split":
+        text = NO_TIME.sub("", text)
     if not dates.is_day_only(text):
         return None
     if kind == "day":  # its midnight

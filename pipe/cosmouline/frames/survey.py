@@ -16,6 +16,9 @@ from cosmouline.frames.telescope import (
 )
 from cosmouline.frames.telescope_yaml import RANGES
 
+import numpy as np
+
+NEAR_DEG = 1.0  # of the pointings of a mount that was never aligned
 POINTING_CARDS = (("OBJCTRA", "OBJCTDEC"), ("CAT-RA", "CAT-DEC"), ("RA", "DEC"),
                   ("TELRA", "TELDEC"))
 CALIBRATION_FOLDERS = {name + plural: kind for name, kind in (
@@ -91,6 +94,33 @@ def missing(header, description):
             if ("date" if name == "date" else f"'{name}'") in str(problem):
                 names.append(name)
     return tuple(names)
+
+
+def pointing_flag(header, lens_ra_deg, lens_dec_deg, field_deg=0.0):
+    """Return a flag where a frame does not look at the lens, else None.
+
+    Parameters
+    ----------
+    header : Header
+    lens_ra_deg, lens_dec_deg : float or None
+    field_deg : float
+        Half of the diagonal of the frame.
+    """
+    found = pointing(header)
+    if found is None or lens_ra_deg is None or lens_dec_deg is None:
+        return None
+    ra_deg, dec_deg, cards = found
+
+    def away_deg(ra_factor, lens_factor):
+        between = (ra_factor * ra_deg - lens_factor * lens_ra_deg + 180) % 360 - 180
+        return np.hypot(between * np.cos(np.radians(dec_deg)), dec_deg - lens_dec_deg)
+
+    near_deg = max(NEAR_DEG, field_deg)
+    if away_deg(1, 1) <= near_deg or away_deg(15, 1) <= near_deg:  # the card may be in hours
+        return None
+    hint = ": 15 x lens_ra_deg fits, it is in hours?" if away_deg(1, 15) <= near_deg else ""
+    return (f"the lens (lens_ra_deg, lens_dec_deg of the settings) is {away_deg(1, 1):.1f} deg "
+            f"from the pointing of the header ({cards}){hint}")
 
 
 def pointing(header):

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cosmouline.errors import ImageRejected, UserError
-from cosmouline.files.io_fits import wcs_pixel_scale_arcsec
 from cosmouline.frames.check_frame import MIN_SIDE_PX
+from cosmouline.frames.cross_checks import Claim, choose, claims_of, square_flag
 from cosmouline.frames.header_dates import mid_exposure
 from cosmouline.frames.header_site import site_coordinates
 from cosmouline.frames.header_values import first_number, text_of
@@ -35,6 +35,8 @@ LONGEST_EXPOSURE_S = 36000.0  # a winter night has 15 h; longer ones are millise
 CAMERA_CARDS = ("INSTRUME", "TELESCOP", "DETNAM")
 UNKNOWN = "generic"  # the description for telescopes that have none
 OPEN_POSITIONS = ("open", "free", "empty", "blank")  # of a second filter wheel
+LETTERS_OF_A_BAND = 2  # such as r, R and i'
+CLEAR = ("clear", "air")  # of a second wheel; alone it is the name of a filter
 UNITS = {
     "exptime_s": "s",
     "gain_e_per_adu": "e-/ADU",
@@ -171,6 +173,13 @@ def read_exposure(header, telescope, overrides=None):
               for name in RANGES}
     if values["exptime_s"] > LONGEST_EXPOSURE_S:
         flags.append(f"exptime_s = {values['exptime_s']:g}: milliseconds?")
+    if flag := square_flag(header):
+        flags.append(flag)
+    recognised = recognise(header)
+    if recognised and telescope.name in list_telescopes() and (
+            telescope.name != UNKNOWN and telescope.name not in recognised):
+        flags.append(f"the header is that of {', '.join(recognised)}, not of {telescope.name}, "
+                     "which is the 'telescope' of the set")
     middle = mid_exposure(header, telescope, values["exptime_s"],
                           overrides.get("time_zone_h", telescope.time_zone_h))
     # The filter; without one the frame is usable, with a flag
@@ -216,18 +225,27 @@ def _quantity(header, telescope, overrides, name, notes, flags):
     if name in overrides:
         notes.append(f"{name} = {overrides[name]:g} by 'overrides'")
         return overrides[name]
-    found = first_number(header, source.keywords, source.valid)
-    if found:
-        flags += [found.flag] if found.flag else []
-        lowest, highest = RANGES[name]
-        if not lowest <= found.value <= highest:
-            raise ImageRejected(
-                f"{found.keyword} = {found.value:g} is not between {lowest:g} and {highest:g} "
-                f"{UNITS[name]}: set '{name}' in 'overrides'")
-        return found.value
-    scale = wcs_pixel_scale_arcsec(header) if source.wcs else None
-    if scale is not None:
-        return scale
+    # The cards of the description, compared with all others that give the same quantity. A
+    # description without a table of its own knows which of its cards to use
+    others = telescope.cross_checks or load_telescope(UNKNOWN).cross_checks
+    claims = claims_of(header, name, source.keywords, getattr(others, name, ()), source.valid)
+    if source.wcs or any(claim.name in source.cards for claim in claims):
+        if claims and telescope.cross_checks is None:
+            claims = [claims[0], *(one for one in claims[1:] if one.name not in source.cards)]
+        if claims:
+            used, flag = choose(claims, name, telescope.cross_checks is None)
+            flags += [one for one in (used.flag, flag) if one]
+            lowest, highest = RANGES[name]
+            if not lowest <= used.value <= highest:
+                raise ImageRejected(
+                    f"{used.name} = {used.value:g} is not between {lowest:g} and {highest:g} "
+                    f"{UNITS[name]}: set '{name}' in 'overrides'")
+            return used.value
+    elif name == "pixel_scale_arcsec" and claims and source.default is not None:
+        _, flag = choose([Claim(source.default, f"the description of {telescope.name}"),
+                          *(one for one in claims if one.name not in others.pixel_scale_arcsec)],
+                         name, True)
+        flags += [flag] if flag else []
     if source.default is None:
         others = f" (nor {', '.join(source.keywords[1:])})" if source.keywords[1:] else ""
         raise ImageRejected(
@@ -293,9 +311,28 @@ def filter_of(header, telescope):
     cannot be read.
     """
     # With two wheels one of them is open
-    texts = [text_of(header, keyword) for keyword in telescope.filter.keywords]
-    named = [text for text in texts if text and not text.lower().startswith(OPEN_POSITIONS)]
-    return named[0] if named else telescope.filter.default
+    named = []
+    for keyword in telescope.filter.keywords:
+        text = text_of(header, keyword) or ""
+        # One card may hold the positions of two wheels, as in Empty/R
+        parts = [part.strip() for part in re.split(r"[/,+]", text) if part.strip()]
+        filters = [part for part in parts if not part.lower().startswith(OPEN_POSITIONS)]
+        if filters:
+            named.append((keyword, text if len(filters) == len(parts) else "+".join(filters)))
+    if not named:
+        return telescope.filter.default
+    # Two wheels with a card each: light has passed both
+    keyword, name = named[0]
+    both = [name, *(other for card, other in named[1:]
+                    if card[:-1] == keyword[:-1] and {card[-1], keyword[-1]} == {"1", "2"}
+                    and not other.lower().startswith(CLEAR) and other != name)]
+    return "+".join(both)
+
+
+def filter_key(name):
+    """Return a filter in the form to compare: r and R are two filters, Clear and CLEAR are one."""
+    name = name.strip()
+    return name if len(name) <= LETTERS_OF_A_BAND else name.lower()
 
 
 def recognise(header):

@@ -40,6 +40,11 @@ class Source:
     valid: tuple | None = None
     wcs: bool = False
 
+    @property
+    def cards(self):
+        """Keywords without the sign of an inverse."""
+        return tuple(keyword.removeprefix("1/") for keyword in self.keywords)
+
 
 @dataclass(frozen=True)
 class DateRecipe:
@@ -51,6 +56,20 @@ class DateRecipe:
     moment: str = "start"
     same_day_as: tuple = ()
     note: str | None = None
+
+
+@dataclass(frozen=True)
+class CrossChecks:
+    """Further cards of the same quantities: recipes of the date, keywords of the numbers.
+
+    The first of the dates in `dates_that_win` is used where it differs from the date in use.
+    """
+
+    dates_that_win: tuple = ()
+    dates: tuple = ()
+    exptime_s: tuple = ()
+    gain_e_per_adu: tuple = ()
+    pixel_scale_arcsec: tuple = ()
 
 
 @dataclass(frozen=True)
@@ -103,6 +122,7 @@ class Telescope:
     trim: Trim
     checks: tuple
     recognise: tuple = ()
+    cross_checks: CrossChecks | None = None
 
 
 def telescope_from(description, name, where):
@@ -141,6 +161,7 @@ def telescope_from(description, name, where):
         # tuples of (keyword, texts in lower case), one for each rule
         recognise=tuple(tuple((keyword, tuple(str(text).lower() for text in _listed(texts)))
                               for keyword, texts in rule.items()) for rule in rules),
+        cross_checks=_cross_checks(keys.get("cross_checks"), f"{where}: cross_checks"),
         **{key: _source(keys[key], f"{where}: {key}", RANGES[key]) for key in RANGES},
     )
 
@@ -225,6 +246,16 @@ def _recipe(entry, where):
     return DateRecipe(keys["recipe"], _keywords(keys["date"], where),
                       _keywords(keys.get("time", []), where), moment,
                       _keywords(keys.get("same_day_as", []), where), keys.get("note"))
+
+
+def _cross_checks(entry, where):
+    """Read the cards with which values are compared; None where the description has none."""
+    if entry is None:
+        return None
+    keys = _mapping(entry, where, list(CrossChecks.__dataclass_fields__))
+    return CrossChecks(**{
+        key: tuple(_recipe(one, where) for one in value) if key.startswith("dates")
+        else _keywords(value, where) for key, value in keys.items()})
 
 
 def _site(entry, where):

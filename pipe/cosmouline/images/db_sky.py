@@ -1,5 +1,6 @@
 """The sky map of an image: written to work_dir, its range and noise to the database."""
 
+import logging
 from dataclasses import replace
 
 from cosmouline.database import paths
@@ -7,6 +8,11 @@ from cosmouline.database.products import product_of
 from cosmouline.images.io_sky import read_sky, write_sky
 
 import numpy as np
+
+log = logging.getLogger("cosmouline")
+
+NOISE_RATIOS = (0.4, 2.0)
+SKY_SUBTRACTED = 3.0  # a level of fewer times the noise: the sky was taken away
 
 
 def keep(sky, image, settings, fringes_path=None):
@@ -19,6 +25,40 @@ def keep(sky, image, settings, fringes_path=None):
     write_sky(paths.sky(settings, image["img_name"]), sky, fringes_path)
     return {"sky_box_px": sky.box_px, "sky_range_e": float(np.ptp(sky.level_mesh_e)),
             "sky_noise_e": float(np.median(sky.sigma_mesh_e))}
+
+
+def noise_ratio(sky_noise_e, image):
+    """Return the field sky_noise_ratio; none where the sky has no expected noise."""
+    expected_e2 = image["sky_level_e"] + image["read_noise_e"] ** 2
+    return {"sky_noise_ratio": sky_noise_e / np.sqrt(expected_e2)} if expected_e2 > 0 else {}
+
+
+def warn_of_noise(images):
+    """Warn of images whose sky is noisier or smoother than its level and the gain predict.
+
+    In electrons the variance of a sky is its level and the square of the read noise. A gain that
+    is wrong by a factor f makes the ratio wrong by the root of f.
+    """
+    found = [image for image in images if "sky_noise_ratio" in image and not (
+        NOISE_RATIOS[0] <= image["sky_noise_ratio"] <= NOISE_RATIOS[1])]
+    if not found:
+        return
+    image = found[0]
+    ratio, level_e = image["sky_noise_ratio"], image["sky_level_e"]
+    if abs(level_e) < SKY_SUBTRACTED * image["sky_noise_e"]:
+        cause = "was the sky subtracted before, or is the exposure a rate?"
+    else:
+        # The gain g of level L, noise n (ADU) and read noise r (electrons): g^2 n^2 = g L + r^2
+        level, noise = (value / image["gain_e_per_adu"] for value in (
+            level_e, image["sky_noise_e"]))
+        gain = (level + np.hypot(level, 2 * noise * image["read_noise_e"])) / (2 * noise**2)
+        cause = (f"is the gain of {image['gain_e_per_adu']:.3g} e-/ADU wrong (the noise fits "
+                 f"{gain:.2g}), is it a mean of several exposures, or resampled, or does the "
+                 "level hold a bias?")
+    log.warning("the noise of the sky is %.2g times what its level and the gain predict in %d of "
+                "%d images (first: %s, sky %.0f e-, noise %.3g e-): %s Errors and chi2 are wrong "
+                "by as much.", ratio, len(found), len(images), image["img_name"], level_e,
+                image["sky_noise_e"], cause)
 
 
 @product_of("2_skysub/1_skysub", paths.sky)

@@ -22,6 +22,8 @@ ELLIPSE_AXES = 5.0  # ... and joined by ellipses of this many of their half axes
 ELLIPSE_MAX_PX = 30.0  # ... each half axis at most this long
 BINNED_SIDE_PX = 1024  # objects of larger frames are found on a binned copy
 SKY_FRACTION_MIN = 0.02  # least fraction of the pixels that must be sky
+BOX_SKY_FRACTION = 0.5  # sep uses boxes with more good pixels than this fraction
+CROWDED_BOXES = 0.5  # a frame is crowded when at most this fraction of the boxes is used
 
 # SExtractor's mode, 2.5 median - 1.5 mean, of a sample of small skewness g and scatter s: the
 # median lies g s / 6 below the mean (Cornish-Fisher), so the mode lies 2.5 g s / 6 below it.
@@ -198,6 +200,7 @@ def _two_passes(image_e, bad, box_px, step_e):
     fraction = 1 - np.count_nonzero(objects) / objects.size
     if fraction < SKY_FRACTION_MIN:
         raise ImageRejected(f"only {100 * fraction:.1f} % of the pixels are sky")
+    image_e, objects = _crowded_boxes_filled(image_e, objects, box_px)
     final = background(image_e, objects, box_px)
     level_mesh_e = _mesh_of(final.back(), box_px)
     # a slope inside the boxes would count as noise: then once more on the flat frame
@@ -206,6 +209,27 @@ def _two_passes(image_e, bad, box_px, step_e):
         scatter = background(image_e - final.back(dtype=np.float32), objects, box_px)
     variance_mesh = _mesh_of(scatter.rms(), box_px) ** 2 - step_e**2 / 12
     return level_mesh_e, np.sqrt(np.maximum(variance_mesh, 0))
+
+
+def _crowded_boxes_filled(image_e, objects, box_px):
+    """Return frame and mask in which the boxes of a crowded frame have enough pixels for sep.
+
+    sep passes over a box of which more than half is masked, and returns a level of 0 and a scatter
+    of 1 where all boxes are. Where more than half of the boxes are, the masked pixels of each box
+    get the values of its sky pixels in turn, which have the same mode and scatter.
+    """
+    starts = [range(0, side, box_px) for side in image_e.shape]
+    boxes = [np.s_[y : y + box_px, x : x + box_px] for y in starts[0] for x in starts[1]]
+    sky_fraction = np.array([1 - objects[box].mean() for box in boxes])
+    if (sky_fraction > BOX_SKY_FRACTION).mean() > CROWDED_BOXES:
+        return image_e, objects
+    image_e, objects = image_e.copy(), objects.copy()
+    for box, fraction in zip(boxes, sky_fraction, strict=True):
+        if SKY_FRACTION_MIN < fraction < 1:
+            hidden = objects[box]
+            image_e[box][hidden] = np.resize(image_e[box][~hidden], np.count_nonzero(hidden))
+            objects[box] = False
+    return image_e, objects
 
 
 def _plane(level_mesh_e, box_px, shape):

@@ -37,7 +37,7 @@ MEANINGS = {
     "airmass": ("1", "median airmass"),
     "relskylevel": ("e-", "median sky level x median coefficient"),
     "normcoeff": ("1", "median coefficient"),
-    "flag": ("", "True for a good point, within the night_ limits of the settings"),
+    "flag": ("", "True for a point within the night_ limits at which all sources are measured"),
     "excluded": ("", f"True for a night of {NIGHTS_FILE}"),
 }
 MAGERR_MEANINGS = (
@@ -132,8 +132,8 @@ def joined_columns(rows, table, sources, settings):
     groups = db_nights.grouped(rows, settings.join_by, settings.join_minutes)
     joined = join.join(groups, **table.fluxes, center=settings.join_center)
     properties = join.night_properties(groups, **table.conditions)
-    flags = join.night_flags(
-        properties, joined.is_complete, Limits.of(settings, "night_"), settings.night_min_images)
+    flags = join.night_flags(properties, np.isfinite(joined.mag).any(axis=1),
+                             Limits.of(settings, "night_"), settings.night_min_images)
     return join.rdb_columns(properties, flags, joined, sources), joined
 
 
@@ -170,8 +170,8 @@ def write(curve, columns):
         for name, values in complete.items()})
     # The .rdb: excluded nights flagged, or dropped.
     kept = ~out if settings.excluded_nights == "drop" else np.ones(len(out), bool)
-    flag = columns["flag"] & ~out
-    published = {name: (flag if name == "flag" else columns[name])[kept] for name in names}
+    published = {name: (columns[name] & ~out if name.startswith("flag") else columns[name])[kept]
+                 for name in names}
     write_rdb(curve.path, published)
     if out.any():
         log.info("%d points of excluded nights %s", out.sum(),
@@ -267,6 +267,8 @@ def _unit_and_meaning(name):
                        "galaxy under it")
     if kind == "magcov":
         return "mag2", "covariance of the magnitudes of two sources at one point"
+    if kind == "flag" and rest:
+        return "", f"True for a good point of {rest}, whatever the other sources are"
     if kind != "magerr":
         return MEANINGS[name]
     ours = {"cov": "all known errors of the point, covariances included",

@@ -173,15 +173,15 @@ def night_properties(groups, mhjd, fwhm_arcsec, ellipticity, airmass, sky_level_
     }
 
 
-def night_flags(properties, is_complete, limits=None, n_images_min=1):
+def night_flags(properties, is_measured, limits=None, n_images_min=1):
     """Return which nights are good; the others are to be masked.
 
     Parameters
     ----------
     properties : dict of ndarray, shape (G,)
         From `night_properties`.
-    is_complete : ndarray of bool, shape (G,)
-        Nights where every source has a magnitude (`Joined.is_complete`).
+    is_measured : ndarray of bool, shape (G,)
+        Nights where a source, or every source, has a magnitude.
     limits : Limits, optional
         A good night is within all of them; its sky is sky x coefficient.
     n_images_min : int
@@ -193,7 +193,7 @@ def night_flags(properties, is_complete, limits=None, n_images_min=1):
         True for a good night. A property that is absent does not meet its limit.
     """
     # NaN is beyond every limit: a night without the property is not good
-    good = np.asarray(is_complete) & (properties["nbimg"] >= n_images_min)
+    good = np.asarray(is_measured) & (properties["nbimg"] >= n_images_min)
     if limits is not None:
         for is_beyond in limits.beyond(
                 seeing=properties["fwhm"], ellipticity=properties["ellipticity"],
@@ -205,33 +205,38 @@ def night_flags(properties, is_complete, limits=None, n_images_min=1):
 def rdb_columns(properties, flags, joined, sources):
     """Return the columns of a light curve's rdb table.
 
-    From `night_properties`, `night_flags` and `join`, and the names of the M sources.
+    From `night_properties`, the flags of the points with any magnitude (`night_flags`), `join`,
+    and the names of the M sources.
 
     Returns
     -------
     dict of ndarray
         COSMOULINE's columns in its order; then ``magerr_<source>_cov``, of which
         ``magerr_<source>_norm`` is the error from the coefficient, and ``magsys_<source>`` of all
-        sources; then the covariance ``magcov_<source>_<other>`` of each pair. Points where a
-        source has no magnitude are left out, for PyCS3 refuses a file with an error that is not
-        positive. In order of mhjd, which PyCS3 needs to match its properties.
+        sources; then the covariance ``magcov_<source>_<other>`` of each pair, and the flags
+        ``flag_<source>`` of the single sources. Where a source has no magnitude, that is NaN and
+        its errors are infinite (PyCS3 refuses a file with an error that is not positive), and the
+        common flag is False: the others keep their point. In order of mhjd, which PyCS3 needs to
+        match its properties.
     """
     # COSMOULINE's columns in its order.
-    columns = {**properties, "flag": np.asarray(flags)}
+    flags, has = np.asarray(flags), np.isfinite(joined.mag)
+    columns = {**properties, "flag": flags & joined.is_complete}
     for i, source in enumerate(sources):
         columns[f"mag_{source}"] = joined.mag[:, i]
         for k in range(N_MAGERR):
-            columns[f"magerr_{source}_{k}"] = joined.magerr[:, i, k]
+            columns[f"magerr_{source}_{k}"] = np.where(has[:, i], joined.magerr[:, i, k], np.inf)
     # What COSMOULINE does not have: the best error and its contributions, and covariances.
     for i, source in enumerate(sources):
-        columns[f"magerr_{source}_cov"] = joined.magerr_cov[:, i]
-        columns[f"magerr_{source}_norm"] = joined.magerr_norm[:, i]
+        columns[f"magerr_{source}_cov"] = np.where(has[:, i], joined.magerr_cov[:, i], np.inf)
+        columns[f"magerr_{source}_norm"] = np.where(has[:, i], joined.magerr_norm[:, i], np.inf)
         columns[f"magsys_{source}"] = joined.mag_sys[:, i]
     for (i, one), (j, other) in itertools.combinations(enumerate(sources), 2):
         columns[f"magcov_{one}_{other}"] = joined.mag_cov[:, i, j]
-    # Complete points by date.
+    columns |= {f"flag_{source}": flags & has[:, i] for i, source in enumerate(sources)}
+    # Points by date
     rows = np.argsort(properties["mhjd"], kind="stable")
-    rows = rows[joined.is_complete[rows]]
+    rows = rows[has[rows].any(axis=1)]
     return {name: values[rows] for name, values in columns.items()}
 
 

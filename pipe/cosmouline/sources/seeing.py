@@ -23,6 +23,7 @@ ODD_SATURATED_PART = 0.3
 
 RECURRING_BRIGHTEST = 40  # stars that count in a set of frames
 RECURRING_SPREAD = 0.12  # a star's width over that of its frames; galaxies are wider
+RECURRING_CLUSTER = 1.1  # widest over narrowest star, each relative to its frames
 RECURRING_FEW = 3  # with fewer stars than this nothing is selected
 RECURRING_FLOOR = 0.02  # widths agree to 2 % at best, which the clip must not undercut
 
@@ -191,8 +192,13 @@ def recurring_seeing(fwhm_px, ellipticity, pa_deg, is_usable, n_brightest=RECURR
         widths = row[brightest][np.isfinite(row[brightest])]
         if widths.size > 2:
             frame_px[k] = half_sample_mode(widths)
-    # what is wider than its frames is no star
     ratio = median_of_finite(fwhm_px / frame_px[:, None], axis=0)
+    # Nothing is sharper than a star, but galaxies that outnumber the stars set the first width:
+    # then the narrowest width that several sources share is that of the stars
+    narrowest = low_cluster(ratio[brightest], RECURRING_CLUSTER)
+    if narrowest < 1 - RECURRING_SPREAD:
+        ratio = ratio / narrowest
+    # what is wider than its frames is no star
     with np.errstate(invalid="ignore"):
         stars = brightest[np.abs(ratio[brightest] - 1) < RECURRING_SPREAD]
     if len(stars) < RECURRING_FEW:

@@ -28,3 +28,15 @@ def test_the_matrix_of_a_row_transforms_as_the_fields_say():
 @pytest.mark.parametrize("row", [{}, {"is_aligned": False}, {"is_aligned": None}])
 def test_an_image_that_is_not_aligned_has_none(row):
     assert db_transform.matrix(db_transform.matrix_fields(MATRIX) | row) is None
+
+
+@pytest.mark.parametrize(("align_scale", "header", "right"), [
+    (1.0, 0.5, 0.5), (1.02, 0.5, 0.5), (0.625, 0.5, 0.8), (0.625, 0.8, 0.8), (2.0, 0.25, 0.25)])
+def test_the_pixel_scale_is_that_of_the_stars_where_the_header_has_another(
+        align_scale, header, right):
+    """A reference of 0.5 arcsec; where a pixel is 1.6 times as large, shifts are 0.625 times."""
+    image = {"pixel_scale_arcsec": header, "align_scale": align_scale}
+
+    found = db_transform.pixel_scale_arcsec(image, {"pixel_scale_arcsec": 0.5})
+
+    assert found == pytest.approx(right)

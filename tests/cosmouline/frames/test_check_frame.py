@@ -180,3 +180,60 @@ def test_real_frames_pass(shared_data):
         path = list_frames(shared_data(folder))[0]
 
         assert check_frame(read_frame(path), saturation_adu=saturation_adu) == []
+
+
+def mosaic(contrast, seed=3):
+    """Give a sky of which one in four pixels is brighter by a fraction."""
+    data = sky(seed)
+    data[::2, ::2] += 500.0 * contrast
+    return data
+
+
+def test_the_pixels_of_a_colour_sensor_are_refused_and_others_flagged():
+    with pytest.raises(ImageRejected, match="a mosaic of colours"):
+        check_frame(frame(mosaic(0.45), BAYERPAT="RGGB"))
+    assert check_frame(frame(BAYERPAT="RGGB")) == [
+        "BAYERPAT = RGGB: a colour sensor, but the pixels do not differ"]
+    assert check_frame(frame(mosaic(0.45)))[0].startswith("odd and even pixels differ by 4")
+    assert check_frame(frame(mosaic(0.03))) == []  # two amplifiers
+
+
+def test_pixels_scaled_to_one_are_refused_where_the_header_speaks_of_counts():
+    with pytest.raises(ImageRejected, match="Multiply by 65535"):
+        check_frame(frame(sky() / 65535), saturation_adu=60000.0)
+    assert check_frame(frame(sky() / 65535), saturation_adu=1.0) == []
+
+
+def stars(peak, fwhm_px=4.0, clip=None, flat=0.0):
+    """Give four stars whose peaks are fractions of one value, clipped, divided by a flat."""
+    data = sky(seed=5).astype(float)
+    y, x = np.mgrid[:120, :160]
+    for part, (y0, x0) in zip((1, 0.9, 0.5, 0.2), ((30, 30), (30, 110), (80, 40), (90, 120)),
+                              strict=True):
+        data += part * peak * 0.5 ** (4 * ((x - x0) ** 2 + (y - y0) ** 2) / fwhm_px**2)
+    data = data if clip is None else np.minimum(data, clip)
+    return data / (1 + flat * np.random.default_rng(6).standard_normal(SHAPE))
+
+
+@pytest.mark.parametrize("flat", [0.0, 0.005, 0.015])
+@pytest.mark.parametrize("fwhm_px", [3.0, 5.0, 8.0])
+def test_tops_that_are_flat_below_the_saturation_level_are_flagged(fwhm_px, flat):
+    clipped = check_frame(frame(stars(2e5, fwhm_px, 45000, flat)), saturation_adu=65535.0)
+
+    assert len(clipped) == 1
+    assert clipped[0].startswith("saturated below the level of 65535 ADU?")
+    for peak in (2e3, 2e4, 5e4):  # of an image that is not clipped
+        assert check_frame(frame(stars(peak, fwhm_px, None, flat)), saturation_adu=65535.0) == []
+
+
+@pytest.mark.parametrize(("cards", "flag"), [
+    ({"STACKCNT": 20}, "STACKCNT = 20: a stack; if it is a mean, its gain is 20 times"),
+    ({"NCOADDS": 4}, "NCOADDS = 4: a stack"), ({"NCOMBINE": 1, "COADDS": 1}, None),
+    ({"BUNIT": "electron/s"}, "a rate; the gain is the exposure time"),
+    ({"BUNIT": "counts/s"}, "a rate; the gain is that of the camera x the exposure time"),
+    ({"BUNIT": "MJy/sr"}, "no counts; set 'gain_e_per_adu'"),
+    ({"BUNIT": "nanomaggy"}, "no counts; set 'gain_e_per_adu'"), ({"BUNIT": "adu"}, None)])
+def test_stacks_and_units_that_are_no_counts_are_flagged(cards, flag):
+    flags = check_frame(frame(**cards))
+
+    assert flags == [] if flag is None else flag in flags[0]

@@ -55,7 +55,7 @@ def mixed(tmp_path):
     folder = tmp_path / "mixed"
     folder.mkdir()
     for name, cards in {"a1": {"FILTER": "R"}, "a2": {"FILTER": "V"},
-                        "b1": {"FILTER": "r ", "TELESCOP": "SIM1"},
+                        "b1": {"FILTER": "R ", "TELESCOP": "SIM1"},
                         "flat": {"FILTER": "R", "IMAGETYP": "Flat Field"}}.items():
         fits.PrimaryHDU(np.zeros((4, 4)), fits.Header(cards)).writeto(folder / f"{name}.fits")
     (folder / "broken.fits").write_text("")

@@ -20,7 +20,8 @@ def middle(cards, telescope=None, exptime_s=100.0, zone_h=0.0):
 
 
 def telescope(*recipes, check=None, system="UTC"):
-    return SimpleNamespace(date=recipes, date_check=check, time_system=system)
+    return SimpleNamespace(date=recipes, date_check=check, time_system=system,
+                           cross_checks=None)
 
 
 @pytest.mark.parametrize(

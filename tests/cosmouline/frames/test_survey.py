@@ -4,7 +4,7 @@ from pathlib import Path
 
 from cosmouline.errors import UserError
 from cosmouline.frames import survey as survey_module
-from cosmouline.frames.survey import missing, pointing, summary, survey
+from cosmouline.frames.survey import missing, pointing, pointing_flag, summary, survey
 from cosmouline.frames.telescope import load_telescope
 
 import numpy as np
@@ -83,3 +83,18 @@ def test_a_tree_is_looked_through_and_what_cannot_be_read_is_told(tmp_path):
     assert [path.name for path in problems] == ["broken.fits"]
     with pytest.raises(UserError, match="nothing is not a folder"):
         survey(tmp_path / "nothing")
+
+
+@pytest.mark.parametrize(("cards", "lens", "field_deg", "hint"), [
+    ({"RA": 69.5, "DEC": -12.3}, (69.6, -12.3), 0.0, None),
+    ({"RA": 4.6375, "DEC": -12.3}, (69.5625, -12.3), 0.0, None),  # the card in hours
+    ({"RA": 359.9, "DEC": 0.0}, (0.1, 0.0), 0.0, None),  # across 0 h
+    ({"RA": 69.5, "DEC": -10.0}, (69.5, -12.3), 3.0, None),  # a wide field
+    ({"RA": 69.5, "DEC": -10.0}, (69.5, -12.3), 0.0, "is 2.3 deg from the pointing"),
+    ({"OBJCTRA": "04 38 15", "OBJCTDEC": "-12 17 14"}, (4.6375, -12.287), 0.0,
+     "(OBJCTRA, OBJCTDEC): 15 x lens_ra_deg fits, it is in hours?"),
+    ({"RA": 69.5, "DEC": -10.0}, (None, None), 0.0, None), ({}, (69.5, -12.3), 0.0, None)])
+def test_a_frame_that_does_not_look_at_the_lens_is_flagged(cards, lens, field_deg, hint):
+    flag = pointing_flag(fits.Header(cards), *lens, field_deg)
+
+    assert flag is None if hint is None else hint in flag

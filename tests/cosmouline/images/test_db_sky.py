@@ -1,5 +1,6 @@
 """The sky map of a row, written and read."""
 
+import re
 from types import SimpleNamespace
 
 from cosmouline.database import paths
@@ -57,3 +58,35 @@ def test_fringes_are_read_with_the_map(settings):
 def test_a_map_that_is_lost_is_reported_with_its_script(settings):
     with pytest.raises(ProductLost, match=r"2_skysub/1_skysub\.py --redo --only i"):
         db_sky.sky({"img_name": "i"}, settings)
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("factor", [0.05, 1.0, 20.0])
+def test_the_noise_tells_a_wrong_gain(seed, factor, caplog):
+    """A sky of 1000 electrons and 5 of read noise, read with a gain that is wrong by a factor."""
+    right_e = np.random.default_rng(seed).poisson(1000.0, 20000) + np.random.default_rng(
+        seed).normal(0, 5.0, 20000)
+    wrong_e = factor * right_e
+    image = {"img_name": "i", "sky_level_e": np.median(wrong_e), "read_noise_e": 5.0,
+             "gain_e_per_adu": factor * 2.0, "sky_noise_e": wrong_e.std()}
+
+    image |= db_sky.noise_ratio(image["sky_noise_e"], image)
+    db_sky.warn_of_noise([image])
+
+    right = np.sqrt(factor**2 * 1025 / (factor * 1000 + 25))
+    assert image["sky_noise_ratio"] == pytest.approx(right, rel=0.03)
+    if factor == 1.0:
+        assert not caplog.messages
+    else:
+        assert "in 1 of 1 images (first: i," in caplog.messages[0]
+        fitting = float(re.search(r"the noise fits ([\d.]+)\)", caplog.messages[0])[1])
+        assert fitting == pytest.approx(2.0, rel=0.1)
+
+
+def test_a_sky_that_was_subtracted_is_named_and_one_without_any_noise_has_no_ratio(caplog):
+    image = {"img_name": "i", "sky_level_e": 2.0, "read_noise_e": 5.0, "sky_noise_e": 30.0}
+
+    db_sky.warn_of_noise([image | db_sky.noise_ratio(30.0, image)])
+
+    assert "was the sky subtracted before" in caplog.messages[0]
+    assert db_sky.noise_ratio(3.0, {"sky_level_e": -30.0, "read_noise_e": 5.0}) == {}

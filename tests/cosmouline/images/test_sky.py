@@ -259,3 +259,18 @@ def test_frames_without_sky_are_rejected():
 def test_boxes_must_hold_enough_pixels():
     with pytest.raises(ValueError, match="box_px must be at least 8, not 4"):
         sky_map(np.zeros((50, 50)), box_px=4)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_crowded_frame_has_the_sky_between_its_stars(seed):
+    """More than half of every box lies under stars: sep alone returns level 0, scatter 1."""
+    rng = np.random.default_rng(seed)
+    stars_e = sum(moffats((192, 192), 60, flux_e, 4.0, 10 * seed + k)
+                  for k, flux_e in enumerate([2e4, 6e4, 2e5, 5e5]))
+    image_e = rng.poisson(600.0 + stars_e) + rng.normal(0, 5.0, stars_e.shape)
+
+    sky = sky_map(image_e, box_px=64)
+
+    # sqrt(600 + 25) = 25; the wings of the stars add to both
+    assert 595 < np.median(sky.level_mesh_e) < 640
+    assert 23 < np.median(sky.sigma_mesh_e) < 40

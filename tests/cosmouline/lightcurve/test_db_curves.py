@@ -173,14 +173,19 @@ def test_a_skewed_night_has_another_median_than_mean(settings_of):
     assert mean["mhjd"][0] == pytest.approx(NIGHT + 0.012)
 
 
-def test_a_point_without_a_magnitude_is_left_out_of_the_columns_alone(settings_of):
+def test_a_source_without_a_magnitude_takes_no_point_from_the_others(settings_of):
     found = rows()
     found[5]["flux_e__d__B"] = -1.0
 
     columns, joined = columns_of(settings_of(), found)
 
-    assert columns["nbimg"].tolist() == [3, 2]
+    assert columns["nbimg"].tolist() == [3, 2, 1]
     assert joined.is_complete.tolist() == [True, True, False]
+    assert columns["flag"].tolist() == columns["flag_B"].tolist() == [True, True, False]
+    assert columns["flag_A"].tolist() == [True, True, True]
+    assert np.isfinite(columns["mag_A"]).all()
+    assert np.isfinite(columns["mag_B"]).tolist() == [True, True, False]
+    assert all(columns[f"magerr_B_{bar}"][2] == np.inf for bar in (*range(6), "cov", "norm"))
 
 
 def test_the_tables_hold_all_columns_and_nights(db, settings_of, tmp_path, caplog):

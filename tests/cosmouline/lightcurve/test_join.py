@@ -1,6 +1,7 @@
 """join.py: COSMOULINE's own output, Monte Carlo, flags, columns and PyCS3."""
 
 import json
+from dataclasses import replace
 
 from cosmouline.database.limits import Limits
 from cosmouline.frames.nights import group_by_night
@@ -52,7 +53,7 @@ def test_cosmoulines_own_rdb_is_met(golden):
     assert list(ours)[: len(theirs)] == list(theirs)
     assert list(ours)[len(theirs):] == [
         "magerr_A_cov", "magerr_A_norm", "magsys_A", "magerr_B_cov", "magerr_B_norm", "magsys_B",
-        "magcov_A_B"]
+        "magcov_A_B", "flag_A", "flag_B"]
     for name, values in theirs.items():
         if values.dtype.kind == "f":
             np.testing.assert_allclose(ours[name], values, rtol=0, atol=1e-9, err_msg=name)
@@ -78,6 +79,24 @@ def test_pycs3_reads_what_is_written(golden, tmp_path):
         assert [p["nbimg"] for p in curve.properties] == ["4", "3", "1", "5", "2"]
         assert set(curve.properties[0]) == {
             "telescope", "fwhm", "ellipticity", "airmass", "relskylevel", "normcoeff", "nbimg"}
+
+
+def test_pycs3_reads_a_curve_in_which_one_source_fades(golden, tmp_path):
+    pytest.importorskip("pycs3")
+    from pycs3.gen.lc_func import rdbimport
+
+    properties, flags, joined = golden[0]
+    mag = joined.mag.copy()
+    mag[1, 1] = np.nan
+    faded = replace(joined, mag=mag, flux_e=np.where(np.isnan(mag), -1.0, joined.flux_e))
+    write_rdb(tmp_path / "lens.rdb", rdb_columns(properties, flags, faded, ["A", "B"]))
+
+    masks = {source: rdbimport(str(tmp_path / "lens.rdb"), magcolname=f"mag_{source}",
+                               magerrcolname=f"magerr_{source}_5", flagcolname=f"flag_{source}"
+                               ).mask.tolist() for source in "AB"}
+
+    assert len(masks["A"]) == len(masks["B"]) == 5
+    assert sum(masks["A"]) == sum(masks["B"]) + 1
 
 
 def night_of(flux_e, center="median", **more):

@@ -131,6 +131,19 @@ def test_recurring_seeing_leaves_galaxies_and_saturated_stars_out():
     assert all(seeing.n_stars >= 11 for seeing in seeings)
 
 
+@pytest.mark.parametrize("seed", range(20))
+def test_recurring_seeing_is_that_of_the_stars_where_galaxies_outnumber_them(seed):
+    truth, widths, shape, angle = table(6, 15, seed)
+    galaxies = np.random.default_rng(seed).uniform(1.25, 1.7, 9)
+    widths[:, [0, 2, 3, 5, 7, 8, 10, 12, 13]] *= galaxies  # among the brightest too
+
+    seeings = recurring_seeing(widths, shape, angle, np.ones(15, dtype=bool))
+
+    got = np.array([seeing.fwhm_px for seeing in seeings])
+    np.testing.assert_allclose(got, truth, rtol=5 * 1.25 * 0.01 / np.sqrt(6))
+    assert all(seeing.n_stars <= 6 for seeing in seeings)
+
+
 def test_a_frame_that_shows_few_stars_is_not_biased_by_which():
     truth, widths, shape, angle = table(8, 10, seed=6)
     widths *= np.linspace(0.95, 1.05, 10)  # the PSF varies over the field

@@ -1,0 +1,113 @@
+"""Check that there is light at the position of the lens, and that the images hold it."""
+
+import logging
+
+from cosmouline.astrometry.db_lens_position import lens_by_wcs, lens_centre_and_radius
+from cosmouline.database.columns import column
+from cosmouline.errors import UserError
+from cosmouline.images import db_images
+from cosmouline.sources.star_catalogue import positions
+
+import numpy as np
+
+log = logging.getLogger("cosmouline")
+
+N_SHARPEST = 10  # images that are added up
+LEAST_SN = 5.0
+APERTURE_FWHM = 1.0  # around the sources of the lens
+MEDIAN_VARIANCE = np.pi / 2  # of a median over that of a mean
+N_WCS = 200  # images whose WCS is compared
+WCS_WITHIN_FWHM = 2.0
+SKY_AROUND_FWHM = 6.0  # of sky that a fit needs around them
+
+
+def check(images, stars, reference, settings):
+    """Stop where no light lies at the position of the lens; warn of images that lack the lens.
+
+    The flux in an aperture around all sources of the lens, above the median of a ring, added up
+    over the sharpest images with the weights of their noise, must be 5 times its error.
+
+    Parameters
+    ----------
+    images : list of dict
+        Aligned images with a sky map and a seeing.
+    stars : FieldStars
+        Sources of the field on the reference image, to name the nearest.
+    reference : dict
+    settings : namespace
+
+    Raises
+    ------
+    UserError
+        If there is no light; it names the position, the limit and the nearest source.
+    """
+    centre, radius_px = lens_centre_and_radius(reference, settings)
+    # Images of which the lens with its sky lies beyond the edge
+    margin_px = radius_px + SKY_AROUND_FWHM * column(images, "fwhm_px")
+    xy = np.column_stack([column(images, "lens_x_px"), column(images, "lens_y_px")])
+    size = np.column_stack([column(images, "nx_px"), column(images, "ny_px")])
+    cut = ((xy < margin_px[:, None]) | (xy > size - 1 - margin_px[:, None])).any(1)
+    if cut.any():
+        log.warning("the lens lies at or beyond the edge of %d of %d images (first: %s): they may "
+                    "be missing in the light curve", cut.sum(), len(images),
+                    images[int(np.argmax(cut))]["img_name"])
+    _compare_wcs(images, settings)
+    whole = [image for image, is_cut in zip(images, cut, strict=True) if not is_cut]
+    if not whole:
+        raise UserError(f"no image holds the lens at {_as_ds9(centre)} of the reference image "
+                        f"{reference['img_name']} with {SKY_AROUND_FWHM:g} FWHM of sky around it. "
+                        "Check its position.")
+    # Its flux above the ring around it, which takes out the wings of bright stars, weighted by the
+    # noise of each image
+    sums = np.zeros(2)
+    for image in sorted(whole, key=lambda one: one["fwhm_px"])[:N_SHARPEST]:
+        image_e, bad = db_images.image_and_bad(image, settings)
+        aperture_px = radius_px + APERTURE_FWHM * image["fwhm_px"]
+        ring_px = aperture_px + np.array([0.5, 2.5]) * image["fwhm_px"]
+        row, col = np.indices(image_e.shape)
+        away_px = np.hypot(col - image["lens_x_px"], row - image["lens_y_px"])
+        inside = image_e[(away_px < aperture_px) & ~bad]
+        ring = image_e[(away_px > ring_px[0]) & (away_px < ring_px[1]) & ~bad]
+        if not len(inside) or not len(ring):
+            continue
+        flux_e = inside.sum() - len(inside) * np.median(ring)
+        variance_e2 = max(flux_e, 0) + len(inside) * image["sky_noise_e"] ** 2 * (
+            1 + MEDIAN_VARIANCE * len(inside) / len(ring))
+        sums += flux_e / variance_e2, 1 / variance_e2
+    if not sums[1]:
+        return
+    ratio = sums[0] / np.sqrt(sums[1])
+    if ratio >= LEAST_SN:
+        return
+    stars_xy = positions(stars.stars)
+    nearest = "no source is on the images"
+    if len(stars_xy):
+        away_px = np.hypot(*(stars_xy - centre).T)
+        closest = int(np.argmin(away_px))
+        away_arcsec = away_px[closest] * reference["pixel_scale_arcsec"]
+        nearest = (f"the nearest source is {away_arcsec:.1f} arcsec away, at "
+                   f"{_as_ds9(stars_xy[closest])}")
+    raise UserError(
+        f"there is nothing at the position of the lens, {_as_ds9(centre)} of "
+        f"{reference['img_name']}: its flux is {ratio:.1f} times its error, {LEAST_SN:g} is "
+        f"needed; {nearest}. Check lens_ra_deg, lens_dec_deg and the WCS, or set "
+        "ref_img_name and lens_position_px.")
+
+
+def _compare_wcs(images, settings):
+    """Warn of images whose own WCS puts the lens elsewhere than their stars do."""
+    far = []
+    for image in images[:: max(1, len(images) // N_WCS)]:
+        by_wcs = lens_by_wcs(image, settings) if settings.lens_position_px is None else None
+        if by_wcs is not None:
+            away_px = np.hypot(*(by_wcs - (image["lens_x_px"], image["lens_y_px"])))
+            if away_px > WCS_WITHIN_FWHM * image["fwhm_px"]:
+                far.append((image["img_name"], away_px * image["pixel_scale_arcsec"]))
+    if far:
+        log.warning("the WCS of %d images puts the lens elsewhere than the alignment of the stars "
+                    "does (first: %s, by %.1f arcsec): the alignment is used", len(far), *far[0])
+
+
+def _as_ds9(xy):
+    """Return a position as ds9 shows it."""
+    return f"({xy[0] + 1:.1f}, {xy[1] + 1:.1f})"
