@@ -19,7 +19,7 @@ from cosmouline.dates import mjd_to_iso
 from cosmouline.files.io_fits import read_header
 from cosmouline.frames import db_consistency, db_intake_report
 from cosmouline.frames.db_intake import known_and_new, log_assumptions, mark_lists, warn_of_twins
-from cosmouline.frames.survey import pointing_flag
+from cosmouline.frames.header_pointing import pointing_flag
 from cosmouline.frames.telescope import load_telescope, read_exposure
 from cosmouline.run import for_each_image, run
 

@@ -50,6 +50,16 @@ def test_the_checks_show_the_fluxes_of_the_database(lens_after, pages):
     assert any(np.allclose(curve, lens.values("dec_sky_e__lens")) for curve in curves)
 
 
+def test_an_image_whose_chi2_stands_out_is_named_on_the_page(lens_after, pages):
+    lens = lens_after(AFTER)
+    lens.update("R_tiny_0003", dec_chi2__lens=9.0)
+
+    lens.run("7_deconv/7_check_plots")
+
+    assert [text for text in pages.texts("dec_lens_checks") if text in lens.rows] == [
+        "R_tiny_0003"]
+
+
 def test_fluxes_that_deserve_a_look_are_listed_and_drawn(lens_after, pages, caplog):
     lens = lens_after(AFTER)
     lens.run("7_deconv/8_inspect_flux")

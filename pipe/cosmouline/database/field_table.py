@@ -244,7 +244,7 @@ WRITTEN_BY = {
          "the part from photons, read noise and blending"),
         ("flux_psf_e__{dec}__{source}", float, "e-", "the part from the PSF"),
         ("flux_sys_e__{dec}__{source}", float, "e-",
-         "error of the constant part, common to all images"),
+         "systematic error, common to all images"),
         ("flux_cov_e2__{dec}__{source}__{other}", float, "e-2",
          "covariance of two sources in the exposure"),
         ("dec_shift_x_px__{dec}", float, "px", "fitted shift against the alignment",

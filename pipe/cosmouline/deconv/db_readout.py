@@ -30,7 +30,7 @@ def summary(fit, psf_error, names):
         mean = np.nanmean(fit.flux[:, i])  # over the epochs where it shines
         random, constant = fit.flux_sigma[:, i] / mean, fit.flux_systematic[i] / mean
         yield (f"{name}: flux {mean:.0f} e-, errors: random {_percent(random)}, PSF "
-               f"{_percent(psf_error[:, i])}, of the constant part {_percent(constant)}")
+               f"{_percent(psf_error[:, i])}, systematic {_percent(constant)}")
 
 
 def _percent(ratio):

@@ -10,6 +10,7 @@ ephemeris        : Where target, Moon and Sun stood during exposures, and when t
                    the Sun.
 header_dates     : The middle of an exposure from its header, by the recipes of the telescope's
                    description.
+header_pointing  : Where the header says that the telescope looked, and whether that is the lens.
 header_site      : Where the telescope stands, by its description and the header.
 header_values    : Values of header cards with the type that is needed; what is missing is None.
 new_lens         : The settings of a new lens, from what a survey of its frames found.

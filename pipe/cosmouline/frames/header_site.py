@@ -1,16 +1,23 @@
 """Where the telescope stands, by its description and the header."""
 
 from cosmouline.errors import ImageRejected
-from cosmouline.frames.header_values import angle_deg, first_text, text_of
+from cosmouline.frames.header_pointing import pointing
+from cosmouline.frames.header_values import angle_deg, first_text, number_of, text_of
 from cosmouline.frames.telescope_yaml import SITE_RANGES
+
+import numpy as np
 
 NO_SITE = (None, None, None)
 FAR_FROM_ZONE_DEG = 90.0  # no site on Earth is so far from the middle of its time zone
 NEAR_ZONE_DEG = 45.0
 DEG_PER_HOUR = 15.0
+MJD_J2000 = 51544.5
+LST_CARDS = ("LST", "ST", "SIDTIME", "LMST", "LST-OBS", "LSTOBS")
+LST_WITHIN_DEG = 11.0  # of the start, middle or end of an exposure, in which the sky turns
+AIRMASS_WITHIN, SEC_Z_MAX = 0.15, 4.0  # of sec z; higher ones depend on the formula
 
 
-def site_coordinates(header, telescope, overrides, zone_h):
+def site_coordinates(header, telescope, overrides, zone_h, mjd):
     """Find longitude, latitude and height of the telescope.
 
     Parameters
@@ -21,6 +28,8 @@ def site_coordinates(header, telescope, overrides, zone_h):
         ``site_lon_deg``, ``site_lat_deg``, ``site_height_m`` win over all else.
     zone_h : float or None
         Time zone that the date of the header names.
+    mjd : float
+        Middle of the exposure, UTC.
 
     Returns
     -------
@@ -32,7 +41,8 @@ def site_coordinates(header, telescope, overrides, zone_h):
     Notes
     -----
     Headers count longitudes to the east or to the west. Where only the other sign agrees with the
-    time zone of the date, that sign is taken.
+    time zone of the date, with the sidereal time of the header, or with its airmass for its
+    pointing, that sign is taken. A sidereal time that agrees with neither is flagged.
     """
     notes, flags, found = [], [], []
     site = telescope.site
@@ -74,7 +84,38 @@ def site_coordinates(header, telescope, overrides, zone_h):
                 abs(_wrapped(-lon_deg - middle_deg)) < NEAR_ZONE_DEG):
             notes.append(f"{lon_keyword} = {lon_deg:g} contradicts the time zone: taken as west")
             lon_deg = _wrapped(-lon_deg)
+    # Sidereal time and airmass of the header know the longitude too
+    here, there = (_disagreements(header, mjd, lon, lat_deg) for lon in (lon_deg, -lon_deg))
+    if here and lon_keyword and not there:
+        notes.append(f"{lon_keyword} = {lon_deg:g} contradicts {here[0]}: taken as west")
+        lon_deg = _wrapped(-lon_deg)
+    elif here and here[0].startswith("the sidereal time"):
+        flags.append(f"{here[0]} of the header does not fit date and site: is one of them wrong?")
     return (lon_deg, lat_deg, height_m or 0.0), notes, flags
+
+
+def _disagreements(header, mjd, lon_deg, lat_deg):
+    """Return which cards do not fit a date (MJD) and a site."""
+    found = []
+    gmst_h = (18.697374558 + 24.06570982441908 * (mjd - MJD_J2000)) % 24  # USNO circular 163
+    lst_deg = DEG_PER_HOUR * gmst_h + lon_deg
+    try:
+        card = first_text(header, LST_CARDS)
+        if card:
+            hours = angle_deg(card[0])
+            hours = hours / 3600 if hours > 24 else hours  # some write seconds
+            if abs(_wrapped(DEG_PER_HOUR * hours - lst_deg)) > LST_WITHIN_DEG:
+                found.append(f"the sidereal time ({card[1]} = {card[0]})")
+        airmass, where = number_of(header, "AIRMASS"), pointing(header)
+        if airmass and where and 1 <= airmass.value <= SEC_Z_MAX:
+            hour_angle, dec, lat = np.radians([lst_deg - where[0], where[1], lat_deg])
+            sin_height = (np.sin(lat) * np.sin(dec)
+                          + np.cos(lat) * np.cos(dec) * np.cos(hour_angle))
+            if sin_height <= 0 or abs(airmass.value * sin_height - 1) > AIRMASS_WITHIN:
+                found.append(f"AIRMASS = {airmass.value:g}")
+    except (ImageRejected, ValueError):  # an unreadable card proves nothing
+        pass
+    return found
 
 
 def _wrapped(angle):

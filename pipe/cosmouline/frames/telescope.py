@@ -203,7 +203,8 @@ def read_exposure(header, telescope, overrides=None):
             name = re.sub(r"[^A-Za-z0-9+-]+", "-", words).strip("-") or UNKNOWN
         except ImageRejected:  # an unreadable card; the frame is usable without
             pass
-    site, site_notes, site_flags = site_coordinates(header, telescope, overrides, middle.zone_h)
+    site, site_notes, site_flags = site_coordinates(
+        header, telescope, overrides, middle.zone_h, middle.mjd)
     return Exposure(
         name, middle.mjd, *(values[one] for one in RANGES), filter_name, *site,
         trim=overrides.get("trim", telescope.trim),

@@ -59,7 +59,7 @@ def direction_bars(ax, names, percent, fraction=None):
         Of the systematic variance, that this direction has.
     """
     percent = np.asarray(percent, dtype=float)
-    ax.set_ylabel("constant part, 1 σ (%)")
+    ax.set_ylabel("systematic error, 1 σ (%)")
     if not np.isfinite(percent).all():
         style.no_data(ax, "not known")
         return

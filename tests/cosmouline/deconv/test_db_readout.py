@@ -90,9 +90,9 @@ def test_the_summary_tells_what_is_known():
     assert lines[2] == "the lens scatters by 0.021 px about the position that the stars predict"
     assert lines[3] == ("brightness of the galaxy against the stars, by camera: 0.960 (1 epochs), "
                         "1.040 (1 epochs)")
-    assert lines[4] == ("A: flux 1100 e-, errors: random 0.56 %, PSF not known, of the constant "
-                        "part 1.00 %")
-    assert lines[5].endswith("of the constant part not known")
+    assert lines[4] == ("A: flux 1100 e-, errors: random 0.56 %, PSF not known, "
+                        "systematic 1.00 %")
+    assert lines[5].endswith("systematic not known")
 
 
 def test_shift_chi2_and_masked_pixels(fields):

@@ -11,11 +11,12 @@ from astropy.io import fits
 KEYWORDS = Site(Source(("LONG",)), Source(("LAT",)), Source(("ALT",)))
 COJ = (149.1, -31.3, 1116.0)
 TABLE = Site(Source(("LONG",)), Source(("LAT",)), Source(), by="SITEID", table={"coj": COJ})
+MJD = 58853.25  # 6 h UT on 2020 January 5
 
 
 def coordinates(site, cards, overrides=None, zone_h=None):
     camera = SimpleNamespace(site=site)
-    return site_coordinates(fits.Header(cards), camera, overrides or {}, zone_h)
+    return site_coordinates(fits.Header(cards), camera, overrides or {}, zone_h, MJD)
 
 
 def test_constants():
@@ -88,3 +89,38 @@ def test_the_time_zone_tells_west_from_east(lon_deg, zone_h, expected):
 
     assert place[0] == pytest.approx(expected)
     assert bool(notes) is (lon_deg != expected)
+
+
+# Cerro Tololo, 70.806 degrees west: by astropy its mean sidereal time is 8 h 14 min 1 s at that
+# moment, and a star at RA 69.56, Dec -12.29 has an airmass of 1.648
+TOLOLO = {"LONG": 70.806, "LAT": -30.169, "ALT": 2200.0}
+
+
+@pytest.mark.parametrize("witness", [
+    {"LST": "08:14:01"}, {"ST": 8.2336}, {"LST": 29641.0},  # seconds
+    {"AIRMASS": 1.64, "RA": 69.56, "DEC": -12.29}])
+def test_sidereal_time_and_airmass_tell_west_from_east(witness):
+    west, notes, flags = coordinates(KEYWORDS, TOLOLO | witness)
+
+    assert west == (-70.806, -30.169, 2200.0)
+    assert flags == []
+    assert [note.startswith("LONG = 70.806 contradicts ") for note in notes] == [True]
+    assert coordinates(KEYWORDS, TOLOLO | witness | {"LONG": -70.806}) == (west, [], [])
+    # what a description knows is not turned
+    constant = Site(Source(default=70.806), Source(default=-30.169), Source(default=2200.0))
+    assert coordinates(constant, witness)[0] == (70.806, -30.169, 2200.0)
+
+
+def test_a_sidereal_time_that_fits_neither_way_is_flagged():
+    place, notes, flags = coordinates(KEYWORDS, TOLOLO | {"LST": "15:00:00"})
+
+    assert place == (70.806, -30.169, 2200.0)
+    assert notes == []
+    assert flags == ["the sidereal time (LST = 15:00:00) of the header does not fit date and "
+                     "site: is one of them wrong?"]
+
+
+@pytest.mark.parametrize("cards", [{"LST": "n/a"}, {"LST": "late"}, {"AIRMASS": 1.64},
+                                   {"AIRMASS": 0.0, "RA": 69.56, "DEC": -12.29}])
+def test_cards_that_say_nothing_prove_nothing(cards):
+    assert coordinates(KEYWORDS, TOLOLO | cards) == ((70.806, -30.169, 2200.0), [], [])

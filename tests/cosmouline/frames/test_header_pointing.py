@@ -1,0 +1,43 @@
+"""Pointings of headers in every notation, and frames that do not look at the lens."""
+
+from cosmouline.frames.header_pointing import pointing, pointing_flag
+
+import pytest
+from astropy.io import fits
+
+
+@pytest.mark.parametrize(("cards", "ra_deg", "dec_deg", "by"), [
+    ({"RA": 69.5619, "DEC": -12.2874}, 69.5619, -12.2874, "RA, DEC"),
+    ({"RA": "04:38:14.9", "DEC": "-12:17:14"}, 69.56208, -12.28722, "RA, DEC"),
+    ({"OBJCTRA": "04 38 14.9", "OBJCTDEC": "-12 17 14", "RA": 1.0, "DEC": 1.0}, 69.56208,
+     -12.28722, "OBJCTRA, OBJCTDEC"),
+    ({"RA": "4h38m14.9s", "DEC": "-12d17m14s"}, 69.56208, -12.28722, "RA, DEC"),
+    ({"RA": "n/a", "DEC": 1.0, "TELRA": "0:0:4", "TELDEC": "1:0:0"}, 1 / 60, 1.0,
+     "TELRA, TELDEC"),
+    ({"CTYPE1": "RA---TAN", "CTYPE2": "DEC--TAN", "CRVAL1": 12.5, "CRVAL2": -3.25, "CRPIX1": 1.0,
+      "CRPIX2": 1.0, "CD1_1": 1e-4, "CD2_2": 1e-4}, 12.5, -3.25, "CRVAL1, CRVAL2")])
+def test_pointings(cards, ra_deg, dec_deg, by):
+    found = pointing(fits.Header(cards))
+
+    assert found[:2] == pytest.approx((ra_deg, dec_deg), abs=1e-4)  # typed to 0.1 s and 1 arcsec
+    assert found[2] == by
+
+
+@pytest.mark.parametrize("cards", [{}, {"RA": "here", "DEC": "there"}, {"RA": 400.0, "DEC": 0.0}])
+def test_no_pointing(cards):
+    assert pointing(fits.Header(cards)) is None
+
+
+@pytest.mark.parametrize(("cards", "lens", "field_deg", "hint"), [
+    ({"RA": 69.5, "DEC": -12.3}, (69.6, -12.3), 0.0, None),
+    ({"RA": 4.6375, "DEC": -12.3}, (69.5625, -12.3), 0.0, None),  # the card in hours
+    ({"RA": 359.9, "DEC": 0.0}, (0.1, 0.0), 0.0, None),  # across 0 h
+    ({"RA": 69.5, "DEC": -10.0}, (69.5, -12.3), 3.0, None),  # a wide field
+    ({"RA": 69.5, "DEC": -10.0}, (69.5, -12.3), 0.0, "is 2.3 deg from the pointing"),
+    ({"OBJCTRA": "04 38 15", "OBJCTDEC": "-12 17 14"}, (4.6375, -12.287), 0.0,
+     "(OBJCTRA, OBJCTDEC): 15 x lens_ra_deg fits, it is in hours?"),
+    ({"RA": 69.5, "DEC": -10.0}, (None, None), 0.0, None), ({}, (69.5, -12.3), 0.0, None)])
+def test_a_frame_that_does_not_look_at_the_lens_is_flagged(cards, lens, field_deg, hint):
+    flag = pointing_flag(fits.Header(cards), *lens, field_deg)
+
+    assert flag is None if hint is None else hint in flag
