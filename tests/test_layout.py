@@ -31,7 +31,11 @@ OUTBUILDINGS = {"legacy", "skymaker"}
 LARGE = {"deconv", "plots", "database"}  # every other folder holds at most 20 files
 KINDS = ("", "io_", "db_")  # arrays and numbers; one kind of file; rows and settings
 # Files whose every use of a setting is seen by a test, and files whose words are up to date
-USES_SEEN = ("pipe/cosmouline/database/",)
+USES_SEEN = (  # folders of which each use of a setting is seen by a test
+    "lcmanip/", "pipe/2_skysub/", "pipe/3_align/", "pipe/4_norm/", "pipe/6_extract/",
+    "pipe/8_lookback/", "pipe/8_renorm/", "pipe/9_export/", "pipe/9_quicklook/",
+    "pipe/fac_combi/", *(f"pipe/cosmouline/{room}/" for room in (
+        "astrometry", "database", "frames", "images", "lightcurve", "pages", "stamps")))
 WORDS_KEPT = ("database/", "run.py", "errors.py", "robust.py", "dates.py")
 
 
