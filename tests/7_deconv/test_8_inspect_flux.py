@@ -64,3 +64,21 @@ def test_one_source_is_drawn_over_time(lens_after, pages):
 def test_an_unknown_source_is_refused(lens_after):
     with pytest.raises(UserError, match="--source C: lens has A, B"):
         lens_after(READOUT).run(SCRIPT, source="C")
+
+
+def test_the_fluxes_are_those_of_the_deconvolution_that_the_settings_name(lens_after, pages):
+    """The fields of another deconvolution, of twice the flux and half the coefficient."""
+    lens = lens_after(READOUT)
+    for name in lens.truth.good:
+        lens.update(name, **{
+            field.replace("__lens", "__second"): value * (
+                2 if "flux" in field else 0.25 if field == "dec_coeff__lens" else 1)
+            for field, value in lens.rows[name].items()
+            if "__lens" in field and isinstance(value, float)})
+    lens.set("dec_name = 'second'\n")
+
+    lens.run(SCRIPT, source="B")
+
+    flux = pages.heights("second_B")[0]
+    expected = lens.values("flux_e__lens__B") * lens.values("dec_coeff__lens") / 2
+    assert np.sort(flux) == pytest.approx(np.sort(expected))
