@@ -71,8 +71,8 @@ def check_frame(frame, expected_shape=None, saturation_adu=None):
     nan_fraction = np.count_nonzero(np.isnan(data)) / data.size
     if nan_fraction > MAX_NAN_FRACTION:
         raise ImageRejected(f"{100 * nan_fraction:.0f} % of the pixels are NaN")
-    lowest = np.nanmin(data)
-    if lowest == np.nanmax(data):
+    lowest, highest = np.nanmin(data), float(np.nanmax(data))
+    if lowest == highest:
         raise ImageRejected(f"constant: all pixels are {lowest:g}")
     # Values that no detector gives, and a saturated sky, on a grid of pixels
     sample = data[::max(1, ny // SAMPLE_PER_SIDE), ::max(1, nx // SAMPLE_PER_SIDE)]
@@ -81,7 +81,6 @@ def check_frame(frame, expected_shape=None, saturation_adu=None):
     if beyond.size > MAX_INCREDIBLE_FRACTION * size.size:
         raise ImageRejected(
             f"pixel values such as {beyond[0]:.1e}: no counts; is the byte order wrong?")
-    highest = float(np.nanmax(data))
     if saturation_adu is not None and saturation_adu > COUNTS_LEAST and highest < SCALED_MAX:
         raise ImageRejected(f"the highest value is {highest:.3g}: scaled to 0..1 by a program? "
                             "Multiply by 65535")
@@ -107,7 +106,8 @@ def check_frame(frame, expected_shape=None, saturation_adu=None):
                "sensor?"] if contrast > PHASES_FRACTION and not bayer else ()),
             *([f"BAYERPAT = {str(bayer).strip()}: a colour sensor, but the pixels do not differ"]
               if bayer else ()),
-            *_pixel_flags(data, sample, saturation_adu), *_card_flags(frame.header)]
+            *_pixel_flags(data, sample, level, highest, saturation_adu),
+            *_card_flags(frame.header)]
 
 
 def credible(data_adu):
@@ -123,7 +123,7 @@ def credible(data_adu):
     return data_adu
 
 
-def _pixel_flags(data, sample, saturation_adu):
+def _pixel_flags(data, sample, level, highest, saturation_adu):
     """Yield what is suspicious about the pixels of a frame that can be used."""
     n_beyond = int(np.count_nonzero(np.abs(data) > CREDIBLE[1]))
     if n_beyond:
@@ -140,7 +140,6 @@ def _pixel_flags(data, sample, saturation_adu):
     if parts:
         yield f"constant values in {' and '.join(parts)}"
     # Pixels far below the sky and below zero: bright ones beyond 16 bits
-    level = np.nanmedian(sample)
     sigma = MAD_TO_SIGMA * np.nanmedian(np.abs(sample - level))
     n_below = int(np.count_nonzero(data < min(0.0, level - WRAPPED_SIGMAS * max(sigma, 1.0))))
     if n_below >= MIN_WRAPPED_PX:
@@ -152,7 +151,6 @@ def _pixel_flags(data, sample, saturation_adu):
     if fraction > MAX_SATURATED_FRACTION:
         yield f"{100 * fraction:.0f} % of the pixels are saturated"
     # Many pixels with the highest value, where that is below the saturation level
-    highest = float(np.nanmax(data))
     n_highest = int(np.count_nonzero(data == highest))
     if n_highest >= MIN_CLIPPED_PX and highest < CLIPPED_BELOW * saturation_adu:
         yield (f"saturated below the level of {saturation_adu:g} ADU? {n_highest} pixels have the "

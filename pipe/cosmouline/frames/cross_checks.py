@@ -62,9 +62,8 @@ def claims_of(header, name, keywords, others=(), valid=None):
     ImageRejected
         If a card of `keywords` that is there holds no number.
     """
-    claims = []
-    pixel_um, focus = (_number_or_none(header, cards, limits) for cards, limits in (
-        (PIXEL_CARDS, PIXEL_RANGE_UM), (FOCAL_CARDS, FOCAL_RANGE)))
+    claims, is_scale = [], name == "pixel_scale_arcsec"
+    pixel_um = _number_or_none(header, PIXEL_CARDS, PIXEL_RANGE_UM) if is_scale else None
     named = [keyword.removeprefix("1/") for keyword in keywords]
     for keyword in (*keywords, *(one for one in dict.fromkeys(others) if one not in named)):
         found = (number_of(header, keyword) if keyword in keywords
@@ -72,7 +71,7 @@ def claims_of(header, name, keywords, others=(), valid=None):
         if found is None or (valid and not valid[0] <= found.value <= valid[1]):
             continue
         comment = _comment(header, found.keyword)
-        if name == "pixel_scale_arcsec" and (NOT_A_SCALE.search(comment) or (
+        if is_scale and (NOT_A_SCALE.search(comment) or (
                 pixel_um and found.keyword == "PIXSIZE" and found.value == pixel_um.value)):
             continue  # the size of a pixel on the detector
         value, flag = found.value, found.flag
@@ -81,9 +80,10 @@ def claims_of(header, name, keywords, others=(), valid=None):
                 value = value**power * factor
                 flag = f"{keyword} = {found.value:g} ({comment}): taken as {value:g}"
         claims.append(Claim(value, found.keyword, flag))
-    if name == "pixel_scale_arcsec":
+    if is_scale:
         scale = wcs_pixel_scale_arcsec(header)
         claims += [Claim(scale, "the WCS")] if scale else []
+        focus = _number_or_none(header, FOCAL_CARDS, FOCAL_RANGE)
         if pixel_um and focus:
             focus_mm = focus.value * (1000.0 if focus.value < LONGEST_FOCUS_M else 1.0)
             claims.append(Claim(ARCSEC_PER_RADIAN_OF_UM_PER_MM * pixel_um.value / focus_mm,

@@ -16,11 +16,12 @@ OVERLAP_FRACTION = 0.02  # of an exposure: how well its length is known
 GAIN_FACTOR = 1.3  # amplifiers of one camera differ by a few percent, its read-out modes by more
 
 
-def by_set(images):
-    """Return the images of each set, a dict of lists."""
+def by_set(images, *fields):
+    """Return the images of each set, a dict of lists; with fields, of (set, values of fields)."""
     groups = {}
     for image in images:
-        groups.setdefault(image["set_name"], []).append(image)
+        key = (image["set_name"], *(image.get(name) for name in fields))
+        groups.setdefault(key if fields else key[0], []).append(image)
     return groups
 
 
@@ -68,10 +69,7 @@ def overlaps(images):
     moment are not compared: they are copies, or the CCDs of a mosaic.
     """
     notes = {}
-    cameras = {(image["set_name"], image.get("telescope")) for image in images}
-    for camera in sorted(cameras, key=str):
-        mine = [image for image in images
-                if (image["set_name"], image.get("telescope")) == camera]
+    for mine in by_set(images, "telescope").values():
         timed = sorted((image["mjd"] - image["exptime_s"] / 2 / SECONDS_PER_DAY,
                         image["exptime_s"], image["img_name"]) for image in mine if "mjd" in image)
         for (start, exptime_s, name), (later, _, _) in itertools.pairwise(timed):

@@ -39,7 +39,7 @@ class _Moment(NamedTuple):
 
 
 def mid_exposure(header, telescope, exptime_s, zone_h):
-    """Find the middle of an exposure, and compare it with the second opinion of the header.
+    """Find the middle of an exposure, and compare it with the other dates of the header.
 
     Parameters
     ----------
@@ -86,7 +86,8 @@ def _cross_checked(header, telescope, moment, mjd, exptime_s, zone_h, flags):
            if recipe and recipe.recipe in NUMBERS]
     known = {keyword for recipe in own for keyword in recipe.date}
     compared, n_agree = {moment.text}, 0
-    for recipe in (*checks.dates_that_win, *own, *checks.dates):
+    for recipe, is_winner in (*((one, True) for one in checks.dates_that_win),
+                              *((one, False) for one in (*own, *checks.dates))):
         # What the description itself says of a card counts more than the general table
         if recipe.recipe in NUMBERS and recipe not in own:
             recipe = replace(recipe, date=tuple(one for one in recipe.date if one not in known))
@@ -100,7 +101,7 @@ def _cross_checked(header, telescope, moment, mjd, exptime_s, zone_h, flags):
             continue
         compared.add(other.text)
         # Numbers are written with few digits, and a Julian date may be of any moment
-        within_s = DATES_AGREE_WITHIN_S if recipe not in checks.dates_that_win else WIN_WITHIN_S
+        within_s = WIN_WITHIN_S if is_winner else DATES_AGREE_WITHIN_S
         if recipe.recipe in NUMBERS:
             digits = Decimal(other.text).as_tuple().exponent
             within_s += dates.SECONDS_PER_DAY * 10.0**digits if recipe.recipe != "unix" else 1.0
@@ -113,7 +114,7 @@ def _cross_checked(header, telescope, moment, mjd, exptime_s, zone_h, flags):
         days = round(difference_s / dates.SECONDS_PER_DAY)
         by_days = (recipe.recipe in NUMBERS and days != 0
                    and abs(difference_s - days * dates.SECONDS_PER_DAY) <= within_s + exptime_s)
-        wins = recipe in checks.dates_that_win or by_days
+        wins = is_winner or by_days
         used = other if wins else moment
         hint = "" if wins else "is one of them local time? "
         flags.append(f"{moment.keyword} and {other.keyword} differ by "

@@ -1,17 +1,18 @@
 """Where the telescope stands, by its description and the header."""
 
+from cosmouline.dates import JD_MINUS_MJD
 from cosmouline.errors import ImageRejected
 from cosmouline.frames.header_pointing import pointing
 from cosmouline.frames.header_values import angle_deg, first_text, number_of, text_of
 from cosmouline.frames.telescope_yaml import SITE_RANGES
 
+import erfa
 import numpy as np
 
 NO_SITE = (None, None, None)
 FAR_FROM_ZONE_DEG = 90.0  # no site on Earth is so far from the middle of its time zone
 NEAR_ZONE_DEG = 45.0
 DEG_PER_HOUR = 15.0
-MJD_J2000 = 51544.5
 LST_CARDS = ("LST", "ST", "SIDTIME", "LMST", "LST-OBS", "LSTOBS")
 LST_WITHIN_DEG = 11.0  # of the start, middle or end of an exposure, in which the sky turns
 AIRMASS_WITHIN, SEC_Z_MAX = 0.15, 4.0  # of sec z; higher ones depend on the formula
@@ -85,34 +86,36 @@ def site_coordinates(header, telescope, overrides, zone_h, mjd):
             notes.append(f"{lon_keyword} = {lon_deg:g} contradicts the time zone: taken as west")
             lon_deg = _wrapped(-lon_deg)
     # Sidereal time and airmass of the header know the longitude too
-    here, there = (_disagreements(header, mjd, lon, lat_deg) for lon in (lon_deg, -lon_deg))
-    if here and lon_keyword and not there:
-        notes.append(f"{lon_keyword} = {lon_deg:g} contradicts {here[0]}: taken as west")
+    differs = _disagreements(header, mjd, lon_deg, lat_deg)
+    if differs and lon_keyword and not _disagreements(header, mjd, -lon_deg, lat_deg):
+        what = next(iter(differs.values()))
+        notes.append(f"{lon_keyword} = {lon_deg:g} contradicts {what}: taken as west")
         lon_deg = _wrapped(-lon_deg)
-    elif here and here[0].startswith("the sidereal time"):
-        flags.append(f"{here[0]} of the header does not fit date and site: is one of them wrong?")
+    elif "sidereal time" in differs:
+        flags.append(f"{differs['sidereal time']} of the header does not fit date and site: is "
+                     "one of them wrong?")
     return (lon_deg, lat_deg, height_m or 0.0), notes, flags
 
 
 def _disagreements(header, mjd, lon_deg, lat_deg):
-    """Return which cards do not fit a date (MJD) and a site."""
-    found = []
-    gmst_h = (18.697374558 + 24.06570982441908 * (mjd - MJD_J2000)) % 24  # USNO circular 163
-    lst_deg = DEG_PER_HOUR * gmst_h + lon_deg
+    """Return what does not fit a date (MJD) and a site: its words by the kind of witness."""
+    found = {}
+    lst_deg = np.degrees(erfa.gmst82(JD_MINUS_MJD, mjd)) + lon_deg
     try:
         card = first_text(header, LST_CARDS)
         if card:
             hours = angle_deg(card[0])
             hours = hours / 3600 if hours > 24 else hours  # some write seconds
             if abs(_wrapped(DEG_PER_HOUR * hours - lst_deg)) > LST_WITHIN_DEG:
-                found.append(f"the sidereal time ({card[1]} = {card[0]})")
-        airmass, where = number_of(header, "AIRMASS"), pointing(header)
-        if airmass and where and 1 <= airmass.value <= SEC_Z_MAX:
+                found["sidereal time"] = f"the sidereal time ({card[1]} = {card[0]})"
+        airmass = number_of(header, "AIRMASS")
+        where = pointing(header) if airmass and 1 <= airmass.value <= SEC_Z_MAX else None
+        if where:
             hour_angle, dec, lat = np.radians([lst_deg - where[0], where[1], lat_deg])
             sin_height = (np.sin(lat) * np.sin(dec)
                           + np.cos(lat) * np.cos(dec) * np.cos(hour_angle))
             if sin_height <= 0 or abs(airmass.value * sin_height - 1) > AIRMASS_WITHIN:
-                found.append(f"AIRMASS = {airmass.value:g}")
+                found["airmass"] = f"AIRMASS = {airmass.value:g}"
     except (ImageRejected, ValueError):  # an unreadable card proves nothing
         pass
     return found

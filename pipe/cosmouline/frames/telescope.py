@@ -175,9 +175,9 @@ def read_exposure(header, telescope, overrides=None):
         flags.append(f"exptime_s = {values['exptime_s']:g}: milliseconds?")
     if flag := square_flag(header):
         flags.append(flag)
-    recognised = recognise(header)
-    if recognised and telescope.name in list_telescopes() and (
-            telescope.name != UNKNOWN and telescope.name not in recognised):
+    # Only a header that does not fit its own description is compared with all others
+    if telescope.name != UNKNOWN and not _fits_any(header, telescope.recognise) and (
+            telescope.name in list_telescopes()) and (recognised := recognise(header)):
         flags.append(f"the header is that of {', '.join(recognised)}, not of {telescope.name}, "
                      "which is the 'telescope' of the set")
     middle = mid_exposure(header, telescope, values["exptime_s"],
@@ -230,19 +230,18 @@ def _quantity(header, telescope, overrides, name, notes, flags):
     # description without a table of its own knows which of its cards to use
     others = telescope.cross_checks or load_telescope(UNKNOWN).cross_checks
     claims = claims_of(header, name, source.keywords, getattr(others, name, ()), source.valid)
-    if source.wcs or any(claim.name in source.cards for claim in claims):
-        if claims and telescope.cross_checks is None:
+    if claims and (source.wcs or any(claim.name in source.cards for claim in claims)):
+        if telescope.cross_checks is None:
             claims = [claims[0], *(one for one in claims[1:] if one.name not in source.cards)]
-        if claims:
-            used, flag = choose(claims, name, telescope.cross_checks is None)
-            flags += [one for one in (used.flag, flag) if one]
-            lowest, highest = RANGES[name]
-            if not lowest <= used.value <= highest:
-                raise ImageRejected(
-                    f"{used.name} = {used.value:g} is not between {lowest:g} and {highest:g} "
-                    f"{UNITS[name]}: set '{name}' in 'overrides'")
-            return used.value
-    elif name == "pixel_scale_arcsec" and claims and source.default is not None:
+        used, flag = choose(claims, name, telescope.cross_checks is None)
+        flags += [one for one in (used.flag, flag) if one]
+        lowest, highest = RANGES[name]
+        if not lowest <= used.value <= highest:
+            raise ImageRejected(
+                f"{used.name} = {used.value:g} is not between {lowest:g} and {highest:g} "
+                f"{UNITS[name]}: set '{name}' in 'overrides'")
+        return used.value
+    if name == "pixel_scale_arcsec" and claims and source.default is not None:
         _, flag = choose([Claim(source.default, f"the description of {telescope.name}"),
                           *(one for one in claims if one.name not in others.pixel_scale_arcsec)],
                          name, True)
@@ -338,16 +337,17 @@ def filter_key(name):
 
 def recognise(header):
     """Return the names of the telescopes whose description fits a header, sorted."""
-    found = []
-    for name in list_telescopes():
-        # Every card of one of the rules has one of its texts; * stands for anything
-        for rule in load_telescope(name).recognise:
-            try:
-                fits = all(any(fnmatch.fnmatchcase((text_of(header, keyword) or "").lower(), text)
-                               for text in texts) for keyword, texts in rule)
-            except ImageRejected:  # an unreadable card
-                fits = False
-            if fits:
-                found.append(name)
-                break
-    return found
+    return [name for name in list_telescopes()
+            if _fits_any(header, load_telescope(name).recognise)]
+
+
+def _fits_any(header, rules):
+    """Return whether every card of one of the rules has one of its texts; * is anything."""
+    for rule in rules:
+        try:
+            if all(any(fnmatch.fnmatchcase((text_of(header, keyword) or "").lower(), text)
+                       for text in texts) for keyword, texts in rule):
+                return True
+        except ImageRejected:  # an unreadable card
+            continue
+    return False

@@ -64,10 +64,14 @@ def check(images, stars, reference, settings):
         image_e, bad = db_images.image_and_bad(image, settings)
         aperture_px = radius_px + APERTURE_FWHM * image["fwhm_px"]
         ring_px = aperture_px + np.array([0.5, 2.5]) * image["fwhm_px"]
-        row, col = np.indices(image_e.shape)
-        away_px = np.hypot(col - image["lens_x_px"], row - image["lens_y_px"])
-        inside = image_e[(away_px < aperture_px) & ~bad]
-        ring = image_e[(away_px > ring_px[0]) & (away_px < ring_px[1]) & ~bad]
+        x_px, y_px = image["lens_x_px"], image["lens_y_px"]
+        window = tuple(slice(max(0, int(middle - ring_px[1])), int(middle + ring_px[1]) + 2)
+                       for middle in (y_px, x_px))
+        row, col = np.ogrid[:image_e.shape[0], :image_e.shape[1]]
+        away_px = np.hypot(col[:, window[1]] - x_px, row[window[0]] - y_px)
+        image_e, good = image_e[window], ~bad[window]
+        inside = image_e[(away_px < aperture_px) & good]
+        ring = image_e[(away_px > ring_px[0]) & (away_px < ring_px[1]) & good]
         if not len(inside) or not len(ring):
             continue
         flux_e = inside.sum() - len(inside) * np.median(ring)
