@@ -17,7 +17,7 @@ def measured(stamps, seed):
     given = stamps.data, stamps.sky_variance, stamps.good
     fit = fit_psf(*given, FWHM)
     stars = star_fluxes(*given, fit.psf.narrow(), 2, stamps.offset_px)
-    _, drawn = psf_draws(stamps.data, fit, N_DRAWS, seed)
+    _, drawn = psf_draws(fit, N_DRAWS, seed)
     return (stars.flux_e, stars.flux_sigma_e,
             sum_error(flux_scale(drawn, fit, FWHM, stamps.sky_variance)))
 

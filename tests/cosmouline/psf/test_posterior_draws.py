@@ -40,7 +40,7 @@ def errors_of(stamps, seed):
     actual = blend_error(PAIR_FLUX @ np.reshape(true, (2, -1)), true[0], narrow, side_px)
     model = render(narrow, PAIR, side_px, 2)
     scene = PAIR_FLUX @ model.reshape(2, -1)
-    draws, _ = psf_draws(stamps.data, fit, 4, seed)
+    draws, _ = psf_draws(fit, 4, seed)
     return actual, [blend_error(scene, model[0], draw, side_px) for draw in draws]
 
 
@@ -62,9 +62,9 @@ def test_draws_are_psfs_and_depend_on_the_seed_alone(star_stamps):
     stamps = star_stamps(31, FWHM, (2e4, 3e5))
     fit = fitted(stamps)
 
-    draws, flux_e = psf_draws(stamps.data, fit, 2, 5)
-    again, _ = psf_draws(stamps.data, fit, 2, 5)
-    other, _ = psf_draws(stamps.data, fit, 2, 6)
+    draws, flux_e = psf_draws(fit, 2, 5)
+    again, _ = psf_draws(fit, 2, 5)
+    other, _ = psf_draws(fit, 2, 6)
 
     assert draws.shape == (2, 2 * stamps.side_px, 2 * stamps.side_px)
     assert draws.sum((1, 2)) == pytest.approx([1, 1])
@@ -79,7 +79,7 @@ def test_draws_scatter_less_with_brighter_stars(star_stamps):
     for flux_e in ((1e4, 2e4), (1e6, 2e6)):
         stamps = star_stamps(32, FWHM, flux_e)
         fit = fitted(stamps)
-        draws, _ = psf_draws(stamps.data, fit, 4, 1)
+        draws, _ = psf_draws(fit, 4, 1)
         scatter.append(np.sqrt(np.mean((draws - fit.psf.narrow()) ** 2)))
 
     assert scatter[1] < 0.5 * scatter[0]
@@ -90,7 +90,7 @@ def test_what_no_star_shows_scatters_as_the_prior_has_it(star_stamps):
     stamps.good[:, :6] = False  # the same band of all stars: 12 small pixels
     fit = fitted(stamps)
 
-    draws, _ = psf_draws(stamps.data, fit, 12, 1)
+    draws, _ = psf_draws(fit, 12, 1)
 
     n_small = 2 * stamps.side_px
     unit = moffat(fit.psf.moffat, n_small, 2)
@@ -107,7 +107,7 @@ def test_rejected_stars_take_no_part_in_the_draws(star_stamps):
     stamps.data[4] = np.nan
     fit = fitted(stamps)
 
-    draws, flux_e = psf_draws(stamps.data, fit, 2, 1)
+    draws, flux_e = psf_draws(fit, 2, 1)
 
     assert flux_e.shape == (2, 5)
     assert np.isfinite(draws).all()
@@ -118,7 +118,7 @@ def test_draws_are_made_where_they_are_wanted_in_a_field_that_varies(star_stamps
     fit = fitted(stamps, PsfOptions(field="on"), uv=stamps.uv)
     place = np.array([0.9, 0.0])
 
-    draws, _ = psf_draws(stamps.data, fit, 3, 1, uv=place)
+    draws, _ = psf_draws(fit, 3, 1, uv=place)
 
     there, centre = fit.psf.narrow(place), fit.psf.narrow()
     distance = [np.sqrt(np.mean((draws.mean(0) - psf) ** 2)) for psf in (there, centre)]
