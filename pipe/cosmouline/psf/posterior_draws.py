@@ -1,11 +1,14 @@
 """Error of the PSF: draws from its posterior, with which any result can be computed again."""
 
 from cosmouline.psf.model import moffat_derivatives, star_parameters
-from cosmouline.psf.residual_grid import GridFit, normal_matrix, held_centre
+from cosmouline.psf.residual_grid import GridFit, held_centre, normal_matrix
 from cosmouline.psf.rounds import moffat_prior
 
 import numpy as np
 from scipy.linalg import solve
+
+SIZE_ROUNDS = 6  # of the size of the wings; it changes little after three
+SMALLEST_SIZE2 = 1e-3
 
 
 def psf_draws(fit, n_draws, seed, uv=None):
@@ -58,13 +61,19 @@ def psf_draws(fit, n_draws, seed, uv=None):
     at = GridFit(fit.white, psf.residual, fit.offset_px[used], fit.flux_e[used] / sums)
     matrix = normal_matrix(fit.good[used] / fit.variance_e2[used], images, prior, at, up, slopes)
     matrix = held_centre(matrix, at.amplitude)
-    noise = np.random.default_rng(seed).standard_normal((n_draws, len(matrix))).T
-    side = np.linalg.cholesky(matrix) @ noise
-
-    # the Moffat of stamps with more noise, then the grid with it and with another mean of g
     n_white, n_slopes = prior.n_white, len(slopes)
     of_moffat = np.arange(n_white, len(matrix))
     of_grid = np.delete(np.arange(len(matrix)), of_moffat[:n_slopes])
+    # right sides: noise, and white values; wings as large as the stars show, since the prior of
+    # the fit allows for more than most cameras have
+    drawn = matrix.copy()
+    if len(prior.kept) > 1:
+        wings = np.arange(prior.kept[0].sum(), n_white)
+        drawn[wings, wings] += _size2(matrix[np.ix_(of_grid, of_grid)], fit.white, wings) - 1
+    noise = np.random.default_rng(seed).standard_normal((n_draws, len(matrix))).T
+    side = np.linalg.cholesky(drawn) @ noise
+
+    # the Moffat of stamps with more noise, then the grid with it and with another mean of g
     common = solve(matrix[np.ix_(of_moffat, of_moffat)], side[of_moffat],
                    assume_a="pos")[:n_slopes]
     side = side[of_grid] - matrix[np.ix_(of_grid, of_moffat[:n_slopes])] @ common
@@ -79,6 +88,25 @@ def psf_draws(fit, n_draws, seed, uv=None):
     sums = sums + added.sum((1, 2))[:, None] + common @ slopes.sum((2, 3))
     amplitude = at.amplitude + moved[:, -used.sum() :]
     return narrow / narrow.sum((1, 2), keepdims=True), amplitude * sums
+
+
+def _size2(matrix, white, part):
+    """Return the variance, at most 1, that the stars give to a part of the white values.
+
+    `matrix` is that of white values, positions and amplitudes with a variance of 1. MacKay (1992,
+    Neural Computation 4, 415), eq. 4.5: squares per well measured value.
+    """
+    size2, fitted = 1.0, np.zeros(len(matrix))
+    fitted[: len(white)] = white
+    side = matrix @ fitted
+    for _ in range(SIZE_ROUNDS):
+        changed = matrix.copy()
+        changed[part, part] += 1 / size2 - 1
+        covariance = np.linalg.inv(changed)
+        values = (covariance @ side)[part]
+        n_measured = len(part) - np.diag(covariance)[part].sum() / size2
+        size2 = float(np.clip(values @ values / n_measured, SMALLEST_SIZE2, 1))
+    return size2
 
 
 def flux_scale(draw_flux, fit, fwhm_px, sky_variance):
