@@ -146,7 +146,8 @@ def test_negative_light_under_a_source_is_given_back_to_it(fitted):
     none, positive, negative = (
         flux_errors(with_light_under_the_first_source(fitted, part)) for part in (0.0, 0.9, -0.9))
 
-    assert (none.given_back == 0).all() and (positive.given_back == 0).all()
+    assert (none.given_back == 0).all()
+    assert (positive.given_back == 0).all()
     assert positive.flux == pytest.approx(none.flux)
     # the image of a node is nearly that of a source (0.6 to 1 of it, as above)
     assert -0.9 < negative.given_back[0] < -0.6 * 0.9

@@ -137,4 +137,5 @@ def test_negative_light_that_was_given_back_is_reported_with_its_source():
 
     found = [line for line in lines if "negative" in line]
     assert len(found) == 1
-    assert found[0].startswith("A: ") and "-14.2 % of its flux" in found[0]
+    assert found[0].startswith("A: ")
+    assert "-14.2 % of its flux" in found[0]
