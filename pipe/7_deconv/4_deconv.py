@@ -3,18 +3,19 @@
 Needs   : dec_<dec_name>/epochs.npz (7_deconv/2_apply_norm), start.cat (7_deconv/3_write_start)
 Writes  : dec_<dec_name>/fit.npz; dec_fit, its hash, and how the fit ended -> database
 Settings: dec_name, deconv_engine, extended_light, psf_name, dec_coefficient, shift_prior,
-          point_source_sigma_arcsec, source_epochs, extra_sources, dec_start_from
+          point_source_sigma_arcsec, source_epochs, extra_sources, dec_start_from, n_control_stars
 Next    : 7_deconv/5a_png_check
 
 Run as  : python 4_deconv.py ../../configs/MYLENS
 
-The fluxes, the sky and the shift of each epoch are solved exactly; noise and masks come from the
-model; the errors from the full covariance, the PSFs' errors from their draws. With new nights the
-fit goes on from the stored one; --redo starts again from the beginning.
+Fluxes, sky and shift of each epoch are solved exactly; noise and masks come from the model; errors
+from the full covariance, draws of the PSFs, and what galaxy and residual light take from single
+stars. With new nights the fit goes on from the stored one; --redo starts again.
 """
 
 from cosmouline.database import bands, paths
 from cosmouline.deconv import db_gather, db_products, db_readout, db_sources, db_warm_start
+from cosmouline.deconv.db_control import with_control
 from cosmouline.deconv.db_fit import fit as fit_epochs
 from cosmouline.deconv.io_fit import digest, write_fit
 from cosmouline.engine import tasks
@@ -25,18 +26,18 @@ WRITES = ("dec_fit__{dec}", "dec_objective__{dec}", "dec_change_sigma__{dec}",
           "n_dec_steps__{dec}", "dec_ended__{dec}")
 
 
-def fitted(content, sources, made, settings):
+def fitted(content, sources, made, images, settings):
     """Return the fit and its errors from the PSFs: the stored one, one that goes on, or a new."""
     earlier = None if settings.options.redo else db_warm_start.stored(settings)
     if db_warm_start.is_the_same(earlier, made):
         log_line("nothing has changed: the stored fit stays (--redo fits again)")
         return earlier.fit, earlier.psf_error
     if not db_warm_start.can_go_on(earlier, content, made):
-        other = settings.dec_start_from
-        earlier = db_warm_start.to_start_from(content, made, settings) if other else None
-    if earlier is not None:
+        earlier = settings.dec_start_from and db_warm_start.to_start_from(content, made, settings)
+    if earlier:
         log_line("going on from the stored fit of %d epochs", len(earlier.names))
-    return fit_epochs(content, sources, settings, earlier)
+    fit, psf_error = fit_epochs(content, sources, settings, earlier or None)
+    return with_control(fit, images, settings), psf_error
 
 
 def measure(band, settings):
@@ -48,20 +49,19 @@ def measure(band, settings):
     sources = db_sources.of_fit(stars, content, band["images"], band["reference"], settings)
     names = [star.name for star in stars]
     made = db_warm_start.made_of(content, sources, names, settings)
-    fit, psf_error = fitted(content, sources, made, settings)
+    fit, psf_error = fitted(content, sources, made, band["images"], settings)
     path = paths.deconvolution(settings) / "fit.npz"
     write_fit(path, fit, psf_error, content.names, made)
     lacks = db_sources.missing(fit, content, band["reference"], settings)
     for line in [*db_readout.summary(fit, psf_error, names), *lacks, paths.relative(path)]:
         log_line("%s", line)
-    fields = {f"dec_fit__{settings.dec_name}": digest(fit)}
-    return dict.fromkeys(content.names, fields | db_readout.convergence(fit, settings.dec_name))
+    found = {f"dec_fit__{settings.dec_name}": digest(fit)}
+    return dict.fromkeys(content.names, found | db_readout.convergence(fit, settings.dec_name))
 
 
 def main(settings, db):
     """Fit all epochs of every band at once; the fit of a band is a task of its own."""
-    coeff = f"dec_coeff__{settings.dec_name}"
-    images = [image for image in db.select(gogogo=True) if coeff in image]
+    images = [row for row in db.select(gogogo=True) if f"dec_coeff__{settings.dec_name}" in row]
     todo = [{"img_name": one.band, "images": those, "reference": db.reference()}
             for one, those in bands.split(images, settings)]
     left, results = {image["img_name"] for image in images}, {}

@@ -56,8 +56,9 @@ LIMITS = {  # least and greatest value
     "star_lens_distance_px": (0, math.inf), "aperture_fwhm": (0.1, 50),
     "psf_stamp_fwhm": (3, 50), "psf_upsampling": (1, 6), "psf_prior": (TINY, 1e3),
     "psf_wings": (0, 1e3),
-    "psf_min_stars": (1, 1000), "n_psf_draws": (0, 1000), "cosmic_sigma": (TINY, math.inf),
-    "cosmic_fraction": (TINY, math.inf), "cosmic_object": (TINY, math.inf),
+    "psf_min_stars": (1, 1000), "n_psf_draws": (0, 1000), "n_control_stars": (0, 100),
+    "cosmic_sigma": (TINY, math.inf), "cosmic_fraction": (TINY, math.inf),
+    "cosmic_object": (TINY, math.inf),
     "lens_stamp_fwhm": (2, 50), "lens_stamp_px": (16, 400), "join_minutes": (TINY, math.inf),
     "night_min_images": (1, 10_000), "psf_peak_max": (0.01, 1),
 } | dict.fromkeys((

@@ -44,6 +44,8 @@ sweep            : One pass over the epochs: exact fluxes and sky, model, residu
 io_fit           : Files of a joint fit: what goes in, and what comes out. No pickle is needed to
                    read them.
 db_choice        : Which images a joint deconvolution takes, and why it leaves out the others.
+db_control       : Control stars: single stars fitted as the lens is, which should get no galaxy
+                   and their flux.
 db_fit           : Fit all epochs of a lens with the engine of the settings.
 db_gather        : Gather what a joint fit needs from the files of its images.
 db_products      : Read the gathered epochs, the start and the joint fit of a deconvolution.

@@ -15,11 +15,11 @@ from cosmouline.stamps.stamps import MASK_COSMIC, crop
 import numpy as np
 
 
-def gather(images, centre_px, settings):
-    """Return the `EpochFile` of the lens in these images, in their order.
+def gather(images, centre_px, settings, name="lens"):
+    """Return the `EpochFile` of the lens, or of a star, in these images, in their order.
 
-    `centre_px` (2,) is the middle of the lens on the reference image. Raises UserError if the
-    stamps of the lens, or the PSFs, have different sizes.
+    `centre_px` (2,) is its middle on the reference image. Raises UserError if the stamps of the
+    lens, or the PSFs, have different sizes.
     """
     sides = {image["lens_side_px"] for image in images}
     if len(sides) > 1:
@@ -30,10 +30,12 @@ def gather(images, centre_px, settings):
     stamps, psfs, draws, scales = [], [], [], []
     for image in images:
         objects, names, _ = db_stamps.objects(image, settings)
-        stamps.append(crop(objects.only([names.index("lens")]), side_px))
+        one = objects.only([names.index(name)])
+        stamps.append(crop(one, side_px))
         found = db_psf.psf(image, settings)
-        uv = field_coordinates(np.array([image["lens_x_px"], image["lens_y_px"]]),
-                               (image["ny_px"], image["nx_px"]))
+        place_px = ([image["lens_x_px"], image["lens_y_px"]] if name == "lens"
+                    else one.position_px[0])
+        uv = field_coordinates(np.array(place_px), (image["ny_px"], image["nx_px"]))
         up = found.psf.upsampling
         psfs.append(pad_psf(found.psf.narrow(uv), side_px, up))
         draws.append([] if found.draws is None
@@ -52,6 +54,7 @@ def gather(images, centre_px, settings):
     shift_sigma_px = np.full(len(images), np.nan)
     pattern = f"star_x_px__{settings.psf_name}__{{star}}"
     names = members(images, pattern) if settings.shift_prior == "stars" else []
+    names = [star for star in names if star != name]
     if names:
         xy = np.stack([family(images, pattern.replace("_x_", f"_{axis}_"), names)
                        for axis in "xy"], axis=-1)

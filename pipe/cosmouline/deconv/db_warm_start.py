@@ -32,7 +32,7 @@ def made_of(content, sources, names, settings):
                         content.epochs.psf.shape[1:], content.epochs.data_e.shape[1:]])
     choices = [scene, settings.dec_start_from, settings.psf_name, settings.dec_coefficient,
                settings.shift_prior, sources.start_px.round(4).tolist(), sigma,
-               sorted(settings.source_epochs.items())]
+               sorted(settings.source_epochs.items()), settings.n_control_stars]
     return {"epochs": digest_epochs(content), "choices": json.dumps(choices), "scene": scene}
 
 

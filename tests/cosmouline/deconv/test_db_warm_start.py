@@ -56,7 +56,8 @@ def test_old_epochs_go_first():
 def made(**changes):
     """What a fit is made of, with some settings or inputs changed."""
     values = {"deconv_engine": "gp", "extended_light": "auto", "dec_start_from": None,
-              "psf_name": "p", "dec_coefficient": "renorm", "shift_prior": "stars",
+              "n_control_stars": 3, "psf_name": "p", "dec_coefficient": "renorm",
+              "shift_prior": "stars",
               "source_epochs": {}, "names": ["A", "B"], "centre_px": [1.0, 2.0], "n_images": 2,
               "start_px": [[0.0, 1.0], [2.0, 3.0]], "sigma_px": None, "psf": (1, 8, 8),
               "data_e": (1, 4, 4)} | changes
@@ -75,7 +76,7 @@ def made(**changes):
     ("psf_name", "q", False), ("dec_coefficient", "none", False),
     ("shift_prior", "alignment", False), ("start_px", [[0.0, 1.1], [2.0, 3.0]], False),
     ("sigma_px", np.array([0.1, np.nan]), False),
-    ("source_epochs", {"B": ("2020-01-01", None)}, False)])
+    ("source_epochs", {"B": ("2020-01-01", None)}, False), ("n_control_stars", 0, False)])
 def test_every_choice_is_part_of_what_a_fit_is_made_of(monkeypatch, name, value, is_of_the_model):
     monkeypatch.setattr(db_warm_start, "digest_epochs", lambda content: "abc")
 

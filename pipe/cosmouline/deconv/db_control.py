@@ -1,0 +1,85 @@
+"""Control stars: single stars fitted as the lens is, which should get no galaxy and their flux."""
+
+import logging
+from dataclasses import replace
+from typing import NamedTuple
+
+from cosmouline.deconv.db_gather import gather
+from cosmouline.deconv.fit_lens import fit_lens
+from cosmouline.sources import db_stars
+from cosmouline.stamps import db_stamps
+
+import numpy as np
+
+log = logging.getLogger("cosmouline")
+
+MOST_EPOCHS = 10  # of all, evenly over the time: what they show is common to all
+LEAST_EPOCHS = 4
+BELIEVED = 3.0  # times the light that single stars get: a galaxy above is believed
+
+
+class Control(NamedTuple):
+    """What the control stars show, medians over the stars, relative to their flux.
+
+    `flux_error` is the change of the flux when a galaxy and residual light are fitted too, `light`
+    the flux of these.
+    """
+
+    names: list
+    flux_error: float
+    light: float
+
+
+def control(images, fit, settings):
+    """Fit the normalisation stars that are most like the brightest image of the lens.
+
+    Returns None where `n_control_stars` is 0, the engine is STARRED, nothing but point sources was
+    fitted, or no star could be measured; `fit` is that of the lens.
+    """
+    is_plain = settings.deconv_engine == "starred" or fit.options.extended_light == "none"
+    if not settings.n_control_stars or is_plain:
+        return None
+    at = np.unique(np.linspace(0, len(images) - 1, MOST_EPOCHS).round().astype(int))
+    images = [images[k] for k in at]
+    cut = set(db_stamps.objects(images[0], settings)[1])
+    brightest = np.nanmean(fit.flux, axis=0).max()
+    stars = sorted((star for star in db_stars.norm_stars(settings)
+                    if star.name in cut and star.flux_e),
+                   key=lambda star: abs(np.log(star.flux_e / brightest)))
+    found = {}
+    for star in stars[: settings.n_control_stars]:
+        epochs = gather(images, np.array([star.x_px, star.y_px]), settings, star.name).epochs
+        usable = epochs.usable.any((1, 2))
+        if usable.sum() < LEAST_EPOCHS:
+            continue
+        with_light, point = (
+            fit_lens(epochs, np.zeros((1, 2)), replace(fit.options, extended_light=light))
+            for light in ("auto", "none"))
+        flux = np.nanmean(point.flux)
+        light = with_light.galaxy.flux + with_light.node_flux.sum()
+        found[star.name] = np.nanmean(with_light.flux) / flux - 1, light / flux
+    if not found:
+        return None
+    flux_error, light = np.median(np.abs(list(found.values())), axis=0)
+    return Control(list(found), float(flux_error), float(light))
+
+
+def with_control(fit, images, settings):
+    """Return the fit of the lens with the error of the control stars in its systematic errors.
+
+    Reports what they show, and a galaxy that cannot be told from what single stars get.
+    """
+    found = control(images, fit, settings)
+    if found is None:
+        return fit
+    log.info("control stars %s: with galaxy and residual light their fluxes change by %.2f %%, "
+             "which the systematic errors contain; these get %.2f %% of their light",
+             " ".join(found.names), 100 * found.flux_error, 100 * found.light)
+    flux = np.nanmean(fit.flux, axis=0)
+    light = abs(fit.galaxy.flux + fit.node_flux.sum()) / flux[: fit.n_images].sum()
+    if light < BELIEVED * found.light:
+        log.warning("galaxy and residual light of the lens, %.2f %% of its images, are within "
+                    "%g times what single stars get: they may be errors of the PSF. Compare with "
+                    'extended_light = "none".', 100 * light, BELIEVED)
+    error = np.diag((found.flux_error * flux) ** 2)
+    return replace(fit, systematic_covariance=fit.systematic_covariance + error)
