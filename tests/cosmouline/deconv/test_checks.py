@@ -94,3 +94,13 @@ def test_the_direction_is_the_widest_and_the_galaxy_takes_what_is_lost():
     assert share == pytest.approx(1.0)
     fit.systematic_covariance[:] = np.nan
     assert np.isnan(degenerate_direction(fit)[0]).all()
+
+
+def test_the_pull_of_one_epoch_by_hand():
+    """A quarter of the way between its neighbours; where both are of one time, half of each."""
+    flux, sigma = np.array([[1.0], [10.0], [5.0]]), np.array([[1.0], [2.0], [4.0]])
+
+    assert neighbour_pulls(np.array([0.0, 1.0, 4.0]), flux, sigma) == pytest.approx(
+        [(10 - 0.75 * 1 - 0.25 * 5) / np.sqrt(2**2 + 0.75**2 + 1)])
+    assert neighbour_pulls(np.zeros(3), flux, sigma) == pytest.approx(
+        [(10 - 3) / np.sqrt(2**2 + 0.5**2 + 2**2)])

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from cosmouline.deconv.orientation import (
+    Orientation,
     best_turned,
     is_clearly_better,
     match_start,
@@ -62,3 +63,12 @@ def test_nothing_to_look_at_is_no_preference(epochs):
 
     with pytest.raises(ValueError, match="no usable pixel in any epoch"):
         match_start(blind, QUAD, 6.0)
+
+
+@pytest.mark.parametrize(("left", "gained", "is_clear"), [
+    (1400.0, 199.0, False), (1400.0, 201.0, True),  # half of the 400 beyond the noise
+    (1040.0, 49.0, False), (1040.0, 51.0, True), (900.0, 51.0, True)])  # 50 at least
+def test_half_of_what_is_left_must_go_and_fifty_at_least(left, gained, is_clear):
+    other = Orientation("as given", QUAD, left, 1000)
+
+    assert is_clearly_better(Orientation("turned", -QUAD, left - gained, 1000), other) is is_clear
