@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from cosmouline.deconv import orientation
 from cosmouline.deconv.orientation import (
     Orientation,
     best_turned,
@@ -26,6 +27,23 @@ def epochs(draw):
 @pytest.mark.parametrize("off", [(0.0, 0.0), (4.0, -3.0), (-2.3, 1.0)])
 def test_the_slide_finds_the_lens(epochs, off):
     assert match_start(epochs, QUAD - off, 6.0) == pytest.approx(np.array(off), abs=0.45)
+
+
+def test_nothing_is_left_of_sources_of_the_width_looked_for():
+    """Differences of two Gaussians, wider than the seeing of 1.5 px; one source is moved."""
+    y, x = np.indices((40, 40)) - 19.5
+    narrow, wide = (1.5 * np.hypot(1, factor)
+                    for factor in (orientation.NARROW, orientation.WIDE))
+    image = sum(flux * (np.exp(-r2 / 2 / narrow**2) / narrow**2
+                        - np.exp(-r2 / 2 / wide**2) / wide**2)
+                for flux, r2 in zip((4, 3, 2, 1), ((x - a) ** 2 + (y - b) ** 2
+                                                   for a, b in QUAD), strict=True))
+
+    def left(places_px):
+        return orientation._left(image, 1.5, places_px) / (image**2).sum()
+
+    assert left(QUAD) < 1e-6
+    assert left(QUAD + np.eye(4)[:, :1]) > 0.01
 
 
 def test_a_lens_at_another_place_is_moved_there(epochs):
