@@ -42,7 +42,8 @@ FOLDERS = ("pipe", "lcmanip", "extrascripts", "skymaker")
 COPIED = (*FOLDERS, "configs", "tests", "doc", "pyproject.toml", "README.md", "CONTRIBUTING.md",
           "CHANGELOG.md", "Makefile", "requirements.txt", "LICENSE")
 USES = ROOT / "tests" / "mutation" / "setting_uses.txt"
-LIMIT_S = 400  # for one stage of tests: a change may make an endless loop
+LIMIT_S = 400  # of CPU time for one stage of tests: a change may make an endless loop
+WAIT_S = 3600  # and in all, for one that waits; long, as a busy machine is no failure of a test
 LEFT_OUT = ("pipe/cosmouline/skymaker", "pipe/cosmouline/engine/cluster", "skymaker")
 
 COMPARED = {ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq,
@@ -203,7 +204,8 @@ def first_failure(folder, tests, left_out=()):
     told = folder.parent / "first_failure.txt"
     pid = os.fork()
     if pid == 0:
-        signal.alarm(LIMIT_S)
+        signal.setitimer(signal.ITIMER_PROF, LIMIT_S)
+        signal.alarm(WAIT_S)
         for number in (1, 2):
             os.dup2(os.open(os.devnull, os.O_WRONLY), number)
         os.chdir(folder)

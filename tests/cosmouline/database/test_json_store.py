@@ -150,6 +150,7 @@ def test_a_key_that_stands_twice_is_told(store):
     (lambda raw: raw.replace(b'"img_name": "b"', b'"img_name": "a"'), "a stands twice"),
     (lambda raw: raw.replace(b'"img_name": "b"', b'"x": "b"'), "image 2 has no 'img_name'"),
     (lambda raw: b'{"a": 1}', "not an image database"),
+    (lambda raw: raw.replace(b'"number": 1', b'"number": "1"'), "a run has no 'number'"),
 ])
 def test_a_damaged_file_stops_with_one_line_and_stays_as_it_is(store, damage, says):
     store.path.write_bytes(damage(store.path.read_bytes()))

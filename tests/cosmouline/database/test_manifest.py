@@ -34,6 +34,13 @@ def later(path):
     os.utime(path, ns=(1, os.stat(path).st_mtime_ns + 10_000_000_000))
 
 
+def at_its_time(path, content):
+    """Give a file another content and the time that it had."""
+    state = path.stat()
+    path.write_text(content)
+    os.utime(path, ns=(state.st_atime_ns, state.st_mtime_ns))
+
+
 def test_a_note_is_read_as_it_was_written(tmp_path):
     write(tmp_path, "ali/a.fits")
     write(tmp_path, "a file.txt", "more")
@@ -50,6 +57,7 @@ def test_a_note_is_read_as_it_was_written(tmp_path):
 
 @pytest.mark.parametrize(("spoil", "problem"), [
     (lambda path: path.unlink(), GONE), (lambda path: path.write_text("conte"), OTHER),
+    (lambda path: at_its_time(path, "conte"), OTHER),  # by its size alone
     (lambda path: (path.write_text("cOntent"), later(path)), OTHER), (later, ""),
     (lambda path: None, "")])
 def test_a_file_is_gone_other_or_only_copied(tmp_path, spoil, problem):
@@ -65,9 +73,7 @@ def test_a_file_is_gone_other_or_only_copied(tmp_path, spoil, problem):
 def test_a_byte_behind_an_unchanged_time_is_found_by_reading_all(tmp_path):
     path = write(tmp_path, "a.fits")
     row = {"made__x": note(tmp_path, "a.fits")}
-    state = path.stat()
-    path.write_text("cOntent")
-    os.utime(path, ns=(state.st_atime_ns, state.st_mtime_ns))
+    at_its_time(path, "cOntent")
 
     assert manifest.why_other(row, "x", Look(tmp_path)) is None
     assert manifest.why_other(row, "x", Look(tmp_path, reads_all=True))[1] == OTHER

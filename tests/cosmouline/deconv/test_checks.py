@@ -2,6 +2,7 @@
 
 from types import SimpleNamespace
 
+from cosmouline.deconv import checks
 from cosmouline.deconv.checks import (
     amplitudes_over_floor,
     degenerate_direction,
@@ -20,7 +21,7 @@ PAIR = ((-2.6, 0.6), (2.9, -1.1))
 POINTS = FitOptions(sky_sigma_factor=1.0, extended_light="none")
 
 
-def test_a_star_that_the_model_lacks_is_found(draw):
+def test_a_star_that_the_model_lacks_is_found(draw, monkeypatch):
     """4000 e- at (11, -9): S/N of 35 in each of four epochs, so that its core is masked there."""
     epochs, _ = draw(seed=3, n_epochs=4, side=40, flux=(30000, 12000, 4000), galaxy_flux=0,
                      position_px=(*PAIR, (11.0, -9.0)))
@@ -32,6 +33,8 @@ def test_a_star_that_the_model_lacks_is_found(draw):
     assert (found[0].x_px, found[0].y_px) == pytest.approx((11, -9), abs=1.0)
     assert found[0].flux == pytest.approx(4000, rel=0.4)  # PSF here: 80 % in the narrow Gaussian
     assert found[0].snr > 20
+    monkeypatch.setattr(checks, "LEAST_SHARE", 0.25)  # 7500 e- of the brightest, 3000 of the other
+    assert missing_light(fit, epochs) == []
 
 
 def test_nothing_is_missing_where_all_is_modelled_and_a_cosmic_is_no_star(draw):
@@ -94,3 +97,13 @@ def test_the_direction_is_the_widest_and_the_galaxy_takes_what_is_lost():
     assert share == pytest.approx(1.0)
     fit.systematic_covariance[:] = np.nan
     assert np.isnan(degenerate_direction(fit)[0]).all()
+
+
+def test_the_pull_of_one_epoch_by_hand():
+    """A quarter of the way between its neighbours; where both are of one time, half of each."""
+    flux, sigma = np.array([[1.0], [10.0], [5.0]]), np.array([[1.0], [2.0], [4.0]])
+
+    assert neighbour_pulls(np.array([0.0, 1.0, 4.0]), flux, sigma) == pytest.approx(
+        [(10 - 0.75 * 1 - 0.25 * 5) / np.sqrt(2**2 + 0.75**2 + 1)])
+    assert neighbour_pulls(np.zeros(3), flux, sigma) == pytest.approx(
+        [(10 - 3) / np.sqrt(2**2 + 0.5**2 + 2**2)])

@@ -2,7 +2,9 @@
 
 from dataclasses import replace
 
+from cosmouline.deconv import orientation
 from cosmouline.deconv.orientation import (
+    Orientation,
     best_turned,
     is_clearly_better,
     match_start,
@@ -25,6 +27,23 @@ def epochs(draw):
 @pytest.mark.parametrize("off", [(0.0, 0.0), (4.0, -3.0), (-2.3, 1.0)])
 def test_the_slide_finds_the_lens(epochs, off):
     assert match_start(epochs, QUAD - off, 6.0) == pytest.approx(np.array(off), abs=0.45)
+
+
+def test_nothing_is_left_of_sources_of_the_width_looked_for():
+    """Differences of two Gaussians, wider than the seeing of 1.5 px; one source is moved."""
+    y, x = np.indices((40, 40)) - 19.5
+    narrow, wide = (1.5 * np.hypot(1, factor)
+                    for factor in (orientation.NARROW, orientation.WIDE))
+    image = sum(flux * (np.exp(-r2 / 2 / narrow**2) / narrow**2
+                        - np.exp(-r2 / 2 / wide**2) / wide**2)
+                for flux, r2 in zip((4, 3, 2, 1), ((x - a) ** 2 + (y - b) ** 2
+                                                   for a, b in QUAD), strict=True))
+
+    def left(places_px):
+        return orientation._left(image, 1.5, places_px) / (image**2).sum()
+
+    assert left(QUAD) < 1e-6
+    assert left(QUAD + np.eye(4)[:, :1]) > 0.01
 
 
 def test_a_lens_at_another_place_is_moved_there(epochs):
@@ -62,3 +81,12 @@ def test_nothing_to_look_at_is_no_preference(epochs):
 
     with pytest.raises(ValueError, match="no usable pixel in any epoch"):
         match_start(blind, QUAD, 6.0)
+
+
+@pytest.mark.parametrize(("left", "gained", "is_clear"), [
+    (1400.0, 199.0, False), (1400.0, 201.0, True),  # half of the 400 beyond the noise
+    (1040.0, 49.0, False), (1040.0, 51.0, True), (900.0, 51.0, True)])  # 50 at least
+def test_half_of_what_is_left_must_go_and_fifty_at_least(left, gained, is_clear):
+    other = Orientation("as given", QUAD, left, 1000)
+
+    assert is_clearly_better(Orientation("turned", -QUAD, left - gained, 1000), other) is is_clear

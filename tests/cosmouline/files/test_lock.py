@@ -60,3 +60,16 @@ def test_only_one_of_many_racing_processes_holds_it(tmp_path):
                                stdout=subprocess.PIPE, text=True) for _ in range(5)]
 
     assert "".join(racer.communicate()[0] for racer in racers) == "held\n"
+
+
+def test_a_lock_that_others_always_take_first_is_given_up(tmp_path, monkeypatch):
+    """It is there at each of three tries, and given back before its holder can be read."""
+    (tmp_path / "db.lock").write_text("{}")
+    tries = []
+    monkeypatch.setattr(Lock, "_read", lambda self: tries.append(1))
+
+    with pytest.raises(UserError, match="other scripts were faster"):
+        Lock(tmp_path / "db").__enter__()
+
+    assert len(tries) == 3
+    assert [path.name for path in tmp_path.iterdir()] == ["db.lock"]

@@ -161,6 +161,17 @@ def test_the_digits_of_the_second_opinion_are_considered(mjd_obs, flagged):
     assert bool(result.flags) is flagged
 
 
+@pytest.mark.parametrize(("days", "is_number_used"), [
+    (1, True), (-1, True), (-2, True), (100 * SECOND, False), (1.010007, False)])
+def test_of_two_dates_whole_days_apart_the_number_is_right(days, is_number_used):
+    """A text may have the date of the evening; 100 s are within the exposure, but no day."""
+    result = middle({"DATE-OBS": "2019-08-14T06:00:00", "MJD-OBS": round(58709.25 + days, 6)})
+
+    begin = 58709.25 + days if is_number_used else 58709.25
+    assert result.mjd == pytest.approx(begin + 50.0 * SECOND, abs=1e-6)
+    assert result.flags[0].endswith(f"{'MJD-OBS' if is_number_used else 'DATE-OBS'} is used")
+
+
 def test_the_second_opinion_may_be_the_middle_of_the_exposure():
     check = DateRecipe("mjd", ("MJD",), moment="mid")
     camera = telescope(DateRecipe("iso", ("DATE-OBS",)), check=check)

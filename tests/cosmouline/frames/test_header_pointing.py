@@ -11,6 +11,8 @@ from astropy.io import fits
     ({"RA": "04:38:14.9", "DEC": "-12:17:14"}, 69.56208, -12.28722, "RA, DEC"),
     ({"OBJCTRA": "04 38 14.9", "OBJCTDEC": "-12 17 14", "RA": 1.0, "DEC": 1.0}, 69.56208,
      -12.28722, "OBJCTRA, OBJCTDEC"),
+    ({"RA": 0.0, "DEC": -90.0}, 0.0, -90.0, "RA, DEC"),
+    ({"RA": 359.9, "DEC": 90.0}, 359.9, 90.0, "RA, DEC"),
     ({"RA": "4h38m14.9s", "DEC": "-12d17m14s"}, 69.56208, -12.28722, "RA, DEC"),
     ({"RA": "n/a", "DEC": 1.0, "TELRA": "0:0:4", "TELDEC": "1:0:0"}, 1 / 60, 1.0,
      "TELRA, TELDEC"),
@@ -23,7 +25,9 @@ def test_pointings(cards, ra_deg, dec_deg, by):
     assert found[2] == by
 
 
-@pytest.mark.parametrize("cards", [{}, {"RA": "here", "DEC": "there"}, {"RA": 400.0, "DEC": 0.0}])
+@pytest.mark.parametrize("cards", [
+    {}, {"RA": "here", "DEC": "there"}, {"RA": 360.0, "DEC": 0.0}, {"RA": -0.5, "DEC": 0.0},
+    {"RA": 1.0, "DEC": 90.5}, {"RA": 1.0, "DEC": -90.5}, {"RA": 1.0}, {"DEC": 1.0}])
 def test_no_pointing(cards):
     assert pointing(fits.Header(cards)) is None
 

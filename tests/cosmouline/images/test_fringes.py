@@ -213,3 +213,13 @@ def test_the_noise_of_a_pattern_is_added_to_the_scatter():
     added = np.sqrt(noisy.sigma_mesh_e**2 - noiseless.sigma_mesh_e**2)
     assert added == pytest.approx(noisy.fringe_scale * 10 * np.sqrt(1.5), rel=1e-3)
     assert noisy.fringe_scale == pytest.approx(HEIGHTS[0], rel=0.02)
+
+
+def test_the_unit_of_the_image_does_not_matter_to_a_fine_map():
+    """The filter works on ratios of powers alone; the mean is that of `sky_map`."""
+    image, unit = night(60.0)[0][0][:140, :150], np.float32(2.0**-6)
+
+    level_e, of_unit = fine_sky(image).level(), fine_sky(image * unit).level() / unit
+
+    np.testing.assert_allclose(of_unit - of_unit.mean(), level_e - level_e.mean(),
+                               atol=0.01 * SIGMA_E)

@@ -57,3 +57,12 @@ def test_the_date_is_weighted_as_the_light_is():
     # weights 1 and 1/9
     assert mean_date(mjd, np.array([1.0, 3.0]), np.ones(2)) == pytest.approx(60000.35, abs=1e-9)
     assert mean_date(mjd, np.array([1.0, 3.0]), np.ones(2), "median") == pytest.approx(60000.75)
+
+
+@pytest.mark.parametrize("read_noise_e", [5.0, 7.0])
+def test_read_noise_alone_leaves_no_light_of_the_sky(read_noise_e):
+    found = as_exposure(np.ones(3), np.full(3, 5.0), np.full(3, read_noise_e), np.full(3, 6e4),
+                        np.ones(3))
+
+    assert found.sky_adu == pytest.approx(0, abs=1e-9)
+    assert found.saturation_adu == pytest.approx(3 * 6e4)

@@ -112,6 +112,13 @@ def test_apertures_that_leave_the_frame_are_nan():
     assert np.isnan(got.flux_e[[0, 2, 3, 4, 5, 6], 1]).all()
     assert got.flux_e[1, 1] == pytest.approx(np.pi * 16, rel=1e-5)  # just inside
     assert np.isnan(got.sigma_e[np.isnan(got.flux_e)]).all()
+    # half a pixel beyond the outermost centres the frame ends, on all four sides
+    ny, nx = SHAPE
+    inner = np.array([(3.5, 50), (50, 3.5), (nx - 4.5, 50), (50, ny - 4.5)])
+    for away, is_whole in ((0.0, True), (0.01, False)):
+        outer = inner + away * np.array([(-1, 0), (0, -1), (1, 0), (0, 1)])
+        flux_e = aperture_fluxes(np.ones(SHAPE), 0.0, 1.0, *outer.T, [4.0]).flux_e
+        assert (np.isfinite(flux_e) == is_whole).all()
     ring = aperture_fluxes(np.ones(SHAPE), 0.0, 1.0, x, y, [1.0], annulus_px=(3, 6))
     assert np.isfinite(ring.flux_e[:5]).all()  # what there is of a ring serves
     assert np.isnan(ring.flux_e[5:]).all()

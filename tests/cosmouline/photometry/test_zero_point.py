@@ -56,3 +56,11 @@ def test_images_have_the_zero_point_of_a_second():
     assert sigma == pytest.approx(np.hypot(0.0108574, zero_point.FLOOR_MAG), rel=1e-5)
     with pytest.raises(ValueError, match="no star has both magnitudes"):
         zero_point.of_stars([np.nan], [0.1], [1.0], [0.1])
+
+
+def test_two_stars_by_hand():
+    """Offsets of 24.9 and 25.1 with equal errors: a scatter of 0.1 sqrt(2), 0.1 of the mean."""
+    found = zero_point.of_stars([15.0, 15.0], [0.02, 0.02], [-9.9, -10.1], [0.0, 0.0])
+
+    assert (found.zero_point, found.scatter, found.sigma) == pytest.approx(
+        (25, 0.1 * np.sqrt(2), 0.1))

@@ -5,6 +5,7 @@ from cosmouline.plots.scaling import stretch_norm
 
 import numpy as np
 import pytest
+from matplotlib import colors
 
 NAMES = ["A", "B$1$"]
 XY_PX = np.array([(10.0, 12.0), (20.5, 18.0)])
@@ -322,3 +323,11 @@ def test_colour_bars_of_an_epoch_have_their_units():
     assert set(bars) == {"model", "residual", "deconvolved", "background"}
     assert [bars[name].get_title(loc="left") for name in ("model", "residual")] == ["e⁻", "σ"]
     assert list(bars["residual"].get_yticks()) == [-4, -2, 0, 2, 4]
+
+
+@pytest.mark.parametrize("unit", [1.0, 1e-5])
+def test_ticks_of_even_shades_in_any_unit(unit):
+    """Fifths of 2.7 are .54, 1.08, 1.62, 2.16 and 2.7, of one digit .5, 1 and 2."""
+    ticks = deconvolution.round_ticks(colors.Normalize(-0.3 * unit, 2.7 * unit))
+
+    np.testing.assert_allclose(ticks / unit, [0, 0.5, 1, 2], rtol=1e-9)

@@ -270,3 +270,13 @@ def test_two_marks_at_one_position_have_their_names_on_two_sides():
     first, second = ax.texts
     assert first.xyann == pytest.approx((-second.xyann[0], 0))
     assert first.xyann[0] > 0
+
+
+def test_many_names_are_smaller_than_few():
+    few, many = frame_axes(), frame_axes()
+    for (_, ax), n in ((few, marks.FEW_LABELS), (many, marks.FEW_LABELS + 1)):
+        marks.mark_stars(ax, np.column_stack([np.linspace(20, 380, n), np.full(n, 90.0)]),
+                         [str(i) for i in range(n)])
+
+    assert {text.get_fontsize() for text in few[1].texts} == {8.5}
+    assert {text.get_fontsize() for text in many[1].texts} == {7.0}

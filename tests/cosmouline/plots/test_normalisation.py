@@ -135,3 +135,11 @@ def test_points_on_the_border_are_inside(texts):
                                             np.zeros((1, 4)), ["a"])
 
     assert not any("outside" in text for text in texts(page))
+
+
+def test_the_quantities_stand_above_the_stars():
+    page = normalisation.normalisation_page(quantities(), COEFF, pulls(1), NAMES)
+
+    found = {name: ax.get_position() for name, ax in panels(page).items() if ax.axison}
+    assert min(found[name].y0 for name in ("sky level (e⁻)", "airmass")) > max(
+        found[name].y1 for name in ("all stars", *NAMES))

@@ -230,3 +230,13 @@ def test_a_masked_array_and_infinite_values_are_left_out():
 
     assert scaling.finite(values).tolist() == [1.0, 3.0]
     assert scaling.symmetric_limit([-4.0, np.nan], minimum=5.0) == 5.0
+
+
+def test_the_least_width_keeps_values_inside_it():
+    """Equal quartiles: half of the least width, 1, keeps 5.9 and leaves 6.5 out.
+
+    The limits are 2 apart about the middle, 5.45, with 6 % of the range of 0.9 on both sides.
+    """
+    limits = scaling.robust_limits([5.0] * 8 + [5.9, 6.5], least=2.0)
+
+    assert limits == pytest.approx((5.45 - 1 - 0.054, 5.45 + 1 + 0.054))

@@ -220,5 +220,7 @@ def test_the_upsampling_and_the_prior_are_options(star_stamps):
 def test_options_are_checked():
     with pytest.raises(ValueError, match="field must be one of auto, on, off: 'yes'"):
         PsfOptions(field="yes")
-    with pytest.raises(ValueError, match="min_stars and max_passes must be at least 1"):
-        PsfOptions(min_stars=0)
+    PsfOptions(upsampling=1, min_stars=1, max_passes=1)
+    for name in ("upsampling", "min_stars", "max_passes"):
+        with pytest.raises(ValueError, match="min_stars and max_passes must be at least 1"):
+            PsfOptions(**{name: 0})

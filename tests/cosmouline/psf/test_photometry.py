@@ -104,6 +104,19 @@ def test_a_start_two_pixels_off_reaches_the_same_result(star_stamps, narrow):
     assert far.x_px == pytest.approx(near.x_px, abs=1e-3)
 
 
+def test_a_star_near_the_edge_of_its_stamp_is_not_followed(star_stamps, narrow):
+    """What is measured is the star in the middle: positions end a third of the side from it."""
+    stamps = star_stamps(69, FWHM, (1e5, 2e5), n_stars=2, side_px=SIDE)
+    stamps.data = stamps.flux_e[:, None, None] * np.array(
+        [stamps.truth.stamp(SIDE, *xy) for xy in ((8.5, 0.0), (0.0, -6.0))])
+    stamps.offset_px = np.array([(6.0, 0.0), (0.0, -5.0)])
+
+    stars = measured(stamps, narrow)
+
+    assert stars.x_px == pytest.approx([SIDE / 3, 0], abs=0.1)  # the PSF has noise of its own
+    assert stars.y_px == pytest.approx([0, -6], abs=0.1)
+
+
 def test_a_bad_pixel_has_no_weight(star_stamps, narrow):
     stamps = star_stamps(64, FWHM, (3e4, 1e5), n_stars=12, side_px=SIDE)
     stamps.good[:, SIDE // 2, SIDE // 2 - 1] = False

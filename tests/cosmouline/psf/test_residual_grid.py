@@ -51,6 +51,16 @@ def test_draws_of_the_prior_have_the_level_and_the_correlation_asked_for():
     assert correlation == pytest.approx(1 / 16, abs=5 / np.sqrt(400))
 
 
+@pytest.mark.parametrize("ell", [0.8, 1.6])
+def test_the_correlation_is_a_gaussian_of_the_width_asked_for(ell):
+    """Its FWHM is ell x 2.5 px x 2 small pixels: half of it away the correlation is 1/2."""
+    (smoothing,) = prior(ell=ell).smoothings
+    lag = np.arange(SIDE * UP)[:, None] - np.arange(SIDE * UP)
+
+    np.testing.assert_allclose(smoothing @ smoothing.T, 0.5 ** ((2 * lag / (ell * 5)) ** 2),
+                               atol=2e-3)
+
+
 def test_the_parts_of_a_prior_add_up_and_the_wings_reach_farther():
     both = prior(wings=(0.02, 4.0, 0.5))
     random = np.random.default_rng(4)

@@ -128,6 +128,17 @@ def test_saturated_stars_are_kept_and_flagged():
     assert not detect_sources(image_e)["is_saturated"].any()
 
 
+def test_many_saturated_stars_do_not_make_sharp_ones_cosmic_rays():
+    """Flat tops have a ratio of peak to smoothed peak of 1, stars of FWHM 2 px one of 1.5."""
+    x, y = grid(11, step=27)
+    flux_e = np.where(np.arange(x.size) % 2, 4e6, 5e4)
+    image_e = np.minimum(noisy(draw(x, y, flux_e, fwhm_px=2.0), 12), 60_000)
+
+    _, is_found = match(detect_sources(image_e, saturation_e=60_000), x, y)
+
+    assert is_found[flux_e < 1e6].mean() > 0.95
+
+
 def test_saturation_begins_at_nine_tenths_of_its_level():
     image_e = noisy(draw([150.0], [150.0], 1e5), 13)
     top = float(image_e.max())

@@ -59,3 +59,15 @@ def test_the_line_is_in_pixels_of_the_frame_whatever_was_averaged(shape, step):
     assert trail.y_px == pytest.approx(y0, abs=0.5)
     assert trail.x_px == pytest.approx((shape[1] - 1) / 2, abs=2)
     assert trail.length_px == pytest.approx(shape[1], abs=2 * step)
+
+
+@pytest.mark.parametrize(("length", "is_trail"), [(80, False), (120, True)])
+def test_a_trail_is_as_long_as_half_of_the_shorter_side(length, is_trail):
+    x = np.arange(240)
+    ends = np.abs(x - 120) < length / 2
+    image = np.where(ends, with_line(sky(), 120, 90, 0), sky())
+
+    found = find_trail(image.astype(np.float32))
+
+    assert (found is not None) is is_trail
+    assert not is_trail or found.length_px == pytest.approx(length, abs=5)

@@ -106,6 +106,14 @@ def test_bad_nan_saturated_and_outside_pixels_have_their_bits():
     assert not (stamps.mask[1][:, ~outside] & MASK_OUTSIDE).any()
 
 
+def test_a_stamp_has_pixels_if_half_of_it_is_on_the_frame():
+    """The 24 pixels around -1 begin at -12, and those around -2 at -14."""
+    stamps = cut(frame(), [[-1, 40], [-2, 40]], 24)
+
+    assert (stamps.mask[0] != MASK_OUTSIDE).sum() == 12 * 24
+    assert (stamps.mask[1] == MASK_OUTSIDE).all()
+
+
 def test_a_star_is_usable_only_with_its_core_inside_good_and_unsaturated():
     image_e = frame()
     image_e[40, 31] = 9e5  # one saturated pixel 1 px from the second star
