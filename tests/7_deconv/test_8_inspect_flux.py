@@ -66,7 +66,8 @@ def test_an_unknown_source_is_refused(lens_after):
         lens_after(READOUT).run(SCRIPT, source="C")
 
 
-def test_the_fluxes_are_those_of_the_deconvolution_that_the_settings_name(lens_after, pages):
+def test_the_fluxes_are_those_of_the_deconvolution_that_the_settings_name(
+        lens_after, pages, caplog):
     """Another one of all images but the first, of twice the flux and a quarter of the coefficient.
 
     One image has a chi2 to look at.
@@ -87,6 +88,7 @@ def test_the_fluxes_are_those_of_the_deconvolution_that_the_settings_name(lens_a
     flux = pages.heights("second_B")[0]
     expected = lens.values("flux_e__lens__B", names) * lens.values("dec_coeff__lens", names) / 2
     assert np.sort(flux) == pytest.approx(np.sort(expected))
+    assert "2 of 10 fluxes deserve a look" in caplog.text
     shown = [row for row in rows_of(lens, "second") if row["img_name"] == ODD]
     assert [float(row["coefficient"]) for row in shown] == pytest.approx(
         [lens.rows[ODD]["dec_coeff__lens"] / 4] * 2, abs=1e-3)
