@@ -284,6 +284,23 @@ class Lens:
         db.save()
         db.close()
 
+    def rename(self, old, new):
+        """Give what has the name of a PSF, say: fields, records and files, another name."""
+        def renamed(values):
+            return {key.replace(old, new): renamed(value) if isinstance(value, dict) else
+                    value.replace(old, new) if isinstance(value, str) else value
+                    for key, value in values.items()}
+
+        db = Database(self.work / "database.json")
+        db.runs |= {number: renamed(run) for number, run in db.runs.items()}
+        for name, row in db.rows.items():
+            found = {key: value for key, value in row.items() if old in f"{key} {value}"}
+            db.update(name, dict.fromkeys(found) | renamed(found))
+        db.save()
+        db.close()
+        for path in self.work.glob(f"*{old}*"):
+            path.rename(path.with_name(path.name.replace(old, new)))
+
     def redo_without(self, script, product, name):
         """Lose a product of one image and redo a script on it and another; give its new row."""
         product(self.settings(), name).unlink()

@@ -30,12 +30,7 @@ SCIENCE = ROOMS[ROOMS.index("frames"):ROOMS.index("lightcurve") + 1]
 OUTBUILDINGS = {"legacy", "skymaker"}
 LARGE = {"deconv", "plots", "database"}  # every other folder holds at most 20 files
 KINDS = ("", "io_", "db_")  # arrays and numbers; one kind of file; rows and settings
-# Files whose every use of a setting is seen by a test, and files whose words are up to date
-USES_SEEN = (  # folders of which each use of a setting is seen by a test
-    "lcmanip/", "pipe/2_skysub/", "pipe/3_align/", "pipe/4_norm/", "pipe/6_extract/",
-    "pipe/8_lookback/", "pipe/8_renorm/", "pipe/9_export/", "pipe/9_quicklook/",
-    "pipe/fac_combi/", *(f"pipe/cosmouline/{room}/" for room in (
-        "astrometry", "database", "frames", "images", "lightcurve", "pages", "stamps")))
+# Files whose words are up to date
 WORDS_KEPT = ("database/", "run.py", "errors.py", "robust.py", "dates.py")
 
 
@@ -281,13 +276,14 @@ def test_every_use_of_a_setting_is_seen_by_a_test(script):
     """tests/mutation/mutate.py --settings puts the default in its place, and notes who fails."""
     mutate = script("tests/mutation/mutate")
     noted = [line.split() for line in mutate.USES.read_text(encoding="utf-8").splitlines()]
-    files = [path for path in mutate.code_files(mutate.FOLDERS) if path.startswith(USES_SEEN)]
-    uses = {(path, setting) for path in files for _, setting, *_ in mutate.setting_changes(
-        (ROOT / path).read_text(encoding="utf-8"), mutate.defaults())}
+    uses = {(path, what) for path in mutate.code_files(mutate.FOLDERS)
+            for _, what, *_ in mutate.setting_changes(
+                (ROOT / path).read_text(encoding="utf-8"), mutate.defaults())}
+    tests = {test for *_, test in noted}
 
-    assert {(path, setting) for path, setting, _ in noted if path in files} == uses
-    assert {test for path, _, test in noted
-            if path in files and not (ROOT / test.split("::")[0]).is_file()} == set()
+    assert {(path, what) for path, what, _ in noted} == uses
+    assert {test for test in tests if f"def {test.split('::')[1]}(" not in (
+        ROOT / test.split("::")[0]).read_text(encoding="utf-8")} == set()
 
 
 # Words of its own in each file, such as the small number that keeps a division from 0

@@ -89,6 +89,18 @@ def test_a_missing_card_is_named_and_an_override_gives_it(lens_before, caplog):
     assert {row["gain_e_per_adu"] for row in lens.rows.values()} == {1.7}
 
 
+def test_a_frame_that_does_not_look_at_the_lens_is_flagged(lens_after):
+    """The settings' declination is 2 degrees off that of the frames."""
+    lens = lens_after(SCRIPT)
+    name, dec_deg = lens.truth.good[0], lens.truth.campaign.dec_deg
+    assert "pointing" not in lens.rows[name].get("frame_notes", "")
+    lens.set(f"lens_dec_deg = {dec_deg + 2 if dec_deg < 0 else dec_deg - 2}\n")
+
+    lens.run(SCRIPT, only=[name])
+
+    assert "is 2.0 deg from the pointing of the header" in lens.rows[name]["frame_notes"]
+
+
 def test_kicklist_and_testlist_mark_images(lens_before, caplog):
     lens = lens_before(SCRIPT)
     (lens.config / "kicklist.txt").write_text("R_tiny_0000 satellite\nR_nobody trail\n")

@@ -47,6 +47,25 @@ def test_the_model_on_the_page_is_that_of_the_stars(lens_before, script):
     assert pulls.std() == pytest.approx(1, abs=0.1)
 
 
+def test_the_page_has_a_title_and_how_far_the_psf_departs_from_its_moffat(
+        lens_before, monkeypatch, script):
+    """Both have a light of 1, so that what departs adds up to nothing; a Moffat has one peak."""
+    lens, pages = lens_before(SCRIPT), []
+    module = script(f"pipe/{SCRIPT}")
+    monkeypatch.setattr(module, "psf_page", pages.append)
+    monkeypatch.setattr(module.drawing, "save_page", lambda *_: None)
+
+    lens.run(SCRIPT, only=[NAME])
+
+    page, = pages
+    assert NAME in page.title
+    assert page.departure.sum() == pytest.approx(0, abs=1e-9)
+    assert np.abs(page.departure).max() > 1e-3 * page.psf.max()
+    middle = (page.psf - page.departure)[len(page.psf) // 2]
+    assert (np.diff(np.sign(np.diff(middle))) != 0).sum() == 1
+    assert (middle > 0).all()
+
+
 def test_a_lost_psf_fails_alone(lens_before):
     lens = lens_before(SCRIPT)
     paths.psf(lens.settings(), "R_tiny_0003").unlink()

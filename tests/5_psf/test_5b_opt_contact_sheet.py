@@ -12,8 +12,9 @@ def test_all_psfs_are_on_the_sheet_and_those_of_the_skiplist_stand_out(lens_afte
     texts = pages.texts("psf_psf1_1")
     assert set(lens.truth.good) <= set(texts)
     assert texts.count("set aside") == 1  # in the legend
-    stars = lens.rows["R_tiny_0001"]["n_psf_used__psf1"]
-    assert f", {stars} stars" in " ".join(texts)
+    row = lens.rows["R_tiny_0001"]  # its second line
+    assert f"chi2 {row['psf_chi2__psf1']:.2f}, {row['n_psf_used__psf1']} stars" in texts
+    assert "TINY: PSFs psf1" in texts
 
 
 def test_arrays_keep_their_middle(script):

@@ -16,7 +16,9 @@ def test_images_without_a_psf_are_listed_with_the_reason(lens_after, caplog):
     lens = lens_after("5_psf/4_build_psf")
     lens.run("5_psf/6_opt_check_files")
     assert "0 of 6 images have no PSF" in caplog.messages[-1]
-    paths.psf(lens.settings(), "R_tiny_0003").unlink()
+    for name in ("R_tiny_0002", "R_tiny_0003"):
+        paths.psf(lens.settings(), name).unlink()
+    lens.update("R_tiny_0002", treatme=False)  # not asked for
     paths.psf(lens.settings(), "R_tiny_0005").write_bytes(b"SIMPLE")
     lens.update("R_tiny_0006", gogogo=False, whynot="only 2 stars (5_psf/4_build_psf)",
                 n_psf_used__psf1=None)
@@ -50,6 +52,20 @@ def test_stars_near_saturation_are_listed(lens_after, caplog):
     text = (lens.work / "report_psf_psf1_saturated.txt").read_text()
     assert text.startswith("TINY: stars of psf1 above 0.9 of the saturation level\n")
     assert "none" in text
+
+
+def test_the_star_that_is_listed_most_often_comes_first(lens_after, script, monkeypatch, caplog):
+    lens = lens_after("5_psf/2a_extract")
+    monkeypatch.setattr(script("pipe/5_psf/7_opt_list_saturated"), "measure", lambda image, _: [
+        ("b", 0.9), *[("a", 0.8)] * (image["img_name"] == "R_tiny_0003")])
+
+    lens.run("5_psf/7_opt_list_saturated")
+
+    assert "6 of 6 images" in caplog.messages[-1]
+    assert "(most often b)" in caplog.messages[-1]
+    text = (lens.work / "report_psf_psf1_saturated.txt").read_text()
+    assert [line.split("|")[1].strip() for line in text.splitlines()
+            if line.split("|")[0].strip() in ("a", "b")] == ["6", "1"]
 
 
 def test_the_script_before_is_named(lens_before):

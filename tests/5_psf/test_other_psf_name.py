@@ -57,7 +57,10 @@ def test_psfs_under_another_name(lens, monkeypatch, caplog):
     no_other_name(lens)
 
 
-def test_lists_and_sheets_under_another_name(lens, pages, caplog):
+def test_lists_and_sheets_under_another_name(lens_after, pages, caplog):
+    lens = lens_after("5_psf/4_build_psf")
+    lens.rename("psf1", "sharp")
+    lens.set(NAMED)
     (lens.config / "psf_sharp_skiplist.txt").write_text("R_tiny_0002 ring\nR_gone zz\n")
     (lens.work / "psf_sharp_png").mkdir()
     (lens.work / "psf_sharp_png" / f"{REFERENCE}.png").write_bytes(b"png")

@@ -24,6 +24,16 @@ def test_a_page_is_drawn_and_kept_until_its_stamps_change(lens_before):
     assert lens.run(SCRIPT, only=[NAME])["done"] == 1
 
 
+def test_the_page_bears_the_name_of_its_image(lens_before, script, monkeypatch):
+    lens, titles, module = lens_before(SCRIPT), [], script(f"pipe/{SCRIPT}")
+    monkeypatch.setattr(module, "stamps_page", lambda *_, title="": titles.append(title))
+    monkeypatch.setattr(module.drawing, "save_page", lambda *_: None)
+
+    lens.run(SCRIPT, only=[NAME])
+
+    assert [NAME in title for title in titles] == [True]
+
+
 def test_lost_stamps_fail_alone(lens_before):
     lens = lens_before(SCRIPT)
     paths.objects(lens.settings(), "R_tiny_0003").unlink()

@@ -12,6 +12,9 @@ def test_nights_by_seeing(lens_after, pages):
     rows = lens.rows
     expected = sorted(lens.truth.good, key=lambda name: rows[name]["field_fwhm_arcsec"])
     assert texts == expected  # one image a night
+    texts = pages.texts("stamp_gallery_1")
+    assert "TINY: lens by night, best seeing first" in texts
+    assert f"{rows[expected[0]]['field_fwhm_arcsec']:.2f}\"  n = 1" in texts
 
 
 def test_a_night_is_one_row_with_all_its_images(lens_after, script):
@@ -28,6 +31,7 @@ def test_a_night_is_one_row_with_all_its_images(lens_after, script):
     assert [image["img_name"] for image in night["night"]] == [
         same[0]["img_name"], same[2]["img_name"]]  # the turned one would blur it
     assert night["night_fwhm_arcsec"] == 2.0
+    assert len(module.nights_of([same[0], same[2] | {"set_name": "V"}])) == 2
     picture = module.picture(night, lens.settings())
     assert picture.dtype == np.uint8
     middle = picture[picture.shape[0] // 2 - 4:, :][:8, picture.shape[1] // 2 - 4:][:, :8, 0]

@@ -58,6 +58,18 @@ def test_psfs_without_draws(lens_after):
     assert content_of(lens).draws is None  # one image without them is enough
 
 
+def test_images_that_are_out_of_use_by_now_are_left_out(lens_before, script, monkeypatch):
+    lens, gathered = lens_before(SCRIPT), []
+    lens.update("R_tiny_0003", gogogo=False, whynot="kicklist: trailed")
+    monkeypatch.setattr(script(f"pipe/{SCRIPT}").bands, "merged",
+                        lambda _, images, settings: gathered.extend(images) or {})
+
+    lens.run(SCRIPT)
+
+    assert [image["img_name"] for image in gathered] == [
+        name for name in lens.truth.good if name != "R_tiny_0003"]
+
+
 def test_stamps_of_two_sizes_are_told(lens_before):
     lens = lens_before(SCRIPT)
     lens.update("R_tiny_0003", lens_side_px=56)

@@ -149,6 +149,14 @@ def test_a_source_that_does_not_always_shine_is_absent_in_the_light_curve(lens_a
     assert np.isfinite(table["mag_B"][~is_before]).all()
 
 
+def test_an_image_that_is_out_of_use_since_the_epochs_were_gathered_is_told(lens_before):
+    lens = lens_before(SCRIPT)
+    lens.update("R_tiny_0003", gogogo=False, whynot="kicklist: trailed")
+
+    with pytest.raises(UserError, match=r"have changed since .* Run 7_deconv/2_apply_norm\.py"):
+        lens.run(SCRIPT)
+
+
 def test_dates_of_a_source_that_is_not_there_are_told(lens_after):
     lens = lens_after(SCRIPT)
     lens.set("source_epochs = {'SN': ('2019-03-01', None)}\n")

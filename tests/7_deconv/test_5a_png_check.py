@@ -21,6 +21,7 @@ def test_the_overview_shows_chi2_and_shifts(lens_before, script, pages):
     texts = pages.texts("overview")
     assert "TINY: lens" in texts
     assert "6 epochs, chi2" in " ".join(texts)
+    assert "systematic error, 1 σ (%)" in texts  # of the checks
 
 
 def test_pages_are_drawn_and_kept_until_the_fit_changes(lens_before, pages):

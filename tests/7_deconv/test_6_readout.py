@@ -105,6 +105,20 @@ def test_a_fit_with_an_image_that_is_gone_is_told(lens_before):
         lens.run(SCRIPT)
 
 
+def test_bands_are_those_of_the_images_in_the_fit_of_the_settings(
+        lens_before, script, monkeypatch):
+    lens, given = lens_before(SCRIPT), []
+    for name in lens.truth.good[:2]:
+        lens.update(name, dec_fit__second="0123abcd")
+    lens.set("dec_name = 'second'\n")
+    monkeypatch.setattr(script(f"pipe/{SCRIPT}").bands, "merged",
+                        lambda _, images, settings: given.extend(images) or {})
+
+    lens.run(SCRIPT)
+
+    assert [image["img_name"] for image in given] == lens.truth.good[:2]
+
+
 def test_the_script_before_is_named(lens_before):
     with pytest.raises(UserError, match=r"there is no .*fit\.npz\. Run 7_deconv/4_deconv\.py"):
         lens_before("7_deconv/4_deconv").run(SCRIPT)

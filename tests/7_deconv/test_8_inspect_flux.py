@@ -8,8 +8,8 @@ READOUT = "7_deconv/6_readout"
 ODD = "R_tiny_0003"
 
 
-def rows_of(lens):
-    text = (lens.work / "report_dec_lens_fluxes.txt").read_text()
+def rows_of(lens, dec="lens"):
+    text = (lens.work / f"report_dec_{dec}_fluxes.txt").read_text()
     head, *rows = (line.split("|") for line in text.splitlines() if "|" in line)
     names = [cell.strip() for cell in head]
     return [dict(zip(names, (cell.strip() for cell in row), strict=True)) for row in rows]
@@ -66,19 +66,29 @@ def test_an_unknown_source_is_refused(lens_after):
         lens_after(READOUT).run(SCRIPT, source="C")
 
 
-def test_the_fluxes_are_those_of_the_deconvolution_that_the_settings_name(lens_after, pages):
-    """The fields of another deconvolution, of twice the flux and half the coefficient."""
+def test_the_fluxes_are_those_of_the_deconvolution_that_the_settings_name(
+        lens_after, pages, caplog):
+    """Another one of all images but the first, of twice the flux and a quarter of the coefficient.
+
+    One image has a chi2 to look at.
+    """
     lens = lens_after(READOUT)
-    for name in lens.truth.good:
+    names = lens.truth.good[1:]
+    for name in names:
         lens.update(name, **{
             field.replace("__lens", "__second"): value * (
                 2 if "flux" in field else 0.25 if field == "dec_coeff__lens" else 1)
             for field, value in lens.rows[name].items()
             if "__lens" in field and isinstance(value, float)})
+    lens.update(ODD, dec_chi2__second=1.8)
     lens.set("dec_name = 'second'\n")
 
     lens.run(SCRIPT, source="B")
 
     flux = pages.heights("second_B")[0]
-    expected = lens.values("flux_e__lens__B") * lens.values("dec_coeff__lens") / 2
+    expected = lens.values("flux_e__lens__B", names) * lens.values("dec_coeff__lens", names) / 2
     assert np.sort(flux) == pytest.approx(np.sort(expected))
+    assert "2 of 10 fluxes deserve a look" in caplog.text
+    shown = [row for row in rows_of(lens, "second") if row["img_name"] == ODD]
+    assert [float(row["coefficient"]) for row in shown] == pytest.approx(
+        [lens.rows[ODD]["dec_coeff__lens"] / 4] * 2, abs=1e-3)

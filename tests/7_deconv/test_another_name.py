@@ -9,9 +9,7 @@ from cosmouline.deconv.io_fit import read_epochs, read_fit
 import pytest
 
 NAMES = 'psf_name = "psf2"\nrenorm_name = "renorm2"\ndec_name = "second"\n'
-BEFORE = ("5_psf/2a_extract", "5_psf/3_find_cosmics", "5_psf/3b_choose_prior",
-          "5_psf/4_build_psf", "6_extract/1_extract_objects", "6_extract/2_find_cosmics",
-          "7_deconv/0_star_photometry", "8_renorm/1a_renormalize")
+BEFORE = ("7_deconv/0_star_photometry", "8_renorm/1a_renormalize")
 SCRIPTS = ("7_deconv/0_opt_auto_skiplist", "7_deconv/1_prepare", "7_deconv/2_apply_norm",
            "7_deconv/3_write_start", "7_deconv/4_deconv", "7_deconv/5a_png_check",
            "7_deconv/5b_show_sources", "7_deconv/6_readout", "7_deconv/7_check_plots")
@@ -21,7 +19,8 @@ LEFT_OUT = "R_tiny_0003", "R_tiny_0005"
 @pytest.fixture
 def second(lens_before):
     """The lens with a second PSF and second coefficients, before their deconvolution."""
-    lens = lens_before("5_psf/2a_extract")
+    lens = lens_before(BEFORE[0])
+    lens.rename("psf1", "psf2")
     lens.set(NAMES)
     for script in BEFORE:
         lens.run(script)

@@ -31,13 +31,15 @@ def test_status_tells_what_is_done_rejected_and_next(lens):
     assert "R   |      7 |      6 |        1 |" in text
     assert "python pipe/2_skysub/2_sky_pngs.py" in text  # the first that has not run
     assert "ali" in text.split("--- Disk")[1]
+    assert text.startswith("TINY: status\n")
 
 
 def test_fields_are_listed_with_their_ranges(lens):
     lens.run(TOOLS + "list_fields")
 
-    line, = [line.split("|") for line in (lens.work / "report_fields.txt").read_text().splitlines()
-             if line.startswith("fwhm_px ")]
+    text = (lens.work / "report_fields.txt").read_text()
+    assert text.startswith("TINY: fields\n")
+    line, = [line.split("|") for line in text.splitlines() if line.startswith("fwhm_px ")]
     values = lens.values("fwhm_px", [name for name in lens.rows if "fwhm_px" in lens.rows[name]])
     assert int(line[2]) == len(values)
     np.testing.assert_allclose([float(cell) for cell in line[3:6]],
@@ -55,7 +57,7 @@ def test_what_is_wrong_with_a_database_is_told(lens, caplog):
     (lens.work / "sky/R_other.fits").write_text("")
     lens.update(good, gogogo=False)
 
-    with pytest.raises(UserError, match="3 problems"):
+    with pytest.raises(UserError, match=f"3 problems in {lens.work}, see above"):
         lens.run(TOOLS + "validate_database")
     assert any("is missing: run 1_character/1b_copy_convert" in line for line in caplog.messages)
     assert any("R_other.fits is of no image" in line for line in caplog.messages)

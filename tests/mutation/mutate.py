@@ -26,6 +26,7 @@ import shutil
 import signal
 import sys
 import tempfile
+import textwrap
 from pathlib import Path
 
 os.environ |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}  # as cosmouline sets them
@@ -78,7 +79,8 @@ def changes(text):
     """Return all changes of a file: line, what, the node to replace, and the new node."""
     found = []
     tree = ast.parse(text)
-    texts = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    texts = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)
+             and isinstance(node.value, ast.Constant)}
     inside = [part for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)
               for part in node.body]
     for node in {id(one): one for part in inside for one in ast.walk(part)}.values():
@@ -127,10 +129,16 @@ def _changed(node):
 
 def setting_changes(text, known):
     """Return all places of a file where a setting is read, changed to its default."""
-    return [(node.lineno, node.attr, node, ast.parse(known[node.attr], mode="eval").body)
-            for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Attribute)
-            and node.attr in known and isinstance(node.ctx, ast.Load)
-            and isinstance(node.value, ast.Name) and node.value.id in ("settings", "one")]
+    found, table = [], ", ".join(f"{name!r}: {value}" for name, value in known.items())
+    for node in ast.walk(ast.parse(text)):
+        source = ast.unparse(node) if isinstance(node, ast.Attribute | ast.Call) else ""
+        if read := re.fullmatch(r"(?:.*\.)?(?:settings|one)\.(\w+)", source):
+            if read[1] in known and isinstance(node.ctx, ast.Load):
+                found.append((node, read[1], known[read[1]]))
+        elif read := re.fullmatch(r"getattr\(settings, ([^,]+)\)", source):
+            found.append((node, "".join(source.split()), f"{{{table}}}[{read[1]}]"))
+    return [(node.lineno, what, node, ast.parse(new, mode="eval").body)
+            for node, what, new in found]
 
 
 def applied(text, node, new):
@@ -297,7 +305,8 @@ def main():
         tried = drawn(options)
         for number, (path, line, what, text, node, new) in enumerate(tried, 1):
             test = seen_by(folder, path, text, applied(text, node, new), is_sound)
-            where = f"{path}:{line} {what}: {ast.unparse(node)} -> {ast.unparse(new)}"
+            where = (f"{path}:{line} {what}: {ast.unparse(node)} -> "
+                     f"{textwrap.shorten(ast.unparse(new), 200)}")
             sys.stdout.write(f"{number}/{len(tried)} {test or 'SURVIVES'}  {where}\n")
             sys.stdout.flush()
             if test:

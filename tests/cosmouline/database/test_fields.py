@@ -5,7 +5,7 @@ from cosmouline.database import fields
 import numpy as np
 import pytest
 
-NAMES = SimpleNamespace(psf_name="psf1", renorm_name="r_2", dec_name="lens")
+NAMES = SimpleNamespace(psf_name="sharp", renorm_name="r_2", dec_name="second")
 
 
 @pytest.mark.parametrize("field", fields.FIELDS.values(), ids=lambda f: f.name)
@@ -27,7 +27,8 @@ def test_an_undeclared_name_is_an_error():
 def test_expand_leaves_the_names_that_are_not_chosen_in_the_settings():
     patterns = ("renorm__{renorm}", "star_flux_e__{psf}__{star}", "mjd")
 
-    assert fields.expand(patterns, NAMES) == ("renorm__r_2", "star_flux_e__psf1__{star}", "mjd")
+    assert fields.expand(patterns, NAMES) == ("renorm__r_2", "star_flux_e__sharp__{star}",
+                                              "mjd")
 
 
 def test_a_pattern_matches_its_own_family_only():
@@ -66,8 +67,8 @@ def test_a_producer_is_told_with_the_member_of_its_family(name, record):
 def test_a_script_works_on_the_deconvolution_before_the_psf():
     patterns = ("n_psf_used__{psf}", "dec_number__{dec}")
 
-    assert fields.variant(patterns, NAMES) == NAMES.dec_name
-    assert fields.variant(patterns[:1], NAMES) == "psf1"
+    assert fields.variant(patterns, NAMES) == "second"
+    assert fields.variant(patterns[:1], NAMES) == "sharp"
     assert fields.variant(("mjd",), NAMES) == ""
 
 

@@ -81,6 +81,13 @@ def test_a_message_is_one_line():
     assert text == "failed 3 3: two lines"
 
 
+def test_the_values_of_the_settings_that_a_script_names_are_noted():
+    settings = SimpleNamespace(sky_box_px=64, dec_name="second", psf_name="sharp")
+
+    assert provenance.settings_used(settings, ("sky_box_px", "dec_name")) == {
+        "sky_box_px": "64", "dec_name": "'second'"}
+
+
 def test_a_star_list_counts_as_part_of_its_setting(tmp_path):
     settings = SimpleNamespace(norm_stars=None, config_dir=tmp_path)
     before = provenance.settings_used(settings, ("norm_stars",))

@@ -147,6 +147,8 @@ def test_what_a_lens_may_say_is_taken(lens, text, name, value):
 
 
 @pytest.mark.parametrize(("text", "says"), [
+    ("empty_region = '[1:20]'", r"empty_region: .*\[1:20\]"),
+    ("photom_apertures = ['1fwhm', '3 feet']", "photom_apertures: .*3 feet"),
     ("lens_stamp_px = 20", "lens_stamp_px = 20, but it must be a multiple of 8"),
     ("work_dir = '/'", "work_dir = '/': give a folder of its own"),
     ("work_dir = '/x/y/z'\nsets = [{'name': 'R', 'telescope': 'LCO', 'raw_dir': '/x/y'}]",

@@ -102,3 +102,23 @@ def test_without_the_stars_places_the_alignment_holds(lens):
     content = db_gather.gather(images, CENTRE, lens.settings())
 
     assert np.isnan(content.epochs.shift_sigma_px).all()
+
+
+def test_psf_places_of_stars_and_coefficients_are_those_of_the_names(lens):
+    """The same images with their fields and files under other names give the same epochs."""
+    names = lens.truth.good[:2]
+    expected = db_gather.gather(images_of(lens, *names), CENTRE, lens.settings()).epochs
+    (lens.work / "psf_psf1").rename(lens.work / "psf_sharp")
+    lens.set('psf_name = "sharp"\ndec_name = "second"\n')
+    images = [{field.replace("__psf1", "__sharp").replace("__lens", "__second"): value
+               for field, value in image.items()} for image in images_of(lens, *names)]
+
+    found = db_gather.gather(images, CENTRE, lens.settings())
+
+    assert np.isfinite(expected.shift_sigma_px).all()
+    for field in ("coeff", "shift_px", "shift_sigma_px", "psf"):
+        np.testing.assert_array_equal(getattr(found.epochs, field), getattr(expected, field))
+    db_gather.check_chosen(found, images, lens.settings())
+    images[0]["dec_coeff__second"] *= 1.01
+    with pytest.raises(UserError, match="images or coefficients have changed"):
+        db_gather.check_chosen(found, images, lens.settings())

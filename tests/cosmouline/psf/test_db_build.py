@@ -25,8 +25,8 @@ def inputs(lens_after):
 
 def test_the_settings_become_the_options_of_the_fit(lens_after):
     lens = lens_after("5_psf/3_find_cosmics")
-    lens.set("psf_upsampling = 3\npsf_field = 'on'\npsf_min_stars = 5\n")
-    row = {"psf_prior__psf1": db_build.text_of((0.2, 0.7, 0.6), (0.03, 3.5, 0.4))}
+    lens.set("psf_name = 'sharp'\npsf_upsampling = 3\npsf_field = 'on'\npsf_min_stars = 5\n")
+    row = {"psf_prior__sharp": db_build.text_of((0.2, 0.7, 0.6), (0.03, 3.5, 0.4))}
 
     options = db_build.options(lens.settings(), row)
 

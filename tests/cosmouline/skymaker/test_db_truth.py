@@ -51,6 +51,15 @@ def test_a_factor_on_all_fluxes_and_stars_changes_nothing(lens):
     assert compare(lens).mags == pytest.approx(before.mags, abs=1e-9)
 
 
+def test_the_curves_are_those_of_the_names_of_the_settings(lens):
+    before = compare(lens)
+    for old, new in (("psf1", "sharp"), ("renorm1", "other"), ("__lens", "__second")):
+        lens.rename(old, new)
+    lens.set('psf_name = "sharp"\nrenorm_name = "other"\ndec_name = "second"\n')
+
+    assert compare(lens).mags == pytest.approx(before.mags, abs=1e-12)
+
+
 def test_bad_frames_are_known_by_their_defect(lens):
     defects = compare(lens).defects
     clouded, = lens.truth.spoilt

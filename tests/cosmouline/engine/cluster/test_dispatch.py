@@ -86,6 +86,7 @@ def test_bad_images_cost_nothing_else_and_values_are_those_of_serial(how):
 
     bad = {name: o.word for name, o in found.items() if o.word != "done"}
     assert bad == {"reject1": "rejected", "fail1": "failed", "die1": "died", "hang1": "timeout"}
+    assert "died 2 times" in found["die1"].message  # no more: died_retries is 0
     assert "out of memory, killed, or a crash" in found["die1"].message
     assert "time.sleep(600)" not in found["hang1"].message
     assert f'File "{__file__}", line ' in found["hang1"].details

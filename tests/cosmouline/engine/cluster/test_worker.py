@@ -58,6 +58,21 @@ def test_a_task_gives_outcomes_and_times_and_its_mark_is_there_meanwhile(step):
     assert worker.marks(Path(step).parents[2]) == {}
 
 
+def test_each_image_has_the_time_of_the_settings(tmp_path, monkeypatch):
+    """Nothing is ended here: the watchdog only notes how long it would wait."""
+    limits_s = []
+    monkeypatch.setattr(worker.faulthandler, "dump_traceback_later",
+                        lambda limit_s, **_: limits_s.append(limit_s))
+    (tmp_path / "cluster" / worker.AT_WORK).mkdir(parents=True)
+    step = worker.write_step(tmp_path / "cluster" / "step_1", Work.of(measure), SimpleNamespace(
+        work_dir=tmp_path, image_timeout_s=30.0))
+
+    outcomes = worker.run_images(step, wanted(), images("a", "b")).outcomes
+
+    assert [one.word for one in outcomes] == ["done", "done"]
+    assert limits_s == [30.0, 30.0]
+
+
 def test_the_users_fault_ends_the_task_and_what_was_done_is_given_back(step):
     reply = worker.run_images(step, wanted(), images("a", "user", "b"))
 
