@@ -201,8 +201,8 @@ def with_compact_galaxies(campaign):
 def with_undeclared(campaign):
     """Put a star beside the lens, which no setting names."""
     ra_deg, dec_deg = from_plane(np.array([[-1.6, -2.05]]), RA_DEG, DEC_DEG)
-    star = Star("UNDECLARED", float(ra_deg[0]), float(dec_deg[0]), mag=19.3, colour_mag=1.0)
-    fault = Fault("undeclared", "all", "mag 19.3", "a source 2.6 arcsec from the lens")
+    star = Star("UNDECLARED", float(ra_deg[0]), float(dec_deg[0]), mag=20.2, colour_mag=0.6)
+    fault = Fault("undeclared", "all", "mag 20.2", "a source 2.6 arcsec from the lens")
     return replace(campaign, stars=(*campaign.stars, star), faults=(*campaign.faults, fault))
 
 
