@@ -60,6 +60,7 @@ NAMED = {
     "satellite": r"trail of \d+ pixels on the lens|satellite",
     "asteroid": r"asteroid|neighbour|(star|S\d\d).*(left out|outlier|rejected|differs)",
     "variable": r"\bvar(y|ies|iable)",
+    "hit": r"cosmic|lens are bad|outlier|inspect",
     "undeclared": r"that the model lacks|stars on the lens's stamp",
     "compact_galaxies": r"galax(y|ies).*(picked|in the field|taken|stars)|picked.*wide",
     "transient": r"transient|one (epoch|source) only|later epochs|appears",

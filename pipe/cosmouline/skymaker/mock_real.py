@@ -6,6 +6,7 @@ campaign, one of them alone shows what it does.
 
 from dataclasses import replace
 
+from cosmouline.skymaker import detector, draw
 from cosmouline.skymaker.campaigns import (
     DEC_DEG,
     LA_PALMA_UT_DAYS,
@@ -52,6 +53,7 @@ CAMERAS = {camera.name: camera for camera in (
               n_hot_pixels=25, defect_seed=23, full_well_adu=60000.0, filter_name="z",
               site_lon_deg=-17.8792, site_lat_deg=28.7624, site_elev_m=2327.0))}
 NIGHT = (("CAM1_g", "CAM1_r", "CAM2_i", "CAM3_z"), ("CAM1_g", "CAM2_r", "CAM2_i", "CAM3_z"))
+HIT_PX, HIT_PERCENT = 2.0, 2.0  # a track so near an image, with so much of its flux
 SHALLOW_S = 40.0  # exposures in z
 
 # by name: camera ("": all), changes of it, size and meaning
@@ -99,8 +101,8 @@ def mock_real_campaign(seed=1, n_frames=48, planted=None):
     Returns
     -------
     model.Campaign
-        With its `faults`. FWHM of 1.6 to 2.5 px; CAM1 takes g and r, CAM2 r and i, CAM3 short
-        exposures in z. The quasar is .9 mag bluer than the mean star.
+        With its `faults`, the `hits` of chance included. FWHM of 1.6 to 2.5 px; CAM1 takes g and
+        r, CAM2 r and i, CAM3 short exposures in z. The quasar is .9 mag bluer than the mean star.
     """
     rng = np.random.default_rng([seed, STARS])
     positions = scattered(rng, MAGS.size, HALF_ARCSEC, apart_arcsec=11, hole_arcsec=16)
@@ -122,7 +124,26 @@ def mock_real_campaign(seed=1, n_frames=48, planted=None):
                         frames=tuple(frames), stars=field_stars(rng, positions, MAGS), seed=seed)
     for name in PLANTS if planted is None else planted:
         campaign = planted_in(campaign, name)
-    return campaign
+    return replace(campaign, faults=campaign.faults + hits(campaign))
+
+
+def hits(campaign):
+    """Faults of chance: cosmic tracks and hot pixels that hit an image of the lens."""
+    found = []
+    for index, frame in enumerate(campaign.frames):
+        camera = campaign.telescope_of(index)
+        # the tracks are the first random numbers that `draw.draw_frame` takes
+        rng = np.random.default_rng([campaign.seed, index])
+        charge_e = (detector.cosmic_tracks(rng, (camera.ny, camera.nx), frame.n_cosmics)
+                    + detector.hot_electrons(camera, frame.exptime_s))
+        rows, columns = np.nonzero(charge_e)
+        for image in draw.objects_of_frame(campaign, index):
+            near = np.hypot(columns - image["x_px"], rows - image["y_px"]) < HIT_PX
+            percent = 100 * charge_e[rows[near], columns[near]].sum() / image["flux_e"]
+            if image["kind"] == "image" and percent > HIT_PERCENT:
+                found.append(Fault("hit", camera.name, f"{percent:.0f} % of the flux", "cosmic "
+                                   f"or hot pixel on image {image['name']}", index))
+    return tuple(found)
 
 
 def planted_in(campaign, kind):

@@ -60,8 +60,9 @@ def test_everything_planted_changes_the_campaign_and_is_in_the_truth(mock, name)
 
     assert (alone.frames, alone.telescopes, alone.sources) != (
         plain.frames, plain.telescopes, plain.sources)
-    assert {fault.kind for fault in alone.faults} == {name}
-    assert set(alone.faults) <= set(mock.faults)
+    assert {fault.kind for fault in alone.faults} - {"hit"} == {name}
+    # what is planted with it changes how much of an image's flux a hot pixel is
+    assert {fault for fault in alone.faults if fault.kind != "hit"} <= set(mock.faults)
 
 
 def test_the_truth_names_the_file_of_what_one_frame_has(mock):
@@ -70,7 +71,23 @@ def test_the_truth_names_the_file_of_what_one_frame_has(mock):
     for row, fault in zip(table, mock.faults, strict=True):
         assert (row["file"] == "") == (fault.index == -1)
         assert row["file"] in ("", f"frames/{row['telescope']}/mock_{fault.index:04d}.fits")
-    assert set(table["kind"][table["file"] != ""]) == {"trail", "double", "satellite", "asteroid"}
+    assert set(table["kind"][table["file"] != ""]) == {"trail", "double", "satellite", "asteroid",
+                                                            "hit"}
+
+
+def test_hits_of_chance_are_those_of_the_drawn_frames():
+    campaign = mock_real_campaign(planted=[])
+    found = {fault.index: fault for fault in campaign.faults}
+
+    assert {fault.kind for fault in found.values()} == {"hit"}
+    for index in (22, 40):  # seed 1: nothing on the first, a track over C on the second
+        _, _, truth = draw.draw_frame(campaign, index)
+        rows, columns = np.nonzero(truth["cosmic"])
+        images = truth["objects"][truth["objects"]["kind"] == "image"]
+        hit = [str(image["name"]) for image in images if (np.hypot(
+            columns - image["x_px"], rows - image["y_px"]) < 2).any()]
+        assert hit == ([found[index].meaning[-1]] if index in found else [])
+    assert found[40].meaning.endswith("image C")
 
 
 def test_the_gain_of_the_card_is_four_times_that_of_the_noise():
