@@ -50,19 +50,19 @@ CONTROL_BIAS, COVERAGE, N_SIGMA = 0.005, 0.95, 2.0
 NAMED = {
     "colour": r"(narrower|wider|width).*(colour|mean star|stars)",
     "brighter_fatter": r"brighter.fatter|(wider|width).*bright|bright.*(wider|width)",
-    "flat": r"flat.field|scatter.*(place|position)",
+    "flat": r"flat.field",
     "hot_pixels": r"\d{3,} (bad|hot) pixels",
     "saturation": r"saturated below",
     "gain": r"gain of [\d.]+ e-/ADU wrong",
     "trail": r"elongated|trailed|ellipticity",
-    "double": r"double|guiding|elongated|trailed",
+    "double": r"double|guiding|elongated|trailed|ellipticity",
     "quadratic": r"PSF.*(varies|field)|over the field",
     "satellite": r"trail of \d+ pixels on the lens|satellite",
     "asteroid": r"asteroid|neighbour|(star|S\d\d).*(left out|outlier|rejected|differs)",
     "variable": r"\bvar(y|ies|iable)",
-    "hit": r"cosmic|lens are bad|outlier|inspect",
+    "hit": r"cosmic|lens are bad|neighbours in time",
     "undeclared": r"that the model lacks|stars on the lens's stamp",
-    "compact_galaxies": r"galax(y|ies).*(picked|in the field|taken|stars)|picked.*wide",
+    "compact_galaxies": r"galaxies.*picked|picked.*(galax|wide)",
     "transient": r"transient|one (epoch|source) only|later epochs|appears",
 }
 
@@ -136,6 +136,13 @@ class Truth:
             light * column(rows, f"renorm__{self.settings.renorm_name}")[:, None],
             db_stars.star_positions(stars), np.array(true),
             np.column_stack([there["x_px"], there["y_px"]]))
+
+    def picked(self):
+        """Names in the truth of the stars that were picked."""
+        here = self.on_frame(self.file(self.reference))
+        away = np.hypot(*(db_stars.star_positions(db_stars.norm_stars(self.settings))[:, None]
+                          - np.column_stack([here["x_px"], here["y_px"]])).T)
+        return [str(name) for name in here["name"][away.argmin(axis=0)]]
 
     def flux(self, row, name):
         """True electrons per second of a source on a frame."""
@@ -250,7 +257,7 @@ def reported(sky, lines):
     n_silent = 0
     for fault in read_ecsv(sky / "truth_faults.ecsv"):
         where = fault["telescope"]
-        if fault["file"]:
+        if fault.get("file"):
             where = f"{where}_{Path(fault['file']).stem}"
         found = [line for line in lines if re.search(NAMED[fault["kind"]], line)
                  and (where == "all" or where in line)]
@@ -279,6 +286,7 @@ def main():
     print("|---|---|---|---|---|---|---|")
     truth = Truth(sky, load_settings(config))
     inside, n, _ = compare_bands(config, truth, {name: name for name in sources}, "")
+    print(f"\npicked stars: {', '.join(truth.picked())} (G: galaxies; S04 varies)\n", flush=True)
     biases = controls(out, sky, work, options.controls, options.cpus)
     n_silent = reported(sky, messages(work, log))
     print(f"\nA-D: {inside} of {n} points inside {N_SIGMA:g} quoted errors; control stars: "
