@@ -286,7 +286,7 @@ def main():
     print("|---|---|---|---|---|---|---|")
     truth = Truth(sky, load_settings(config))
     inside, n, _ = compare_bands(config, truth, {name: name for name in sources}, "")
-    print(f"\npicked stars: {', '.join(truth.picked())} (G: galaxies; S04 varies)\n", flush=True)
+    print(f"\npicked stars: {', '.join(truth.picked())} (G: galaxies; S16 varies)\n", flush=True)
     biases = controls(out, sky, work, options.controls, options.cpus)
     n_silent = reported(sky, messages(work, log))
     print(f"\nA-D: {inside} of {n} points inside {N_SIGMA:g} quoted errors; control stars: "

@@ -175,7 +175,7 @@ def with_visitor(campaign, index, visitor):
 
 def with_asteroid(campaign):
     """Let an asteroid pass 1.1 arcsec from a star in g and, on another night, in z."""
-    for index, name in ((12, "S08"), (19, "S10")):
+    for index, name in ((12, "S17"), (19, "S14")):
         if index >= len(campaign.frames):
             break
         star = next(star for star in campaign.stars if star.name == name)
@@ -197,10 +197,10 @@ def with_transient(campaign):
 
 
 def with_variable(campaign):
-    """Let one of the brightest stars that do not saturate vary."""
-    stars = tuple(replace(star, amplitude_mag=0.15) if star.name == "S04" else star
+    """Let one of the brighter stars that never saturate vary."""
+    stars = tuple(replace(star, amplitude_mag=0.15) if star.name == "S16" else star
                   for star in campaign.stars)
-    fault = Fault("variable", "all", "amplitude .15 mag", "S04 varies")
+    fault = Fault("variable", "all", "amplitude .15 mag", "S16 varies")
     return replace(campaign, stars=stars, faults=(*campaign.faults, fault))
 
 
