@@ -43,7 +43,7 @@ point_sources = {sources}
 """
 STRETCHES = (("6_extract/1", "6_extract/2"), ("7_deconv/1", "7_deconv/6"),
              ("lcmanip/1_join", "lcmanip/1_join"))
-CONTROL_MAGS = (16.9, 18.6)  # of the brightness of the lens, unsaturated
+CONTROL_MAGS = (17.8, 18.7)  # of the brightness of the lens; they never saturate
 CONTROL_BIAS, COVERAGE, N_SIGMA = 0.005, 0.95, 2.0
 
 # What a message must say to name a fault; of one frame or set it must name that too

@@ -40,17 +40,17 @@ SKY_MAG = {"g": (21.2, 21.8), "r": (20.3, 21.0), "i": (19.5, 20.1), "z": (18.7, 
 
 CAM1_R = Telescope(name="CAM1_r", camera="CAM1", nx=400, ny=400, pixel_scale_arcsec=0.45,
                    gain_e_per_adu=1.6, read_noise_e=6.0, n_hot_pixels=25, defect_seed=21,
-                   full_well_adu=60000.0, bleeds=False, filter_name="r")
+                   bleeds=False, filter_name="r")
 CAM2_R = Telescope(name="CAM2_r", camera="CAM2", nx=400, ny=380, pixel_scale_arcsec=0.48,
                    gain_e_per_adu=0.9, read_noise_e=9.0, zeropoint_mag=24.1,
                    camera_angle_deg=180.0, colour_term=0.05, n_hot_pixels=25, defect_seed=22,
-                   full_well_adu=60000.0, filter_name="r")
+                   filter_name="r")
 CAMERAS = {camera.name: camera for camera in (
     CAM1_R, replace(CAM1_R, name="CAM1_g", filter_name="g", colour_term=1.0, zeropoint_mag=25.0),
     CAM2_R, replace(CAM2_R, name="CAM2_i", filter_name="i", colour_term=-0.45),
     Telescope(name="CAM3_z", camera="CAM3", nx=400, ny=400, pixel_scale_arcsec=0.42,
               gain_e_per_adu=1.2, read_noise_e=4.0, zeropoint_mag=24.6, colour_term=-0.7,
-              n_hot_pixels=25, defect_seed=23, full_well_adu=60000.0, filter_name="z",
+              n_hot_pixels=25, defect_seed=23, filter_name="z",
               site_lon_deg=-17.8792, site_lat_deg=28.7624, site_elev_m=2327.0))}
 NIGHT = (("CAM1_g", "CAM1_r", "CAM2_i", "CAM3_z"), ("CAM1_g", "CAM2_r", "CAM2_i", "CAM3_z"))
 HIT_PX, HIT_PERCENT = 2.0, 2.0  # a track so near an image, with so much of its flux
