@@ -34,6 +34,25 @@ def test_without_a_number_all_frames_of_the_campaign_are_drawn(script, tmp_path,
     assert [len(campaign.frames) for campaign in asked] == [60, 16]
 
 
+def test_mock_real_is_an_option_and_plants_what_it_is_asked_for(script, tmp_path, monkeypatch):
+    asked = []
+    monkeypatch.setattr(script(SCRIPT).command, "draw", lambda campaign, _: asked.append(campaign))
+
+    for words in (["--mock-real"], ["mock_real", "--only", "gain", "trail"]):
+        script(SCRIPT).main([*words, "--out", str(tmp_path)])
+
+    assert [campaign.name for campaign in asked] == ["mock", "mock"]
+    assert {fault.kind for fault in asked[1].faults} == {"gain", "trail"}
+    assert len(asked[0].faults) > len(asked[1].faults)
+
+
+def test_without_a_campaign_all_are_named(script, tmp_path, capsys):
+    with pytest.raises(SystemExit):
+        script(SCRIPT).main(["--out", str(tmp_path)])
+
+    assert "mock_real" in capsys.readouterr().err
+
+
 def test_unknown_campaign_is_named(script, tmp_path, capsys):
     with pytest.raises(SystemExit):
         script(SCRIPT).main(["nothing", "--out", str(tmp_path)])

@@ -11,6 +11,7 @@ draw           : One frame of a campaign: the expected light, then what chance a
                  make of it.
 geometry       : From the sky to the pixels of a frame: gnomonic projection, then a turn, a scale
                  and a shift.
+mock_real      : A quad by three cameras in four bands, with what makes real frames hard.
 model          : Descriptions of what is drawn: telescopes, stars, galaxies, a lens, frames, a
                  campaign.
 pointspread    : The point spread function, and point sources integrated over the pixels.

@@ -3,6 +3,7 @@
 from cosmouline.dates import mjd_to_iso
 
 import numpy as np
+from scipy.ndimage import gaussian_filter, laplace
 
 HOT_MEDIAN_E_S = 20.0  # dark current of a hot pixel, e-/s: 6000 e- in 300 s
 HOT_SPREAD = 1.0  # scatter of its natural logarithm: a few are ten times as bright, or as faint
@@ -11,6 +12,7 @@ TRACK_MEDIAN_E = 2500.0  # electrons of a cosmic per pixel of its track
 TRACK_SPREAD = 0.8  # scatter of the natural logarithm of that
 TRACK_LENGTH_PX = 4.0  # mean length; exponential, so that most are short and some long
 TRACK_STEP_PX = 0.1  # charge is laid down in steps of this length
+FWHM_PER_SIGMA = 2.3548  # of a Gaussian
 ADC_MAX = 65535  # of a 16 bit converter
 
 
@@ -32,6 +34,27 @@ def response(telescope):
     for x, first_y in telescope.bad_columns:
         kept[first_y:, x] = BAD_COLUMN_RESPONSE
     return kept
+
+
+def flat_error(telescope):
+    """Flat field that a reduction divided by, relative to the true one, ndarray (ny, nx)."""
+    rng = np.random.default_rng([telescope.defect_seed, 1])
+    smooth = gaussian_filter(rng.normal(size=(telescope.ny, telescope.nx)),
+                             telescope.flat_error_px / FWHM_PER_SIGMA, mode="wrap")
+    return 1 + telescope.flat_error * smooth / smooth.std()
+
+
+def spread_charge(electrons, per_e):
+    """Charge after the brighter-fatter effect, ndarray (ny, nx); the sum is kept.
+
+    Notes
+    -----
+    The boundary of two pixels moves by `per_e` times the difference of their charges and takes
+    the mean charge with it (Antilogus et al. 2014, JInst 9, C03048): a flow of per_e / 2 times
+    the difference of the squares. The variance of a star grows by per_e sum(Q^2) / sum(Q) px^2
+    along each axis.
+    """
+    return electrons + 0.5 * per_e * laplace(electrons**2, mode="nearest")
 
 
 def cosmic_tracks(rng, shape, n_tracks):
@@ -92,5 +115,7 @@ def digitise(electrons, telescope):
 def keywords(telescope, mjd_start, exptime_s):
     """Keywords that every frame of a telescope has, a dict."""
     return {"DATE-OBS": mjd_to_iso(mjd_start), "MJD-OBS": mjd_start, "EXPTIME": exptime_s,
-            "GAIN": telescope.gain_e_per_adu, "RDNOISE": telescope.read_noise_e,
-            "SATURATE": telescope.saturation_adu, "FILTER": telescope.filter_name}
+            "GAIN": telescope.gain_e_per_adu * telescope.card_gain_factor,
+            "RDNOISE": telescope.read_noise_e,
+            "SATURATE": telescope.card_saturation_adu or telescope.saturation_adu,
+            "FILTER": telescope.filter_name}

@@ -1,19 +1,22 @@
 """One frame of a campaign: the expected light, then what chance and the detector make of it."""
 
+from dataclasses import replace
+
 from cosmouline.skymaker import detector, geometry, raw, variability
-from cosmouline.skymaker.pointspread import add_point, local_point_spread
+from cosmouline.skymaker.pointspread import add_line, add_point, local_point_spread
 from cosmouline.skymaker.sersic import add_galaxy
 
 import numpy as np
 
 OBJECT_DTYPE = np.dtype([
     ("name", "U32"),
-    ("kind", "U8"),  # star, image (of the lens) or galaxy
+    ("kind", "U12"),  # star, image (of the lens), galaxy, or that of a visitor
     ("x_px", "f8"),
     ("y_px", "f8"),
     ("mag", "f8"),  # on that date, in the band of the telescope
     ("flux_e_s", "f8"),  # at transparency 1
     ("flux_e", "f8"),  # of the exposure, transparency included
+    ("colour_mag", "f8"),
 ])
 
 
@@ -29,9 +32,9 @@ def objects_of_frame(campaign, index):
     Returns
     -------
     ndarray of `OBJECT_DTYPE`
-        Stars, then images of the lens, then galaxies, each in the order of the campaign; those
-        that fall outside the frame too. Positions are light centres, 0-based pixels; fluxes are
-        total ones. The date is the middle of the exposure.
+        Stars, then images of the lens, then galaxies, then visitors, each in the order of the
+        campaign; those that fall outside the frame too. Positions are light centres, 0-based
+        pixels; fluxes are total ones. The date is the middle of the exposure.
     """
     telescope, frame = campaign.telescope_of(index), campaign.frames[index]
     lens, mjd = campaign.lens, frame.mjd_mid
@@ -47,11 +50,14 @@ def objects_of_frame(campaign, index):
                                                    strict=True)]
     rows += [(galaxy.name, "galaxy", galaxy.ra_deg, galaxy.dec_deg, galaxy.mag, galaxy.colour_mag)
              for galaxy in campaign.all_galaxies]
+    rows += [(one.name, one.kind, *np.ravel(geometry.from_plane(
+        (one.east_arcsec, one.north_arcsec), campaign.ra_deg, campaign.dec_deg)), one.mag, 0.0)
+             for one in frame.visitors]
     table = np.zeros(len(rows), OBJECT_DTYPE)
     if not rows:
         return table
     names, kinds, ra_deg, dec_deg, mags, colours = zip(*rows, strict=True)
-    table["name"], table["kind"] = names, kinds
+    table["name"], table["kind"], table["colour_mag"] = names, kinds, colours
     table["mag"] = np.array(mags) + telescope.colour_term * np.array(colours)
     table["x_px"], table["y_px"] = geometry.sky_to_pixel(campaign, index, ra_deg, dec_deg).T
     table["flux_e_s"] = variability.flux_e_s(telescope, np.array(mags), np.array(colours))
@@ -70,9 +76,15 @@ def source_electrons(campaign, index):
     matrix = geometry.plane_to_pixel_matrix(telescope, frame)
     image = np.zeros((telescope.ny, telescope.nx))
     galaxies = {galaxy.name: galaxy for galaxy in campaign.all_galaxies}
+    trails = {one.name: one.trail_px for one in frame.visitors if any(one.trail_px)}
     for source in objects_of_frame(campaign, index):
         x, y, flux = float(source["x_px"]), float(source["y_px"]), float(source["flux_e"])
-        psf = local_point_spread(telescope, frame, x, y)
+        psf = local_point_spread(telescope, frame, x, y, source["colour_mag"])
+        if source["name"] in trails:
+            psf = replace(psf, trail_px=trails[source["name"]])
+            if np.hypot(*psf.trail_px) > max(image.shape):
+                add_line(image, x, y, flux, psf)
+                continue
         if source["kind"] != "galaxy":
             add_point(image, x, y, flux, psf)
             continue
@@ -135,8 +147,13 @@ def draw_frame(campaign, index):
     # photon noise and cosmics, limited by the full well; then the read noise
     tracks = detector.cosmic_tracks(rng, expected.shape, frame.n_cosmics)
     full_well_e = telescope.full_well_adu * telescope.gain_e_per_adu
-    charge = detector.fill_wells(rng.poisson(expected) + tracks, full_well_e, telescope.bleeds)
+    charge = rng.poisson(expected) + tracks
+    if telescope.brighter_fatter_per_e:
+        charge = detector.spread_charge(charge, telescope.brighter_fatter_per_e)
+    charge = detector.fill_wells(charge, full_well_e, telescope.bleeds)
     read = charge + rng.normal(0, telescope.read_noise_e, charge.shape)
+    if telescope.flat_error:
+        read = read * detector.flat_error(telescope)
     truth = frame_truth(campaign, index) | {
         "objects": objects_of_frame(campaign, index),
         "cosmic": tracks > 0,

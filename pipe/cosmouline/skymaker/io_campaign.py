@@ -58,9 +58,10 @@ def draw_campaign(campaign, folder, indices=None, progress=False):
     Every file is complete or absent, unless its frame is to be cut off. The truth is one row per
     frame (``truth_frames.ecsv``, `draw.frame_truth`), one row per source and frame in 0-based
     pixels (``truth_objects.ecsv``, `draw.objects_of_frame`), one row per star
-    (``truth_stars.ecsv``, `star_table`), and all parameters with the coordinates of the images of
-    the lens (``truth.json``). Raw cameras have their calibration frames in ``calib/<telescope>``
-    and their flat fields in ``truth_flat_<telescope>.fits``.
+    (``truth_stars.ecsv``, `star_table`), what was planted (``truth_faults.ecsv``), and all
+    parameters with the coordinates of the images of the lens (``truth.json``). Raw cameras have
+    their calibration frames in ``calib/<telescope>`` and their flat fields in
+    ``truth_flat_<telescope>.fits``.
     """
     folder = Path(folder)
     indices = list(range(len(campaign.frames)) if indices is None else indices)
@@ -89,7 +90,8 @@ def draw_campaign(campaign, folder, indices=None, progress=False):
         write_frame(folder / f"truth_flat_{telescope.name}.fits",
                     raw.flat_field(telescope).astype("float32"), {"TELESCOP": telescope.name})
     # the truth
-    for name, table in (("frames", frame_table(campaign, indices)),
+    faults = [("faults", fault_table(campaign))] if campaign.faults else []
+    for name, table in (*faults, ("frames", frame_table(campaign, indices)),
                         ("objects", object_table(campaign, indices)),
                         ("stars", star_table(campaign))):
         with atomic_path(folder / f"truth_{name}.ecsv") as temporary:
@@ -144,14 +146,21 @@ def star_table(campaign):
     return table
 
 
+def fault_table(campaign):
+    """Truth of what was planted: kind, telescope, file (empty: all frames), size, meaning."""
+    return Table([{"kind": fault.kind, "telescope": fault.telescope,
+                   "file": str(frame_file(campaign, fault.index)) if fault.index >= 0 else "",
+                   "size": fault.size, "meaning": fault.meaning} for fault in campaign.faults])
+
+
 def parameters(campaign):
     """All parameters of a campaign as a dict that JSON can hold.
 
-    The frames are left out (they have their table); ``lens_images`` gives the right ascension and
-    declination (degrees) of each image of the lens.
+    Frames and faults are left out (they have their tables); ``lens_images`` gives the right
+    ascension and declination (degrees) of each image of the lens.
     """
     values = dataclasses.asdict(campaign)
-    del values["frames"]
+    del values["frames"], values["faults"]
     if campaign.lens is not None:
         names = [image.name for image in campaign.lens.images]
         positions = np.column_stack(geometry.lens_positions(campaign.lens)).tolist()

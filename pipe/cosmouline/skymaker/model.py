@@ -43,6 +43,13 @@ class Telescope:
     n_hot_pixels: int = 0  # the same in all frames
     defect_seed: int = 0  # of the positions of the hot pixels
     bad_columns: tuple = ()  # of (x, y): column x is bad from row y to the last row
+    card_saturation_adu: float | None = None  # what SATURATE claims; None: `saturation_adu`
+    card_gain_factor: float = 1.0  # what GAIN claims, relative to the true gain
+    flat_error: float = 0.0  # rms of the flat field used, relative to the true one
+    flat_error_px: float = 30.0  # FWHM of the smooth errors of the flat field
+    brighter_fatter_per_e: float = 0.0  # charge moves to a neighbour with less: see `detector`
+    width_per_colour: float = 0.0  # relative FWHM per magnitude of colour, 0 at `colour_pivot_mag`
+    colour_pivot_mag: float = 0.9
     dtype: str = "uint16"  # rounded and clipped to 0..65535 ADU; or "float32"
     has_wcs: bool = True  # the header holds a TAN world coordinate system
     filter_name: str = "R"  # keyword FILTER
@@ -139,6 +146,33 @@ class Lens:
 
 
 @dataclass(frozen=True)
+class Visitor:
+    """What is on one frame only: a transient, an asteroid, a satellite.
+
+    `mag` is that in the band of the frame. Its light is spread evenly along `trail_px`; the trail
+    of a satellite is longer than the frame.
+    """
+
+    name: str
+    kind: str
+    east_arcsec: float
+    north_arcsec: float
+    mag: float
+    trail_px: tuple = (0.0, 0.0)
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Something planted in a campaign that a reduction has to report or to get right."""
+
+    kind: str
+    telescope: str  # its name; "all" for what is on the sky or in every camera
+    size: str  # with its unit
+    meaning: str
+    index: int = -1  # of the frame; -1: of all frames of the telescope
+
+
+@dataclass(frozen=True)
 class Frame:
     """One exposure: when, through which air, where the telescope pointed, and what went wrong.
 
@@ -157,6 +191,10 @@ class Frame:
     lobe_angle_deg: float = 0.0  # direction in which the lobe lies
     fwhm_gradient: tuple = (0.0, 0.0)
     ellipticity_gradient: tuple = ((0.0, 0.0), (0.0, 0.0))
+    fwhm_quadratic: tuple = (0.0, 0.0, 0.0)  # relative change by x^2, xy and y^2, 1 at the edges
+    double_px: tuple = (0.0, 0.0)  # from the first to the second position of a guiding jump
+    double_fraction: float = 0.0  # of the exposure, at the second position
+    visitors: tuple = ()  # of `Visitor`
     transparency: float = 1.0  # factor on all sources, not on the sky
     sky_mag: float = 21.0  # of the dark sky, mag/arcsec2
     moon_mag: float | None = None  # of scattered moonlight, mag/arcsec2; None: no moon
@@ -192,6 +230,7 @@ class Campaign:
     galaxies: tuple = ()
     lens: Lens | None = None
     seed: int = 0
+    faults: tuple = ()  # of `Fault`: what was planted, for the truth
 
     def __post_init__(self):
         known = {telescope.name for telescope in self.telescopes}

@@ -1,8 +1,9 @@
 """The point spread function, and point sources integrated over the pixels."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy.special import gamma
 
 LOBE_SIGMA = 0.30  # of the FWHM: width of the Gaussian lobe
 LOBE_OFFSET = 0.40  # of the FWHM: its distance from the Moffat; a Moffat alone cannot fit it
@@ -17,11 +18,12 @@ N_NODES_SHARP, SHARP_PX = 8, 2.5  # nodes in the core below this FWHM
 
 @dataclass(frozen=True)
 class PointSpread:
-    """Elliptical Moffat and Gaussian lobe, smeared along a trail; unit integral.
+    """Elliptical Moffat and Gaussian lobe, trailed, doubled by a jump; unit integral.
 
     The light centre is at (0, 0): the Moffat and the lobe lie on opposite sides of it, and the
     trail is symmetric about it. `e1`, `e2` are (1 - b/a) times cos and sin of twice the angle of
-    the major axis; `fwhm_px` is the geometric mean of the two axes of the Moffat.
+    the major axis; `fwhm_px` is the geometric mean of the two axes of the Moffat. A jump of the
+    guiding puts `double_fraction` of the light at `double_px` from the rest.
     """
 
     fwhm_px: float
@@ -31,6 +33,8 @@ class PointSpread:
     lobe_fraction: float = 0.0
     lobe_angle_deg: float = 0.0
     trail_px: tuple = (0.0, 0.0)
+    double_px: tuple = (0.0, 0.0)
+    double_fraction: float = 0.0
 
     @property
     def axes_px(self):
@@ -41,6 +45,12 @@ class PointSpread:
 
     def density(self, dx, dy):
         """Flux per square pixel at offsets (dx, dy) in pixels, which broadcast."""
+        if self.double_fraction:
+            # both positions, on opposite sides of the light centre
+            single, second = replace(self, double_fraction=0.0), self.double_fraction
+            (x, y), first = self.double_px, 1 - second
+            return (first * single.density(dx + second * x, dy + second * y)
+                    + second * single.density(dx - first * x, dy - first * y))
         # the lobe and the Moffat lie on opposite sides of the light centre
         angle = np.radians(self.lobe_angle_deg)
         lobe_x = LOBE_OFFSET * self.fwhm_px * np.cos(angle)
@@ -73,21 +83,46 @@ class PointSpread:
     def radius_px(self, lost):
         """Radius that leaves out the fraction `lost` of the Moffat, half the trail added."""
         n_alphas = np.sqrt(lost ** (1 / (1 - self.beta)) - 1)
-        return self.axes_px[0] * n_alphas + 0.5 * np.hypot(*self.trail_px)
+        return self.axes_px[0] * n_alphas + self.spread_px
+
+    @property
+    def spread_px(self):
+        """Half of the trail, and the jump of the guiding."""
+        jump = np.hypot(*self.double_px) if self.double_fraction else 0.0
+        return 0.5 * np.hypot(*self.trail_px) + jump
+
+    def line_density(self, distance_px):
+        """Flux per square pixel of a long straight line, 1 e- per pixel of its length.
+
+        The Moffat alone, taken as round, integrated along the line: a power beta - 1/2 of the
+        same radius.
+        """
+        alpha = np.sqrt(np.prod(self.axes_px))
+        peak = (self.beta - 1) * gamma(self.beta - 0.5) / (
+            gamma(self.beta) * np.sqrt(np.pi) * alpha)
+        return peak * (1 + (distance_px / alpha) ** 2) ** (0.5 - self.beta)
 
 
-def local_point_spread(telescope, frame, x_px, y_px):
-    """`PointSpread` of a frame at a position: that at the centre, and its linear change."""
+def local_point_spread(telescope, frame, x_px, y_px, colour_mag=None):
+    """`PointSpread` of a frame at a position: that at the centre, and its change over the field.
+
+    With a colour, its width follows the telescope's `width_per_colour`.
+    """
     # -1 to 1 from edge to edge; the change stops far outside the frame
     field = np.array([2 * x_px / (telescope.nx - 1) - 1, 2 * y_px / (telescope.ny - 1) - 1])
     field = np.clip(field, -FARTHEST, FARTHEST)
     angle = np.radians(2 * frame.pa_deg)
     centre = frame.ellipticity * np.array([np.cos(angle), np.sin(angle)])
     e1, e2 = centre + np.array(frame.ellipticity_gradient) @ field
-    fwhm_arcsec = frame.fwhm_arcsec * (1 + np.dot(frame.fwhm_gradient, field))
+    x, y = np.clip(field, -1, 1)  # a parabola is not continued beyond the edges
+    fwhm_arcsec = frame.fwhm_arcsec * (1 + np.dot(frame.fwhm_gradient, field)
+                                       + np.dot(frame.fwhm_quadratic, (x * x, x * y, y * y)))
+    if colour_mag is not None:
+        from_pivot = colour_mag - telescope.colour_pivot_mag
+        fwhm_arcsec *= 1 + telescope.width_per_colour * from_pivot
     return PointSpread(float(fwhm_arcsec) / telescope.pixel_scale_arcsec, frame.moffat_beta,
                        float(e1), float(e2), frame.lobe_fraction, frame.lobe_angle_deg,
-                       frame.trail_px)
+                       frame.trail_px, frame.double_px, frame.double_fraction)
 
 
 def pixel_integrals(psf, columns_px, rows_px, n_nodes):
@@ -119,7 +154,7 @@ def add_point(image, x_px, y_px, flux, psf):
         At that position.
     """
     half_wings = min(psf.radius_px(LOST_IN_WINGS), MAX_HALF_PX)
-    half_core = FINE_FWHM * psf.fwhm_px + 0.5 * np.hypot(*psf.trail_px)
+    half_core = FINE_FWHM * psf.fwhm_px + psf.spread_px
     n_core = N_NODES_SHARP if psf.fwhm_px < SHARP_PX else N_NODES_CORE
     columns, rows = window(image.shape, x_px, y_px, half_wings)
     inner_columns, inner_rows = window(image.shape, x_px, y_px, half_core)
@@ -131,6 +166,19 @@ def add_point(image, x_px, y_px, flux, psf):
         core = pixel_integrals(psf, inner_columns - x_px, inner_rows - y_px, n_core)
         stamp[np.ix_(inner_rows - rows[0], inner_columns - columns[0])] = core
     image[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1] += flux * stamp
+
+
+def add_line(image, x_px, y_px, flux, psf):
+    """Add a straight trail that crosses the image, in place; `flux` is that of `psf.trail_px`."""
+    length = np.hypot(*psf.trail_px)
+    nodes, weights = np.polynomial.legendre.leggauss(N_NODES_CORE)
+    rows, columns = np.indices(image.shape)
+    # distance from the line at each node of each pixel
+    for node_y, weight_y in zip(0.5 * nodes, 0.5 * weights, strict=True):
+        for node_x, weight_x in zip(0.5 * nodes, 0.5 * weights, strict=True):
+            across = ((columns + node_x - x_px) * psf.trail_px[1]
+                      - (rows + node_y - y_px) * psf.trail_px[0]) / length
+            image += weight_x * weight_y * flux / length * psf.line_density(across)
 
 
 def window(shape, x_px, y_px, half_px):

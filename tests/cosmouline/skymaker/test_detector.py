@@ -101,3 +101,41 @@ def test_floats_are_neither_rounded_nor_clipped():
 
     assert adu.dtype == np.float32
     np.testing.assert_allclose(adu, [[-4.5, 5.55]], rtol=1e-6)
+
+
+def test_flat_error_has_its_rms_and_its_scale():
+    telescope = Telescope(nx=400, ny=380, flat_error=0.005, flat_error_px=30.0, defect_seed=4)
+
+    error = detector.flat_error(telescope) - 1
+
+    # white noise smoothed by a Gaussian of sigma s: correlation exp(-d^2 / 4 s^2)
+    assert error.std() == pytest.approx(0.005)
+    step = 18
+    found = np.mean(error * np.roll(error, step, axis=1)) / error.var()
+    expected = np.exp(-(step**2) / (4 * (30 / 2.3548) ** 2))
+    # some 400 x 380 / (4 pi s^2) = 75 independent patches
+    assert found == pytest.approx(expected, abs=5 * (1 - expected**2) / np.sqrt(75))
+
+
+def test_brighter_fatter_keeps_the_charge_and_widens_a_star_by_its_law():
+    y, x = np.indices((61, 61)) - 30.0
+    star = 90000.0 * np.exp(-0.5 * (x**2 + y**2) / 0.85**2)
+    c = 3e-7
+
+    wider = detector.spread_charge(star, c)
+
+    before, after = ((x**2 * one).sum() / one.sum() for one in (star, wider))
+    assert wider.sum() == pytest.approx(star.sum())
+    assert after - before == pytest.approx(c * (star**2).sum() / star.sum())
+    # 1 % of the width of a star of 2 px at a full well of 96000 e-
+    assert np.sqrt(after / before) - 1 == pytest.approx(0.01, abs=0.001)
+
+
+def test_a_wrong_card_changes_the_header_alone():
+    true, wrong = Telescope(), Telescope(card_gain_factor=4.0, card_saturation_adu=64000.0)
+
+    cards = detector.keywords(wrong, 60000.0, 100.0)
+
+    assert (cards["GAIN"], cards["SATURATE"]) == (4 * true.gain_e_per_adu, 64000.0)
+    np.testing.assert_array_equal(detector.digitise(np.arange(9.0), wrong),
+                                  detector.digitise(np.arange(9.0), true))

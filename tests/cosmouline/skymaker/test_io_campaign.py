@@ -7,7 +7,7 @@ from cosmouline.errors import UserError
 from cosmouline.skymaker import draw
 from cosmouline.skymaker.campaigns import tiny_campaign
 from cosmouline.skymaker.io_campaign import draw_campaign, parameters, star_table
-from cosmouline.skymaker.model import change_frame, change_telescopes
+from cosmouline.skymaker.model import Fault, change_frame, change_telescopes
 from cosmouline.skymaker.two_telescopes import two_telescope_campaign
 
 import numpy as np
@@ -163,3 +163,16 @@ def test_a_file_can_be_cut_off(tmp_path):
     whole, cut = draw_campaign(campaign, tmp_path)
 
     assert cut.stat().st_size == int(0.6 * whole.stat().st_size)
+
+
+def test_what_was_planted_has_a_table_of_its_own(tmp_path, drawn):
+    faults = (Fault("trail", "TINY", "3 px", "trailed", 1), Fault("gain", "TINY", "x 4", "wrong"))
+    campaign = replace(tiny_campaign(2), faults=faults)
+
+    draw_campaign(campaign, tmp_path, indices=[1])
+
+    table = Table.read(tmp_path / "truth_faults.ecsv")
+    assert list(table["kind"]) == ["trail", "gain"]
+    assert list(table.filled("")["file"]) == ["frames/TINY/tiny_0001.fits", ""]
+    assert "faults" not in json.loads((tmp_path / "truth.json").read_text())
+    assert not (drawn[1] / "truth_faults.ecsv").exists()

@@ -3,6 +3,7 @@
 from cosmouline.skymaker.model import Frame, Telescope
 from cosmouline.skymaker.pointspread import (
     PointSpread,
+    add_line,
     add_point,
     local_point_spread,
     pixel_integrals,
@@ -178,3 +179,55 @@ def test_unit_integral_of_coarse_and_fine_nodes_agree_in_the_wings():
     coarse = pixel_integrals(FULL, columns, columns, 2)
 
     np.testing.assert_allclose(coarse, pixel_integrals(FULL, columns, columns, 6), rtol=1e-5)
+
+
+def test_a_jump_of_the_guiding_keeps_centre_and_flux_and_adds_its_variance():
+    single = PointSpread(4.0, 5.0)
+    double = PointSpread(4.0, 5.0, double_px=(3.0, -2.0), double_fraction=0.3)
+
+    before, after = moments(star(single)), moments(star(double))
+
+    # two points with the fractions f and 1 - f at a distance d: f (1 - f) d^2
+    assert star(double).sum() == pytest.approx(1.0, abs=1.5e-4)
+    assert after[:2] == pytest.approx(before[:2], abs=1e-3)
+    assert after[2] - before[2] == pytest.approx(0.3 * 0.7 * 9, rel=0.01)
+    assert after[4] - before[4] == pytest.approx(-0.3 * 0.7 * 6, rel=0.01)
+    parts = 0.7 * single.density(0.9 + 1.0, -0.6) + 0.3 * single.density(-2.1 + 1.0, 1.4)
+    assert double.density(1.0, 0.0) == pytest.approx(parts)
+
+
+def test_a_line_is_the_integral_of_its_points():
+    psf, along = PointSpread(2.2, 3.2), np.linspace(-4000, 4000, 400001)
+
+    for distance in (0.0, 0.7, 5.0):
+        slow = psf.density(distance, along).sum() * (along[1] - along[0])
+        assert psf.line_density(distance) == pytest.approx(slow, rel=1e-4)
+
+
+def test_a_line_crosses_the_image_with_its_flux_per_pixel():
+    image = np.zeros((80, 90))
+
+    add_line(image, 40.2, 39.6, 1000.0, PointSpread(2.0, 4.0, trail_px=(300.0, 400.0)))
+
+    # 2 e- per pixel of length, 1.25 of which are in a row; beyond the edges lies 1e-4 of it
+    np.testing.assert_allclose(image[30:50].sum(axis=1), 2 * 1.25, rtol=1e-3)
+    x, y = 40.2 + 12 * 0.6, 39.6 + 12 * 0.8
+    columns = np.arange(90)
+    centre = np.average(columns, weights=image[49])
+    assert centre == pytest.approx(x + (49 - y) * 0.75, abs=0.02)
+
+
+def test_width_follows_a_parabola_and_the_colour():
+    telescope = Telescope(nx=101, ny=51, pixel_scale_arcsec=0.25, width_per_colour=0.02)
+    frame = Frame("SIM", 60000.0, fwhm_arcsec=1.0, fwhm_quadratic=(0.1, 0.04, 0.12))
+
+    def width(*where):
+        return local_point_spread(telescope, frame, *where).fwhm_px
+
+    assert width(50, 25) == pytest.approx(4.0)
+    assert width(100, 25) == width(0, 25) == pytest.approx(4.4)
+    assert width(100, 50) == pytest.approx(4.0 * 1.26)
+    assert width(100, 0) == pytest.approx(4.0 * 1.18)
+    # no colour, or the colour of the pivot: no change
+    assert width(50, 25, 0.9) == pytest.approx(4.0)
+    assert width(50, 25, -0.1) == pytest.approx(4.0 * 0.98)
