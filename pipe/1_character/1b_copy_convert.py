@@ -9,6 +9,7 @@ Next    : 1_character/1c_report
 Run as  : python 1b_copy_convert.py ../../configs/MYLENS
 """
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -20,7 +21,8 @@ from cosmouline.files.io_fits import pixel_hash, read_frame, shift_wcs, wcs_card
 from cosmouline.frames import db_consistency, db_intake_report
 from cosmouline.frames.check_frame import check_frame, credible
 from cosmouline.frames.db_intake import refuse_replaced
-from cosmouline.frames.telescope import load_telescope, noise_factor, read_exposure, trim_frame
+from cosmouline.frames.header_units import linear
+from cosmouline.frames.telescope import checked_overrides, load_telescope, noise_factor, trim_frame
 from cosmouline.run import for_each_image, run
 
 NEEDS = ("raw_path", "set_name", "gain_e_per_adu", "saturation_adu")
@@ -36,9 +38,11 @@ def measure(image, settings, shapes):
                           "kicklist.txt.")
     refuse_replaced(image, path)
     frame = read_frame(path, one.get("extension"))
+    data, scale = linear(frame.data_adu, frame.header)
+    frame = replace(frame, data_adu=data)
     flags = check_frame(frame, shapes.get(image["set_name"]), image["saturation_adu"])
-    trim = read_exposure(frame.header, load_telescope(one["telescope"]),
-                         one.get("overrides")).trim
+    overrides = checked_overrides(one.get("overrides", {}))
+    trim = overrides.get("trim", load_telescope(one["telescope"]).trim)
     data_e = credible(trim_frame(frame.data_adu, trim)) * image["gain_e_per_adu"]
     wcs = wcs_cards(frame.header)
     wcs = wcs if wcs is None else shift_wcs(wcs, trim.left, trim.bottom)
@@ -53,7 +57,7 @@ def measure(image, settings, shapes):
         "noise_factor": noise_factor(frame.header),
         "raw_hash": cards["RAWHASH"],
         "pixel_hash": pixel_hash(frame.data_adu),
-        "pixel_notes": notes.as_text(flags),
+        "pixel_notes": notes.as_text([*flags, scale]),
     }
 
 

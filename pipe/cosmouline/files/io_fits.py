@@ -44,6 +44,7 @@ WCS_CARDS = re.compile(
     r"(CTYPE|CRPIX|CRVAL|CUNIT|CDELT|CROTA)[12]|CD[12]_[12]|PC[12]_[12]|PV[12]_\d+|"
     r"LONPOLE|LATPOLE|RADESYS|RADECSYS|EQUINOX|(A|B|AP|BP)_(ORDER|DMAX|\d_\d)"
 )
+OLD_MATRIX = re.compile(r"PC00([12])00([12])")  # before 1999; Pan-STARRS writes it
 WCS_TEXTS = ("CTYPE", "CUNIT", "RADESYS")
 SIP_ORDER_MAX = 9  # its terms are called A_p_q, of one digit each; astropy asks for all of them
 WCS_UNUSABLE = (ValueError, TypeError, KeyError, AttributeError, fits.VerifyError)
@@ -284,8 +285,9 @@ def wcs_cards(header):
     cards = fits.Header()
     try:
         for card in header.cards:
-            if WCS_CARDS.fullmatch(card.keyword) and card.keyword not in cards:
-                keyword = "RADESYS" if card.keyword == "RADECSYS" else card.keyword
+            keyword = "RADESYS" if card.keyword == "RADECSYS" else card.keyword
+            keyword = OLD_MATRIX.sub(r"PC\1_\2", keyword)
+            if WCS_CARDS.fullmatch(keyword) and keyword not in cards:
                 value = card.value
                 if not keyword.startswith(WCS_TEXTS):
                     # numbers, also those that stand as texts
@@ -297,6 +299,8 @@ def wcs_cards(header):
         # a distortion that CTYPE does not announce
         if "A_ORDER" in cards and not str(cards["CTYPE1"]).endswith("-SIP"):
             cards["CTYPE1"], cards["CTYPE2"] = (f"{cards[f'CTYPE{i}']}-SIP" for i in (1, 2))
+        if not any(keyword.startswith(("CD1_", "CD2_", "CDELT", "PC")) for keyword in cards):
+            return None  # a place without a scale: astropy takes 1 degree per pixel
         # can astropy turn a pixel into a position in the sky?
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

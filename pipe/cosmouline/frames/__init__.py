@@ -12,6 +12,8 @@ header_dates     : The middle of an exposure from its header, by the recipes of 
                    description.
 header_pointing  : Where the header says that the telescope looked, and whether that is the lens.
 header_site      : Where the telescope stands, by its description and the header.
+header_units     : What one unit of the pixels is in counts or electrons, by BUNIT and the cards
+                   beside it.
 header_values    : Values of header cards with the type that is needed; what is missing is None.
 new_lens         : The settings of a new lens, from what a survey of its frames found.
 nights           : Group dates by image, night or minutes.

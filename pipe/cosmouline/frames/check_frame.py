@@ -1,10 +1,9 @@
 """The gate of the pipeline: refuse frames that are of no use, and flag what is suspicious."""
 
-import re
-
 from cosmouline.errors import ImageRejected
 from cosmouline.files.fits_bytes import card_value
 from cosmouline.files.io_fits import wcs_cards
+from cosmouline.frames.header_units import pixel_unit
 from cosmouline.frames.header_values import first_number, number_of, text_of
 from cosmouline.robust import MAD_TO_SIGMA
 
@@ -28,8 +27,6 @@ MOSAIC_FRACTION = 0.02  # of the level: by how much the four pixels of a colour 
 PHASES_FRACTION = 0.1  # the same, where no card speaks of a colour sensor
 PHASE_SIGMAS = 10.0
 STACK_CARDS = ("NCOMBINE", "STACKCNT", "NCOADDS", "COADDS", "NSTACK", "SNAPSHOT", "NEXP")
-UNITS_PER_SECOND = re.compile(r"/ ?s(ec\w*)?$|\bs\^?-1|per sec")
-UNITS_OF_FLUX = re.compile(r"jy|maggy|erg|mag")
 TOP = 0.93  # of the highest value: a flat pixel to pixel by 2 % smears clipped tops over this
 SHOULDER = 0.8
 MIN_TOP_PX = 12
@@ -81,7 +78,9 @@ def check_frame(frame, expected_shape=None, saturation_adu=None):
     if beyond.size > MAX_INCREDIBLE_FRACTION * size.size:
         raise ImageRejected(
             f"pixel values such as {beyond[0]:.1e}: no counts; is the byte order wrong?")
-    if saturation_adu is not None and saturation_adu > COUNTS_LEAST and highest < SCALED_MAX:
+    unit = pixel_unit(frame.header, 1.0)
+    is_counts = not (unit.is_rate or unit.flag or unit.per_unit != 1.0)
+    if is_counts and (saturation_adu or 0.0) > COUNTS_LEAST and highest < SCALED_MAX:
         raise ImageRejected(f"the highest value is {highest:.3g}: scaled to 0..1 by a program? "
                             "Multiply by 65535")
     # The four pixels of a colour sensor see four skies
@@ -168,20 +167,6 @@ def _pixel_flags(data, sample, level, highest, saturation_adu):
 
 def _card_flags(header):
     """Yield what is suspicious about a header; a card that cannot be read is flagged too."""
-    try:
-        unit = (text_of(header, "BUNIT") or "").lower()
-        gain = number_of(header, "GAIN")
-        if unit.startswith(("electron", "e-")) and not (gain and gain.value == 1.0) and (
-                not UNITS_PER_SECOND.search(unit)):
-            yield f"BUNIT = {unit!r}: already in electrons? Then the gain is 1"
-        if UNITS_PER_SECOND.search(unit):
-            of_camera = "" if "electron" in unit else "that of the camera x "
-            yield f"BUNIT = {unit!r}: a rate; the gain is {of_camera}the exposure time"
-        elif UNITS_OF_FLUX.search(unit):
-            yield (f"BUNIT = {unit!r}: no counts; set 'gain_e_per_adu' in 'overrides' so that the "
-                   "noise of the sky fits")
-    except ImageRejected as error:
-        yield str(error)
     try:
         found = first_number(header, STACK_CARDS, (1.001, 1e6))
         if found:  # its noise is not that of one exposure

@@ -85,6 +85,14 @@ def first_text(header, keywords):
     return None
 
 
+def comment_of(header, keyword):
+    """Return the comment of a card; empty where there is none, or it cannot be read."""
+    try:
+        return str(header.comments[keyword])
+    except (AttributeError, KeyError, ValueError, IndexError):
+        return ""
+
+
 def angle_deg(value):
     """Convert a number, or ``-70:43:48``, ``70 43 48 W`` or ``70d43m48s W``, into degrees.
 

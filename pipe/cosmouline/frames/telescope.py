@@ -11,6 +11,7 @@ from cosmouline.frames.check_frame import MIN_SIDE_PX
 from cosmouline.frames.cross_checks import Claim, choose, claims_of, square_flag
 from cosmouline.frames.header_dates import mid_exposure
 from cosmouline.frames.header_site import site_coordinates
+from cosmouline.frames.header_units import PixelUnit, pixel_unit
 from cosmouline.frames.header_values import first_number, text_of
 from cosmouline.frames.telescope_yaml import (
     RANGES,
@@ -32,7 +33,9 @@ YAML_OPEN = (yaml.FlowSequenceStartToken, yaml.FlowMappingStartToken,
              yaml.BlockSequenceStartToken, yaml.BlockMappingStartToken)
 YAML_CLOSE = (yaml.FlowSequenceEndToken, yaml.FlowMappingEndToken, yaml.BlockEndToken)
 LONGEST_EXPOSURE_S = 36000.0  # a winter night has 15 h; longer ones are milliseconds
+GAIN_OF_A_UNIT = (0.05, 1e6)  # electrons of an exposure in one unit of a rate or a flux
 CAMERA_CARDS = ("INSTRUME", "TELESCOP", "DETNAM")
+FAMILIES = ("Amateur",)  # descriptions of many cameras with the same cards
 UNKNOWN = "generic"  # the description for telescopes that have none
 OPEN_POSITIONS = ("open", "free", "empty", "blank")  # of a second filter wheel
 LETTERS_OF_A_BAND = 2  # such as r, R and i'
@@ -169,8 +172,7 @@ def read_exposure(header, telescope, overrides=None):
         text = text_of(header, check.keyword)
         if text is not None and _comparable(text) not in map(_comparable, check.equals):
             raise ImageRejected(f"{check.keyword} = {text}: {check.reason}")
-    values = {name: _quantity(header, telescope, overrides, name, notes, flags)
-              for name in RANGES}
+    values = _quantities(header, telescope, overrides, notes, flags)
     if values["exptime_s"] > LONGEST_EXPOSURE_S:
         flags.append(f"exptime_s = {values['exptime_s']:g}: milliseconds?")
     if flag := square_flag(header):
@@ -196,11 +198,11 @@ def read_exposure(header, telescope, overrides=None):
             filter_name = telescope.filter.default
     # A telescope without a description is named as its headers do, so that two stay two
     name = telescope.name
-    if name == UNKNOWN:
+    if name == UNKNOWN or name in FAMILIES:
         try:
             words = [text_of(header, keyword) for keyword in ("TELESCOP", "INSTRUME")]
             words = "-".join(filter(None, dict.fromkeys(words)))
-            name = re.sub(r"[^A-Za-z0-9+-]+", "-", words).strip("-") or UNKNOWN
+            name = re.sub(r"[^A-Za-z0-9+-]+", "-", words).strip("-") or name
         except ImageRejected:  # an unreadable card; the frame is usable without
             pass
     site, site_notes, site_flags = site_coordinates(
@@ -209,6 +211,39 @@ def read_exposure(header, telescope, overrides=None):
         name, middle.mjd, *(values[one] for one in RANGES), filter_name, *site,
         trim=overrides.get("trim", telescope.trim),
         notes=(*notes, *middle.notes, *site_notes), flags=(*flags, *middle.flags, *site_flags))
+
+
+def _quantities(header, telescope, overrides, notes, flags):
+    """Find all numbers; gain and saturation level are those of a unit of the pixels."""
+    values, unit = {}, PixelUnit()
+    for name in RANGES:
+        try:
+            values[name] = _quantity(header, telescope, overrides, name, notes, flags)
+        except ImageRejected:  # pixels in electrons need no gain
+            if name != "gain_e_per_adu" or not unit.is_electrons:
+                raise
+            values[name] = 1.0
+        if name == "exptime_s":
+            unit = pixel_unit(header, values[name], by_table(header, telescope.unit))
+    if "gain_e_per_adu" in overrides or telescope.gain_e_per_adu.as_is:
+        return values
+    notes += [unit.note] if unit.note else []
+    flags += [unit.flag] if unit.flag else []
+    # In electrons of the exposure, counts of the camera no longer matter but for its top
+    camera = values["gain_e_per_adu"]
+    values["gain_e_per_adu"] = unit.per_unit * (1.0 if unit.is_electrons else camera)
+    if unit.is_electrons and not unit.is_rate and camera != 1.0:
+        flags.append(f"{unit.note.partition(';')[0]}; the gain of {camera:g} is not used")
+    if "saturation_adu" not in overrides and not telescope.saturation_adu.as_is:
+        values["saturation_adu"] *= (camera if unit.is_electrons and unit.is_rate else 1.0
+                                     ) / unit.per_unit
+    return values
+
+
+def by_table(header, source):
+    """Return the default of a source, by the cards that its table names, where it has one."""
+    code = "".join(text_of(header, keyword) or "" for keyword in source.by).lower()
+    return (source.table or {}).get(code, source.default)
 
 
 def _comparable(value):
@@ -241,20 +276,22 @@ def _quantity(header, telescope, overrides, name, notes, flags):
                 f"{used.name} = {used.value:g} is not between {lowest:g} and {highest:g} "
                 f"{UNITS[name]}: set '{name}' in 'overrides'")
         return used.value
-    if name == "pixel_scale_arcsec" and claims and source.default is not None:
-        _, flag = choose([Claim(source.default, f"the description of {telescope.name}"),
+    default = by_table(header, source)
+    if name == "pixel_scale_arcsec" and claims and default is not None:
+        _, flag = choose([Claim(default, f"the description of {telescope.name}"),
                           *(one for one in claims if one.name not in others.pixel_scale_arcsec)],
                          name, True)
         flags += [flag] if flag else []
-    if source.default is None:
+    if default is None:
         others = f" (nor {', '.join(source.keywords[1:])})" if source.keywords[1:] else ""
+        first = source.keywords[0] if source.keywords else "card"
         raise ImageRejected(
-            f"no {source.keywords[0]}{others}{' nor a WCS' if source.wcs else ''} in the header "
+            f"no {first}{others}{' nor a WCS' if source.wcs else ''} in the header "
             f"and no '{name}' in 'overrides': add it to the set in settings.py, in {UNITS[name]}")
     if source.keywords:
-        notes.append(f"{name} = {source.default:g} by the description of {telescope.name}: "
+        notes.append(f"{name} = {default:g} by the description of {telescope.name}: "
                      f"no usable {source.keywords[0]} in the header")
-    return source.default
+    return default
 
 
 def noise_factor(header):
@@ -294,7 +331,8 @@ def checked_overrides(overrides):
         elif name == "filter":
             checked[name] = str(value)
         else:
-            limits = {**RANGES, **SITE_RANGES, "time_zone_h": ZONES_H}[name]
+            limits = {**RANGES, **SITE_RANGES, "time_zone_h": ZONES_H,
+                      "gain_e_per_adu": GAIN_OF_A_UNIT}[name]
             checked[name] = number_in(value, limits, f"overrides: {name}")
     return checked
 
@@ -336,9 +374,13 @@ def filter_key(name):
 
 
 def recognise(header):
-    """Return the names of the telescopes whose description fits a header, sorted."""
-    return [name for name in list_telescopes()
-            if _fits_any(header, load_telescope(name).recognise)]
+    """Return the names of the telescopes whose description fits a header, sorted.
+
+    A family of cameras is one of them only where no description of a camera fits.
+    """
+    names = [name for name in list_telescopes()
+             if _fits_any(header, load_telescope(name).recognise)]
+    return [name for name in names if name not in FAMILIES] or names
 
 
 def _fits_any(header, rules):
