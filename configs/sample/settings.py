@@ -30,6 +30,9 @@ sets: list[dict] = []
 #  "overrides": {"gain_e_per_adu": 2.0},      values for missing or wrong header keywords
 #  "bad_pixel_mask": "~/masks/ecam.fits",     FITS image, not 0 where a pixel is bad
 #  "extension": 1,                            which image of a multi-extension file
+#  "folders": "2019*",                        folders of raw_dir where the frames are; "**": all
+#                                             below it; image names begin with theirs
+#  "lens_only": True,                         only frames that hold the lens, by their headers
 #  "files": "*_R_*",                          only these files of raw_dir, or
 #  "filter": "R",                             only frames whose header names this filter
 #  "camera": "ECAM",                          or this INSTRUME (or TELESCOP, if it has none)

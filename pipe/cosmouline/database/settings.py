@@ -68,8 +68,8 @@ LIMITS = {  # least and greatest value
     "combi_ellipticity_max", "combi_coeff_max", "combi_sky_max_e"), (TINY, math.inf))
 SET_KEYS = {"name": str, "telescope": str, "raw_dir": str, "overrides": dict,
             "bad_pixel_mask": str, "extension": int, "band": str, "files": str, "filter": str,
-            "camera": str, "science_only": bool}
-SET_CHOICE = ("extension", "files", "filter", "camera")  # by which sets can share a folder
+            "camera": str, "science_only": bool, "folders": str, "lens_only": bool}
+SET_CHOICE = ("extension", "files", "filter", "camera", "folders")  # by which sets share a folder
 SET_MUST = ("name", "telescope", "raw_dir")
 
 # The settings of COSMOULINE that users know by heart, and what became of them.
@@ -307,6 +307,9 @@ def _checked_set(one, where):
             raise UserError(f"{where}: {key} = {_shown(value)}, but it must be "
                             f"{SET_KEYS[key].__name__}.")
     check_name(one["name"], f"{where}: name")
+    if (pattern := one.get("folders", "*")).startswith("/") or ".." in pattern.split("/"):
+        raise UserError(f"{where}: folders = {pattern!r} leads out of raw_dir: give a pattern "
+                        "such as '2019*', or '**' for all folders below it.")
     if "band" in one:
         check_name(one["band"], f"{where}: band")
     for key in ("raw_dir", "bad_pixel_mask"):

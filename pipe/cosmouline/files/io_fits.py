@@ -23,7 +23,13 @@ from cosmouline.files.fits_bytes import (
 )
 from cosmouline.files.fits_cards import checked_value
 from cosmouline.files.fits_checksum import checksum_problem
-from cosmouline.files.fits_image import STRUCTURE_CARDS, choose_image, image_header, image_pixels
+from cosmouline.files.fits_image import (
+    STRUCTURE_CARDS,
+    choose_image,
+    image_header,
+    image_pixels,
+    side_images,
+)
 
 import numpy as np
 from astropy import wcs
@@ -72,7 +78,7 @@ class Frame:
     warnings: tuple
 
 
-def list_frames(folder):
+def list_frames(folder, warn=True):
     """List the files of a folder that can be frames, sorted by name.
 
     Returns
@@ -80,7 +86,7 @@ def list_frames(folder):
     list of Path
         Regular files (or links to them) that end with one of FRAME_SUFFIXES in any case. Hidden
         files and other endings are left out in silence; folders, FIFOs, broken links and
-        unprintable names that look like frames are left out and logged.
+        unprintable names that look like frames are left out and, with `warn`, logged.
 
     Raises
     ------
@@ -92,7 +98,7 @@ def list_frames(folder):
         raise UserError(f"{folder} is not a folder: where are the frames?")
     # what looks like a frame and is none
     refused = passed_over(folder)
-    for name, problem in refused:
+    for name, problem in refused if warn else ():
         LOG.warning("%r is skipped: %s", name, problem)
     names = {name for name, _ in refused}
     return [path for path in _named_like_frames(folder) if path.name not in names]
@@ -166,6 +172,21 @@ def read_frame(path, extension=None, max_bytes=MAX_UNPACKED_BYTES):
              f"size: {n_more} bytes too many at the end; was it copied as a text?"
              if n_more else None)
     return Frame(data_adu, header, hdu.index, tuple(note for note in notes if note))
+
+
+def read_side_images(path, extension=None, max_bytes=MAX_UNPACKED_BYTES):
+    """Read the masks and noise maps of the image that `read_frame` would give.
+
+    Returns
+    -------
+    dict of str to ndarray of float64, shape (ny, nx)
+        By their kind: "mask" (DQ, BPM), "noise" (ERR), "variance", "weight" or "coverage" (WHT).
+    """
+    with open_frame(path, max_bytes) as stream:
+        hdus = read_hdus(stream)
+        sides = side_images(hdus, choose_image(hdus, extension))
+        return {kind: image_pixels(stream, hdu, max_bytes, np.float64)
+                for kind, hdu in sides.items()}
 
 
 def read_header(path, extension=None, max_bytes=MAX_UNPACKED_BYTES):

@@ -4,6 +4,8 @@ To come: mosaics split into CCDs (`mosaic`). The descriptions of cameras lie in 
 
 check_frame      : The gate of the pipeline: refuse frames that are of no use, and flag what is
                    suspicious.
+companions       : Files beside frames that are no frames: masks, weights, noise maps, kernels;
+                   what they say.
 cross_checks     : Cards of a header that give one quantity twice: in one unit, and which of them
                    is used.
 ephemeris        : Where target, Moon and Sun stood during exposures, and when the light reached

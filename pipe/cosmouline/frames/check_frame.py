@@ -3,6 +3,7 @@
 from cosmouline.errors import ImageRejected
 from cosmouline.files.fits_bytes import card_value
 from cosmouline.files.io_fits import wcs_cards
+from cosmouline.frames.companions import kind_by_pixels
 from cosmouline.frames.header_units import pixel_unit
 from cosmouline.frames.header_values import first_number, number_of, text_of
 from cosmouline.robust import MAD_TO_SIGMA
@@ -78,6 +79,9 @@ def check_frame(frame, expected_shape=None, saturation_adu=None):
     if beyond.size > MAX_INCREDIBLE_FRACTION * size.size:
         raise ImageRejected(
             f"pixel values such as {beyond[0]:.1e}: no counts; is the byte order wrong?")
+    if kind := kind_by_pixels(sample):
+        raise ImageRejected(f"no frame: its pixels are those of a {kind} "
+                            f"({'few whole numbers' if kind == 'mask' else 'holes, no star'})")
     unit = pixel_unit(frame.header, 1.0)
     is_counts = not (unit.is_rate or unit.flag or unit.per_unit != 1.0)
     if is_counts and (saturation_adu or 0.0) > COUNTS_LEAST and highest < SCALED_MAX:

@@ -126,7 +126,8 @@ def _cross_checked(header, telescope, moment, mjd, exptime_s, zone_h, flags):
         if wins:
             moment, mjd = other, other_mjd
     # Nothing but the zone, or the same date under the name of local time, speaks against UTC
-    if not n_agree and not moment.is_utc:
+    is_known = not telescope.cross_checks and text_of(header, "TIMESYS")
+    if not n_agree and not moment.is_utc and not is_known:
         zone, local = first_text(header, ZONE_CARDS), first_text(header, LOCAL_CARDS)
         local = local and local[0].startswith(moment.text[:19]) and f"{local[1]} is the same"
         zone = zone and zone[0].lstrip("+-0:. ") and zone[0] not in ZONES_OF_UTC and (

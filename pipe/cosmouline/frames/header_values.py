@@ -113,6 +113,9 @@ def angle_deg(value):
 
 
 TYPE_CARDS = ("IMAGETYP", "OBSTYPE", "EXPTYPE", "FRAME", "ESO DPR TYPE", "ESO DPR CATG")
+CALIBRATION_FOLDERS = {name + plural: kind for name, kind in (
+    ("bias", "bias"), ("zero", "bias"), ("dark", "dark"), ("flat", "flat"), ("lamp", "lamp"))
+    for plural in ("", "s", "es")}  # frames in them are calibrations, whatever their headers say
 # words of these cards by which a frame is a calibration; the first that fits names the kind
 KINDS = {
     "bias": re.compile(r"\b(bias|zero)", re.IGNORECASE),

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from cosmouline.errors import ImageRejected, UserError
 from cosmouline.files.io_fits import list_frames, read_header
 from cosmouline.frames.header_pointing import pointing
-from cosmouline.frames.header_values import calibration_kind, text_of
+from cosmouline.frames.header_values import CALIBRATION_FOLDERS, calibration_kind, text_of
 from cosmouline.frames.telescope import (
     camera_of,
     filter_of,
@@ -17,9 +17,6 @@ from cosmouline.frames.telescope import (
 )
 from cosmouline.frames.telescope_yaml import RANGES
 
-CALIBRATION_FOLDERS = {name + plural: kind for name, kind in (
-    ("bias", "bias"), ("zero", "bias"), ("dark", "dark"), ("flat", "flat"), ("lamp", "lamp"))
-    for plural in ("", "s", "es")}  # frames in them are calibrations, whatever their headers say
 POSSIBLE = {name: max(limits[0], 1.0) for name, limits in RANGES.items()}  # values that can be
 
 
