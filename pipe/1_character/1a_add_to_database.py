@@ -20,7 +20,13 @@ from cosmouline.errors import ImageRejected
 from cosmouline.files.io_fits import read_header
 from cosmouline.frames import db_consistency, db_intake_report
 from cosmouline.frames.companions import kind_by_header
-from cosmouline.frames.db_intake import known_and_new, log_assumptions, mark_lists, warn_of_twins
+from cosmouline.frames.db_intake import (
+    known_and_new,
+    log_assumptions,
+    mark_lists,
+    overrides_of,
+    warn_of_twins,
+)
 from cosmouline.frames.header_pointing import pointing_flag
 from cosmouline.frames.telescope import load_telescope, read_exposure
 from cosmouline.run import for_each_image, run
@@ -35,10 +41,11 @@ WRITES = ("telescope", "filter", "datetime_utc", "mjd", "exptime_s", "gain_e_per
 def measure(image, settings):
     """Return what the header of one raw frame says; unknown values are left out."""
     one = set_of(image, settings)
-    header = read_header(Path(image["raw_path"]), one.get("extension"))
+    path = Path(image["raw_path"])
+    header = read_header(path, one.get("extension"))
     if other := kind_by_header(header):
         raise ImageRejected(f"no frame: a {other[0]} by {other[1]}")
-    exposure = read_exposure(header, load_telescope(one["telescope"]), one.get("overrides"))
+    exposure = read_exposure(header, load_telescope(one["telescope"]), overrides_of(one, path))
     known = {name: value for name, value in asdict(exposure).items() if name in WRITES}
     size = header["NAXIS1"], header["NAXIS2"]
     field_deg = exposure.pixel_scale_arcsec * math.hypot(*size) / 2 / 3600

@@ -21,9 +21,9 @@ from cosmouline.errors import ProductLost
 from cosmouline.files.atomic import digest
 from cosmouline.files.io_fits import pixel_hash, shift_wcs, wcs_cards, write_image
 from cosmouline.frames import db_consistency, db_intake_report
-from cosmouline.frames.check_frame import check_frame, credible
+from cosmouline.frames.check_frame import check_frame, credible, noise_factor, trim_frame
 from cosmouline.frames.db_intake import frame_with_sides, refuse_replaced, sides_of_frames
-from cosmouline.frames.telescope import checked_overrides, load_telescope, noise_factor, trim_frame
+from cosmouline.frames.telescope import checked_overrides, load_telescope
 from cosmouline.run import for_each_image, run
 
 NEEDS = ("raw_path", "set_name", "gain_e_per_adu", "saturation_adu")

@@ -126,6 +126,31 @@ def credible(data_adu):
     return data_adu
 
 
+def noise_factor(header):
+    """Return the noise of a flux over that expected from the scatter of the pixels, by NOISEFAC.
+
+    Stacks of fac_combi have this card: resampling correlates pixels, so that they scatter too
+    little. None where it is missing, or no number from 1 to 10.
+    """
+    found = first_number(header, ["NOISEFAC"], (1.0, 10.0))
+    return found.value if found else None
+
+
+def trim_frame(data, trim):
+    """Return a frame (ny, nx) without the rows and columns of a `Trim`, as a view.
+
+    Raises
+    ------
+    ImageRejected
+        If less than 32 pixels a side are left: COSMOULINE made empty images of small frames.
+    """
+    ny, nx = data.shape
+    height, width = ny - trim.bottom - trim.top, nx - trim.left - trim.right
+    if min(height, width) < MIN_SIDE_PX:
+        raise ImageRejected(f"size: trimming {ny} x {nx} pixels leaves {height} x {width}")
+    return data[trim.bottom : trim.bottom + height, trim.left : trim.left + width]
+
+
 def _pixel_flags(data, sample, level, highest, saturation_adu):
     """Yield what is suspicious about the pixels of a frame that can be used."""
     n_beyond = int(np.count_nonzero(np.abs(data) > CREDIBLE[1]))

@@ -1,10 +1,10 @@
 """Which raw frames belong to the sets, and what their images are called."""
 
 import fnmatch
-import itertools
 import logging
 import re
 from dataclasses import replace
+from pathlib import Path
 
 from cosmouline.database import notes
 from cosmouline.database.database import KICKED
@@ -67,6 +67,13 @@ def known_and_new(settings, db):
             db.update(name, {"set_name": set_name, "raw_path": str(path), "raw_state": now,
                              "gogogo": True, "whynot": None, "treatme": True, "testlist": False,
                              "updating": False, f"ran__{SCRIPT}": None})
+    beside = {}
+    for folder in dict.fromkeys(folder for one in settings.sets for folder in folders_of(one)):
+        for path, (kind, _) in no_frames(folder).items():
+            beside.setdefault(kind, []).append(path.name)
+    for kind, names in sorted(beside.items()):
+        log.info("%d files are no frames but the %s of another one (first: %s)", len(names), kind,
+                 names[0])
     log.info("%d frames found, %d of them new", len(found), n_new)
     missing = sorted(db.rows.keys() - found.keys())
     if missing:
@@ -171,6 +178,27 @@ def sides_of_frames(sets):
     return found
 
 
+def overrides_of(one, path):
+    """Return the overrides of a set for one frame: its date is that of the file of dates.
+
+    ImageRejected if that file has no date for it, UserError if it cannot be read.
+    """
+    overrides = dict(one.get("overrides", {}))
+    if "dates" not in overrides:
+        return overrides
+    table = Path(overrides.pop("dates")).expanduser()
+    try:
+        lines = table.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"set {one['name']}: dates: {table} cannot be read ({error})") from None
+    dates = dict(line.split(maxsplit=1) for line in lines
+                 if len(line.split(maxsplit=1)) == 2 and not line.startswith("#"))
+    date = dates.get(path.name) or dates.get(frame_stem(path))
+    if date is None:
+        raise ImageRejected(f"no date for {path.name} in {table}")
+    return overrides | {"date": date.strip()}
+
+
 def frame_with_sides(path, one, image, beside):
     """Read a frame on a linear scale, with the bad pixels of its masks and noise maps as NaN.
 
@@ -206,11 +234,6 @@ def frames_of(one):
     for here in folders_of(one):
         others = no_frames(here)
         files += [path for path in list_frames(here) if path not in others]
-        for kind, those in itertools.groupby(sorted(others, key=lambda path: others[path][0]),
-                                             key=lambda path: others[path][0]):
-            names = [path.name for path in those]
-            log.info("set %s: %d files are no frames but the %s of others (first: %s)",
-                     one["name"], len(names), kind, names[0])
     # A folder without frames: they often lie in folders below it
     if not files and "folders" not in one:
         below = sorted(path for path in folder.glob("*/*")
@@ -240,7 +263,9 @@ def frames_of(one):
 
 def _is_of(one, path):
     """Return whether a file belongs to a set, by its name and, if the set asks, by its header."""
-    if not fnmatch.fnmatchcase(path.name, one.get("files", "*")):
+    patterns = one.get("files", "*")
+    if not any(fnmatch.fnmatchcase(path.name, pattern) for pattern in (
+            [patterns] if isinstance(patterns, str) else patterns)):
         return False
     if not any(one.get(key) for key in PARTS[1:]):
         return True

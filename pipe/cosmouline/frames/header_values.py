@@ -85,6 +85,12 @@ def first_text(header, keywords):
     return None
 
 
+def by_table(header, source):
+    """Return the default of a source, by the cards that its table names, where it has one."""
+    code = "".join(text_of(header, keyword) or "" for keyword in source.by).lower()
+    return (source.table or {}).get(code, source.default)
+
+
 def comment_of(header, keyword):
     """Return the comment of a card; empty where there is none, or it cannot be read."""
     try:

@@ -3,20 +3,21 @@
 import fnmatch
 import functools
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from cosmouline.dates import iso_to_mjd
 from cosmouline.errors import ImageRejected, UserError
-from cosmouline.frames.check_frame import MIN_SIDE_PX
 from cosmouline.frames.cross_checks import Claim, choose, claims_of, square_flag
 from cosmouline.frames.header_dates import mid_exposure
 from cosmouline.frames.header_site import site_coordinates
 from cosmouline.frames.header_units import PixelUnit, pixel_unit
-from cosmouline.frames.header_values import first_number, text_of
+from cosmouline.frames.header_values import by_table, text_of
 from cosmouline.frames.telescope_yaml import (
     RANGES,
     SITE_RANGES,
     ZONES_H,
+    DateRecipe,
     Trim,
     number_in,
     telescope_from,
@@ -47,7 +48,7 @@ UNITS = {
     "saturation_adu": "ADU",
     "pixel_scale_arcsec": "arcsec",
 }
-OVERRIDES = (*RANGES, "filter", *SITE_RANGES, "time_zone_h", "trim")
+OVERRIDES = (*RANGES, "filter", *SITE_RANGES, "time_zone_h", "trim", "date", "dates")
 
 
 @dataclass(frozen=True)
@@ -152,7 +153,8 @@ def read_exposure(header, telescope, overrides=None):
     overrides : dict, optional
         Values that win over the header: ``exptime_s``, ``gain_e_per_adu``, ``read_noise_e``,
         ``saturation_adu``, ``pixel_scale_arcsec``, ``filter``, ``site_lon_deg``,
-        ``site_lat_deg``, ``site_height_m``, ``time_zone_h`` and ``trim``.
+        ``site_lat_deg``, ``site_height_m``, ``time_zone_h``, ``trim``, and ``date``: start of the
+        exposure, UTC, such as 2019-08-14T06:12:31.
 
     Returns
     -------
@@ -167,6 +169,11 @@ def read_exposure(header, telescope, overrides=None):
     """
     overrides = checked_overrides(overrides or {})
     notes, flags = [], []
+    if "date" in overrides:
+        notes.append("date by 'overrides'")
+        telescope = replace(telescope, date=(DateRecipe("fixed", (overrides["date"],)),),
+                            date_check=None, cross_checks=telescope.cross_checks and replace(
+                                telescope.cross_checks, dates_that_win=()))
     # Refuse a frame that its description does not describe, such as a binned one
     for check in telescope.checks:
         text = text_of(header, check.keyword)
@@ -240,12 +247,6 @@ def _quantities(header, telescope, overrides, notes, flags):
     return values
 
 
-def by_table(header, source):
-    """Return the default of a source, by the cards that its table names, where it has one."""
-    code = "".join(text_of(header, keyword) or "" for keyword in source.by).lower()
-    return (source.table or {}).get(code, source.default)
-
-
 def _comparable(value):
     """Return a value of a card as a number where it is one, else in lower case."""
     try:
@@ -284,39 +285,14 @@ def _quantity(header, telescope, overrides, name, notes, flags):
         flags += [flag] if flag else []
     if default is None:
         others = f" (nor {', '.join(source.keywords[1:])})" if source.keywords[1:] else ""
-        first = source.keywords[0] if source.keywords else "card"
         raise ImageRejected(
-            f"no {first}{others}{' nor a WCS' if source.wcs else ''} in the header "
-            f"and no '{name}' in 'overrides': add it to the set in settings.py, in {UNITS[name]}")
+            f"no {(source.keywords or ['card'])[0]}{others}"
+            f"{' nor a WCS' if source.wcs else ''} in the header and no '{name}' in 'overrides': "
+            f"add it to the set in settings.py, in {UNITS[name]}")
     if source.keywords:
         notes.append(f"{name} = {default:g} by the description of {telescope.name}: "
                      f"no usable {source.keywords[0]} in the header")
     return default
-
-
-def noise_factor(header):
-    """Return the noise of a flux over that expected from the scatter of the pixels, by NOISEFAC.
-
-    Stacks of fac_combi have this card: resampling correlates pixels, so that they scatter too
-    little. None where it is missing, or no number from 1 to 10.
-    """
-    found = first_number(header, ["NOISEFAC"], (1.0, 10.0))
-    return found.value if found else None
-
-
-def trim_frame(data, trim):
-    """Return a frame (ny, nx) without the rows and columns of a `Trim`, as a view.
-
-    Raises
-    ------
-    ImageRejected
-        If less than 32 pixels a side are left: COSMOULINE made empty images of small frames.
-    """
-    ny, nx = data.shape
-    height, width = ny - trim.bottom - trim.top, nx - trim.left - trim.right
-    if min(height, width) < MIN_SIDE_PX:
-        raise ImageRejected(f"size: trimming {ny} x {nx} pixels leaves {height} x {width}")
-    return data[trim.bottom : trim.bottom + height, trim.left : trim.left + width]
 
 
 def checked_overrides(overrides):
@@ -328,8 +304,14 @@ def checked_overrides(overrides):
             raise unknown_name(name, OVERRIDES, "overrides", "name")
         if name == "trim":
             checked[name] = trim_from(value, "overrides: trim")
-        elif name == "filter":
+        elif name in ("filter", "dates"):
             checked[name] = str(value)
+        elif name == "date":
+            try:
+                iso_to_mjd(value)
+            except ValueError as error:
+                raise UserError(f"overrides: date: {error}") from None
+            checked[name] = value
         else:
             limits = {**RANGES, **SITE_RANGES, "time_zone_h": ZONES_H,
                       "gain_e_per_adu": GAIN_OF_A_UNIT}[name]

@@ -2,7 +2,8 @@
 
 from cosmouline.errors import ImageRejected
 from cosmouline.files.io_fits import Frame, list_frames, read_frame
-from cosmouline.frames.check_frame import check_frame
+from cosmouline.frames.check_frame import check_frame, noise_factor, trim_frame
+from cosmouline.frames.telescope_yaml import Trim
 
 import numpy as np
 import pytest
@@ -232,3 +233,25 @@ def test_stacks_and_units_that_are_no_counts_are_flagged(cards, flag):
     flags = check_frame(frame(**cards))
 
     assert flags == [] if flag is None else flag in flags[0]
+
+
+def test_trimming():
+    data = np.arange(100 * 80).reshape(100, 80)
+
+    cut = trim_frame(data, Trim(bottom=10, top=20, left=5, right=1))
+
+    np.testing.assert_array_equal(cut, data[10:80, 5:79])
+    np.testing.assert_array_equal(trim_frame(data, Trim()), data)
+
+
+@pytest.mark.parametrize("trim", [Trim(top=1000), Trim(bottom=50, top=50), Trim(left=60)])
+def test_a_frame_smaller_than_its_trim_is_refused(trim):
+    """COSMOULINE made an empty image of a WFI window without a word."""
+    with pytest.raises(ImageRejected, match=r"size: trimming 100 x 80 pixels leaves"):
+        trim_frame(np.zeros((100, 80)), trim)
+
+
+@pytest.mark.parametrize(("card", "factor"), [(1.2, 1.2), ("1.2", 1.2), (0.5, None), (40, None),
+                                              (None, None)])
+def test_the_noise_factor_of_a_stack(card, factor):
+    assert noise_factor({"NOISEFAC": card} if card else {}) == factor

@@ -91,16 +91,18 @@ def test_a_frame_in_two_sets_is_refused(mixed, db, tmp_path):
         known_and_new(SimpleNamespace(sets=sets, config_dir=tmp_path), db)
 
 
-def test_files_that_belong_to_frames_are_no_frames_of_the_set(mixed, caplog):
+def test_files_that_belong_to_frames_are_no_frames_of_the_set(mixed, db, tmp_path, caplog):
     caplog.set_level("INFO", "cosmouline")
     one = mixed(files="a*")
     for name in ("a1.wht", "a2.wht", "a1_mask"):
         fits.writeto(one["raw_dir"] / f"{name}.fits", np.ones((4, 4)))
 
     assert sorted(frames_of(one)) == ["S_a1", "S_a2"]
+    sets = [one, mixed(files="b*") | {"name": "T"}]
+    known_and_new(SimpleNamespace(sets=sets, config_dir=tmp_path), db)
     assert [m for m in caplog.messages if "no frames" in m] == [
-        "set S: 1 files are no frames but the mask of others (first: a1_mask.fits)",
-        "set S: 2 files are no frames but the weight of others (first: a1.wht.fits)"]
+        "1 files are no frames but the mask of another one (first: a1_mask.fits)",
+        "2 files are no frames but the weight of another one (first: a1.wht.fits)"]
     assert sides_of_frames([one])[str(one["raw_dir"] / "a1.fits")] == {
         "weight": one["raw_dir"] / "a1.wht.fits", "mask": one["raw_dir"] / "a1_mask.fits"}
 

@@ -10,14 +10,11 @@ from cosmouline.frames.telescope import (
     filter_of,
     list_telescopes,
     load_telescope,
-    noise_factor,
     read_exposure,
     recognise,
-    trim_frame,
 )
 from cosmouline.frames.telescope_yaml import Trim
 
-import numpy as np
 import pytest
 from astropy.io import fits
 
@@ -398,22 +395,6 @@ def test_telescopes_that_cannot_be_loaded(tmp_path):
         load_telescope(str(huge))
 
 
-def test_trimming():
-    data = np.arange(100 * 80).reshape(100, 80)
-
-    cut = trim_frame(data, Trim(bottom=10, top=20, left=5, right=1))
-
-    np.testing.assert_array_equal(cut, data[10:80, 5:79])
-    np.testing.assert_array_equal(trim_frame(data, Trim()), data)
-
-
-@pytest.mark.parametrize("trim", [Trim(top=1000), Trim(bottom=50, top=50), Trim(left=60)])
-def test_a_frame_smaller_than_its_trim_is_refused(trim):
-    """COSMOULINE made an empty image of a WFI window without a word."""
-    with pytest.raises(ImageRejected, match=r"size: trimming 100 x 80 pixels leaves"):
-        trim_frame(np.zeros((100, 80)), trim)
-
-
 def test_hatp32_is_read_through_generic(shared_data):
     """DATE-OBS has milliseconds and a zone, MJD-OBS three digits: 43 s at best.
 
@@ -447,12 +428,6 @@ def test_frames_of_the_skymaker_program(shared_data, name):
     assert exposure.mjd == pytest.approx(58849.20057878 + 180.0 * SECOND, abs=0.01 * SECOND)
     assert [getattr(exposure, key) for key in VALUES] == [360.0, 2.7, 5.0, 62900.0, 0.2149]
     assert (exposure.filter, exposure.site_lon_deg, exposure.flags) == ("R", None, ())
-
-
-@pytest.mark.parametrize(("card", "factor"), [(1.2, 1.2), ("1.2", 1.2), (0.5, None), (40, None),
-                                              (None, None)])
-def test_the_noise_factor_of_a_stack(card, factor):
-    assert noise_factor({"NOISEFAC": card} if card else {}) == factor
 
 
 @pytest.mark.parametrize(("cards", "name"), [
