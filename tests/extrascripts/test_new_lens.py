@@ -5,6 +5,7 @@ import shutil
 from cosmouline.database.database import Database
 from cosmouline.database.settings import load_settings
 from cosmouline.errors import UserError
+from cosmouline.run import make_options
 
 import numpy as np
 import pytest
@@ -102,7 +103,7 @@ def test_what_it_writes_goes_through_the_first_script(new, script, tmp_path):
                                  work_dir=str(tmp_path / "work")))
     db = Database(tmp_path / "database.json")
     try:
-        settings.max_cpus = 1
+        settings.max_cpus, settings.options = 1, make_options()
         script("pipe/1_character/1a_add_to_database").main(settings, db)
         used = [row for row in db.rows.values() if row["gogogo"]]
     finally:

@@ -116,6 +116,9 @@ def check_frame(frame, expected_shape=None, saturation_adu=None):
 def credible(data_adu):
     """Return counts in which pixels of a size that no detector gives have no value (NaN).
 
+    Rows and columns of one value, not above the sky, have none either: a frame that was padded to
+    a size, or dead ones.
+
     Parameters
     ----------
     data_adu : ndarray of float32
@@ -123,6 +126,11 @@ def credible(data_adu):
     """
     with np.errstate(invalid="ignore"):
         data_adu[np.abs(data_adu) > CREDIBLE[1]] = np.nan
+    level = np.nanmedian(data_adu[::max(1, len(data_adu) // SAMPLE_PER_SIDE)])
+    for axis in (0, 1):
+        lowest, highest = np.fmin.reduce(data_adu, axis), np.fmax.reduce(data_adu, axis)
+        lines = (lowest == highest) & (highest <= level)
+        data_adu[(slice(None), lines) if axis == 0 else lines] = np.nan
     return data_adu
 
 

@@ -28,7 +28,7 @@ MASK_VALUES, MASK_FRACTION = 32, 0.7  # few numbers, and one of them nearly ever
 HOLES_SIGMAS, NO_STAR_SIGMAS = 4.0, 3.5  # of the .5 and 99.5 percentiles; of noise they are 2.6
 ONE_PER_PIXEL = ("mask", "weight", "variance", "noise")
 GAIN_FITS = 1.5  # flats and the light of other pixels are in the maps too
-BRIGHT_SIGMAS, MIN_BRIGHT_PX = 10.0, 30
+BRIGHT_OF_MAP_SIGMAS, MIN_BRIGHT_PX = 10.0, 30
 
 
 class Companion(NamedTuple):
@@ -151,7 +151,7 @@ def gain_of_variance(data, variance):
     """
     level, base = np.nanmedian(data), np.nanmedian(variance)
     noise = MAD_TO_SIGMA * np.nanmedian(np.abs(data - level))
-    bright = (data > level + BRIGHT_SIGMAS * noise) & np.isfinite(variance)
+    bright = (data > level + BRIGHT_OF_MAP_SIGMAS * noise) & np.isfinite(variance)
     if np.count_nonzero(bright) < MIN_BRIGHT_PX:
         return None
     slope = np.median((variance[bright] - base) / (data[bright] - level))

@@ -25,7 +25,7 @@ from cosmouline.frames.telescope import (
 )
 from cosmouline.frames.telescope_yaml import RANGES
 
-MOST_NAMED = 5  # of files of one kind, in a line
+MOST_FILES_NAMED = 5  # of files of one kind, in a line
 POSSIBLE = {name: max(limits[0], 1.0) for name, limits in RANGES.items()}  # values that can be
 
 
@@ -89,8 +89,8 @@ def lines_of(frames, problems):
              f"out{named}"]
     for why, n in Counter(problems.values()).most_common():
         names = [path.name for path, problem in problems.items() if problem == why]
-        more = f" and {n - MOST_NAMED} more" if n > MOST_NAMED else ""
-        lines.append(f"{n} files are no frames: {why} ({', '.join(names[:MOST_NAMED])}{more})")
+        more = f" and {n - MOST_FILES_NAMED} more" if n > MOST_FILES_NAMED else ""
+        lines.append(f"{n} files are no frames: {why} ({', '.join(names[:MOST_FILES_NAMED])}{more})")
     return lines
 
 

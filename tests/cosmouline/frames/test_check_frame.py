@@ -2,7 +2,7 @@
 
 from cosmouline.errors import ImageRejected
 from cosmouline.files.io_fits import Frame, list_frames, read_frame
-from cosmouline.frames.check_frame import check_frame, noise_factor, trim_frame
+from cosmouline.frames.check_frame import check_frame, credible, noise_factor, trim_frame
 from cosmouline.frames.telescope_yaml import Trim
 
 import numpy as np
@@ -233,6 +233,21 @@ def test_stacks_and_units_that_are_no_counts_are_flagged(cards, flag):
     flags = check_frame(frame(**cards))
 
     assert flags == [] if flag is None else flag in flags[0]
+
+
+def test_padding_and_dead_columns_have_no_value():
+    data = sky()
+    padded = np.pad(data, ((0, 20), (10, 0)))
+    padded[:, 50] = 3.0
+
+    found = credible(padded.copy())
+
+    bad = np.zeros(found.shape, bool)
+    bad[-20:], bad[:, :10], bad[:, 50] = True, True, True
+    assert (np.isnan(found) == bad).all()
+    assert (found[~bad] == padded[~bad]).all()
+    data[:, 60] = 65535.0  # full, not without a value
+    assert (credible(data.copy()) == data).all()
 
 
 def test_trimming():
