@@ -90,7 +90,8 @@ def lines_of(frames, problems):
     for why, n in Counter(problems.values()).most_common():
         names = [path.name for path, problem in problems.items() if problem == why]
         more = f" and {n - MOST_FILES_NAMED} more" if n > MOST_FILES_NAMED else ""
-        lines.append(f"{n} files are no frames: {why} ({', '.join(names[:MOST_FILES_NAMED])}{more})")
+        named = ", ".join(names[:MOST_FILES_NAMED]) + more
+        lines.append(f"{n} files are no frames: {why} ({named})")
     return lines
 
 
