@@ -135,13 +135,15 @@ def refuse_replaced(image, path):
 
 def warn_of_twins(images):
     """Warn of images of one set with the same time: they may be one frame, twice."""
-    first = {}
+    twins = {}
     for image in images:
-        when = moment(image)
-        other = first.setdefault(when, image["img_name"]) if when else image["img_name"]
-        if other != image["img_name"]:
-            log.warning("%s and %s are of the same time: a duplicate? Name one of them in "
-                        "kicklist.txt.", other, image["img_name"])
+        if when := moment(image):
+            twins.setdefault(when, []).append(image["img_name"])
+    for first, *others in twins.values():
+        if others:
+            more = f" and {len(others) - 1} more" if len(others) > 1 else ""
+            log.warning("%s and %s%s are of the same time: a duplicate? Name all but one in "
+                        "kicklist.txt.", first, others[0], more)
 
 
 def folders_of(one):

@@ -154,6 +154,24 @@ def test_the_quality_and_error_planes_of_hubble_are_used(tmp_path):
     assert np.count_nonzero(frame.data_adu == 5.0) == 72 - 3
 
 
+def test_the_mask_and_error_of_las_cumbres_are_used_beside_its_catalogue(tmp_path):
+    """BANZAI: 1 is bad, 2 saturated; the table of sources is no image."""
+    path = tmp_path / "f.fits"
+    mask = np.zeros((8, 9), np.uint8)
+    mask[0, :2] = 1, 2
+    table = fits.BinTableHDU.from_columns([fits.Column("x", "E", unit="pix", array=[1.0])],
+                                          name="CAT")
+    fits.HDUList([fits.PrimaryHDU(), fits.ImageHDU(np.ones((8, 9)), name="SCI"), table,
+                  fits.ImageHDU(mask, name="BPM"),
+                  fits.ImageHDU(np.ones((8, 9)), name="ERR")]).writeto(path)
+
+    frame = frame_with_sides(path, {"telescope": "LCO"},
+                             {"saturation_adu": 9.0, "gain_e_per_adu": 1.0}, {})
+
+    assert np.isnan(frame.data_adu[0, 0])
+    assert (frame.data_adu[0, 1], frame.data_adu[1, 1], frame.warnings) == (9.0, 1.0, ())
+
+
 def test_a_mask_beside_a_frame_that_cannot_be_read_is_a_warning(tmp_path):
     (tmp_path / "f_mask.fits").write_text("no mask")
 
@@ -251,3 +269,7 @@ def test_one_frame_twice_is_told(caplog):
                    row | {"img_name": "c", "mjd": 6.0}, row | {"img_name": "d", "set_name": "I"}])
 
     assert [record.message.split(" are ")[0] for record in caplog.records] == ["a and b"]
+    caplog.clear()
+    warn_of_twins([row | {"img_name": name} for name in "abcd"])
+    assert [record.message.split(" are ")[0] for record in caplog.records] == [
+        "a and b and 2 more"]
