@@ -67,7 +67,7 @@ def _degrees_apart(one, other):
 
 
 def sets_of(frames, elsewhere=(), given=None):
-    """Group frames into sets: one per camera and filter, over the folders of its nights.
+    """Group frames into sets: one per camera, binning and filter, over the folders of its nights.
 
     Parameters
     ----------
@@ -87,13 +87,13 @@ def sets_of(frames, elsewhere=(), given=None):
     lines : list of str
         What each set is, and what the user has to decide, in words.
     """
-    # A group for each camera and filter; without a name of the camera for each folder too
+    # A group for each camera, binning and filter; without a name of the camera for each folder
     groups = defaultdict(list)
     for frame in frames:
         if frame.kind is None:
             no_name = frame.telescope == "generic" and not frame.camera
             groups[_camera(frame), filter_key(frame.filter or ""),
-                   frame.path.parent if no_name else None].append(frame)
+                   frame.path.parent if no_name else None, frame.binning].append(frame)
     names, bands = _names(groups), _band_names(groups)
     several = len({key[1] for key in groups}) > 1
     sets, lacking, lines = [], {}, []
@@ -200,7 +200,7 @@ def _names(groups):
     telescopes = {telescope for telescope, _ in cameras}
     names = {}
     for key, frames in groups.items():
-        (telescope, camera), _, folder = key
+        (telescope, camera), _, folder, binning = key
         # Only what differs from group to group goes into the name
         same = [other for other in groups if other[:2] == key[:2]]
         parts = [telescope if telescope != "generic" else camera or "generic"] if (
@@ -208,7 +208,8 @@ def _names(groups):
         if telescope != "generic" and len(cameras) > len(telescopes) and camera and (
                 sum(one[0] == telescope for one in cameras) > 1):
             parts = [telescope, camera]
-        parts += [folder.name] if folder is not None and len(same) > 1 else []
+        parts += [folder.name] if len({other[2] for other in same}) > 1 else []
+        parts += [f"bin{binning or 1}"] if len({other[3] for other in same}) > 1 else []
         parts += [bands[key[1]]] if frames[0].filter else []
         name = clean("-".join(parts)) or "frames"
         while name in names.values():

@@ -2,6 +2,7 @@
 
 import math
 import os
+import re
 from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
@@ -15,7 +16,12 @@ from cosmouline.files.io_fits import (
 )
 from cosmouline.frames.companions import companions, kind_by_header
 from cosmouline.frames.header_pointing import lens_guess
-from cosmouline.frames.header_values import CALIBRATION_FOLDERS, calibration_kind, text_of
+from cosmouline.frames.header_values import (
+    CALIBRATION_FOLDERS,
+    calibration_kind,
+    first_text,
+    text_of,
+)
 from cosmouline.frames.telescope import (
     camera_of,
     filter_of,
@@ -25,6 +31,7 @@ from cosmouline.frames.telescope import (
 )
 from cosmouline.frames.telescope_yaml import RANGES
 
+BINNING_CARDS = ("CCDSUM", "XBINNING", "CCDXBIN", "BINNING", "BINX")
 MOST_FILES_NAMED = 5  # of files of one kind, in a line
 POSSIBLE = {name: max(limits[0], 1.0) for name, limits in RANGES.items()}  # values that can be
 
@@ -43,6 +50,7 @@ class FrameSummary(NamedTuple):
     missing: tuple  # see `missing`
     radius_deg: float | None = None  # half of its diagonal
     has_wcs: bool = True
+    binning: str | None = None  # as in the header; None for 1 x 1
 
 
 def survey(folder):
@@ -101,13 +109,15 @@ def summary(path, header):
     recognised = tuple(recognise(header))
     telescope = recognised[0] if len(recognised) == 1 else "generic"
     description = load_telescope(telescope)
+    binning = (first_text(header, BINNING_CARDS) or (None,))[0]
     scale, size = wcs_pixel_scale_arcsec(header), [header.get(f"NAXIS{i}") for i in (1, 2)]
     radius_deg = scale * math.hypot(*size) / 7200 if scale and all(size) else None
     return FrameSummary(
         path, telescope, recognised, camera_of(header), filter_of(header, description),
         text_of(header, "OBJECT"),
         calibration_kind(header) or CALIBRATION_FOLDERS.get(path.parent.name.lower()),
-        lens_guess(header), missing(header, description), radius_deg, scale is not None)
+        lens_guess(header), missing(header, description), radius_deg, scale is not None,
+        binning if binning and set(re.findall(r"\d+", binning)) != {"1"} else None)
 
 
 def missing(header, description):

@@ -102,6 +102,12 @@ def test_the_cameras_of_an_observatory_are_kept_apart():
     assert parts(*frames) == {"LCO-kb82-R": {"files": "1*"}, "LCO-kb98-R": {"files": "2*"}}
 
 
+def test_binned_frames_are_a_set_of_their_own():
+    """They have another scale and gain, and the next script refuses other sizes in a set."""
+    assert parts(frame("/a/n1"), frame("/a/b1", binning="2 2")) == {
+        "bin1-R": {"files": "n*"}, "bin2-2-R": {"files": "b*"}}
+
+
 def test_r_and_capital_r_are_two_filters_and_long_names_become_short_bands():
     long = "i DECam SDSS c0003 7835.0 1470.0"
     found = parts(frame("/a/1", filter_name="r"), frame("/a/2"), frame("/a/3", filter_name=long))
