@@ -6,14 +6,15 @@ Settings: none (the options below)
 Next    : edit OUT/settings.py where it says so, then pipe/1_character/1a_add_to_database
 
 Run as  : python extrascripts/new_lens.py ~/raw/HE0435 [--name HE0435-1223] [--ra 69.562
-          --dec -12.287] [--out configs/HE0435-1223] [--work-dir ~/cosmouline/HE0435-1223]
+          --dec -12.287] [--gain 1.5 --read-noise 5 --saturation 60000 --scale 0.4 --exptime 300
+          --dates dates.txt] [--out configs/HE0435-1223] [--work-dir ~/cosmouline/HE0435-1223]
 
 A camera that no rule of frames/telescopes recognises is "generic"; the log names what its headers
-lack. One set per folder, camera and filter. Calibration frames are left out.
+lack. One set per camera and filter, over the folders of its nights. Calibration frames, masks and
+maps are left out; of several fields that of --ra and --dec is taken, or that with most frames.
 """
 
 import shutil
-from collections import Counter
 from pathlib import Path
 
 from cosmouline.database.script_header import ROOT
@@ -29,50 +30,44 @@ ARGUMENTS = {
     "--name": {"help": "of the lens (default: OBJECT of the headers)"},
     "--ra": {"type": float, "help": "right ascension of the lens, degrees J2000"},
     "--dec": {"type": float, "help": "its declination"},
+    "--gain": {"type": float, "help": "where headers lack it, in e-/ADU"},
+    "--read-noise": {"type": float, "help": "the same, in e-"},
+    "--saturation": {"type": float, "help": "the same, in ADU"},
+    "--scale": {"type": float, "help": "the same, in arcsec per pixel"},
+    "--exptime": {"type": float, "help": "the same, in s"},
+    "--dates": {"type": Path, "help": "a text file: name of a file, start of its exposure (UTC)"},
     "--out": {"type": Path, "help": "folder to make (configs/<name>)"},
     "--work-dir": {"help": "where products will lie (~/cosmouline/<name>)"}}
 
 
-def position_of(options, frames):
-    """Return the position of the lens, and where it comes from in words."""
-    if (options.ra is None) != (options.dec is None):
-        raise UserError("--ra and --dec: give both, in degrees.")
-    if options.ra is not None:
-        return options.ra, options.dec, "given by hand"
-    found = new_lens.common_pointing(frames)
-    if found is None:
-        log_line("no position in the headers: give --ra and --dec, or lens_position_px later.")
-        return None, None, "unknown: give them, or lens_position_px"
-    log_line("position %.5f %.5f from %s: of the pointing, check it on an image.", *found[:3])
-    if found[3]:
-        log_line("%d frames point elsewhere by more than %g arcsec.", found[3],
-                 new_lens.ARCSEC_APART)
-    return *found[:2], f"from {found[2]}, the pointing: check it"
-
-
 def main(options):
     """Read all headers, report what is there, write the folder."""
+    if (options.ra is None) != (options.dec is None):
+        raise UserError("--ra and --dec: give both, in degrees.")
     frames, problems = survey.survey(options.frames.expanduser().resolve())
-    science = [frame for frame in frames if frame.kind is None]
-    for why, n in Counter(problems.values()).items():
-        log_line("%d files are no frames: %s (first: %s)", n, why,
-                 next(path.name for path in problems if problems[path] == why))
-    if not science:
+    for line in survey.lines_of(frames, problems):
+        log_line("%s", line)
+    if not any(frame.kind is None for frame in frames):
         raise UserError(f"no science frame with a readable header below {options.frames}.")
-    n_left = len(frames) - len(science)
-    log_line("%d frames; %d calibration frames are left out", len(science), n_left)
-    name = options.name or new_lens.most_common_target(frames) or options.frames.resolve().name
+    given = None if options.ra is None else (options.ra, options.dec)
+    lens, others = new_lens.field_of_lens(new_lens.fields_of(frames), given)
+    elsewhere = [frame for field in others for frame in field]
+    position, lines = new_lens.position_of(lens, others, given)
+    ours = [*lens, *(frame for frame in frames if frame.kind)]
+    name = new_lens.clean(options.name or "") or new_lens.most_common_target(lens) or (
+        new_lens.clean(options.frames.resolve().name)) or "lens"
     out = (options.out or ROOT / "configs" / name).expanduser()
     if out.exists():
         raise UserError(f"{out} exists already: give another --out.")
-    sets, lacking, lines = new_lens.sets_of(frames)
-    log_line("%s", "\n".join(lines))
-    text = new_lens.settings_text(name, position_of(options, frames),
-                                  options.work_dir or f"~/cosmouline/{name}", sets, lacking,
-                                  new_lens.n_cameras(frames))
+    sets, lacking, more = new_lens.sets_of(ours, elsewhere, new_lens.overrides_of(options))
+    log_line("%s", "\n".join([*more, *lines]))
+    text = new_lens.settings_text(name, position, options.work_dir or f"~/cosmouline/{name}",
+                                  sets, lacking, new_lens.n_cameras(ours))
     shutil.copytree(ROOT / "configs" / "sample", out, ignore=shutil.ignore_patterns("*.py", "__*"))
     write_text(out / "settings.py", text)
-    log_line("%s is written. Next: python pipe/1_character/1a_add_to_database.py %s", out, out)
+    first = "put in what the headers lack, then " if any(lacking.values()) else ""
+    log_line("%s is written. Next: %spython pipe/1_character/1a_add_to_database.py %s", out,
+             first, out)
     load_settings(out)
 
 

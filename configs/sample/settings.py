@@ -17,7 +17,7 @@ point_sources: dict | str | int = 1
 # The quasar images (or other point sources) to be fitted:
 # {"A": (0.0, 0.0), "B": (-1.48, 0.55)}: arcsec east and north of the lens position;
 # "sources.cat": a file of this folder, with pixels of the reference image; 4: four sources, whose
-# positions are found in the images
+# positions are found in the images; "find": those that stand out there, faint or blended ones not
 point_sources_unit: str = "arcsec"  # "deg": the numbers of the dict above are RA and Dec
 north_angle_deg: float = 0.0  # without a WCS: direction of north, from +y towards -x, such as 12.5
 is_mirrored: bool = False  # without a WCS: True if east is to the right when north is up
@@ -27,10 +27,15 @@ work_dir: str = ""  # folder for all products: they can need as much space as th
 sets: list[dict] = []
 # One entry for each band, season or camera:
 # {"name": "R", "telescope": "EulerCAM", "raw_dir": "~/raw/HE0435_R",
-#  "overrides": {"gain_e_per_adu": 2.0},      values for missing or wrong header keywords
+#  "overrides": {"gain_e_per_adu": 2.0},      values for missing or wrong header keywords; missing
+#                                             dates: "dates": "~/dates.txt", with the name of a
+#                                             file, a blank, and its start in UTC in each line
 #  "bad_pixel_mask": "~/masks/ecam.fits",     FITS image, not 0 where a pixel is bad
 #  "extension": 1,                            which image of a multi-extension file
-#  "files": "*_R_*",                          only these files of raw_dir, or
+#  "folders": "2019*",                        folders of raw_dir where the frames are; "**": all
+#                                             below it; image names begin with theirs
+#  "lens_only": True,                         only frames that hold the lens, by their headers
+#  "files": "*_R_*",                          only these files of raw_dir (or a list of names), or
 #  "filter": "R",                             only frames whose header names this filter
 #  "camera": "ECAM",                          or this INSTRUME (or TELESCOP, if it has none)
 #  "science_only": True,                      no bias, dark, flat or lamp frames, by their headers

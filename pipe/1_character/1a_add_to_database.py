@@ -16,9 +16,17 @@ from pathlib import Path
 from cosmouline.database import notes
 from cosmouline.database.bands import set_of
 from cosmouline.dates import mjd_to_iso
+from cosmouline.errors import ImageRejected
 from cosmouline.files.io_fits import read_header
 from cosmouline.frames import db_consistency, db_intake_report
-from cosmouline.frames.db_intake import known_and_new, log_assumptions, mark_lists, warn_of_twins
+from cosmouline.frames.companions import kind_by_header
+from cosmouline.frames.db_intake import (
+    known_and_new,
+    log_assumptions,
+    mark_lists,
+    overrides_of,
+    warn_of_twins,
+)
 from cosmouline.frames.header_pointing import pointing_flag
 from cosmouline.frames.telescope import load_telescope, read_exposure
 from cosmouline.run import for_each_image, run
@@ -33,12 +41,17 @@ WRITES = ("telescope", "filter", "datetime_utc", "mjd", "exptime_s", "gain_e_per
 def measure(image, settings):
     """Return what the header of one raw frame says; unknown values are left out."""
     one = set_of(image, settings)
-    header = read_header(Path(image["raw_path"]), one.get("extension"))
-    exposure = read_exposure(header, load_telescope(one["telescope"]), one.get("overrides"))
+    path = Path(image["raw_path"])
+    header = read_header(path, one.get("extension"))
+    if other := kind_by_header(header):
+        raise ImageRejected(f"no frame: a {other[0]} by {other[1]}")
+    exposure = read_exposure(header, load_telescope(one["telescope"]), overrides_of(one, path))
     known = {name: value for name, value in asdict(exposure).items() if name in WRITES}
     size = header["NAXIS1"], header["NAXIS2"]
     field_deg = exposure.pixel_scale_arcsec * math.hypot(*size) / 2 / 3600
     away = pointing_flag(header, settings.lens_ra_deg, settings.lens_dec_deg, field_deg)
+    if away and one.get("lens_only"):
+        raise ImageRejected(away)
     return known | {
         "raw_nx_px": size[0],
         "raw_ny_px": size[1],

@@ -7,6 +7,9 @@ Settings: sets
 Next    : 1_character/1c_report
 
 Run as  : python 1b_copy_convert.py ../../configs/MYLENS
+
+Pixels that a mask or noise map of the frame knows to be bad become NaN, whether it is an extension
+(DQ, BPM, ERR) or a file beside the frame that is named like it (ood, wht, rms, ...).
 """
 
 from functools import partial
@@ -16,11 +19,11 @@ from cosmouline.database import notes, paths
 from cosmouline.database.bands import set_of
 from cosmouline.errors import ProductLost
 from cosmouline.files.atomic import digest
-from cosmouline.files.io_fits import pixel_hash, read_frame, shift_wcs, wcs_cards, write_image
+from cosmouline.files.io_fits import pixel_hash, shift_wcs, wcs_cards, write_image
 from cosmouline.frames import db_consistency, db_intake_report
-from cosmouline.frames.check_frame import check_frame, credible
-from cosmouline.frames.db_intake import refuse_replaced
-from cosmouline.frames.telescope import load_telescope, noise_factor, read_exposure, trim_frame
+from cosmouline.frames.check_frame import check_frame, credible, noise_factor, trim_frame
+from cosmouline.frames.db_intake import frame_with_sides, refuse_replaced, sides_of_frames
+from cosmouline.frames.telescope import checked_overrides, load_telescope
 from cosmouline.run import for_each_image, run
 
 NEEDS = ("raw_path", "set_name", "gain_e_per_adu", "saturation_adu")
@@ -28,17 +31,18 @@ WRITES = ("nx_px", "ny_px", "saturation_e", "has_wcs", "noise_factor", "raw_hash
           "pixel_hash", "pixel_notes")
 
 
-def measure(image, settings, shapes):
+def measure(image, settings, shapes, sides):
     """Write one image in electrons; return its size and saturation level."""
     one, path = set_of(image, settings), Path(image["raw_path"])
     if not path.exists():
         raise ProductLost(f"there is no {path} any more. Put it back, or name the image in "
                           "kicklist.txt.")
     refuse_replaced(image, path)
-    frame = read_frame(path, one.get("extension"))
+    telescope = load_telescope(one["telescope"])
+    frame = frame_with_sides(path, one, image, sides.get(str(path), {}))
     flags = check_frame(frame, shapes.get(image["set_name"]), image["saturation_adu"])
-    trim = read_exposure(frame.header, load_telescope(one["telescope"]),
-                         one.get("overrides")).trim
+    overrides = checked_overrides(one.get("overrides", {}))
+    trim = overrides.get("trim", telescope.trim)
     data_e = credible(trim_frame(frame.data_adu, trim)) * image["gain_e_per_adu"]
     wcs = wcs_cards(frame.header)
     wcs = wcs if wcs is None else shift_wcs(wcs, trim.left, trim.bottom)
@@ -60,7 +64,8 @@ def measure(image, settings, shapes):
 def main(settings, db):
     """Convert every image in use."""
     images = db.to_treat(settings, NEEDS)
-    work = partial(measure, shapes=db_consistency.typical_shapes(db.select()))
+    sides = sides_of_frames(settings.sets)
+    work = partial(measure, shapes=db_consistency.typical_shapes(db.select()), sides=sides)
     counts = for_each_image(work, images, settings, db, needs=NEEDS, writes=WRITES)
     db_intake_report.warn_of_duplicates(db)
     db_intake_report.write(settings, db)

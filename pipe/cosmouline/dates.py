@@ -26,7 +26,10 @@ _DAY = re.compile(r"(\d{4})([-/])(\d\d?)\2(\d\d?)")
 _DAY_BEFORE_2000 = re.compile(r"(\d\d)/(\d\d)/(\d\d)")
 _CLOCK = re.compile(r"(\d\d?):(\d\d?)(?::(\d\d?(?:\.\d*)?))?|(\d\d)(\d\d)(\d\d(?:\.\d*)?)")
 _ZONE = re.compile(r"\s*(?:Z|UTC?|([+-])(\d\d):?(\d\d)?)$")
-_SCALES = {"utc": "utc", "ut": "utc", "ut1": "utc", "tai": "tai", "tt": "tt", "tdb": "tdb"}
+_SCALES = {  # FITS standard 4.0, table 30
+    **dict.fromkeys(("utc", "ut", "ut1", "gmt", "z"), "utc"),
+    **dict.fromkeys(("tt", "tdt", "et"), "tt"), "iat": "tai",
+    **{scale: scale for scale in ("tai", "tdb", "tcg", "tcb")}}
 
 
 def iso_to_mjd(text, zone_h=0.0):
@@ -129,15 +132,16 @@ def to_utc(mjd, time_system):
     ----------
     mjd : float
     time_system : str
-        ``UTC``, ``UT``, ``UT1`` (taken as UTC: they differ by less than 0.9 s), ``TAI``, ``TT``,
-        ``TDB`` or ``GPS``.
+        ``UTC``, ``UT``, ``GMT``, ``UT1`` (taken as UTC: they differ by less than 0.9 s), ``TAI``,
+        ``TT``, ``TDB``, ``TCG``, ``TCB``, a former name of these, or ``GPS``. The first word
+        counts: the Mosaic cameras write ``UTC approximate``.
 
     Raises
     ------
     ValueError
         For any other system.
     """
-    system = str(time_system).strip().lower()
+    system = re.split(r"[ (/]", str(time_system).strip().lower())[0]
     if system == "gps":
         return to_utc(mjd + GPS_BEHIND_TAI_S / SECONDS_PER_DAY, "tai")
     if system not in _SCALES:
@@ -146,6 +150,31 @@ def to_utc(mjd, time_system):
         return float(mjd)
     with offline():
         return float(Time(mjd, format="mjd", scale=_SCALES[system]).utc.mjd)
+
+
+def with_century(text):
+    """Return the dates (``yyyy-mm-dd``) that a date with a two-digit year can be.
+
+    By the standard ``dd/mm/yy`` is 19yy, which is right where that is 1980 or later. Programs of
+    this century write ``dd/mm/yy``, ``yy/mm/dd`` or ``mm/dd/yy`` and mean 20yy.
+
+    Returns
+    -------
+    list of str
+        Each once, none before 1980 or in the future; empty for a text of another form.
+    """
+    match = re.match(r"(\d\d)/(\d\d)/(\d\d)(?=$|[T ])", str(text).strip())
+    if not match:
+        return []
+    one, two, three = match.groups()
+    found = []
+    for day in (f"19{three}-{two}-{one}", f"20{three}-{two}-{one}", f"20{one}-{two}-{three}",
+                f"20{three}-{one}-{two}", f"19{one}-{two}-{three}"):
+        with contextlib.suppress(ValueError):  # there is no such date
+            if plausible(day_to_mjd(day)) is None:
+                found.append(day)
+    return found[:1] if found and found[0] == f"19{three}-{two}-{one}" else list(
+        dict.fromkeys(found))
 
 
 def is_day_only(text):
@@ -218,7 +247,8 @@ def _day_fraction(clock):
     groups = match.groups()  # of hh:mm:ss.s, then of hhmmss
     hours, minutes, seconds = (float(part or 0.0) for part in (
         groups[:3] if groups[0] is not None else groups[3:]))
-    if hours >= 24.0 or minutes >= 60.0 or seconds >= 61.0:
+    is_midnight = (hours, minutes, seconds) == (24.0, 0.0, 0.0)  # of the next day (ISO 8601)
+    if (hours >= 24.0 and not is_midnight) or minutes >= 60.0 or seconds >= 61.0:
         raise ValueError(f"{clock!r}: there is no such time in a date")
     return (hours * 3600.0 + minutes * 60.0 + seconds) / SECONDS_PER_DAY
 

@@ -31,6 +31,8 @@ ROUNDING = 1e-10  # days; a float64 MJD has steps of 7e-12
         ("2016-12-31T23:59:60.5", 57754.0 + 0.5 * SECOND),
         ("2019-08-14T06:12:60.5", 58709.0 + (6 * 3600 + 13 * 60 + 0.5) * SECOND),
         ("2016-02-29T00:00:00", 57447.0),
+        ("2019-08-14T24:00:00", 58710.0),  # ISO 8601: midnight at the end of the day
+        ("2016-12-31T24:00:00.0", 57754.0),
     ],
 )
 def test_iso_date_and_time(text, mjd):
@@ -63,7 +65,7 @@ def test_a_zone_of_the_camera_counts_only_where_the_text_names_none():
         ("14/08/2019T06:12:31", "not a date"),
         ("2019-08/14T06:12:31", "not a date"),
         ("2019-08-14", "not a date of the form yyyy-mm-ddThh:mm:ss"),
-        ("2019-08-14T24:00:00", "no such time"),
+        ("2019-08-14T24:00:01", "no such time"),
         ("2019-08-14T06:60:00", "no such time"),
         ("2019-08-14T06:12:61", "no such time"),
         ("2019-08-14T06h12m31", "not a time of the form"),
@@ -91,6 +93,16 @@ def test_day_first_dates_are_of_the_twentieth_century():
     """FITS standard: dd/mm/yy is 19yy."""
     assert dates.day_to_mjd("14/08/99") == 51404.0
     assert dates.day_to_mjd("01/01/01") == 15385.0  # 1901
+
+
+@pytest.mark.parametrize(("text", "days"), [
+    ("14/08/99", ["1999-08-14"]), ("99/08/14", ["1999-08-14"]), ("01/01/01", ["2001-01-01"]),
+    ("19/08/14", ["2014-08-19", "2019-08-14"]), ("08/25/19", ["2019-08-25"]),
+    ("14/08/19T01:02:03", ["2019-08-14", "2014-08-19"]),
+    ("2019-08-14", []), ("14/08/2019", []), ("99/99/99", [])])
+def test_dates_that_a_year_of_two_digits_can_be(text, days):
+    """None before 1980 or in the future; where dd/mm/19yy is possible the standard decides."""
+    assert dates.with_century(text) == days
 
 
 def test_seconds_of_the_day():
@@ -141,6 +153,20 @@ def test_barycentric_time_is_terrestrial_time_to_two_milliseconds():
     difference_s = (dates.to_utc(58709.25, "TDB") - dates.to_utc(58709.25, "TT")) / SECOND
 
     assert abs(difference_s) < 0.002
+
+
+@pytest.mark.parametrize(("name", "seconds_ahead"), [
+    ("UTC approximate", 0.0), ("GMT", 0.0), ("UTC(NIST)", 0.0), ("IAT", 37.0), ("TDT", 69.184),
+    ("ET", 69.184), ("TT (NTP)", 69.184), ("TCG", 70.1213), ("TCB", 90.0357)])
+def test_names_of_time_systems(name, seconds_ahead):
+    """Former names of FITS 4.0, table 30; IAU 2000 B1.9 and 2006 B3 for the coordinate times.
+
+    From 1977 to 58709.25, for 15565.25 days, TCG gains 6.969290134e-10 on TT: .9373 s, and TCB
+    1.550519768e-8 on TDB: 20.8517 s.
+    """
+    utc = dates.to_utc(58709.25, name)
+
+    assert (58709.25 - utc) / SECOND == pytest.approx(seconds_ahead, abs=3e-3)
 
 
 def test_an_unknown_time_system_is_refused():

@@ -2,9 +2,12 @@
 
 import shutil
 
+from cosmouline.database.database import Database
 from cosmouline.database.settings import load_settings
 from cosmouline.errors import UserError
+from cosmouline.run import make_options
 
+import numpy as np
 import pytest
 from astropy.io import fits
 
@@ -23,7 +26,8 @@ def new(script, trunk, tmp_path, caplog):
                  fits.Header({"IMAGETYP": "bias"}))
 
     def run(**options):
-        standard = dict.fromkeys(("name", "ra", "dec", "work_dir")) | {
+        standard = dict.fromkeys(("name", "ra", "dec", "work_dir", "gain", "read_noise",
+                                  "saturation", "scale", "exptime", "dates")) | {
             "frames": frames, "out": tmp_path / "config"}
         script(SCRIPT).main(type("Options", (), standard | options))
         return tmp_path / "config"
@@ -37,7 +41,7 @@ def test_the_settings_say_what_the_frames_say(new, tiny, caplog):
     assert settings.lens_name == "TINY"
     assert settings.lens_ra_deg == pytest.approx(tiny.ra_deg, abs=1e-4)
     assert [(one["name"], one["science_only"]) for one in settings.sets] == [("R", True)]
-    assert "2 frames; 1 calibration frames are left out" in caplog.messages
+    assert "2 frames; 1 calibration frames are left out (1 bias)" in caplog.messages
     assert "1a_add_to_database.py" in caplog.messages[-1]
 
 
@@ -66,3 +70,45 @@ def test_a_folder_without_frames_is_told(new, tmp_path):
     (tmp_path / "empty").mkdir()
     with pytest.raises(UserError, match=r"no science frame .*below .*empty"):
         new(frames=tmp_path / "empty")
+
+
+def test_files_that_are_no_frames_are_named(new, tmp_path, caplog):
+    fits.writeto(tmp_path / "frames" / "tiny_0000_rms.fits", np.ones((9, 9)))
+    (tmp_path / "frames" / "odd.fits").write_text("")
+
+    new()
+
+    assert "1 files are no frames: the noise of another file (tiny_0000_rms.fits)" in (
+        caplog.messages)
+    assert "1 files are no frames: the file is empty (odd.fits)" in caplog.messages
+
+
+def test_what_it_writes_goes_through_the_first_script(new, script, tmp_path):
+    """Two nights, without gain or date, and another field: all is given by hand or parted."""
+    for night in ("n1", "n2"):
+        folder = tmp_path / "frames" / night
+        folder.mkdir()
+        data, cards = fits.getdata(tmp_path / "frames/tiny_0000.fits", header=True)
+        for card in ("GAIN", "DATE-OBS", "MJD-OBS"):
+            cards.remove(card, ignore_missing=True)
+        fits.writeto(folder / "a.fits", data, cards)
+        other = cards.copy()
+        other["CRVAL1"] += 5.0
+        fits.writeto(folder / "b.fits", data, other)
+    for path in (tmp_path / "frames").glob("*.fits"):
+        path.unlink()
+    (tmp_path / "dates.txt").write_text("a 2020-01-02T03:04:05\nb.fits 2020-01-03T03:04:05\n")
+
+    settings = load_settings(new(gain=2.0, dates=tmp_path / "dates.txt",
+                                 work_dir=str(tmp_path / "work")))
+    db = Database(tmp_path / "database.json")
+    try:
+        settings.max_cpus, settings.options = 1, make_options()
+        script("pipe/1_character/1a_add_to_database").main(settings, db)
+        used = [row for row in db.rows.values() if row["gogogo"]]
+    finally:
+        db.close()
+
+    assert {row["img_name"] for row in used} == {"R_n1-a", "R_n2-a"}
+    assert {row["gain_e_per_adu"] for row in used} == {2.0}
+    assert {row["datetime_utc"][:16] for row in used} == {"2020-01-02T03:06"}

@@ -1,7 +1,7 @@
 """Position of the lens and of its point sources on the reference image."""
 
 from cosmouline.database import paths
-from cosmouline.database.settings_sources import FIELD
+from cosmouline.database.settings_sources import FIELD, FIND, MOST_SOURCES
 from cosmouline.errors import UserError
 from cosmouline.files import io_catalog, io_fits
 from cosmouline.files.io_catalog import from_ds9
@@ -61,11 +61,15 @@ def lens_by_wcs(image, settings):
 
 
 def sources_on_reference(reference, settings):
-    """Return names and positions (n, 2) of the point sources; positions None if to be found."""
+    """Return names and positions (n, 2) of the point sources; positions None if to be found.
+
+    Under "find" there are as many names as there can be sources.
+    """
     wanted = settings.point_sources
     if not wanted:
         raise UserError("point_sources is empty: name at least one source.")
-    if isinstance(wanted, int):
+    if isinstance(wanted, int) or wanted == FIND:
+        wanted = MOST_SOURCES if wanted == FIND else wanted
         return [chr(ord("A") + i) for i in range(wanted)], None
     if isinstance(wanted, str):
         path = settings.config_dir / wanted

@@ -68,9 +68,10 @@ LIMITS = {  # least and greatest value
     "night_ellipticity_max", "night_sky_max_e", "night_coeff_max", "combi_fwhm_max_arcsec",
     "combi_ellipticity_max", "combi_coeff_max", "combi_sky_max_e"), (TINY, math.inf))
 SET_KEYS = {"name": str, "telescope": str, "raw_dir": str, "overrides": dict,
-            "bad_pixel_mask": str, "extension": int, "band": str, "files": str, "filter": str,
-            "camera": str, "science_only": bool}
-SET_CHOICE = ("extension", "files", "filter", "camera")  # by which sets can share a folder
+            "bad_pixel_mask": str, "extension": int, "band": str, "files": str | list[str],
+            "filter": str,
+            "camera": str, "science_only": bool, "folders": str, "lens_only": bool}
+SET_CHOICE = ("extension", "files", "filter", "camera", "folders")  # by which sets share a folder
 SET_MUST = ("name", "telescope", "raw_dir")
 
 # The settings of COSMOULINE that users know by heart, and what became of them.
@@ -283,7 +284,7 @@ def _check_sets(settings, path):
     chosen = {}
     for one in sets:
         chosen.setdefault(str(one["raw_dir"].resolve()), []).append(
-            tuple(one.get(key) for key in SET_CHOICE))
+            tuple(str(one[key]) if key in one else None for key in SET_CHOICE))
     for folder, choices in chosen.items():
         everything = (None,) * len(SET_CHOICE)
         if len(choices) > 1 and (everything in choices or len(set(choices)) < len(choices)):
@@ -306,8 +307,11 @@ def _checked_set(one, where):
             raise UserError(f"{where}: unknown key '{key}'.{did_you_mean(key, SET_KEYS)}")
         if not _fits(value, SET_KEYS[key]):
             raise UserError(f"{where}: {key} = {_shown(value)}, but it must be "
-                            f"{SET_KEYS[key].__name__}.")
+                            f"{getattr(SET_KEYS[key], '__name__', SET_KEYS[key])}.")
     check_name(one["name"], f"{where}: name")
+    if (pattern := one.get("folders", "*")).startswith("/") or ".." in pattern.split("/"):
+        raise UserError(f"{where}: folders = {pattern!r} leads out of raw_dir: give a pattern "
+                        "such as '2019*', or '**' for all folders below it.")
     if "band" in one:
         check_name(one["band"], f"{where}: band")
     for key in ("raw_dir", "bad_pixel_mask"):

@@ -7,6 +7,7 @@ from cosmouline.errors import UserError
 
 MOST_SOURCES = 12
 LARGEST = 1e9  # of positions and their errors; NaN is not below it
+FIND = "find"  # as point_sources: those that stand out
 FIELD = "field"  # as extra_sources: the stars of the field list
 
 
@@ -16,7 +17,7 @@ def check_sources(settings, path):
     sources, extra = settings.point_sources, settings.extra_sources
     where = f"{path}: point_sources"
     if isinstance(sources, str):
-        if not (path.parent / sources).is_file():
+        if sources != FIND and not (path.parent / sources).is_file():
             raise UserError(f"{where}: there is no {path.parent / sources}.")
     elif isinstance(sources, dict):
         _check_positions(sources, where)

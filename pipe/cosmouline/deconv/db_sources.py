@@ -9,7 +9,7 @@ from cosmouline.astrometry.db_lens_position import (
     stars_around_lens,
 )
 from cosmouline.database.columns import column
-from cosmouline.database.settings_sources import FIELD
+from cosmouline.database.settings_sources import FIELD, FIND
 from cosmouline.deconv import db_products
 from cosmouline.deconv.checks import missing_light
 from cosmouline.deconv.find_sources import find_sources
@@ -56,13 +56,22 @@ def start_stars(reference, settings, found=()):
     """
     content = db_products.gathered_epochs(settings)
     names, places = sources_on_reference(reference, settings)
-    moved, notes = np.zeros(2), []
+    moved, notes, is_counted = np.zeros(2), [], settings.point_sources != FIND
+    field, side_px = db_stars.field_stars(settings), content.epochs.data_e.shape[1]
+    if not is_counted:  # those of another band
+        found = [star for star in found if star.name in names]
     # Images of the lens: as in another band, found, or given and moved to where they fit
-    if places is None and len(found) >= len(names):
+    if places is None and found and (len(found) >= len(names) or not is_counted):
         places = np.array([(s.x_px, s.y_px) for s in found[:len(names)]])
     elif places is None:
         try:
-            places = content.centre_px + find_sources(content.epochs, len(names))
+            places = content.centre_px + find_sources(
+                content.epochs, len(names) if is_counted else None)
+            if not is_counted:
+                places = _without_field_stars(places[:len(names)], reference, settings, field,
+                                              side_px)
+                notes.append(f"{len(places)} sources stand out: if the lens has another number of "
+                             "images, give it as point_sources")
         except ValueError as problem:
             raise UserError(f"the point sources cannot be found: {problem}. "
                             "Give their positions in point_sources.") from problem
@@ -71,8 +80,8 @@ def start_stars(reference, settings, found=()):
         right, notes = _checked(content.epochs, start_px)
         moved = right.mean(0) - start_px.mean(0)
         places = content.centre_px + right
+    names = names[:len(places)]
     # Neighbours, which move with the lens unless they are stars of the field
-    field, side_px = db_stars.field_stars(settings), content.epochs.data_e.shape[1]
     extra, extra_xy = extra_on_reference(reference, settings, field, side_px)
     if settings.extra_sources != FIELD:
         extra_xy = extra_xy + moved
@@ -149,6 +158,17 @@ def missing(fit, content, reference, settings):
                      f"about {east:+.1f} arcsec east, {north:+.1f} north: "
                      f"extra_sources = {{\"N\": ({east:.1f}, {north:.1f})}} fits it")
     return lines
+
+
+def _without_field_stars(places, reference, settings, field, side_px):
+    """Return the places of sources that are no stars of the field; ValueError if none is left."""
+    stars = stars_around_lens(reference, settings, field, side_px)
+    apart = np.hypot(*(places[:, None] - stars).T).T if len(stars) else np.full((len(places), 1),
+                                                                                np.inf)
+    places = places[apart.min(1) > db_stars.SAME_STAR_PX]
+    if not len(places):
+        raise ValueError("all that stands out are stars of the field")
+    return places
 
 
 def _checked(epochs, start_px):

@@ -28,8 +28,8 @@ def find_sources(epochs, n_sources, options=None):
     ----------
     epochs : Epochs
         Their maps and shifts are taken as they are.
-    n_sources : int
-        How many there are.
+    n_sources : int or None
+        How many there are; None: those that stand out, and no hidden ones.
     options : FitOptions, optional
 
     Returns
@@ -50,7 +50,7 @@ def find_sources(epochs, n_sources, options=None):
     smoothed residual of a fit of those found so far. A faint image that sits on the core of a
     galaxy may be missed by more than a pixel: give its position.
     """
-    if n_sources < 1:
+    if n_sources is not None and n_sources < 1:
         raise ValueError(f"n_sources must be at least 1, not {n_sources}")
     options = replace(
         options or FitOptions(), extended_light="none", position_prior_px=POSITION_PRIOR_PX
@@ -74,7 +74,7 @@ def find_sources(epochs, n_sources, options=None):
         raise ValueError(f"nothing stands out by {SMALLEST_SNR:g} sigma: give start positions")
     found = np.array(found) - middle
     # Hidden sources, one by one: the peak of what a fit of those found so far leaves
-    while len(found) < n_sources:
+    while len(found) < (n_sources or 0):
         sources = as_sources(found, len(best))
         _, problem, state, sweep = first_pass(best, sources, options, lambda *_, **values: None)
         model = sweep.points + sweep.extended + sweep.solution[:, -1, None, None]

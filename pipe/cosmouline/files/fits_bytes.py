@@ -164,7 +164,7 @@ def read_hdus(stream):
     return hdus
 
 
-def read_pixels(stream, hdu, first_row=0, last_row=None):
+def read_pixels(stream, hdu, first_row=0, last_row=None, dtype=np.float32):
     """Read the pixels of an uncompressed 2-d image.
 
     Parameters
@@ -173,10 +173,12 @@ def read_pixels(stream, hdu, first_row=0, last_row=None):
     hdu : Hdu
     first_row, last_row : int, optional
         Rows ``first_row`` to ``last_row - 1``; all by default.
+    dtype : type
+        Float64 keeps the bits of a mask of 32.
 
     Returns
     -------
-    ndarray of float32, shape (rows, nx)
+    ndarray of that type, shape (rows, nx)
         BSCALE and BZERO applied; pixels that equal BLANK and infinite ones are NaN.
 
     Notes
@@ -188,7 +190,7 @@ def read_pixels(stream, hdu, first_row=0, last_row=None):
     ny, nx = hdu.shape
     last_row = ny if last_row is None else last_row
     stored = np.dtype(STORED_AS[hdu.header["BITPIX"]])
-    pixels = np.empty((last_row - first_row, nx), dtype=np.float32)
+    pixels = np.empty((last_row - first_row, nx), dtype=dtype)
     scale, zero = _number(hdu.header, "BSCALE", 1.0), _number(hdu.header, "BZERO", 0.0)
     # 32-bit integers with BZERO = 2^31 lose all their digits in float32
     exact = np.float32 if stored.itemsize <= 2 or stored == ">f4" else np.float64

@@ -7,14 +7,21 @@ import re
 import warnings
 
 from cosmouline.errors import ImageRejected
-from cosmouline.files.fits_bytes import check_complete, read_pixels
+from cosmouline.files.fits_bytes import card_value, check_complete, read_pixels
 
 import numpy as np
 from astropy.io import fits
 
 # what pipelines put next to the image in one file; EXTNAME decides among several images
-SIDE_IMAGES = ("BPM", "COUNT", "DQ", "ERR", "IVAR", "MASK", "SIGMA", "UNC", "VAR", "WEIGHT",
-               "WHT", "BKG")
+SIDE_IMAGES = ("AREA", "BKG", "BPM", "CON", "COUNT", "CTX", "D2IMARR", "DQ", "ERR", "FLAG", "IVAR",
+               "MASK", "MODEL", "NOISE", "PSF", "RMS", "SEG", "SIGMA", "UNC", "VAR", "WCSDVARR",
+               "WEIGHT", "WHT")
+SCIENCE = "SCI"  # the image among several, in frames of space telescopes and of LCO
+# What those of them are that belong to each pixel of the image
+SIDE_KINDS = {
+    **dict.fromkeys(("BPM", "DQ", "MASK"), "mask"), **dict.fromkeys(("IVAR", "WEIGHT"), "weight"),
+    **dict.fromkeys(("VAR", "VARIANCE"), "variance"), "WHT": "coverage",
+    **dict.fromkeys(("ERR", "NOISE", "RMS", "SIGMA", "UNC", "UNCERT"), "noise")}
 STRUCTURE_CARDS = re.compile(
     r"SIMPLE|XTENSION|BITPIX|NAXIS\d*|EXTEND|NEXTEND|PCOUNT|GCOUNT|GROUPS|BSCALE|BZERO|BLANK|"
     r"CHECKSUM|DATASUM|COMMENT|HISTORY|END|"
@@ -54,13 +61,24 @@ def choose_image(hdus, extension=None):
     # side images do not count, unless they are the only ones
     if len(planes) > 1:
         planes = [h for h in planes if not h.name.upper().startswith(SIDE_IMAGES)]
+    science = [h for h in planes if h.name.upper() == SCIENCE]
+    planes = science if len(science) == 1 else planes
     if len(planes) != 1:
-        raise ImageRejected(f"several images in the file ({_names(images)}): name its 'extension'")
+        raise ImageRejected(f"several images in the file ({_names(images)}): name its "
+                            "'extension'; join amplifiers of one CCD first")
     return _checked_image(planes[0])
 
 
-def image_pixels(stream, hdu, max_bytes):
-    """Read the pixels of an image, compressed or not, as float32 of shape (ny, nx).
+def side_images(hdus, image):
+    """Return the HDUs of masks and noise maps that belong to an image, by their kind."""
+    version = card_value(image.header, "EXTVER", 1)
+    return {SIDE_KINDS[hdu.name.upper()]: hdu for hdu in hdus
+            if hdu.name.upper() in SIDE_KINDS and hdu.shape == image.shape and hdu is not image
+            and card_value(hdu.header, "EXTVER", 1) == version}
+
+
+def image_pixels(stream, hdu, max_bytes, dtype=np.float32):
+    """Read the pixels of an image, compressed or not, as floats of shape (ny, nx).
 
     Pixels without a value and infinite ones are NaN. ImageRejected if the image is cut or
     damaged, or needs more than `max_bytes` once unpacked.
@@ -72,9 +90,9 @@ def image_pixels(stream, hdu, max_bytes):
     if is_packed and n_bytes > max_bytes:
         raise ImageRejected(f"size: {n_bytes >> 20} MB once unpacked; unpack the file by hand")
     if not hdu.is_compressed:
-        return read_pixels(stream, hdu)
+        return read_pixels(stream, hdu, dtype=dtype)
     with _compressed_image(stream, hdu) as image:
-        data_adu = np.array(image.data, dtype=np.float32).reshape(hdu.shape)
+        data_adu = np.array(image.data, dtype=dtype).reshape(hdu.shape)
     data_adu[np.isinf(data_adu)] = np.nan
     return data_adu
 

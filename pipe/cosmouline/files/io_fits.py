@@ -23,7 +23,13 @@ from cosmouline.files.fits_bytes import (
 )
 from cosmouline.files.fits_cards import checked_value
 from cosmouline.files.fits_checksum import checksum_problem
-from cosmouline.files.fits_image import STRUCTURE_CARDS, choose_image, image_header, image_pixels
+from cosmouline.files.fits_image import (
+    STRUCTURE_CARDS,
+    choose_image,
+    image_header,
+    image_pixels,
+    side_images,
+)
 
 import numpy as np
 from astropy import wcs
@@ -44,6 +50,7 @@ WCS_CARDS = re.compile(
     r"(CTYPE|CRPIX|CRVAL|CUNIT|CDELT|CROTA)[12]|CD[12]_[12]|PC[12]_[12]|PV[12]_\d+|"
     r"LONPOLE|LATPOLE|RADESYS|RADECSYS|EQUINOX|(A|B|AP|BP)_(ORDER|DMAX|\d_\d)"
 )
+OLD_MATRIX = re.compile(r"PC00([12])00([12])")  # before 1999; Pan-STARRS writes it
 WCS_TEXTS = ("CTYPE", "CUNIT", "RADESYS")
 SIP_ORDER_MAX = 9  # its terms are called A_p_q, of one digit each; astropy asks for all of them
 WCS_UNUSABLE = (ValueError, TypeError, KeyError, AttributeError, fits.VerifyError)
@@ -71,7 +78,7 @@ class Frame:
     warnings: tuple
 
 
-def list_frames(folder):
+def list_frames(folder, warn=True):
     """List the files of a folder that can be frames, sorted by name.
 
     Returns
@@ -79,7 +86,7 @@ def list_frames(folder):
     list of Path
         Regular files (or links to them) that end with one of FRAME_SUFFIXES in any case. Hidden
         files and other endings are left out in silence; folders, FIFOs, broken links and
-        unprintable names that look like frames are left out and logged.
+        unprintable names that look like frames are left out and, with `warn`, logged.
 
     Raises
     ------
@@ -91,7 +98,7 @@ def list_frames(folder):
         raise UserError(f"{folder} is not a folder: where are the frames?")
     # what looks like a frame and is none
     refused = passed_over(folder)
-    for name, problem in refused:
+    for name, problem in refused if warn else ():
         LOG.warning("%r is skipped: %s", name, problem)
     names = {name for name, _ in refused}
     return [path for path in _named_like_frames(folder) if path.name not in names]
@@ -165,6 +172,21 @@ def read_frame(path, extension=None, max_bytes=MAX_UNPACKED_BYTES):
              f"size: {n_more} bytes too many at the end; was it copied as a text?"
              if n_more else None)
     return Frame(data_adu, header, hdu.index, tuple(note for note in notes if note))
+
+
+def read_side_images(path, extension=None, max_bytes=MAX_UNPACKED_BYTES):
+    """Read the masks and noise maps of the image that `read_frame` would give.
+
+    Returns
+    -------
+    dict of str to ndarray of float64, shape (ny, nx)
+        By their kind: "mask" (DQ, BPM), "noise" (ERR), "variance", "weight" or "coverage" (WHT).
+    """
+    with open_frame(path, max_bytes) as stream:
+        hdus = read_hdus(stream)
+        sides = side_images(hdus, choose_image(hdus, extension))
+        return {kind: image_pixels(stream, hdu, max_bytes, np.float64)
+                for kind, hdu in sides.items()}
 
 
 def read_header(path, extension=None, max_bytes=MAX_UNPACKED_BYTES):
@@ -284,8 +306,9 @@ def wcs_cards(header):
     cards = fits.Header()
     try:
         for card in header.cards:
-            if WCS_CARDS.fullmatch(card.keyword) and card.keyword not in cards:
-                keyword = "RADESYS" if card.keyword == "RADECSYS" else card.keyword
+            keyword = "RADESYS" if card.keyword == "RADECSYS" else card.keyword
+            keyword = OLD_MATRIX.sub(r"PC\1_\2", keyword)
+            if WCS_CARDS.fullmatch(keyword) and keyword not in cards:
                 value = card.value
                 if not keyword.startswith(WCS_TEXTS):
                     # numbers, also those that stand as texts
@@ -297,6 +320,8 @@ def wcs_cards(header):
         # a distortion that CTYPE does not announce
         if "A_ORDER" in cards and not str(cards["CTYPE1"]).endswith("-SIP"):
             cards["CTYPE1"], cards["CTYPE2"] = (f"{cards[f'CTYPE{i}']}-SIP" for i in (1, 2))
+        if not any(keyword.startswith(("CD1_", "CD2_", "CDELT", "PC")) for keyword in cards):
+            return None  # a place without a scale: astropy takes 1 degree per pixel
         # can astropy turn a pixel into a position in the sky?
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

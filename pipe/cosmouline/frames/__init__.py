@@ -4,6 +4,8 @@ To come: mosaics split into CCDs (`mosaic`). The descriptions of cameras lie in 
 
 check_frame      : The gate of the pipeline: refuse frames that are of no use, and flag what is
                    suspicious.
+companions       : Files beside frames that are no frames: masks, weights, noise maps, kernels;
+                   what they say.
 cross_checks     : Cards of a header that give one quantity twice: in one unit, and which of them
                    is used.
 ephemeris        : Where target, Moon and Sun stood during exposures, and when the light reached
@@ -12,6 +14,8 @@ header_dates     : The middle of an exposure from its header, by the recipes of 
                    description.
 header_pointing  : Where the header says that the telescope looked, and whether that is the lens.
 header_site      : Where the telescope stands, by its description and the header.
+header_units     : What one unit of the pixels is in counts or electrons, by BUNIT and the cards
+                   beside it.
 header_values    : Values of header cards with the type that is needed; what is missing is None.
 new_lens         : The settings of a new lens, from what a survey of its frames found.
 nights           : Group dates by image, night or minutes.

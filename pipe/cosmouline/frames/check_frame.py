@@ -1,10 +1,10 @@
 """The gate of the pipeline: refuse frames that are of no use, and flag what is suspicious."""
 
-import re
-
 from cosmouline.errors import ImageRejected
 from cosmouline.files.fits_bytes import card_value
 from cosmouline.files.io_fits import wcs_cards
+from cosmouline.frames.companions import kind_by_pixels
+from cosmouline.frames.header_units import pixel_unit
 from cosmouline.frames.header_values import first_number, number_of, text_of
 from cosmouline.robust import MAD_TO_SIGMA
 
@@ -28,8 +28,6 @@ MOSAIC_FRACTION = 0.02  # of the level: by how much the four pixels of a colour 
 PHASES_FRACTION = 0.1  # the same, where no card speaks of a colour sensor
 PHASE_SIGMAS = 10.0
 STACK_CARDS = ("NCOMBINE", "STACKCNT", "NCOADDS", "COADDS", "NSTACK", "SNAPSHOT", "NEXP")
-UNITS_PER_SECOND = re.compile(r"/ ?s(ec\w*)?$|\bs\^?-1|per sec")
-UNITS_OF_FLUX = re.compile(r"jy|maggy|erg|mag")
 TOP = 0.93  # of the highest value: a flat pixel to pixel by 2 % smears clipped tops over this
 SHOULDER = 0.8
 MIN_TOP_PX = 12
@@ -81,7 +79,12 @@ def check_frame(frame, expected_shape=None, saturation_adu=None):
     if beyond.size > MAX_INCREDIBLE_FRACTION * size.size:
         raise ImageRejected(
             f"pixel values such as {beyond[0]:.1e}: no counts; is the byte order wrong?")
-    if saturation_adu is not None and saturation_adu > COUNTS_LEAST and highest < SCALED_MAX:
+    if kind := kind_by_pixels(sample):
+        raise ImageRejected(f"no frame: its pixels are those of a {kind} "
+                            f"({'few whole numbers' if kind == 'mask' else 'holes, no star'})")
+    unit = pixel_unit(frame.header, 1.0)
+    is_counts = not (unit.is_rate or unit.flag or unit.per_unit != 1.0)
+    if is_counts and (saturation_adu or 0.0) > COUNTS_LEAST and highest < SCALED_MAX:
         raise ImageRejected(f"the highest value is {highest:.3g}: scaled to 0..1 by a program? "
                             "Multiply by 65535")
     # The four pixels of a colour sensor see four skies
@@ -113,6 +116,9 @@ def check_frame(frame, expected_shape=None, saturation_adu=None):
 def credible(data_adu):
     """Return counts in which pixels of a size that no detector gives have no value (NaN).
 
+    Rows and columns of one value, not above the sky, have none either: a frame that was padded to
+    a size, or dead ones.
+
     Parameters
     ----------
     data_adu : ndarray of float32
@@ -120,7 +126,37 @@ def credible(data_adu):
     """
     with np.errstate(invalid="ignore"):
         data_adu[np.abs(data_adu) > CREDIBLE[1]] = np.nan
+    level = np.nanmedian(data_adu[::max(1, len(data_adu) // SAMPLE_PER_SIDE)])
+    for axis in (0, 1):
+        lowest, highest = np.fmin.reduce(data_adu, axis), np.fmax.reduce(data_adu, axis)
+        lines = (lowest == highest) & (highest <= level)
+        data_adu[(slice(None), lines) if axis == 0 else lines] = np.nan
     return data_adu
+
+
+def noise_factor(header):
+    """Return the noise of a flux over that expected from the scatter of the pixels, by NOISEFAC.
+
+    Stacks of fac_combi have this card: resampling correlates pixels, so that they scatter too
+    little. None where it is missing, or no number from 1 to 10.
+    """
+    found = first_number(header, ["NOISEFAC"], (1.0, 10.0))
+    return found.value if found else None
+
+
+def trim_frame(data, trim):
+    """Return a frame (ny, nx) without the rows and columns of a `Trim`, as a view.
+
+    Raises
+    ------
+    ImageRejected
+        If less than 32 pixels a side are left: COSMOULINE made empty images of small frames.
+    """
+    ny, nx = data.shape
+    height, width = ny - trim.bottom - trim.top, nx - trim.left - trim.right
+    if min(height, width) < MIN_SIDE_PX:
+        raise ImageRejected(f"size: trimming {ny} x {nx} pixels leaves {height} x {width}")
+    return data[trim.bottom : trim.bottom + height, trim.left : trim.left + width]
 
 
 def _pixel_flags(data, sample, level, highest, saturation_adu):
@@ -168,20 +204,6 @@ def _pixel_flags(data, sample, level, highest, saturation_adu):
 
 def _card_flags(header):
     """Yield what is suspicious about a header; a card that cannot be read is flagged too."""
-    try:
-        unit = (text_of(header, "BUNIT") or "").lower()
-        gain = number_of(header, "GAIN")
-        if unit.startswith(("electron", "e-")) and not (gain and gain.value == 1.0) and (
-                not UNITS_PER_SECOND.search(unit)):
-            yield f"BUNIT = {unit!r}: already in electrons? Then the gain is 1"
-        if UNITS_PER_SECOND.search(unit):
-            of_camera = "" if "electron" in unit else "that of the camera x "
-            yield f"BUNIT = {unit!r}: a rate; the gain is {of_camera}the exposure time"
-        elif UNITS_OF_FLUX.search(unit):
-            yield (f"BUNIT = {unit!r}: no counts; set 'gain_e_per_adu' in 'overrides' so that the "
-                   "noise of the sky fits")
-    except ImageRejected as error:
-        yield str(error)
     try:
         found = first_number(header, STACK_CARDS, (1.001, 1e6))
         if found:  # its noise is not that of one exposure

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from cosmouline.errors import ImageRejected
 from cosmouline.files.io_fits import wcs_pixel_scale_arcsec
-from cosmouline.frames.header_values import first_number, number_of
+from cosmouline.frames.header_values import comment_of, first_number, number_of
 
 import numpy as np
 
@@ -64,13 +64,16 @@ def claims_of(header, name, keywords, others=(), valid=None):
     """
     claims, is_scale = [], name == "pixel_scale_arcsec"
     pixel_um = _number_or_none(header, PIXEL_CARDS, PIXEL_RANGE_UM) if is_scale else None
+    if pixel_um and pixel_um.keyword == "PIXSIZE1":  # of INDI: not binned, XPIXSZ is
+        binning = _number_or_none(header, ["XBINNING"], (1, 16))
+        pixel_um = pixel_um._replace(value=pixel_um.value * (binning.value if binning else 1))
     named = [keyword.removeprefix("1/") for keyword in keywords]
     for keyword in (*keywords, *(one for one in dict.fromkeys(others) if one not in named)):
         found = (number_of(header, keyword) if keyword in keywords
                  else _number_or_none(header, [keyword]))
         if found is None or (valid and not valid[0] <= found.value <= valid[1]):
             continue
-        comment = _comment(header, found.keyword)
+        comment = comment_of(header, found.keyword)
         if is_scale and (NOT_A_SCALE.search(comment) or (
                 pixel_um and found.keyword == "PIXSIZE" and found.value == pixel_um.value)):
             continue  # the size of a pixel on the detector
@@ -168,11 +171,3 @@ def _number_or_none(header, keywords, valid=None):
         return first_number(header, keywords, valid)
     except ImageRejected:
         return None
-
-
-def _comment(header, keyword):
-    """Return the comment of a card; empty where there is none, or it cannot be read."""
-    try:
-        return str(header.comments[keyword])
-    except (AttributeError, KeyError, ValueError, IndexError):
-        return ""

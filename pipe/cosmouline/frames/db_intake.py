@@ -3,6 +3,8 @@
 import fnmatch
 import logging
 import re
+from dataclasses import replace
+from pathlib import Path
 
 from cosmouline.database import notes
 from cosmouline.database.database import KICKED
@@ -11,9 +13,18 @@ from cosmouline.database.settings import LONGEST_NAME
 from cosmouline.errors import ImageRejected, ProductLost, UserError, one_line
 from cosmouline.files.atomic import digest
 from cosmouline.files.io_catalog import read_image_list
-from cosmouline.files.io_fits import FRAME_SUFFIXES, frame_stem, list_frames, read_header
+from cosmouline.files.io_fits import (
+    FRAME_SUFFIXES,
+    frame_stem,
+    list_frames,
+    read_frame,
+    read_header,
+    read_side_images,
+)
+from cosmouline.frames.companions import ONE_PER_PIXEL, companions, with_sides
 from cosmouline.frames.db_consistency import moment
-from cosmouline.frames.header_values import calibration_kind
+from cosmouline.frames.header_units import linear
+from cosmouline.frames.header_values import CALIBRATION_FOLDERS, calibration_kind
 from cosmouline.frames.telescope import (
     camera_of,
     checked_overrides,
@@ -56,6 +67,13 @@ def known_and_new(settings, db):
             db.update(name, {"set_name": set_name, "raw_path": str(path), "raw_state": now,
                              "gogogo": True, "whynot": None, "treatme": True, "testlist": False,
                              "updating": False, f"ran__{SCRIPT}": None})
+    beside = {}
+    for folder in dict.fromkeys(folder for one in settings.sets for folder in folders_of(one)):
+        for path, (kind, _) in no_frames(folder).items():
+            beside.setdefault(kind, []).append(path.name)
+    for kind, names in sorted(beside.items()):
+        log.info("%d files are no frames but the %s of another one (first: %s)", len(names), kind,
+                 names[0])
     log.info("%d frames found, %d of them new", len(found), n_new)
     missing = sorted(db.rows.keys() - found.keys())
     if missing:
@@ -117,29 +135,116 @@ def refuse_replaced(image, path):
 
 def warn_of_twins(images):
     """Warn of images of one set with the same time: they may be one frame, twice."""
-    first = {}
+    twins = {}
     for image in images:
-        when = moment(image)
-        other = first.setdefault(when, image["img_name"]) if when else image["img_name"]
-        if other != image["img_name"]:
-            log.warning("%s and %s are of the same time: a duplicate? Name one of them in "
-                        "kicklist.txt.", other, image["img_name"])
+        if when := moment(image):
+            twins.setdefault(when, []).append(image["img_name"])
+    for first, *others in twins.values():
+        if others:
+            more = f" and {len(others) - 1} more" if len(others) > 1 else ""
+            log.warning("%s and %s%s are of the same time: a duplicate? Name all but one in "
+                        "kicklist.txt.", first, others[0], more)
+
+
+def folders_of(one):
+    """Return the folders where the frames of a set are, without those of calibration frames."""
+    folder = one["raw_dir"]
+    if not folder.is_dir():
+        raise UserError(f"set {one['name']}: there is no folder {folder} (raw_dir).")
+    if "folders" not in one:
+        return [folder]
+    below = ((path, path.relative_to(folder).parts) for path in folder.glob(one["folders"]))
+    return sorted(path for path, parts in below if path.is_dir() and not any(
+        part.startswith(".") or part.lower() in CALIBRATION_FOLDERS for part in parts))
+
+
+def no_frames(folder):
+    """Return the files of a folder that belong to others (masks, weights, ...), by their names.
+
+    Returns
+    -------
+    dict of Path to tuple
+        What it is, and the path of the frame that it belongs to.
+    """
+    by_stem = {frame_stem(path): path for path in list_frames(folder, warn=False)}
+    return {by_stem[stem]: (one.kind, by_stem[one.frame])
+            for stem, one in companions(by_stem).items()}
+
+
+def sides_of_frames(sets):
+    """Return the masks and noise maps beside the frames of all sets, as {frame: {kind: path}}."""
+    found = {}
+    for folder in dict.fromkeys(folder for one in sets for folder in folders_of(one)):
+        for path, (kind, frame) in no_frames(folder).items():
+            found.setdefault(str(frame), {})[kind] = path
+    return found
+
+
+def overrides_of(one, path):
+    """Return the overrides of a set for one frame: its date is that of the file of dates.
+
+    ImageRejected if that file has no date for it, UserError if it cannot be read.
+    """
+    overrides = dict(one.get("overrides", {}))
+    if "dates" not in overrides:
+        return overrides
+    table = Path(overrides.pop("dates")).expanduser()
+    try:
+        lines = table.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"set {one['name']}: dates: {table} cannot be read ({error})") from None
+    dates = dict(line.split(maxsplit=1) for line in lines
+                 if len(line.split(maxsplit=1)) == 2 and not line.startswith("#"))
+    date = dates.get(path.name) or dates.get(frame_stem(path))
+    if date is None:
+        raise ImageRejected(f"no date for {path.name} in {table}")
+    return overrides | {"date": date.strip()}
+
+
+def frame_with_sides(path, one, image, beside):
+    """Read a frame on a linear scale, with the bad pixels of its masks and noise maps as NaN.
+
+    Parameters
+    ----------
+    path : Path
+    one : dict
+        The set.
+    image : dict
+        The row: saturation level and gain.
+    beside : dict of str to Path
+        From `sides_of_frames`; one that cannot be read is a warning of the frame.
+    """
+    frame = read_frame(path, one.get("extension"))
+    data, scale = linear(frame.data_adu, frame.header)
+    sides, notes_of_it = read_side_images(path, one.get("extension")), [scale] if scale else []
+    for kind, other in beside.items():
+        if kind in ONE_PER_PIXEL:
+            try:
+                sides[kind] = read_frame(other, one.get("extension")).data_adu
+            except ImageRejected as problem:
+                notes_of_it.append(f"{other.name} beside it is not used: {problem}")
+    if sides:
+        data, misfits = with_sides(data, sides, load_telescope(one["telescope"]).mask,
+                                   frame.header, image["saturation_adu"], image["gain_e_per_adu"])
+        notes_of_it += misfits
+    return replace(frame, data_adu=data, warnings=(*frame.warnings, *notes_of_it))
 
 
 def frames_of(one):
     """Return the paths of the frames of one set by image name."""
-    folder = one["raw_dir"]
-    if not folder.is_dir():
-        raise UserError(f"set {one['name']}: there is no folder {folder} (raw_dir).")
-    files = list_frames(folder)
+    folder, files = one["raw_dir"], []
+    for here in folders_of(one):
+        others = no_frames(here)
+        files += [path for path in list_frames(here) if path not in others]
     # A folder without frames: they often lie in folders below it
-    if not files:
+    if not files and "folders" not in one:
         below = sorted(path for path in folder.glob("*/*")
                        if path.name.lower().endswith(FRAME_SUFFIXES))
         if below:
             raise UserError(f"set {one['name']}: the frames of {folder} lie in folders of it "
-                            f"(first: {below[0].relative_to(folder)}). Make one set for each "
-                            "folder, or put all frames into one, under names of their own.")
+                            f"(first: {below[0].relative_to(folder)}). Give their names as "
+                            "'folders', such as \"*\", or make one set for each folder.")
+    if not files:
         raise UserError(f"set {one['name']}: no FITS file in {folder} (raw_dir).")
     # The frames of the folder that belong to the set; their names must differ
     chosen = [path for path in files if _is_of(one, path)]
@@ -149,7 +254,8 @@ def frames_of(one):
                         f"of it ({', '.join(keys)}).")
     named = {}
     for path in chosen:
-        name = image_name(one["name"], frame_stem(path))
+        parts = path.relative_to(folder).parts[:-1]  # two nights may have files of one name
+        name = image_name(one["name"], "-".join((*parts, frame_stem(path))))
         if name in named:
             raise UserError(f"set {one['name']}: {path.name} and {named[name].name} would both "
                             f"be called {name}. Rename or remove one.")
@@ -159,7 +265,9 @@ def frames_of(one):
 
 def _is_of(one, path):
     """Return whether a file belongs to a set, by its name and, if the set asks, by its header."""
-    if not fnmatch.fnmatchcase(path.name, one.get("files", "*")):
+    patterns = one.get("files", "*")
+    if not any(fnmatch.fnmatchcase(path.name, pattern) for pattern in (
+            [patterns] if isinstance(patterns, str) else patterns)):
         return False
     if not any(one.get(key) for key in PARTS[1:]):
         return True

@@ -8,6 +8,7 @@ from cosmouline.database import notes, paths
 from cosmouline.files import io_report
 from cosmouline.files.io_fits import passed_over
 from cosmouline.frames import db_consistency
+from cosmouline.frames.db_intake import folders_of, no_frames
 
 log = logging.getLogger("cosmouline")
 
@@ -41,7 +42,10 @@ def write(settings, db):
     # What to list: images out of use, images in use with a note, files that are no frames
     rows = db.select()
     bad, suspicious = refused(rows), flagged(rows)
-    files = [(one, *found) for one in settings.sets for found in passed_over(one["raw_dir"])]
+    files = [(one, *found) for one in settings.sets for folder in folders_of(one)
+             for found in (*passed_over(folder), *(
+                 (path.name, f"the {kind} of {frame.name}")
+                 for path, (kind, frame) in no_frames(folder).items()))]
     n_flagged = len({row["img_name"] for row, _ in suspicious})
     heads = (f"{len(bad)} of {len(rows)} images refused", f"{n_flagged} flagged",
              f"{len(files)} files ignored")

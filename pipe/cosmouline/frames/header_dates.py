@@ -1,5 +1,6 @@
 """The middle of an exposure from its header, by the recipes of the telescope's description."""
 
+import contextlib
 import re
 from dataclasses import replace
 from decimal import Decimal
@@ -17,6 +18,8 @@ MOMENT_TO_MID = {"start": 0.5, "mid": 0.0, "end": -0.5}
 NO_TIME = re.compile(r"[T ]00:00:00(\.0*)?$")  # of a program that knows the day alone
 ZONE_CARDS = ("TIMEZONE", "TIMEZON", "TIME-ZON", "TZ", "UTCOFF", "UTC-OFF", "UTCOFFS")
 LOCAL_CARDS = ("DATE-LOC", "DATE_LOC", "LOCALTIM", "LOC-TIME", "LTOBS")
+DAY_NUMBERS = {"mjd": ("MJD-OBS", "MJD_OBS", "MJD", "MJD-AVG"),
+               "jd": ("JD", "JD-OBS", "JD_UTC", "JULDATE")}
 NUMBERS = {"mjd": dates.mjd_to_mjd, "jd": dates.jd_to_mjd, "unix": dates.unix_to_mjd}
 
 
@@ -30,12 +33,13 @@ class MidExposure(NamedTuple):
 
 
 class _Moment(NamedTuple):
-    """A date as read: MJD, whether it is UTC for sure, and the card."""
+    """A date as read: MJD, whether it is UTC for sure, the card; what is suspicious, or None."""
 
     mjd: float
     is_utc: bool
     keyword: str
     text: str
+    flag: str | None = None
 
 
 def mid_exposure(header, telescope, exptime_s, zone_h):
@@ -68,7 +72,7 @@ def mid_exposure(header, telescope, exptime_s, zone_h):
         keywords = dict.fromkeys(keyword for entry in telescope.date for keyword in entry.date)
         raise ImageRejected(f"no date in the header: no usable {', nor '.join(keywords)}")
     # All dates are compared in UTC, at the middle of the exposure
-    flags = []
+    flags = [moment.flag] if moment.flag else []
     mjd = _to_mid(header, telescope, recipe, moment, exptime_s, flags)
     mjd, moment = _cross_checked(header, telescope, moment, mjd, exptime_s, zone_h, flags)
     flags.insert(0, dates.plausible(mjd))
@@ -122,7 +126,8 @@ def _cross_checked(header, telescope, moment, mjd, exptime_s, zone_h, flags):
         if wins:
             moment, mjd = other, other_mjd
     # Nothing but the zone, or the same date under the name of local time, speaks against UTC
-    if not n_agree and not moment.is_utc:
+    is_known = not telescope.cross_checks and text_of(header, "TIMESYS")
+    if not n_agree and not moment.is_utc and not is_known:
         zone, local = first_text(header, ZONE_CARDS), first_text(header, LOCAL_CARDS)
         local = local and local[0].startswith(moment.text[:19]) and f"{local[1]} is the same"
         zone = zone and zone[0].lstrip("+-0:. ") and zone[0] not in ZONES_OF_UTC and (
@@ -143,12 +148,14 @@ def _read_moment(header, recipe, zone_h):
         text = text_of(header, keyword)
         if text is None:
             continue
+        text, flag = _with_century(header, keyword, text)
         try:
             moment = _moment_of(header, recipe, keyword, text, zone_h)
         except ValueError as error:
             raise ImageRejected(f"date: {keyword} = {text!r}: {error}") from None
         if moment is None:
             continue
+        moment = moment._replace(flag=flag)
         # It must fit the card that gives the day alone (of the evening, or local)
         day = first_text(header, recipe.same_day_as)
         if not day or not dates.is_day_only(day[0]):
@@ -159,6 +166,26 @@ def _read_moment(header, recipe, zone_h):
         except ValueError as error:
             raise ImageRejected(f"date: {day[1]} = {day[0]!r}: {error}") from None
     return None
+
+
+def _with_century(header, keyword, text):
+    """Return a date of which the year has two digits with four of them, and a flag (or None)."""
+    days = dates.with_century(text)
+    if not days or days[0].startswith("19"):
+        return text, None
+    if len(days) > 1:  # a day that another card counts from a fixed zero
+        mjds = []
+        for kind, cards in DAY_NUMBERS.items():
+            for text_of_number in (text_of(header, card) or "" for card in cards):
+                with contextlib.suppress(ValueError):  # no number of a day
+                    mjds.append(NUMBERS[kind](text_of_number))
+        fits = [day for day in days
+                if any(-1.0 < mjd - dates.day_to_mjd(day) < 2.0 for mjd in mjds)]
+        if len(fits) != 1:
+            raise ImageRejected(f"date: {keyword} = {text!r} is {' or '.join(days)}, and no MJD "
+                                "or JD card decides: give 'dates' in the 'overrides' of the set")
+        days = fits
+    return days[0] + text.strip()[8:], f"{keyword} = {text!r}: taken as {days[0]}"
 
 
 def _moment_of(header, recipe, keyword, text, zone_h):
@@ -197,13 +224,15 @@ def _moment_of(header, recipe, keyword, text, zone_h):
 
 def _to_mid(header, telescope, recipe, moment, exptime_s, flags):
     """Convert a date to UTC and to the middle of the exposure."""
-    system = text_of(header, "TIMESYS") or telescope.time_system
+    system = (recipe.time_system or text_of(header, "TIMESYS")
+              or telescope.time_system)
     mjd = moment.mjd
     if not moment.is_utc:
         try:
             mjd = dates.to_utc(mjd, system)
         except ValueError:
-            flags.append(f"TIMESYS = {system!r} is not known: {moment.keyword} is taken as UTC")
+            flags.append(f"TIMESYS = {system!r} is not known: {moment.keyword} is taken as UTC. "
+                         "For local time set 'time_zone_h' in 'overrides'")
     return mjd + MOMENT_TO_MID[recipe.moment] * exptime_s / dates.SECONDS_PER_DAY
 
 

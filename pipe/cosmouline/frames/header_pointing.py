@@ -1,14 +1,19 @@
 """Where the header says that the telescope looked, and whether that is the lens."""
 
+import warnings
+
 from cosmouline.errors import ImageRejected
+from cosmouline.files.fits_bytes import card_value
 from cosmouline.files.io_fits import wcs_cards
 from cosmouline.frames.header_values import angle_deg, text_of
 
 import numpy as np
+from astropy.wcs import WCS
 
 NEAR_DEG = 1.0  # of the pointings of a mount that was never aligned
-POINTING_CARDS = (("OBJCTRA", "OBJCTDEC"), ("CAT-RA", "CAT-DEC"), ("RA", "DEC"),
-                  ("TELRA", "TELDEC"))
+POINTING_CARDS = (("RA_TARG", "DEC_TARG"), ("TARG_RA", "TARG_DEC"), ("OBJCTRA", "OBJCTDEC"),
+                  ("CAT-RA", "CAT-DEC"), ("RA", "DEC"), ("TELRA", "TELDEC"))
+OFF_FRAME_ARCSEC = 60.0  # by which a WCS that is not refined may be off
 HOURS = ":hH "  # a right ascension with one of these is in hours
 
 
@@ -33,7 +38,9 @@ def pointing_flag(header, lens_ra_deg, lens_dec_deg, field_deg=0.0):
 
     near_deg = max(NEAR_DEG, field_deg)
     if away_deg(1, 1) <= near_deg or away_deg(15, 1) <= near_deg:  # the card may be in hours
-        return None
+        off_arcsec = off_frame_arcsec(header, lens_ra_deg, lens_dec_deg)
+        return None if (off_arcsec or 0.0) <= OFF_FRAME_ARCSEC else (
+            f"the lens is {off_arcsec / 60:.1f} arcmin off the frame by its WCS")
     hint = ": 15 x lens_ra_deg fits, it is in hours?" if away_deg(1, 15) <= near_deg else ""
     return (f"the lens (lens_ra_deg, lens_dec_deg of the settings) is {away_deg(1, 1):.1f} deg "
             f"from the pointing of the header ({cards}){hint}")
@@ -57,7 +64,57 @@ def pointing(header):
     cards = wcs_cards(header)
     if cards is None:
         return None
-    return float(cards["CRVAL1"]) % 360, float(cards["CRVAL2"]), "CRVAL1, CRVAL2"
+    return frame_centre(header) or (
+        float(cards["CRVAL1"]) % 360, float(cards["CRVAL2"]), "CRVAL1, CRVAL2")
+
+
+def frame_centre(header):
+    """Return right ascension and declination of the centre by the WCS, and its name; or None."""
+    found = _wcs_and_size(header)
+    if found is None:
+        return None
+    coordinates, size = found
+    ra_deg, dec_deg = coordinates.all_pix2world([(size + 1) / 2], 1)[0]
+    return (float(ra_deg) % 360, float(dec_deg), "the centre by the WCS") if (
+        np.isfinite(ra_deg + dec_deg)) else None
+
+
+def lens_guess(header):
+    """Return where the lens may be, and by what: the target if it is on the frame, or the centre.
+
+    A telescope with many CCDs points at none of them, and the reference point of a WCS may lie
+    far outside of a frame.
+    """
+    found = pointing(header)
+    if found and not off_frame_arcsec(header, *found[:2]):
+        return found
+    return frame_centre(header) or found
+
+
+def off_frame_arcsec(header, ra_deg, dec_deg):
+    """Return how far a position is beyond the edge of a frame by its WCS; None without a WCS."""
+    found = _wcs_and_size(header)
+    if found is None:
+        return None
+    coordinates, size = found
+    try:
+        xy = coordinates.wcs_world2pix([[ra_deg, dec_deg]], 1)[0]
+    except ValueError:  # on the other side of the sky
+        return None
+    beyond_px = np.hypot(*np.maximum(0.0, np.maximum(0.5 - xy, xy - size - 0.5)))
+    scale = 3600.0 * np.sqrt(np.abs(np.linalg.det(coordinates.pixel_scale_matrix)))
+    return float(beyond_px * scale) if np.isfinite(beyond_px) else None
+
+
+def _wcs_and_size(header):
+    """Return the WCS of a header and the size (nx, ny) of its image, or None without."""
+    cards = wcs_cards(header)
+    size = [card_value(header, f"NAXIS{axis}") for axis in (1, 2)]
+    if cards is None or not all(isinstance(side, int) and side > 0 for side in size):
+        return None
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return WCS(cards), np.array(size, float)
 
 
 def _plain(text):

@@ -85,6 +85,20 @@ def first_text(header, keywords):
     return None
 
 
+def by_table(header, source):
+    """Return the default of a source, by the cards that its table names, where it has one."""
+    code = "".join(text_of(header, keyword) or "" for keyword in source.by).lower()
+    return (source.table or {}).get(code, source.default)
+
+
+def comment_of(header, keyword):
+    """Return the comment of a card; empty where there is none, or it cannot be read."""
+    try:
+        return str(header.comments[keyword])
+    except (AttributeError, KeyError, ValueError, IndexError):
+        return ""
+
+
 def angle_deg(value):
     """Convert a number, or ``-70:43:48``, ``70 43 48 W`` or ``70d43m48s W``, into degrees.
 
@@ -105,6 +119,9 @@ def angle_deg(value):
 
 
 TYPE_CARDS = ("IMAGETYP", "OBSTYPE", "EXPTYPE", "FRAME", "ESO DPR TYPE", "ESO DPR CATG")
+CALIBRATION_FOLDERS = {name + plural: kind for name, kind in (
+    ("bias", "bias"), ("zero", "bias"), ("dark", "dark"), ("flat", "flat"), ("lamp", "lamp"))
+    for plural in ("", "s", "es")}  # frames in them are calibrations, whatever their headers say
 # words of these cards by which a frame is a calibration; the first that fits names the kind
 KINDS = {
     "bias": re.compile(r"\b(bias|zero)", re.IGNORECASE),

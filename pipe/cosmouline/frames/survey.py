@@ -1,13 +1,27 @@
 """Survey a folder of frames that nobody has described yet: cameras, filters, pointing."""
 
+import math
 import os
+import re
+from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
 
 from cosmouline.errors import ImageRejected, UserError
-from cosmouline.files.io_fits import list_frames, read_header
-from cosmouline.frames.header_pointing import pointing
-from cosmouline.frames.header_values import calibration_kind, text_of
+from cosmouline.files.io_fits import (
+    frame_stem,
+    list_frames,
+    read_header,
+    wcs_pixel_scale_arcsec,
+)
+from cosmouline.frames.companions import companions, kind_by_header
+from cosmouline.frames.header_pointing import lens_guess
+from cosmouline.frames.header_values import (
+    CALIBRATION_FOLDERS,
+    calibration_kind,
+    first_text,
+    text_of,
+)
 from cosmouline.frames.telescope import (
     camera_of,
     filter_of,
@@ -17,9 +31,8 @@ from cosmouline.frames.telescope import (
 )
 from cosmouline.frames.telescope_yaml import RANGES
 
-CALIBRATION_FOLDERS = {name + plural: kind for name, kind in (
-    ("bias", "bias"), ("zero", "bias"), ("dark", "dark"), ("flat", "flat"), ("lamp", "lamp"))
-    for plural in ("", "s", "es")}  # frames in them are calibrations, whatever their headers say
+BINNING_CARDS = ("CCDSUM", "XBINNING", "CCDXBIN", "BINNING", "BINX")
+MOST_FILES_NAMED = 5  # of files of one kind, in a line
 POSSIBLE = {name: max(limits[0], 1.0) for name, limits in RANGES.items()}  # values that can be
 
 
@@ -33,8 +46,11 @@ class FrameSummary(NamedTuple):
     filter: str | None
     target: str | None
     kind: str | None  # "bias", "dark", "flat" or "lamp" for a calibration frame
-    pointing: tuple | None  # see `pointing`
+    pointing: tuple | None  # see `lens_guess`
     missing: tuple  # see `missing`
+    radius_deg: float | None = None  # half of its diagonal
+    has_wcs: bool = True
+    binning: str | None = None  # as in the header; None for 1 x 1
 
 
 def survey(folder):
@@ -55,13 +71,36 @@ def survey(folder):
         raise UserError(f"{folder} is not a folder: where are the frames?")
     frames, problems = [], {}
     for here, below, _ in os.walk(folder):
-        below.sort()
-        for path in list_frames(here):
+        below[:] = sorted(name for name in below if not name.startswith("."))
+        files = list_frames(here)
+        others = companions([frame_stem(path) for path in files])
+        for path in files:
+            if other := others.get(frame_stem(path)):
+                problems[path] = f"the {other.kind} of another file"
+                continue
             try:
-                frames.append(summary(path, read_header(path)))
+                header = read_header(path)
+                if other := kind_by_header(header):
+                    raise ImageRejected(f"a {other[0]} by its header")
+                frames.append(summary(path, header))
             except ImageRejected as problem:
                 problems[path] = str(problem)
     return frames, problems
+
+
+def lines_of(frames, problems):
+    """Return what a survey found, in words: numbers of frames, each kind of file that is none."""
+    science = [frame for frame in frames if frame.kind is None]
+    kinds = Counter(frame.kind for frame in frames if frame.kind)
+    named = f" ({', '.join(f'{n} {kind}' for kind, n in kinds.most_common())})" if kinds else ""
+    lines = [f"{len(science)} frames; {len(frames) - len(science)} calibration frames are left "
+             f"out{named}"]
+    for why, n in Counter(problems.values()).most_common():
+        names = [path.name for path, problem in problems.items() if problem == why]
+        more = f" and {n - MOST_FILES_NAMED} more" if n > MOST_FILES_NAMED else ""
+        named = ", ".join(names[:MOST_FILES_NAMED]) + more
+        lines.append(f"{n} files are no frames: {why} ({named})")
+    return lines
 
 
 def summary(path, header):
@@ -70,11 +109,15 @@ def summary(path, header):
     recognised = tuple(recognise(header))
     telescope = recognised[0] if len(recognised) == 1 else "generic"
     description = load_telescope(telescope)
+    binning = (first_text(header, BINNING_CARDS) or (None,))[0]
+    scale, size = wcs_pixel_scale_arcsec(header), [header.get(f"NAXIS{i}") for i in (1, 2)]
+    radius_deg = scale * math.hypot(*size) / 7200 if scale and all(size) else None
     return FrameSummary(
         path, telescope, recognised, camera_of(header), filter_of(header, description),
         text_of(header, "OBJECT"),
         calibration_kind(header) or CALIBRATION_FOLDERS.get(path.parent.name.lower()),
-        pointing(header), missing(header, description))
+        lens_guess(header), missing(header, description), radius_deg, scale is not None,
+        binning if binning and set(re.findall(r"\d+", binning)) != {"1"} else None)
 
 
 def missing(header, description):

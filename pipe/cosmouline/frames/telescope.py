@@ -3,19 +3,21 @@
 import fnmatch
 import functools
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from cosmouline.dates import iso_to_mjd
 from cosmouline.errors import ImageRejected, UserError
-from cosmouline.frames.check_frame import MIN_SIDE_PX
 from cosmouline.frames.cross_checks import Claim, choose, claims_of, square_flag
 from cosmouline.frames.header_dates import mid_exposure
 from cosmouline.frames.header_site import site_coordinates
-from cosmouline.frames.header_values import first_number, text_of
+from cosmouline.frames.header_units import PixelUnit, pixel_unit
+from cosmouline.frames.header_values import by_table, text_of
 from cosmouline.frames.telescope_yaml import (
     RANGES,
     SITE_RANGES,
     ZONES_H,
+    DateRecipe,
     Trim,
     number_in,
     telescope_from,
@@ -32,7 +34,9 @@ YAML_OPEN = (yaml.FlowSequenceStartToken, yaml.FlowMappingStartToken,
              yaml.BlockSequenceStartToken, yaml.BlockMappingStartToken)
 YAML_CLOSE = (yaml.FlowSequenceEndToken, yaml.FlowMappingEndToken, yaml.BlockEndToken)
 LONGEST_EXPOSURE_S = 36000.0  # a winter night has 15 h; longer ones are milliseconds
+GAIN_OF_A_UNIT = (0.05, 1e6)  # electrons of an exposure in one unit of a rate or a flux
 CAMERA_CARDS = ("INSTRUME", "TELESCOP", "DETNAM")
+FAMILIES = ("Amateur",)  # descriptions of many cameras with the same cards
 UNKNOWN = "generic"  # the description for telescopes that have none
 OPEN_POSITIONS = ("open", "free", "empty", "blank")  # of a second filter wheel
 LETTERS_OF_A_BAND = 2  # such as r, R and i'
@@ -44,7 +48,7 @@ UNITS = {
     "saturation_adu": "ADU",
     "pixel_scale_arcsec": "arcsec",
 }
-OVERRIDES = (*RANGES, "filter", *SITE_RANGES, "time_zone_h", "trim")
+OVERRIDES = (*RANGES, "filter", *SITE_RANGES, "time_zone_h", "trim", "date", "dates")
 
 
 @dataclass(frozen=True)
@@ -149,7 +153,8 @@ def read_exposure(header, telescope, overrides=None):
     overrides : dict, optional
         Values that win over the header: ``exptime_s``, ``gain_e_per_adu``, ``read_noise_e``,
         ``saturation_adu``, ``pixel_scale_arcsec``, ``filter``, ``site_lon_deg``,
-        ``site_lat_deg``, ``site_height_m``, ``time_zone_h`` and ``trim``.
+        ``site_lat_deg``, ``site_height_m``, ``time_zone_h``, ``trim``, and ``date``: start of the
+        exposure, UTC, such as 2019-08-14T06:12:31.
 
     Returns
     -------
@@ -164,13 +169,17 @@ def read_exposure(header, telescope, overrides=None):
     """
     overrides = checked_overrides(overrides or {})
     notes, flags = [], []
+    if "date" in overrides:
+        notes.append("date by 'overrides'")
+        telescope = replace(telescope, date=(DateRecipe("fixed", (overrides["date"],)),),
+                            date_check=None, cross_checks=telescope.cross_checks and replace(
+                                telescope.cross_checks, dates_that_win=()))
     # Refuse a frame that its description does not describe, such as a binned one
     for check in telescope.checks:
         text = text_of(header, check.keyword)
         if text is not None and _comparable(text) not in map(_comparable, check.equals):
             raise ImageRejected(f"{check.keyword} = {text}: {check.reason}")
-    values = {name: _quantity(header, telescope, overrides, name, notes, flags)
-              for name in RANGES}
+    values = _quantities(header, telescope, overrides, notes, flags)
     if values["exptime_s"] > LONGEST_EXPOSURE_S:
         flags.append(f"exptime_s = {values['exptime_s']:g}: milliseconds?")
     if flag := square_flag(header):
@@ -196,11 +205,11 @@ def read_exposure(header, telescope, overrides=None):
             filter_name = telescope.filter.default
     # A telescope without a description is named as its headers do, so that two stay two
     name = telescope.name
-    if name == UNKNOWN:
+    if name == UNKNOWN or name in FAMILIES:
         try:
             words = [text_of(header, keyword) for keyword in ("TELESCOP", "INSTRUME")]
             words = "-".join(filter(None, dict.fromkeys(words)))
-            name = re.sub(r"[^A-Za-z0-9+-]+", "-", words).strip("-") or UNKNOWN
+            name = re.sub(r"[^A-Za-z0-9+-]+", "-", words).strip("-") or name
         except ImageRejected:  # an unreadable card; the frame is usable without
             pass
     site, site_notes, site_flags = site_coordinates(
@@ -209,6 +218,33 @@ def read_exposure(header, telescope, overrides=None):
         name, middle.mjd, *(values[one] for one in RANGES), filter_name, *site,
         trim=overrides.get("trim", telescope.trim),
         notes=(*notes, *middle.notes, *site_notes), flags=(*flags, *middle.flags, *site_flags))
+
+
+def _quantities(header, telescope, overrides, notes, flags):
+    """Find all numbers; gain and saturation level are those of a unit of the pixels."""
+    values, unit = {}, PixelUnit()
+    for name in RANGES:
+        try:
+            values[name] = _quantity(header, telescope, overrides, name, notes, flags)
+        except ImageRejected:  # pixels in electrons need no gain
+            if name != "gain_e_per_adu" or not unit.is_electrons:
+                raise
+            values[name] = 1.0
+        if name == "exptime_s":
+            unit = pixel_unit(header, values[name], by_table(header, telescope.unit))
+    if "gain_e_per_adu" in overrides or telescope.gain_e_per_adu.as_is:
+        return values
+    notes += [unit.note] if unit.note else []
+    flags += [unit.flag] if unit.flag else []
+    # In electrons of the exposure, counts of the camera no longer matter but for its top
+    camera = values["gain_e_per_adu"]
+    values["gain_e_per_adu"] = unit.per_unit * (1.0 if unit.is_electrons else camera)
+    if unit.is_electrons and not unit.is_rate and camera != 1.0:
+        flags.append(f"{unit.note.partition(';')[0]}; the gain of {camera:g} is not used")
+    if "saturation_adu" not in overrides and not telescope.saturation_adu.as_is:
+        values["saturation_adu"] *= (camera if unit.is_electrons and unit.is_rate else 1.0
+                                     ) / unit.per_unit
+    return values
 
 
 def _comparable(value):
@@ -241,45 +277,22 @@ def _quantity(header, telescope, overrides, name, notes, flags):
                 f"{used.name} = {used.value:g} is not between {lowest:g} and {highest:g} "
                 f"{UNITS[name]}: set '{name}' in 'overrides'")
         return used.value
-    if name == "pixel_scale_arcsec" and claims and source.default is not None:
-        _, flag = choose([Claim(source.default, f"the description of {telescope.name}"),
+    default = by_table(header, source)
+    if name == "pixel_scale_arcsec" and claims and default is not None:
+        _, flag = choose([Claim(default, f"the description of {telescope.name}"),
                           *(one for one in claims if one.name not in others.pixel_scale_arcsec)],
                          name, True)
         flags += [flag] if flag else []
-    if source.default is None:
+    if default is None:
         others = f" (nor {', '.join(source.keywords[1:])})" if source.keywords[1:] else ""
         raise ImageRejected(
-            f"no {source.keywords[0]}{others}{' nor a WCS' if source.wcs else ''} in the header "
-            f"and no '{name}' in 'overrides': add it to the set in settings.py, in {UNITS[name]}")
+            f"no {(source.keywords or ['card'])[0]}{others}"
+            f"{' nor a WCS' if source.wcs else ''} in the header and no '{name}' in 'overrides': "
+            f"add it to the set in settings.py, in {UNITS[name]}")
     if source.keywords:
-        notes.append(f"{name} = {source.default:g} by the description of {telescope.name}: "
+        notes.append(f"{name} = {default:g} by the description of {telescope.name}: "
                      f"no usable {source.keywords[0]} in the header")
-    return source.default
-
-
-def noise_factor(header):
-    """Return the noise of a flux over that expected from the scatter of the pixels, by NOISEFAC.
-
-    Stacks of fac_combi have this card: resampling correlates pixels, so that they scatter too
-    little. None where it is missing, or no number from 1 to 10.
-    """
-    found = first_number(header, ["NOISEFAC"], (1.0, 10.0))
-    return found.value if found else None
-
-
-def trim_frame(data, trim):
-    """Return a frame (ny, nx) without the rows and columns of a `Trim`, as a view.
-
-    Raises
-    ------
-    ImageRejected
-        If less than 32 pixels a side are left: COSMOULINE made empty images of small frames.
-    """
-    ny, nx = data.shape
-    height, width = ny - trim.bottom - trim.top, nx - trim.left - trim.right
-    if min(height, width) < MIN_SIDE_PX:
-        raise ImageRejected(f"size: trimming {ny} x {nx} pixels leaves {height} x {width}")
-    return data[trim.bottom : trim.bottom + height, trim.left : trim.left + width]
+    return default
 
 
 def checked_overrides(overrides):
@@ -291,10 +304,17 @@ def checked_overrides(overrides):
             raise unknown_name(name, OVERRIDES, "overrides", "name")
         if name == "trim":
             checked[name] = trim_from(value, "overrides: trim")
-        elif name == "filter":
+        elif name in ("filter", "dates"):
             checked[name] = str(value)
+        elif name == "date":
+            try:
+                iso_to_mjd(value)
+            except ValueError as error:
+                raise UserError(f"overrides: date: {error}") from None
+            checked[name] = value
         else:
-            limits = {**RANGES, **SITE_RANGES, "time_zone_h": ZONES_H}[name]
+            limits = {**RANGES, **SITE_RANGES, "time_zone_h": ZONES_H,
+                      "gain_e_per_adu": GAIN_OF_A_UNIT}[name]
             checked[name] = number_in(value, limits, f"overrides: {name}")
     return checked
 
@@ -336,9 +356,13 @@ def filter_key(name):
 
 
 def recognise(header):
-    """Return the names of the telescopes whose description fits a header, sorted."""
-    return [name for name in list_telescopes()
-            if _fits_any(header, load_telescope(name).recognise)]
+    """Return the names of the telescopes whose description fits a header, sorted.
+
+    A family of cameras is one of them only where no description of a camera fits.
+    """
+    names = [name for name in list_telescopes()
+             if _fits_any(header, load_telescope(name).recognise)]
+    return [name for name in names if name not in FAMILIES] or names
 
 
 def _fits_any(header, rules):

@@ -32,13 +32,17 @@ MOMENTS = ("start", "mid", "end")
 class Source:
     """Where a value comes from: keywords in turn, then the WCS, then a default.
 
-    `valid` is a pair: a card outside it counts as missing.
+    `valid` is a pair: a card outside it counts as missing. `table` gives the default by the texts
+    of the cards `by`, joined. `as_is` marks a value in the unit of the pixels.
     """
 
     keywords: tuple = ()
     default: float | str | None = None
     valid: tuple | None = None
     wcs: bool = False
+    by: tuple = ()
+    table: dict | None = None
+    as_is: bool = False
 
     @property
     def cards(self):
@@ -56,6 +60,7 @@ class DateRecipe:
     moment: str = "start"
     same_day_as: tuple = ()
     note: str | None = None
+    time_system: str | None = None
 
 
 @dataclass(frozen=True)
@@ -80,6 +85,21 @@ class Trim:
     top: int = 0
     left: int = 0
     right: int = 0
+
+
+@dataclass(frozen=True)
+class Mask:
+    """Which values of a mask are saturated pixels, and which are good; all others are bad.
+
+    They are bits, added up in each pixel, or with `codes` one value for each pixel. `since` is
+    the card of the version and the first one for which that holds: of earlier ones all but 0 is
+    bad.
+    """
+
+    saturated: tuple = ()
+    good: tuple = ()
+    codes: bool = False
+    since: tuple = ()
 
 
 @dataclass(frozen=True)
@@ -123,6 +143,8 @@ class Telescope:
     checks: tuple
     recognise: tuple = ()
     cross_checks: CrossChecks | None = None
+    unit: Source = Source()
+    mask: Mask | None = None
 
 
 def telescope_from(description, name, where):
@@ -162,6 +184,8 @@ def telescope_from(description, name, where):
         recognise=tuple(tuple((keyword, tuple(str(text).lower() for text in _listed(texts)))
                               for keyword, texts in rule.items()) for rule in rules),
         cross_checks=_cross_checks(keys.get("cross_checks"), f"{where}: cross_checks"),
+        unit=_source(keys.get("unit", {}), f"{where}: unit"),
+        mask=_mask(keys.get("mask", {}), f"{where}: mask"),
         **{key: _source(keys[key], f"{where}: {key}", RANGES[key]) for key in RANGES},
     )
 
@@ -212,16 +236,33 @@ def _source(entry, where, limits=None):
     if not isinstance(entry, dict):
         entry = {"default": entry}
     # Numbers must be possible; a text must not be one that YAML reads as a number or logical
-    keys = _mapping(entry, where, ("keywords", "default", "valid", "wcs"))
-    default = keys.get("default")
-    if default is not None and limits:
-        default = number_in(default, limits, where)
-    if default is not None and not limits and not isinstance(default, str):
-        raise UserError(f"{where}: {default!r} must be a text: put quotes around it")
+    keys = _mapping(entry, where, ("keywords", "default", "valid", "wcs", "by", "table", "as_is"))
+    default, table = keys.get("default"), keys.get("table", {})
+    _mapping(table, f"{where}: table", table)
+    for value in (*table.values(), *([default] if default is not None else [])):
+        if limits:
+            number_in(value, limits, where)
+        elif not isinstance(value, str):
+            raise UserError(f"{where}: {value!r} must be a text: put quotes around it")
     valid = keys.get("valid")
-    return Source(_keywords(keys.get("keywords", []), where), default,
+    return Source(_keywords(keys.get("keywords", []), where),
+                  float(default) if limits and default is not None else default,
                   tuple(float(limit) for limit in valid) if valid else None,
-                  bool(keys.get("wcs", False)))
+                  bool(keys.get("wcs", False)), _keywords(keys.get("by", []), where),
+                  {str(name).lower(): value for name, value in table.items()} or None,
+                  bool(keys.get("as_is", False)))
+
+
+def _mask(entry, where):
+    """Read what the values of a mask mean."""
+    keys = _mapping(entry, where, list(Mask.__dataclass_fields__))
+    for name in keys.keys() - {"codes", "since"}:
+        if not all(isinstance(value, int) and value > 0 for value in _listed(keys[name])):
+            raise UserError(f"{where}: {name}: {keys[name]!r} is not a list of numbers above 0")
+    since = keys.get("since", {})
+    _mapping(since, f"{where}: since", since)
+    return Mask(tuple(_listed(keys.get("saturated", []))), tuple(_listed(keys.get("good", []))),
+                bool(keys.get("codes", False)), tuple((str(k), str(v)) for k, v in since.items()))
 
 
 def _keywords(entry, where):
@@ -234,7 +275,7 @@ def _keywords(entry, where):
 
 def _recipe(entry, where):
     """Read one recipe."""
-    known = ("recipe", "date", "time", "is", "same_day_as", "note")
+    known = ("recipe", "date", "time", "is", "same_day_as", "note", "time_system")
     keys = _mapping(entry, where, known, needs=("recipe", "date"))
     if keys["recipe"] not in RECIPES:
         raise unknown_name(keys["recipe"], RECIPES, where, "recipe")
@@ -245,7 +286,8 @@ def _recipe(entry, where):
         raise UserError(f"{where}: 'time' belongs to the recipes {' and '.join(NEEDS_TIME)}")
     return DateRecipe(keys["recipe"], _keywords(keys["date"], where),
                       _keywords(keys.get("time", []), where), moment,
-                      _keywords(keys.get("same_day_as", []), where), keys.get("note"))
+                      _keywords(keys.get("same_day_as", []), where), keys.get("note"),
+                      keys.get("time_system"))
 
 
 def _cross_checks(entry, where):

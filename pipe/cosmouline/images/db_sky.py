@@ -47,6 +47,8 @@ def warn_of_noise(images):
     ratio, level_e = image["sky_noise_ratio"], image["sky_level_e"]
     if abs(level_e) < SKY_SUBTRACTED * image["sky_noise_e"]:
         cause = "was the sky subtracted before, or is the exposure a rate?"
+    elif not image["sky_noise_e"] > 0:
+        cause = "is most of the frame one value?"
     else:
         # The gain g of level L, noise n (ADU) and read noise r (electrons): g^2 n^2 = g L + r^2
         level, noise = (value / image["gain_e_per_adu"] for value in (

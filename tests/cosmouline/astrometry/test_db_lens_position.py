@@ -103,6 +103,8 @@ def test_sources_of_a_file_and_sources_to_be_found(make, tmp_path):
     assert places == pytest.approx(np.array([[9.0, 19.0], [9.5, 19.2]]))
 
     assert sources_on_reference(reference(), make(point_sources=4)) == (list("ABCD"), None)
+    assert sources_on_reference(reference(), make(point_sources="find")) == (
+        list("ABCDEFGHIJKL"), None)
 
 
 def test_centre_and_radius_of_the_lens(make):

@@ -20,6 +20,7 @@ def lens(tmp_path):
 @pytest.mark.parametrize("text", [
     "point_sources = {'A': (0, 0), 'B': (1, 1)}\nextra_sources = {'S': (5.0, 2.0)}",
     "extra_sources = 'field'",
+    "point_sources = 'find'",
     "point_source_sigma_arcsec = 0",
     "point_source_sigma_arcsec = {'A': 0.003, 'B': None}",
     "source_epochs = {'SN': ('2019-03-01', None), 'B': (None, '2020-01-01')}"])

@@ -39,7 +39,7 @@ def made_up(monkeypatch):
 
 def settings(**values):
     return SimpleNamespace(**{"source_epochs": {}, "point_source_sigma_arcsec": None,
-                              "extra_sources": {}} | values)
+                              "extra_sources": {}, "point_sources": 2} | values)
 
 
 def way(name, objective, moved=(0.0, 0.0)):
@@ -182,6 +182,24 @@ def test_sources_of_another_band_are_taken_over(made_up, monkeypatch):
     assert [(star.x_px, star.y_px) for star in stars] == [(80.0, 70.0), (81.0, 70.0)]
     assert notes == []
     assert [(s.x_px, s.y_px) for s in alone] == [tuple(one) for one in CENTRE + GIVEN[::-1]]
+
+
+def test_under_find_all_that_stands_out_and_is_no_star_of_the_field(made_up, monkeypatch):
+    made_up.sources, star = ([*"ABCDEFGHIJKL"], None), np.array([(15.0, 0.5)])
+    made_up.around = CENTRE + star
+    monkeypatch.setattr(db_sources, "find_sources",
+                        lambda epochs, n: np.vstack([GIVEN, star]))
+
+    xy, names, notes = start(point_sources="find")
+
+    assert (names, xy.tolist()) == (["A", "B"], (CENTRE + GIVEN).tolist())
+    assert notes[0].startswith("2 sources stand out: if the lens has another number of images")
+    others = [Star(name, 80.0, 70.0, None) for name in ("A", "N1")]  # of another band
+    stars, _ = db_sources.start_stars(REFERENCE, settings(point_sources="find"), others)
+    assert [(star.name, star.x_px) for star in stars] == [("A", 80.0)]
+    made_up.around = CENTRE + np.vstack([GIVEN, star])
+    with pytest.raises(UserError, match="all that stands out are stars of the field"):
+        start(point_sources="find")
 
 
 def test_light_that_the_model_lacks_is_written_to_be_pasted(made_up, monkeypatch):

@@ -17,6 +17,16 @@ def test_images_of_a_lens_are_found(draw, turns_deg):
     assert found == pytest.approx(truth.position_px, abs=0.5)
 
 
+def test_without_a_number_those_that_stand_out_are_found(draw):
+    epochs, truth = draw(seed=3)
+    hidden, _ = draw(
+        seed=3, flux=(30000.0, 3000.0), position_px=((0.0, 0.0), (4.0, 2.0)), galaxy_flux=0
+    )
+
+    assert find_sources(epochs, None) == pytest.approx(truth.position_px, abs=0.5)
+    assert len(find_sources(hidden, None)) == 1
+
+
 def test_a_hidden_image_is_found_in_the_residual(draw):
     """A tenth of the light at 1.2 FWHM is no peak of its own."""
     epochs, truth = draw(

@@ -4,7 +4,7 @@ import gzip
 
 from cosmouline.errors import ImageRejected
 from cosmouline.files.fits_bytes import MAX_UNPACKED_BYTES, open_frame, read_hdus
-from cosmouline.files.fits_image import choose_image, image_header, image_pixels
+from cosmouline.files.fits_image import choose_image, image_header, image_pixels, side_images
 
 import numpy as np
 import pytest
@@ -69,6 +69,39 @@ def test_masks_and_noise_maps_are_not_the_frame(tmp_path):
 
     np.testing.assert_array_equal(data, RAMP)
     assert index == 1
+
+
+def test_sci_is_the_image_and_its_side_images_are_of_its_version(tmp_path):
+    """As in frames of the JWST and of Hubble; a second chip has the version 2."""
+    hdus = [fits.PrimaryHDU()]
+    for version in (1, 2):
+        hdus += [fits.ImageHDU(version * RAMP, name=name, ver=version)
+                 for name in ("SCI", "ERR", "DQ")]
+    others = [image(RAMP, "AREA"), image(RAMP, "POLYGONS"), image(RAMP[:5], "WHT")]
+    path = write(tmp_path, *hdus[:4], *others)
+
+    with open_frame(path) as stream:
+        found = read_hdus(stream)
+        main = choose_image(found)
+        sides = side_images(found, main)
+    assert (main.name, {kind: hdu.name for kind, hdu in sides.items()}) == (
+        "SCI", {"noise": "ERR", "mask": "DQ"})
+    path.unlink()
+    path = write(tmp_path, *hdus)
+    with pytest.raises(ImageRejected, match="join amplifiers of one CCD first"):
+        frame(path)
+    with open_frame(path) as stream:
+        found = read_hdus(stream)
+        assert {hdu.index for hdu in side_images(found, choose_image(found, 4)).values()} == {5, 6}
+
+
+def test_a_mask_of_32_bits_keeps_its_lowest_bit(tmp_path):
+    """The quality planes of the JWST; float32 has 24 bits."""
+    mask = np.full((4, 5), 2**31 + 1, np.uint32)
+    with open_frame(write(tmp_path, fits.PrimaryHDU(), image(mask, "DQ"))) as stream:
+        pixels = image_pixels(stream, read_hdus(stream)[1], MAX_UNPACKED_BYTES, np.float64)
+
+    assert (pixels == 2**31 + 1).all()
 
 
 def test_one_of_several_images_must_be_named(tmp_path):

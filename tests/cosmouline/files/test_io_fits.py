@@ -296,6 +296,25 @@ def test_no_coordinates_are_none():
     assert wcs_cards(fits.Header({"GAIN": 2.0})) is None
 
 
+def test_a_place_without_a_scale_is_no_wcs():
+    """Sequence Generator Pro writes CTYPE, CRVAL and CRPIX alone: astropy makes it 1 deg/px."""
+    header = fits.Header({"CTYPE1": "RA---TAN", "CTYPE2": "DEC--TAN", "CRVAL1": 283.4,
+                          "CRVAL2": 33.0, "CRPIX1": 2072, "CRPIX2": 1411})
+    assert wcs_cards(header) is None
+
+
+def test_the_matrix_of_old_headers_is_that_of_new_ones():
+    """Pan-STARRS writes PC001001 = -1: without it the frame is mirrored."""
+    header = fits.Header({"CTYPE1": "RA---TAN", "CTYPE2": "DEC--TAN", "CRVAL1": 10.0,
+                          "CRVAL2": 0.0, "CRPIX1": 1.0, "CRPIX2": 1.0, "CDELT1": 1e-4,
+                          "CDELT2": 1e-4, "PC001001": -1.0, "PC001002": 0.0, "PC002001": 0.0,
+                          "PC002002": 1.0})
+
+    (ra_deg, dec_deg), = WCS(wcs_cards(header)).wcs_pix2world([[11.0, 1.0]], 1)
+
+    assert (ra_deg, dec_deg) == (pytest.approx(10.0 - 1e-3), pytest.approx(0.0, abs=1e-9))
+
+
 def test_an_unreadable_coordinate_card_is_none():
     text = tan_header().tostring(sep="\n").replace("                 69.5", " 69,5")
 

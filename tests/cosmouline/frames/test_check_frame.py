@@ -2,7 +2,8 @@
 
 from cosmouline.errors import ImageRejected
 from cosmouline.files.io_fits import Frame, list_frames, read_frame
-from cosmouline.frames.check_frame import check_frame
+from cosmouline.frames.check_frame import check_frame, credible, noise_factor, trim_frame
+from cosmouline.frames.telescope_yaml import Trim
 
 import numpy as np
 import pytest
@@ -130,8 +131,6 @@ def test_saturation():
 @pytest.mark.parametrize(
     ("cards", "flag"),
     [
-        ({"BUNIT": "electron", "GAIN": 2.7}, "BUNIT = 'electron': already in electrons"),
-        ({"BUNIT": "e-"}, "BUNIT = 'e-': already in electrons"),
         ({"NCOMBINE": 5}, "NCOMBINE = 5: a stack"),
         ({"AIRMASS": 0.5}, "AIRMASS = 0.5 is impossible"),
         (
@@ -229,11 +228,45 @@ def test_tops_that_are_flat_below_the_saturation_level_are_flagged(fwhm_px, flat
 @pytest.mark.parametrize(("cards", "flag"), [
     ({"STACKCNT": 20}, "STACKCNT = 20: a stack; if it is a mean, its gain is 20 times"),
     ({"NCOADDS": 4}, "NCOADDS = 4: a stack"), ({"NCOMBINE": 1, "COADDS": 1}, None),
-    ({"BUNIT": "electron/s"}, "a rate; the gain is the exposure time"),
-    ({"BUNIT": "counts/s"}, "a rate; the gain is that of the camera x the exposure time"),
-    ({"BUNIT": "MJy/sr"}, "no counts; set 'gain_e_per_adu'"),
-    ({"BUNIT": "nanomaggy"}, "no counts; set 'gain_e_per_adu'"), ({"BUNIT": "adu"}, None)])
+    ({"BUNIT": "adu"}, None)])
 def test_stacks_and_units_that_are_no_counts_are_flagged(cards, flag):
     flags = check_frame(frame(**cards))
 
     assert flags == [] if flag is None else flag in flags[0]
+
+
+def test_padding_and_dead_columns_have_no_value():
+    data = sky()
+    padded = np.pad(data, ((0, 20), (10, 0)))
+    padded[:, 50] = 3.0
+
+    found = credible(padded.copy())
+
+    bad = np.zeros(found.shape, bool)
+    bad[-20:], bad[:, :10], bad[:, 50] = True, True, True
+    assert (np.isnan(found) == bad).all()
+    assert (found[~bad] == padded[~bad]).all()
+    data[:, 60] = 65535.0  # full, not without a value
+    assert (credible(data.copy()) == data).all()
+
+
+def test_trimming():
+    data = np.arange(100 * 80).reshape(100, 80)
+
+    cut = trim_frame(data, Trim(bottom=10, top=20, left=5, right=1))
+
+    np.testing.assert_array_equal(cut, data[10:80, 5:79])
+    np.testing.assert_array_equal(trim_frame(data, Trim()), data)
+
+
+@pytest.mark.parametrize("trim", [Trim(top=1000), Trim(bottom=50, top=50), Trim(left=60)])
+def test_a_frame_smaller_than_its_trim_is_refused(trim):
+    """COSMOULINE made an empty image of a WFI window without a word."""
+    with pytest.raises(ImageRejected, match=r"size: trimming 100 x 80 pixels leaves"):
+        trim_frame(np.zeros((100, 80)), trim)
+
+
+@pytest.mark.parametrize(("card", "factor"), [(1.2, 1.2), ("1.2", 1.2), (0.5, None), (40, None),
+                                              (None, None)])
+def test_the_noise_factor_of_a_stack(card, factor):
+    assert noise_factor({"NOISEFAC": card} if card else {}) == factor

@@ -112,6 +112,7 @@ def test_the_gain_of_a_camera_with_a_setting_called_gain():
     ({"PIXSCALE": None, "PIXSIZE": 9.0, "XPIXSZ": 9.0, "FOCALLEN": 3712.0}, 0.5001),
     ({"PIXSCALE": None, "PIXSIZE": (9.0, "pixel in microns"), "XPIXSZ": 9.0,
       "FOCALLEN": (3.712, "m")}, 0.5001),
+    ({"PIXSCALE": None, "PIXSIZE1": 4.5, "XBINNING": 2, "FOCALLEN": 3712.0}, 0.5001),  # INDI
     ({"PIXSCALE": 0.8, "XPIXSZ": 9.0, "FOCALLEN": 3712.0, "SECPIX": 0.5}, 0.5),  # two against one
     ({"PIXSCALE": 0.8, "SECPIX": 0.5}, 0.8)])
 def test_pixel_scales(cards, arcsec):

@@ -4,11 +4,13 @@ from cosmouline.database.bands import set_of
 from cosmouline.database.database import Database
 from cosmouline.errors import UserError
 from cosmouline.frames.db_intake import (
+    frame_with_sides,
     frames_of,
     image_name,
     known_and_new,
     log_assumptions,
     mark_lists,
+    sides_of_frames,
     warn_of_twins,
 )
 
@@ -87,6 +89,97 @@ def test_a_frame_in_two_sets_is_refused(mixed, db, tmp_path):
 
     with pytest.raises(UserError, match=r"a1\.fits is taken by the sets S and T"):
         known_and_new(SimpleNamespace(sets=sets, config_dir=tmp_path), db)
+
+
+def test_files_that_belong_to_frames_are_no_frames_of_the_set(mixed, db, tmp_path, caplog):
+    caplog.set_level("INFO", "cosmouline")
+    one = mixed(files="a*")
+    for name in ("a1.wht", "a2.wht", "a1_mask"):
+        fits.writeto(one["raw_dir"] / f"{name}.fits", np.ones((4, 4)))
+
+    assert sorted(frames_of(one)) == ["S_a1", "S_a2"]
+    sets = [one, mixed(files="b*") | {"name": "T"}]
+    known_and_new(SimpleNamespace(sets=sets, config_dir=tmp_path), db)
+    assert [m for m in caplog.messages if "no frames" in m] == [
+        "1 files are no frames but the mask of another one (first: a1_mask.fits)",
+        "2 files are no frames but the weight of another one (first: a1.wht.fits)"]
+    assert sides_of_frames([one])[str(one["raw_dir"] / "a1.fits")] == {
+        "weight": one["raw_dir"] / "a1.wht.fits", "mask": one["raw_dir"] / "a1_mask.fits"}
+
+
+@pytest.fixture
+def nights(tmp_path):
+    """Two nights with files of the same names, a folder of darks, and a hidden one."""
+    for folder in ("2019/a", "2020/a", "2020/Darks", "2020/.old", "2020/b"):
+        (tmp_path / "raw" / folder).mkdir(parents=True)
+        (tmp_path / "raw" / folder / "f.fits").write_text("")
+    return {"name": "S", "telescope": "generic", "raw_dir": tmp_path / "raw"}
+
+
+@pytest.mark.parametrize(("folders", "names"), [
+    ("**", ["S_2019-a-f", "S_2020-a-f", "S_2020-b-f"]), ("*/a", ["S_2019-a-f", "S_2020-a-f"]),
+    ("2020/*", ["S_2020-a-f", "S_2020-b-f"])])
+def test_the_folders_of_nights_are_one_set(nights, folders, names):
+    assert sorted(frames_of(nights | {"folders": folders})) == names
+
+
+def test_folders_without_frames_and_frames_in_folders_are_told(nights):
+    with pytest.raises(UserError, match="no FITS file in"):
+        frames_of(nights | {"folders": "2021*"})
+    with pytest.raises(UserError, match=r'Give their names as \'folders\', such as "\*"'):
+        frames_of(nights | {"raw_dir": nights["raw_dir"] / "2019"})
+
+
+def frame_with(tmp_path, *hdus, beside=None, saturation_adu=60000.0):
+    path = tmp_path / "f.fits"
+    fits.HDUList([fits.PrimaryHDU(), *hdus]).writeto(path)
+    return frame_with_sides(path, {"telescope": "WFC3UVIS"}, {
+        "saturation_adu": saturation_adu, "gain_e_per_adu": 1.0}, beside or {})
+
+
+def test_the_quality_and_error_planes_of_hubble_are_used(tmp_path):
+    """Bits of WFC3: 4 is a bad pixel, 256 a full one, 16 hot but corrected by the dark."""
+    image = np.full((8, 9), 5.0, np.float32)
+    quality = np.zeros((8, 9), np.int16)
+    quality[1, 1:4] = 4, 256, 16
+    error = np.full((8, 9), 3.0, np.float32)
+    error[2, 2] = 0.0
+
+    frame = frame_with(tmp_path, fits.ImageHDU(image, name="SCI"),
+                       fits.ImageHDU(error, name="ERR"), fits.ImageHDU(quality, name="DQ"),
+                       fits.ImageHDU(np.zeros((3, 4), np.float32), name="D2IMARR"))
+
+    assert np.argwhere(np.isnan(frame.data_adu)).tolist() == [[1, 1], [2, 2]]
+    assert frame.data_adu[1, 2] == 60000.0
+    assert np.count_nonzero(frame.data_adu == 5.0) == 72 - 3
+
+
+def test_the_mask_and_error_of_las_cumbres_are_used_beside_its_catalogue(tmp_path):
+    """BANZAI: 1 is bad, 2 saturated; the table of sources is no image."""
+    path = tmp_path / "f.fits"
+    mask = np.zeros((8, 9), np.uint8)
+    mask[0, :2] = 1, 2
+    table = fits.BinTableHDU.from_columns([fits.Column("x", "E", unit="pix", array=[1.0])],
+                                          name="CAT")
+    fits.HDUList([fits.PrimaryHDU(), fits.ImageHDU(np.ones((8, 9)), name="SCI"), table,
+                  fits.ImageHDU(mask, name="BPM"),
+                  fits.ImageHDU(np.ones((8, 9)), name="ERR")]).writeto(path)
+
+    frame = frame_with_sides(path, {"telescope": "LCO"},
+                             {"saturation_adu": 9.0, "gain_e_per_adu": 1.0}, {})
+
+    assert np.isnan(frame.data_adu[0, 0])
+    assert (frame.data_adu[0, 1], frame.data_adu[1, 1], frame.warnings) == (9.0, 1.0, ())
+
+
+def test_a_mask_beside_a_frame_that_cannot_be_read_is_a_warning(tmp_path):
+    (tmp_path / "f_mask.fits").write_text("no mask")
+
+    frame = frame_with(tmp_path, fits.ImageHDU(np.ones((4, 4)), name="SCI"),
+                       beside={"mask": tmp_path / "f_mask.fits"})
+
+    assert frame.warnings[-1].startswith("f_mask.fits beside it is not used: not a FITS file")
+    assert (frame.data_adu == 1).all()
 
 
 def test_new_frames_get_a_row_and_known_ones_keep_theirs(settings, db, caplog):
@@ -176,3 +269,7 @@ def test_one_frame_twice_is_told(caplog):
                    row | {"img_name": "c", "mjd": 6.0}, row | {"img_name": "d", "set_name": "I"}])
 
     assert [record.message.split(" are ")[0] for record in caplog.records] == ["a and b"]
+    caplog.clear()
+    warn_of_twins([row | {"img_name": name} for name in "abcd"])
+    assert [record.message.split(" are ")[0] for record in caplog.records] == [
+        "a and b and 2 more"]

@@ -127,7 +127,37 @@ def test_an_unknown_time_system_is_flagged():
     result = middle({"DATE-OBS": "2019-08-14T06:00:00", "TIMESYS": "LOCAL"}, exptime_s=0.0)
 
     assert result.mjd == pytest.approx(58709.25)
-    assert result.flags == ("TIMESYS = 'LOCAL' is not known: DATE-OBS is taken as UTC",)
+    assert result.flags == ("TIMESYS = 'LOCAL' is not known: DATE-OBS is taken as UTC. For local "
+                            "time set 'time_zone_h' in 'overrides'",)
+
+
+@pytest.mark.parametrize(("cards", "start"), [
+    ({"DATE-OBS": "2019-08-14T24:00:00"}, "2019-08-15T00:00:00"),
+    ({"DATE-OBS": "2019-08-14", "UT": "24:00:00"}, "2019-08-15T00:00:00"),
+    ({"DATE-OBS": "19/08/14", "UT": "06:00:00", "MJD-OBS": 58709.25}, "2019-08-14T06:00:00"),
+    ({"DATE-OBS": "19/08/14", "UT": "06:00:00", "JD": 2456888.75}, "2014-08-19T06:00:00"),
+    ({"DATE-OBS": "28/08/19", "UT": "06:00:00", "MJD-OBS": 58723.25}, "2019-08-28T06:00:00"),
+    ({"DATE-OBS": "08/25/19T06:00:00"}, "2019-08-25T06:00:00")])
+def test_midnight_and_years_of_two_digits(cards, start):
+    result = middle(cards, exptime_s=0.0)
+
+    assert result.mjd == pytest.approx(iso_to_mjd(start), abs=1e-9)
+    assert [flag for flag in result.flags if "differ" in flag or "before 1980" in flag] == []
+    assert ("/" in cards["DATE-OBS"]) == any("taken as 20" in flag for flag in result.flags)
+
+
+def test_a_year_of_two_digits_that_no_card_decides_is_refused_with_both_dates():
+    with pytest.raises(ImageRejected, match="'19/08/14' is 2014-08-19 or 2019-08-14, and no MJD"):
+        middle({"DATE-OBS": "19/08/14", "UT": "06:00:00", "JD": "unknown day"})
+
+
+def test_the_time_system_of_one_card():
+    """TDB was 69.184 s ahead of UTC in 2022, whatever the TIMESYS of the other cards."""
+    camera = telescope(DateRecipe("mjd", ("TDB-MID",), moment="mid", time_system="TDB"))
+
+    result = middle({"TDB-MID": 59759.5, "TIMESYS": "UTC"}, camera)
+
+    assert (59759.5 - result.mjd) / SECOND == pytest.approx(69.184, abs=0.003)
 
 
 def test_a_clock_in_local_time():

@@ -1,6 +1,12 @@
 """Pointings of headers in every notation, and frames that do not look at the lens."""
 
-from cosmouline.frames.header_pointing import pointing, pointing_flag
+from cosmouline.frames.header_pointing import (
+    frame_centre,
+    lens_guess,
+    off_frame_arcsec,
+    pointing,
+    pointing_flag,
+)
 
 import pytest
 from astropy.io import fits
@@ -45,3 +51,47 @@ def test_a_frame_that_does_not_look_at_the_lens_is_flagged(cards, lens, field_de
     flag = pointing_flag(fits.Header(cards), *lens, field_deg)
 
     assert flag is None if hint is None else hint in flag
+
+
+# 101 x 51 pixels of 1 arcsec; the reference point is 1000 pixels left of the centre (51, 26)
+WCS_CARDS = {"NAXIS1": 101, "NAXIS2": 51, "CTYPE1": "RA---TAN", "CTYPE2": "DEC--TAN",
+             "CRVAL1": 10.0, "CRVAL2": 0.0, "CRPIX1": -949.0, "CRPIX2": 26.0,
+             "CDELT1": -1 / 3600, "CDELT2": 1 / 3600}
+CENTRE_RA_DEG = 10.0 - 1000 / 3600
+
+
+def test_the_centre_of_a_frame_is_not_the_reference_point_of_its_wcs():
+    header = fits.Header(WCS_CARDS)
+
+    assert frame_centre(header)[:2] == pytest.approx((CENTRE_RA_DEG, 0.0), abs=1e-5)
+    assert pointing(header)[:2] == pytest.approx((CENTRE_RA_DEG, 0.0), abs=1e-5)
+    del header["NAXIS1"]
+    assert frame_centre(header) is None
+
+
+@pytest.mark.parametrize(("east_arcsec", "north_arcsec", "off_arcsec"), [
+    (0, 0, 0), (50, 25, 0), (-50, 0, 0), (80.5, 0, 30), (0, -65.5, 40), (80.5, 65.5, 50)])
+def test_how_far_a_place_is_off_a_frame(east_arcsec, north_arcsec, off_arcsec):
+    off = off_frame_arcsec(fits.Header(WCS_CARDS), CENTRE_RA_DEG + east_arcsec / 3600,
+                           north_arcsec / 3600)
+
+    assert off == pytest.approx(off_arcsec, abs=0.01)  # 1e-5 of 1000 arcsec from the tangent point
+    assert off_frame_arcsec(fits.Header(), 10.0, 0.0) is None
+
+
+@pytest.mark.parametrize(("ra_deg", "by"), [
+    (CENTRE_RA_DEG + 40 / 3600, "RA, DEC"), (10.0, "the centre by the WCS")])
+def test_the_target_counts_where_it_is_on_the_frame(ra_deg, by):
+    """The telescope of a mosaic points at another CCD."""
+    header = fits.Header(WCS_CARDS | {"RA": ra_deg, "DEC": 0.0})
+
+    assert lens_guess(header)[2] == by
+    assert lens_guess(fits.Header({"RA": 3.0, "DEC": 0.0})) == (3.0, 0.0, "RA, DEC")
+
+
+def test_a_lens_off_the_frame_by_its_wcs_is_flagged():
+    header = fits.Header(WCS_CARDS)
+
+    assert pointing_flag(header, CENTRE_RA_DEG + 100 / 3600, 0.0) is None
+    assert pointing_flag(header, CENTRE_RA_DEG + 0.1, 0.0) == (
+        "the lens is 5.2 arcmin off the frame by its WCS")

@@ -1,9 +1,20 @@
 """Sets and settings from what a survey found."""
 
+import fnmatch
 import runpy
 from pathlib import Path
+from types import SimpleNamespace
 
-from cosmouline.frames.new_lens import common_pointing, most_common_target, sets_of, settings_text
+from cosmouline.frames.new_lens import (
+    common_pointing,
+    field_of_lens,
+    fields_of,
+    most_common_target,
+    overrides_of,
+    position_of,
+    sets_of,
+    settings_text,
+)
 from cosmouline.frames.survey import FrameSummary
 
 import pytest
@@ -41,7 +52,6 @@ def test_cameras_in_one_folder_are_told_by_name_where_that_is_possible():
     assert parts(*frames) == {"CAM-R": {"files": "e*"}, "ODD-R": {"files": "x*"}}
 
 
-
 def test_cameras_in_one_folder_are_told_by_header_where_names_do_not_tell():
     frames = [frame("/a/1"), frame("/a/2"), frame("/a/5", filter_name="V"),
              *(frame(name, camera="ODD") for name in ("/a/3", "/a/4"))]
@@ -52,9 +62,16 @@ def test_cameras_in_one_folder_are_told_by_header_where_names_do_not_tell():
         "CAM-V": {"band": "V", "filter": "V"}}
 
 
-def test_frames_that_nothing_tells_apart_are_named():
-    _, _, told = sets_of([frame(f"/a/{n}", telescope=("VST", "generic")[n % 2]) for n in range(4)])
-    assert any("do not distinguish the frames of VST (R) from others" in line for line in told)
+def test_frames_that_nothing_tells_apart_are_named_one_by_one():
+    frames = [frame(f"/a/{n}[x].fits", telescope=("VST", "generic")[n % 2]) for n in range(4)]
+
+    sets, _, told = sets_of(frames)
+
+    assert [one["files"] for one in sets] == [["0[[]x[]].fits", "2[[]x[]].fits"],
+                                              ["1[[]x[]].fits", "3[[]x[]].fits"]]
+    assert all(fnmatch.fnmatchcase(name, pattern) for name, pattern in
+               zip(("0[x].fits", "2[x].fits"), sets[0]["files"], strict=True))
+    assert sum("They are named one by one" in line for line in told) == 2
 
 
 def test_calibration_frames_are_in_no_set_but_close_their_folder():
@@ -62,8 +79,98 @@ def test_calibration_frames_are_in_no_set_but_close_their_folder():
         "R": {"science_only": True}}
 
 
-def test_one_camera_in_two_folders_is_two_sets():
-    assert list(parts(frame("/2019/1"), frame("/2020/1"))) == ["2019-R", "2020-R"]
+def test_the_nights_of_one_camera_are_one_set():
+    sets, _, told = sets_of([frame("/r/2019/1"), frame("/r/2020/1")])
+
+    assert sets == [{"name": "R", "telescope": "generic", "raw_dir": "/r", "folders": "*"}]
+    assert told[0] == "set R: 2 frames in /r and 2 folders of it, telescope generic"
+    deep = parts(frame("/r/1"), frame("/r/a/2020/1"), frame("/r/a/x", kind="dark"),
+                 frame("/r/a/2020/v", filter_name="V"))
+    assert deep == {"R": {"band": "R", "folders": "**", "filter": "R", "science_only": True},
+                    "V": {"band": "V", "filter": "V"}}
+
+
+def test_folders_of_cameras_without_a_name_stay_sets_of_their_own():
+    assert parts(frame("/a/1", camera=None), frame("/b/1", camera=None)) == {
+        "a-R": {}, "b-R": {}}
+
+
+def test_the_cameras_of_an_observatory_are_kept_apart():
+    frames = [frame("/a/1", telescope="LCO", camera="kb82"),
+              frame("/a/2", telescope="LCO", camera="kb98")]
+
+    assert parts(*frames) == {"LCO-kb82-R": {"files": "1*"}, "LCO-kb98-R": {"files": "2*"}}
+
+
+def test_binned_frames_are_a_set_of_their_own():
+    """They have another scale and gain, and the next script refuses other sizes in a set."""
+    assert parts(frame("/a/n1"), frame("/a/b1", binning="2 2")) == {
+        "bin1-R": {"files": "n*"}, "bin2-2-R": {"files": "b*"}}
+
+
+def test_r_and_capital_r_are_two_filters_and_long_names_become_short_bands():
+    long = "i DECam SDSS c0003 7835.0 1470.0"
+    found = parts(frame("/a/1", filter_name="r"), frame("/a/2"), frame("/a/3", filter_name=long))
+
+    assert [(one["band"], one["filter"]) for one in found.values()] == [
+        ("r", "r"), ("R", "R"), ("i", long)]
+
+
+def look(ra_deg, target="Q", radius_deg=None, path="/a/1"):
+    return frame(path, target=target, radius_deg=radius_deg,
+                 pointing=ra_deg and (ra_deg, 0.0, "RA, DEC"))
+
+
+def test_fields_are_parted_by_pointing_and_the_lens_is_in_one_of_them():
+    near = [look(359.95), look(0.05), look(0.1)]
+    far = [look(20.0, "P"), look(None, "P")]
+
+    fields = fields_of([far[0], *near, far[1], frame("/f", kind="flat")])
+
+    assert fields == [near, far]
+    assert field_of_lens(fields) == (near, [far])
+    assert field_of_lens(fields, (20.1, 0.0)) == (far, [near])
+    assert fields_of([look(None)]) == [[look(None)]]
+
+
+def test_small_frames_that_do_not_overlap_are_two_fields():
+    """Half a diagonal of .05 deg, pointings .1 deg apart."""
+    assert len(fields_of([look(10.0, radius_deg=0.05), look(10.1, radius_deg=0.05)])) == 2
+    assert len(fields_of([look(10.0), look(10.1)])) == 1
+
+
+def test_sets_whose_folders_hold_other_fields_take_the_frames_of_the_lens():
+    sets, _, _ = sets_of([look(1.0)], elsewhere=[look(50.0)])
+    assert sets[0]["lens_only"] is True
+    sets, _, _ = sets_of([look(1.0)], elsewhere=[look(50.0, path="/b/1")])
+    assert "lens_only" not in sets[0]
+
+
+def test_the_position_by_hand_by_pointing_or_none():
+    others = [[look(20.0, "P")]]
+
+    assert position_of([look(1.0)], others, (5.0, 6.0))[0] == (5.0, 6.0, "given by hand")
+    position, lines = position_of([look(1.0)], others)
+    assert position == (1.0, 0.0, "from RA, DEC, the pointing: check it")
+    assert lines[0].startswith("another field at 20.0000 0.0000 (P): 1 frames are left out")
+    assert position_of([look(None)], [])[0][:2] == (None, None)
+
+
+def test_what_is_given_by_hand_goes_into_the_sets_that_lack_it():
+    options = SimpleNamespace(exptime=None, gain=1.5, read_noise=None, saturation=None, scale=0.4,
+                              dates=Path("/d.txt"))
+    sets, lacking, _ = sets_of(
+        [frame("/a/1", missing=("gain_e_per_adu", "read_noise_e", "date")), frame("/b/1", "C2")],
+        given=overrides_of(options))
+
+    assert sets[0]["overrides"] == {"gain_e_per_adu": 1.5, "dates": "/d.txt"}
+    assert "overrides" not in sets[1]
+    assert lacking == {"CAM-R": ["read_noise_e"], "C2-R": []}
+
+
+def test_frames_without_a_wcs_are_told():
+    _, _, told = sets_of([frame("/a/1"), frame("/a/2", has_wcs=False)])
+    assert any("1 of 2 frames have no WCS (first: 2)" in line for line in told)
 
 
 def test_what_is_lacking_is_told():
@@ -103,6 +210,7 @@ def test_the_text_is_python_that_means_the_same(tmp_path):
     assert found["sets"] == sets
     assert (found["lens_name"], found["lens_ra_deg"], found["lens_dec_deg"]) == ("Q", 1.5, -2.0)
     assert found["allow_mirror_images"] is True
+    assert found["point_sources"] == "find"
     assert '"overrides": {"gain_e_per_adu": ...}' in path.read_text()
 
 

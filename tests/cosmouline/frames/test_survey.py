@@ -4,7 +4,7 @@ from pathlib import Path
 
 from cosmouline.errors import UserError
 from cosmouline.frames import survey as survey_module
-from cosmouline.frames.survey import missing, summary, survey
+from cosmouline.frames.survey import lines_of, missing, summary, survey
 from cosmouline.frames.telescope import load_telescope
 
 import numpy as np
@@ -41,6 +41,25 @@ def test_a_frame_that_two_cameras_could_have_taken_is_of_none(monkeypatch):
     found = summary(Path("a.fits"), fits.Header(COMPLETE))
 
     assert (found.telescope, found.recognised) == ("generic", ("EulerCAM", "FORS2"))
+
+
+@pytest.mark.parametrize(("cards", "binning"), [
+    ({"CCDSUM": "1 1"}, None), ({"XBINNING": 2}, "2"), ({"CCDSUM": "2 2"}, "2 2"), ({}, None)])
+def test_the_binning(cards, binning):
+    assert summary(Path("a.fits"), fits.Header(COMPLETE | cards)).binning == binning
+
+
+def test_what_belongs_to_another_file_is_no_frame(tmp_path):
+    for name, cards in {"a": {}, "a_wht": {}, "b": {"PRODTYPE": "wtmap"}}.items():
+        fits.writeto(tmp_path / f"{name}.fits", np.zeros((4, 4)), fits.Header(COMPLETE | cards))
+
+    frames, problems = survey(tmp_path)
+
+    assert [one.path.name for one in frames] == ["a.fits"]
+    assert problems == {tmp_path / "a_wht.fits": "the weight of another file",
+                        tmp_path / "b.fits": "a weight by its header"}
+    assert lines_of(frames, problems)[1] == (
+        "1 files are no frames: the weight of another file (a_wht.fits)")
 
 
 def test_a_frame_in_a_folder_of_calibrations_is_one():

@@ -4,6 +4,7 @@ from cosmouline.errors import UserError
 from cosmouline.frames.telescope_yaml import (
     Check,
     DateRecipe,
+    Mask,
     Source,
     Trim,
     telescope_from,
@@ -39,6 +40,7 @@ def test_a_minimal_description():
     assert (camera.time_system, camera.time_zone_h, camera.checks) == ("UTC", 0.0, ())
     assert (camera.filter, camera.site.lon_deg, camera.trim) == (Source(), Source(), Trim())
     assert camera.date_check is None
+    assert (camera.unit, camera.mask) == (Source(), Mask())
 
 
 def test_everything_that_can_be_described():
@@ -53,8 +55,13 @@ trim: {bottom: 5, right: 7}
 checks:
   - {keyword: CCDXBIN, equals: [1, 2], reason: only these}
 recognise: [{INSTRUME: [CAM, Cam2*], NAXIS1: 2048}, {TELESCOP: Mine}]
+unit: {by: [PROC], table: {Cal: electron/s}}
+mask: {saturated: [3, 4], good: 7, codes: true, since: {PLVER: V3.5}}
 """
     )
+
+    assert camera.unit == Source(by=("PROC",), table={"cal": "electron/s"})
+    assert camera.mask == Mask((3, 4), (7,), True, (("PLVER", "V3.5"),))
 
     assert camera.date_check == DateRecipe("mjd", ("MJD",), moment="mid")
     assert (camera.time_system, camera.time_zone_h) == ("TAI", -7.0)
@@ -93,6 +100,7 @@ def test_a_value_with_limits_and_a_default():
         ("gain_e_per_adu: 2", "gain_e_per_ad: 2", "did you mean 'gain_e_per_adu'"),
         ("gain_e_per_adu: 2", "", "the key 'gain_e_per_adu' is missing"),
         ("gain_e_per_adu: 2", "gain_e_per_adu: -1", "-1 is not between 0.05 and 50"),
+        ("gain_e_per_adu: 2", "gain_e_per_adu: {by: [A], table: {a: 99}}", "99 is not between"),
         ("gain_e_per_adu: 2", "gain_e_per_adu: high", "'high' is not a number"),
         ("gain_e_per_adu: 2", "gain_e_per_adu: yes", "True is not a number"),
         ("gain_e_per_adu: 2", "gain_e_per_adu: [NO, GAIN]", "is not a list of header keywords"),
@@ -127,6 +135,11 @@ def test_mistakes_are_named_with_the_file(old, new, message):
         ("trim: {under: 3}", "unknown key 'under'"),
         ("time_zone_h: 20", "20 is not between -12 and 14"),
         ("checks: [{keyword: A, equals: 1}]", "'reason' is missing"),
+        ("unit: {by: [A], table: {a: 1}}", "1 must be a text"),
+        ("unit: {by: [A], table: [a]}", "table: .* is not a mapping"),
+        ("mask: {saturated: [-1]}", "saturated: .* is not a list of numbers above 0"),
+        ("mask: {bits: 3}", "unknown key 'bits'"),
+        ("mask: {since: V3.5}", "since: 'V3.5' is not a mapping"),
     ],
 )
 def test_mistakes_in_what_is_optional(extra, message):
