@@ -13,10 +13,11 @@ The choice stays when images are added later; --redo chooses again, and then eve
 on is done again. To choose yourself, set ref_img_name.
 """
 
-from cosmouline.errors import UserError
+from cosmouline.astrometry.align import align_catalogs
+from cosmouline.errors import ImageRejected, UserError
 from cosmouline.run import for_all_images, log_line, run
 from cosmouline.sources import db_reference, db_stars
-from cosmouline.sources.star_catalogue import first_reference, reference_scores
+from cosmouline.sources.star_catalogue import first_reference, positions, reference_scores
 
 NEEDS = ("n_sources", "n_good_stars", "fwhm_px", "fwhm_arcsec", "ellipticity", "sky_sigma_e",
          "sky_level_e")
@@ -28,12 +29,23 @@ def measure(images, settings):
     best = db_reference.candidates(images, settings)
     catalogs = [db_stars.sources(image, settings) for image in best]
     first, matrices = first_reference(
-        catalogs, lambda reference, catalog: db_reference.aligned(reference, catalog, settings))
+        catalogs, lambda reference, catalog: aligned(reference, catalog, settings))
     scores = reference_scores(
         catalogs, matrices, [image["sky_sigma_e"] for image in best],
         [image["fwhm_px"] for image in best], [image["ellipticity"] for image in best], first)
     return {image["img_name"]: score for image, score in zip(
         best, (scores / (scores.max() or 1)).tolist(), strict=True)}
+
+
+def aligned(reference, catalog, settings):
+    """Return the transform between two catalogues, None if there is none."""
+    parities = (1, -1) if settings.allow_mirror_images else (1,)
+    try:
+        return align_catalogs(positions(reference), positions(catalog), parities,
+                              method=settings.align_method,
+                              rms_max_px=settings.align_rms_max_px).matrix
+    except ImageRejected:
+        return None
 
 
 def choice(images, scores, settings):
