@@ -3,6 +3,7 @@
 from cosmouline.errors import ImageRejected
 from cosmouline.images.sky import sky_map
 from cosmouline.sources.detect import CATALOG_DTYPE, detect_sources
+from cosmouline.sources.seeing import frame_seeing
 
 import numpy as np
 import pytest
@@ -113,7 +114,7 @@ def test_cosmics_are_dropped_and_stars_kept(fwhm_px):
 
 
 @pytest.mark.parametrize("fwhm_px", [1.6, 2.4, 4.0])
-def test_hot_pixels_and_pairs_of_them_are_no_sources(fwhm_px):
+def test_hot_pixels_pairs_and_blocks_of_them_are_no_sources(fwhm_px):
     """800 of them in a shallow frame of 12 stars: all that is left are stars, of their width."""
     rng = np.random.default_rng(7)
     x, y = grid(seed=6, step=100)
@@ -124,15 +125,17 @@ def test_hot_pixels_and_pairs_of_them_are_no_sources(fwhm_px):
     height_e = 10 ** rng.uniform(2.3, 4.3, len(rows))
     np.add.at(image_e, (rows, cols), height_e)
     np.add.at(image_e, (rows[::3], cols[::3] + 1), 0.5 * height_e[::3])
+    np.add.at(image_e, (rows[::30] + 1, cols[::30]), 0.7 * height_e[::30])  # blocks
+    np.add.at(image_e, (rows[::30] + 1, cols[::30] + 1), 0.6 * height_e[::30])
 
     catalog = detect_sources(image_e)
 
-    # a few lie side by side, and form larger blocks
+    # of 26 blocks and of pixels side by side, those as wide as a sharp star
     nearest_px = np.hypot(catalog["x_px"][:, None] - x, catalog["y_px"][:, None] - y).min(1)
     assert (nearest_px < 1).sum() == len(x)
-    assert (nearest_px > 1).sum() <= 8
-    width_px = catalog["fwhm_px"][nearest_px < 1]
-    assert np.nanmedian(width_px) == pytest.approx(fwhm_px, rel=0.1)
+    assert (nearest_px > 1).sum() <= 15
+    # a FWHM of 1.6 px is measured up to 8 % too wide, as on frames without hot pixels
+    assert frame_seeing(catalog).fwhm_px == pytest.approx(fwhm_px, rel=0.1)
 
 
 def test_saturated_stars_are_kept_and_flagged():
