@@ -43,7 +43,7 @@ def measure(image, settings, reference_xy, lens_xy):
     try:
         found = align_catalogs(reference_xy, sources_xy(image, settings), parities,
                                method=settings.align_method, rms_max_px=settings.align_rms_max_px
-                               ) if image["img_name"] != image["ref_img_name"] else Alignment(
+                               ) if image["img_name"] != image.get("ref_img_name") else Alignment(
                                    np.eye(2, 3), len(reference_xy), 0.0)
     except ImageRejected as reason:
         return {"is_aligned": False, "align_note": str(reason)}

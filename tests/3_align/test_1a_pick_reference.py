@@ -26,7 +26,7 @@ def test_the_score_is_the_depth_for_faint_stars(lens_after):
     best = lens.truth.good[int(np.argmax(depth))]
     assert chosen(lens) == {best}
     clouded, = lens.truth.spoilt
-    assert "ref_score" not in lens.rows[clouded]  # beyond the limits, it cannot be chosen
+    assert lens.rows[clouded]["ref_score"] == 0
 
 
 def test_the_user_s_choice_goes_before_and_must_be_in_use(lens_before):

@@ -11,7 +11,7 @@ from astropy.wcs import NoConvergence
 
 log = logging.getLogger("cosmouline")
 
-FEW_SOURCES = 15  # with more on both images their stars must do
+FEW_SOURCES = 10  # with so many on both images their stars must do
 GRID = 5  # points along each axis at which two WCSs are compared
 N_COMPARED_WCS = 50  # aligned images whose WCS is compared with their stars
 TOLERANCE_FWHM = 0.5  # of the seeing, where the aligned images tell no larger one
@@ -74,7 +74,7 @@ def place(images, sources_xy, reference, lens_xy, settings):
     their median shift is taken out.
     """
     stars_px, results = sources_xy(reference), {}
-    few = [image for image in images if image.get("has_wcs") and not image.get("is_aligned")
+    few = [image for image in images if image.get("has_wcs") and image.get("is_aligned") is False
            and min(image["n_sources"], len(stars_px)) < FEW_SOURCES]
     if not few or not reference.get("has_wcs"):
         return results
