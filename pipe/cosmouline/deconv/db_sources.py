@@ -21,6 +21,7 @@ from cosmouline.deconv.orientation import (
     upright,
 )
 from cosmouline.deconv.point_sources import Sources
+from cosmouline.deconv.source_doubts import source_doubts
 from cosmouline.errors import UserError
 from cosmouline.files.io_catalog import Star
 from cosmouline.sources import db_stars
@@ -149,6 +150,12 @@ def missing(fit, content, reference, settings):
                      f"about {east:+.1f} arcsec east, {north:+.1f} north: "
                      f"extra_sources = {{\"N\": ({east:.1f}, {north:.1f})}} fits it")
     return lines
+
+
+def doubts(fit, content, names, reference, settings):
+    """Return a line for each light that the model lacks, and each source that is in doubt."""
+    return [*missing(fit, content, reference, settings),
+            *source_doubts(fit, content.epochs, names, content.names)]
 
 
 def _checked(epochs, start_px):
