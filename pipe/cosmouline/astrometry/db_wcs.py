@@ -11,7 +11,7 @@ from astropy.wcs import NoConvergence
 
 log = logging.getLogger("cosmouline")
 
-FEW_SOURCES = 10  # with so many on both images their stars must do
+FEW_SOURCES = 40  # with so many on both images their stars must do
 GRID = 5  # points along each axis at which two WCSs are compared
 N_COMPARED_WCS = 50  # aligned images whose WCS is compared with their stars
 TOLERANCE_FWHM = 0.5  # of the seeing, where the aligned images tell no larger one
@@ -95,6 +95,10 @@ def place(images, sources_xy, reference, lens_xy, settings):
         inside = ((here_px >= 0) & (here_px <= last_px)).all(1)
         i, j = matched_pairs(matrix, stars_px[inside], own_px, tolerance_px)
         least = max(LEAST_MATCHED, LEAST_PART * min(len(own_px), inside.sum()))
+        # they fix the shift
+        away_px = own_px[j] - apply(matrix, stars_px[inside][i])
+        shift_px = np.median(away_px, axis=0) if len(i) else np.zeros(2)
+        rms_px = float(np.sqrt(((away_px - shift_px) ** 2).sum() / max(len(i), 1)))
         before = image["align_note"].rpartition("; ")[2]
         if tolerance_px > LARGEST_FWHM * image["fwhm_px"]:
             note = f"its WCS is not used: {witness}; {before}"
@@ -102,17 +106,16 @@ def place(images, sources_xy, reference, lens_xy, settings):
             note = (f"its WCS and its stars disagree: {len(i)} of {len(own_px)} sources lie "
                     f"within {tolerance_px:.1f} px of the {inside.sum()} that the reference image "
                     f"has there, {np.ceil(least):.0f} are needed ({witness}); {before}")
+        elif rms_px > settings.align_rms_max_px:
+            note = (f"its WCS is not used: {len(i)} of its sources scatter by {rms_px:.2f} px "
+                    f"about it, more than {settings.align_rms_max_px:g} px; {before}")
         else:
-            # moved to these sources
-            away_px = own_px[j] - apply(matrix, stars_px[inside][i])
-            shift_px = np.median(away_px, axis=0)
-            rms_px = float(np.sqrt(np.mean(((away_px - shift_px) ** 2).sum(1))))
             matrix = matrix + np.column_stack([np.zeros((2, 2)), shift_px])
             found = Alignment(matrix, len(i), rms_px)
             results[image["img_name"]] = db_transform.alignment_fields(found, lens_xy) | {
                 "align_note": f"placed by its WCS, moved by {np.hypot(*shift_px):.2f} px to "
                               f"{len(i)} of its {len(own_px)} sources ({witness})"}
-            log.warning("%s has too few sources to be aligned: %s", image["img_name"],
+            log.warning("%s has too few stars to be aligned: %s", image["img_name"],
                         results[image["img_name"]]["align_note"])
             continue
         if note != image["align_note"]:

@@ -63,7 +63,7 @@ def test_images_with_three_stars_are_placed_by_their_wcs_and_say_so(lens_before,
         assert row["align_note"].startswith("placed by its WCS, moved by 0.")
         assert "to 3 of its 3 sources (the WCS of 3 images that their stars align" in (
             row["align_note"])
-        assert any(m.startswith(f"{name} has too few sources to be aligned: placed by its WCS")
+        assert any(m.startswith(f"{name} has too few stars to be aligned: placed by its WCS")
                    for m in caplog.messages)
     assert any(m.startswith("6 of 7 images are aligned to ") for m in caplog.messages)
     assert lens.run(SCRIPT)["kept"] == 7
@@ -110,3 +110,20 @@ def test_where_no_image_has_enough_stars_all_are_placed_by_their_wcs(lens_before
     assert max(off_px(lens, name).max() for name in placed) < 0.6
     assert sum("their stars align no other image" in lens.rows[name].get("align_note", "")
                for name in placed) == len(placed) - 1
+
+
+def test_sources_that_scatter_about_the_wcs_by_more_than_the_limit_place_nothing(lens_before):
+    lens = lens_before(SCRIPT)
+    path = paths.catalog(lens.settings(), FEW[1])
+    keep_sources(lens, FEW[1], [1, 3, 6, 7])
+    catalog = read_sources(path)
+    catalog["x_px"] += [0.9, -0.9, 0.9, -0.9]
+    write_sources(path, catalog)
+    lens.set("align_rms_max_px = 0.5\n")
+
+    lens.run(SCRIPT)
+
+    row = lens.rows[FEW[1]]
+    assert row["is_aligned"] is False
+    assert row["align_note"].startswith("its WCS is not used: 4 of its sources scatter by ")
+    assert row["align_note"].count("more than 0.5 px") == 1
