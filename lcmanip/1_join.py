@@ -35,10 +35,12 @@ ARGUMENTS = db_curves.SUM_ARGUMENT
 def write(one):
     """Join one light curve; write its tables and its report."""
     settings = one.settings
-    table, joined = db_curves.joined_columns(one.rows, one.table, one.sources, settings)
+    table, joined = db_curves.joined_columns(one.rows, one.table, one.sources, settings,
+                                             one.is_marked)
     log_line("%d images in %d points, %d of them flagged, %d of these because a source has no "
-             "positive flux", len(one.rows), len(joined.mag), (~table["flag"]).sum(),
-             (~joined.is_complete).sum())
+             "positive flux; 7_deconv/8_inspect_flux marks fluxes of %d images", len(one.rows),
+             len(joined.mag), (~table["flag"]).sum(), (~joined.is_complete).sum(),
+             one.is_marked.any(1).sum())
     table = db_curves.write(one, table)
     field = db_report.star_field(settings.dec_coefficient, settings.renorm_name)
     text = db_report.text(table, one, field)

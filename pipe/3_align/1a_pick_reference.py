@@ -2,11 +2,13 @@
 
 Needs   : catalogues (1_character/3a_detect), seeing, sky
 Writes  : ref_img_name, ref_score -> database
-Settings: ref_img_name, align_method, align_rms_max_px, allow_mirror_images
+Settings: ref_img_name, align_method, align_rms_max_px, allow_mirror_images, fwhm_max_arcsec,
+          ellipticity_max, sky_level_max_e
 Next    : 3_align/1b_identify_stars
 
 Run as  : python 1a_pick_reference.py ../../configs/MYLENS
 
+Only images within the limits of 3_update_flags can be chosen, and of all sets some are compared.
 The choice stays when images are added later; --redo chooses again, and then everything from here
 on is done again. To choose yourself, set ref_img_name.
 """
@@ -14,26 +16,25 @@ on is done again. To choose yourself, set ref_img_name.
 from cosmouline.astrometry.align import align_catalogs
 from cosmouline.errors import ImageRejected, UserError
 from cosmouline.run import for_all_images, log_line, run
-from cosmouline.sources import db_stars
+from cosmouline.sources import db_reference, db_stars
 from cosmouline.sources.star_catalogue import first_reference, positions, reference_scores
 
-NEEDS = ("n_sources", "n_good_stars", "fwhm_px", "ellipticity", "sky_sigma_e")
+NEEDS = ("n_sources", "n_good_stars", "fwhm_px", "fwhm_arcsec", "ellipticity", "sky_sigma_e",
+         "sky_level_e")
 WRITES = ("ref_img_name", "ref_score")
-N_CANDIDATES = 30  # the best at first sight are compared with each other
 
 
 def measure(images, settings):
     """Return the scores of the best images, relative to the best one."""
-    quick = sorted(images, key=lambda im: im["fwhm_px"] * im["sky_sigma_e"] / im["n_good_stars"])
-    best = quick[:N_CANDIDATES]
+    best = db_reference.candidates(images, settings)
     catalogs = [db_stars.sources(image, settings) for image in best]
     first, matrices = first_reference(
         catalogs, lambda reference, catalog: aligned(reference, catalog, settings))
     scores = reference_scores(
         catalogs, matrices, [image["sky_sigma_e"] for image in best],
         [image["fwhm_px"] for image in best], [image["ellipticity"] for image in best], first)
-    return {image["img_name"]: score / scores.max()
-            for image, score in zip(best, scores.tolist(), strict=True)}
+    return {image["img_name"]: score for image, score in zip(
+        best, (scores / (scores.max() or 1)).tolist(), strict=True)}
 
 
 def aligned(reference, catalog, settings):
@@ -55,7 +56,8 @@ def choice(images, scores, settings):
             raise UserError(f"ref_img_name = '{settings.ref_img_name}' is not among the images "
                             "in use (see run_all.py --status).")
         return settings.ref_img_name
-    before = {image.get("ref_img_name") for image in images} & set(names)
+    usable = {image["img_name"] for image in db_reference.within_limits(images, settings)}
+    before = {image.get("ref_img_name") for image in images} & usable
     if before and not settings.options.redo:
         return before.pop()
     return max(scores, key=scores.get)

@@ -16,7 +16,7 @@ NEEDS = ("is_aligned",)
 WRITES = ()
 
 ALIGNED = ("img_name", "n_align_stars", "align_rms_px", "align_angle_deg", "align_scale",
-           "align_parity", "fwhm_arcsec", "ellipticity", "sky_level_e")
+           "align_parity", "fwhm_arcsec", "ellipticity", "sky_level_e", "align_note")
 
 
 def main(settings, db):

@@ -19,7 +19,7 @@ from cosmouline.astrometry import db_transform
 from cosmouline.database import paths
 from cosmouline.files import io_fits
 from cosmouline.images import db_images, db_sky
-from cosmouline.images.bad_pixels import sharp_pixels
+from cosmouline.images.bad_pixels import SHARP_PIXELS_FWHM_PX, sharp_pixels
 from cosmouline.images.resample import footprint, pixel_noise, resample
 from cosmouline.run import for_each_image, run
 
@@ -27,7 +27,6 @@ import numpy as np
 
 NEEDS = ("align_m11", "sky_noise_e", "fwhm_px", "n_hot_px", "ref_img_name", "nx_px")
 WRITES = ("aligned_part", "aligned_noise")
-SHARPEST_FWHM_PX = 1.8  # with narrower stars a sharp pixel can be one
 BAND_ROWS, OVERLAP_ROWS = 1024, 8
 
 
@@ -45,7 +44,7 @@ def sharp(image_e):
 def measure(image, settings, reference, wcs):
     """Write one resampled image; return how much of the reference it covers, and its noise."""
     image_e, bad = db_images.image_and_bad(image, settings)
-    if image["fwhm_px"] > SHARPEST_FWHM_PX:
+    if image["fwhm_px"] > SHARP_PIXELS_FWHM_PX:
         bad |= sharp(image_e)
     flat_e = np.subtract(image_e, db_sky.sky(image, settings).level(), out=image_e)
     matrix, shape = db_transform.matrix(image), (reference["ny_px"], reference["nx_px"])

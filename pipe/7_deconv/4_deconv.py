@@ -52,8 +52,8 @@ def measure(band, settings):
     fit, psf_error = fitted(content, sources, made, band["images"], settings)
     path = paths.deconvolution(settings) / "fit.npz"
     write_fit(path, fit, psf_error, content.names, made)
-    lacks = db_sources.missing(fit, content, band["reference"], settings)
-    for line in [*db_readout.summary(fit, psf_error, names), *lacks, paths.relative(path)]:
+    for line in [*db_readout.summary(fit, psf_error, names), *db_sources.doubts(
+            fit, content, names, band["reference"], settings), paths.relative(path)]:
         log_line("%s", line)
     found = {f"dec_fit__{settings.dec_name}": digest(fit)}
     return dict.fromkeys(content.names, found | db_readout.convergence(fit, settings.dec_name))

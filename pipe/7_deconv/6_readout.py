@@ -44,6 +44,10 @@ def main(settings, db):
     for_all_images(results, db.select(), settings, db, measure=measure, needs=NEEDS,
                    writes=WRITES)
     log_line("%d images have fluxes", len(results))
+    without = [row["img_name"] for row in fitted if row["img_name"] not in results]
+    if without:
+        log_line("%d of %d images have no flux (the lens is masked, or beyond the edge), and are "
+                 "missing in the light curve: %s", len(without), len(fitted), ", ".join(without))
 
 
 if __name__ == "__main__":

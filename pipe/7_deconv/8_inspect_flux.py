@@ -9,19 +9,18 @@ Run as  : python 8_inspect_flux.py ../../configs/MYLENS [--source A]
 
 Negative fluxes and coefficients, fluxes below 3 sigma or more than 6 sigma from their neighbours
 in time, and images with a chi2 above 1.5. A true outburst is listed too: look at the page of
-5a_png_check before an image goes on dec_<dec_name>_skiplist.txt.
+5a_png_check before an image goes on dec_<dec_name>_skiplist.txt. Until then lcmanip/1_join flags
+the points that these fluxes make.
 """
 
 from cosmouline.database import bands, paths
 from cosmouline.database.columns import column, texts, time_of
 from cosmouline.errors import UserError
 from cosmouline.files import io_report
-from cosmouline.lightcurve import db_columns, outlier_points
+from cosmouline.lightcurve import db_columns
 from cosmouline.pages import drawing
 from cosmouline.plots.conditions import by_date_page
 from cosmouline.run import log_line, run
-
-import numpy as np
 
 NEEDS = ("flux_e__{dec}__{source}", "dec_coeff__{dec}")
 WRITES = ()
@@ -32,14 +31,7 @@ COLUMNS = ("img_name", "source", *FORMATS, "why")
 
 def measure(rows, source, settings):
     """Return normalised flux and error of one source, and why each deserves a look."""
-    dec = settings.dec_name
-    coeff = column(rows, f"dec_coeff__{dec}")
-    flux = column(rows, f"flux_e__{dec}__{source}") * coeff
-    sigma = np.hypot(column(rows, f"flux_sigma_e__{dec}__{source}") * coeff,
-                     flux * column(rows, f"dec_coeff_sigma__{dec}") / coeff)
-    why = outlier_points.reasons(column(rows, "mjd"), flux, sigma, coeff,
-                                 column(rows, f"dec_chi2__{dec}"))
-    return flux, sigma, why
+    return db_columns.inspected(rows, source, settings.dec_name)
 
 
 def report(rows, sources, settings):

@@ -36,7 +36,9 @@ def test_the_coordinates_are_those_of_the_frame(lens_after):
 
     for name, row in lens.rows.items():
         assert row["has_wcs"] is True
-        assert lens_on(lens, name) == pytest.approx(lens.truth.centre(name), abs=1e-3)
+        off_px = 25 if name in lens.truth.spoilt else 0  # its header is wrong
+        centre = lens.truth.centre(name) + np.array([off_px, 0])
+        assert lens_on(lens, name) == pytest.approx(centre, abs=1e-3)
 
 
 def test_what_a_telescope_trims_is_cut_and_the_coordinates_follow(lens_before):

@@ -1,6 +1,7 @@
 from cosmouline.database import paths
 from cosmouline.database.database import Database
 from cosmouline.errors import UserError
+from cosmouline.sources.io_sources import read_sources, write_sources
 
 import numpy as np
 import pytest
@@ -96,3 +97,33 @@ def test_a_lost_catalogue_is_told_by_its_script(lens_before):
 
     with pytest.raises(UserError, match=r"R_tiny_0003.*1_character/3a_detect"):
         lens.run(SCRIPT)
+
+
+def test_the_reference_is_chosen_among_the_images_within_the_limits(lens_before, caplog):
+    lens = lens_before(SCRIPT)
+    lens.run(SCRIPT)
+    best, = chosen(lens) - {None}
+    lens.update(best, ellipticity=0.6)
+
+    lens.set("ellipticity_max = 0.5\n")
+    lens.run(SCRIPT)
+
+    other, = chosen(lens)
+    assert other != best
+    assert "ref_score" not in lens.rows[best]
+    lens.set("ellipticity_max = 0.001\n")  # none: 3_update_flags stops, and names the image
+    lens.run(SCRIPT, redo=True)
+    assert any(m.startswith("none of 7 images is within ellipticity") for m in caplog.messages)
+
+
+def test_few_stars_give_a_reference_all_the_same(lens_before):
+    """Five sources per image cannot be aligned: each image has a score that is a number."""
+    lens = lens_before(SCRIPT)
+    for name in lens.rows:
+        path = paths.catalog(lens.settings(), name)
+        write_sources(path, read_sources(path)[:5])
+
+    lens.run(SCRIPT)
+
+    assert len(chosen(lens)) == 1
+    assert {0.0, 1.0} == set(lens.values("ref_score"))

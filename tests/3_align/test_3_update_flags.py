@@ -15,7 +15,8 @@ def test_what_is_not_aligned_goes_out_with_the_reason(lens_after):
 
     assert in_use(lens) == lens.truth.good
     why = lens.rows[clouded]["whynot"]
-    assert why.startswith("not aligned: only 1 sources in the image")
+    assert why.startswith("not aligned: its WCS and its stars disagree: 0 of 2 sources lie within")
+    assert "only 2 sources in the image" in why
     assert why.endswith(f"({SCRIPT})")
 
 

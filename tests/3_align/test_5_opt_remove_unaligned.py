@@ -42,7 +42,7 @@ def test_the_image_stays_out_also_of_what_ran_before_it_was_rejected(lens, caplo
     clouded, = lens.truth.spoilt
     lens.run(SCRIPT, dry_run=False)
 
-    assert lens.rows[clouded]["whynot"].startswith("files removed: not aligned: only")
+    assert lens.rows[clouded]["whynot"].startswith("files removed: not aligned: its WCS and")
     counts = lens.run("1_character/3a_detect", redo=True)
     assert counts["done"] == 6
     lens.run(SCRIPT, dry_run=False)

@@ -252,3 +252,16 @@ def test_images_that_the_lens_lies_at_the_edge_of_are_named(lens_before, caplog)
     assert counts
     assert counts[0][0] >= least
     assert counts[0][1] == len(x)
+
+
+def test_images_with_the_lens_at_their_edge_are_named(lens_before, caplog):
+    """The lens with 6 FWHM of sky does not fit between it and the edge of two images."""
+    lens = lens_before(SCRIPT)
+    lens.update("R_tiny_0003", lens_x_px=5.0)
+    lens.update("R_tiny_0005", lens_y_px=lens.rows["R_tiny_0005"]["ny_px"] + 4.0)
+
+    lens.run(SCRIPT)
+
+    line, = (m for m in caplog.messages if m.startswith("the lens lies at or beyond the edge"))
+    assert "of 2 of 6 images" in line
+    assert line.endswith(": R_tiny_0003, R_tiny_0005")

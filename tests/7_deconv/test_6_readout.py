@@ -78,7 +78,9 @@ def test_an_epoch_without_pixels_has_no_flux(lens_after, caplog):
     lens.run(SCRIPT)
 
     assert not set(FIELDS) & lens.rows["R_tiny_0002"].keys()
-    assert caplog.messages[-1] == "5 images have fluxes"
+    assert caplog.messages[-2] == "5 images have fluxes"
+    assert caplog.messages[-1].startswith("1 of 6 images have no flux (the lens is masked, or")
+    assert caplog.messages[-1].endswith("missing in the light curve: R_tiny_0002")
     fit, _ = read_fit(paths.deconvolution(lens.settings()) / "fit.npz")
     assert fit.measured.tolist() == [True, True, False, True, True, True]
 

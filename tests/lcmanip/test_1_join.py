@@ -137,6 +137,27 @@ def test_a_flux_that_is_not_positive_is_no_point_of_its_source_alone(lens_before
     assert any("1 flagged, 1 of these" in m.replace("of them ", "") for m in caplog.messages)
 
 
+def test_a_point_that_inspect_flux_lists_is_not_flagged_as_good(lens_before, caplog):
+    """One rule for both: the names in its report are those of the points that are not good."""
+    lens = lens_before(SCRIPT)
+    lens.update("R_tiny_0003", dec_chi2__lens=1.8)
+    lens.update("R_tiny_0005", flux_e__lens__B=2 * lens.rows["R_tiny_0005"]["flux_e__lens__B"])
+
+    lens.run("7_deconv/8_inspect_flux")
+    lens.run(SCRIPT)
+
+    report = (lens.work / "report_dec_lens_fluxes.txt").read_text()
+    listed = {(words[0], words[1]) for words in (line.replace("|", " ").split()
+              for line in report.splitlines()) if words and words[0].startswith("R_tiny")}
+    curve = curve_of(lens)
+    bad = {(name, source) for source in "AB"
+           for name, good in zip(lens.truth.good, curve[f"flag_{source}"], strict=True)
+           if not good}
+    assert listed == bad == {("R_tiny_0003", "A"), ("R_tiny_0003", "B"), ("R_tiny_0005", "B")}
+    assert (~curve["flag"]).sum() == 2
+    assert any("marks fluxes of 2 images" in m for m in caplog.messages)
+
+
 def test_nothing_within_the_limits_is_told(lens_before):
     lens = lens_before(SCRIPT)
     lens.set("join_fwhm_max_arcsec = 0.1\n")

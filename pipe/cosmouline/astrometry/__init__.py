@@ -10,4 +10,6 @@ triangles        : Candidate transforms between two star lists, from triangles o
                    stars.
 db_lens_position : Position of the lens and of its point sources on the reference image.
 db_transform     : The transform from the reference image to an image, in the fields of its row.
+db_wcs           : Images with too few stars for an alignment, placed on the reference image by
+                   their WCS.
 """

@@ -1,5 +1,7 @@
 """The transform from the reference image to an image, in the fields of its row."""
 
+from cosmouline.astrometry.align import apply
+
 import numpy as np
 
 SCALE_WITHIN = 0.03
@@ -27,3 +29,12 @@ def pixel_scale_arcsec(image, reference):
 def matrix_fields(matrix):
     """Return the fields of a row that hold a transform."""
     return dict(zip(MATRIX, np.ravel(matrix).tolist(), strict=True))
+
+
+def alignment_fields(found, lens_xy):
+    """Return the fields of an image that is aligned; `lens_xy` is the lens on the reference."""
+    lens_x_px, lens_y_px = apply(found.matrix, lens_xy[None])[0].tolist()
+    return matrix_fields(found.matrix) | {
+        "is_aligned": True, "n_align_stars": found.n_matches, "align_rms_px": found.rms_px,
+        "align_angle_deg": found.angle_deg, "align_scale": found.scale,
+        "align_parity": found.parity, "lens_x_px": lens_x_px, "lens_y_px": lens_y_px}

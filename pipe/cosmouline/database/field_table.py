@@ -113,7 +113,8 @@ WRITTEN_BY = {
         ("ref_score", float, "1", "fitness as reference, relative to the best", "", NEVER)],
     "3_align/1b_identify_stars": [
         ("is_aligned", bool, "", "its stars were found on the reference image", "flagali"),
-        ("align_note", str, "", "why it could not be aligned", "alicomment"),
+        ("align_note", str, "", "why it could not be aligned, or that its WCS has placed it",
+         "alicomment"),
         ("n_align_stars", int, "1", "stars matched with the reference", "nbralistars"),
         ("align_rms_px", float, "px", "rms of their residuals", "geomaprms"),
         ("align_angle_deg", float, "deg", "rotation against the reference", "geomapangle"),

@@ -38,6 +38,8 @@ residual_light   : The field: residual light that neither sources nor galaxy exp
 result           : The result of a joint fit, and its way to files and back.
 sersic           : The Sersic profile as a sum of Gaussians: table, interpolation, Fourier
                    transform, picture.
+source_doubts    : What speaks against the flux of a single source of a fit: residuals, transients,
+                   the field.
 stored           : From a finished fit to its result, and from a stored result back to the fit.
 sweep            : One pass over the epochs: exact fluxes and sky, model, residuals, normal
                    equations.

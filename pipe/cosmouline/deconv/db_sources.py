@@ -21,6 +21,7 @@ from cosmouline.deconv.orientation import (
     upright,
 )
 from cosmouline.deconv.point_sources import Sources
+from cosmouline.deconv.source_doubts import source_doubts
 from cosmouline.errors import UserError
 from cosmouline.files.io_catalog import Star
 from cosmouline.sources import db_stars
@@ -169,6 +170,12 @@ def _without_field_stars(places, reference, settings, field, side_px):
     if not len(places):
         raise ValueError("all that stands out are stars of the field")
     return places
+
+
+def doubts(fit, content, names, reference, settings):
+    """Return a line for each light that the model lacks, and each source that is in doubt."""
+    return [*missing(fit, content, reference, settings),
+            *source_doubts(fit, content.epochs, names, content.names)]
 
 
 def _checked(epochs, start_px):

@@ -11,6 +11,7 @@ FRAME_SIGMAS = 4.0  # of one frame: a weaker pixel does less harm there than its
 # Anywhere on a star the higher of the neighbours in the row has at least 0.40 of a pixel's light,
 # and so has the one in the column, at a FWHM of 1.6 px (pixel-integrated Gaussian); 0.33 at 1.45.
 SHARPNESS = 0.3
+SHARP_PIXELS_FWHM_PX = 1.8  # with narrower stars a sharp pixel of a single frame can be one
 AROUND_PX = 2  # the surroundings of a pixel are the 5 x 5 pixels around it
 FRAMES_MIN = 3  # the median of two frames keeps the cosmic rays of both
 STRIP_ROWS = 64  # 40 frames of 4096 columns: 42 MB

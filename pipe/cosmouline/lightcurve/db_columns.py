@@ -6,7 +6,7 @@ from typing import NamedTuple
 from cosmouline.database.columns import column, covariance, family, members, texts, time_of
 from cosmouline.database.fields import matches
 from cosmouline.errors import UserError
-from cosmouline.lightcurve import join
+from cosmouline.lightcurve import join, outlier_points
 from cosmouline.photometry import magnitudes as lightcurve
 
 import numpy as np
@@ -109,6 +109,19 @@ def magnitudes(rows, sources, dec_name):
     mag, sigma = lightcurve.image_magnitudes(
         *(found[name] for name in ("flux_e", "flux_sigma_e", "coeff", "coeff_sigma")))
     return mag.T, sigma.T
+
+
+def inspected(rows, source, dec_name):
+    """Return normalised flux and error of a source in each image, and why it deserves a look.
+
+    The reasons are texts, see `outlier_points.reasons`: "" for a flux that is in order.
+    """
+    coeff = column(rows, f"dec_coeff__{dec_name}")
+    flux_e = column(rows, f"flux_e__{dec_name}__{source}") * coeff
+    sigma_e = np.hypot(column(rows, f"flux_sigma_e__{dec_name}__{source}") * coeff,
+                       flux_e * column(rows, f"dec_coeff_sigma__{dec_name}") / coeff)
+    return flux_e, sigma_e, outlier_points.reasons(
+        column(rows, "mjd"), flux_e, sigma_e, coeff, column(rows, f"dec_chi2__{dec_name}"))
 
 
 def joined(rows, groups, sources, dec_name, center):

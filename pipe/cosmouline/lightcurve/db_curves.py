@@ -14,7 +14,12 @@ from cosmouline.files.io_table import read_ecsv_columns, write_ecsv
 from cosmouline.files.io_text import read_lines
 from cosmouline.frames import db_nights
 from cosmouline.lightcurve import join
-from cosmouline.lightcurve.db_columns import image_table, rows_with_fluxes, within_limits
+from cosmouline.lightcurve.db_columns import (
+    image_table,
+    inspected,
+    rows_with_fluxes,
+    within_limits,
+)
 from cosmouline.lightcurve.db_sums import parse, with_sums
 from cosmouline.lightcurve.io_rdb import odd_points, read_rdb, write_rdb
 
@@ -37,7 +42,8 @@ MEANINGS = {
     "airmass": ("1", "median airmass"),
     "relskylevel": ("e-", "median sky level x median coefficient"),
     "normcoeff": ("1", "median coefficient"),
-    "flag": ("", "True for a point within the night_ limits at which all sources are measured"),
+    "flag": ("", "True for a point within the night_ limits at which all sources are measured and "
+             "none is marked by 7_deconv/8_inspect_flux"),
     "excluded": ("", f"True for a night of {NIGHTS_FILE}"),
 }
 MAGERR_MEANINGS = (
@@ -50,13 +56,15 @@ MAGERR_SHORT = ("photons", "+ coefficient", "from raw", "by image", "scatter", "
 class Curve:
     """One light curve to make: settings of its band, name of its part, rows and sources.
 
-    The part is the telescope or set of `join_separate`, empty where they are not separated.
+    The part is the telescope or set of `join_separate`, empty where they are not separated;
+    `is_marked`, (n_rows, n_sources), is True for fluxes that deserve a look.
     """
 
     settings: object
     part: str
     rows: list
     sources: list
+    is_marked: np.ndarray
 
     @cached_property
     def table(self):
@@ -102,6 +110,10 @@ def curves(db, settings, limits=None):
         log.info("%d images left out: named in a skip list", len(rows) - len(kept))
     if limits is not None:
         kept = within_limits(kept, settings.dec_name, limits)
+    # The fluxes that 7_deconv/8_inspect_flux marks, among all images of their band
+    marked = {(row["img_name"], source) for _, of_band in bands.split(rows, settings)
+              for source in sources for row, why in zip(of_band, inspected(
+                  of_band, source, settings.dec_name)[2], strict=True) if why}
     # One curve for each band, telescope or set, of the sources that have a flux in it.
     found = []
     for one, of_band in bands.split(kept, settings):
@@ -109,9 +121,10 @@ def curves(db, settings, limits=None):
         labels = texts(of_band, field) if field else [""] * len(of_band)
         for label in dict.fromkeys(labels):
             mine = [row for row, name in zip(of_band, labels, strict=True) if name == label]
-            found.append(Curve(one, Path(label).stem.replace(" ", "-"), mine, [
-                source for source in settings.join_sources or sources
-                if any(f"flux_e__{settings.dec_name}__{source}" in row for row in mine)]))
+            names = [source for source in settings.join_sources or sources
+                     if any(f"flux_e__{settings.dec_name}__{source}" in row for row in mine)]
+            found.append(Curve(one, Path(label).stem.replace(" ", "-"), mine, names, np.array(
+                [[(row["img_name"], name) in marked for name in names] for row in mine])))
     twice = [curve.path for curve in found]
     if len(set(twice)) < len(twice):
         raise UserError("two telescopes or sets would give light curves of one file name. Set "
@@ -119,8 +132,11 @@ def curves(db, settings, limits=None):
     return found
 
 
-def joined_columns(rows, table, sources, settings):
+def joined_columns(rows, table, sources, settings, is_marked=False):
     """Group and join images as the settings say, and flag the points beyond the night_ limits.
+
+    A point of a source is flagged, too, where half or more of its fluxes are marked (`is_marked`,
+    of the images and sources), for a mean where any is.
 
     Returns
     -------
@@ -134,7 +150,11 @@ def joined_columns(rows, table, sources, settings):
     properties = join.night_properties(groups, **table.conditions)
     flags = join.night_flags(properties, np.isfinite(joined.mag).any(axis=1),
                              Limits.of(settings, "night_"), settings.night_min_images)
-    return join.rdb_columns(properties, flags, joined, sources), joined
+    measured = np.isfinite(table.fluxes["flux_e"])
+    marked, share = measured & is_marked, 0.5 if settings.join_center == "median" else 0.0
+    points = np.array([marked[g].any(0) & (marked[g].sum(0) >= share * measured[g].sum(0))
+                       for g in groups])
+    return join.rdb_columns(properties, flags, joined, sources, points), joined
 
 
 def rows_with_sums(db, settings):

@@ -202,11 +202,12 @@ def night_flags(properties, is_measured, limits=None, n_images_min=1):
     return good
 
 
-def rdb_columns(properties, flags, joined, sources):
+def rdb_columns(properties, flags, joined, sources, is_marked=False):
     """Return the columns of a light curve's rdb table.
 
     From `night_properties`, the flags of the points with any magnitude (`night_flags`), `join`,
-    and the names of the M sources.
+    and the names of the M sources; `is_marked`, (G, M), is True for the magnitudes that deserve a
+    look: they are no good points of their source, nor is the common point.
 
     Returns
     -------
@@ -221,7 +222,7 @@ def rdb_columns(properties, flags, joined, sources):
     """
     # COSMOULINE's columns in its order.
     flags, has = np.asarray(flags), np.isfinite(joined.mag)
-    columns = {**properties, "flag": flags & joined.is_complete}
+    columns = {**properties, "flag": flags & joined.is_complete & ~np.any(is_marked, axis=-1)}
     for i, source in enumerate(sources):
         columns[f"mag_{source}"] = joined.mag[:, i]
         for k in range(N_MAGERR):
@@ -233,7 +234,8 @@ def rdb_columns(properties, flags, joined, sources):
         columns[f"magsys_{source}"] = joined.mag_sys[:, i]
     for (i, one), (j, other) in itertools.combinations(enumerate(sources), 2):
         columns[f"magcov_{one}_{other}"] = joined.mag_cov[:, i, j]
-    columns |= {f"flag_{source}": flags & has[:, i] for i, source in enumerate(sources)}
+    good = flags[:, None] & has & ~np.asarray(is_marked)
+    columns |= {f"flag_{source}": good[:, i] for i, source in enumerate(sources)}
     # Points by date
     rows = np.argsort(properties["mhjd"], kind="stable")
     rows = rows[has[rows].any(axis=1)]

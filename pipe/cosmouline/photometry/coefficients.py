@@ -4,7 +4,12 @@ import logging
 from typing import NamedTuple
 
 from cosmouline.errors import UserError
-from cosmouline.photometry.coefficient_fit import normalise, point_to_point
+from cosmouline.photometry.coefficient_fit import (
+    VARIABLE_LEAST,
+    VARIABLE_RATIO,
+    normalise,
+    point_to_point,
+)
 from cosmouline.photometry.coefficient_median import median_coefficients
 from cosmouline.photometry.set_terms import SetTerms, set_terms, trend
 from cosmouline.robust import median_of_finite
@@ -14,9 +19,28 @@ import numpy as np
 LEAST_TREND_STARS = 4  # fewer have no meaningful scatter of their slopes
 TREND_CHI2 = 3.0  # of the slopes with the airmass, above which colours matter
 WORSE_THAN_APERTURE = 1.3  # PSF photometry never was, from a FWHM of 1.7 px on
+MANY_VARIABLE = 0.25  # of the stars: so many seldom vary, and it may be the others that do
+IN_STEP = 0.5  # scatter of these stars about each other, over that of their mean about the others
 TERM_ROUNDS = 5  # of coefficients and terms of the sets in turn; a term settles to a tenth in one
 
 log = logging.getLogger("cosmouline")
+
+
+class SecondReading(NamedTuple):
+    """What the stars that do not fit the others say of the images.
+
+    Parameters
+    ----------
+    stars : ndarray of bool, shape (n_stars,)
+    excess : ndarray of float, shape (n,)
+        Their light over what the coefficients give them, less 1.
+    is_alike : bool
+        They agree with each other: they may be constant, and the others vary together.
+    """
+
+    stars: np.ndarray
+    excess: np.ndarray
+    is_alike: bool
 
 
 class Coefficients(NamedTuple):
@@ -38,6 +62,8 @@ class Coefficients(NamedTuple):
     terms : SetTerms or None
         Relative fluxes of the stars in every set, which the coefficients take into account; None
         with one set, and for the medians.
+    second : SecondReading or None
+        Where more than a quarter of the stars do not fit the others.
     """
 
     coeff: np.ndarray
@@ -48,6 +74,7 @@ class Coefficients(NamedTuple):
     is_variable: np.ndarray
     used: np.ndarray
     terms: SetTerms | None = None
+    second: SecondReading | None = None
 
 
 def solve(flux_e, flux_sigma_e, reference, method, set_names=None):
@@ -82,6 +109,7 @@ def solve(flux_e, flux_sigma_e, reference, method, set_names=None):
             sigma = coeff * fit.coeff_sigma / fit.coeff
         found = Coefficients(coeff, sigma, fit.n_stars, fit.chi2, fit.residual, fit.is_variable,
                              fit.used, terms)
+        found = _with_second_reading(found, fit.star_scatter)
     if found is None or not np.isfinite(found.coeff[reference]):
         raise UserError(f"the reference image has only {n} measured normalisation star(s): too "
                         "few for a coefficient. Choose other stars (normstars.cat in the folder "
@@ -104,6 +132,32 @@ def _with_terms(flux_e, flux_sigma_e, set_names, found):
     return found, terms
 
 
+def _with_second_reading(found, star_scatter):
+    """Return the coefficients; where many stars "vary", with what these say, which may be right.
+
+    Where half of the stars vary as one, no majority tells which half it is, and those that do not
+    fit have no weight though none is called variable: they are found by the lower quartile.
+    """
+    limit = VARIABLE_RATIO * np.nanpercentile(star_scatter, 100 * MANY_VARIABLE)
+    stars = found.is_variable | (star_scatter > max(limit, VARIABLE_LEAST))
+    if stars.sum() == 1 or found.is_variable.sum() > MANY_VARIABLE * stars.size:
+        stars = found.is_variable
+    if stars.sum() <= MANY_VARIABLE * stars.size:
+        return found
+    # how far these stars are from the others in each image, and from each other
+    residual = found.residual[:, stars]
+    excess = median_of_finite(residual, 1)
+    excess = excess - median_of_finite(excess)
+    freedom = np.isfinite(residual).sum() - np.isfinite(residual).any(1).sum()
+    within = np.sqrt(np.nansum((residual - excess[:, None]) ** 2) / max(freedom, 1))
+    second = SecondReading(stars, excess, bool(within < IN_STEP * np.nanstd(excess)))
+    if not second.is_alike:
+        return found._replace(second=second) if stars is found.is_variable else found
+    # either reading may be right: the mean square of an error of 0 and one of the difference
+    doubt = np.nan_to_num(found.coeff * excess / np.sqrt(2))
+    return found._replace(second=second, coeff_sigma=np.hypot(found.coeff_sigma, doubt))
+
+
 def of_medians(found, flux_e):
     """Return `MedianCoefficients` of fluxes as `Coefficients`."""
     scaled = flux_e * found.coeff[:, None]
@@ -114,8 +168,18 @@ def of_medians(found, flux_e):
 
 def log_result(found, names):
     """Log the stars that vary, the errors of the coefficients, and how the sets differ."""
-    if found.is_variable.any():
-        log.info("variable, not used: %s", ", ".join(np.array(names)[found.is_variable]))
+    names, second = np.array(list(names)), found.second
+    if second is not None:
+        log.warning("%d of %d stars do not fit the others and do not count: %s. By them alone the "
+                    "coefficients would differ by %.2f %% (rms). %s", second.stars.sum(),
+                    len(names), ", ".join(names[second.stars]), 100 * np.nanstd(second.excess),
+                    "They agree with each other: they may be constant, and the others vary "
+                    "together (clouds over part of the field, a flat field, one colour). The "
+                    "errors of the coefficients hold both readings: look at 4_norm/3c_plot_stars "
+                    "and name the constant stars in norm_stars" if second.is_alike else
+                    "They do not agree with each other: each varies by itself")
+    elif found.is_variable.any():
+        log.info("variable, not used: %s", ", ".join(names[found.is_variable]))
     good = np.isfinite(found.coeff)
     log.info("%d coefficients, median error %.2f %%, from %d stars", good.sum(),
              100 * np.median((found.coeff_sigma / found.coeff)[good]),

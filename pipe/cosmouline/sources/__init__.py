@@ -19,6 +19,7 @@ io_external_lists : Source lists of other programs, one file per image: position
 io_sources        : Catalogues of detected sources: one FITS table per image.
 db_lens_light     : Check that there is light at the position of the lens, and that the images
                     hold it.
+db_reference      : Which images can be the reference image.
 db_star_catalogue : The stars of a lens's field: all of them, and the few picked for normalisation
                     and PSF.
 db_stars          : Which stars a step uses, and their positions on an image.

@@ -48,9 +48,10 @@ def check(images, stars, reference, settings):
     size = np.column_stack([column(images, "nx_px"), column(images, "ny_px")])
     cut = ((xy < margin_px[:, None]) | (xy > size - 1 - margin_px[:, None])).any(1)
     if cut.any():
-        log.warning("the lens lies at or beyond the edge of %d of %d images (first: %s): they may "
-                    "be missing in the light curve", cut.sum(), len(images),
-                    images[int(np.argmax(cut))]["img_name"])
+        log.warning("the lens lies at or beyond the edge of %d of %d images, which may be missing "
+                    "in the light curve: %s", cut.sum(), len(images), ", ".join(
+                        image["img_name"] for image, is_cut in zip(images, cut, strict=True)
+                        if is_cut))
     _compare_wcs(images, settings)
     whole = [image for image, is_cut in zip(images, cut, strict=True) if not is_cut]
     if not whole:

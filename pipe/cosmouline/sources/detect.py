@@ -1,10 +1,15 @@
 """Sources of one frame: found, cosmic rays rejected, measured."""
 
 from cosmouline.errors import ImageRejected
-from cosmouline.images.bad_pixels import LINEAR_FRACTION, mend_pixels
+from cosmouline.images.bad_pixels import (
+    LINEAR_FRACTION,
+    SHARP_PIXELS_FWHM_PX,
+    mend_pixels,
+    sharp_pixels,
+)
 from cosmouline.images.sep_tools import background, default_box_px, extract, usable_pixels
 from cosmouline.sources.moments import HALF_PX, adaptive_moments
-from cosmouline.sources.seeing import PIXELS_MIN, low_cluster
+from cosmouline.sources.seeing import FWHM_SPREAD, PIXELS_MIN, low_cluster
 
 import numpy as np
 
@@ -23,12 +28,18 @@ SATURATED_NEAR_PX = 2  # a source is saturated by a saturated pixel this near to
 # Peak over peak of the frame smoothed by 3 x 3 pixels: cosmic rays are sharper than stars. Kept
 # stars .992-1.000, kept cosmic rays .000-.008 on three simulated fields.
 COSMIC_RATIO = 1.25
+# No star has more: 2.5 at a FWHM of 1.2 px, centred on a pixel; hot pixels have 4, pairs 2.7-3.6
+SHARPEST_RATIO = 2.6
+# Blocks of 2 x 2 hot pixels have a width of 1.1 to 1.2 px, stars of a FWHM of 1.5 px 1.4 and more.
+# Narrower sources are left out where five wider ones agree on a width: those are the stars
+NARROWEST_FWHM_PX = 1.35
+WIDER_LEAST = 5
 COSMIC_BRIGHTEST = 50  # sources from which the ratio of the stars is measured
 WIDE_FWHM_PX = 9.0  # from here on the small stamps cut the moments
 
 
 def detect_sources(image_e, saturation_e=None, bad=None, threshold_sigma=THRESHOLD_SIGMA,
-                   min_area_px=MIN_AREA_PX, n_moments=300, sky=None):
+                   min_area_px=MIN_AREA_PX, n_moments=300, sky=None, mend_sharp=True):
     """Find the sources of a frame and measure the brightest.
 
     Parameters
@@ -47,13 +58,16 @@ def detect_sources(image_e, saturation_e=None, bad=None, threshold_sigma=THRESHO
         Number of the brightest sources whose width and shape are measured.
     sky : SkyMap or None
         Sky of the frame where it is known; None: one pass of a background mesh.
+    mend_sharp : bool
+        Where sources sharper than stars outnumber them, interpolate the pixels that are sharper
+        than a star can be, and look again: hot pixels move the stars on which they lie.
 
     Returns
     -------
     ndarray of CATALOG_DTYPE
         Stars and galaxies, brightest first. Saturated ones are kept and flagged. Sources sharper
-        than stars are left out as cosmic rays, and those of the brightest whose moments do not
-        converge or that are within 12 px (24 px in bad seeing) of the edge.
+        than stars are left out as cosmic rays or hot pixels, and those of the brightest whose
+        moments do not converge or that are within 12 px (24 px in bad seeing) of the edge.
 
     Raises
     ------
@@ -91,17 +105,29 @@ def detect_sources(image_e, saturation_e=None, bad=None, threshold_sigma=THRESHO
         cols = np.clip(np.rint(found["x"]).astype(int)[:, None, None] + step, 0, nx - 1)
         saturated = (raw_e[rows, cols] >= LINEAR_FRACTION * saturation_e).any(axis=(1, 2))
 
-    # no sharper than the stars, whose ratio is the lowest cluster of the brightest sources
+    # no sharper than the stars, whose ratio is the lowest cluster of the brightest sources, nor
+    # than any optics: in a shallow frame hot pixels can be nearly all that is found
     ratio = found["peak"] / np.maximum(found["cpeak"], 1e-9)
     weight = found["flux"] * (~saturated) * (found["npix"] >= PIXELS_MIN)
+    weight *= ratio < SHARPEST_RATIO
     brightest = np.argsort(-weight)[:COSMIC_BRIGHTEST]
-    star = ratio < COSMIC_RATIO * low_cluster(ratio[brightest])
+    star = ratio < min(COSMIC_RATIO * low_cluster(ratio[brightest]), SHARPEST_RATIO)
 
     catalog, measured = _measure(flat_e, found, star, saturated, n_moments)
-    kept = (star & (np.isfinite(catalog["fwhm_px"]) | ~measured)) | saturated
+    wide = measured & star & (catalog["fwhm_px"] > NARROWEST_FWHM_PX)
+    same = np.abs(catalog["fwhm_px"] / low_cluster(catalog["fwhm_px"][wide]) - 1) < FWHM_SPREAD
+    if np.count_nonzero(wide & same) >= WIDER_LEAST:
+        star &= wide | ~measured
+    kept = (star & (np.isfinite(catalog["ellipticity"]) | ~measured)) | saturated
     if not kept.any():
-        raise ImageRejected(f"no star: all {len(found)} sources are cosmic rays or have no shape")
+        raise ImageRejected(f"no star: all {len(found)} sources are cosmic rays, hot pixels or "
+                            "have no shape")
     catalog = catalog[kept]
+    n_sharp, fwhm_px = np.count_nonzero(ratio >= SHARPEST_RATIO), catalog["fwhm_px"]
+    if mend_sharp and n_sharp > len(catalog) and low_cluster(fwhm_px) > SHARP_PIXELS_FWHM_PX:
+        hot = sharp_pixels(raw_e) if bad is None else bad | sharp_pixels(raw_e)
+        return detect_sources(raw_e, saturation_e, hot, threshold_sigma, min_area_px, n_moments,
+                              sky, mend_sharp=False)
     return catalog[np.argsort(-catalog["flux_e"], kind="stable")]
 
 

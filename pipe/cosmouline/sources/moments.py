@@ -18,7 +18,7 @@ class Moments(NamedTuple):
 
     x_px: np.ndarray  # weighted centroid
     y_px: np.ndarray
-    fwhm_px: np.ndarray  # FWHM of a Moffat of that width
+    fwhm_px: np.ndarray  # FWHM of a Moffat of that width; NaN if narrower than the least weight
     ellipticity: np.ndarray  # 1 - b/a of the source, the weight taken out
     pa_deg: np.ndarray  # angle of the long axis from x towards y, -90 to 90
 
@@ -81,7 +81,8 @@ def adaptive_moments(flat_e, x_px, y_px, half_px=HALF_PX):
         solved = (determinant > 0) & (mean > stretch) & np.isfinite(ellipticity)
     valid = np.where(inside & solved, 1.0, np.nan)
     x_px, y_px = ((centre + offset) * valid[:, None]).T
-    fwhm_px = FWHM_PER_SIGMA / MOFFAT_WIDENING * sigma
+    # at the least weight the width is not measured: an undersampled star, a hot pixel
+    fwhm_px = FWHM_PER_SIGMA / MOFFAT_WIDENING * np.where(sigma > SIGMA_MIN_PX, sigma, np.nan)
     return Moments(x_px, y_px, fwhm_px * valid, ellipticity * valid, np.degrees(angle) * valid)
 
 

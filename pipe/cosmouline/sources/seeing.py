@@ -118,7 +118,8 @@ def frame_seeing(catalog):
     widths = catalog["fwhm_px"][usable & (catalog["n_pix"] >= PIXELS_MIN)][:BRIGHTEST]
     widths = widths[np.isfinite(widths) & (widths > FWHM_MIN_PX)].astype(float)
     if widths.size == 0:
-        raise ImageRejected(f"no star with a measured width among {len(catalog)} sources")
+        raise ImageRejected(f"no star with a measured width among {len(catalog)} sources: too "
+                            "faint, or narrower than 1.1 px")
     # the mode; of few sources the widest cluster, for cosmic rays are narrower than stars
     peak = half_sample_mode(widths)
     if widths.size < FEW_STARS:

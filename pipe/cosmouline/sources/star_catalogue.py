@@ -25,7 +25,6 @@ MAX_STARS = 5000  # then faint noise of many frames is all that is added
 INSIDE_MIN = 0.3  # fraction of the frames on which a star of the list falls
 BRIGHT_PERCENTILE = 60.0  # stars above it give the relative scale of the frames
 
-FIRST_TRIES = 5  # frames that the others are matched to, until half of them do
 REFERENCE_STARS = 150  # brightest stars that a possible reference is compared on
 ELLIPTICITY_SIGMAS, ELLIPTICITY_FLOOR = 3.0, 0.01  # a reference is no more elongated than that
 
@@ -56,6 +55,19 @@ def positions(catalog):
     return np.stack([catalog["x_px"], catalog["y_px"]], axis=1)
 
 
+def best_of_each(values, groups):
+    """Return the order in which the lowest value of every group comes first, then the second ...
+
+    `values` and `groups` have one length. So the shallow frames of one set are not all that is
+    compared.
+    """
+    order = np.argsort(values, kind="stable")
+    groups, rank = np.asarray(groups)[order], np.zeros(len(order), int)
+    for group in np.unique(groups):
+        rank[groups == group] = np.arange((groups == group).sum())
+    return order[np.argsort(rank, kind="stable")]
+
+
 def first_reference(catalogs, align):
     """Find a frame to which most others can be aligned.
 
@@ -69,14 +81,15 @@ def first_reference(catalogs, align):
     -------
     first : int
         The frame with most unsaturated sources; if less than half of the others match it, as its
-        sources may be no stars, the one of the next best that most of them match.
+        sources may be no stars, the next; if none has so many, the one that most of them match.
     matrices : list of ndarray or None
-        Transforms from it to each frame.
+        Transforms from it to each frame; to itself always.
     """
     counts = [np.count_nonzero(~catalog["is_saturated"]) for catalog in catalogs]
     found = []
-    for index in np.argsort(np.negative(counts), kind="stable")[:FIRST_TRIES]:
-        matrices = [align(catalogs[index], catalog) for catalog in catalogs]
+    for index in np.argsort(np.negative(counts), kind="stable"):
+        matrices = [align(catalogs[index], catalog) if k != index else np.eye(2, 3)
+                    for k, catalog in enumerate(catalogs)]
         found.append((sum(matrix is not None for matrix in matrices), int(index), matrices))
         if 2 * found[-1][0] >= len(catalogs):
             break
@@ -101,8 +114,8 @@ def reference_scores(catalogs, matrices, sky_sigma_e, fwhm_px, ellipticity, firs
     Returns
     -------
     ndarray of float, shape (n_frames,)
-        Higher is better; 0 for a frame that is not aligned, or too elongated where another is
-        not.
+        Higher is better; 0 for a frame that is not aligned, without a scatter of its sky, or too
+        elongated where another is not.
 
     Notes
     -----
@@ -121,7 +134,7 @@ def reference_scores(catalogs, matrices, sky_sigma_e, fwhm_px, ellipticity, firs
         eligible = is_aligned
     scores = np.zeros(len(catalogs))
     for k, (catalog, matrix) in enumerate(zip(catalogs, matrices, strict=True)):
-        if not eligible[k]:
+        if not (eligible[k] and sky_sigma_e[k] > 0):
             continue
         i, j = matched_pairs(matrix, positions(brightest), positions(catalog), MATCH_PX)
         if len(i):

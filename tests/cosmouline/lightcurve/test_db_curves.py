@@ -188,6 +188,37 @@ def test_a_source_without_a_magnitude_takes_no_point_from_the_others(settings_of
     assert all(columns[f"magerr_B_{bar}"][2] == np.inf for bar in (*range(6), "cov", "norm"))
 
 
+@pytest.mark.parametrize(("center", "flags"), [("mean", [False, True, True]),
+                                               ("median", [True, True, True])])
+def test_what_inspect_flux_marks_is_no_good_point_of_its_source(db, settings_of, center, flags):
+    """One of three images of a night moves their mean, not their median; other bands stay."""
+    db.update("i2", {"flux_e__d__B": -1.0})
+    db.update("i5", {"dec_chi2__d": 1.5})  # at the limit, not above
+    settings = settings_of(f"join_center = {center!r}\n")
+
+    curve, = db_curves.curves(db, settings)
+    columns, _ = db_curves.joined_columns(curve.rows, curve.table, curve.sources, settings,
+                                          curve.is_marked)
+
+    assert np.argwhere(curve.is_marked).tolist() == [[2, 1]]
+    assert columns["flag"].tolist() == columns["flag_B"].tolist() == flags
+    assert columns["flag_A"].tolist() == [True, True, True]
+
+
+def test_marks_are_those_among_all_images_and_half_of_a_night_is_enough(db, settings_of):
+    db.update("i0", {"dec_chi2__d": 9.0})
+    db.update("i3", {"dec_chi2__d": 9.0})
+    settings = settings_of('join_center = "median"\n')
+
+    curve, = db_curves.curves(db, settings, Limits(seeing=1.3))  # without the last night
+    columns, _ = db_curves.joined_columns(curve.rows, curve.table, curve.sources, settings,
+                                          curve.is_marked)
+
+    assert [row["img_name"] for row, (a, b) in zip(curve.rows, curve.is_marked, strict=True)
+            if a and b] == ["i0", "i3"]
+    assert columns["flag"].tolist() == columns["flag_A"].tolist() == [True, False]
+
+
 def test_the_tables_hold_all_columns_and_nights(db, settings_of, tmp_path, caplog):
     caplog.set_level("INFO", "cosmouline")
     settings = settings_of()

@@ -45,6 +45,47 @@ def test_als_gives_chi2_and_finds_the_variable_star():
     assert np.isnan(coefficients.solve(flux, sigma, 0, "median").chi2).all()
 
 
+@pytest.mark.parametrize("seed", [11, 12, 13])
+def test_four_of_eight_stars_that_vary_together_are_reported_with_both_readings(seed, caplog):
+    """Truth: four stars vary by 5 %, as one. The coefficients follow either four.
+
+    Their error must hold the truth within 3 of its sigma, where that of the stars is a thirtieth.
+    """
+    flux, sigma = fluxes(seed=seed, n_stars=8)
+    common = np.array([0.05, -0.05, 0.04, -0.04, 0.06, -0.06])
+    flux[:, ::2] *= 1 + common[:, None]
+
+    found = coefficients.solve(flux, sigma, 0, "als")
+    coefficients.log_result(found, list("abcdefgh"))
+
+    camp = set(np.flatnonzero(found.second.stars).tolist())
+    assert camp in ({0, 2, 4, 6}, {1, 3, 5, 7})
+    error = np.log(found.coeff * TRANSPARENCY)
+    assert np.all(np.abs(error - np.median(error)) < 3 * found.coeff_sigma / found.coeff)
+    line = caplog.messages[0]
+    assert line.startswith("4 of 8 stars do not fit the others and do not count: ")
+    assert "agree with each other: they may be constant" in line
+    assert "norm_stars" in line
+
+
+@pytest.mark.parametrize("seed", [21, 22])
+def test_stars_that_vary_each_by_itself_change_no_error(seed, caplog):
+    """Three of eight, 10 % each, out of step: the five others are constant."""
+    flux, sigma = fluxes(seed=seed, n_stars=8)
+    turns = np.random.default_rng(seed).permuted(np.tile(np.linspace(-0.1, 0.1, 6), (3, 1)),
+                                                 axis=1).T
+    plain = coefficients.solve(flux[:, 3:], sigma[:, 3:], 0, "als")
+    flux[:, :3] *= 1 + turns
+
+    found = coefficients.solve(flux, sigma, 0, "als")
+    coefficients.log_result(found, list("abcdefgh"))
+
+    assert found.is_variable.tolist() == [True] * 3 + [False] * 5
+    assert found.coeff_sigma == pytest.approx(plain.coeff_sigma, rel=0.01)
+    assert "3 of 8 stars do not fit the others and do not count: a, b, c." in caplog.messages[0]
+    assert "each varies by itself" in caplog.messages[0]
+
+
 @pytest.mark.parametrize("method", ["als", "median"])
 def test_a_star_that_was_never_measured_is_passed_over(method):
     flux, sigma = fluxes(seed=3)

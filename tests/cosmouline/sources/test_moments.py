@@ -130,3 +130,15 @@ def test_a_stamp_must_be_on_the_frame_at_all_four_sides(x, y, is_measured):
     assert np.isfinite(found.fwhm_px[0]) == is_measured
     if is_measured:
         assert (found.x_px[0], found.y_px[0]) == pytest.approx((x, y), abs=0.02)
+
+
+def test_a_single_pixel_has_a_position_and_no_width():
+    """The least weight, 1.06 px, would be taken for the best seeing of all frames."""
+    flat_e = np.zeros((60, 60))
+    flat_e[30, 25] = 1000.0
+    flat_e[31, 25] = flat_e[29, 25] = flat_e[30, 24] = flat_e[30, 26] = 100.0
+
+    found = adaptive_moments(flat_e, [25.0], [30.0])
+
+    assert (found.x_px[0], found.y_px[0]) == pytest.approx((25.0, 30.0), abs=0.01)
+    assert np.isnan(found.fwhm_px[0])

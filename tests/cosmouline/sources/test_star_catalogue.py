@@ -7,6 +7,7 @@ from cosmouline.sources import star_catalogue
 from cosmouline.sources.detect import CATALOG_DTYPE
 from cosmouline.sources.seeing import Seeing
 from cosmouline.sources.star_catalogue import (
+    best_of_each,
     build_catalog,
     first_reference,
     positions,
@@ -245,6 +246,23 @@ def test_a_frame_of_many_sources_that_are_no_stars_is_not_the_first():
     assert [k for k, matrix in enumerate(found) if matrix is None] == [3]
 
 
+@pytest.mark.parametrize("seed", [3, 4])
+def test_frames_that_share_what_are_no_stars_do_not_win_by_their_number_of_sources(seed):
+    """Seven of 20 frames have the same 300 hot pixels and no star: the others match each other."""
+    truth = simulate(seed, n_frames=13)
+    hot = np.repeat(truth.catalogs[0][:10], 30)
+    hot["x_px"], hot["y_px"] = np.random.default_rng(seed).uniform(0, 800, (2, 300))
+    catalogs = [hot.copy() for _ in range(7)] + truth.catalogs
+
+    def match(one, other):
+        return np.eye(2, 3) if (len(one) == 300) == (len(other) == 300) else None
+
+    first, found = first_reference(catalogs, match)
+
+    assert first >= 7
+    assert sum(matrix is not None for matrix in found) == 13
+
+
 def test_refined_seeing_is_nearer_to_the_truth_and_renews_the_ratios():
     truth = simulate(n_junk=60)
     first = [
@@ -270,3 +288,22 @@ def test_refined_seeing_is_nearer_to_the_truth_and_renews_the_ratios():
     row, _ = true_rows(truth, refined)
     np.testing.assert_allclose(refined.stars["fwhm_ratio"], truth.wide[row], rtol=0.02)
     assert np.median(field.stars["fwhm_ratio"]) < 0.9  # the given field stays as it was
+
+
+def test_the_best_of_every_set_comes_first():
+    order = best_of_each([3.0, 1.0, 2.0, 9.0, 8.0], ["a", "a", "a", "b", "c"])
+
+    assert order.tolist() == [1, 4, 3, 2, 0]
+
+
+def test_a_frame_without_a_scatter_of_its_sky_and_one_of_few_stars_have_a_score():
+    """Two stars cannot be aligned with triangles; a frame is aligned to itself all the same."""
+    truth = simulate()
+    few = [catalog[:2] for catalog in truth.catalogs]
+    first, matrices = first_reference(few, lambda one, other: None)
+
+    sky = np.ones(N_FRAMES)
+    scores = reference_scores(few, matrices, sky, truth.fwhm_px, truth.ellipticity, first)
+    assert np.flatnonzero(scores).tolist() == [first]
+    sky[first] = 0.0
+    assert not reference_scores(few, matrices, sky, truth.fwhm_px, truth.ellipticity, first).any()
