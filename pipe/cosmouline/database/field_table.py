@@ -179,7 +179,9 @@ WRITTEN_BY = {
     "5_psf/2a_extract": [
         ("n_psf_cut__{psf}", int, "1", "PSF stars cut from the image")],
     "5_psf/3_find_cosmics": [
-        ("n_psf_cosmics__{psf}", int, "1", "cosmic pixels on their stamps")],
+        ("n_psf_cosmics__{psf}", int, "1", "cosmic pixels on their stamps"),
+        ("n_psf_alike__{psf}", int, "1",
+         "of them, stars suspected of a cosmic ray at the same place: the PSF, not marked")],
     "5_psf/3b_choose_prior": [
         ("psf_prior__{psf}", str, "",
          "prior of the PSF: size, correlation length and power of core and of wings")],
@@ -190,16 +192,22 @@ WRITTEN_BY = {
         ("psf_ellipticity__{psf}", float, "1", "1 - b/a of the PSF's Moffat"),
         ("psf_beta__{psf}", float, "1", "exponent of the PSF's Moffat"),
         ("psf_chi2__{psf}", float, "1", "median reduced chi2 of the PSF stars"),
-        ("psf_varies__{psf}", bool, "", "the PSF varies over the field")],
+        ("psf_varies__{psf}", bool, "", "the PSF varies over the field"),
+        ("n_psf_core_lost__{psf}", int, "1",
+         "stars left out of it: most of their cores is masked")],
     "6_extract/1_extract_objects": [
         ("n_objects", int, "1", "objects cut from the image"),
         ("object_side_px", int, "px", "side of their stamps"),
         ("lens_side_px", int, "px", "side of the lens's stamp, the same in all images")],
     "6_extract/2_find_cosmics": [
-        ("n_object_cosmics", int, "1", "cosmic pixels on their stamps", "obj_<o>_cosmics")],
+        ("n_object_cosmics", int, "1", "cosmic pixels on their stamps", "obj_<o>_cosmics"),
+        ("n_object_alike", int, "1",
+         "stars suspected of a cosmic ray at the same place: the PSF, not marked")],
     "7_deconv/0_star_photometry": [
         ("n_psf_phot__{psf}", int, "1", "stars with a PSF flux"),
         ("n_core_hits__{psf}", int, "1", "cosmic pixels found in the cores of its stars"),
+        ("n_core_lost__{psf}", int, "1",
+         "stars without a flux: too much of their cores is masked"),
         ("psf_sum_error__{psf}", float, "1",
          "relative error that all fluxes of the image share, from the draws of its PSF"),
         ("star_flux_e__{psf}__{star}", float, "e-", "PSF flux of a star", "out_<dec>_<star>_flux"),
