@@ -41,8 +41,8 @@ def test_reasons_of_one_kind_are_counted_together(reason, short):
 
 
 def test_counts_are_reported_where_there_are_some(caplog):
-    db = SimpleNamespace(rows={"a": {"n_lost": 2}, "b": {"n_lost": 5}, "c": {"n_lost": 0},
-                               "d": {}, "e": {"n_lost": 9}})
+    db = SimpleNamespace(rows={"a": {"n_lost": 2}, "b": {"img_name": "b", "n_lost": 5}, "c": {},
+                               "d": {"n_lost": 0}, "e": {"n_lost": 9}})
     images = [{"img_name": name} for name in "abcd"]
 
     with caplog.at_level("INFO", "cosmouline"):
