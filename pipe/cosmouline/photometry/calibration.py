@@ -11,12 +11,13 @@ from scipy.stats import chi2
 
 log = logging.getLogger("cosmouline")
 
-LEAST_STARS = 3  # two stars share one departure
-BY_CHANCE_SET, BY_CHANCE = 0.02, 0.01  # of a set; of all its nights and flagged images together
-LARGEST = 1.0  # relative scatter
+CALIBRATION_STARS = 3  # two stars share one departure
+# a scatter is not believed that chance gives to a set, or to any night or flagged image of it
+SETS_BY_CHANCE, NIGHTS_BY_CHANCE = 0.02, 0.01
+MOST_SCATTER = 1.0  # relative scatter
 LARGEST_CLIPPED = 1 / 3  # of the stars of an image
-ROUNDS = 3  # of the leverage, which depends on the scatter, and the scatter
-LEAST_LEFT = 0.3  # of the variance of a night's mean; below, the star's own mean has taken it
+LEVERAGE_ROUNDS = 3  # of the leverage, which depends on the scatter, and the scatter
+LEFT_OF_NIGHT = 0.3  # of the variance of a night's mean; below, the star's own mean has taken it
 SMALL_PULL, LEAST_FREEDOM = 0.7, 30  # below: errors are too large, as by a gain that is too small
 
 
@@ -62,8 +63,8 @@ def extra_scatter(squared, variance, by_chance=None, freedom=None):
 
     if too_large(0.0) <= 0:
         return 0.0
-    return float(np.sqrt(brentq(too_large, 0.0, LARGEST**2, xtol=1e-12)
-                         if too_large(LARGEST**2) < 0 else LARGEST**2))
+    return float(np.sqrt(brentq(too_large, 0.0, MOST_SCATTER**2, xtol=1e-12)
+                         if too_large(MOST_SCATTER**2) < 0 else MOST_SCATTER**2))
 
 
 def calibrate(residual, relative_sigma, used, sets, nights, flagged=None):
@@ -97,7 +98,7 @@ def calibrate(residual, relative_sigma, used, sets, nights, flagged=None):
     measured = np.isfinite(residual) & (relative_sigma > 0)
     outliers = (measured & ~used).sum(1) > LARGEST_CLIPPED * measured.sum(1)
     good = measured & (used | outliers[:, None])
-    good &= (good.sum(1) >= LEAST_STARS)[:, None]
+    good &= (good.sum(1) >= CALIBRATION_STARS)[:, None]
     sets, nights = np.asarray(sets), np.asarray(nights)
     nobody = np.zeros(good.shape[1], bool)
     sigma = np.where(good.any(1), 0.0, np.nan)
@@ -106,7 +107,7 @@ def calibrate(residual, relative_sigma, used, sets, nights, flagged=None):
     apart = np.zeros(len(good), bool) if flagged is None else np.array(flagged)
     own = np.array([f"{night} {i if alone else ''}"
                     for i, (night, alone) in enumerate(zip(nights, apart, strict=True))])
-    for k in range(ROUNDS):
+    for k in range(LEVERAGE_ROUNDS):
         # what star and coefficient leave of each departure
         weight = np.where(good, 1 / (variance + np.nan_to_num(sigma)[:, None] ** 2), 0.0)
         left = left_by_leverage(weight, good, nobody)
@@ -116,13 +117,13 @@ def calibrate(residual, relative_sigma, used, sets, nights, flagged=None):
         for name in set(sets.tolist()):
             mine = good & (sets == name)[:, None]
             rest = mine & ~apart[:, None]
-            of_set = extra_scatter(squared[rest], variance[rest], BY_CHANCE_SET, left[rest].sum())
+            of_set = extra_scatter(squared[rest], variance[rest], SETS_BY_CHANCE, left[rest].sum())
             groups = sorted(set(own[sets == name].tolist()))
             for group in groups:
                 rows = (sets == name) & (own == group)
                 there = good & rows[:, None]
                 with_set = variance[there] + of_set**2
-                more = extra_scatter(squared[there], with_set, BY_CHANCE / len(groups),
+                more = extra_scatter(squared[there], with_set, NIGHTS_BY_CHANCE / len(groups),
                                      left[there].sum())
                 sigma[rows & good.any(1)] = np.hypot(of_set, more)
                 apart |= rows & (more > 0)
@@ -139,16 +140,16 @@ def _common(residual, variance, mine, nights, sigma):
         there = mine & (nights == night)[:, None]
         n = there.sum(0)
         left = (1 - n / np.maximum(n_all, 1)) * (1 - 1 / max((n > 0).sum(), 2))
-        seen = (n > 1) & (left > LEAST_LEFT)
+        seen = (n > 1) & (left > LEFT_OF_NIGHT)
         mean = np.where(there, residual, 0.0).sum(0) / np.maximum(n, 1)
-        squared.extend((mean**2 / np.maximum(left, LEAST_LEFT))[seen])
+        squared.extend((mean**2 / np.maximum(left, LEFT_OF_NIGHT))[seen])
         of_errors.extend((np.where(there, variance, 0.0).sum(0) / np.maximum(n, 1) ** 2)[seen])
         of_images.extend(1 / n[seen])
     if not squared or not total2:
         return 0.0
     # the rest of the scatter averages out; what does not is common to the night
     squared, of_errors, of_images = map(np.array, (squared, of_errors, of_images))
-    excess2 = extra_scatter(squared, of_errors + of_images * total2, BY_CHANCE) ** 2
+    excess2 = extra_scatter(squared, of_errors + of_images * total2, NIGHTS_BY_CHANCE) ** 2
     return float(np.sqrt(min(excess2 / max(1 - of_images.mean(), 0.1), total2)))
 
 

@@ -5,12 +5,12 @@ from cosmouline.robust import mad_sigma, median_of_finite
 import numpy as np
 from scipy.stats import chi2, kendalltau, theilslopes
 
-LEAST_STARS = 5
-LEAST = 0.01  # smaller departures are not flagged: apertures repeat no better
-BY_CHANCE = 1e-3  # that an image without fault is flagged, for its scatter and each slope
+COMPARED_STARS = 5
+LEAST_DEPARTURE = 0.01  # smaller departures are not flagged: apertures repeat no better
+FLAGGED_BY_CHANCE = 1e-3  # that an image without fault is flagged, for its scatter and each slope
 MAD_EFFICIENCY = 0.37  # of its square, as an estimate of a variance from Gaussian values
-FLOOR = 1e-3  # relative error of the ratio where both fluxes have the same noise
-UNITS = {"mag": "per magnitude", "x": "per half width of the field", "y": "per half height",
+RATIO_FLOOR = 1e-3  # relative error of the ratio where both fluxes have the same noise
+QUANTITIES = {"mag": "per magnitude", "x": "per half width of the field", "y": "per half height",
          "colour": "per magnitude of colour"}
 
 
@@ -35,7 +35,7 @@ def log_ratio(psf_flux, psf_sigma, aperture_flux, aperture_sigma):
     positive = (psf_flux > 0) & (aperture_flux > 0)
     ratio = np.log(np.where(positive, psf_flux, np.nan) / np.where(positive, aperture_flux, 1))
     variance = (aperture_sigma / aperture_flux) ** 2 - (psf_sigma / psf_flux) ** 2
-    return ratio - median_of_finite(ratio), np.sqrt(np.maximum(variance, 0) + FLOOR**2)
+    return ratio - median_of_finite(ratio), np.sqrt(np.maximum(variance, 0) + RATIO_FLOOR**2)
 
 
 def compare(ratio, sigma, quantities):
@@ -46,7 +46,7 @@ def compare(ratio, sigma, quantities):
     ratio, sigma : ndarray of float, shape (n_stars,)
         From `log_ratio`; NaN where not measured.
     quantities : dict of str to ndarray of float, shape (n_stars,)
-        Those that `UNITS` names, of the stars; NaN where unknown.
+        Those that `QUANTITIES` names, of the stars; NaN where unknown.
 
     Returns
     -------
@@ -62,21 +62,22 @@ def compare(ratio, sigma, quantities):
     """
     good = np.isfinite(ratio) & np.isfinite(sigma)
     n = int(good.sum())
-    if n < LEAST_STARS:
+    if n < COMPARED_STARS:
         return {}, ""
     # the scatter, against that of the noise with so few stars
     noise2, all2 = float(np.mean(sigma[good] ** 2)), mad_sigma(ratio[good]) ** 2 * n / (n - 1)
     values, words = {"scatter": float(np.sqrt(max(all2 - noise2, 0.0)))}, []
     freedom = MAD_EFFICIENCY * (n - 1)
-    if values["scatter"] > LEAST and all2 > noise2 * chi2.isf(BY_CHANCE, freedom) / freedom:
+    if values["scatter"] > LEAST_DEPARTURE and all2 > noise2 * chi2.isf(FLAGGED_BY_CHANCE, freedom) / freedom:
         words.append(f"stars scatter by {100 * values['scatter']:.1f} % beyond the noise")
     # slopes, where the stars span a quantity
     for name, quantity in quantities.items():
         seen = good & np.isfinite(quantity)
-        if seen.sum() < LEAST_STARS or np.ptp(quantity[seen]) == 0:
+        if seen.sum() < COMPARED_STARS or np.ptp(quantity[seen]) == 0:
             continue
         slope = theilslopes(ratio[seen], quantity[seen])[0]
         values[f"slope_{name}"] = float(slope)
-        if abs(slope) > LEAST and kendalltau(ratio[seen], quantity[seen])[1] < BY_CHANCE:
-            words.append(f"slope of {100 * slope:+.1f} % {UNITS[name]}")
+        by_chance = kendalltau(ratio[seen], quantity[seen])[1]
+        if abs(slope) > LEAST_DEPARTURE and by_chance < FLAGGED_BY_CHANCE:
+            words.append(f"slope of {100 * slope:+.1f} % {QUANTITIES[name]}")
     return values, ", ".join(words)
