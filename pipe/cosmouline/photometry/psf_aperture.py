@@ -68,7 +68,8 @@ def compare(ratio, sigma, quantities):
     noise2, all2 = float(np.mean(sigma[good] ** 2)), mad_sigma(ratio[good]) ** 2 * n / (n - 1)
     values, words = {"scatter": float(np.sqrt(max(all2 - noise2, 0.0)))}, []
     freedom = MAD_EFFICIENCY * (n - 1)
-    if values["scatter"] > LEAST_DEPARTURE and all2 > noise2 * chi2.isf(FLAGGED_BY_CHANCE, freedom) / freedom:
+    by_chance2 = noise2 * chi2.isf(FLAGGED_BY_CHANCE, freedom) / freedom
+    if values["scatter"] > LEAST_DEPARTURE and all2 > by_chance2:
         words.append(f"stars scatter by {100 * values['scatter']:.1f} % beyond the noise")
     # slopes, where the stars span a quantity
     for name, quantity in quantities.items():
