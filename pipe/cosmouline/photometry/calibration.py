@@ -15,6 +15,7 @@ CALIBRATION_STARS = 3  # two stars share one departure
 # a scatter is not believed that chance gives to a set, or to any night or flagged image of it
 SETS_BY_CHANCE, NIGHTS_BY_CHANCE = 0.02, 0.01
 MOST_SCATTER = 1.0  # relative scatter
+SLOW_IMAGES = 12  # of a star in a night: slow changes are told from scatter
 LARGEST_CLIPPED = 1 / 3  # of the stars of an image
 LEVERAGE_ROUNDS = 3  # of the leverage, which depends on the scatter, and the scatter
 LEFT_OF_NIGHT = 0.3  # of the variance of a night's mean; below, the star's own mean has taken it
@@ -67,7 +68,8 @@ def extra_scatter(squared, variance, by_chance=None, freedom=None):
                          if too_large(MOST_SCATTER**2) < 0 else MOST_SCATTER**2))
 
 
-def calibrate(residual, relative_sigma, used, sets, nights, flagged=None):
+def calibrate(residual, relative_sigma, used, sets, nights, flagged=None,
+              times=None):
     """Measure the scatter of the stars beyond their errors, by set and night.
 
     Parameters
@@ -82,6 +84,8 @@ def calibrate(residual, relative_sigma, used, sets, nights, flagged=None):
     sets, nights : sequence, length n_images
     flagged : ndarray of bool, shape (n_images,), optional
         Images that have a scatter of their own, as if each were a night.
+    times : array_like of float, shape (n_images,), optional
+        In nights of many images, slow changes of each star with it are no scatter.
 
     Returns
     -------
@@ -103,6 +107,7 @@ def calibrate(residual, relative_sigma, used, sets, nights, flagged=None):
     nobody = np.zeros(good.shape[1], bool)
     sigma = np.where(good.any(1), 0.0, np.nan)
     night_sigma, variance = sigma.copy(), np.where(good, relative_sigma, 1.0) ** 2
+    residual, fitted = _without_slow_changes(residual, good, nights, times)
     pulls = [np.nan, 0.0]
     apart = np.zeros(len(good), bool) if flagged is None else np.array(flagged)
     own = np.array([f"{night} {i if alone else ''}"
@@ -110,7 +115,7 @@ def calibrate(residual, relative_sigma, used, sets, nights, flagged=None):
     for k in range(LEVERAGE_ROUNDS):
         # what star and coefficient leave of each departure
         weight = np.where(good, 1 / (variance + np.nan_to_num(sigma)[:, None] ** 2), 0.0)
-        left = left_by_leverage(weight, good, nobody)
+        left = left_by_leverage(weight, good, nobody) * fitted
         squared = np.where(good, residual, 0.0) ** 2 / left
         if k == 0 and good.any():
             pulls = [float(np.sqrt((squared / variance)[good].mean())), float(left[good].sum())]
@@ -129,6 +134,24 @@ def calibrate(residual, relative_sigma, used, sets, nights, flagged=None):
                 apart |= rows & (more > 0)
             night_sigma[mine.any(1)] = _common(residual, variance, mine, nights, sigma)
     return Calibration(sigma, night_sigma, *pulls)
+
+
+def _without_slow_changes(residual, good, nights, times):
+    """Take slope and curvature of each star over a night of many images out of its residuals.
+
+    A colour makes a star change with the airmass, slowly: the lens has its own. Returned are the
+    residuals, and the fraction of their variance that this leaves.
+    """
+    residual, left = np.array(residual), np.ones(np.shape(residual))
+    for night in set(nights.tolist()) if times is not None else ():
+        of_night = nights == night
+        for j in np.flatnonzero(good[of_night].sum(0) >= SLOW_IMAGES):
+            there = of_night & good[:, j]
+            x = np.asarray(times)[there] - np.mean(np.asarray(times)[there])
+            shape = np.stack([x, x**2 - np.mean(x**2)], 1)
+            residual[there, j] -= shape @ np.linalg.lstsq(shape, residual[there, j])[0]
+            left[there, j] = 1 - 2 / there.sum()
+    return residual, left
 
 
 def _common(residual, variance, mine, nights, sigma):

@@ -79,7 +79,8 @@ def fields(images, names, found, fluxes_e, colour, settings):
         nights[group] = k
     extra = calibration.calibrate(np.where(found.is_variable, np.nan, found.residual),
                                   fluxes_e[1] / fluxes_e[0], found.used,
-                                  texts(images, "set_name"), nights, noted)
+                                  texts(images, "set_name"), nights, noted,
+                                  column(images, "mjd"))
     gains = set(column(images, "gain_e_per_adu").tolist())
     calibration.log_calibration(extra, gains.pop() if len(gains) == 1 else None)
     # that of an object is in the error of its coefficient

@@ -96,6 +96,20 @@ def test_a_flagged_image_has_a_scatter_of_its_own():
     assert np.median(calibrate(*given).sigma) > 0.003  # the only night has it
 
 
+def test_slow_changes_in_a_night_of_many_images_are_no_scatter():
+    """Stars of .2 %, scatter .4 %, that drift by 2 % in a night of forty images."""
+    random = np.random.default_rng(3)
+    hours = np.linspace(0, 6, 40)
+    slow = random.normal(0, 0.02, 9) * (hours[:, None] / 6 - 0.5) ** 2
+    residual = 0.002 * random.standard_normal((40, 9)) + 0.004 * random.standard_normal((40, 9))
+    residual = residual + slow + random.normal(0, 0.02, 9) * (hours[:, None] / 6 - 0.5)
+    given = residual, np.full((40, 9), 0.002), np.ones((40, 9), bool), ["S"] * 40, [0] * 40
+
+    # 300 degrees of freedom: 4 %
+    assert calibrate(*given, times=hours).sigma == pytest.approx(np.full(40, 0.004), rel=0.25)
+    assert calibrate(*given).sigma.min() > 0.006
+
+
 def test_images_with_too_few_stars_have_no_scatter():
     residual = np.full((3, 5), 0.01)
     residual[1, 2:] = np.nan
