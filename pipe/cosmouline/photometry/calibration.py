@@ -15,6 +15,7 @@ CALIBRATION_STARS = 3  # two stars share one departure
 # a scatter is not believed that chance gives to a set, or to any night or flagged image of it
 SETS_BY_CHANCE, NIGHTS_BY_CHANCE = 0.02, 0.01
 MOST_SCATTER = 1.0  # relative scatter
+ODD_RATIO, ODD_IMAGES = 1.5, 20  # of the scatter of a star to that of most; of its images
 SLOW_IMAGES = 12  # of a star in a night: slow changes are told from scatter
 LARGEST_CLIPPED = 1 / 3  # of the stars of an image
 LEVERAGE_ROUNDS = 3  # of the leverage, which depends on the scatter, and the scatter
@@ -96,8 +97,9 @@ def calibrate(residual, relative_sigma, used, sets, nights, flagged=None,
     A residual is compared with its error as the other stars have it: the part that the star has in
     the coefficient and in its own mean is taken out (leverage), which is the same as to leave it
     out. The scatter of a set is 0 if the errors explain its stars; that of a night is the set's
-    unless its stars scatter more than by chance: then it does not count for the set. A part that
-    is common to a night shows in the means of the night; images of one night cannot show it.
+    unless its stars scatter more than by chance: then it does not count for the set; nor do stars
+    that scatter 1.5 times as much as the median star does. A part that is common to a night shows
+    in the means of the night; images of one night cannot show it.
     """
     measured = np.isfinite(residual) & (relative_sigma > 0)
     outliers = (measured & ~used).sum(1) > LARGEST_CLIPPED * measured.sum(1)
@@ -108,7 +110,7 @@ def calibrate(residual, relative_sigma, used, sets, nights, flagged=None,
     sigma = np.where(good.any(1), 0.0, np.nan)
     night_sigma, variance = sigma.copy(), np.where(good, relative_sigma, 1.0) ** 2
     residual, fitted = _without_slow_changes(residual, good, nights, times)
-    pulls = [np.nan, 0.0]
+    pulls, odd = [np.nan, 0.0], {name: nobody for name in sets.tolist()}
     apart = np.zeros(len(good), bool) if flagged is None else np.array(flagged)
     own = np.array([f"{night} {i if alone else ''}"
                     for i, (night, alone) in enumerate(zip(nights, apart, strict=True))])
@@ -121,17 +123,23 @@ def calibrate(residual, relative_sigma, used, sets, nights, flagged=None,
             pulls = [float(np.sqrt((squared / variance)[good].mean())), float(left[good].sum())]
         for name in set(sets.tolist()):
             mine = good & (sets == name)[:, None]
+            mine &= ~odd[name]
             rest = mine & ~apart[:, None]
             of_set = extra_scatter(squared[rest], variance[rest], SETS_BY_CHANCE, left[rest].sum())
             groups = sorted(set(own[sets == name].tolist()))
             for group in groups:
                 rows = (sets == name) & (own == group)
-                there = good & rows[:, None]
+                there = mine & rows[:, None]
                 with_set = variance[there] + of_set**2
                 more = extra_scatter(squared[there], with_set, NIGHTS_BY_CHANCE / len(groups),
                                      left[there].sum())
                 sigma[rows & good.any(1)] = np.hypot(of_set, more)
                 apart |= rows & (more > 0)
+            # stars that scatter far more than most, variable or blended, do not count next time
+            n = rest.sum(0)
+            pull2 = np.where(rest, squared / (variance + of_set**2), 0.0).sum(0) / np.maximum(n, 1)
+            odd[name] = odd[name] | (n >= ODD_IMAGES) & (
+                pull2 > ODD_RATIO**2 * np.median(pull2[n > 0])) if n.any() else odd[name]
             night_sigma[mine.any(1)] = _common(residual, variance, mine, nights, sigma)
     return Calibration(sigma, night_sigma, *pulls)
 

@@ -6,7 +6,7 @@ import numpy as np
 from scipy.stats import chi2, kendalltau, theilslopes
 
 COMPARED_STARS = 5
-LEAST_DEPARTURE = 0.01  # smaller departures are not flagged: apertures repeat no better
+LEAST_DEPARTURE = 0.01  # as a scatter, twice of it as a slope: apertures repeat no better
 FLAGGED_BY_CHANCE = 1e-3  # that an image without fault is flagged, for its scatter and each slope
 MAD_EFFICIENCY = 0.37  # of its square, as an estimate of a variance from Gaussian values
 RATIO_FLOOR = 1e-3  # relative error of the ratio where both fluxes have the same noise
@@ -53,7 +53,7 @@ def compare(ratio, sigma, quantities):
     values : dict of str to float
         ``scatter``, beyond the noise, and ``slope_<quantity>``; empty with too few stars.
     note : str
-        What is beyond the noise and 1 %; empty where nothing is.
+        What is beyond the noise and 1 % (slopes 2 %); empty where nothing is.
 
     Notes
     -----
@@ -79,6 +79,6 @@ def compare(ratio, sigma, quantities):
         slope = theilslopes(ratio[seen], quantity[seen])[0]
         values[f"slope_{name}"] = float(slope)
         by_chance = kendalltau(ratio[seen], quantity[seen])[1]
-        if abs(slope) > LEAST_DEPARTURE and by_chance < FLAGGED_BY_CHANCE:
+        if abs(slope) > 2 * LEAST_DEPARTURE and by_chance < FLAGGED_BY_CHANCE:
             words.append(f"slope of {100 * slope:+.1f} % {QUANTITIES[name]}")
     return values, ", ".join(words)

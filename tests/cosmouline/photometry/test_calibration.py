@@ -110,6 +110,19 @@ def test_slow_changes_in_a_night_of_many_images_are_no_scatter():
     assert calibrate(*given).sigma.min() > 0.006
 
 
+def test_a_star_that_scatters_far_more_than_the_others_does_not_count():
+    """Eleven stars of .2 % with a scatter of .4 %, and one of 2 %: blended, or variable."""
+    random = np.random.default_rng(4)
+    residual = np.hypot(0.002, 0.004) * random.standard_normal((60, 12))
+    residual[:, 7] *= 5
+
+    found = calibrate(residual, np.full((60, 12), 0.002), np.ones((60, 12), bool), ["S"] * 60,
+                      np.repeat(np.arange(15), 4))
+
+    # 700 degrees of freedom; with that star it is .0075
+    assert np.median(found.sigma) == pytest.approx(0.004, rel=0.15)
+
+
 def test_images_with_too_few_stars_have_no_scatter():
     residual = np.full((3, 5), 0.01)
     residual[1, 2:] = np.nan
