@@ -1,8 +1,9 @@
-"""Medians that skip missing values without a warning."""
+"""Medians that skip missing values, and variances known from few draws."""
 
 import numpy as np
 
 MAD_TO_SIGMA = 1.4826  # 1 / Phi^-1(3/4): Gaussian sigma per median absolute deviation
+PRIOR_DRAWS = 4  # weight of the other images, in draws: four draws know a variance to 70 %
 
 
 def median_of_finite(values, axis=0):
@@ -44,3 +45,31 @@ def mad_sigma(values):
     """Gaussian sigma from the median absolute deviation of a 1-D sample without NaN."""
     values = np.asarray(values, dtype=float)
     return float(MAD_TO_SIGMA * np.median(np.abs(values - np.median(values))))
+
+
+def steady_variance(own, expected, n_draws):
+    """Average variances that few draws know with those of all images.
+
+    Parameters
+    ----------
+    own : ndarray of float, shape (n,)
+        Mean square of the draws of each image; NaN where there were none.
+    expected : ndarray of float, shape (n,)
+        What they go with from image to image, such as the photon noise.
+    n_draws : int
+
+    Returns
+    -------
+    ndarray of float, shape (n,)
+        NaN where `own` or `expected` is.
+
+    Notes
+    -----
+    Weighted with the draws and `PRIOR_DRAWS` (a moderated variance: Smyth 2004, Stat. Appl.
+    Genet. Mol. Biol. 3, 3).
+    """
+    known = np.isfinite(own) & np.isfinite(expected)
+    if not known.any():
+        return np.full(np.shape(own), np.nan)
+    common = expected * np.mean(own[known] / expected[known])
+    return (PRIOR_DRAWS * common + n_draws * own) / (PRIOR_DRAWS + n_draws)

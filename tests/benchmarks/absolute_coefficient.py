@@ -37,7 +37,7 @@ def measure(frame, seed):
     given = frame.data_e, frame.sky_variance_e2, frame.good
     fit = fit_psf(*given, frame.fwhm_px)
     stars = star_fluxes(*given, fit.psf.narrow(), fit.psf.upsampling, frame.offset_px)
-    _, flux_e = psf_draws(frame.data_e, fit, N_DRAWS, seed)
+    _, flux_e = psf_draws(fit, N_DRAWS, seed)
     scale = flux_scale(flux_e, fit, frame.fwhm_px, frame.sky_variance_e2)
     return stars.flux_e, stars.flux_sigma_e, sum_error(scale)
 

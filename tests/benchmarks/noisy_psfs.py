@@ -43,7 +43,7 @@ def with_fitted_psfs(drawn, n_stars, n_draws, seed):
         data, true = draw_stars(psf, n_stars, rng)
         sky = np.full(data.shape, STAR_SKY_E2 / SEP_SKY**2)
         fit = fit_psf(data, sky, np.ones(data.shape, bool), psf["fwhm"], PsfOptions(field="off"))
-        drawn_psfs, flux = psf_draws(data, fit, n_draws, rng.integers(1 << 30))
+        drawn_psfs, flux = psf_draws(fit, n_draws, rng.integers(1 << 30))
         used = fit.flux_e[fit.is_used]
         gains.append(flux_scale(used[None], replace(fit, flux_e=true), psf["fwhm"], sky)[0])
         scales.append(flux_scale(flux, fit, psf["fwhm"], sky))

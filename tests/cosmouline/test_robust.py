@@ -1,6 +1,6 @@
 """robust.py against numpy and the Gaussian law."""
 
-from cosmouline.robust import mad_sigma, median_of_finite
+from cosmouline.robust import mad_sigma, median_of_finite, steady_variance
 
 import numpy as np
 import pytest
@@ -37,3 +37,27 @@ def test_mad_sigma_of_a_gaussian_sample_with_outliers():
     values[:200] = 1e6
     # the median deviation has an efficiency of 37 %: error sigma / sqrt(2 n .37); outliers +1 %
     assert mad_sigma(values) == pytest.approx(3.0, rel=5 / np.sqrt(2 * 20_000 * 0.37) + 0.015)
+
+
+def test_variances_of_few_draws_are_averaged_with_what_is_expected_of_them():
+    own = np.array([1.0, 8.0, np.nan, 3.0])
+    expected = np.array([1.0, 2.0, 2.0, np.nan])
+
+    found = steady_variance(own, expected, 12)
+
+    # mean ratio of the two known ones: (1 + 4) / 2; 4 parts of it and 12 of their own
+    assert found[:2] == pytest.approx([(4 * 2.5 + 12 * 1) / 16, (4 * 5 + 12 * 8) / 16])
+    assert np.isnan(found[2:]).all()
+    assert np.isnan(steady_variance(own[2:], expected[2:], 4)).all()
+
+
+def test_steadied_variances_scatter_less_and_are_right_in_the_mean():
+    # 4 draws of 4000 images: squares of chi, whose mean has a scatter of sqrt(2 / 4)
+    draws = np.random.default_rng(1).standard_normal((4, 4000))
+    own = np.mean(draws**2, axis=0)
+
+    found = steady_variance(own, np.ones(4000), 4)
+
+    assert own.std() == pytest.approx(np.sqrt(0.5), rel=0.1)
+    assert found.std() == pytest.approx(np.sqrt(0.5) / 2, rel=0.1)
+    assert found.mean() == pytest.approx(1, abs=4 * np.sqrt(0.5 / 4000))

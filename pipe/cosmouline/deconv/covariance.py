@@ -7,6 +7,7 @@ from cosmouline.deconv.evidence import averaged_covariance
 
 import numpy as np
 
+NEGATIVE_SIGMA = 3.0  # errors by which galaxy and field under a source are below zero
 TINY = 1e-300  # instead of the light of the sources where there is none
 
 
@@ -17,13 +18,15 @@ class FluxErrors:
     `covariance` (n_epochs, n_sources, n_sources) is random: fluxes, sky and shift of the epoch are
     free, the rest is known. `covariance_total` has also that part of the errors of field, galaxy
     and positions that differs from epoch to epoch; `systematic_covariance` (n_sources, n_sources)
-    is that of the constant part, common to all epochs.
+    is that of the constant part, common to all epochs. `given_back` (n_sources,) is negative light
+    under each source that was taken for an error of the PSF, relative to its flux; 0: none.
     """
 
     flux: np.ndarray
     covariance: np.ndarray
     covariance_total: np.ndarray
     systematic_covariance: np.ndarray
+    given_back: np.ndarray | float = 0.0
 
 
 def flux_errors(fitted):
@@ -39,7 +42,8 @@ def flux_errors(fitted):
     and galaxy is therefore quoted under the prior that the data chose, where other methods compare
     strengths of a penalty by hand. Two things widen the constant part: the uncertainty of the
     amplitudes of the field (`evidence.averaged_covariance`), and a field that is stronger around a
-    source than these amplitudes, which hold for all of it, have it: arcs.
+    source than these amplitudes, which hold for all of it, have it: arcs. Light under a source
+    that is negative by more than three of its errors is given back to the source.
     """
     n_sources = fitted.sweep.solution.shape[1] - 1
     scale, normal, posterior = fitted.problem.scale, fitted.normal, fitted.posterior
@@ -61,8 +65,15 @@ def flux_errors(fitted):
     weight = inverse / inverse.sum(0)
     mean_nodes, mean_shared, mean_own = (
         np.einsum("ek,ek...->k...", weight, part) for part in (nodes, shared, own))
-    # What differs from epoch to epoch, and the scale of the galaxy in each camera
+    # Light is not negative: where galaxy and field under a source are, the PSF is wrong, and the
+    # source has that light too much
     node_covariance, shared_covariance = posterior.node_covariance(), posterior.shared_covariance()
+    light_flux = fitted.state.node_flux - posterior.psf_flux + fitted.field_prior.galaxy_flux
+    under, sigma = mean_own @ light_flux, np.sqrt(
+        np.einsum("kn,nm,km->k", mean_own, node_covariance, mean_own))
+    is_negative = under < -NEGATIVE_SIGMA * sigma
+    given_back = own @ light_flux * is_negative
+    # What differs from epoch to epoch, and the scale of the galaxy in each camera
     away_nodes, away_shared = nodes - mean_nodes, shared - mean_shared
     extra = away_nodes @ node_covariance @ away_nodes.swapaxes(1, 2)
     extra = extra + away_shared @ shared_covariance @ away_shared.swapaxes(1, 2)
@@ -88,8 +99,9 @@ def flux_errors(fitted):
     systematic *= local[:, None] * local
     systematic = systematic + mean_shared @ shared_covariance @ mean_shared.T
     return FluxErrors(
-        flux=(flux + own @ posterior.psf_flux) * scale,
+        flux=(flux + own @ posterior.psf_flux + given_back) * scale,
         covariance=covariance * scale**2,
         covariance_total=(covariance + extra) * scale**2,
         systematic_covariance=systematic * scale**2,
+        given_back=is_negative * under / fitted.problem.mean_flux(flux),
     )

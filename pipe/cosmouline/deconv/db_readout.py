@@ -22,6 +22,12 @@ def summary(fit, psf_error, names):
     if fit.shift_scatter_px is not None:
         yield (f"the lens scatters by {fit.shift_scatter_px:.3f} px about the position that the "
                "stars predict")
+    given_back = [one["given_back"] for one in fit.log if one["stage"] == "negative light"]
+    for name, part in zip(names, given_back[-1] if given_back else (), strict=False):
+        if part:
+            yield (f"{name}: the light of galaxy and residuals under it came out negative, "
+                   f"{100 * part:.1f} % of its flux: the PSFs do not fit (5_psf/5_png_check). The "
+                   'flux is corrected for it; compare with extended_light = "none"')
     scales, n_epochs = np.unique(fit.extended_scale[fit.measured], return_counts=True)
     if len(scales) > 1:
         parts = [f"{one:.3f} ({n} epochs)" for one, n in zip(scales, n_epochs, strict=True)]

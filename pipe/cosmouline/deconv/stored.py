@@ -19,8 +19,11 @@ def lens_fit(n_epochs, n_started, pixels, fitted, options, log, cpu_s):
     """
     problem, prior = fitted.problem, fitted.field_prior
     scatter_px = [entry["scatter_px"] for entry in log if entry["stage"] == "registered"]
+    errors = flux_errors(fitted)
+    if np.any(errors.given_back):
+        log.append({"stage": "negative light", "given_back": errors.given_back.tolist()})
     return gather_result(
-        n_epochs, pixels, fitted, flux_errors(fitted), options, log,
+        n_epochs, pixels, fitted, errors, options, log,
         extended_scale=for_all_epochs(fitted.state.extended_scale, pixels.index, n_epochs),
         field_amplitude=np.exp(prior.ln_variance / 2) * _unit(prior, problem.scale),
         field_galaxy_flux=prior.galaxy_flux * problem.scale,

@@ -1,8 +1,8 @@
 """Error of the coefficient of an image as a measure of its transparency."""
 
-import numpy as np
+from cosmouline.robust import steady_variance
 
-PRIOR_DRAWS = 4  # weight of the other images, in draws: four draws know a variance to 70 %
+import numpy as np
 
 
 def sum_error(draw_scale):
@@ -56,14 +56,9 @@ def absolute_sigma(coeff, coeff_sigma, photon, shared, n_draws):
     """
     coeff, coeff_sigma = np.asarray(coeff, dtype=float), np.asarray(coeff_sigma, dtype=float)
     stars2, photon2 = (coeff_sigma / coeff) ** 2, np.asarray(photon, dtype=float) ** 2
-    own2 = np.asarray(shared, dtype=float) ** 2
-    known = np.isfinite(stars2) & np.isfinite(own2)
-    if not known.any():
-        return np.full(coeff.shape, np.nan)
-    # few draws know their variance badly: it is averaged with that of all images, which goes
-    # with their photon noise
-    common2 = photon2 * np.mean(own2[known] / photon2[known])
-    shared2 = (PRIOR_DRAWS * common2 + n_draws * own2) / (PRIOR_DRAWS + n_draws)
+    own2 = np.where(np.isfinite(stars2), np.asarray(shared, dtype=float) ** 2, np.nan)
+    # few draws know their variance badly; it goes with the photon noise
+    shared2 = steady_variance(own2, photon2, n_draws)
     # a draw fits stars with other noise, so it contains the photon noise of their mean: only
     # what the errors of the coefficients have beyond the photons is added
     return coeff * np.sqrt(np.maximum(shared2 + np.maximum(stars2 - photon2, 0), stars2))

@@ -69,7 +69,7 @@ def build(stamps, names, image, settings):
     else:
         fit = fit_psf(data_e, variance_e2, good, image["field_fwhm_px"], options(settings, image),
                       uv, cosmic)
-        draw = partial(psf_draws, data_e, fit, settings.n_psf_draws, seed, lens_uv)
+        draw = partial(psf_draws, fit, settings.n_psf_draws, seed, lens_uv)
     if not settings.n_psf_draws:
         return fit, names, {}
     # the posterior of the PSF, and the flux scale of every draw

@@ -1,11 +1,9 @@
 """Evidence of the stars of an image for the size of the residuals of its PSF."""
 
-from cosmouline.psf.model import moffat, moffat_derivatives, shift_operator, star_parameters
-from cosmouline.psf.residual_grid import grid_prior
+from cosmouline.psf.model import moffat, moffat_derivatives, render, star_parameters
+from cosmouline.psf.residual_grid import GridFit, grid_prior, normal_matrix
 
 import numpy as np
-
-SMALLEST_MODE = 1e-2  # of the largest, in amplitude: smaller ones change no evidence by 0.1
 
 
 def log_evidence(data_e, fit, taus):
@@ -29,8 +27,7 @@ def log_evidence(data_e, fit, taus):
     -----
     Given the Moffat, the masks and the noise of the fit, the data are linear in the white unknowns
     of the prior, and the evidence is exact: ``(b^T (I + N)^-1 b - ln det(I + N)) / 2`` with the
-    normal equations ``N g = b`` (MacKay 1992, Neural Computation 4, 415). The prior is smooth, so
-    the unknowns are those of its largest singular vectors: some hundreds, whatever the seeing.
+    normal equations ``N g = b`` (MacKay 1992, Neural Computation 4, 415).
     Fluxes, positions and Moffat parameters are marginalised with flat priors. The noise is scaled
     to a chi2 of 1 where it is above.
 
@@ -38,30 +35,37 @@ def log_evidence(data_e, fit, taus):
     around a lens depends on them. On the frames of the SkyMaker demo the evidence is against the
     wings that lower the scatter of the faintest image from 2.06 to 1.71 %.
     """
-    # smooth modes of both parts: columns of one axis, and which pairs of them matter
-    up = fit.psf.upsampling
-    unit = moffat(fit.psf.moffat, fit.psf.side_px * up, up)
+    # normal equations of the white values for parts of size 1, and of all else
+    psf, used, up, side_px = fit.psf, fit.is_used, fit.psf.upsampling, fit.psf.side_px
+    unit = moffat(psf.moffat, side_px * up, up)
     shapes = [(1.0, *part[1:]) for part in (fit.options.prior, fit.options.wings)]
-    prior = grid_prior(unit, fit.psf.fwhm_px, up, shapes)
-    parts = []
-    for level, smoothing in zip(prior.levels, prior.smoothings, strict=True):
-        vectors, values, _ = np.linalg.svd(smoothing, full_matrices=False)
-        pairs = [np.flatnonzero(value * values > SMALLEST_MODE * values[0] ** 2)
-                 for value in values]
-        parts.append((level, (vectors * values).astype(np.float32), pairs))
+    prior = grid_prior(unit, psf.fwhm_px, up, shapes)
+    uv = None if psf.gradient is None else fit.uv[used]
+    images, slopes = moffat_derivatives(
+        np.atleast_2d(star_parameters(psf.moffat, psf.gradient, uv)), side_px * up, up)
+    narrow, offset_px, good = images + psf.residual, fit.offset_px[used], fit.good[used]
+    amplitude = fit.flux_e[used] / narrow.sum((1, 2))
+    data, weight = np.where(good, data_e[used], 0), good / fit.variance_e2[used]
+    brightness = amplitude[:, None, None]
+    left = data - brightness * render(narrow, offset_px, side_px, up)
+    weight = weight / max(1.0, (weight * left**2).sum() / good.sum())
+    residual = data - brightness * render(images, offset_px, side_px, up)
+    at = GridFit(None, psf.residual, offset_px, amplitude)
+    total = normal_matrix(weight, images, prior, at, up, slopes, [residual])
 
-    # eliminate the four Moffat parameters, which all stars share
-    total = _normal_equations(data_e, fit, parts)
-    n_modes = len(total) - 5
-    modes, wanted = total[:n_modes], [*range(n_modes), -1]
-    solved = np.linalg.solve(total[n_modes:-1, n_modes:-1], total[n_modes:-1, wanted])
-    left = modes[:, wanted] - modes[:, n_modes:-1] @ solved
-    matrix, side = left[:, :-1], left[:, -1]
+    # eliminate the Moffat parameters, positions and fluxes
+    n_white, n_slopes = prior.n_white, len(slopes)
+    total[np.arange(n_white), np.arange(n_white)] -= 1
+    wanted = [*range(n_white), n_white + n_slopes]
+    rest = np.delete(np.arange(len(total)), wanted)
+    solved = np.linalg.solve(total[np.ix_(rest, rest)], total[np.ix_(rest, wanted)])
+    reduced = total[:n_white, wanted] - total[:n_white, rest] @ solved
+    matrix, side = reduced[:, :-1], reduced[:, -1]
 
     # the evidence of each size, by the Cholesky factor of I + N
-    evidences, n_first = [], sum(map(len, parts[0][2]))
+    evidences, n_first = [], prior.kept[0].sum()
     for tau in taus:
-        size = np.full(n_modes, float(fit.options.wings[0]))
+        size = np.full(n_white, float(fit.options.wings[0]))
         size[:n_first] = tau
         scaled = matrix * size * size[:, None]
         scaled[np.diag_indices_from(scaled)] += 1
@@ -69,51 +73,3 @@ def log_evidence(data_e, fit, taus):
         solved = np.linalg.solve(scaled, side * size)
         evidences.append(0.5 * float(side * size @ solved) - float(half_log_det))
     return np.array(evidences)
-
-
-def _normal_equations(data_e, fit, parts):
-    """Return those of modes, Moffat slopes and residual, summed over the used stars."""
-    psf, used, up, side_px = fit.psf, fit.is_used, fit.psf.upsampling, fit.psf.side_px
-    uv = None if psf.gradient is None else fit.uv[used]
-    parameters = np.atleast_2d(star_parameters(psf.moffat, psf.gradient, uv))
-    images, slopes = moffat_derivatives(parameters, side_px * up, up)
-    narrow = images + psf.residual
-    amplitude = fit.flux_e[used] / narrow.sum((1, 2))
-    x, y = fit.offset_px[used].T
-    rows, rows_slope = shift_operator(y, side_px, up, derivative=True) * np.array(up)
-    columns, cols_slope = shift_operator(x, side_px, up, derivative=True) * np.array(up)
-    cols, cols_slope = columns.swapaxes(1, 2), cols_slope.swapaxes(1, 2)
-    star = rows @ narrow @ cols
-    own = np.stack([star, rows @ narrow @ cols_slope, rows_slope @ narrow @ cols])
-    brightness = amplitude[:, None, None]
-    common = rows @ slopes @ cols * brightness
-    good = fit.good[used]
-    weight, data = good / fit.variance_e2[used], np.where(good, data_e[used], 0)
-    root = np.sqrt(weight / max(1.0, (weight * (data - brightness * star) ** 2).sum()
-                                / good.sum()))
-    residual = data - brightness * (rows @ images @ cols)
-
-    total = 0
-    for k in range(len(amplitude)):
-        # what flux and position of the star explain is taken out
-        factor = root[k].ravel()[:, None]
-        basis = np.linalg.qr(own[:, k].reshape(3, -1).T * factor)[0].astype(np.float32)
-        modes = [amplitude[k] * _mode_images(rows[k], columns[k], *part) for part in parts]
-        rest = [*common[:, k], residual[k]]
-        matrix = np.concatenate([*modes, np.reshape(rest, (5, -1)).T], 1).astype(np.float32)
-        matrix *= factor.astype(np.float32)
-        matrix -= basis @ (basis.T @ matrix)
-        total = total + (matrix.T @ matrix).astype(float)
-    return total
-
-
-def _mode_images(rows, cols, level, columns, pairs):
-    """Return the modes of one part in the pixels of a star, shape (n_pixels, n_modes)."""
-    side, cols = len(rows), cols.astype(np.float32)
-    images = []
-    for j, others in enumerate(pairs):
-        left = ((rows * columns[:, j]) @ level).astype(np.float32)
-        right = cols * columns.T[others][:, None]
-        image = left @ right.reshape(-1, len(columns)).T
-        images.append(image.reshape(side, len(others), side).swapaxes(1, 2))
-    return np.concatenate([i.reshape(side * side, -1) for i in images], 1)

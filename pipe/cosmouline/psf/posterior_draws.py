@@ -1,26 +1,23 @@
 """Error of the PSF: draws from its posterior, with which any result can be computed again."""
 
-from cosmouline.psf.model import moffat, star_parameters
-from cosmouline.psf.moffat import MoffatFit, fit_moffat
-from cosmouline.psf.residual_grid import GridFit, fit_grid
+from cosmouline.psf.model import moffat_derivatives, star_parameters
+from cosmouline.psf.residual_grid import GridFit, held_centre, normal_matrix
 from cosmouline.psf.rounds import moffat_prior
 
 import numpy as np
+from scipy.linalg import solve
 
-MOFFAT_STEPS = 3
-# The error of a blend comes out the same with 25, to a tenth; with 8 it is half too large.
-GRID_STEPS = 15
+SIZE_ROUNDS = 6  # of the size of the wings; it changes little after three
+SMALLEST_SIZE2 = 1e-3
 
 
-def psf_draws(data_e, fit, n_draws, seed, uv=None):
+def psf_draws(fit, n_draws, seed, uv=None):
     """Draw PSFs from the posterior of a fit, and the fluxes of its stars with each of them.
 
     Parameters
     ----------
-    data_e : ndarray of float, shape (n, side_px, side_px)
-        The stamps given to `fit.fit_psf`.
     fit : PsfFit
-        Its result.
+        Result of `fit.fit_psf`.
     n_draws : int
         4 give the error of a flux to about 20 %.
     seed : int
@@ -37,39 +34,79 @@ def psf_draws(data_e, fit, n_draws, seed, uv=None):
     Notes
     -----
     Perturb and refit (Papandreou & Yuille 2010, NIPS 23): noise of the recorded variance is added
-    to the stamps and a white draw to the mean of the prior, then Moffat and grid are fitted from
-    the old solution on. For any quantity q of the PSF, ``var(q) = mean((q_k - q(fit.psf))^2)``.
-    Contains photon noise, number of stars, masks, and structure that the data cannot show; not a
-    change over the field that the model lacks.
+    to the stamps and a white draw to the mean of the prior, then Moffat and grid are fitted again.
+    For errors as small as those of a PSF both fits are linear, so what the noise adds to the right
+    sides of their normal equations is drawn, and these are solved: no draw depends on where a
+    search ended. For any quantity q of the PSF, ``var(q) = mean((q_k - q(fit.psf))^2)``. Contains
+    photon noise, number of stars, masks, and structure that the data cannot show; not a change
+    over the field that the model lacks, nor a common shift of PSF and stars, which nothing shows.
     """
-    random = np.random.default_rng(seed)
     psf, up, used = fit.psf, fit.psf.upsampling, fit.is_used
-    n_small = psf.side_px * up
-    good, variance = fit.good[used], fit.variance_e2[used]
-    weight = good / variance
-    theta, star_uv = psf.moffat, None
-    if psf.gradient is not None:
-        theta, star_uv = np.concatenate([theta, psf.gradient.ravel()]), fit.uv[used]
     prior = moffat_prior(psf.moffat, psf.side_px, fit.options)
-    start = MoffatFit(theta, fit.offset_px[used], fit.flux_e[used], np.inf)
-    draws, flux_e = [], []
-    for _ in range(n_draws):
-        # the Moffat of stamps with more noise
-        data = np.where(good, data_e[used], 0.0)
-        data = data + np.sqrt(variance) * random.standard_normal(data.shape)
-        found = fit_moffat(data, weight, start, up, star_uv, MOFFAT_STEPS)
-        at_stars = np.atleast_2d(star_parameters(found.parameters, found.gradient, star_uv))
-        # the grid with another mean of the prior: a prior mean m of g is a mean of zero of g - m,
-        # with the image of m added to the Moffat
-        mean = random.standard_normal(prior.n_white)
-        images = moffat(at_stars, n_small, up) + prior.colour(mean)
-        first = GridFit(fit.white - mean, None, found.offset_px, found.amplitude)
-        grid = fit_grid(data, weight, images, prior, first, up, GRID_STEPS)
-        here = star_parameters(found.parameters, found.gradient, uv)
-        narrow = moffat(here, n_small, up) + prior.colour(mean) + grid.residual
-        draws.append(narrow / narrow.sum())
-        flux_e.append(grid.amplitude * (images + grid.residual).sum((1, 2)))
-    return np.array(draws), np.array(flux_e)
+    uv_stars = None if psf.gradient is None else fit.uv[used]
+
+    def moffats(uv):
+        """Return Moffats, shape (n, n_small, n_small), and their slopes at places of the field."""
+        at = np.atleast_2d(star_parameters(psf.moffat, psf.gradient, uv))
+        image, slopes = moffat_derivatives(at, psf.side_px * up, up)
+        if psf.gradient is not None:
+            u_v = np.zeros((1, 2)) if uv is None else np.atleast_2d(uv)
+            along = [slopes[k] * u_v[:, c, None, None] for k in range(3) for c in range(2)]
+            slopes = np.concatenate([slopes, along])
+        return image, slopes
+
+    # equations of white values, parameters of the Moffat, positions and amplitudes of the stars
+    images, slopes = moffats(uv_stars)
+    sums = (images + psf.residual).sum((1, 2))
+    at = GridFit(fit.white, psf.residual, fit.offset_px[used], fit.flux_e[used] / sums)
+    matrix = normal_matrix(fit.good[used] / fit.variance_e2[used], images, prior, at, up, slopes)
+    matrix = held_centre(matrix, at.amplitude)
+    n_white, n_slopes = prior.n_white, len(slopes)
+    of_moffat = np.arange(n_white, len(matrix))
+    of_grid = np.delete(np.arange(len(matrix)), of_moffat[:n_slopes])
+    # right sides: noise, and white values; wings as large as the stars show, since the prior of
+    # the fit allows for more than most cameras have
+    drawn = matrix.copy()
+    if len(prior.kept) > 1:
+        wings = np.arange(prior.kept[0].sum(), n_white)
+        drawn[wings, wings] += _size2(matrix[np.ix_(of_grid, of_grid)], fit.white, wings) - 1
+    noise = np.random.default_rng(seed).standard_normal((n_draws, len(matrix))).T
+    side = np.linalg.cholesky(drawn) @ noise
+
+    # the Moffat of stamps with more noise, then the grid with it and with another mean of g
+    common = solve(matrix[np.ix_(of_moffat, of_moffat)], side[of_moffat],
+                   assume_a="pos")[:n_slopes]
+    side = side[of_grid] - matrix[np.ix_(of_grid, of_moffat[:n_slopes])] @ common
+    moved = solve(matrix[np.ix_(of_grid, of_grid)], side, assume_a="pos").T
+    white, common = moved[:, :n_white], common.T
+
+    # the PSF where it is wanted, and the fluxes of the stars
+    added = np.array([prior.colour(one) for one in white])
+    image, slopes_here = moffats(uv)
+    narrow = (image[0] + psf.residual + added
+              + np.tensordot(common, slopes_here[:, 0], axes=1))
+    sums = sums + added.sum((1, 2))[:, None] + common @ slopes.sum((2, 3))
+    amplitude = at.amplitude + moved[:, -used.sum() :]
+    return narrow / narrow.sum((1, 2), keepdims=True), amplitude * sums
+
+
+def _size2(matrix, white, part):
+    """Return the variance, at most 1, that the stars give to a part of the white values.
+
+    `matrix` is that of white values, positions and amplitudes with a variance of 1. MacKay (1992,
+    Neural Computation 4, 415), eq. 4.5: squares per well measured value.
+    """
+    size2, fitted = 1.0, np.zeros(len(matrix))
+    fitted[: len(white)] = white
+    side = matrix @ fitted
+    for _ in range(SIZE_ROUNDS):
+        changed = matrix.copy()
+        changed[part, part] += 1 / size2 - 1
+        covariance = np.linalg.inv(changed)
+        values = (covariance @ side)[part]
+        n_measured = len(part) - np.diag(covariance)[part].sum() / size2
+        size2 = float(np.clip(values @ values / n_measured, SMALLEST_SIZE2, 1))
+    return size2
 
 
 def flux_scale(draw_flux, fit, fwhm_px, sky_variance):

@@ -1,15 +1,18 @@
 """Grid of residuals of the PSF, under a Gaussian-process prior, by maximum a posteriori."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cosmouline.psf.model import FWHM_PER_SIGMA, shift_operator
 
 import numpy as np
+from scipy.linalg import solve_triangular
 from scipy.optimize import minimize
 
 # L-BFGS: relative change of the cost that ends it; a gradient it never reaches; stored steps
 SEARCH = {"ftol": 1e-7, "gtol": 1e-9, "maxcor": 12}
 NODE_MARGIN = 2.0  # sigmas beyond the edge up to which there are nodes
+SMALLEST_NODE = 1e-3  # of the largest effect of a node on the PSF; others are left out
+CENTRE_ERROR_PX = 1e-4  # to which the mean position of the stars is held: it is that of the PSF
 TINY = 1e-6  # keeps the scale of a star without signal finite
 
 
@@ -25,12 +28,15 @@ class GridFit:
         What is added to the Moffat, `GridPrior.colour` of them.
     offset_px : ndarray of float, shape (n, 2)
     amplitude : ndarray of float, shape (n,)
+    factor : ndarray of float, shape (n_unknowns, n_unknowns), optional
+        Cholesky factor of the normal equations, with which the next fit is scaled.
     """
 
     white: np.ndarray
     residual: np.ndarray
     offset_px: np.ndarray
     amplitude: np.ndarray
+    factor: np.ndarray | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,34 +50,52 @@ class GridPrior:
     smoothings : tuple of ndarray of float, shape (n_small, n_nodes)
         The matrix K of each part, which spreads the values at its nodes over the small pixels;
         the sum of the squares of each row is 1.
+    kept : tuple of ndarray of bool, shape (n_nodes, n_nodes)
+        Nodes that have a value; that of the others is 0.
     """
 
     levels: tuple
     smoothings: tuple
+    kept: tuple
 
     @property
     def n_white(self):
         """Number of white unknowns, of all parts."""
-        return sum(smoothing.shape[1] ** 2 for smoothing in self.smoothings)
+        return sum(int(kept.sum()) for kept in self.kept)
 
     def colour(self, white):
         """Return the residual that belongs to white values."""
-        sides = [smoothing.shape[1] for smoothing in self.smoothings]
-        parts = np.split(white, np.cumsum(np.square(sides))[:-1])
-        return sum(level * (smoothing @ values.reshape(side, side) @ smoothing.T)
-                   for level, smoothing, values, side
-                   in zip(self.levels, self.smoothings, parts, sides, strict=True))
+        total, start = 0.0, 0
+        for level, smoothing, kept in zip(self.levels, self.smoothings, self.kept, strict=True):
+            values = np.zeros(kept.shape, white.dtype)
+            values[kept] = white[start : start + kept.sum()]
+            total, start = total + level * (smoothing @ values @ smoothing.T), start + kept.sum()
+        return total
 
-    def back(self, by_residual, power=1):
-        """Return the gradient by the white values from that by the residual, or its squares."""
+    def back(self, by_residual):
+        """Return the gradient by the white values from that by the residual."""
         return np.concatenate([
-            (smoothing.T**power @ (level**power * by_residual) @ smoothing**power).ravel()
-            for level, smoothing in zip(self.levels, self.smoothings, strict=True)])
+            (smoothing.T @ (level * by_residual) @ smoothing)[kept]
+            for level, smoothing, kept in zip(self.levels, self.smoothings, self.kept,
+                                              strict=True)])
+
+    def in_pixels(self, rows, cols):
+        """Return what a white value of 1 adds to a star, shape (n_white, side_px**2).
+
+        `rows` and `cols` are the operators (side_px, n_small) of `model.shift_operator`.
+        """
+        side_px, images = len(rows), []
+        for level, smoothing, kept in zip(self.levels, self.smoothings, self.kept, strict=True):
+            left = ((rows * smoothing.T[:, None]) @ level).reshape(-1, len(level))
+            right = (cols * smoothing.T[:, None]).reshape(-1, len(level))
+            pairs = (left @ right.T).reshape(len(kept), side_px, len(kept), side_px)
+            images.append(pairs.swapaxes(1, 2)[kept].reshape(-1, side_px**2))
+        return np.concatenate(images)
 
     def scaled(self, unit):
         """Return the prior of residuals `unit` times as large, in single precision."""
         return GridPrior(tuple(_single(*(unit * level for level in self.levels))),
-                         tuple(_single(*self.smoothings)))
+                         tuple(_single(*self.smoothings)), self.kept)
 
 
 def grid_prior(unit_moffat, fwhm_px, upsampling, parts):
@@ -101,36 +125,115 @@ def grid_prior(unit_moffat, fwhm_px, upsampling, parts):
     """
     parts = [part for part in parts if part[0] > 0]
     levels = tuple(tau * unit_moffat**power for tau, _, power in parts)
-    n_small, smoothings = unit_moffat.shape[-1], []
-    for _, ell, _ in parts:
+    n_small, smoothings, all_kept = unit_moffat.shape[-1], [], []
+    for level, (_, ell, _) in zip(levels, parts, strict=True):
         # K K^T is wider than K by the root of 2; nodes reach beyond the edge
         sigma = max(ell * fwhm_px * upsampling, 1.0) / FWHM_PER_SIGMA / np.sqrt(2)
         step = max(sigma, 1.0)
         n_half = int(np.ceil((n_small / 2 + NODE_MARGIN * sigma) / step))
         nodes = (n_small - 1) / 2 + step * np.arange(-n_half, n_half + 1)
         smoothing = np.exp(-0.5 * ((np.arange(n_small)[:, None] - nodes) / sigma) ** 2)
-        smoothings.append(smoothing / np.sqrt((smoothing**2).sum(1, keepdims=True)))
-    return GridPrior(levels, tuple(smoothings))
+        smoothing /= np.sqrt((smoothing**2).sum(1, keepdims=True))
+        # nodes far out, where the level is almost nothing, are left out
+        effect2 = (smoothing**2).T @ level**2 @ smoothing**2
+        kept = effect2 > SMALLEST_NODE**2 * effect2.max()
+        some = kept.any(1)
+        smoothings.append(smoothing[:, some])
+        all_kept.append(kept[some][:, some])
+    return GridPrior(levels, tuple(smoothings), tuple(all_kept))
+
+
+def normal_matrix(weight, moffat, prior, fit, upsampling, slopes=(), images=()):
+    """Return the matrix of the normal equations of a grid fit, its prior included.
+
+    Parameters
+    ----------
+    weight, moffat, prior, upsampling
+        As in `fit_grid`.
+    fit : GridFit
+        Where the equations hold: `residual`, `offset_px` and `amplitude` are used.
+    slopes : ndarray of float, shape (n_slopes, 1 or n, n_small, n_small), optional
+        Derivatives of the Moffat by parameters that are free too.
+    images : ndarray of float, shape (n_images, n, side_px, side_px), optional
+        Stamps of other unknowns that all stars share, or of the data.
+
+    Returns
+    -------
+    ndarray of float, shape (n_unknowns, n_unknowns)
+        Unknowns: white values, parameters of the Moffat, those of `images`, x of all stars, y,
+        and their amplitudes.
+    """
+    side_px, n_stars, n_white = weight.shape[-1], len(weight), prior.n_white
+    rows, rows_slope = shift_operator(fit.offset_px[:, 1], side_px, upsampling, derivative=True)
+    cols, cols_slope = shift_operator(fit.offset_px[:, 0], side_px, upsampling, derivative=True)
+    rows, rows_slope, cols, cols_slope = _single(*(
+        upsampling * one for one in (rows, rows_slope, cols, cols_slope)))
+    narrow = np.broadcast_to(*_single(moffat + fit.residual), (n_stars, *moffat.shape[1:]))
+    slopes = [np.broadcast_to(*_single(one), narrow.shape) for one in slopes]
+    n_common = n_white + len(slopes) + len(images)
+    total = np.zeros((n_common + 3 * n_stars,) * 2)
+    for k, amplitude in enumerate(fit.amplitude):
+        row, col, own = rows[k], cols[k].T, n_common + k + n_stars * np.arange(3)
+        columns = [amplitude * (row @ one[k] @ col) for one in slopes]
+        columns += [one[k] for one in images]
+        columns += [amplitude * (row @ narrow[k] @ cols_slope[k].T),
+                    amplitude * (rows_slope[k] @ narrow[k] @ col), row @ narrow[k] @ col]
+        nodes = np.float32(amplitude) * prior.in_pixels(row, cols[k])
+        columns = np.concatenate([nodes, np.reshape(columns, (len(columns), -1))])
+        columns *= np.sqrt(weight[k]).ravel()
+        columns = columns.astype(np.float32)
+        at = np.concatenate([np.arange(n_common), own])
+        total[at[:, None], at] += columns @ columns.T
+    # the prior of the white values; a star without signal is known to a pixel and to its flux
+    diagonal = np.einsum("ii->i", total)
+    diagonal[:n_white] += 1
+    diagonal[n_common:] += [*np.ones(2 * n_stars), *fit.amplitude**-2.0]
+    return total
+
+
+def held_centre(matrix, amplitude):
+    """Return a `normal_matrix` under which the mean position of the stars stays.
+
+    A shift of the PSF against one of all stars (n,) of these amplitudes is not seen in the data.
+    """
+    n_stars = len(amplitude)
+    weights = centre_weights(amplitude**2 * np.diag(matrix)[-n_stars:])
+    held = matrix.copy()
+    for start in (-3 * n_stars, -2 * n_stars):
+        at = slice(start, start + n_stars)
+        held[at, at] += np.outer(weights, weights)
+    return held
+
+
+def centre_weights(snr2):
+    """Return the weights (n,) of the positions of the stars in the mean that is held.
+
+    They are the squares of the signal-to-noise ratios, over the error to which it is held.
+    """
+    return snr2 / (snr2.sum() + TINY) / CENTRE_ERROR_PX
 
 
 @dataclass(frozen=True, eq=False)
 class _Problem:
-    """Constants of a fit; arrays of float32."""
+    """Constants of a fit; images are of float32."""
 
     data: np.ndarray
     weight: np.ndarray
     moffat: np.ndarray
     prior: GridPrior
     upsampling: int
-    scale: np.ndarray
+    first: np.ndarray  # unknowns at the start
+    factor: np.ndarray  # lower triangle: scaled unknowns are factor^T (unknowns - first)
+    held: np.ndarray  # weights of the stars in the mean position that is held
+    offsets: np.ndarray  # (2, n), which give that position
 
-    def split(self, unknowns):
-        """Return white values, offsets (n, 2) and amplitudes (n,) from the scaled unknowns."""
-        values = unknowns * self.scale
+    def split(self, scaled):
+        """Return white values, offsets (2, n) and amplitudes (n,) from the scaled unknowns."""
+        values = self.first + solve_triangular(self.factor, scaled, trans=1, lower=True,
+                                               check_finite=False)
         n_white, n_stars = self.prior.n_white, len(self.data)
-        white = values[:n_white]
-        offset_px = values[n_white : n_white + 2 * n_stars].reshape(2, n_stars).T
-        return white, offset_px, values[n_white + 2 * n_stars :]
+        white, offsets, amplitude = np.split(values, [n_white, n_white + 2 * n_stars])
+        return white, offsets.reshape(2, n_stars), amplitude
 
 
 def fit_grid(data, weight, moffat, prior, start, upsampling, max_steps):
@@ -148,10 +251,11 @@ def fit_grid(data, weight, moffat, prior, start, upsampling, max_steps):
         In the same unit.
     start : GridFit
         Where to start: `white`, `offset_px` and `amplitude` are used. The amplitudes are positive.
+        The mean of the offsets stays, as a shift of all stars is one of the PSF.
     upsampling : int
         Small pixels per pixel.
     max_steps : int
-        Largest number of L-BFGS steps.
+        Largest number of L-BFGS steps; about ten are needed.
 
     Returns
     -------
@@ -159,41 +263,44 @@ def fit_grid(data, weight, moffat, prior, start, upsampling, max_steps):
 
     Notes
     -----
-    Minimises ``chi2 / 2 + |g|^2 / 2`` over g, offsets and amplitudes, in single precision, with
-    every unknown scaled by the inverse root of its curvature. Unlike with an l1 penalty on
-    starlets (STARRED), no strength has to be chosen: where the stars show little the residual
-    stays at zero, where they show much it is free.
+    Minimises ``chi2 / 2 + |g|^2 / 2`` over g, offsets and amplitudes, in single precision.
+    The unknowns are scaled by the Cholesky factor of the normal equations at the start, which
+    makes the cost almost round. Unlike with an l1 penalty on starlets (STARRED), no strength has
+    to be chosen: where the stars show little the residual stays at zero, where they show much it
+    is free.
     """
     unit = start.amplitude.mean()  # single precision wants amplitudes of about 1
     data, weight, moffat = _single(data, weight, unit * moffat)
-    scaled_prior = prior.scaled(unit)
-    amplitude = start.amplitude / unit
-    # the scale of every unknown: about one over the root of its curvature; twice the diagonal for
-    # the white ones, as neighbours are correlated, and a step too long costs a search
-    rows = shift_operator(start.offset_px[:, 1], data.shape[-1], upsampling)
-    cols = shift_operator(start.offset_px[:, 0], data.shape[-1], upsampling)
-    per_star = (rows**2).swapaxes(1, 2) @ weight @ cols**2
-    curvature = upsampling**4 * np.einsum("i,ipq->pq", amplitude**2, per_star)
-    own = 1 / np.sqrt((weight * data * data).sum((1, 2), dtype=float) + TINY)
-    scale = np.concatenate([1 / np.sqrt(1 + 2 * scaled_prior.back(curvature, 2)), 2 * own, 2 * own,
-                            amplitude * own])
-    problem = _Problem(data, weight, moffat, scaled_prior, upsampling, scale)
+    scaled_prior, amplitude = prior.scaled(unit), start.amplitude / unit
     # from the last grid on, or from the bare Moffat
     white = np.zeros(prior.n_white) if start.white is None else start.white
-    first = np.concatenate([white, *start.offset_px.T, amplitude]) / scale
+    at = GridFit(white, scaled_prior.colour(white), start.offset_px, amplitude)
+    first = np.concatenate([white, *start.offset_px.T, amplitude])
+    factor = start.factor
+    if factor is None or len(factor) != len(first):
+        matrix = normal_matrix(weight, moffat, scaled_prior, at, upsampling)
+        factor = np.linalg.cholesky(held_centre(matrix, amplitude))
+    held = centre_weights((weight * data * data).sum((1, 2), dtype=float))
+    problem = _Problem(data, weight, moffat, scaled_prior, upsampling, first, factor, held,
+                       start.offset_px.T)
+    # the first step of L-BFGS has length 1: in these units it is the Gauss-Newton step
+    gradient = _cost(np.zeros(len(first)), problem)[1]
+    problem = replace(problem, factor=factor / (np.sqrt(gradient @ gradient) + TINY))
     options = {"maxiter": max_steps, "maxfun": 2 * max_steps, **SEARCH}
-    found = minimize(_cost, first, args=(problem,), jac=True, method="L-BFGS-B", options=options)
-    white, offset_px, amplitude = problem.split(found.x)
-    return GridFit(white, prior.colour(white), offset_px, unit * amplitude)
+    found = minimize(_cost, np.zeros(len(first)), args=(problem,), jac=True, method="L-BFGS-B",
+                     options=options)
+    white, offsets, amplitude = problem.split(found.x)
+    return GridFit(white, prior.colour(white), offsets.T, unit * amplitude, factor)
 
 
-def _cost(unknowns, problem):
+def _cost(scaled, problem):
     """Return the cost and its gradient by the scaled unknowns."""
-    white, offset_px, amplitude = problem.split(unknowns)
+    white, offsets, amplitude = problem.split(scaled)
     side_px, up, prior = problem.data.shape[-1], problem.upsampling, problem.prior
+    moved = (offsets - problem.offsets) @ problem.held
     white, amplitude = _single(white, amplitude[:, None, None])
-    rows, rows_slope = _single(*shift_operator(offset_px[:, 1], side_px, up, derivative=True))
-    cols, cols_slope = _single(*shift_operator(offset_px[:, 0], side_px, up, derivative=True))
+    rows, rows_slope = _single(*shift_operator(offsets[1], side_px, up, derivative=True))
+    cols, cols_slope = _single(*shift_operator(offsets[0], side_px, up, derivative=True))
     narrow = up**2 * (problem.moffat + prior.colour(white))
     # model and residual, then the gradient backwards through the same products
     half = narrow @ cols.swapaxes(1, 2)
@@ -204,12 +311,13 @@ def _cost(unknowns, problem):
     back = rows.swapaxes(1, 2) @ scaled
     by_narrow = -(up**2) * np.tensordot(back, cols, ([0, 2], [0, 1]))
     by_white = prior.back(by_narrow) + white
-    by_x = -(back * (narrow @ cols_slope.swapaxes(1, 2))).sum((1, 2))
-    by_y = -(scaled * (rows_slope @ half)).sum((1, 2))
+    by_x = -(back * (narrow @ cols_slope.swapaxes(1, 2))).sum((1, 2)) + moved[0] * problem.held
+    by_y = -(scaled * (rows_slope @ half)).sum((1, 2)) + moved[1] * problem.held
     by_amplitude = -(pull * star).sum((1, 2))
     gradient = np.concatenate([by_white, by_x, by_y, by_amplitude]).astype(float)
     cost = (pull * residual).sum(dtype=float) + (white * white).sum(dtype=float)
-    return 0.5 * float(cost), gradient * problem.scale
+    return (0.5 * float(cost + moved @ moved),
+            solve_triangular(problem.factor, gradient, lower=True, check_finite=False))
 
 
 def _single(*arrays):

@@ -251,6 +251,6 @@ def _fit_used_grid(frame, state, images, grid, max_steps):
     prior = moffat_prior(state.theta, frame.side_px, frame.options)
     images = images[used] if len(images) > 1 else images
     weight = state.good[used] / state.variance[used]
-    start = GridFit(grid.white, None, state.offset_px[used], state.amplitude[used])
+    start = GridFit(grid.white, None, state.offset_px[used], state.amplitude[used], grid.factor)
     up = frame.options.upsampling
     return fit_grid(frame.data[used], weight, images, prior, start, up, max_steps)

@@ -2,13 +2,13 @@
 
 from cosmouline.psf.model import moffat, render
 from cosmouline.psf.moffat import MoffatFit, fit_moffat
-from cosmouline.psf.posterior_draws import MOFFAT_STEPS
 from cosmouline.psf.residual_grid import GridFit
 from cosmouline.psf.rounds import State, make_frame
 from cosmouline.psf.starred_fit import fit_starlets
 
 import numpy as np
 
+MOFFAT_STEPS = 3
 GRID_STEPS = 25  # of L-BFGS would be; 50 and 150 give the same errors
 
 

@@ -128,3 +128,39 @@ def test_light_of_a_static_psf_error_goes_back_to_its_source(fitted):
     relative = plain.flux[:, 0] / plain.flux[:, 0].mean()
     assert np.all((gain[:, 0] / relative > 0.6) & (gain[:, 0] / relative < 1))
     assert np.abs(gain[:, 1]).max() < 0.05
+
+
+def with_light_under_the_first_source(fitted, fraction):
+    """The same fit with a node at the first source that has a fraction of its flux."""
+    source = fitted.state.position_px[0]
+    nearest = np.argmin(((fitted.problem.lattice.nodes_px - source) ** 2).sum(1))
+    node_flux = np.zeros_like(fitted.state.node_flux)
+    node_flux[nearest] = fraction * fitted.sweep.solution[:, 0].mean()
+    return replace(fitted, state=replace(fitted.state, node_flux=node_flux),
+                   field_prior=replace(fitted.field_prior,
+                                       galaxy_flux=np.zeros_like(node_flux)))
+
+
+def test_negative_light_under_a_source_is_given_back_to_it(fitted):
+    """The star of a PSF that does not fit: too much flux, and as much negative light under it."""
+    none, positive, negative = (
+        flux_errors(with_light_under_the_first_source(fitted, part)) for part in (0.0, 0.9, -0.9))
+
+    assert (none.given_back == 0).all()
+    assert (positive.given_back == 0).all()
+    assert positive.flux == pytest.approx(none.flux)
+    # the image of a node is nearly that of a source (0.6 to 1 of it, as above)
+    assert -0.9 < negative.given_back[0] < -0.6 * 0.9
+    assert negative.given_back[1] == 0
+    lost = negative.flux[:, 0] / none.flux[:, 0] - 1
+    assert lost == pytest.approx(negative.given_back[0], rel=0.1)
+    assert negative.flux[:, 1] == pytest.approx(none.flux[:, 1])
+
+
+def test_negative_light_within_its_error_stays(fitted):
+    least = np.sqrt(fitted.posterior.node_covariance().diagonal().min())
+    small = -0.1 * least / fitted.sweep.solution[:, 0].mean()
+
+    errors = flux_errors(with_light_under_the_first_source(fitted, small))
+
+    assert (errors.given_back == 0).all()

@@ -79,7 +79,7 @@ def test_the_summary_tells_what_is_known():
     fit.flux_sigma = np.sqrt(1.5 * np.array([[25.0, 16.0]] * 2 + [[np.nan] * 2]))
     fit.flux_systematic = np.array([11.0, np.nan])
     fit.n_iterations, fit.convergence, fit.has_galaxy, fit.cpu_s = 7, 0.5, False, 1.0
-    fit.ended, fit.shift_scatter_px = "most steps", 0.021
+    fit.ended, fit.shift_scatter_px, fit.log = "most steps", 0.021, []
     fit.extended_scale = np.array([0.96, 1.04, np.nan])
 
     lines = list(db_readout.summary(fit, np.full((3, 2), np.nan), ["A", "B"]))
@@ -124,3 +124,18 @@ def test_how_a_fit_ended_is_told_and_a_step_that_was_none_is_absent():
         "dec_objective__d": 5123.0, "dec_ended__d": "no better step", "n_dec_steps__d": 4}
     fit.convergence = 0.01
     assert db_readout.convergence(fit, "d")["dec_change_sigma__d"] == 0.01
+
+
+def test_negative_light_that_was_given_back_is_reported_with_its_source():
+    fit = SimpleNamespace(
+        **vars(result()), n_iterations=3, ended="converged", convergence=0.01, has_galaxy=True,
+        cpu_s=1.0, shift_scatter_px=None, extended_scale=np.ones(3),
+        flux_sigma=np.ones((3, 2)),
+        log=[{"stage": "negative light", "given_back": [-0.142, 0.0]}])
+
+    lines = list(db_readout.summary(fit, np.full((3, 2), np.nan), ["A", "B"]))
+
+    found = [line for line in lines if "negative" in line]
+    assert len(found) == 1
+    assert found[0].startswith("A: ")
+    assert "-14.2 % of its flux" in found[0]

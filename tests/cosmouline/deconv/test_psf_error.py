@@ -17,7 +17,11 @@ def test_true_psfs_have_no_error_and_a_wrong_scale_is_one(lens):
 
     error = psf_error(fit, epochs, draws, scale)
 
-    assert error == pytest.approx((1 - 1 / 1.02) / np.sqrt(2), abs=2e-4)
+    own = (1 - 1 / 1.02) ** 2 / 2
+    random = np.einsum("ekk->ek", fit.covariance) / fit.flux**2
+    # 2 draws of its own, and 4 of all epochs, which go with the random variance
+    expected = (2 * own + 4 * own * random * (1 / random).mean(0)) / 6
+    assert error == pytest.approx(np.sqrt(expected), rel=0.02)
 
 
 def test_a_broader_psf_raises_the_fluxes_and_its_shift_does_not(lens, pictures):

@@ -2,7 +2,7 @@
 
 from cosmouline.psf.fit import PsfOptions, fit_psf
 from cosmouline.psf.model import moffat, render
-from cosmouline.psf.posterior_draws import flux_scale, psf_draws
+from cosmouline.psf.posterior_draws import _size2, flux_scale, psf_draws
 
 import numpy as np
 import pytest
@@ -40,7 +40,7 @@ def errors_of(stamps, seed):
     actual = blend_error(PAIR_FLUX @ np.reshape(true, (2, -1)), true[0], narrow, side_px)
     model = render(narrow, PAIR, side_px, 2)
     scene = PAIR_FLUX @ model.reshape(2, -1)
-    draws, _ = psf_draws(stamps.data, fit, 4, seed)
+    draws, _ = psf_draws(fit, 4, seed)
     return actual, [blend_error(scene, model[0], draw, side_px) for draw in draws]
 
 
@@ -62,9 +62,9 @@ def test_draws_are_psfs_and_depend_on_the_seed_alone(star_stamps):
     stamps = star_stamps(31, FWHM, (2e4, 3e5))
     fit = fitted(stamps)
 
-    draws, flux_e = psf_draws(stamps.data, fit, 2, 5)
-    again, _ = psf_draws(stamps.data, fit, 2, 5)
-    other, _ = psf_draws(stamps.data, fit, 2, 6)
+    draws, flux_e = psf_draws(fit, 2, 5)
+    again, _ = psf_draws(fit, 2, 5)
+    other, _ = psf_draws(fit, 2, 6)
 
     assert draws.shape == (2, 2 * stamps.side_px, 2 * stamps.side_px)
     assert draws.sum((1, 2)) == pytest.approx([1, 1])
@@ -79,7 +79,7 @@ def test_draws_scatter_less_with_brighter_stars(star_stamps):
     for flux_e in ((1e4, 2e4), (1e6, 2e6)):
         stamps = star_stamps(32, FWHM, flux_e)
         fit = fitted(stamps)
-        draws, _ = psf_draws(stamps.data, fit, 4, 1)
+        draws, _ = psf_draws(fit, 4, 1)
         scatter.append(np.sqrt(np.mean((draws - fit.psf.narrow()) ** 2)))
 
     assert scatter[1] < 0.5 * scatter[0]
@@ -88,18 +88,49 @@ def test_draws_scatter_less_with_brighter_stars(star_stamps):
 def test_what_no_star_shows_scatters_as_the_prior_has_it(star_stamps):
     stamps = star_stamps(37, FWHM, (1e5, 3e5))
     stamps.good[:, :6] = False  # the same band of all stars: 12 small pixels
-    fit = fitted(stamps)
+    fit = fitted(stamps, PsfOptions(wings=(0.0, 4.0, 0.5)))
 
-    draws, _ = psf_draws(stamps.data, fit, 12, 1)
+    draws, _ = psf_draws(fit, 12, 1)
 
     n_small = 2 * stamps.side_px
     unit = moffat(fit.psf.moffat, n_small, 2)
     hidden = (slice(0, 7), slice(4, n_small - 4))
     scatter = (draws * (unit + fit.psf.residual).sum() - unit).std(0)[hidden]
-    # .05 moffat and .02 moffat^.5; 12 draws of a band of about three correlation lengths
-    expected = np.hypot(0.05 * unit[hidden], 0.02 * unit[hidden] ** 0.5)
+    # .05 moffat; 12 draws of a band of about three correlation lengths
+    expected = 0.05 * unit[hidden]
     ratio = np.sqrt(np.mean((scatter / expected) ** 2))
     assert ratio == pytest.approx(1, abs=5 / np.sqrt(2 * 12 * 3) + 0.1)
+
+
+@pytest.mark.parametrize("size2", [0.01, 0.3])
+def test_the_size_of_a_part_of_the_prior_is_that_of_its_values(size2):
+    random = np.random.default_rng(3)
+    part, n_values = np.arange(100, 900), 1000
+    curvature = np.exp(random.uniform(np.log(0.1), np.log(1e4), n_values))  # of the data
+    true = np.sqrt(np.where(np.isin(np.arange(n_values), part), size2, 1.0))
+    true = true * random.standard_normal(n_values)
+    side = curvature * true + np.sqrt(curvature) * random.standard_normal(n_values)
+    fitted_values = side / (curvature + 1)
+
+    found = _size2(np.diag(curvature + 1), fitted_values, part)
+
+    # 800 values, more than a quarter of them well measured: 2 / 200 of the variance
+    assert found == pytest.approx(size2, rel=3 * np.sqrt(2 / 200))
+
+
+def test_draws_of_the_wings_are_as_large_as_those_that_the_stars_show(star_stamps):
+    stamps = star_stamps(38, FWHM, (1e5, 3e5))
+    n_small = 2 * stamps.side_px
+    radius = np.hypot(*(np.indices((n_small, n_small)) - (n_small - 1) / 2))
+    ring = (radius > 3 * 2 * FWHM) & (radius < n_small / 2)
+
+    scatter = []
+    for wings in (0.01, 0.08):  # priors of the fit that allow for more
+        draws, _ = psf_draws(fitted(stamps, PsfOptions(wings=(wings, 4.0, 0.5))), 12, 1)
+        scatter.append(draws.std(0)[ring].mean())
+
+    # eight times the prior, but the same stars
+    assert scatter[1] < 3 * scatter[0]
 
 
 def test_rejected_stars_take_no_part_in_the_draws(star_stamps):
@@ -107,7 +138,7 @@ def test_rejected_stars_take_no_part_in_the_draws(star_stamps):
     stamps.data[4] = np.nan
     fit = fitted(stamps)
 
-    draws, flux_e = psf_draws(stamps.data, fit, 2, 1)
+    draws, flux_e = psf_draws(fit, 2, 1)
 
     assert flux_e.shape == (2, 5)
     assert np.isfinite(draws).all()
@@ -118,7 +149,7 @@ def test_draws_are_made_where_they_are_wanted_in_a_field_that_varies(star_stamps
     fit = fitted(stamps, PsfOptions(field="on"), uv=stamps.uv)
     place = np.array([0.9, 0.0])
 
-    draws, _ = psf_draws(stamps.data, fit, 3, 1, uv=place)
+    draws, _ = psf_draws(fit, 3, 1, uv=place)
 
     there, centre = fit.psf.narrow(place), fit.psf.narrow()
     distance = [np.sqrt(np.mean((draws.mean(0) - psf) ** 2)) for psf in (there, centre)]
