@@ -16,9 +16,10 @@ Run as  : python lcmanip/1_join.py configs/MYLENS [--sum S=A+B]
 Magnitudes are instrumental: -2.5 log10 of the electrons on the scale of the reference image.
 After COSMOULINE's columns: magerr_X_cov, the error from the full covariance (photons, blending,
 PSF, coefficient); magerr_X_norm, the error from the coefficient, which all sources of a point
-share; magsys_X, the systematic error, one shift of all points of a source (light of the galaxy
-under it); magcov_X_Y, the covariance of two sources at one point. The .ecsv has units, and all
-nights, the excluded ones too.
+share, and of that magerr_X_calib, by which the stars scatter beyond their errors; magsys_X, the
+systematic error, one shift of all points of a source (light of the galaxy under it); magcov_X_Y,
+the covariance of two sources at one point. The .ecsv has units, and all nights, the excluded
+ones too.
 """
 
 from cosmouline.database import paths

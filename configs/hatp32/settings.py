@@ -9,7 +9,9 @@ lens_ra_deg, lens_dec_deg = 31.0427, 46.6878
 work_dir = "~/cosmouline/HATP32"
 sets = [{
     "name": "clear", "telescope": "generic", "raw_dir": "$COSMOULINE_RAW/hatp32",
-    "overrides": {"gain_e_per_adu": 2.0, "read_noise_e": 5.0, "saturation_adu": 4095.0,
+    # 33: the noise of the skies grows with their levels as for 31 to 36 (2_skysub/1_skysub); the
+    # stars, whose scatter is not only photons, ask for 8 or more. About 310 ADU are bias.
+    "overrides": {"gain_e_per_adu": 33.0, "read_noise_e": 5.0, "saturation_adu": 4095.0,
                   "pixel_scale_arcsec": 5.2},
 }]
 ref_img_name = "clear_HATP-32171220013343"

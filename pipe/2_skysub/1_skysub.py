@@ -35,6 +35,7 @@ def main(settings, db):
     images = db.to_treat(settings, NEEDS)
     counts = for_each_image(measure, images, settings, db, needs=NEEDS, writes=WRITES)
     db_sky.warn_of_noise(images)
+    db_sky.warn_of_gain([db.rows[image["img_name"]] for image in images])
     return counts
 
 

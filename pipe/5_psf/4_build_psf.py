@@ -2,7 +2,8 @@
 
 Needs   : stamps with marked cosmics (5_psf/2a_extract, 5_psf/3_find_cosmics), the prior
           (5_psf/3b_choose_prior)
-Writes  : psf_<psf_name>/<img_name>_psf.fits; FWHM, ellipticity, beta, chi2, stars -> database
+Writes  : psf_<psf_name>/<img_name>_psf.fits; FWHM, ellipticity, beta, chi2, stars used, stars
+          without a core -> database
 Settings: psf_name, psf_engine, psf_upsampling, psf_field, psf_min_stars, n_psf_draws
 Next    : 5_psf/5_png_check
 
@@ -12,7 +13,7 @@ A Moffat plus a grid of pixels with a Gaussian-process prior; psf_engine = "star
 instead. Draws from the posterior of each PSF are kept, for the errors of the fluxes.
 """
 
-from cosmouline.database import paths
+from cosmouline.database import notes, paths
 from cosmouline.psf import db_build
 from cosmouline.psf.io_psf import write_psf
 from cosmouline.run import for_each_image, log_line, run
@@ -23,7 +24,8 @@ import numpy as np
 NEEDS = ("n_psf_cosmics__{psf}", "n_psf_cut__{psf}", "psf_prior__{psf}", "field_fwhm_px",
          "lens_x_px", "nx_px", "pixel_scale_arcsec")
 WRITES = ("n_psf_used__{psf}", "psf_fwhm_px__{psf}", "psf_fwhm_arcsec__{psf}",
-          "psf_ellipticity__{psf}", "psf_beta__{psf}", "psf_chi2__{psf}", "psf_varies__{psf}")
+          "psf_ellipticity__{psf}", "psf_beta__{psf}", "psf_chi2__{psf}", "psf_varies__{psf}",
+          "n_psf_core_lost__{psf}")
 POOR_CHI2 = 1.15  # of the median star; spikes and doughnuts of bright stars are above
 
 
@@ -42,6 +44,7 @@ def measure(image, settings):
         f"psf_beta__{name}": float(np.exp(psf.moffat[3])),
         f"psf_chi2__{name}": float(np.median(fit.chi2[fit.is_used])),
         f"psf_varies__{name}": psf.gradient is not None,
+        f"n_psf_core_lost__{name}": int((~fit.has_core & ~fit.is_used).sum()),
     }
 
 
@@ -56,6 +59,8 @@ def main(settings, db):
         log_line("%d images have stars that their PSF does not describe (chi2 above %g, worst %s "
                  "%.2f): look at 5_psf/5_png_check; psf_prior = 'auto' or psf_field = 'on' may "
                  "help", len(poor), POOR_CHI2, max(chi2, key=chi2.get), max(chi2.values()))
+    notes.log_counts(db, images, f"n_psf_core_lost__{settings.psf_name}",
+                     "their cores are masked, they are not in the PSF")
     return counts
 
 

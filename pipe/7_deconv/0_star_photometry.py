@@ -2,7 +2,7 @@
 
 Needs   : stamps (6_extract/1_extract_objects, 6_extract/2_find_cosmics), PSFs (5_psf/4_build_psf)
 Writes  : star_flux_e, star_sigma_e, star_chi2, star_x_px, star_y_px, star_xy_sigma_px of
-          every star, n_psf_phot, n_core_hits, psf_sum_error -> database
+          every star, n_psf_phot, n_core_hits, n_core_lost, psf_sum_error -> database
 Settings: psf_name
 Next    : 8_renorm/1a_renormalize
 
@@ -10,15 +10,16 @@ Run as  : python 0_star_photometry.py ../../configs/MYLENS
 
 Flux and position of each star are solved on its own pixels, cosmic rays in its core are masked
 (n_core_hits counts the pixels). A star whose core is lost (masked by more than half, or more than
-a fifth where it is undersampled) has no flux. psf_sum_error is the relative error that all fluxes
-of an image have in common.
+a fifth where it is undersampled) has no flux, and counts in n_core_lost. psf_sum_error is the
+relative error that all fluxes of an image have in common.
 """
 
+from cosmouline.database import notes
 from cosmouline.photometry.absolute_error import sum_error
 from cosmouline.psf import db_psf
 from cosmouline.psf.core_cosmics import fluxes_without_hits
 from cosmouline.psf.model import field_coordinates
-from cosmouline.psf.photometry import is_reliable
+from cosmouline.psf.photometry import has_core, is_reliable
 from cosmouline.run import for_each_image, run
 from cosmouline.stamps import db_stamps
 from cosmouline.stamps.stamps import MASK_COSMIC, crop
@@ -29,7 +30,7 @@ NEEDS = ("n_objects", "n_object_cosmics", "n_psf_used__{psf}", "field_fwhm_px")
 WRITES = ("star_flux_e__{psf}__{star}", "star_sigma_e__{psf}__{star}",
           "star_chi2__{psf}__{star}", "star_x_px__{psf}__{star}", "star_y_px__{psf}__{star}",
           "star_xy_sigma_px__{psf}__{star}", "n_psf_phot__{psf}", "n_core_hits__{psf}",
-          "psf_sum_error__{psf}")
+          "n_core_lost__{psf}", "psf_sum_error__{psf}")
 
 
 def measure(image, settings):
@@ -50,6 +51,8 @@ def measure(image, settings):
     sigma_px = np.sqrt((found.covariance[:, 1, 1] + found.covariance[:, 2, 2]) / 2)
     values = {f"n_psf_phot__{settings.psf_name}": int(reliable.sum()),
               f"n_core_hits__{settings.psf_name}": int(hit.sum()),
+              f"n_core_lost__{settings.psf_name}": int(
+                  (~has_core(found, image["field_fwhm_px"])).sum()),
               f"psf_sum_error__{settings.psf_name}": sum_error(scale) if scale is not None
               else None}
     for i in np.flatnonzero(reliable):
@@ -66,7 +69,10 @@ def measure(image, settings):
 def main(settings, db):
     """Measure every image that has a PSF."""
     images = db.to_treat(settings, NEEDS)
-    return for_each_image(measure, images, settings, db, needs=NEEDS, writes=WRITES)
+    counts = for_each_image(measure, images, settings, db, needs=NEEDS, writes=WRITES)
+    notes.log_counts(db, images, f"n_core_lost__{settings.psf_name}",
+                     "too much of their cores is masked: no flux, and no part of the coefficient")
+    return counts
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Select the images of the joint deconvolution, with PSF and coefficient, and number them.
 
 Needs   : stamps (6_extract/2_find_cosmics), PSFs (5_psf/4_build_psf), coefficients
-Writes  : dec_number, dec_psf, dec_coeff, dec_coeff_sigma -> database
+Writes  : dec_number, dec_psf, dec_coeff, dec_coeff_sigma, dec_calib, dec_calib_night -> database
 Settings: dec_name, psf_name, renorm_name, dec_coefficient, dec_fwhm_max_arcsec,
           dec_ellipticity_max, dec_coeff_max, dec_sky_max_e
 Next    : 7_deconv/2_apply_norm
@@ -23,7 +23,8 @@ from cosmouline.run import for_all_images, log_line, run
 
 NEEDS = ("n_object_cosmics", "n_psf_used__{psf}", "field_fwhm_arcsec", "field_ellipticity",
          "sky_level_e", "lens_side_px", "mjd")
-WRITES = ("dec_number__{dec}", "dec_psf__{dec}", "dec_coeff__{dec}", "dec_coeff_sigma__{dec}")
+WRITES = ("dec_number__{dec}", "dec_psf__{dec}", "dec_coeff__{dec}", "dec_coeff_sigma__{dec}",
+          "dec_calib__{dec}", "dec_calib_night__{dec}")
 
 
 def measure(images, settings):
@@ -39,6 +40,10 @@ def measure(images, settings):
             results[image["img_name"]] = {
                 f"dec_number__{dec}": len(results) + 1, f"dec_psf__{dec}": settings.psf_name,
                 f"dec_coeff__{dec}": coeff[0], f"dec_coeff_sigma__{dec}": coeff[1]}
+            if settings.dec_coefficient == "renorm":
+                results[image["img_name"]] |= {
+                    f"dec_{kind}__{dec}": image.get(f"renorm_{kind}__{settings.renorm_name}")
+                    for kind in ("calib", "calib_night")}
     for reason, n in reasons.items():
         log_line("%d images %s", n, f"left out: {reason}" if reason else "chosen")
     return results

@@ -1,7 +1,8 @@
 """Compute the coefficient of every image from the PSF fluxes of the stars.
 
 Needs   : star fluxes (7_deconv/0_star_photometry)
-Writes  : renorm, its error, error as a zero point, number of stars, and chi2 -> database
+Writes  : renorm, its error, error as a zero point, number of stars, and chi2; the scatter of
+          the stars beyond their errors; PSF against aperture fluxes, psf_note -> database
 Settings: renorm_name, renorm_stars, renorm_method, renorm_reference_star, psf_name, norm_stars,
           n_psf_draws
 Next    : 8_renorm/1b_report
@@ -12,13 +13,14 @@ Flux x renorm is the flux on the scale of the reference image, of each band its 
 vary are found and not used; single bad points are left out. With several sets (telescopes,
 filters) each star has a relative flux per set where the data show one: colours then make neither
 jumps nor errors; renorm_reference_star ties their zero points to one star. The error is that of
-the mean, enlarged where the stars disagree; renorm_abs_sigma, for zero points, has that of the
-sum of the PSF as well. "median" is COSMOULINE's formula.
+the mean, enlarged where the stars disagree, and renorm_calib, the scatter of the stars of a set
+and night beyond their errors; renorm_abs_sigma, for zero points, has that of the sum of the PSF.
+Images of which PSF and apertures disagree get a psf_note. "median" is COSMOULINE's formula.
 """
 
 from cosmouline.database import bands
 from cosmouline.database.columns import column, family, texts
-from cosmouline.photometry import coefficients
+from cosmouline.photometry import coefficients, db_calibration
 from cosmouline.photometry.absolute_error import absolute_sigma, photon_error
 from cosmouline.photometry.renormalisation import solve, star_index
 from cosmouline.run import for_all_images, log_line, run
@@ -26,10 +28,13 @@ from cosmouline.sources import db_stars
 
 NEEDS = ("n_psf_phot__{psf}", "star_list", "band_ref_img_name")
 WRITES = ("renorm__{renorm}", "renorm_sigma__{renorm}", "renorm_abs_sigma__{renorm}",
-          "n_renorm_stars__{renorm}", "renorm_chi2__{renorm}")
+          "n_renorm_stars__{renorm}", "renorm_chi2__{renorm}", "renorm_calib__{renorm}",
+          "renorm_calib_night__{renorm}", "psf_aperture_scatter__{psf}",
+          "psf_aperture_slope_mag__{psf}", "psf_aperture_slope_x__{psf}",
+          "psf_aperture_slope_y__{psf}", "psf_aperture_slope_colour__{psf}", "psf_note__{psf}")
 
 
-def measure(images, names, reference, settings):
+def measure(images, names, reference, settings, colour):
     """Return the coefficients of all images that have one."""
     psf, renorm = settings.psf_name, settings.renorm_name
     flux_e = family(images, f"star_flux_e__{psf}__{{star}}", names)
@@ -38,25 +43,18 @@ def measure(images, names, reference, settings):
                   texts(images, "set_name"), texts(images, "telescope"),
                   star_index(settings.renorm_reference_star, names))
     coefficients.log_result(found, names)
-    compare_with_apertures(found, images, names, reference, settings)
+    db_calibration.compare_with_apertures(found, images, names, reference, settings)
     coefficients.log_trend(found, flux_e, sigma_e, column(images, "airmass"))
     absolute = absolute_sigma(found.coeff, found.coeff_sigma, photon_error(flux_e, sigma_e),
                               column(images, f"psf_sum_error__{psf}"), settings.n_psf_draws)
     of_zero_point = dict(zip((image["img_name"] for image in images), absolute, strict=True))
+    of_stars = db_calibration.fields(images, names, found, (flux_e, sigma_e), colour, settings)
     return {image["img_name"]: {
-        f"renorm__{renorm}": c, f"renorm_sigma__{renorm}": sigma,
+        f"renorm__{renorm}": c,
         f"renorm_abs_sigma__{renorm}": known(of_zero_point[image["img_name"]]),
         f"n_renorm_stars__{renorm}": n, f"renorm_chi2__{renorm}": known(chi2),
-    } for image, (c, sigma, n, chi2) in coefficients.by_image(images, found)}
-
-
-def compare_with_apertures(found, images, names, reference, settings):
-    """Log the scatter of the stars next to that in apertures, where those were measured."""
-    fluxes = [family(images, f"aper_{kind}_e__{{star}}", names) for kind in ("flux", "sigma")]
-    if all((flux == flux).sum(1).min() > 1 for flux in fluxes):
-        aperture = coefficients.solve(*fluxes, images.index(reference), settings.renorm_method,
-                                      texts(images, "set_name"))
-        coefficients.log_scatter(found, aperture, column(images, "mjd"))
+    } | of_stars[image["img_name"]] for image, (c, _, n, chi2) in coefficients.by_image(
+        images, found)}
 
 
 def known(value):
@@ -68,8 +66,9 @@ def main(settings, db):
     """Solve for all images of a band at once."""
     images = db.all_in_use(settings, NEEDS)
     names = [star.name for star in db_stars.renorm_stars(settings)]
+    colour = db_calibration.colours(images, names, settings)
     results = bands.merged(lambda those, one: measure(
-        those, names, bands.reference(those, db, one), one), images, settings)
+        those, names, bands.reference(those, db, one), one, colour), images, settings)
     for_all_images(results, images, settings, db, measure=measure, needs=NEEDS, writes=WRITES)
     if len(results) < len(images):
         log_line("%d images have too few stars for a coefficient", len(images) - len(results))

@@ -8,7 +8,8 @@ Next    : 8_renorm/2_plot_star_curves
 Run as  : python 1b_report.py ../../configs/MYLENS
 
 On top one line for each set and telescope, with the normalised flux there of the reference star
-(or the first one), relative to the first line.
+(or the first one), relative to the first line. psf_note: in what PSF and aperture fluxes of the
+stars disagree beyond the noise.
 """
 
 from cosmouline.database import bands, paths
@@ -21,8 +22,9 @@ from cosmouline.sources import db_stars
 NEEDS = ("renorm__{renorm}", "medcoeff")
 WRITES = ()
 COLUMNS = ("img_name", "renorm__{renorm}", "renorm_sigma__{renorm}", "n_renorm_stars__{renorm}",
-           "renorm_chi2__{renorm}", "medcoeff", "field_fwhm_arcsec", "sky_level_e")
-FORMATS = (None, ".4f", ".4f", "d", ".2f", ".4f", ".2f", ".0f")
+           "renorm_chi2__{renorm}", "renorm_calib__{renorm}", "medcoeff", "field_fwhm_arcsec",
+           "sky_level_e", "psf_aperture_scatter__{psf}", "psf_note__{psf}")
+FORMATS = (None, ".4f", ".4f", "d", ".2f", ".4f", ".4f", ".2f", ".0f", ".4f", None)
 
 
 def main(settings, db):

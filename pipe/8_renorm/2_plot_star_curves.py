@@ -23,6 +23,8 @@ from cosmouline.plots.star_curves import coefficient_page, star_curves_page
 from cosmouline.run import run
 from cosmouline.sources import db_stars
 
+import numpy as np
+
 NEEDS = ("renorm__{renorm}", "star_flux_e__{psf}__{star}", "medcoeff")
 WRITES = ()
 
@@ -58,6 +60,9 @@ def checks(images, names, coeff, settings):
                        for kind in ("flux", "sigma"))
     sets = texts(images, "set_name")
     found = coefficients.solve(flux_e, sigma_e, 0, settings.renorm_method, sets)
+    # the errors of a star hold the scatter of the stars, as those of the lens do
+    calib = np.nan_to_num(column(images, f"renorm_calib__{settings.renorm_name}"))[:, None]
+    sigma_e = np.hypot(sigma_e, calib * flux_e)
     quantities = [(column(images, field), label, unit) for field, label, unit in (
         ("field_fwhm_arcsec", "seeing", "arcsec"), ("sky_level_e", "sky level", "e-"),
         ("airmass", "airmass", ""))]

@@ -36,6 +36,24 @@ def test_hits_are_marked_and_stars_are_not(lens_before):
     assert not found.reshape(8, -1)[np.arange(8), peaks].any()
 
 
+def test_a_place_that_several_stars_share_is_the_psf_and_reported(lens_before, caplog):
+    """Four stars with a bright pixel at one place of their cores, 140 sigma of the sky."""
+    lens = lens_before(SCRIPT)
+    path = paths.psf_stamps(lens.settings(), REFERENCE)
+    stamps, names, header = read_stamps(path)
+    x, y = np.round(stamps.position_px - stamps.corner_px).astype(int).T
+    stars = [k for k, name in enumerate(names) if name in "cdef"]  # no saturated one
+    stamps.data_e[stars, y[stars] + 3, x[stars] + 3] += 2500.0
+    write_stamps(path, stamps, names, header)
+
+    lens.run(SCRIPT, only=[REFERENCE])
+
+    mask = read_stamps(path)[0].mask[stars, y[stars] + 3, x[stars] + 3]
+    assert not (mask & MASK_COSMIC).any()
+    assert lens.rows[REFERENCE]["n_psf_alike__psf1"] == 4
+    assert f"1 images (most: {REFERENCE}, 4 stars): their stars are suspected" in caplog.text
+
+
 def test_a_second_look_marks_the_same_pixels(lens_after):
     lens = lens_after(SCRIPT)
     before = {name: stamps_of(lens, name)[0].mask for name in lens.truth.good}

@@ -5,6 +5,7 @@ from cosmouline.errors import UserError
 from cosmouline.psf.io_psf import read_psf
 from cosmouline.psf.model import field_coordinates, render
 from cosmouline.stamps.io_stamps import read_stamps, write_stamps
+from cosmouline.stamps.stamps import MASK_BAD
 
 import numpy as np
 import pytest
@@ -95,6 +96,22 @@ def test_stars_unlike_their_psf_are_told(lens_before, caplog):
 
     assert ("1 images have stars that their PSF does not describe (chi2 above 1.15, worst "
             f"{REFERENCE}") in caplog.text
+
+
+def test_a_star_without_its_core_is_left_out_and_reported(lens_before, caplog):
+    lens = lens_before(SCRIPT)
+    lens.set("n_psf_draws = 0\n")
+    path = paths.psf_stamps(lens.settings(), REFERENCE)
+    stamps, names, header = read_stamps(path)
+    x, y = np.round(stamps.position_px[2] - stamps.corner_px[2]).astype(int)
+    stamps.mask[2, y - 2:y + 3, x - 2:x + 3] |= MASK_BAD
+    write_stamps(path, stamps, names, header)
+
+    lens.run(SCRIPT, only=[REFERENCE])
+
+    row = lens.rows[REFERENCE]
+    assert (row["n_psf_core_lost__psf1"], row["n_psf_used__psf1"]) == (1, len(names) - 1)
+    assert f"1 images (most: {REFERENCE}, 1 stars): their cores are masked" in caplog.text
 
 
 def test_an_image_with_too_few_stars_is_rejected(lens_before):

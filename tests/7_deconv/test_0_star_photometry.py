@@ -46,7 +46,7 @@ def test_chi2_of_the_stars(lens_after):
     assert max(chi2) < 1.6
 
 
-def test_a_star_without_its_core_has_no_flux(lens_after):
+def test_a_star_without_its_core_has_no_flux_and_is_reported(lens_after, caplog):
     lens = lens_after(SCRIPT)
     path = paths.objects(lens.settings(), REFERENCE)
     stamps, names, header = read_stamps(path)
@@ -59,6 +59,8 @@ def test_a_star_without_its_core_has_no_flux(lens_after):
 
     row = lens.rows[REFERENCE]
     assert row["n_psf_phot__psf1"] == 7
+    assert row["n_core_lost__psf1"] == 1
+    assert f"1 images (most: {REFERENCE}, 1 stars): too much of their cores" in caplog.text
     assert not [field for field in row if field.endswith("__psf1__b")]
     assert "star_flux_e__psf1__a" in row
 

@@ -16,6 +16,7 @@ def numbers(lens):
 def test_images_are_numbered_in_the_order_of_time(lens_before):
     lens = lens_before(SCRIPT)
     lens.update("R_tiny_0006", mjd=lens.rows["R_tiny_0001"]["mjd"] - 1)
+    lens.update("R_tiny_0002", renorm_calib__renorm1=0.02, renorm_calib_night__renorm1=0.01)
 
     lens.run(SCRIPT)
 
@@ -25,6 +26,7 @@ def test_images_are_numbered_in_the_order_of_time(lens_before):
     assert row["dec_psf__lens"] == "psf1"
     assert row["dec_coeff__lens"] == row["renorm__renorm1"]
     assert row["dec_coeff_sigma__lens"] == row["renorm_sigma__renorm1"]
+    assert (row["dec_calib__lens"], row["dec_calib_night__lens"]) == (0.02, 0.01)
 
 
 @pytest.mark.parametrize(("kind", "field"), [("medcoeff", "medcoeff"), ("none", None)])

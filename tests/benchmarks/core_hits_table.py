@@ -84,14 +84,18 @@ def part(frame, stars):
 
 def compare(method, data, hit, frame, psf, true_e):
     """Return masked hits, errors with and without hits, and false masks."""
-    stars, masked = measure(method, data, frame, psf)
     clean, false = measure(method, frame.data_e, frame, psf)
-    reliable = is_reliable(stars, frame.fwhm_px)
+    # one hit star at a time: a place that several stars share is no cosmic ray
+    masked, hit_e, sigma_e = false.copy(), *np.full((2, len(data)), np.nan)
+    for k in range(len(data)):
+        own = np.arange(len(data))[:, None, None] == k
+        stars, one = measure(method, np.where(own, data, frame.data_e), frame, psf)
+        masked[k], sigma_e[k] = one[k], stars.flux_sigma_e[k]
+        hit_e[k] = stars.flux_e[k] if is_reliable(stars, frame.fwhm_px)[k] else np.nan
     axis = np.arange(data.shape[-1]) - (data.shape[-1] - 1) / 2
     core = np.hypot(*np.meshgrid(axis, axis)) < frame.fwhm_px
-    return (masked[hit], np.where(reliable, stars.flux_e / true_e - 1, np.nan),
-            stars.flux_sigma_e / true_e, clean.flux_e / true_e - 1, clean.flux_sigma_e / true_e,
-            (false & core).sum((1, 2)))
+    return (masked[hit], hit_e / true_e - 1, sigma_e / true_e, clean.flux_e / true_e - 1,
+            clean.flux_sigma_e / true_e, (false & core).sum((1, 2)))
 
 
 if __name__ == "__main__":

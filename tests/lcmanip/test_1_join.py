@@ -49,7 +49,7 @@ def test_the_columns_are_those_that_cosmouline_writes(lens_before):
     bars = [f"magerr_{{}}_{k}" for k in range(6)]
     sources = [name.format(source) for source in "AB" for name in ("mag_{}", *bars)]
     ours = [name.format(source) for source in "AB"
-            for name in ("magerr_{}_cov", "magerr_{}_norm", "magsys_{}")]
+            for name in ("magerr_{}_cov", "magerr_{}_norm", "magerr_{}_calib", "magsys_{}")]
     assert list(curve_of(lens)) == [
         "mhjd", "datetime", "telescope", "setname", "nbimg", "fwhm", "ellipticity", "airmass",
         "relskylevel", "normcoeff", "flag", *sources, *ours, "magcov_A_B", "flag_A", "flag_B"]

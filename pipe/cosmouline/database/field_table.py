@@ -180,7 +180,9 @@ WRITTEN_BY = {
     "5_psf/2a_extract": [
         ("n_psf_cut__{psf}", int, "1", "PSF stars cut from the image")],
     "5_psf/3_find_cosmics": [
-        ("n_psf_cosmics__{psf}", int, "1", "cosmic pixels on their stamps")],
+        ("n_psf_cosmics__{psf}", int, "1", "cosmic pixels on their stamps"),
+        ("n_psf_alike__{psf}", int, "1",
+         "of them, stars suspected of a cosmic ray at the same place: the PSF, not marked")],
     "5_psf/3b_choose_prior": [
         ("psf_prior__{psf}", str, "",
          "prior of the PSF: size, correlation length and power of core and of wings")],
@@ -191,16 +193,22 @@ WRITTEN_BY = {
         ("psf_ellipticity__{psf}", float, "1", "1 - b/a of the PSF's Moffat"),
         ("psf_beta__{psf}", float, "1", "exponent of the PSF's Moffat"),
         ("psf_chi2__{psf}", float, "1", "median reduced chi2 of the PSF stars"),
-        ("psf_varies__{psf}", bool, "", "the PSF varies over the field")],
+        ("psf_varies__{psf}", bool, "", "the PSF varies over the field"),
+        ("n_psf_core_lost__{psf}", int, "1",
+         "stars left out of it: most of their cores is masked")],
     "6_extract/1_extract_objects": [
         ("n_objects", int, "1", "objects cut from the image"),
         ("object_side_px", int, "px", "side of their stamps"),
         ("lens_side_px", int, "px", "side of the lens's stamp, the same in all images")],
     "6_extract/2_find_cosmics": [
-        ("n_object_cosmics", int, "1", "cosmic pixels on their stamps", "obj_<o>_cosmics")],
+        ("n_object_cosmics", int, "1", "cosmic pixels on their stamps", "obj_<o>_cosmics"),
+        ("n_object_alike", int, "1",
+         "stars suspected of a cosmic ray at the same place: the PSF, not marked")],
     "7_deconv/0_star_photometry": [
         ("n_psf_phot__{psf}", int, "1", "stars with a PSF flux"),
         ("n_core_hits__{psf}", int, "1", "cosmic pixels found in the cores of its stars"),
+        ("n_core_lost__{psf}", int, "1",
+         "stars without a flux: too much of their cores is masked"),
         ("psf_sum_error__{psf}", float, "1",
          "relative error that all fluxes of the image share, from the draws of its PSF"),
         ("star_flux_e__{psf}__{star}", float, "e-", "PSF flux of a star", "out_<dec>_<star>_flux"),
@@ -213,7 +221,20 @@ WRITTEN_BY = {
     "8_renorm/1a_renormalize": [
         ("renorm__{renorm}", float, "1", "flux x renorm = flux on the reference scale",
          "<renormname>"),
-        ("renorm_sigma__{renorm}", float, "1", "error of that coefficient", "<renormname>_err"),
+        ("renorm_sigma__{renorm}", float, "1", "error of that coefficient, renorm_calib included",
+         "<renormname>_err"),
+        ("renorm_calib__{renorm}", float, "1",
+         "relative scatter of the stars beyond their errors, of its set and night"),
+        ("renorm_calib_night__{renorm}", float, "1",
+         "the part of it that the images of a night have in common"),
+        ("psf_aperture_scatter__{psf}", float, "1",
+         "scatter of log(PSF flux / aperture flux) of the stars beyond the noise"),
+        ("psf_aperture_slope_mag__{psf}", float, "mag-1", "its slope with the brightness"),
+        ("psf_aperture_slope_x__{psf}", float, "1", "with the place, per half width of the image"),
+        ("psf_aperture_slope_y__{psf}", float, "1", "the same, per half height"),
+        ("psf_aperture_slope_colour__{psf}", float, "mag-1",
+         "with the colour of the stars in the first two bands"),
+        ("psf_note__{psf}", str, "", "in what its PSF fluxes disagree with the apertures"),
         ("renorm_abs_sigma__{renorm}", float, "1",
          "its error as a zero point: with that of the PSF's sum, which cancels in the lens"),
         ("n_renorm_stars__{renorm}", int, "1", "stars behind it", "<renormname>_comment"),
@@ -223,7 +244,9 @@ WRITTEN_BY = {
          "decfilenum_<dec>"),
         ("dec_psf__{dec}", str, "", "PSF used for it", "decpsf_<dec>"),
         ("dec_coeff__{dec}", float, "1", "coefficient used for it", "decnorm_<dec>"),
-        ("dec_coeff_sigma__{dec}", float, "1", "error of that coefficient")],
+        ("dec_coeff_sigma__{dec}", float, "1", "error of that coefficient"),
+        ("dec_calib__{dec}", float, "1", "the renorm_calib within it, relative"),
+        ("dec_calib_night__{dec}", float, "1", "the renorm_calib_night within it, relative")],
     "7_deconv/2_apply_norm": [
         ("dec_epochs__{dec}", str, "", "hash of the epochs that were gathered")],
     "7_deconv/3_write_start": [

@@ -4,11 +4,13 @@ A note is a text that begins with its kind: "few stars: 3 behind the seeing". Th
 script stand in one field, with a bar between them.
 """
 
+import logging
 import re
 from typing import NamedTuple
 
 BETWEEN = " | "
 INTAKE = ("frame_notes", "pixel_notes", "scene_notes", "star_notes")  # fields, in order of scripts
+log = logging.getLogger("cosmouline")
 _NUMBER = r"\d[\d.]*(?:e[+-]?\d+)?"
 
 
@@ -28,6 +30,16 @@ def of(row, *names):
     """Return every `Note` of some fields of an image."""
     return [Note(kind(text), text) for name in names
             for text in row.get(name, "").split(BETWEEN) if text]
+
+
+def log_counts(db, images, name, text):
+    """Log in how many images the count of a field is above 0, where it is highest, and a text."""
+    rows = [db.rows[image["img_name"]] for image in images]
+    found = [row for row in rows if row.get(name)]
+    if found:
+        most = max(found, key=lambda row: row[name])
+        log.warning("%d images (most: %s, %d stars): %s", len(found), most["img_name"],
+                    most[name], text)
 
 
 def kind(text):

@@ -8,10 +8,13 @@ from cosmouline.database.products import product_of
 from cosmouline.images.io_sky import read_sky, write_sky
 
 import numpy as np
+from scipy.stats import theilslopes
 
 log = logging.getLogger("cosmouline")
 
 NOISE_RATIOS = (0.4, 2.0)
+TRANSFER_IMAGES = 8  # fewer show no gain
+WRONG_BY = 1.5  # by which the gain of the noise may differ, and is known at least
 SKY_SUBTRACTED = 3.0  # a level of fewer times the noise: the sky was taken away
 
 
@@ -31,6 +34,51 @@ def noise_ratio(sky_noise_e, image):
     """Return the field sky_noise_ratio; none where the sky has no expected noise."""
     expected_e2 = image["sky_level_e"] + image["read_noise_e"] ** 2
     return {"sky_noise_ratio": sky_noise_e / np.sqrt(expected_e2)} if expected_e2 > 0 else {}
+
+
+def gain_of_noise(level_adu, noise_adu):
+    """Gain by which the squared noise of the skies of a set grows with their levels.
+
+    Parameters
+    ----------
+    level_adu, noise_adu : ndarray of float, shape (n,)
+
+    Returns
+    -------
+    (gain, low, high), pedestal : tuple of float in e-/ADU, and float in ADU
+        The gain with its limits at 95 %, and the level without noise of the sky: a bias that is
+        still in the level, or below 0 the read noise. None where the levels do not tell.
+
+    Notes
+    -----
+    Photon transfer (Janesick 2001, Scientific Charge-Coupled Devices, chapter 2): noise^2 = level
+    / gain + read noise^2, whatever the bias. Slope by Theil and Sen: single images count little.
+    """
+    if len(level_adu) < TRANSFER_IMAGES or np.ptp(level_adu) == 0:
+        return None
+    slope, noise2, low, high = theilslopes(noise_adu**2, level_adu)
+    if low <= 0 or high / low > WRONG_BY**2:
+        return None
+    return (1 / slope, 1 / high, 1 / low), -noise2 / slope
+
+
+def warn_of_gain(images):
+    """Warn of sets of images whose gain is not that of the noise of their skies."""
+    sets = {}
+    for image in images:
+        if "sky_noise_e" in image and image["gain_e_per_adu"] > 0:
+            sets.setdefault((image["set_name"], image["gain_e_per_adu"]), []).append(image)
+    for (name, gain), those in sets.items():
+        level, noise = (np.array([image[field] for image in those]) / gain
+                        for field in ("sky_level_e", "sky_noise_e"))
+        found = gain_of_noise(level, noise)
+        if found is None or found[0][1] < WRONG_BY * gain < WRONG_BY**2 * found[0][2]:
+            continue
+        log.warning("the gain of the set %s is %.3g e-/ADU, but its sky noise grows with the "
+                    "level as for %.3g (%.3g to %.3g; %d images), and vanishes at %.0f ADU%s. Set "
+                    "gain_e_per_adu: the errors of bright stars are wrong.", name, gain,
+                    found[0][0], *found[0][1:], len(those), found[1],
+                    " (a bias in the level?)" if found[1] > 0 else "")
 
 
 def warn_of_noise(images):

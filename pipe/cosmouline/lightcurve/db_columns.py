@@ -85,6 +85,8 @@ def fluxes(rows, sources, dec_name):
     found = {"flux_e": of_sources("flux_e"), "flux_sigma_e": of_sources("flux_sigma_e"),
              "coeff": column(rows, f"dec_coeff__{dec_name}"),
              "coeff_sigma": column(rows, f"dec_coeff_sigma__{dec_name}"),
+             "calib": np.nan_to_num(column(rows, f"dec_calib__{dec_name}")),
+             "calib_night": np.nan_to_num(column(rows, f"dec_calib_night__{dec_name}")),
              "sys_sigma_e": of_sources("flux_sys_e")}
     covariance_e2 = covariance(rows, f"flux_cov_e2__{dec_name}__{{source}}__{{other}}", sources)
     # Imported reductions have no covariances; PSFs without draws no error of their own.

@@ -292,5 +292,6 @@ def _unit_and_meaning(name):
     if kind != "magerr":
         return MEANINGS[name]
     ours = {"cov": "all known errors of the point, covariances included",
-            "norm": "the error from the coefficient, which all sources of a point share"}
+            "norm": "the error from the coefficient, which all sources of a point share",
+            "calib": "in that of norm, the scatter of the stars beyond their errors"}
     return "mag", f"error of {source}: {ours.get(bar) or MAGERR_MEANINGS[int(bar)]}"

@@ -57,6 +57,8 @@ def with_coefficient(rows, dec_name, name):
     found = [row | {f"dec_coeff__{dec_name}": 1.0 if name == "none" else row[value],
                     f"dec_coeff_sigma__{dec_name}":
                         0.0 if name == "none" else row.get(sigma, np.nan)}
+             | {f"dec_{kind}__{dec_name}": row.get(f"renorm_{kind}__{name}", 0.0)
+                for kind in ("calib", "calib_night")}
              for row in rows if name == "none" or value in row]
     if not found:
         known = ", ".join(sorted(members(rows, "renorm__{renorm}"))) or "no renormalisation"

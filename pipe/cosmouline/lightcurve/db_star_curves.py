@@ -17,6 +17,8 @@ def joined_stars(images, names, settings):
                                      names) for end, kind in (("", "flux"), ("_sigma", "sigma"))}
     fluxes |= {"coeff": coeff,
                "coeff_sigma": column(images, f"renorm_sigma__{settings.renorm_name}")}
+    fluxes |= {kind: np.nan_to_num(column(images, f"renorm_{kind}__{settings.renorm_name}"))
+               for kind in ("calib", "calib_night")}
     table = db_columns.ImageTable(fluxes, db_columns.conditions(images, coeff))
     return db_curves.joined_columns(images, table, names, settings)[0]
 

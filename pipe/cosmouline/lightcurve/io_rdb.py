@@ -102,7 +102,9 @@ def odd_points(columns):
             notes += [f"{name} holds text"] if values.size else []
             continue
         faint = np.abs(values) > FAINTEST_MAG if name.startswith("mag") else np.zeros(0)
-        low = values <= 0 if name.startswith("magerr") else np.zeros(0)
+        # a part of an error, that of the scatter of the stars, is mostly 0
+        is_error = name.startswith("magerr") and not name.endswith("_calib")
+        low = values <= 0 if is_error else np.zeros(0)
         notes += [f"{name} {problem.format(int(is_so.sum()))}" for problem, is_so in (
             ("is nan in {} points", ~np.isfinite(values)),
             (f"is beyond {FAINTEST_MAG} in {{}} points: no measurement?", faint),

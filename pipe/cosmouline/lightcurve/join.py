@@ -23,10 +23,11 @@ class Joined:
 
     Attributes
     ----------
-    flux_e, mag, magerr_cov, mag_sys, chi2_dof, magerr_norm : ndarray of float, shape (G, M)
+    flux_e, mag, magerr_cov, mag_sys, chi2_dof, magerr_norm, magerr_calib : ndarray, (G, M)
         Central flux; its magnitude -2.5 log10(flux); the error of it; the systematic error that
         all groups share, not in the other errors; scatter inside the group against its errors;
-        the error from the coefficient, within `magerr_cov`: all sources of a group share it.
+        the error from the coefficient, within `magerr_cov`: all sources of a group share it; and
+        within it that from the scatter of the stars beyond their errors.
     magerr : ndarray of float, shape (G, M, 6)
         COSMOULINE's error bars 0 to 5.
     flux_cov_e2, mag_cov : ndarray of float, shape (G, M, M)
@@ -42,6 +43,7 @@ class Joined:
     flux_cov_e2: np.ndarray
     mag_cov: np.ndarray
     magerr_norm: np.ndarray
+    magerr_calib: np.ndarray
 
     @property
     def is_complete(self):
@@ -54,7 +56,7 @@ class Joined:
 
 
 def join(groups, flux_e, flux_sigma_e, coeff, coeff_sigma, covariance_e2=None, psf_sigma_e=None,
-         sys_sigma_e=None, center="median"):
+         sys_sigma_e=None, center="median", calib=0.0, calib_night=0.0):
     """Join the fluxes of each group of images into one magnitude per source, with its errors.
 
     Parameters
@@ -78,6 +80,9 @@ def join(groups, flux_e, flux_sigma_e, coeff, coeff_sigma, covariance_e2=None, p
     center : {"median", "mean"}
         Which flux is published: COSMOULINE's median, or the weighted mean. `magerr_cov` is the
         error of this one.
+    calib, calib_night : float or ndarray of float, shape (N,)
+        Relative scatter of the stars beyond their errors, within `coeff_sigma`, and the part of
+        it that the images of a group have in common: a mean does not make it smaller.
 
     Returns
     -------
@@ -124,6 +129,13 @@ def join(groups, flux_e, flux_sigma_e, coeff, coeff_sigma, covariance_e2=None, p
     mean_e = np.array([mean.flux_e for mean in means])
     mean_cov_e2 = np.array([mean.cov_e2 for mean in means])
     positive_e = np.where(mean_e > 0, mean_e, np.nan)
+    # The scatter of the stars: of single images, and what the images of a group have in common.
+    image2, night2 = (np.array([[np.mean(np.square(np.broadcast_to(one, len(flux_e))[g]))]
+                                for g in groups]) for one in (calib, calib_night))
+    common2_e2 = night2 * (1 - 1 / np.fmax(n_used, 1)) * mean_e**2
+    mean_cov_e2 += np.sqrt(common2_e2[:, :, None] * common2_e2[:, None, :])
+    calib_e = np.sqrt(image2 / np.fmax(n_used, 1) * mean_e**2 + common2_e2)
+    norm_e = np.sqrt(np.array([mean.norm_sigma_e for mean in means]) ** 2 + common2_e2)
     return Joined(
         flux_e=mean_e,
         mag=-2.5 * np.log10(positive_e),
@@ -133,7 +145,8 @@ def join(groups, flux_e, flux_sigma_e, coeff, coeff_sigma, covariance_e2=None, p
         chi2_dof=np.array([mean.chi2_dof for mean in means]),
         flux_cov_e2=mean_cov_e2,
         mag_cov=MAG_PER_LN**2 * mean_cov_e2 / (positive_e[:, :, None] * positive_e[:, None, :]),
-        magerr_norm=mag_error(np.array([mean.norm_sigma_e for mean in means]), positive_e),
+        magerr_norm=mag_error(norm_e, positive_e),
+        magerr_calib=mag_error(calib_e, positive_e),
     )
 
 
@@ -213,7 +226,8 @@ def rdb_columns(properties, flags, joined, sources, is_marked=False):
     -------
     dict of ndarray
         COSMOULINE's columns in its order; then ``magerr_<source>_cov``, of which
-        ``magerr_<source>_norm`` is the error from the coefficient, and ``magsys_<source>`` of all
+        ``magerr_<source>_norm`` is the error from the coefficient, and of that
+        ``magerr_<source>_calib`` from the scatter of the stars, and ``magsys_<source>`` of all
         sources; then the covariance ``magcov_<source>_<other>`` of each pair, and the flags
         ``flag_<source>`` of the single sources. Where a source has no magnitude, that is NaN and
         its errors are infinite (PyCS3 refuses a file with an error that is not positive), and the
@@ -231,6 +245,7 @@ def rdb_columns(properties, flags, joined, sources, is_marked=False):
     for i, source in enumerate(sources):
         columns[f"magerr_{source}_cov"] = np.where(has[:, i], joined.magerr_cov[:, i], np.inf)
         columns[f"magerr_{source}_norm"] = np.where(has[:, i], joined.magerr_norm[:, i], np.inf)
+        columns[f"magerr_{source}_calib"] = np.where(has[:, i], joined.magerr_calib[:, i], np.inf)
         columns[f"magsys_{source}"] = joined.mag_sys[:, i]
     for (i, one), (j, other) in itertools.combinations(enumerate(sources), 2):
         columns[f"magcov_{one}_{other}"] = joined.mag_cov[:, i, j]

@@ -108,7 +108,8 @@ def states(rows, inside, settings):
     skipped, names = skiplist(settings), {row["img_name"] for row in inside}
     found = []
     for row in rows:
-        note = row.get("quality_note", "")
+        note = ", ".join(filter(None, (row.get("quality_note"),
+                                       row.get(f"psf_note__{settings.psf_name}"))))
         # the first of these that is true explains why an image is not in the curves
         if not row["gogogo"]:
             found.append(("rejected", row.get("whynot", "")))

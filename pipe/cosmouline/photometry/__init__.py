@@ -4,6 +4,8 @@ To come: zero points against catalogues.
 
 absolute_error     : Error of the coefficient of an image as a measure of its transparency.
 aperture           : Aperture photometry on the original pixels.
+calibration        : Scatter of the stars beyond their errors: what a coefficient does not take
+                     out of an image.
 coefficient_fit    : Coefficient of every image from the fluxes of its stars.
 coefficient_median : COSMOULINE's own coefficients: medians over the stars, to compare with.
 coefficients       : COSMOULINE's coefficients of images from the fluxes of stars, by either
@@ -11,6 +13,7 @@ coefficients       : COSMOULINE's coefficients of images from the fluxes of star
 magnitudes         : Magnitudes of single images, and their errors.
 outlier_images     : Images that stand out from the others of a set.
 peaks              : The highest pixels of stars, to see which come near to saturation.
+psf_aperture       : PSF fluxes of the stars against their aperture fluxes, image by image.
 renormalisation    : Coefficients from PSF fluxes, with one star that is as bright in all sets or
                      telescopes.
 set_terms          : Effect of telescope, filter and colour on the stars: their fluxes per set,
@@ -19,6 +22,8 @@ variability        : Which stars vary: their scatter about the common coefficien
                      errors.
 zero_point         : The zero point of a reduction, from stars of known magnitude.
 io_magnitudes      : Magnitudes of stars by name, from a text file or an ECSV table.
+db_calibration     : What the stars of every image tell of its PSF and of the errors of its
+                     coefficient.
 db_star_magnitudes : Magnitudes of the stars of the field, image by image.
 db_tables          : Tables of coefficients by set, of variable stars, and of the zero points of
                      images.

@@ -118,7 +118,7 @@ def normalise(flux, flux_sigma, min_stars=MIN_STARS, reference=None):
         star_flux = star_flux * (1 + better / np.maximum(star_weight.sum(0), TINY))
 
         # the scatter of the stars, the points within the clip, the stars that vary
-        residual, leverage = relative_residual(), _leverage(weight, used, is_variable)
+        residual, leverage = relative_residual(), left_by_leverage(weight, used, is_variable)
         before, found = used, _scatter(residual, relative2, leverage, scatter, used, measured)
         found = found if k >= SETTLING_ROUNDS else (found + scatter) / 2
         scatter = np.maximum(found, SCATTER_FLOOR)
@@ -156,7 +156,7 @@ def _weights(relative2, scatter, used, is_variable):
     return np.where(is_variable, 0.0, star_weight), star_weight
 
 
-def _leverage(weight, used, is_variable):
+def left_by_leverage(weight, used, is_variable):
     """Return the fraction of the variance of every flux that is left in its residual."""
     fraction = weight / np.maximum(weight.sum(1, keepdims=True), TINY)
     left = np.clip((1 - fraction) * (1 - 1 / np.maximum(used.sum(0), 2)), LEAST_LEVERAGE, 1)
@@ -211,7 +211,8 @@ def star_pulls(normalisation, flux, flux_sigma):
     relative = np.asarray(flux_sigma, dtype=float) / np.asarray(flux, dtype=float)
     used, is_variable = normalisation.used, normalisation.is_variable
     weight = np.where(used & ~is_variable, 1 / relative**2, 0.0)
-    return normalisation.residual / (relative * np.sqrt(_leverage(weight, used, is_variable)))
+    left = left_by_leverage(weight, used, is_variable)
+    return normalisation.residual / (relative * np.sqrt(left))
 
 
 def point_to_point(residual, used, time):

@@ -2,7 +2,7 @@
 
 from cosmouline.psf.photometry import star_fluxes, stars_and_slopes
 from cosmouline.robust import mad_sigma
-from cosmouline.stamps.pixel_rejection import model_error
+from cosmouline.stamps.pixel_rejection import model_error, shared_by_stars
 from cosmouline.stamps.stamps import CORE_FWHM
 
 import numpy as np
@@ -41,7 +41,7 @@ def fluxes_without_hits(data_e, sky_variance_e2, good, narrow, upsampling, offse
     """
     given, rest = (data_e, sky_variance_e2), (narrow, upsampling, offset_px)
     hit = np.zeros(np.shape(good), bool)
-    stars = star_fluxes(*given, good, *rest)
+    stars = star_fluxes(*given, good, *rest, fwhm_px=fwhm_px)
     for _ in range(MOST_PIXELS):
         excess = _deletion_residuals(*given, narrow, upsampling, stars, fwhm_px)
         tested = np.isfinite(excess)
@@ -49,13 +49,17 @@ def fluxes_without_hits(data_e, sky_variance_e2, good, narrow, upsampling, offse
         scatter = max(1.0, mad_sigma(excess[tested])) if tested.any() else 1.0
         # mask the highest pixel of every core that has one above the limit
         flat = np.where(tested, excess, -np.inf).reshape(len(hit), np.prod(hit.shape[1:]))
-        changed = flat.max(1, initial=-np.inf) > N_SIGMA * scatter
+        rows = np.flatnonzero(flat.max(1, initial=-np.inf) > N_SIGMA * scatter)
+        new = np.zeros_like(hit)
+        new[np.unravel_index(rows * flat.shape[1] + flat[rows].argmax(1), hit.shape)] = True
+        # what several stars have at the same place is an error of the PSF
+        new &= ~shared_by_stars(hit | new, np.stack([stars.x_px, stars.y_px], 1), fwhm_px)
+        changed = new.any((1, 2))
         if not changed.any():
             break
-        rows = np.flatnonzero(changed)
-        hit[np.unravel_index(rows * flat.shape[1] + flat[rows].argmax(1), hit.shape)] = True
+        hit |= new
         # only the stars that lost a pixel take their new values
-        again = star_fluxes(*given, good & ~hit, *rest)
+        again = star_fluxes(*given, good & ~hit, *rest, fwhm_px=fwhm_px)
         stars = type(stars)(**{
             name: np.where(changed.reshape((-1,) + (1,) * (old.ndim - 1)), getattr(again, name),
                            old) for name, old in vars(stars).items()})

@@ -96,6 +96,8 @@ class PsfFit:
     uv : ndarray of float, shape (n, 2), or None
         Field coordinates of the stars.
     options : PsfOptions
+    has_core : ndarray of bool, shape (n,), or None
+        Stars of which at least half of the core is not masked (`star_rejection.StarQuality`).
     """
 
     psf: Psf
@@ -111,6 +113,7 @@ class PsfFit:
     white: np.ndarray
     uv: np.ndarray | None
     options: PsfOptions
+    has_core: np.ndarray | None = None
 
     @property
     def offset_px(self):
@@ -168,4 +171,4 @@ def fit_psf(stamps_data_e, sky_variance_e2, good, fwhm_px, options=None, uv=None
     x_px, y_px, flux_e, chi2, fraction = np.where(was_fitted, stars, np.nan)
     good = np.where(state.is_used[:, None, None], state.good, frame.good)
     return PsfFit(psf, x_px, y_px, flux_e, state.is_used, good, chi2, fraction, state.variance,
-                  n_passes, grid.white, frame.uv, frame.options)
+                  n_passes, grid.white, frame.uv, frame.options, quality.has_core)

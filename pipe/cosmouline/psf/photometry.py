@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from cosmouline.psf.model import shift_operator
-from cosmouline.stamps.pixel_rejection import judge_pixels
+from cosmouline.stamps.pixel_rejection import judge_pixels, shared_by_stars
 
 import numpy as np
 
@@ -75,7 +75,8 @@ class _Solution:
 
 
 def star_fluxes(data_e, sky_variance_e2, good, narrow, upsampling, offset_px, fit_sky=False,
-                weights="optimal", clip_sigma=CLIP_SIGMA, psf_error=PHOT_PSF_ERROR):
+                weights="optimal", clip_sigma=CLIP_SIGMA, psf_error=PHOT_PSF_ERROR,
+                fwhm_px=None):
     """Measure flux and position of one star per stamp, all at once; return `StarFluxes`.
 
     Parameters
@@ -101,6 +102,9 @@ def star_fluxes(data_e, sky_variance_e2, good, narrow, upsampling, offset_px, fi
         Residual in sigmas of noise and model error that masks a pixel.
     psf_error : float
         Relative error of the PSF there.
+    fwhm_px : float, optional
+        Seeing in pixels: outliers that several stars share within 1.5 FWHM stay in the fit, as
+        errors of the PSF. The stars must be of one image.
 
     Raises
     ------
@@ -135,6 +139,8 @@ def star_fluxes(data_e, sky_variance_e2, good, narrow, upsampling, offset_px, fi
         found = _gauss_newton(data, sky_variance, narrow, upsampling, good, unknowns, is_optimal)
         agreeing = judge_pixels(found.residual, found.variance, found.model, allowed, psf_error,
                                 PHOT_SHIFT_ERROR_PX, clip_sigma)
+        if fwhm_px is not None:
+            agreeing |= shared_by_stars(allowed & ~agreeing, found.unknowns[:, 1:3], fwhm_px)
         if k == CLIP_ROUNDS - 1 or (agreeing == good).all():
             break
         good, unknowns = agreeing, found.unknowns
@@ -174,10 +180,15 @@ def is_reliable(stars, fwhm_px):
     -------
     ndarray of bool, shape (n,)
     """
-    well_sampled = fwhm_px > WELL_SAMPLED_FWHM_PX
-    least = LEAST_PHOT_FRACTION if well_sampled else LEAST_PHOT_FRACTION_UNDERSAMPLED
-    measured = np.isfinite(stars.flux_e) & (stars.good_fraction > least)
+    measured = np.isfinite(stars.flux_e) & has_core(stars, fwhm_px)
     return measured & (stars.flux_e > LEAST_SNR * stars.flux_sigma_e)
+
+
+def has_core(stars, fwhm_px):
+    """Stars with enough of the PSF on good pixels; arguments as `is_reliable`."""
+    well_sampled = fwhm_px > WELL_SAMPLED_FWHM_PX
+    return stars.good_fraction > (LEAST_PHOT_FRACTION if well_sampled
+                                  else LEAST_PHOT_FRACTION_UNDERSAMPLED)
 
 
 def stars_and_slopes(narrow, upsampling, side_px, offset_px):

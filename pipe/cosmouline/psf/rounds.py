@@ -7,7 +7,12 @@ from cosmouline.psf.model import moffat, render, star_parameters
 from cosmouline.psf.moffat import MoffatFit, first_guess, fit_moffat, linear_amplitude
 from cosmouline.psf.residual_grid import GridFit, fit_grid, grid_prior
 from cosmouline.psf.star_rejection import drop_coarse, drop_fine, drop_misshapen, star_quality
-from cosmouline.stamps.pixel_rejection import faint_neighbours, judge_pixels, smoothed_variance
+from cosmouline.stamps.pixel_rejection import (
+    faint_neighbours,
+    judge_pixels,
+    shared_by_stars,
+    smoothed_variance,
+)
 
 import numpy as np
 
@@ -145,6 +150,8 @@ def fit_rounds(frame, cosmic, fit_residual=None):
         n_changed = (before.good != state.good)[before.is_used].sum()
         if (before.is_used == state.is_used).all() and n_changed < SETTLED_PIXELS:
             break
+    # a star without a core tells nothing of the PSF
+    state = replace(state, is_used=state.is_used & quality.has_core)
     _require_stars(frame, state, quality)
     return state, grid, quality, was_fitted, k + 1
 
@@ -208,6 +215,8 @@ def _reject_pixels(frame, state, narrow, relative):
     variance = frame.sky_variance + np.maximum(model, 0)
     good = judge_pixels(frame.data - model, variance, model, frame.good, relative,
                         options.shift_error_px, options.clip_sigma)
+    # what several stars have alike is an error of the model: the next fit is to have these pixels
+    good |= shared_by_stars(frame.good & ~good, state.offset_px, frame.fwhm_px)
     return replace(state, amplitude=amplitude, good=good, variance=variance), model
 
 

@@ -10,7 +10,7 @@ import numpy as np
 TINY = 1e-30  # keeps ratios of stamps without pixels finite
 
 LEAST_GOOD_FRACTION = 0.35  # of the pixels of a stamp
-LEAST_CORE_WEIGHT = 0.3  # of the sum of the squared model on good pixels; lower: the core is lost
+LEAST_CORE_WEIGHT = 0.5  # of the sum of the squared model on good pixels; lower: the core is lost
 LEAST_SNR = 5.0
 
 # Limits of the residual left by the Moffat alone: a double star or a galaxy is well above.
@@ -41,11 +41,14 @@ class StarQuality(NamedTuple):
         Mean squared residual in units of noise and tolerated model error; NaN without pixels.
     is_hopeless : ndarray of bool, shape (n,)
         No flux, no significant flux, or too few good pixels: not a star to measure a PSF on.
+    has_core : ndarray of bool, shape (n,)
+        At least half of the sum of the squared model lies on good pixels.
     """
 
     residual_fraction: np.ndarray
     chi2: np.ndarray
     is_hopeless: np.ndarray
+    has_core: np.ndarray
 
 
 def star_quality(data, model, sky_variance, good, relative):
@@ -71,12 +74,12 @@ def star_quality(data, model, sky_variance, good, relative):
     n_pixels = used.sum((1, 2))
     chi2 = (used * residual2 / (noise2 + (relative * model) ** 2)).sum((1, 2))
     signal_to_noise = np.sqrt((used * model**2 / noise2).sum((1, 2)))
-    core_weight = power / ((model**2).sum((1, 2)) + TINY)
+    has_core = power >= LEAST_CORE_WEIGHT * (model**2).sum((1, 2))
     hopeless = (signal_to_noise < LEAST_SNR) | ((used * model).sum((1, 2)) <= 0)
-    hopeless |= (core_weight < LEAST_CORE_WEIGHT) | (used.mean((1, 2)) < LEAST_GOOD_FRACTION)
+    hopeless |= ~has_core | (used.mean((1, 2)) < LEAST_GOOD_FRACTION)
     fraction = np.sqrt(np.maximum(excess, 0) / (power + TINY))
     chi2 = np.where(n_pixels > 0, chi2 / np.maximum(n_pixels, 1), np.nan)
-    return StarQuality(fraction, chi2, hopeless)
+    return StarQuality(fraction, chi2, hopeless, has_core)
 
 
 def drop_misshapen(data, variance, good, fwhm_px, is_used, min_stars):
@@ -166,7 +169,7 @@ def drop_coarse(quality, is_used, min_stars):
 
 def drop_fine(quality, is_used, min_stars):
     """Stars that stay after a fit of the full PSF; arguments as `drop_coarse`."""
-    fraction, chi2, hopeless = quality
+    fraction, chi2, hopeless, _ = quality
     known = is_used & np.isfinite(chi2)
     median = np.median(chi2[known])
     # both chi2 and residual high, or chi2 alone very high

@@ -1,6 +1,6 @@
 """Cosmic rays on star stamps, by L.A.Cosmic."""
 
-from cosmouline.stamps.pixel_rejection import smoothed_variance
+from cosmouline.stamps.pixel_rejection import shared_by_stars, smoothed_variance
 
 import astroscrappy
 import numpy as np
@@ -9,11 +9,13 @@ N_ITERATIONS = 4
 COSMIC_SMOOTH_FWHM = 0.4  # sigma of the Gaussian that estimates the source, in FWHM
 SHARP_FWHM_PX = 2.5  # the cores of narrower stars look like cosmic rays
 COSMIC_CORE_FWHM = 1.5
+ALIKE = ("their stars are suspected of cosmic rays at one place: that is the PSF (sharp, trailed "
+         f"or double); nothing is marked within {COSMIC_CORE_FWHM} FWHM of a source. Look at "
+         "5_psf/5_png_check")
 LEAST_READ_NOISE_E = 0.1  # astroscrappy divides by it
 
 
-def cosmic_mask(stamps, fwhm_px, read_noise_e, sky_level_e, sigclip=5.0, sigfrac=0.3, objlim=5.0,
-                extent_px=0.0):
+def cosmic_mask(stamps, fwhm_px, read_noise_e, sky_level_e, sigclip=5.0, sigfrac=0.3, objlim=5.0):
     """Pixels of usable stamps that are suspected of a cosmic ray, by L.A.Cosmic.
 
     Parameters
@@ -29,8 +31,6 @@ def cosmic_mask(stamps, fwhm_px, read_noise_e, sky_level_e, sigclip=5.0, sigfrac
     sigclip, sigfrac, objlim : float
         Limits of Laplacian to noise, the same for neighbours of a cosmic ray as a fraction of it,
         and least contrast of Laplacian to fine structure.
-    extent_px : float or array_like of shape (n,)
-        How far the point sources of each object lie from its position: 0 for a star.
 
     Returns
     -------
@@ -42,9 +42,7 @@ def cosmic_mask(stamps, fwhm_px, read_noise_e, sky_level_e, sigclip=5.0, sigfrac
     van Dokkum 2001, PASP 113, 1420, as astroscrappy computes it. The sky stays in the data, and
     the variance is that of sky and smoothed stamp. It also marks cores of stars and of lenses, so
     the mask serves the first fit only; later fits compare every pixel with the model
-    (`pixel_rejection.judge_pixels`). COSMOULINE keeps its mask, with an object limit of 1. Below a
-    FWHM of 2.5 px the core of every star is as sharp as a cosmic ray: there nothing is suspected
-    within 1.5 FWHM of a source, and the decision is left to the model alone.
+    (`pixel_rejection.judge_pixels`). COSMOULINE keeps its mask, with an object limit of 1.
     """
     good = stamps.good
     variance = smoothed_variance(stamps.data_e, good, stamps.sky_sigma_e**2, fwhm_px,
@@ -61,10 +59,41 @@ def cosmic_mask(stamps, fwhm_px, read_noise_e, sky_level_e, sigclip=5.0, sigfrac
             invar=variance[k].astype(np.float32), sigclip=sigclip, sigfrac=sigfrac, objlim=objlim,
             gain=1.0, readnoise=max(read_noise_e, LEAST_READ_NOISE_E), satlevel=np.inf,
             niter=N_ITERATIONS, sepmed=True, cleantype="medmask")
-    if fwhm_px < SHARP_FWHM_PX:
-        # sharp cores are left to the fit
-        rows, cols = np.indices(good.shape[1:])
-        x, y = (stamps.position_px - stamps.corner_px).T[:, :, None, None]
-        radius_px = np.reshape(np.asarray(extent_px) + COSMIC_CORE_FWHM * fwhm_px, (-1, 1, 1))
-        cosmic &= np.hypot(cols - x, rows - y) >= radius_px
     return cosmic & good
+
+
+def spare_cores(cosmic, stamps, fwhm_px, extent_px=0.0):
+    """Take the suspicion from the cores where the stars themselves look like cosmic rays.
+
+    Parameters
+    ----------
+    cosmic : ndarray of bool, shape (n, side, side)
+        From `cosmic_mask`.
+    stamps, fwhm_px
+        As there.
+    extent_px : float or array_like of shape (n,)
+        How far the point sources of each object lie from its position: 0 for a star.
+
+    Returns
+    -------
+    cosmic : ndarray of bool, of the same shape
+    n_alike : int
+        Stars that lost pixels of their cores at a place that several of them share.
+
+    Notes
+    -----
+    Below a FWHM of 2.5 px the core of every star is as sharp as a cosmic ray; those of trailed
+    and double images are, where several stars have it at the same place (`shared_by_stars`).
+    There nothing is suspected within 1.5 FWHM of a source: the decision is left to the model.
+    """
+    extent_px = np.broadcast_to(extent_px, len(cosmic))
+    is_star = stamps.is_usable & (extent_px == 0)
+    n_alike = int(shared_by_stars(cosmic[is_star], stamps.offset_px[is_star],
+                                  fwhm_px).any((1, 2)).sum())
+    if n_alike or fwhm_px < SHARP_FWHM_PX:
+        rows, cols = np.indices(cosmic.shape[1:])
+        x, y = (stamps.position_px - stamps.corner_px).T[:, :, None, None]
+        radius_px = (extent_px + COSMIC_CORE_FWHM * fwhm_px)[:, None, None]
+        cosmic = cosmic & (np.hypot(cols - x, rows - y) >= radius_px)
+    return cosmic, n_alike
+

@@ -4,6 +4,7 @@ from cosmouline.sources.moments import FWHM_PER_SIGMA
 
 import numpy as np
 from scipy.ndimage import gaussian_filter, maximum_filter
+from scipy.stats import binom
 
 SMOOTH_FWHM = 0.35  # sigma of the Gaussian that estimates the source, in FWHM
 SMOOTH_COVER_MIN = 0.05  # least fraction of good pixels under that Gaussian
@@ -15,6 +16,12 @@ NEIGHBOUR_FWHM = 0.75  # masked this far around what is found
 NEIGHBOUR_LARGEST = 0.25  # fraction of a stamp
 NEIGHBOUR_COMMON = 0.34  # fraction of the stars
 TINY = 1e-30
+
+# A pattern that several stars share: so unlikely, by the rate of lost places (3 x 3 pixels) away
+# from the stars, that one image in a hundred has it by chance. The rate is at least that of an
+# exposure of half an hour.
+SHARED_FWHM, SHARED_CHANCE, LEAST_RATE = 1.5, 0.01, 5e-3
+PLACE_PX = 3
 
 
 def model_error(model, relative, shift_px):
@@ -73,6 +80,45 @@ def judge_pixels(residual, variance, model, good, relative, shift_px=0.08, clip_
     """
     limit2 = clip_sigma**2 * (variance + model_error(model, relative, shift_px) ** 2)
     return good & (residual**2 < limit2)
+
+
+def shared_by_stars(lost, offset_px, fwhm_px):
+    """Lost pixels near stars that several stars of an image share: their PSF, no cosmic rays.
+
+    Parameters
+    ----------
+    lost : ndarray of bool, shape (n, ny, nx)
+        Pixels that were taken for cosmic rays or outliers; one star per stamp.
+    offset_px : array_like of float, shape (n, 2)
+        Offsets (x, y) of the stars from the centres of their stamps.
+    fwhm_px : float
+        Seeing in pixels: the pattern is looked for within 1.5 FWHM of the stars.
+
+    Returns
+    -------
+    ndarray of bool, of the shape of `lost`
+        True for the lost pixels to give back.
+
+    Notes
+    -----
+    Cosmic rays hit no two stars at the same place. A place is shared if so many stars lose it or
+    a pixel next to it as by chance, by the binomial distribution, not one image in a hundred has.
+    """
+    if len(lost) < 2:
+        return np.zeros(np.shape(lost), bool)
+    # lost pixels and those next to them, relative to the star
+    move = np.round(np.nan_to_num(offset_px)).astype(int)
+    wide = maximum_filter(lost, size=(1, PLACE_PX, PLACE_PX))
+    wide = np.array([np.roll(one, (-y, -x), (0, 1))
+                     for one, (x, y) in zip(wide, move, strict=True)])
+    # how many stars lose a place, against the rate away from the stars
+    rows, cols = np.indices(lost.shape[1:]) - (np.array(lost.shape[1:])[:, None, None] - 1) / 2
+    near = np.hypot(rows, cols) < SHARED_FWHM * fwhm_px
+    rate = max(wide[:, ~near].mean() if (~near).any() else 0.0, LEAST_RATE)
+    n_alike = wide.sum(0)
+    chance = near.sum() / PLACE_PX**2 * binom.sf(n_alike - 1, len(lost), rate)
+    shared = near & (n_alike > 1) & (chance < SHARED_CHANCE)
+    return lost & np.array([np.roll(shared, (y, x), (0, 1)) for x, y in move])
 
 
 def faint_neighbours(residual, variance, model, good, fwhm_px):

@@ -1,5 +1,7 @@
 """Notes on images: what one script writes another reads, note by note, by their kinds."""
 
+from types import SimpleNamespace
+
 from cosmouline.database import fields, notes
 
 import pytest
@@ -36,3 +38,15 @@ def test_the_fields_are_declared():
     ("duplicate: it has the pixels of R_a", "duplicate")])
 def test_reasons_of_one_kind_are_counted_together(reason, short):
     assert notes.kind(reason) == short
+
+
+def test_counts_are_reported_where_there_are_some(caplog):
+    db = SimpleNamespace(rows={"a": {"n_lost": 2}, "b": {"img_name": "b", "n_lost": 5}, "c": {},
+                               "d": {"n_lost": 0}, "e": {"n_lost": 9}})
+    images = [{"img_name": name} for name in "abcd"]
+
+    with caplog.at_level("INFO", "cosmouline"):
+        notes.log_counts(db, images, "n_lost", "why")
+        notes.log_counts(db, images[2:], "n_lost", "why not")
+
+    assert caplog.messages == ["2 images (most: b, 5 stars): why"]

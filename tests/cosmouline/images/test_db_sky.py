@@ -90,3 +90,38 @@ def test_a_sky_that_was_subtracted_is_named_and_one_without_any_noise_has_no_rat
 
     assert "was the sky subtracted before" in caplog.messages[0]
     assert db_sky.noise_ratio(3.0, {"sky_level_e": -30.0, "read_noise_e": 5.0}) == {}
+
+
+def skies(seed, gain=2.0, claimed=2.0, bias_adu=0.0, spread=0.5, n=20):
+    """Rows of skies of 300 to 450 e- and 5 of read noise, their noise known to 1 %."""
+    random = np.random.default_rng(seed)
+    sky_e = 300.0 * (1 + spread * random.random(n))
+    noise_adu = np.sqrt(sky_e + 25) / gain * random.normal(1, 0.01, n)
+    return [{"img_name": f"i{k}", "set_name": "R", "gain_e_per_adu": claimed,
+             "sky_level_e": claimed * (sky_e[k] / gain + bias_adu),
+             "sky_noise_e": claimed * noise_adu[k]} for k in range(n)]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_gain_shows_in_how_the_noise_grows_whatever_the_bias(seed, caplog):
+    """Noise^2 from 325 to 475 e-2, each known to 2 %: 8 e-2 of a range with a scatter of 43."""
+    db_sky.warn_of_gain(skies(seed, gain=33.0, claimed=2.0, bias_adu=300.0))
+
+    found = re.search(r"is 2 e-/ADU, but .* for ([\d.]+) \(([\d.]+) to ([\d.]+); 20 images\), and "
+                      r"vanishes at (\d+) ADU \(a bias", caplog.text)
+    gain, low, high, bias = map(float, found.groups())
+    # sigma of the slope 8 / 43 / sqrt(20): 4 %
+    assert gain == pytest.approx(33, rel=5 * 0.045)
+    assert low < gain < high
+    # the line vanishes 25 e-2 of the read noise lower: .8 ADU, and 375 e-2 x 4 %
+    assert bias == pytest.approx(300 - 25 / 33, abs=5 * 0.5)
+
+
+def test_a_right_gain_and_skies_that_tell_none_are_not_reported(caplog):
+    for seed in range(5):
+        db_sky.warn_of_gain(skies(seed, gain=2.0))
+        db_sky.warn_of_gain(skies(seed, gain=33.0, spread=0.01))  # all alike
+        db_sky.warn_of_gain(skies(seed, gain=33.0, n=7))  # too few
+    db_sky.warn_of_gain([{"set_name": "R", "gain_e_per_adu": 2.0}])  # no sky yet
+
+    assert caplog.text == ""

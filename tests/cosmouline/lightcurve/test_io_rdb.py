@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 from cosmouline.errors import UserError
-from cosmouline.lightcurve.io_rdb import read_rdb, write_rdb
+from cosmouline.lightcurve.io_rdb import odd_points, read_rdb, write_rdb
 
 import numpy as np
 import pytest
@@ -154,3 +154,13 @@ def test_pycs3_reads_dates_magnitudes_errors_mask_and_properties(tmp_path):
     assert [float(p["fwhm"]) for p in curve.properties] == [1.258, 0.855, 1.064]
     assert curve.telescopename == "WFI"
     assert curve.object == "A"
+
+
+def test_a_part_of_an_error_may_be_zero_and_an_error_may_not():
+    columns = {"mhjd": np.array([58000.0, 58001.0]), "mag_A": np.array([-12.0, -12.1]),
+               "magerr_A_cov": np.array([0.01, 0.02]), "magerr_A_calib": np.zeros(2)}
+
+    assert not [note for note in odd_points(columns) if "magerr" in note]
+    columns["magerr_A_cov"][1] = 0.0
+    note, = (note for note in odd_points(columns) if "magerr" in note)
+    assert note.startswith("magerr_A_cov is an error of 0 or less in 1 points")

@@ -40,6 +40,14 @@ def test_without_sources_there_are_no_curves(settings):
     assert lookback_data.by_night([image("a")], [], [], settings)["t"] == []
 
 
+def test_an_image_whose_psf_is_in_doubt_is_flagged(settings):
+    rows = [fitted("a", psf_note__round="slope", quality_note="trailed"),
+            fitted("b", psf_note__other="scatter")]
+
+    assert lookback_data.states(rows, rows, settings) == (["flagged", "used"],
+                                                          ["trailed, slope", ""])
+
+
 def test_time_is_mjd_where_a_fitted_image_has_no_mhjd(settings):
     rows = [fitted("a"), image("b")]
     assert lookback_data.by_image(rows, ["A"], settings)["t"] == [60000.003, 60000.0]

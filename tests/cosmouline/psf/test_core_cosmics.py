@@ -1,5 +1,7 @@
 """Cosmics in the cores of stars."""
 
+from types import SimpleNamespace
+
 from cosmouline.psf.core_cosmics import fluxes_without_hits
 from cosmouline.psf.fit import fit_psf
 from cosmouline.psf.model import moffat, render
@@ -33,9 +35,22 @@ def measured(case, data, method=fluxes_without_hits):
     return method(data, stamps.sky_variance, stamps.good, narrow, 2, stamps.offset_px, *fwhm)
 
 
+def one_in_twenty(case):
+    """Stars and masks of twenty images of which each has hits in three of the sixty stars."""
+    stamps, hit, _ = case
+    fields, masks = {}, np.zeros(hit.shape, bool)
+    for first in range(20):
+        own = np.arange(N_STARS) % 20 == first
+        stars, masked = measured(case, np.where(own[:, None, None], stamps.hit_data, stamps.data))
+        masks[own] = masked[own]
+        for name, values in vars(stars).items():
+            fields.setdefault(name, values.copy())[own] = values[own]
+    return SimpleNamespace(**fields), masks
+
+
 def test_all_hits_are_masked_and_the_fluxes_are_right(case):
     stamps, hit, _ = case
-    stars, masked = measured(case, stamps.hit_data)
+    stars, masked = one_in_twenty(case)
     inside = np.array([stamps.truth.stamp(SIDE, *xy).sum() for xy in stamps.offset_px])
     reached = np.hypot(*(np.argwhere(hit)[:, :0:-1] - (SIDE - 1) / 2
                          - stamps.offset_px).T) < stamps.fwhm_px
@@ -47,6 +62,27 @@ def test_all_hits_are_masked_and_the_fluxes_are_right(case):
     pull = (stars.flux_e / (stamps.flux_e * inside) - 1) * stamps.flux_e / stars.flux_sigma_e
     # errors of the PSF of 8 stars are in it: .3 to .5 % of fluxes of .2 to .5 %
     assert np.abs(pull[kept]).max() < 6
+
+
+def test_a_pattern_that_all_stars_share_is_no_hit(star_stamps):
+    """Double images of two pixels apart, with the PSF of single ones: nothing is masked alone."""
+    stamps = star_stamps(73, 2.4, (2e5, 4e5), n_stars=8, side_px=SIDE)
+    light = np.array([stamps.truth.stamp(SIDE, *xy) for xy in stamps.offset_px])
+    doubles = stamps.flux_e[:, None, None] * (0.6 * light + 0.4 * np.roll(light, 2, 2))
+    narrow = moffat(np.array([[np.log(2.0), 0, 0, np.log(3)]]), 2 * SIDE, 2)[0]
+
+    stars, masked = fluxes_without_hits(doubles, stamps.sky_variance, stamps.good,
+                                        narrow / narrow.sum(), 2, stamps.offset_px, 2.4)
+    plain = star_fluxes(doubles, stamps.sky_variance, stamps.good, narrow / narrow.sum(), 2,
+                        stamps.offset_px)
+
+    axis = np.arange(SIDE) - (SIDE - 1) / 2
+    x, y = stamps.offset_px.T[:, :, None, None]
+    core = np.hypot(axis - x, axis[:, None] - y) < 2.4
+    # without the rule of shared places most of the light is taken for outliers
+    assert (~plain.good & core).sum() > 8
+    assert not (~stars.good & core).any()
+    assert not masked.any()
 
 
 def test_clean_cores_are_left_alone(case):

@@ -224,3 +224,35 @@ def test_options_are_checked():
     for name in ("upsampling", "min_stars", "max_passes"):
         with pytest.raises(ValueError, match="min_stars and max_passes must be at least 1"):
             PsfOptions(**{name: 0})
+
+
+def test_cores_that_several_stars_lose_alike_come_back(star_stamps):
+    """Stars of two images 4 px apart, with most of the cores suspected: the grid describes them.
+
+    Without the rule of shared places the image is rejected: no star is usable.
+    """
+    made_up = star_stamps(58, 3.4, (2e5, 8e5), n_stars=8)
+    sharp = type(made_up.truth)(1.6)
+    light = np.array([sharp.stamp(made_up.side_px, *xy) for xy in made_up.offset_px])
+    model = made_up.flux_e[:, None, None] * (0.6 * light + 0.4 * np.roll(light, 4, 2))
+    noise = np.random.default_rng(58).standard_normal(model.shape)
+    suspected = model > 0.1 * model.max((1, 2), keepdims=True)
+
+    fit = fit_psf(model + np.sqrt(400 + model) * noise, made_up.sky_variance, made_up.good,
+                  3.4, cosmic=suspected)
+
+    assert fit.has_core.all()
+    assert fit.good[suspected].mean() > 0.98
+    # fluxes inside the stamps; the wings, which the prior of the grid bends, have 1 % of the light
+    assert fit.flux_e == pytest.approx(model.sum((1, 2)), rel=0.03)
+
+
+def test_a_star_without_its_core_is_out(star_stamps):
+    stamps = star_stamps(12, 2.5, FLUXES)
+    x, y = np.round(stamps.offset_px[3] + (stamps.side_px - 1) / 2).astype(int)
+    stamps.good[3, y - 1:y + 2, x - 1:x + 2] = False
+
+    fit = fitted(stamps)
+
+    assert np.flatnonzero(~fit.is_used).tolist() == [3]
+    assert np.flatnonzero(~fit.has_core).tolist() == [3]

@@ -114,7 +114,7 @@ def test_passes_end_at_their_largest_number(star_stamps):
     random = np.random.default_rng(1)
 
     def restless(frame, state, images, grid, max_steps):
-        residual = 0.3 * random.standard_normal(images.shape[1:])
+        residual = 0.15 * random.standard_normal(images.shape[1:])
         return GridFit(None, residual, state.offset_px[state.is_used],
                        state.amplitude[state.is_used])
 

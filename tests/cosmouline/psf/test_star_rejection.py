@@ -16,7 +16,7 @@ ALL = np.ones(10, bool)
 
 def quality(fraction=None, chi2=None, hopeless=()):
     """Ten ordinary stars, but for the values given by index."""
-    values = StarQuality(np.full(10, 0.01), np.ones(10), np.zeros(10, bool))
+    values = StarQuality(np.full(10, 0.01), np.ones(10), np.zeros(10, bool), ALL)
     for array, changes in ((values[0], fraction), (values[1], chi2)):
         for k, value in (changes or {}).items():
             array[k] = value
@@ -91,6 +91,23 @@ def test_a_star_without_flux_or_without_core_is_hopeless():
     found = star_quality(model, model, 100.0, good, 0.0)
 
     assert found.is_hopeless.tolist() == [False, True, True]
+    assert found.has_core.tolist() == [True, True, False]
+
+
+def test_the_core_is_lost_below_half_of_the_squared_model():
+    """Squares of 16, 9 and seven of 1: 32; of 4, 4 and seven of 1: 15."""
+    model = np.full((2, 3, 3), 1.0)
+    model[:, 1, 1], model[:, 1, 2] = [4.0, 2.0], [3.0, 2.0]
+    good = np.ones(model.shape, bool)
+    good[:, 1, 1] = False
+
+    found = star_quality(100 * model, 100 * model, 1.0, good, 0.0)
+
+    # 16 of 32 are lost in the first star: exactly half stays; 4 of 15 in the second
+    assert found.has_core.tolist() == [True, True]
+    good[0, 0, 0] = False
+    found = star_quality(100 * model, 100 * model, 1.0, good, 0.0)
+    assert found.has_core.tolist() == [False, True]
 
 
 def shapes_that_stay(stamps, min_stars=3):

@@ -1,6 +1,6 @@
 """Cosmic-ray hits on stamps."""
 
-from cosmouline.stamps.cosmics import cosmic_mask
+from cosmouline.stamps.cosmics import cosmic_mask, spare_cores
 from cosmouline.stamps.stamps import MASK_BAD, Stamps
 
 import numpy as np
@@ -65,7 +65,7 @@ def test_sharp_cores_are_never_suspected_but_hits_elsewhere_are(star_stamps, ext
     hits = with_hits(made_up)
     stamps = as_stamps(made_up)
 
-    found = cosmic_mask(stamps, 1.8, READ_NOISE_E, 375.0, extent_px=extent_px)
+    found, _ = spare_cores(cosmic_mask(stamps, 1.8, READ_NOISE_E, 375.0), stamps, 1.8, extent_px)
 
     rows, cols = np.mgrid[: made_up.side_px, : made_up.side_px]
     x, y = stamps.position_px.T[:, :, None, None]
@@ -139,3 +139,44 @@ def test_the_limit_is_an_option(star_stamps, sigclip):
     found = cosmic_mask(as_stamps(made_up), 4.0, READ_NOISE_E, 375.0, sigclip=sigclip)
 
     assert found[hits].any() == (sigclip < 100)
+
+
+def double_stars(star_stamps, seed, n_stars=8):
+    """Stars of 1.6 px, each two images 4 px apart, as bad guiding leaves them."""
+    made_up = star_stamps(seed, 3.4, (2e5, 8e5), n_stars=n_stars)
+    sharp = type(made_up.truth)(1.6)
+    light = np.array([sharp.stamp(made_up.side_px, *xy) for xy in made_up.offset_px])
+    model = made_up.flux_e[:, None, None] * (0.6 * light + 0.4 * np.roll(light, 4, 2))
+    noise = np.random.default_rng(seed).standard_normal(model.shape)
+    made_up.data = model + np.sqrt(400 + model) * noise
+    return made_up
+
+
+def test_what_several_stars_have_at_one_place_is_the_psf_and_their_cores_are_spared(star_stamps):
+    made_up = double_stars(star_stamps, 58)
+    hits = with_hits(made_up)
+    stamps = as_stamps(made_up)
+    suspected = cosmic_mask(stamps, 3.4, READ_NOISE_E, 375.0)
+
+    found, n_alike = spare_cores(suspected, stamps, 3.4)
+
+    centre = made_up.side_px // 2
+    core = (slice(None), slice(centre - 3, centre + 3), slice(centre - 3, centre + 3))
+    assert (suspected[core].sum((1, 2)) > 12).sum() >= 4  # a third of the 36 central pixels
+    assert n_alike >= 4
+    assert not found[core].any()
+    assert found[hits].all()
+
+
+def test_cosmic_rays_in_single_cores_stay_marked(star_stamps):
+    """One star of eight is hit near its centre, another elsewhere: no place is shared."""
+    made_up = star_stamps(59, 4.0, (2e4, 3e5), n_stars=8)
+    stamps = as_stamps(made_up)
+    suspected = np.zeros(made_up.data.shape, bool)
+    centre = made_up.side_px // 2
+    suspected[2, centre, centre + 2] = suspected[5, centre - 3, centre - 2] = True
+
+    found, n_alike = spare_cores(suspected, stamps, 4.0)
+
+    assert n_alike == 0
+    assert (found == suspected).all()

@@ -2,6 +2,7 @@ from cosmouline.stamps.pixel_rejection import (
     faint_neighbours,
     judge_pixels,
     model_error,
+    shared_by_stars,
     smoothed_variance,
 )
 
@@ -109,3 +110,44 @@ def test_noise_bad_pixels_and_errors_of_the_model_are_no_neighbours():
     residual += 0.02 * model
 
     assert not faint_neighbours(residual, variance, model, good, 3.0).any()
+
+
+def lost_pixels(n_stars, places, offset_px):
+    """Stamps of 24 x 24 pixels that lose pixels (star, x, y), relative to the stars."""
+    lost = np.zeros((n_stars, 24, 24), bool)
+    for star, x, y in places:
+        dx, dy = np.round(offset_px[star]).astype(int)
+        lost[star, 12 + y + dy, 12 + x + dx] = True
+    return lost
+
+
+@pytest.mark.parametrize(("places", "n_shared"), [
+    ([(0, 1, 1), (3, 1, 1), (6, 2, 1)], 3),  # the third is next to the others
+    ([(0, 1, 1), (3, -3, 1), (6, 1, -3)], 0),  # everywhere else
+    ([(0, 1, 1), (0, 1, 0), (0, 2, 1)], 0),  # one star
+    ([(0, 9, 9), (3, 9, 9), (6, 9, 9)], 0),  # beyond 1.5 FWHM: no core
+])
+def test_a_place_is_shared_where_several_stars_lose_it(places, n_shared):
+    """Eight stars, three of them at one place of 1.5 FWHM: by chance in 1e-5 of images."""
+    offset_px = np.random.default_rng(1).uniform(-2, 2, (8, 2))
+    lost = lost_pixels(8, places, offset_px)
+
+    shared = shared_by_stars(lost, offset_px, 4.0)
+
+    assert shared.sum() == n_shared
+    assert not (shared & ~lost).any()
+
+
+def test_where_cosmic_rays_are_dense_two_stars_meet_by_chance():
+    """The same pair among eight: one image in 300 without others, most with 3 % of lost pixels."""
+    offset_px = np.zeros((8, 2))
+    pair = lost_pixels(8, [(0, 1, 1), (3, 1, 1)], offset_px)
+    rows, cols = np.indices((24, 24)) - 11.5
+    dense = np.random.default_rng(2).random(pair.shape) < 0.03 * (np.hypot(rows, cols) > 7)
+
+    assert shared_by_stars(pair, offset_px, 3.0).sum() == 2
+    assert shared_by_stars(pair | dense, offset_px, 3.0).sum() == 0
+
+
+def test_one_star_shares_nothing():
+    assert not shared_by_stars(np.ones((1, 9, 9), bool), np.zeros((1, 2)), 2.0).any()

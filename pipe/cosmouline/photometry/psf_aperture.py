@@ -1,0 +1,84 @@
+"""PSF fluxes of the stars against their aperture fluxes, image by image."""
+
+from cosmouline.robust import mad_sigma, median_of_finite
+
+import numpy as np
+from scipy.stats import chi2, kendalltau, theilslopes
+
+COMPARED_STARS = 5
+LEAST_DEPARTURE = 0.01  # as a scatter, twice of it as a slope: apertures repeat no better
+FLAGGED_BY_CHANCE = 1e-3  # that an image without fault is flagged, for its scatter and each slope
+MAD_EFFICIENCY = 0.37  # of its square, as an estimate of a variance from Gaussian values
+RATIO_FLOOR = 1e-3  # relative error of the ratio where both fluxes have the same noise
+QUANTITIES = {"mag": "per magnitude", "x": "per half width of the field", "y": "per half height",
+         "colour": "per magnitude of colour"}
+
+
+def log_ratio(psf_flux, psf_sigma, aperture_flux, aperture_sigma):
+    """Logarithm of PSF over aperture flux, relative to the median of each star, and its error.
+
+    Parameters
+    ----------
+    psf_flux, psf_sigma, aperture_flux, aperture_sigma : ndarray of float, (n_images, n_stars)
+        NaN where not measured.
+
+    Returns
+    -------
+    ratio, sigma : ndarray of float, of the same shape
+
+    Notes
+    -----
+    What a star has in all images alike, as a neighbour in its aperture, is no fault of a PSF and
+    leaves the curves alone. The two fluxes share their photons: the variance of their difference
+    is that of the aperture minus that of the better one (Hausman 1978, Econometrica 46, 1251).
+    """
+    positive = (psf_flux > 0) & (aperture_flux > 0)
+    ratio = np.log(np.where(positive, psf_flux, np.nan) / np.where(positive, aperture_flux, 1))
+    variance = (aperture_sigma / aperture_flux) ** 2 - (psf_sigma / psf_flux) ** 2
+    return ratio - median_of_finite(ratio), np.sqrt(np.maximum(variance, 0) + RATIO_FLOOR**2)
+
+
+def compare(ratio, sigma, quantities):
+    """Scatter and slopes of the stars of one image; all relative.
+
+    Parameters
+    ----------
+    ratio, sigma : ndarray of float, shape (n_stars,)
+        From `log_ratio`; NaN where not measured.
+    quantities : dict of str to ndarray of float, shape (n_stars,)
+        Those that `QUANTITIES` names, of the stars; NaN where unknown.
+
+    Returns
+    -------
+    values : dict of str to float
+        ``scatter``, beyond the noise, and ``slope_<quantity>``; empty with too few stars.
+    note : str
+        What is beyond the noise and 1 % (slopes 2 %); empty where nothing is.
+
+    Notes
+    -----
+    The scatter is that of the median absolute deviation, the slopes are the medians over all
+    pairs (Theil-Sen), against chance by Kendall's tau: one bad aperture counts for neither.
+    """
+    good = np.isfinite(ratio) & np.isfinite(sigma)
+    n = int(good.sum())
+    if n < COMPARED_STARS:
+        return {}, ""
+    # the scatter, against that of the noise with so few stars
+    noise2, all2 = float(np.mean(sigma[good] ** 2)), mad_sigma(ratio[good]) ** 2 * n / (n - 1)
+    values, words = {"scatter": float(np.sqrt(max(all2 - noise2, 0.0)))}, []
+    freedom = MAD_EFFICIENCY * (n - 1)
+    by_chance2 = noise2 * chi2.isf(FLAGGED_BY_CHANCE, freedom) / freedom
+    if values["scatter"] > LEAST_DEPARTURE and all2 > by_chance2:
+        words.append(f"stars scatter by {100 * values['scatter']:.1f} % beyond the noise")
+    # slopes, where the stars span a quantity
+    for name, quantity in quantities.items():
+        seen = good & np.isfinite(quantity)
+        if seen.sum() < COMPARED_STARS or np.ptp(quantity[seen]) == 0:
+            continue
+        slope = theilslopes(ratio[seen], quantity[seen])[0]
+        values[f"slope_{name}"] = float(slope)
+        by_chance = kendalltau(ratio[seen], quantity[seen])[1]
+        if abs(slope) > 2 * LEAST_DEPARTURE and by_chance < FLAGGED_BY_CHANCE:
+            words.append(f"slope of {100 * slope:+.1f} % {QUANTITIES[name]}")
+    return values, ", ".join(words)
