@@ -41,6 +41,7 @@ for _number in (signal.SIGINT, signal.SIGHUP):
 ROOT = Path(__file__).resolve().parents[1]
 SHARED_DATA = ROOT.parent / "shared" / "data"
 SLOW = re.compile("end_to_end/|/cluster/|starred|test_environment|7_deconv/")
+COMPILED = "deconv/starred/", "psf/test_starred"  # the descents of STARRED: 15 s, 3 s
 NOT_NEEDED_LATER = re.compile("png_check|pngs|plot|report|histograms|quicklook|export|"
                               "show_sources|inspect_flux|build_pages")
 TURNED, CLOUDED, MOONLIT = 2, 4, 5  # frames of the small lens that are not like the others
@@ -63,13 +64,13 @@ def pytest_collection_modifyitems(items):
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
-    """Give a file to one process; the files of STARRED to one, where its programs are compiled."""
+    """Give a file to one process; files that need the same compiled programs to one."""
     from xdist.scheduler.loadfile import LoadFileScheduling
 
     class ByFile(LoadFileScheduling):
         def _split_scope(self, nodeid):
             file = super()._split_scope(nodeid)
-            return "starred" if "test_starred" in file else file
+            return next((one for one in COMPILED if one in file), file)
 
     return ByFile(config, log) if config.getoption("dist") == "loadfile" else None
 
