@@ -40,7 +40,7 @@ for _number in (signal.SIGINT, signal.SIGHUP):
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED_DATA = ROOT.parent / "shared" / "data"
-SLOW = re.compile("end_to_end/|/cluster/|starred|test_environment|7_deconv/")
+SLOW = "test_demo_in_small", "starred", "/cluster/", "7_deconv/", "test_environment", "end_to_end/"
 COMPILED = "deconv/starred/", "psf/test_starred"  # the descents of STARRED: 15 s, 3 s
 NOT_NEEDED_LATER = re.compile("png_check|pngs|plot|report|histograms|quicklook|export|"
                               "show_sources|inspect_flux|build_pages")
@@ -57,9 +57,20 @@ n_norm_stars = 8
 """
 
 
+def pytest_configure(config):
+    """Let each process begin to read the tests at another file: each is compiled only once."""
+    worker = getattr(config, "workerinput", None)
+    if worker and config.args == config.getini("testpaths"):
+        files = sorted(str(path) for path in (ROOT / "tests").rglob("test_*.py"))
+        first = int(worker["workerid"][2:]) * len(files) // worker["workercount"]
+        config.args = files[first:] + files[:first]
+
+
 def pytest_collection_modifyitems(items):
     """Put what takes long or waits first: no process is left with it when the others are done."""
-    items.sort(key=lambda item: not SLOW.search(item.nodeid))
+    items.sort(key=lambda item: (
+        next((place for place, part in enumerate(SLOW) if part in item.nodeid), len(SLOW)),
+        item.path))
 
 
 @pytest.hookimpl(optionalhook=True)
