@@ -41,7 +41,8 @@ for _number in (signal.SIGINT, signal.SIGHUP):
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED_DATA = ROOT.parent / "shared" / "data"
-SLOW = re.compile("end_to_end/|/cluster/|starred|test_environment|7_deconv/")
+SLOW = "test_demo_in_small", "starred", "/cluster/", "7_deconv/", "test_environment", "end_to_end/"
+COMPILED = "deconv/starred/", "psf/test_starred"  # the descents of STARRED: 15 s, 3 s
 NOT_NEEDED_LATER = re.compile("png_check|pngs|plot|report|histograms|quicklook|export|"
                               "show_sources|inspect_flux|build_pages")
 TURNED, CLOUDED, MOONLIT = 2, 4, 5  # frames of the small lens that are not like the others
@@ -57,20 +58,31 @@ n_norm_stars = 8
 """
 
 
+def pytest_configure(config):
+    """Let each process begin to read the tests at another file: each is compiled only once."""
+    worker = getattr(config, "workerinput", None)
+    if worker and config.args == config.getini("testpaths"):
+        files = sorted(str(path) for path in (ROOT / "tests").rglob("test_*.py"))
+        first = int(worker["workerid"][2:]) * len(files) // worker["workercount"]
+        config.args = files[first:] + files[:first]
+
+
 def pytest_collection_modifyitems(items):
     """Put what takes long or waits first: no process is left with it when the others are done."""
-    items.sort(key=lambda item: not SLOW.search(item.nodeid))
+    items.sort(key=lambda item: (
+        next((place for place, part in enumerate(SLOW) if part in item.nodeid), len(SLOW)),
+        item.path))
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
-    """Give a file to one process; the files of STARRED to one, where its programs are compiled."""
+    """Give a file to one process; files that need the same compiled programs to one."""
     from xdist.scheduler.loadfile import LoadFileScheduling
 
     class ByFile(LoadFileScheduling):
         def _split_scope(self, nodeid):
             file = super()._split_scope(nodeid)
-            return "starred" if "test_starred" in file else file
+            return next((one for one in COMPILED if one in file), file)
 
     return ByFile(config, log) if config.getoption("dist") == "loadfile" else None
 

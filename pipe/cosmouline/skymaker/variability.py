@@ -1,5 +1,7 @@
 """Magnitudes at a date: the damped random walk of a quasar, its delays and drifts, sines."""
 
+from itertools import accumulate
+
 import numpy as np
 
 GRID_START_MJD = 50000.0  # 1995: before it nothing is drawn
@@ -35,8 +37,6 @@ def random_walk(mjd, seed, tau_days, sigma_mag):
     in its stationary state. The random numbers come one after the other, so that a longer grid
     begins with the shorter one.
     """
-    from scipy.signal import lfilter  # takes a second
-
     mjd = np.asarray(mjd, dtype=float)
     if mjd.size == 0:
         return np.zeros(mjd.shape)
@@ -48,8 +48,8 @@ def random_walk(mjd, seed, tau_days, sigma_mag):
     kicks = np.random.default_rng(seed).normal(size=n_steps)
     # the first step has the asymptotic rms: the walk starts in its stationary state
     kicks[1:] *= np.sqrt(1 - damping**2)
-    walk = sigma_mag * lfilter([1.0], [1.0, -damping], kicks)
-    return np.interp(mjd, GRID_START_MJD + GRID_STEP_DAYS * np.arange(n_steps), walk)
+    walk = np.array([*accumulate(kicks.tolist(), lambda last, kick: damping * last + kick)])
+    return np.interp(mjd, GRID_START_MJD + GRID_STEP_DAYS * np.arange(n_steps), sigma_mag * walk)
 
 
 def image_magnitude(lens, image, mjd):

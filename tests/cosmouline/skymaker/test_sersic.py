@@ -5,7 +5,6 @@ from cosmouline.skymaker.sersic import add_galaxy, density, radius_px
 
 import numpy as np
 import pytest
-from scipy.signal import fftconvolve
 
 ROUND = PointSpread(4.0, 3.5)
 
@@ -69,6 +68,8 @@ def test_major_axis_points_along_its_angle():
 
 @pytest.mark.parametrize("fwhm_px", [2.0, 4.0])
 def test_pixels_of_a_cusp_by_a_slow_sum(fwhm_px):
+    from scipy.signal import fftconvolve  # takes a second
+
     psf, shape, n_cells, n_sub = PointSpread(fwhm_px, 3.5, 0.05, 0.03), (3.5, 4.0, 0.8, 0.5), 9, 10
     cells = (np.arange(41 * n_cells) - 41 * n_cells // 2) / n_cells
     subs = ((np.arange(n_sub) + 0.5) / n_sub - 0.5) / n_cells

@@ -52,9 +52,13 @@ def double_precision():
     jax.config.update("jax_enable_x64", False)
 
 
+@jax.jit
+def compiled_images(free, fixed):
+    return model_of(*SHAPE, fixed["psf"]).model(keywords(light(free, fixed), fixed["angle"]))
+
+
 def starred_images(free, fixed):
-    model = model_of(*SHAPE, jax.numpy.asarray(fixed["psf"]))
-    return np.asarray(model.model(keywords(light(free, fixed), fixed["angle"])), float)
+    return np.asarray(compiled_images(free, fixed), float)
 
 
 def our_images(scene, turns):

@@ -14,8 +14,7 @@ from cosmouline.psf.model import moffat, render
 
 import numpy as np
 import pytest
-from scipy.ndimage import convolve1d
-from scipy.signal import fftconvolve
+from scipy.ndimage import convolve, convolve1d
 
 
 def turning(angle_deg):
@@ -115,7 +114,7 @@ def test_the_noise_of_a_starlet_is_that_of_its_image(scale):
     slow = 0
     for of_pixels, narrow in zip(weight, psf, strict=True):
         # pixel n // 2 of an even PSF is its origin, as in STARRED's convolution
-        seen = fftconvolve(starlet, np.pad(narrow, ((0, 1), (0, 1))), mode="same")
+        seen = convolve(starlet, np.pad(narrow, ((0, 1), (0, 1))), mode="constant")
         slow += (of_pixels * seen.reshape(24, 2, 24, 2).sum((1, 3)) ** 2).sum()
     assert noise[scale, 21, 25] == pytest.approx(np.sqrt(slow), rel=1e-3)
     assert (noise[-1] == 0).all()
