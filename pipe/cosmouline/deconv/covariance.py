@@ -69,9 +69,8 @@ def flux_errors(fitted):
     # source has that light too much
     node_covariance, shared_covariance = posterior.node_covariance(), posterior.shared_covariance()
     light_flux = fitted.state.node_flux - posterior.psf_flux + fitted.field_prior.galaxy_flux
-    under, sigma = mean_own @ light_flux, np.sqrt(
-        np.einsum("kn,nm,km->k", mean_own, node_covariance, mean_own))
-    is_negative = under < -NEGATIVE_SIGMA * sigma
+    under, under2 = mean_own @ light_flux, np.diag(mean_own @ node_covariance @ mean_own.T)
+    is_negative = under < -NEGATIVE_SIGMA * np.sqrt(under2)
     given_back = own @ light_flux * is_negative
     # What differs from epoch to epoch, and the scale of the galaxy in each camera
     away_nodes, away_shared = nodes - mean_nodes, shared - mean_shared

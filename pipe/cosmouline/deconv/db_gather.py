@@ -33,9 +33,7 @@ def gather(images, centre_px, settings, name="lens"):
         one = objects.only([names.index(name)])
         stamps.append(crop(one, side_px))
         found = db_psf.psf(image, settings)
-        place_px = ([image["lens_x_px"], image["lens_y_px"]] if name == "lens"
-                    else one.position_px[0])
-        uv = field_coordinates(np.array(place_px), (image["ny_px"], image["nx_px"]))
+        uv = field_coordinates(one.position_px[0], (image["ny_px"], image["nx_px"]))
         up = found.psf.upsampling
         psfs.append(pad_psf(found.psf.narrow(uv), side_px, up))
         draws.append([] if found.draws is None
