@@ -12,7 +12,8 @@ def test_the_stars_the_coefficients_and_the_map_are_drawn(lens_before, pages):
     lens.run(SCRIPT)
 
     assert set(pages) == {"stars_aperture", "medcoeff", "map"}
-    assert "TINY: stars in apertures" in pages.texts("stars_aperture")
+    assert {"TINY: stars in apertures", "seeing (arcsec)"} <= set(pages.texts("stars_aperture"))
+    assert {"TINY: medcoeff", "medcoeff"} <= set(pages.texts("medcoeff"))
     coefficients, = pages.heights("medcoeff")
     assert coefficients == pytest.approx(lens.values("medcoeff"))
     texts = " ".join(pages.texts("map"))

@@ -13,6 +13,7 @@ def test_coefficients_are_divided_by_the_first(lens_after, pages):
 
     lens.run("8_renorm/2b_opt_compare_coefficients")
 
+    assert "TINY: coefficients" in pages.texts("compare_coefficients")
     panels = pages.heights("compare_coefficients")
     medcoeff, renorm = lens.values("medcoeff"), lens.values("renorm__renorm1")
     assert panels[0] == pytest.approx(medcoeff)

@@ -61,7 +61,7 @@ def test_curves_of_stars_and_what_is_found_from_them(lens, pages, caplog):
     with pytest.raises(UserError, match="--star q: sharp has a, b, c"):
         lens.run("8_renorm/4_opt_star_light_curves", star=["q"])
 
-    lens.run("8_renorm/4_opt_star_light_curves", star=["b"])
+    lens.run("8_renorm/4_opt_star_light_curves", star=["b", "c"])
     lens.run("extrascripts/variables")
     (lens.folder / "mags.txt").write_text("b 15.0\nc 16.0\n")
     lens.run("extrascripts/zero_point", catalogue=lens.folder / "mags.txt")
@@ -72,6 +72,9 @@ def test_curves_of_stars_and_what_is_found_from_them(lens, pages, caplog):
     text = (lens.work / "report_star_curves_r2.txt").read_text()
     assert text.startswith("TINY: stars with r2\n")
     assert "TINY_b_r2_by_image.rdb" in text
+    cells = [[cell.strip() for cell in line.split("|")] for line in text.splitlines()]
+    chi2 = [float(row[5]) for row in cells if row[0] in ("b", "c")]
+    assert chi2[0] >= chi2[1]  # the most variable star comes first
     assert (lens.work / "export" / "TINY_variables_sharp.ecsv").is_file()
     assert (lens.work / "report_variables_sharp.txt").read_text().startswith("TINY: 8 stars on 6")
     table = read_ecsv_columns(lens.work / "export" / "TINY_zero_points.ecsv")
