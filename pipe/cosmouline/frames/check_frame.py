@@ -27,6 +27,8 @@ COUNTS_LEAST = 100.0  # a saturation level in ADU is above
 MOSAIC_FRACTION = 0.02  # of the level: by how much the four pixels of a colour sensor differ
 PHASES_FRACTION = 0.1  # the same, where no card speaks of a colour sensor
 PHASE_SIGMAS = 10.0
+COLOUR_CARDS = ("BAYERPAT", "COLORTYP", "FILTER")  # the last two name many other things
+MOSAICS = ("RGGB", "BGGR", "GRBG", "GBRG")
 STACK_CARDS = ("NCOMBINE", "STACKCNT", "NCOADDS", "COADDS", "NSTACK", "SNAPSHOT", "NEXP")
 TOP = 0.93  # of the highest value: a flat pixel to pixel by 2 % smears clipped tops over this
 SHOULDER = 0.8
@@ -94,9 +96,10 @@ def check_frame(frame, expected_shape=None, saturation_adu=None):
     spread = MAD_TO_SIGMA * np.nanmedian(np.abs(phases[0] - medians[0]))
     is_pattern = np.ptp(medians) > PHASE_SIGMAS * spread / np.sqrt(phases[0].size)
     contrast = float(np.ptp(medians) / max(abs(np.median(medians)), 1e-30)) if is_pattern else 0.0
-    bayer = card_value(frame.header, "BAYERPAT")
+    bayer = next((f"{card} = {text}" for card in COLOUR_CARDS if (text := str(card_value(
+        frame.header, card) or "").strip()) and (card == "BAYERPAT" or text in MOSAICS)), None)
     if bayer and contrast > MOSAIC_FRACTION:
-        raise ImageRejected(f"a mosaic of colours (BAYERPAT = {str(bayer).strip()}; its pixels "
+        raise ImageRejected(f"a mosaic of colours ({bayer}; its pixels "
                             f"differ by {100 * contrast:.0f} %): take one colour out of it, or "
                             "bin 2 x 2, first")
     level = float(np.nanmedian(sample))
@@ -107,7 +110,7 @@ def check_frame(frame, expected_shape=None, saturation_adu=None):
                                if nan_fraction > 0 else ()),
             *([f"odd and even pixels differ by {100 * contrast:.0f} % of the sky: a colour "
                "sensor?"] if contrast > PHASES_FRACTION and not bayer else ()),
-            *([f"BAYERPAT = {str(bayer).strip()}: a colour sensor, but the pixels do not differ"]
+            *([f"{bayer}: a colour sensor, but the pixels do not differ"]
               if bayer else ()),
             *_pixel_flags(data, sample, level, highest, saturation_adu),
             *_card_flags(frame.header)]

@@ -191,6 +191,9 @@ def mosaic(contrast, seed=3):
 def test_the_pixels_of_a_colour_sensor_are_refused_and_others_flagged():
     with pytest.raises(ImageRejected, match="a mosaic of colours"):
         check_frame(frame(mosaic(0.45), BAYERPAT="RGGB"))
+    with pytest.raises(ImageRejected, match="FILTER = RGGB"):  # as a PANOPTES unit has it
+        check_frame(frame(mosaic(0.45), FILTER="RGGB"))
+    assert check_frame(frame(FILTER="G")) == []
     assert check_frame(frame(BAYERPAT="RGGB")) == [
         "BAYERPAT = RGGB: a colour sensor, but the pixels do not differ"]
     assert check_frame(frame(mosaic(0.45)))[0].startswith("odd and even pixels differ by 4")
