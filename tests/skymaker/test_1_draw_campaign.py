@@ -42,7 +42,8 @@ def test_mock_real_is_an_option_and_plants_what_it_is_asked_for(script, tmp_path
         script(SCRIPT).main([*words, "--out", str(tmp_path)])
 
     assert [campaign.name for campaign in asked] == ["mock", "mock"]
-    assert {fault.kind for fault in asked[1].faults} == {"gain", "trail"}
+    # a cosmic ray may hit an image by chance
+    assert {fault.kind for fault in asked[1].faults} - {"hit"} == {"gain", "trail"}
     assert len(asked[0].faults) > len(asked[1].faults)
 
 

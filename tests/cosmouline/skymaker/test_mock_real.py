@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import replace
+from functools import cache
 
 from cosmouline.skymaker import detector, draw
 from cosmouline.skymaker.geometry import sky_to_pixel
@@ -14,6 +15,12 @@ import pytest
 FIRST = {"CAM1_g": 0, "CAM1_r": 1, "CAM2_i": 2, "CAM3_z": 3, "CAM2_r": 5}  # frames
 
 
+@cache
+def alone(*planted):
+    """Campaign with these alone."""
+    return mock_real_campaign(planted=planted)
+
+
 def indices(campaign, telescope):
     """Frames of a telescope."""
     return [i for i, frame in enumerate(campaign.frames) if frame.telescope == telescope]
@@ -21,8 +28,8 @@ def indices(campaign, telescope):
 
 def added_light(name, index):
     """Light that a planted thing adds to a frame."""
-    return (draw.source_electrons(mock_real_campaign(planted=[name]), index)
-            - draw.source_electrons(mock_real_campaign(planted=[]), index))
+    return (draw.source_electrons(alone(name), index)
+            - draw.source_electrons(alone(), index))
 
 
 def object_of(campaign, index, name):
@@ -49,20 +56,20 @@ def test_three_cameras_share_four_bands_and_ten_frames_a_band_are_undersampled(m
 def test_a_shorter_campaign_has_the_same_field_and_frames():
     short = mock_real_campaign(n_frames=9, planted=[])
 
-    assert short.frames == mock_real_campaign(planted=[]).frames[:9]
+    assert short.frames == alone().frames[:9]
     assert mock_real_campaign(n_frames=2).faults  # what needs later frames is left out
     assert mock_real_campaign(seed=2).stars[0] != short.stars[0]
 
 
 @pytest.mark.parametrize("name", PLANTS)
 def test_everything_planted_changes_the_campaign_and_is_in_the_truth(mock, name):
-    alone, plain = mock_real_campaign(planted=[name]), mock_real_campaign(planted=[])
+    single, plain = alone(name), alone()
 
-    assert (alone.frames, alone.telescopes, alone.sources) != (
+    assert (single.frames, single.telescopes, single.sources) != (
         plain.frames, plain.telescopes, plain.sources)
-    assert {fault.kind for fault in alone.faults} - {"hit"} == {name}
+    assert {fault.kind for fault in single.faults} - {"hit"} == {name}
     # what is planted with it changes how much of an image's flux a hot pixel is
-    assert {fault for fault in alone.faults if fault.kind != "hit"} <= set(mock.faults)
+    assert {fault for fault in single.faults if fault.kind != "hit"} <= set(mock.faults)
 
 
 def test_the_truth_names_the_file_of_what_one_frame_has(mock):
@@ -76,7 +83,7 @@ def test_the_truth_names_the_file_of_what_one_frame_has(mock):
 
 
 def test_hits_of_chance_are_those_of_the_drawn_frames():
-    campaign = mock_real_campaign(planted=[])
+    campaign = alone()
     found = {fault.index: fault for fault in campaign.faults}
 
     assert {fault.kind for fault in found.values()} == {"hit"}
@@ -91,7 +98,7 @@ def test_hits_of_chance_are_those_of_the_drawn_frames():
 
 
 def test_the_gain_of_the_card_is_four_times_that_of_the_noise():
-    campaign = replace(mock_real_campaign(planted=["gain"]), stars=(), lens=None)
+    campaign = replace(alone("gain"), stars=(), lens=None)
     index = FIRST["CAM2_i"]
 
     data_adu, header, truth = draw.draw_frame(campaign, index)
@@ -105,7 +112,7 @@ def test_the_gain_of_the_card_is_four_times_that_of_the_noise():
 
 
 def test_stars_are_flat_below_the_card():
-    campaign = mock_real_campaign(planted=["saturation", "flat"])
+    campaign = alone("saturation", "flat")
 
     data_adu, header, truth = draw.draw_frame(campaign, FIRST["CAM1_g"])
 
@@ -125,10 +132,10 @@ def test_short_exposures_have_a_thousand_hot_pixels(mock):
     assert 985 <= np.count_nonzero(detector.hot_electrons(camera, 40.0)) <= 1000
 
 
-def test_a_satellite_goes_through_the_lens():
-    index = indices(mock_real_campaign(), "CAM1_r")[3]
+def test_a_satellite_goes_through_the_lens(mock):
+    index = indices(mock, "CAM1_r")[3]
     light = added_light("satellite", index)
-    campaign = mock_real_campaign(planted=["satellite"])
+    campaign = alone("satellite")
     satellite = object_of(campaign, index, "SAT")
 
     (lens_xy,) = sky_to_pixel(campaign, index, campaign.ra_deg, campaign.dec_deg)
@@ -161,8 +168,7 @@ def test_sources_that_come_and_go_have_their_flux_at_their_place(mock):
     assert away == pytest.approx(2.6, abs=0.01)
 
 
-def test_the_variable_never_saturates_and_galaxies_outnumber_stars():
-    mock = mock_real_campaign()
+def test_the_variable_never_saturates_and_galaxies_outnumber_stars(mock):
     full, peaks = {}, {}
     for index in (6, 14, 45):  # the sharpest exposures of the camera with the smallest well
         camera, light = mock.telescope_of(index), draw.expected_electrons(mock, index)
