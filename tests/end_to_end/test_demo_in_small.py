@@ -78,7 +78,7 @@ def test_the_curves_meet_the_truth_and_the_spoilt_frame_is_out(whole, caplog, pa
 
     assert caplog.messages[-1] == "all curves meet the truth; bad frames are out of use."
     clouded, = lens.truth.spoilt
-    assert f"{clouded} rejected: not aligned: only 1 sources in the image" in text
+    assert f"{clouded} rejected: not aligned: its WCS and its stars disagree" in text
     assert lens.rows[clouded]["whynot"].endswith("(3_align/3_update_flags)")
 
 
@@ -208,7 +208,7 @@ def test_the_status_counts_what_is_done(finished):
     assert lines["1_character/1b_copy_convert"] == ["6", "0", "0", "0"]
     assert lines["1_character/3a_detect"] == ["0", "0", "6", "0"]  # out of date
     assert "7 images, 6 in use" in text
-    assert "1 rejected: not aligned: only 1 sources" in text
+    assert "1 rejected: not aligned: its WCS and its stars disagree" in text
     assert not scripts_run(text)
 
 

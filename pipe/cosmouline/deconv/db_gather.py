@@ -33,7 +33,8 @@ def gather(images, centre_px, settings, name="lens"):
         one = objects.only([names.index(name)])
         stamps.append(crop(one, side_px))
         found = db_psf.psf(image, settings)
-        uv = field_coordinates(one.position_px[0], (image["ny_px"], image["nx_px"]))
+        place = (image["lens_x_px"], image["lens_y_px"]) if name == "lens" else one.position_px[0]
+        uv = field_coordinates(np.array(place), (image["ny_px"], image["nx_px"]))
         up = found.psf.upsampling
         psfs.append(pad_psf(found.psf.narrow(uv), side_px, up))
         draws.append([] if found.draws is None
@@ -51,9 +52,8 @@ def gather(images, centre_px, settings, name="lens"):
     shift_px = np.concatenate([one.offset_px for one in stamps])
     shift_sigma_px = np.full(len(images), np.nan)
     pattern = f"star_x_px__{settings.psf_name}__{{star}}"
-    names = members(images, pattern) if settings.shift_prior == "stars" else []
-    names = [star for star in names if star != name]
-    if names:
+    names = [star for star in members(images, pattern) if star != name]
+    if names and settings.shift_prior == "stars":
         xy = np.stack([family(images, pattern.replace("_x_", f"_{axis}_"), names)
                        for axis in "xy"], axis=-1)
         sigma_px = family(images, pattern.replace("_x_", "_xy_sigma_"), names)
