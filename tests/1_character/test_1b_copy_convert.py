@@ -117,3 +117,19 @@ def test_an_image_of_a_set_that_is_gone_stops_the_run(lens_before):
 
     with pytest.raises(UserError, match="R_tiny_0000 belongs to the set 'R', which is no longer"):
         lens.run(SCRIPT)
+
+
+def test_pixels_that_a_mask_beside_the_frame_flags_have_no_value(lens_before):
+    lens = lens_before(ADD)
+    raw = lens.own_frames()
+    mask = np.zeros(fits.getdata(raw / "tiny_0002.fits").shape, np.uint8)
+    mask[30:33, 50:54] = 1
+    fits.writeto(raw / "tiny_0002_mask.fits", mask)
+    lens.run(ADD)
+
+    lens.run(SCRIPT)
+
+    assert "R_tiny_0002_mask" not in lens.rows
+    data = fits.getdata(paths.image(lens.settings(), "R_tiny_0002"))
+    assert np.isnan(data[30:33, 50:54]).all()
+    assert np.isfinite(data[33:, 54:]).all()

@@ -29,6 +29,18 @@ def test_images_are_numbered_in_the_order_of_time(lens_before):
     assert (row["dec_calib__lens"], row["dec_calib_night__lens"]) == (0.02, 0.01)
 
 
+def test_the_scatter_of_the_stars_is_that_of_the_renormalisation_used(lens_before):
+    lens = lens_before(SCRIPT)
+    lens.rename("renorm1", "second")
+    lens.set("renorm_name = 'second'\n")
+    lens.update("R_tiny_0002", renorm_calib__second=0.03, renorm_calib_night__second=0.01)
+
+    lens.run(SCRIPT)
+
+    row = lens.rows["R_tiny_0002"]
+    assert (row["dec_calib__lens"], row["dec_calib_night__lens"]) == (0.03, 0.01)
+
+
 @pytest.mark.parametrize(("kind", "field"), [("medcoeff", "medcoeff"), ("none", None)])
 def test_the_kind_of_the_coefficient(lens_before, kind, field):
     lens = lens_before(SCRIPT)

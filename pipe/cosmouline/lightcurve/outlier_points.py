@@ -6,7 +6,7 @@ import numpy as np
 
 FAR_SIGMA = 6.0  # from the median of the neighbours; true variations reach it too
 FAINT_SNR = 3.0
-POOR_CHI2 = 1.5
+POOR_CHI2 = 1.5  # times the typical one, where that is above 1: all images share that misfit
 
 
 def far_from_neighbours(time, flux, sigma):
@@ -44,11 +44,13 @@ def reasons(time, flux, sigma, coeff, chi2):
 
     Fluxes and errors are on one scale, chi2 is the reduced one of the images; all (n,).
     """
-    found = []
+    found, chi2 = [], np.asarray(chi2, dtype=float)
+    known = chi2[np.isfinite(chi2) & np.isfinite(flux)]
+    poor = POOR_CHI2 * max(1.0, np.median(known)) if known.size else POOR_CHI2
     for f, s, c, x, d in zip(flux, sigma, coeff, chi2, far_from_neighbours(time, flux, sigma),
                              strict=True):
         checks = ((f <= 0, "negative flux"), (0 < f < FAINT_SNR * s, f"below {FAINT_SNR:g} sigma"),
                   (abs(d) > FAR_SIGMA, f"{d:+.1f} sigma from its neighbours in time"),
-                  (not c > 0, f"coefficient {c:g}"), (x > POOR_CHI2, f"chi2 {x:.2f}"))
+                  (not c > 0, f"coefficient {c:g}"), (x > poor, f"chi2 {x:.2f}"))
         found.append(", ".join(text for is_so, text in checks if is_so) if np.isfinite(f) else "")
     return found

@@ -24,12 +24,22 @@ def test_the_distance_by_hand():
 
 def test_reasons_at_their_limits():
     """Fluxes of exactly 3 sigma, and a chi2 of exactly 1.5, are not listed."""
-    flux = np.array([3.0, 2.9, 0.0, np.nan])
+    flux = np.array([3.0, 2.9, 0.0, np.nan, 3.0, 3.0])
 
-    found = reasons(np.arange(4.0), flux, np.ones(4), np.array([1.0, 1.0, 1.0, 0.0]),
-                    np.array([1.5, 1.6, 1.0, 9.0]))
+    found = reasons(np.arange(6.0), flux, np.ones(6), np.array([1.0, 1.0, 1.0, 0.0, 1.0, 1.0]),
+                    np.array([1.5, 1.6, 0.9, 9.0, 0.9, 0.9]))
 
-    assert found == ["", "below 3 sigma, chi2 1.60", "negative flux", ""]
+    assert found == ["", "below 3 sigma, chi2 1.60", "negative flux", "", "", ""]
+
+
+def test_a_misfit_that_all_images_share_marks_none_of_them():
+    """PSFs that fit badly everywhere: chi2 of 1.6; one image is worse by more than 1.5."""
+    chi2 = np.array([1.6, 1.5, 1.7, 1.6, 2.5, 2.3])
+
+    found = reasons(np.arange(6.0), np.full(6, 100.0), np.ones(6), np.ones(6), chi2)
+
+    # median 1.65, limit 2.475
+    assert found == ["", "", "", "", "chi2 2.50", ""]
 
 
 def test_noise_is_not_far_and_a_jump_is():
