@@ -36,8 +36,7 @@ def control(images, fit, settings):
     Returns None where `n_control_stars` is 0, the engine is STARRED, nothing but point sources was
     fitted, or no star could be measured; `fit` is that of the lens.
     """
-    is_plain = settings.deconv_engine == "starred" or fit.options.extended_light == "none"
-    if not settings.n_control_stars or is_plain:
+    if settings.deconv_engine == "starred" or fit.options.extended_light == "none":
         return None
     at = np.unique(np.linspace(0, len(images) - 1, MOST_EPOCHS).round().astype(int))
     images = [images[k] for k in at]
