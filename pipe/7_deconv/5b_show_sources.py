@@ -40,8 +40,8 @@ def measure(reference, settings):
     text = io_report.table(rows, columns, {k: spec for k, spec in COLUMNS.items() if spec})
     io_report.write_report(path, f"{settings.lens_name}: sources of {settings.dec_name}",
                            f"{text}\n{pasted(rows, fit.n_images)}")
-    io_catalog.write_cat(folder / "sources.cat", stars,
-                         "name x y flux: pixels of the reference image, from 1")
+    io_catalog.write_cat(folder / "sources.cat", stars,  # sources that the fit has joined too
+                         "name x y flux: pixels of the reference image, from 1", 0.0)
     scene = deconvolution.scene_of(settings)
     cards = {"SUBSAMP": deconvolution.UPSAMPLING}
     io_fits.write_image(folder / "deconvolved.fits", scene.deconvolved, cards)

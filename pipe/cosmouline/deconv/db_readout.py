@@ -34,9 +34,13 @@ def summary(fit, psf_error, names):
         yield f"brightness of the galaxy against the stars, by camera: {', '.join(parts)}"
     for i, name in enumerate(names):
         mean = np.nanmean(fit.flux[:, i])  # over the epochs where it shines
-        random, constant = fit.flux_sigma[:, i] / mean, fit.flux_systematic[i] / mean
+        random, constant = (error / abs(mean) for error in (
+            fit.flux_sigma[:, i], fit.flux_systematic[i]))
         yield (f"{name}: flux {mean:.0f} e-, errors: random {_percent(random)}, PSF "
                f"{_percent(psf_error[:, i])}, systematic {_percent(constant)}")
+        if not mean > 0:
+            yield (f"{name} has no positive flux: it is not measured, and the others may be wrong "
+                   "with it. Check point_sources, and look at 7_deconv/5a_png_check")
 
 
 def _percent(ratio):

@@ -73,7 +73,7 @@ def read_cat(path, min_distance_px=ONE_STAR_PX):
     return stars
 
 
-def write_cat(path, stars, comment=""):
+def write_cat(path, stars, comment="", min_distance_px=ONE_STAR_PX):
     """Write a star list that `read_cat` reads back, to 0.0001 px and 6 digits of the flux.
 
     Parameters
@@ -83,6 +83,8 @@ def write_cat(path, stars, comment=""):
         Positions in pixels from 0; a flux that is None is left out.
     comment : str
         Lines put on top of the file after ``#``.
+    min_distance_px : float
+        As in `read_cat`.
 
     Raises
     ------
@@ -102,7 +104,7 @@ def write_cat(path, stars, comment=""):
     # what is written must be readable
     where = [f"{path}, star {number}" for number in range(1, len(stars) + 1)]
     written = [_star(row, at) for row, at in zip(rows, where, strict=True)]
-    _check_stars(written, where, ONE_STAR_PX)
+    _check_stars(written, where, min_distance_px)
     _write_rows(path, comment, rows)
 
 

@@ -126,6 +126,20 @@ def test_how_a_fit_ended_is_told_and_a_step_that_was_none_is_absent():
     assert db_readout.convergence(fit, "d")["dec_change_sigma__d"] == 0.01
 
 
+def test_a_source_without_a_positive_flux_is_named():
+    fit = SimpleNamespace(
+        **vars(result()), n_iterations=3, ended="converged", convergence=0.01, has_galaxy=False,
+        cpu_s=1.0, shift_scatter_px=None, extended_scale=np.ones(3), log=[],
+        flux_sigma=np.array([[11.0, 4.5], [11.0, 4.5], [np.nan, np.nan]]))
+    fit.flux = fit.flux * [1, -1]
+
+    lines = list(db_readout.summary(fit, np.full((3, 2), np.nan), ["A", "B"]))
+
+    assert [line for line in lines if "no positive flux" in line] == [lines[-1]]
+    assert lines[-1].startswith("B has no positive flux")
+    assert "random 1.00 %" in lines[-2]  # 4.5 of -450: errors have no sign
+
+
 def test_negative_light_that_was_given_back_is_reported_with_its_source():
     fit = SimpleNamespace(
         **vars(result()), n_iterations=3, ended="converged", convergence=0.01, has_galaxy=True,

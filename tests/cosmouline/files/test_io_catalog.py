@@ -154,3 +154,13 @@ def test_image_lists_are_read_back(tmp_path):
 def test_a_name_that_cannot_be_listed_is_refused(tmp_path, name):
     with pytest.raises(UserError, match=r"cannot be listed\. Image names have no spaces"):
         write_image_list(tmp_path / "a.txt", [name])
+
+
+def test_sources_that_a_fit_has_joined_can_be_written(tmp_path):
+    joined = [Star("A", 10.0, 10.0, 5.0), Star("B", 10.2, 10.0, 3.0)]
+
+    write_cat(tmp_path / "s.cat", joined, "", 0.0)
+
+    assert read_cat(tmp_path / "s.cat", min_distance_px=0.0) == joined
+    with pytest.raises(UserError, match="the same star"):
+        write_cat(tmp_path / "t.cat", joined)
