@@ -1,5 +1,6 @@
 # make demo : light curves of a simulated quad, from frames to .rdb, beside the truth
-# make test : the whole test suite          make lint : style
+# make test : the test suite                make test-long : what takes long, or starts clusters
+# make lint : style
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
@@ -7,7 +8,7 @@ INSTALLED := .venv/.installed
 # Each file is compiled once, not by every one of some hundred processes.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo test lint clean
+.PHONY: demo test test-long lint clean
 
 demo: $(INSTALLED)
 	rm -rf demo
@@ -17,7 +18,10 @@ demo: $(INSTALLED)
 	$(BIN)/python pipe/8_lookback/1_build_pages.py configs/demo
 
 test: $(INSTALLED)
-	$(BIN)/python -m pytest -q -n 3 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -q -n 3 --dist loadfile --no-loadscope-reorder -m "not long"
+
+test-long: $(INSTALLED)
+	$(BIN)/python -m pytest -q -n 3 --dist loadfile --no-loadscope-reorder -m long
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check .

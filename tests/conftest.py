@@ -42,6 +42,7 @@ for _number in (signal.SIGINT, signal.SIGHUP):
 ROOT = Path(__file__).resolve().parents[1]
 SHARED_DATA = ROOT.parent / "shared" / "data"
 SLOW = "test_demo_in_small", "starred", "/cluster/", "7_deconv/", "test_environment", "end_to_end/"
+LONG = "test_demo_in_small", "starred", "cluster/", "test_environment"  # a third of the time
 COMPILED = "deconv/starred/", "psf/test_starred"  # the descents of STARRED: 15 s, 3 s
 NOT_NEEDED_LATER = re.compile("png_check|pngs|plot|report|histograms|quicklook|export|"
                               "show_sources|inspect_flux|build_pages")
@@ -68,7 +69,13 @@ def pytest_configure(config):
 
 
 def pytest_collection_modifyitems(items):
-    """Put what takes long or waits first: no process is left with it when the others are done."""
+    """Put what takes long or waits first: no process is left with it when the others are done.
+
+    Whole orders, clusters, STARRED and processes that are killed are marked ``long``.
+    """
+    for item in items:
+        if any(part in item.nodeid for part in LONG):
+            item.add_marker("long")
     items.sort(key=lambda item: (
         next((place for place, part in enumerate(SLOW) if part in item.nodeid), len(SLOW)),
         item.path))
