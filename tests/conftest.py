@@ -26,6 +26,7 @@ from cosmouline.skymaker.geometry import frame_to_frame_matrix
 from cosmouline.skymaker.io_campaign import draw_campaign
 from cosmouline.skymaker.model import change_frame
 from cosmouline.skymaker.pointspread import add_point, local_point_spread
+from cosmouline.stamps.io_stamps import read_stamps, write_stamps
 
 import numpy as np
 import pytest
@@ -320,6 +321,19 @@ class Lens:
         db.close()
         for path in self.work.glob(f"*{old}*"):
             path.rename(path.with_name(path.name.replace(old, new)))
+
+    def brighten_a_place_of_stars(self, path):
+        """Put 2500 e- (140 sigma of the sky) at one place of the cores of four stars of stamps.
+
+        Returns where, as an index of arrays of the stamps.
+        """
+        stamps, names, header = read_stamps(path)
+        x, y = np.round(stamps.position_px - stamps.corner_px).astype(int).T
+        stars = [k for k, name in enumerate(names) if name in "cdef"]  # no saturated one
+        place = stars, y[stars] + 3, x[stars] + 3
+        stamps.data_e[place] += 2500.0
+        write_stamps(path, stamps, names, header)
+        return place
 
     def redo_without(self, script, product, name):
         """Lose a product of one image and redo a script on it and another; give its new row."""

@@ -37,19 +37,13 @@ def test_hits_are_marked_and_stars_are_not(lens_before):
 
 
 def test_a_place_that_several_stars_share_is_the_psf_and_reported(lens_before, caplog):
-    """Four stars with a bright pixel at one place of their cores, 140 sigma of the sky."""
     lens = lens_before(SCRIPT)
     path = paths.psf_stamps(lens.settings(), REFERENCE)
-    stamps, names, header = read_stamps(path)
-    x, y = np.round(stamps.position_px - stamps.corner_px).astype(int).T
-    stars = [k for k, name in enumerate(names) if name in "cdef"]  # no saturated one
-    stamps.data_e[stars, y[stars] + 3, x[stars] + 3] += 2500.0
-    write_stamps(path, stamps, names, header)
+    place = lens.brighten_a_place_of_stars(path)
 
     lens.run(SCRIPT, only=[REFERENCE])
 
-    mask = read_stamps(path)[0].mask[stars, y[stars] + 3, x[stars] + 3]
-    assert not (mask & MASK_COSMIC).any()
+    assert not (read_stamps(path)[0].mask[place] & MASK_COSMIC).any()
     assert lens.rows[REFERENCE]["n_psf_alike__psf1"] == 4
     assert f"1 images (most: {REFERENCE}, 4 stars): their stars are suspected" in caplog.text
 

@@ -68,9 +68,8 @@ def known_and_new(settings, db):
                              "gogogo": True, "whynot": None, "treatme": True, "testlist": False,
                              "updating": False, f"ran__{SCRIPT}": None})
     beside = {}
-    for folder in dict.fromkeys(folder for one in settings.sets for folder in folders_of(one)):
-        for path, (kind, _) in no_frames(folder).items():
-            beside.setdefault(kind, []).append(path.name)
+    for path, kind, _ in _beside_frames(settings.sets):
+        beside.setdefault(kind, []).append(path.name)
     for kind, names in sorted(beside.items()):
         log.info("%d files are no frames but the %s of another one (first: %s)", len(names), kind,
                  names[0])
@@ -174,10 +173,16 @@ def no_frames(folder):
 def sides_of_frames(sets):
     """Return the masks and noise maps beside the frames of all sets, as {frame: {kind: path}}."""
     found = {}
+    for path, kind, frame in _beside_frames(sets):
+        found.setdefault(str(frame), {})[kind] = path
+    return found
+
+
+def _beside_frames(sets):
+    """Yield path, kind and frame of each file of all sets that belongs to a frame."""
     for folder in dict.fromkeys(folder for one in sets for folder in folders_of(one)):
         for path, (kind, frame) in no_frames(folder).items():
-            found.setdefault(str(frame), {})[kind] = path
-    return found
+            yield path, kind, frame
 
 
 def overrides_of(one, path):
