@@ -22,12 +22,14 @@ class Control(NamedTuple):
     """What the control stars show, medians over the stars, relative to their flux.
 
     `flux_error` is the change of the flux when a galaxy and residual light are fitted too, `light`
-    the flux of these.
+    the flux of these. `widths` are those of the PSFs of the single stars, relative to that of all,
+    less 1.
     """
 
     names: list
     flux_error: float
     light: float
+    widths: list
 
 
 def control(images, fit, settings):
@@ -45,22 +47,24 @@ def control(images, fit, settings):
     stars = sorted((star for star in db_stars.norm_stars(settings)
                     if star.name in cut and star.flux_e),
                    key=lambda star: abs(np.log(star.flux_e / brightest)))
-    found = {}
+    found, widths = {}, []
     for star in stars[: settings.n_control_stars]:
         epochs = gather(images, np.array([star.x_px, star.y_px]), settings, star.name).epochs
         usable = epochs.usable.any((1, 2))
         if usable.sum() < LEAST_EPOCHS:
             continue
         with_light, point = (
-            fit_lens(epochs, np.zeros((1, 2)), replace(fit.options, extended_light=light))
+            fit_lens(epochs, np.zeros((1, 2)),
+                     replace(fit.options, extended_light=light, frees_width=False))
             for light in ("auto", "none"))
+        widths.append(next(one["width"] for one in point.log if one["stage"] == "image width"))
         flux = np.nanmean(point.flux)
         light = with_light.galaxy.flux + with_light.node_flux.sum()
         found[star.name] = np.nanmean(with_light.flux) / flux - 1, light / flux
     if not found:
         return None
     flux_error, light = np.median(np.abs(list(found.values())), axis=0)
-    return Control(list(found), float(flux_error), float(light))
+    return Control(list(found), float(flux_error), float(light), widths)
 
 
 def with_control(fit, images, settings):
@@ -72,8 +76,9 @@ def with_control(fit, images, settings):
     if found is None:
         return fit
     log.info("control stars %s: with galaxy and residual light their fluxes change by %.2f %%, "
-             "which the systematic errors contain; these get %.2f %% of their light",
-             " ".join(found.names), 100 * found.flux_error, 100 * found.light)
+             "which the systematic errors contain; these get %.2f %% of their light; their widths "
+             "differ from that of the PSF by %s %%", " ".join(found.names), 100 * found.flux_error,
+             100 * found.light, " ".join(f"{100 * one:+.1f}" for one in found.widths))
     flux = np.nanmean(fit.flux, axis=0)
     light = abs(fit.galaxy.flux + fit.node_flux.sum()) / flux[: fit.n_images].sum()
     if light < BELIEVED * found.light:

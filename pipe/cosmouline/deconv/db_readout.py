@@ -1,5 +1,6 @@
 """What a joint fit found: a summary in words, and the fields of the database."""
 
+from cosmouline.deconv.image_width import SIGNIFICANT
 from cosmouline.robust import median_of_finite
 
 import numpy as np
@@ -22,6 +23,7 @@ def summary(fit, psf_error, names):
     if fit.shift_scatter_px is not None:
         yield (f"the lens scatters by {fit.shift_scatter_px:.3f} px about the position that the "
                "stars predict")
+    yield from _width(fit, names)
     given_back = [one["given_back"] for one in fit.log if one["stage"] == "negative light"]
     for name, part in zip(names, given_back[-1] if given_back else (), strict=False):
         if part:
@@ -41,6 +43,23 @@ def summary(fit, psf_error, names):
         if not mean > 0:
             yield (f"{name} has no positive flux: it is not measured, and the others may be wrong "
                    "with it. Check point_sources, and look at 7_deconv/5a_png_check")
+
+
+def _width(fit, names):
+    """Yield a line where the PSF of the images has not the width of that of the stars."""
+    found = [one for one in fit.log if one["stage"] == "image width"]
+    if fit.image_width:
+        sigma = f" +- {100 * found[-1]['sigma']:.1f}" if found else ""
+        yield (f"the images are narrower than the stars: a PSF of {100 * fit.image_width:+.1f}"
+               f"{sigma} % in width is fitted to them, as for sources that are bluer than stars")
+    elif found and found[-1]["width"] > SIGNIFICANT * found[-1]["sigma"]:
+        change = found[-1]["flux_change"] / np.nanmean(fit.flux, axis=0)
+        parts = (f"{name} {100 * one:+.1f} %" for name, one in zip(names, change, strict=True))
+        yield (f"the images are wider than the stars by {100 * found[-1]['width']:.1f} +- "
+               f"{100 * found[-1]['sigma']:.1f} %: light beside them that the model lacks (arcs, "
+               "a source within the seeing), or stars of another colour. They are fitted with "
+               f"the width of the stars; with their own the fluxes change by {', '.join(parts)}, "
+               "which the systematic errors contain")
 
 
 def _percent(ratio):

@@ -76,17 +76,35 @@ def transfer_functions(psf, geometry):
     [row band, row, column band, column]; the sum over the bands is the transform of the binned
     image.
     """
+    size = geometry.n_small, geometry.n_small
+    return _folded((fft.fft2(narrow, s=size) for narrow in psf), psf.shape, geometry)
+
+
+def width_derivatives(psf, geometry):
+    """Derivatives of the `transfer_functions` to the relative width of the PSFs, at 0.
+
+    A PSF p(x) that is wider by w is p(x / (1 + w)) / (1 + w)^2, to first order p - w div(x p).
+    """
+    size = geometry.n_small, geometry.n_small
+    place = np.arange(psf.shape[-1]) - (psf.shape[-1] - 1) / 2
+    slope = 2j * np.pi / geometry.n_small * _cycles(geometry.n_small)
+    spectra = (-slope[:, None] * fft.fft2(narrow * place[:, None], s=size)
+               - slope * fft.fft2(narrow * place, s=size) for narrow in psf)
+    return _folded(spectra, psf.shape, geometry)
+
+
+def _folded(spectra, shape, geometry):
+    """Spectra of PSFs (n_epochs, m, m) on small pixels as `transfer_functions`."""
     n_small, up = geometry.n_small, geometry.upsampling
     # Binning and centre of the PSF as factors along each axis
     k = _cycles(n_small)
     binning = np.exp(2j * np.pi * np.outer(k, np.arange(up)) / n_small).mean(1)
-    phase = binning * np.exp(1j * np.pi * k * (psf.shape[-1] - 1) / n_small)
+    phase = binning * np.exp(1j * np.pi * k * (shape[-1] - 1) / n_small)
     rows, columns = (f.ravel().astype(int) for f in geometry.frequencies)
-    folded = np.empty((len(psf), len(rows), len(columns)), complex)
-    for epoch, narrow in enumerate(psf):
-        spectrum = fft.fft2(narrow, s=(n_small, n_small)) * phase[:, None] * phase
-        folded[epoch] = spectrum[rows][:, columns]
-    return folded.reshape(len(psf), up, geometry.padded_px, up, -1)
+    folded = np.empty((shape[0], len(rows), len(columns)), complex)
+    for epoch, spectrum in enumerate(spectra):
+        folded[epoch] = (spectrum * phase[:, None] * phase)[rows][:, columns]
+    return folded.reshape(shape[0], up, geometry.padded_px, up, -1)
 
 
 def base_band(transfer, geometry):

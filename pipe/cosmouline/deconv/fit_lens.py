@@ -4,6 +4,7 @@ import time
 from dataclasses import replace
 
 from cosmouline.deconv.gauss_newton import N_ALIGNMENTS, align_epochs, fit_all, prefit, refit
+from cosmouline.deconv.image_width import judge_width
 from cosmouline.deconv.options import FitOptions
 from cosmouline.deconv.pixels import drop_unmeasured, first_pixels, reject_outliers
 from cosmouline.deconv.point_sources import as_sources
@@ -100,16 +101,16 @@ def fit_lens(epochs, start, options=None, progress=None, warm=None):
         ratio = rejected.variance_e2[rejected.good] / pixels.variance_e2[rejected.good]
         noise_change = float(np.abs(np.sqrt(ratio) - 1).max(initial=0.0))
         report("judged", n_changed=n_changed, noise_change=noise_change)
-        if n_changed == 0 and noise_change < NOISE_CHANGE:
-            break
-        if n_refits > 0 and n_changed <= FEW_PIXELS:
+        is_same = n_changed == 0 and noise_change < NOISE_CHANGE
+        if is_same or (n_refits > 0 and n_changed <= FEW_PIXELS):
             break
         pixels, fitted = _refit(
             rejected, fitted.problem, fitted.state, fitted.field_prior, sources, options, report
         )
+    fitted, width = judge_width(fitted, pixels.epochs.psf, options, report)
     n_started = len(epochs) if warm is None else warm.n_started
     cpu_s = time.process_time() - started
-    return lens_fit(len(epochs), n_started, pixels, fitted, options, log, cpu_s)
+    return lens_fit(len(epochs), n_started, pixels, fitted, width, options, log, cpu_s)
 
 
 def first_pass(epochs, sources, options, report):

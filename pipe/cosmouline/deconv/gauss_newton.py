@@ -49,6 +49,7 @@ class Fitted:
     n_iterations: int
     objective: float
     ended: str
+    gram: np.ndarray  # (n_nodes, n_nodes), products of the images of the nodes in all epochs
 
 
 def fit_all(problem, state, options, report):
@@ -157,7 +158,8 @@ def iterate(problem, state, field_prior, options, report):
     posterior = solve_field(problem, state, normal, gram, field_prior, options, optimise=False)
     value = objective(problem, state, sweep) + posterior.energy(state.node_flux)
     return Fitted(
-        problem, state, sweep, normal, posterior, field_prior, change, iteration + 1, value, ended
+        problem, state, sweep, normal, posterior, field_prior, change, iteration + 1, value, ended,
+        gram,
     )
 
 

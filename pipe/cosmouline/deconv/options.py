@@ -57,6 +57,10 @@ class FitOptions:
         a Gaussian-process prior). A log-normal prior of this scatter stands above them.
     psf_scale_fwhm : float
         Correlation length of static errors of the PSF.
+    image_width_sd : float
+        Of the width of the PSF of the images about that of the stars, where it is free.
+    frees_width : bool
+        Whether images that come out narrower than the stars get a width of their own.
     max_prefit_steps, max_iterations : int
     n_evidence_iterations, freeze_shape_after : int
         The amplitudes of the field, then the shape of the galaxy, are held from these outer
@@ -95,6 +99,8 @@ class FitOptions:
     psf_floor: float = 1e-4
     amplitude_sd: float = 0.7
     psf_scale_fwhm: float = 0.3
+    image_width_sd: float = 0.03
+    frees_width: bool = True
     max_prefit_steps: int = 12
     max_iterations: int = 10
     n_evidence_iterations: int = 3

@@ -6,13 +6,14 @@ from cosmouline.deconv import epoch_images
 
 import numpy as np
 
-# Parameters that the epochs share, in the order of State.shared: the galaxy, then x, then y of
-# the sources.
+# Parameters that the epochs share, in the order of State.shared: the galaxy, the width of the
+# images of the lens, then x, then y of the sources.
 SHAPE = slice(0, 4)  # ln(effective radius in pixels), ln(Sersic index), e1, e2
 CENTRE = slice(4, 6)
 AMPLITUDE = 6  # flux of the galaxy
-POSITIONS = slice(7, None)
-NO_GALAXY_SD = 1e-9  # prior of the flux of a galaxy that stays at 0
+WIDTH = 7  # of the PSF of the images of the lens, relative to that of the stars, less 1
+POSITIONS = slice(8, None)
+HELD_SD = 1e-9  # prior of the flux of a galaxy, or of a width, that stays at 0
 FREE_SD = 1e9  # prior of a flux of which nothing is known
 SMALLEST_SIZE_FWHM = 0.3  # of the galaxy's priors, where a single image leaves no scale
 
@@ -35,7 +36,7 @@ class Prior:
     positions relative to each other.
     """
 
-    mean: np.ndarray  # (7 + 2 n_sources,), in the order of State.shared
+    mean: np.ndarray  # (8 + 2 n_sources,), in the order of State.shared
     sd: np.ndarray
     shift_px: np.ndarray  # (n_epochs, 2)
     shift_sd: np.ndarray  # (n_epochs,)
@@ -58,13 +59,24 @@ class Prior:
     def without_galaxy(self):
         """Return the same with a galaxy of no flux."""
         sd = self.sd.copy()
-        sd[AMPLITUDE] = NO_GALAXY_SD
+        sd[AMPLITUDE] = HELD_SD
+        return replace(self, sd=sd)
+
+    def with_width(self, width_sd):
+        """Return the same with a width of the images about that of the stars."""
+        sd = self.sd.copy()
+        sd[WIDTH] = width_sd
         return replace(self, sd=sd)
 
     @property
     def has_galaxy(self):
         """Whether the flux of the galaxy is free."""
-        return bool(self.sd[AMPLITUDE] > NO_GALAXY_SD)
+        return bool(self.sd[AMPLITUDE] > HELD_SD)
+
+    @property
+    def has_width(self):
+        """Whether the width of the images is free."""
+        return bool(self.sd[WIDTH] > HELD_SD)
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,7 +85,8 @@ class Problem:
 
     In an epoch the flux of sources that are not `present` is held at 0. The first `n_images`
     sources are images of the lens; neighbours, the others, count for their own light only. In
-    epochs of one `camera` galaxy and field have one brightness. None: all.
+    epochs of one `camera` galaxy and field have one brightness. None: all. Where the width of the
+    images is free, `widened` is the derivative of `transfer` to it.
     """
 
     data: np.ndarray  # (n_epochs, side, side)
@@ -87,11 +100,20 @@ class Problem:
     present: np.ndarray | None = None  # (n_epochs, n_sources), bool
     n_images: int | None = None
     camera: np.ndarray | None = None  # (n_epochs,), int
+    widened: np.ndarray | None = None
+
+    def with_psf(self, psf):
+        """Return the problem with other narrow PSFs (n_epochs, m, m)."""
+        return replace(
+            self, transfer=epoch_images.transfer_functions(psf, self.geometry),
+            widened=(epoch_images.width_derivatives(psf, self.geometry) if self.prior.has_width
+                     else None))
 
     def take(self, index):
         """Return the problem of some of the epochs."""
         names = ["data", "weight", "transfer", "linear"]
-        names += [name for name in ("present", "camera") if getattr(self, name) is not None]
+        names += [name for name in ("present", "camera", "widened")
+                  if getattr(self, name) is not None]
         old = self.prior
         prior = replace(old, shift_px=old.shift_px[index], shift_sd=old.shift_sd[index])
         return replace(self, prior=prior, **{name: getattr(self, name)[index] for name in names})
@@ -116,7 +138,7 @@ class Problem:
 class State:
     """Unknowns of a fit; the fluxes and the sky follow from them."""
 
-    shared: np.ndarray  # (7 + 2 n_sources,): galaxy and positions in the order given above
+    shared: np.ndarray  # (8 + 2 n_sources,) in the order given above
     node_flux: np.ndarray  # (n_nodes,)
     shift_px: np.ndarray  # (n_epochs, 2)
     extended_scale: np.ndarray | None = None  # (n_epochs,), see `cameras`; by default 1
@@ -146,10 +168,10 @@ def make_problem(epochs, good, variance_e2, lattice, prior, scale=None, sources=
     coeff = epochs.coeff[:, None, None]
     sigma = np.sqrt(np.where(good, variance_e2, np.inf)) * coeff
     scale = float(np.median(sigma[good])) if scale is None else scale
-    return Problem(
+    problem = Problem(
         data=np.where(good, epochs.data_e, 0.0) * coeff / scale,
         weight=(scale / sigma) ** 2,
-        transfer=epoch_images.transfer_functions(epochs.psf, epochs.geometry),
+        transfer=None,
         linear=epochs.linear,
         scale=scale,
         geometry=epochs.geometry,
@@ -159,6 +181,7 @@ def make_problem(epochs, good, variance_e2, lattice, prior, scale=None, sources=
         n_images=None if sources is None else sources.n_images,
         camera=epochs.camera,
     )
+    return problem.with_psf(epochs.psf)
 
 
 def make_lattice(position_px, fwhm_px, options):
@@ -188,11 +211,12 @@ def make_prior(start_px, position_px, shift_px, fwhm_px, options):
     `shift_px`; the best positions so far of the images of the lens give size and centre of the
     galaxy. The seeing is in pixels of the reference frame.
     """
-    # Galaxy: radius and centre from the images, the flux free; then x and y of the sources
+    # Galaxy: radius and centre from the images, the flux free; the width of the images is that of
+    # the stars; then x and y of the sources
     size = max(_size(position_px), SMALLEST_SIZE_FWHM * np.percentile(fwhm_px, 25))
-    mean = [np.log(size), np.log(options.sersic_index), 0.0, 0.0, *position_px.mean(0), 0.0]
+    mean = [np.log(size), np.log(options.sersic_index), 0.0, 0.0, *position_px.mean(0), 0.0, 0.0]
     sd = [options.radius_sd, options.sersic_index_sd]
-    sd += 2 * [options.ellipticity_sd] + 2 * [options.centre_sd * size] + [FREE_SD]
+    sd += 2 * [options.ellipticity_sd] + 2 * [options.centre_sd * size] + [FREE_SD, HELD_SD]
     sd += [options.position_prior_px] * start_px.size
     prior = Prior(np.append(mean, start_px.T.ravel()), np.array(sd), shift_px,
                   np.full(len(shift_px), options.shift_prior_px))

@@ -1,8 +1,5 @@
 """Error of the fluxes that comes from the errors of the PSFs."""
 
-from dataclasses import replace
-
-from cosmouline.deconv.epoch_images import transfer_functions
 from cosmouline.deconv.gauss_newton import align_epochs
 from cosmouline.deconv.normal_equations import eliminate
 from cosmouline.deconv.residual_light import solve_field
@@ -52,7 +49,7 @@ def psf_error(fit, epochs, draws, draw_scale):
     problem, state = problem_of(fit, pixels)
 
     def fluxes(psf):
-        drawn = replace(problem, transfer=transfer_functions(psf, problem.geometry))
+        drawn = problem.with_psf(psf)
         moved = align_epochs(drawn, state, N_ALIGNMENTS)
         return problem.where_present(sweep_epochs(drawn, moved).solution[:, :-1])
 
@@ -92,7 +89,7 @@ def psf_systematic(fit, epochs, draws, draw_scale):
     weight /= weight.sum(0)
 
     def constant(psf, scale):
-        drawn = replace(problem, transfer=transfer_functions(psf, problem.geometry))
+        drawn = problem.with_psf(psf)
         moved = align_epochs(drawn, state, 1)
         # One step of all that is shared, and what the fluxes of each epoch follow it by
         sweep = sweep_epochs(drawn, moved, with_nodes=len(moved.node_flux) > 0)

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from cosmouline.deconv.normal_equations import eliminate
-from cosmouline.deconv.problem import POSITIONS
+from cosmouline.deconv.problem import CENTRE, POSITIONS
 
 import numpy as np
 from scipy.optimize import brentq
@@ -61,7 +61,7 @@ def register(problem, state, sweep, sigma_px):
     scatter_px = float(np.sqrt(extra))
     sd = shift_errors(sigma_px, scatter_px, problem.prior.shift_sd)
     shared = state.shared.copy()
-    shared[4:6] += offset
+    shared[CENTRE] += offset
     shared[POSITIONS] += np.repeat(offset, len(state.position_px))
     moved = replace(state, shared=shared, shift_px=state.shift_px - problem.linear @ offset)
     prior = replace(problem.prior, shift_sd=sd)

@@ -3,6 +3,7 @@
 from dataclasses import asdict, dataclass, fields, replace
 
 from cosmouline.deconv.options import FitOptions
+from cosmouline.deconv.problem import HELD_SD, WIDTH
 
 import numpy as np
 
@@ -95,8 +96,8 @@ class LensFit:
     upsampling : int
     scale : float
         Unit of the fluxes inside the fit.
-    prior_mean, prior_sd : ndarray of float, shape (7 + 2 n_sources,)
-        Prior of galaxy and positions inside the fit.
+    prior_mean, prior_sd : ndarray of float, shape (8 + 2 n_sources,)
+        Prior of galaxy, width of the images and positions inside the fit.
     prior_common_sd : float
         Of a shift that all positions have in common; 0: there is none beside `prior_sd`.
     shift_scatter_px : float or None
@@ -112,6 +113,9 @@ class LensFit:
     options : FitOptions
     extended_scale : ndarray of float, shape (n_epochs,), optional
         Factor on galaxy and field in each epoch, the same for all of a camera. Default: 1.
+    image_width : float
+        By how much the PSF of the images is wider than that of the stars, relative to its width;
+        0 where it was not fitted.
     """
 
     flux: np.ndarray
@@ -151,6 +155,7 @@ class LensFit:
     field_fwhm_px: float
     options: FitOptions
     extended_scale: np.ndarray | None = None
+    image_width: float = 0.0
 
     def __post_init__(self):
         if self.extended_scale is None:
@@ -187,12 +192,16 @@ class LensFit:
     def from_arrays(cls, arrays, header):
         """Return the fit of what `to_arrays` gave; ValueError if an entry is missing."""
         names = {field.name for field in fields(cls)}
-        missing = sorted(names - set(arrays) - set(header) - {"extended_scale"})
+        missing = sorted(names - set(arrays) - set(header) - {"extended_scale", "image_width"})
         if missing:
             raise ValueError(f"arrays and header have no {', '.join(missing)}")
         values = {name: np.asarray(arrays[name]) for name in names & set(arrays)}
         values |= {name: header[name] for name in names & set(header)}
         choices = dict(header["options"])
         choices["field_scales_fwhm"] = tuple(choices["field_scales_fwhm"])
+        # Fits from before the images had a width of their own: it was held at 0
+        if len(values["prior_mean"]) == WIDTH + 2 * len(values["position_px"]):
+            for name, held in (("prior_mean", 0.0), ("prior_sd", HELD_SD)):
+                values[name] = np.insert(values[name], WIDTH, held)
         values |= {"galaxy": Galaxy(**header["galaxy"]), "options": FitOptions(**choices)}
         return cls(**values)

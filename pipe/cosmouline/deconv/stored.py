@@ -1,9 +1,20 @@
 """From a finished fit to its result, and from a stored result back to the fit."""
 
+from dataclasses import replace
+
 from cosmouline.deconv.covariance import flux_errors
 from cosmouline.deconv.pixels import Pixels
 from cosmouline.deconv.point_sources import Sources
-from cosmouline.deconv.problem import AMPLITUDE, CENTRE, SHAPE, Lattice, Prior, State, make_problem
+from cosmouline.deconv.problem import (
+    AMPLITUDE,
+    CENTRE,
+    SHAPE,
+    WIDTH,
+    Lattice,
+    Prior,
+    State,
+    make_problem,
+)
 from cosmouline.deconv.registration import shift_errors
 from cosmouline.deconv.residual_light import FieldPrior, correlations
 from cosmouline.deconv.result import Galaxy, LensFit
@@ -11,15 +22,20 @@ from cosmouline.deconv.result import Galaxy, LensFit
 import numpy as np
 
 
-def lens_fit(n_epochs, n_started, pixels, fitted, options, log, cpu_s):
+def lens_fit(n_epochs, n_started, pixels, fitted, width, options, log, cpu_s):
     """Return the `LensFit` of a `Fitted`, with NaN for the epochs that were not measured.
 
-    `pixels` are those of the epochs that were measured; `n_started` is the number of epochs of the
-    fit that this one goes back to.
+    `pixels` are those of the epochs that were measured; `width` is the `ImageWidth`; `n_started`
+    is the number of epochs of the fit that this one goes back to.
     """
     problem, prior = fitted.problem, fitted.field_prior
     scatter_px = [entry["scatter_px"] for entry in log if entry["stage"] == "registered"]
     errors = flux_errors(fitted)
+    if width.is_wide and not problem.prior.has_width:
+        # By their colour, or by light beside them: an error of all epochs
+        change = width.flux_change * problem.scale
+        systematic = errors.systematic_covariance + np.outer(change, change)
+        errors = replace(errors, systematic_covariance=systematic)
     if np.any(errors.given_back):
         log.append({"stage": "negative light", "given_back": errors.given_back.tolist()})
     return gather_result(
@@ -68,6 +84,7 @@ def gather_result(n_epochs, pixels, fit, errors, options, log, **others):
         n_masked=for_all_epochs(n_masked, index, n_epochs, missing=0),
         systematic_covariance=errors.systematic_covariance,
         position_px=state.position_px,
+        image_width=float(state.shared[WIDTH]),
         galaxy=Galaxy(flux, float(np.exp(ln_radius)), float(np.exp(ln_index)), e1, e2,
                       *state.shared[CENTRE].tolist()),
         has_galaxy=prior.has_galaxy,
@@ -110,7 +127,8 @@ def problem_of(fit, pixels, sources=None):
     for new in np.flatnonzero(~known):
         same = known & (camera == camera[new])
         scale[new] = scale[same].mean() if same.any() else 1.0
-    shared = [*galaxy.shape, galaxy.x_px, galaxy.y_px, galaxy.flux / fit.scale]
+    shared = [*galaxy.shape, galaxy.x_px, galaxy.y_px, galaxy.flux / fit.scale,
+              fit.image_width]
     shared = np.append(shared, fit.position_px.T.ravel())
     return problem, State(shared, fit.node_flux / fit.scale, shift, scale)
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from cosmouline.deconv import epoch_images
-from cosmouline.deconv.problem import AMPLITUDE, CENTRE, SHAPE
+from cosmouline.deconv.problem import AMPLITUDE, CENTRE, SHAPE, WIDTH
 
 import numpy as np
 
@@ -52,9 +52,17 @@ def sweep_epochs(problem, state, with_nodes=False):
         centre_px = linear @ state.shared[CENTRE] + shift
         galaxy = epoch_images.galaxy_images(transfer, spectra[index], centre_px, geometry)
         galaxy = galaxy * state.extended_scale[epoch]
-        point = epoch_images.point_images(transfer, state.position_px @ linear.T + shift, geometry)
+        place_px = state.position_px @ linear.T + shift
+        point = epoch_images.point_images(transfer, place_px, geometry)
+        widened = np.zeros_like(point[0])
+        if problem.widened is not None:
+            images = slice(problem.n_images)
+            widened[images] = epoch_images.point_images(problem.widened[epoch], place_px[images],
+                                                        geometry)[0]
+            transfer = transfer + state.shared[WIDTH] * problem.widened[epoch]
+            point[:, images] = epoch_images.point_images(transfer, place_px[images], geometry)
         if problem.present is not None:
-            point[:, ~problem.present[epoch]] = 0.0
+            point[:, ~problem.present[epoch]] = widened[~problem.present[epoch]] = 0.0
         extended = amplitude * galaxy[0] + field[0]
         # Fluxes and sky: weighted least squares, in columns of norm 1
         basis = np.concatenate([point[0], np.ones_like(data)[None]])
@@ -73,7 +81,8 @@ def sweep_epochs(problem, state, with_nodes=False):
         by_position = np.tensordot(linear.T, point[1:] * flux[:, None, None], axes=1)
         by_centre = np.tensordot(linear.T, galaxy[5:], axes=1)
         by_galaxy = amplitude * np.concatenate([galaxy[1:5], by_centre])
-        by_shared = np.concatenate([by_galaxy, galaxy[:1], *by_position])
+        by_width = np.tensordot(flux, widened, axes=1)
+        by_shared = np.concatenate([by_galaxy, galaxy[:1], by_width[None], *by_position])
         # Scalar products of all columns under the weights: the normal equations
         columns = np.concatenate([basis, by_shift, by_shared, residual[None]])
         weighted = columns * weight

@@ -54,6 +54,8 @@ def test_stars_with_right_psfs_keep_their_flux_and_get_no_light(lens):
     # a flux of S/N > 100 in 6 epochs: .4 %; the field takes less than its error
     assert found.flux_error < 0.01
     assert found.light < 0.02
+    assert np.abs(found.widths).max() < 0.01  # drawn with the PSF of the others
+    assert len(found.widths) == N_CONTROL_STARS
 
 
 def test_the_stars_of_the_brightness_of_the_lens_are_taken(lens):
@@ -80,7 +82,8 @@ def test_point_sources_alone_need_no_control(lens):
 @pytest.mark.parametrize(("light", "is_told"), [(500.0, True), (5000.0, False)])
 def test_the_error_of_the_stars_widens_the_systematic_one(monkeypatch, caplog, light, is_told):
     caplog.set_level("INFO", "cosmouline")
-    monkeypatch.setattr(db_control, "control", lambda *_: db_control.Control(["a"], 0.01, 0.004))
+    monkeypatch.setattr(db_control, "control", lambda *_: db_control.Control(
+        ["a"], 0.01, 0.004, [-0.012]))
     fit = SimpleNamespace(**vars(result(light=light)))
     monkeypatch.setattr(db_control, "replace", lambda fit, **changed: SimpleNamespace(
         **(vars(fit) | changed)))
@@ -90,6 +93,7 @@ def test_the_error_of_the_stars_widens_the_systematic_one(monkeypatch, caplog, l
     # 1 % of 40000 and of 20000 electrons, joined with 1
     assert np.diag(wider.systematic_covariance) == pytest.approx([1 + 400.0**2, 1 + 200.0**2])
     assert "control stars a" in caplog.text
+    assert "that of the PSF by -1.2 %" in caplog.text
     # 500 of 60000 electrons are .83 %, within 3 times .4 %; 5000 are not
     assert ("errors of the PSF" in caplog.text) == is_told
 

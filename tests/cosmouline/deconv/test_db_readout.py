@@ -80,6 +80,7 @@ def test_the_summary_tells_what_is_known():
     fit.flux_systematic = np.array([11.0, np.nan])
     fit.n_iterations, fit.convergence, fit.has_galaxy, fit.cpu_s = 7, 0.5, False, 1.0
     fit.ended, fit.shift_scatter_px, fit.log = "most steps", 0.021, []
+    fit.image_width = 0.0
     fit.extended_scale = np.array([0.96, 1.04, np.nan])
 
     lines = list(db_readout.summary(fit, np.full((3, 2), np.nan), ["A", "B"]))
@@ -129,7 +130,7 @@ def test_how_a_fit_ended_is_told_and_a_step_that_was_none_is_absent():
 def test_a_source_without_a_positive_flux_is_named():
     fit = SimpleNamespace(
         **vars(result()), n_iterations=3, ended="converged", convergence=0.01, has_galaxy=False,
-        cpu_s=1.0, shift_scatter_px=None, extended_scale=np.ones(3), log=[],
+        cpu_s=1.0, shift_scatter_px=None, extended_scale=np.ones(3), log=[], image_width=0.0,
         flux_sigma=np.array([[11.0, 4.5], [11.0, 4.5], [np.nan, np.nan]]))
     fit.flux = fit.flux * [1, -1]
 
@@ -144,7 +145,7 @@ def test_negative_light_that_was_given_back_is_reported_with_its_source():
     fit = SimpleNamespace(
         **vars(result()), n_iterations=3, ended="converged", convergence=0.01, has_galaxy=True,
         cpu_s=1.0, shift_scatter_px=None, extended_scale=np.ones(3),
-        flux_sigma=np.ones((3, 2)),
+        flux_sigma=np.ones((3, 2)), image_width=0.0,
         log=[{"stage": "negative light", "given_back": [-0.142, 0.0]}])
 
     lines = list(db_readout.summary(fit, np.full((3, 2), np.nan), ["A", "B"]))
@@ -153,3 +154,22 @@ def test_negative_light_that_was_given_back_is_reported_with_its_source():
     assert len(found) == 1
     assert found[0].startswith("A: ")
     assert "-14.2 % of its flux" in found[0]
+
+
+@pytest.mark.parametrize(("width", "fitted", "word"), [
+    (0.012, 0.0, "wider than the stars by 1.2 +- 0.3 %"), (0.0085, 0.0, None),
+    (-0.012, 0.0, None), (-0.02, -0.02, "a PSF of -2.0 +- 0.3 % in width")])
+def test_images_of_another_width_than_the_stars_are_reported(width, fitted, word):
+    fit = SimpleNamespace(
+        **vars(result()), n_iterations=3, ended="converged", convergence=0.01, has_galaxy=True,
+        cpu_s=1.0, shift_scatter_px=None, extended_scale=np.ones(3), image_width=fitted,
+        flux_sigma=np.ones((3, 2)),
+        log=[{"stage": "image width", "width": width, "sigma": 0.003,
+              "flux_change": [22.0, -9.0]}])
+
+    lines = list(db_readout.summary(fit, np.full((3, 2), np.nan), ["A", "B"]))
+
+    found = [line for line in lines if "stars" in line]
+    assert [word in line for line in found] == ([True] if word else [])
+    if "wider" in (word or ""):
+        assert "A +2.0 %, B -2.0 %" in found[0]  # of 1100 and 450 electrons

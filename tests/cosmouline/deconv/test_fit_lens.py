@@ -261,7 +261,7 @@ def test_errors_of_the_positions_are_in_the_prior(lens):
 
     fit = fit_lens(epochs.take([0, 1]), sources, POINTS)
 
-    assert fit.prior_sd[7:] == pytest.approx([0.5, 0.01, 0.5, 0.01])
+    assert fit.prior_sd[8:] == pytest.approx([0.5, 0.01, 0.5, 0.01])
     assert fit.prior_common_sd == 1.0
 
 

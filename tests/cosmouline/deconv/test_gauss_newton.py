@@ -56,7 +56,7 @@ def test_a_source_that_was_drawn_into_the_galaxy_comes_back(draw, start, monkeyp
     epochs, truth = draw(seed=1, n_epochs=3, flux=(30000.0, 6000.0), galaxy_flux=2e5)
     problem, state = start(epochs, truth.position_px + np.diag([0.2, -0.2]), OPTIONS)
     shared = state.shared.copy()
-    shared[8::2] = 0.0  # (x, y) of the second source
+    shared[9::2] = 0.0  # (x, y) of the second source
     drawn_in = replace(state, shared=shared)
 
     minimise, starts = gauss_newton._minimise, []
@@ -138,8 +138,8 @@ def test_warm_refit_from_elsewhere_comes_back(fitted):
 
 def test_steps_of_the_prefit_are_limited(fitted, monkeypatch):
     """Equations whose solution is 1000 everywhere: .5 in the shape, 2 px, .5 px; damping 1 %."""
-    signs = np.array([1, -1, 1, 1, -1, 1, 1, -1, 1, -1, -1])
-    normal = replace(fitted.normal, shared=2 * np.eye(11), shared_rhs=2000.0 * signs)
+    signs = np.array([1, -1, 1, 1, -1, 1, 1, 1, -1, 1, -1, -1])
+    normal = replace(fitted.normal, shared=2 * np.eye(12), shared_rhs=2000.0 * signs)
     steps = []
     monkeypatch.setattr(gauss_newton, "eliminate", lambda *arguments: normal)
     monkeypatch.setattr(gauss_newton, "_move",
@@ -148,7 +148,7 @@ def test_steps_of_the_prefit_are_limited(fitted, monkeypatch):
     gauss_newton._minimise(fitted.problem, fitted.state, replace(OPTIONS, max_prefit_steps=2),
                            silent)
 
-    limits = np.array(4 * [0.5] + 2 * [2.0] + [1000 / 1.01] + 4 * [0.5])
+    limits = np.array(4 * [0.5] + 2 * [2.0] + 2 * [1000 / 1.01] + 4 * [0.5])
     assert steps[0] == pytest.approx(signs * limits)
     assert steps[1][6] == pytest.approx(1000 / 1.1)  # a step without gain: ten times the damping
 
@@ -156,9 +156,9 @@ def test_steps_of_the_prefit_are_limited(fitted, monkeypatch):
 def test_a_step_moves_all_unknowns_and_shifts_by_one_pixel_at_most(fitted):
     normal, state = fitted.normal, fitted.state
     rng = np.random.default_rng(5)
-    shared_step, node_step = rng.normal(0, 0.01, 11), rng.normal(0, 1, len(state.node_flux))
+    shared_step, node_step = rng.normal(0, 0.01, 12), rng.normal(0, 1, len(state.node_flux))
     shared_step[1] = 9.0  # ln of the index: the table ends at 6.9
-    shared_step[7:9] += 2.0  # x of both sources: the shifts go the other way
+    shared_step[8:10] += 2.0  # x of both sources: the shifts go the other way
 
     moved = gauss_newton._move(state, normal, shared_step, node_step, 0.5)
 
@@ -175,7 +175,7 @@ def test_a_step_moves_all_unknowns_and_shifts_by_one_pixel_at_most(fitted):
 
 
 def test_a_step_that_cannot_help_is_refused(fitted):
-    away = fitted.state.shared + np.where(np.arange(11) >= 7, 50.0, 0.0)
+    away = fitted.state.shared + np.where(np.arange(12) >= 8, 50.0, 0.0)
     worse = replace(fitted.posterior, shared_step=1e3 * (away - fitted.state.shared))
 
     step = gauss_newton._descend(fitted.problem, fitted.state, fitted.sweep, fitted.normal, worse)
@@ -195,7 +195,7 @@ def test_two_useless_steps_end_the_fit(fitted, monkeypatch):
 
 def test_the_shape_of_the_galaxy_is_held_from_the_stated_iteration_on(fitted):
     """From a galaxy that is too small and off, one step: held, it moves by a thousandth of it."""
-    away = np.zeros(11)
+    away = np.zeros(12)
     away[:6] = -0.15, 0.1, 0.05, -0.05, 0.2, -0.15
     state = replace(fitted.state, shared=fitted.state.shared + away)
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 N_EPOCHS, N_SOURCES, N_NODES = 3, 2, 5
-N_LOCAL, N_SHARED = N_SOURCES + 3, 7 + 2 * N_SOURCES
+N_LOCAL, N_SHARED = N_SOURCES + 3, 8 + 2 * N_SOURCES
 SHIFT_SD = 0.3
 
 

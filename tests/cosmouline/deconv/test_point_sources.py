@@ -80,13 +80,13 @@ def test_held_places_move_together_only(draw):
 
 
 def test_precision_is_the_inverse_of_independent_and_common_variances():
-    sd = np.concatenate([np.ones(7), [0.1, 0.2, 0.3], [0.1, 0.2, 0.3]])
-    prior = Prior(np.zeros(13), sd, np.zeros((1, 2)), np.ones(1), common_sd=0.7)
+    sd = np.concatenate([np.ones(8), [0.1, 0.2, 0.3], [0.1, 0.2, 0.3]])
+    prior = Prior(np.zeros(14), sd, np.zeros((1, 2)), np.ones(1), common_sd=0.7)
 
     covariance = np.diag(sd**2)
-    for axis in (slice(7, 10), slice(10, 13)):
+    for axis in (slice(8, 11), slice(11, 14)):
         covariance[axis, axis] += 0.7**2
-    assert POSITIONS.start == 7
+    assert POSITIONS.start == 8
     assert prior.precision == pytest.approx(np.linalg.inv(covariance))
 
 

@@ -49,9 +49,9 @@ def test_priors_are_about_the_start_and_the_size_of_the_lens():
     prior = make_prior(POSITION + 0.1, POSITION, shift, FWHM, FitOptions())
 
     size = np.hypot(3, 1)
-    mean = [np.log(size), np.log(3.0), 0, 0, 0, 1, 0, -2.9, 3.1, 0.1, 0.1, 2.1, 1.1]
+    mean = [np.log(size), np.log(3.0), 0, 0, 0, 1, 0, 0, -2.9, 3.1, 0.1, 0.1, 2.1, 1.1]
     assert prior.mean == pytest.approx(mean)
-    sd = [0.7, 0.45, 0.2, 0.2, 0.6 * size, 0.6 * size, 1e9] + 6 * [0.5]
+    sd = [0.7, 0.45, 0.2, 0.2, 0.6 * size, 0.6 * size, 1e9, 1e-9] + 6 * [0.5]
     assert prior.sd == pytest.approx(sd)
     assert np.array_equal(prior.shift_px, shift)
 
@@ -69,8 +69,12 @@ def test_data_are_in_units_of_the_median_sigma(draw):
     variance = np.full(good.shape, 16.0)
     lattice = make_lattice(truth.position_px, epochs.fwhm_px, FitOptions())
 
-    problem = make_problem(epochs, good, variance, lattice, None)
+    prior = make_prior(truth.position_px, truth.position_px, epochs.shift_px, epochs.fwhm_px,
+                       FitOptions())
 
+    problem = make_problem(epochs, good, variance, lattice, prior)
+
+    assert problem.widened is None
     sigma = 4 * epochs.coeff
     assert problem.scale == pytest.approx(np.median(np.repeat(sigma, [576, 575])))
     assert problem.weight[1, 3, 4] == problem.data[1, 3, 4] == 0

@@ -36,9 +36,9 @@ def test_flux_of_the_envelope_is_that_of_the_source():
     prior = residual_light.FieldPrior(
         residual_light.correlations(lattice, OPTIONS), np.ones(n_nodes), np.array([700.0]),
         np.zeros(7))
-    state = State(np.zeros(9), np.zeros(n_nodes), np.zeros((1, 2)))
-    normal = Normal(np.eye(4)[None], np.zeros((1, 4)), np.zeros((1, 4, 9)), np.eye(9),
-                    np.zeros(9), np.zeros((1, n_nodes, 4)), np.zeros((n_nodes, 9)),
+    state = State(np.zeros(10), np.zeros(n_nodes), np.zeros((1, 2)))
+    normal = Normal(np.eye(4)[None], np.zeros((1, 4)), np.zeros((1, 4, 10)), np.eye(10),
+                    np.zeros(10), np.zeros((1, n_nodes, 4)), np.zeros((n_nodes, 10)),
                     np.zeros(n_nodes))
 
     posterior = residual_light.solve_field(

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from cosmouline.deconv.image_width import ImageWidth
 from cosmouline.deconv.options import FitOptions
 from cosmouline.deconv.pixels import first_pixels
 from cosmouline.deconv.point_sources import Sources
@@ -18,6 +19,7 @@ import numpy as np
 import pytest
 
 OPTIONS = FitOptions(node_step_fwhm=0.5)
+WIDTH = ImageWidth(0.002, 0.001, np.array([0.5, -0.25]))  # within 3 errors
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +31,7 @@ def case(draw, fitted):
     pixels = replace(first_pixels(five).take(index), index=index)
     log = [{"stage": "registered", "scatter_px": 0.02}, {"stage": "judged"},
            {"stage": "registered", "scatter_px": 0.03}]
-    return five, lens_fit(5, 3, pixels, fitted, OPTIONS, log, 1.5)
+    return five, lens_fit(5, 3, pixels, fitted, WIDTH, OPTIONS, log, 1.5)
 
 
 def test_a_result_has_the_numbers_of_the_fit_on_the_common_scale(case, fitted):
@@ -56,9 +58,21 @@ def test_a_result_without_stars_has_no_scatter(case, fitted):
     five, _ = case
     pixels = first_pixels(five).take(np.array([0, 2, 3, 4]))
 
-    fit = lens_fit(5, 5, pixels, fitted, OPTIONS, [{"stage": "judged"}], 0.0)
+    fit = lens_fit(5, 5, pixels, fitted, WIDTH, OPTIONS, [{"stage": "judged"}], 0.0)
 
     assert fit.shift_scatter_px is None
+
+
+@pytest.mark.parametrize("width", [0.004, -0.004])
+def test_what_a_significant_width_would_change_is_a_systematic_error(case, fitted, width):
+    five, plain = case
+    pixels = first_pixels(five).take(np.array([0, 2, 3, 4]))
+
+    fit = lens_fit(5, 5, pixels, fitted, replace(WIDTH, width=width), OPTIONS, [], 0.0)
+
+    added = fit.systematic_covariance - plain.systematic_covariance
+    change = np.array([0.5, -0.25]) * fitted.problem.scale * (width > 0)
+    assert added == pytest.approx(np.outer(change, change))
 
 
 def test_the_fit_resumes_where_it_ended(case, fitted):

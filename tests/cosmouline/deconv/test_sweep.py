@@ -17,7 +17,8 @@ def case(draw, start):
     problem, state = start(epochs, truth.position_px, FitOptions(node_step_fwhm=0.7))
     rng = np.random.default_rng(4)
     shared = state.shared.copy()
-    shared[:7] = np.log(2.5), np.log(2.1), 0.1, -0.2, 0.2, 0.1, 900.0
+    shared[:8] = np.log(2.5), np.log(2.1), 0.1, -0.2, 0.2, 0.1, 900.0, -0.02
+    problem = replace(problem, prior=problem.prior.with_width(0.03)).with_psf(epochs.psf)
     return problem, replace(
         state, shared=shared, node_flux=rng.normal(0, 5, len(problem.lattice.nodes_px))
     )
@@ -33,6 +34,7 @@ def basis_of(problem, state, epoch):
     lattice = problem.lattice
     waves = epoch_images.node_waves(lattice.nodes_px, lattice.sigma_px, linear, shift, geometry)
     nodes = epoch_images.node_images(epoch_images.base_band(transfer, geometry), waves, geometry)
+    transfer = transfer + state.shared[7] * problem.widened[epoch]
     points = epoch_images.point_images(transfer, state.position_px @ linear.T + shift, geometry)[0]
     extended = state.shared[6] * galaxy + np.tensordot(state.node_flux, nodes, axes=1)
     return np.concatenate([points, np.ones_like(points[:1])]), extended, nodes
@@ -136,3 +138,18 @@ def test_a_source_without_light_on_the_stamp_has_no_flux(case):
     bare = replace(problem, weight=np.zeros_like(problem.weight))
 
     assert sweep_epochs(bare, state).solution == pytest.approx(0, abs=1e-12)
+
+
+def test_neighbours_keep_the_width_of_the_stars(case):
+    problem, state = case
+    problem = replace(problem, n_images=1)  # the second source is a neighbour
+    held = replace(problem, prior=problem.prior.with_width(1e-9), widened=None)
+
+    sweep = sweep_epochs(problem, state)
+
+    for e in range(2):
+        image = basis_of(problem, state, e)[0][0]
+        place = state.position_px @ problem.linear[e].T + state.shift_px[e]
+        neighbour = epoch_images.point_images(held.transfer[e], place, problem.geometry)[0][1]
+        points = np.tensordot(sweep.solution[e, :2], [image, neighbour], axes=1)
+        assert sweep.points[e] == pytest.approx(points, abs=1e-9 * points.max())

@@ -1,0 +1,91 @@
+"""Width of the images of the lens against that of the stars: a witness of the PSF."""
+
+from dataclasses import dataclass, replace
+
+from cosmouline.deconv.gauss_newton import iterate
+from cosmouline.deconv.normal_equations import eliminate
+from cosmouline.deconv.problem import WIDTH
+from cosmouline.deconv.residual_light import solve_field
+from cosmouline.deconv.sweep import sweep_epochs
+
+import numpy as np
+
+SIGNIFICANT = 3.0  # errors of the width
+
+
+@dataclass(frozen=True, eq=False)
+class ImageWidth:
+    """What one Gauss-Newton step with a free width finds.
+
+    `width` is that of the PSF of the images relative to that of the stars, less 1, `sigma` its
+    error; `flux_change` (n_sources,) that of the constant part of the fluxes, in the data's unit.
+    """
+
+    width: float
+    sigma: float
+    flux_change: np.ndarray
+
+    @property
+    def is_narrow(self):
+        """Whether the images are narrower than the stars: no light beside them can do that."""
+        return self.width < -SIGNIFICANT * self.sigma
+
+    @property
+    def is_wide(self):
+        """Whether they are wider: by their colour, or by light that the model lacks."""
+        return self.width > SIGNIFICANT * self.sigma
+
+
+def judge_width(fitted, psf, options, report):
+    """Return a `Fitted` and its `ImageWidth`; images narrower than the stars get their own width.
+
+    `psf` (n_epochs, m, m) are the narrow PSFs. Nothing beside the images can make them narrower:
+    their colour does, or a PSF that is too wide. Wider ones may have light around them, so that
+    their width stays that of the stars.
+    """
+    width = measure_width(fitted, psf, options)
+    if width.is_narrow and options.frees_width and not fitted.problem.prior.has_width:
+        free = with_free_width(fitted, psf, options.image_width_sd)
+        fitted = iterate(free.problem, free.state, free.field_prior, options, report)
+        width = measure_width(fitted, psf, options)
+    report("image width", width=width.width, sigma=width.sigma,
+           flux_change=(width.flux_change * fitted.problem.scale).tolist())
+    return fitted, width
+
+
+def with_free_width(fitted, psf, width_sd):
+    """Return the `Fitted` with equations in which the width of the images is free.
+
+    `psf` (n_epochs, m, m) are the narrow PSFs; the state stays: it is not the minimum any more.
+    """
+    problem = replace(fitted.problem, prior=fitted.problem.prior.with_width(width_sd))
+    problem = problem.with_psf(psf)
+    sweep = sweep_epochs(problem, fitted.state, with_nodes=len(fitted.state.node_flux) > 0)
+    return replace(fitted, problem=problem, sweep=sweep,
+                   normal=eliminate(problem, fitted.state, sweep))
+
+
+def measure_width(fitted, psf, options):
+    """Return the `ImageWidth` of a `Fitted`, in which it was held or free.
+
+    Notes
+    -----
+    Sources, galaxy, field and shifts follow the width, as in `covariance.flux_errors`: what light
+    around the images explains is in its error.
+    """
+    free = with_free_width(fitted, psf, options.image_width_sd)
+    problem, state, normal = free.problem, free.state, free.normal
+    posterior = solve_field(problem, state, normal, fitted.gram, free.field_prior, options,
+                            optimise=False)
+    nodes = posterior.shared_response[WIDTH]
+    variance = posterior.shared_covariance()[WIDTH, WIDTH]
+    variance += nodes @ posterior.node_covariance() @ nodes
+    # Fluxes after that step, weighted by their errors
+    n_sources = len(state.position_px)
+    rhs = normal.local_rhs - normal.local_shared @ posterior.shared_step
+    rhs -= np.einsum("ejl,j->el", normal.node_local, posterior.node_step)
+    step = np.einsum("ekl,el->ek", normal.local_covariance, rhs)[:, :n_sources]
+    weight = 1 / np.einsum("ekk->ek", normal.local_covariance)[:, :n_sources]
+    width = state.shared[WIDTH] + posterior.shared_step[WIDTH]
+    return ImageWidth(float(width), float(np.sqrt(variance)),
+                      (weight * step).sum(0) / weight.sum(0))
