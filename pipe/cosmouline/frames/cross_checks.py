@@ -14,7 +14,8 @@ UNITS_OF_COMMENTS = {
     "exptime_s": (
         (re.compile(r"\b(ms|msec|milli-?sec\w*)\b", re.IGNORECASE), 1, 1e-3),
         (re.compile(r"\b(us|usec|micro-?sec\w*)\b", re.IGNORECASE), 1, 1e-6),
-        (re.compile(r"\[min\]|\bminutes?\b", re.IGNORECASE), 1, 60.0)),
+        (re.compile(r"\[min\]|\bin min\b|\(min\)|\bminutes?\b", re.IGNORECASE), 1, 60.0),
+        (re.compile(r"\[h(r|ours?)?\]|\bin (h|hrs?)\b|\bhours?\b", re.IGNORECASE), 1, 3600.0)),
     "gain_e_per_adu": (
         (re.compile(r"\b(adu|dn|counts?)\s*(/|per)\s*e", re.IGNORECASE), -1, 1.0),),
     "pixel_scale_arcsec": (
