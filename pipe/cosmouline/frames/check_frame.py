@@ -22,6 +22,7 @@ MAX_SATURATED_FRACTION = 0.01
 MIN_CLIPPED_PX = 30  # noise gives one or two pixels with the highest value of a frame
 CLIPPED_BELOW = 0.9  # of the saturation level
 TWICE_MATTERS = ("DATE-OBS", "MJD-OBS", "EXPTIME", "GAIN", "RDNOISE", "FILTER", "SATURATE")
+UNSIGNED_BELOW = -16384.0  # no sky is; unsigned numbers of 16 bits without their zero are
 SCALED_MAX = 2.0  # highest value of a frame that a program has scaled to 0..1, and more
 COUNTS_LEAST = 100.0  # a saturation level in ADU is above
 MOSAIC_FRACTION = 0.02  # of the level: by how much the four pixels of a colour sensor differ
@@ -86,6 +87,10 @@ def check_frame(frame, expected_shape=None, saturation_adu=None):
                             f"({'few whole numbers' if kind == 'mask' else 'holes, no star'})")
     unit = pixel_unit(frame.header, 1.0)
     is_counts = not (unit.is_rate or unit.flag or unit.per_unit != 1.0)
+    level = float(np.nanmedian(sample))
+    if is_counts and (highest < 0.0 or level < UNSIGNED_BELOW):
+        raise ImageRejected(f"the sky is {level:.6g}, the highest value {highest:.6g}: 16 bits "
+                            "without their BZERO? Add 32768")
     if is_counts and (saturation_adu or 0.0) > COUNTS_LEAST and highest < SCALED_MAX:
         raise ImageRejected(f"the highest value is {highest:.3g}: scaled to 0..1 by a program? "
                             "Multiply by 65535")
@@ -102,10 +107,12 @@ def check_frame(frame, expected_shape=None, saturation_adu=None):
         raise ImageRejected(f"a mosaic of colours ({bayer}; its pixels "
                             f"differ by {100 * contrast:.0f} %): take one colour out of it, or "
                             "bin 2 x 2, first")
-    level = float(np.nanmedian(sample))
     if saturation_adu is not None and level >= saturation_adu:
-        raise ImageRejected(
-            f"saturated: the median of {level:g} ADU is not below {saturation_adu:g} ADU")
+        hint = "" if is_counts else (
+            f", the level in the unit of the pixels: is BUNIT = {frame.header['BUNIT']} wrong?"
+            if "BUNIT" in frame.header else ", the level in the unit of the pixels: is it wrong?")
+        raise ImageRejected(f"saturated: the median of {level:g} ADU is not below "
+                            f"{saturation_adu:g} ADU{hint}")
     return [*frame.warnings, *([f"{100 * nan_fraction:.2g} % of the pixels are NaN"]
                                if nan_fraction > 0 else ()),
             *([f"odd and even pixels differ by {100 * contrast:.0f} % of the sky: a colour "

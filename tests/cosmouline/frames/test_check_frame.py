@@ -119,6 +119,21 @@ def test_dead_pixels_of_a_corrected_frame_are_not_taken_for_them():
     assert check_frame(frame(data)) == []
 
 
+@pytest.mark.parametrize("level", [-32268.0, -400.0])
+def test_unsigned_numbers_without_their_zero_are_named(level):
+    data = sky(level=level)
+    data[50:60, 50:60] += 0.5 * abs(level)  # a star
+
+    with pytest.raises(ImageRejected, match=r"the sky is -\d+, .* without their BZERO\?"):
+        check_frame(frame(data), saturation_adu=60000.0)
+    assert check_frame(frame(sky(level=-10.0)), saturation_adu=60000.0) == []
+
+
+def test_a_level_of_saturation_below_the_sky_names_the_unit():
+    with pytest.raises(ImageRejected, match=r"saturated: .* is BUNIT = electron/s wrong"):
+        check_frame(frame(BUNIT="electron/s"), saturation_adu=400.0)
+
+
 def test_saturation():
     data = sky()
     data[:, :4] = 4095.0  # 2.5 % of the columns
