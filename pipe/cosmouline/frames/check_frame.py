@@ -85,15 +85,8 @@ def check_frame(frame, expected_shape=None, saturation_adu=None):
     if kind := kind_by_pixels(sample):
         raise ImageRejected(f"no frame: its pixels are those of a {kind} "
                             f"({'few whole numbers' if kind == 'mask' else 'holes, no star'})")
-    unit = pixel_unit(frame.header, 1.0)
-    is_counts = not (unit.is_rate or unit.flag or unit.per_unit != 1.0)
     level = float(np.nanmedian(sample))
-    if is_counts and (highest < 0.0 or level < UNSIGNED_BELOW):
-        raise ImageRejected(f"the sky is {level:.6g}, the highest value {highest:.6g}: 16 bits "
-                            "without their BZERO? Add 32768")
-    if is_counts and (saturation_adu or 0.0) > COUNTS_LEAST and highest < SCALED_MAX:
-        raise ImageRejected(f"the highest value is {highest:.3g}: scaled to 0..1 by a program? "
-                            "Multiply by 65535")
+    _refuse_units(frame.header, level, highest, saturation_adu)
     # The four pixels of a colour sensor see four skies
     step_y, step_x = (2 * max(1, side // (2 * SAMPLE_PER_SIDE)) for side in (ny, nx))
     phases = [data[i::step_y, j::step_x] for i in (0, 1) for j in (0, 1)]
@@ -107,12 +100,6 @@ def check_frame(frame, expected_shape=None, saturation_adu=None):
         raise ImageRejected(f"a mosaic of colours ({bayer}; its pixels "
                             f"differ by {100 * contrast:.0f} %): take one colour out of it, or "
                             "bin 2 x 2, first")
-    if saturation_adu is not None and level >= saturation_adu:
-        hint = "" if is_counts else (
-            f", the level in the unit of the pixels: is BUNIT = {frame.header['BUNIT']} wrong?"
-            if "BUNIT" in frame.header else ", the level in the unit of the pixels: is it wrong?")
-        raise ImageRejected(f"saturated: the median of {level:g} ADU is not below "
-                            f"{saturation_adu:g} ADU{hint}")
     return [*frame.warnings, *([f"{100 * nan_fraction:.2g} % of the pixels are NaN"]
                                if nan_fraction > 0 else ()),
             *([f"odd and even pixels differ by {100 * contrast:.0f} % of the sky: a colour "
@@ -167,6 +154,24 @@ def trim_frame(data, trim):
     if min(height, width) < MIN_SIDE_PX:
         raise ImageRejected(f"size: trimming {ny} x {nx} pixels leaves {height} x {width}")
     return data[trim.bottom : trim.bottom + height, trim.left : trim.left + width]
+
+
+def _refuse_units(header, level, highest, saturation_adu):
+    """Refuse pixels that cannot be in their unit: level of the sky and highest value."""
+    unit = pixel_unit(header, 1.0)
+    is_counts = not (unit.is_rate or unit.flag or unit.per_unit != 1.0)
+    if is_counts and (highest < 0.0 or level < UNSIGNED_BELOW):
+        raise ImageRejected(f"the sky is {level:.6g}, the highest value {highest:.6g}: 16 bits "
+                            "without their BZERO? Add 32768")
+    if is_counts and (saturation_adu or 0.0) > COUNTS_LEAST and highest < SCALED_MAX:
+        raise ImageRejected(f"the highest value is {highest:.3g}: scaled to 0..1 by a program? "
+                            "Multiply by 65535")
+    if saturation_adu is not None and level >= saturation_adu:
+        hint = "" if is_counts else (
+            f", the level in the unit of the pixels: is BUNIT = {header['BUNIT']} wrong?"
+            if "BUNIT" in header else ", the level in the unit of the pixels: is it wrong?")
+        raise ImageRejected(f"saturated: the median of {level:g} ADU is not below "
+                            f"{saturation_adu:g} ADU{hint}")
 
 
 def _pixel_flags(data, sample, level, highest, saturation_adu):
