@@ -1,5 +1,7 @@
 """The gate of the pipeline: refuse frames that are of no use, and flag what is suspicious."""
 
+import warnings
+
 from cosmouline.errors import ImageRejected
 from cosmouline.files.fits_bytes import card_value
 from cosmouline.files.io_fits import wcs_cards
@@ -16,6 +18,8 @@ SAMPLE_PER_SIDE = 512  # pixels per row and column used where not all of them ar
 CREDIBLE = (1e-15, 1e15)  # size of counts; wrong byte order gives anything from 1e-39 to 1e38
 MAX_INCREDIBLE_FRACTION = 0.05
 MAX_CONSTANT_FRACTION = 0.02  # of the rows or columns: a few dead ones are normal
+STEP_SIGMAS, MIN_STRIP = 5.0, 4  # from the sky to an overscan, of single pixels; its width
+PADDED_FRACTION = 0.005  # of the pixels with the lowest value: dead ones are fewer
 WRAPPED_SIGMAS = 50.0  # below the sky; noise and bad pixels of a corrected frame stay above
 MIN_WRAPPED_PX = 4
 MAX_SATURATED_FRACTION = 0.01
@@ -114,7 +118,8 @@ def credible(data_adu):
     """Return counts in which pixels of a size that no detector gives have no value (NaN).
 
     Rows and columns of one value, not above the sky, have none either: a frame that was padded to
-    a size, or dead ones.
+    a size, or dead ones; nor do corners and borders of one value far below the sky, of a frame
+    that was turned.
 
     Parameters
     ----------
@@ -123,7 +128,14 @@ def credible(data_adu):
     """
     with np.errstate(invalid="ignore"):
         data_adu[np.abs(data_adu) > CREDIBLE[1]] = np.nan
-    level = np.nanmedian(data_adu[::max(1, len(data_adu) // SAMPLE_PER_SIDE)])
+    sample = data_adu[::max(1, len(data_adu) // SAMPLE_PER_SIDE)]
+    level = np.nanmedian(sample)
+    sigma = MAD_TO_SIGMA * np.nanmedian(np.abs(sample - level))
+    padding = np.nanmin(data_adu)
+    if padding < level - STEP_SIGMAS * sigma:
+        padded = data_adu == padding
+        if np.count_nonzero(padded) > PADDED_FRACTION * data_adu.size:
+            data_adu[padded] = np.nan
     for axis in (0, 1):
         lowest, highest = np.fmin.reduce(data_adu, axis), np.fmax.reduce(data_adu, axis)
         lines = (lowest == highest) & (highest <= level)
@@ -196,6 +208,7 @@ def _pixel_flags(data, sample, level, highest, saturation_adu):
     if n_below >= MIN_WRAPPED_PX:
         yield (f"{n_below} very negative pixels (down to {np.nanmin(data):g}): stars beyond 16 "
                "bits?")
+    yield from _strips(data, level, sigma)
     if saturation_adu is None:
         return
     fraction = np.count_nonzero(data >= saturation_adu) / data.size
@@ -215,6 +228,22 @@ def _pixel_flags(data, sample, level, highest, saturation_adu):
         yield (f"saturated below the level of {saturation_adu:g} ADU? The tops of the brightest "
                f"stars are flat at about {level + TOP * (highest - level):.0f} to {highest:.0f}: "
                "set 'saturation_adu' in 'overrides'")
+
+
+def _strips(data, level, sigma):
+    """Yield flags of strips at the edges that a step parts from the sky above them."""
+    for axis, sides in ((1, ("left", "right")), (0, ("bottom", "top"))):
+        step = max(1, data.shape[1 - axis] // SAMPLE_PER_SIDE)
+        lines = np.moveaxis(data, axis, 1)[::step]
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)  # of lines without a value
+            profile = np.nanmedian(lines, axis=0)
+        for side, part in zip(sides, (profile, profile[::-1]), strict=True):
+            n = int(np.argmin(part < level - STEP_SIGMAS * sigma))
+            if n >= MIN_STRIP and part[n] - part[n - 1] > STEP_SIGMAS * sigma:
+                yield (f"{n} {'columns' if axis else 'rows'} at the {side} are "
+                       f"{level - part[0]:.0f} ADU below the sky: an overscan? Set 'trim': "
+                       f"{{'{side}': {n}}} in 'overrides'")
 
 
 def _card_flags(header):
