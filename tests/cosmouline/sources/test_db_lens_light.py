@@ -32,7 +32,7 @@ def test_images_whose_lens_is_masked_are_named(monkeypatch, caplog, n_masked):
     images = [{"img_name": f"i{k}", "lens_x_px": 40.0, "lens_y_px": 40.0, "nx_px": 80, "ny_px": 80,
                "fwhm_px": 3.0, "pixel_scale_arcsec": 0.5, "sky_noise_e": 1.0} for k in range(3)]
     light_e, masked = np.zeros((80, 80)), np.zeros((80, 80), bool)
-    light_e[40, 40], masked[35:46, 35:46] = 1000.0, True
+    light_e[40, 40], masked[37:44, 37:44] = 1000.0, True  # half of the aperture
     monkeypatch.setattr(db_lens_light, "lens_by_wcs", lambda *_: None)
     monkeypatch.setattr(db_lens_light, "lens_centre_and_radius",
                         lambda *_: (np.array([40.0, 40.0]), 2.0))
