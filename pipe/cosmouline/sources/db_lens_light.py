@@ -14,7 +14,7 @@ log = logging.getLogger("cosmouline")
 
 N_SHARPEST = 10  # images that are added up
 LEAST_SN = 5.0
-CORE_FWHM, LEAST_GOOD = 0.5, 0.5  # around the sources; of the pixels there
+MASKED_FWHM, LEAST_GOOD = 0.5, 0.5  # around the sources; of the pixels there
 APERTURE_FWHM = 1.0  # around the sources of the lens
 MEDIAN_VARIANCE = np.pi / 2  # of a median over that of a mean
 N_WCS = 200  # images whose WCS is compared
@@ -101,7 +101,7 @@ def _flux(images, radius_px, settings):
         row, col = np.ogrid[:image_e.shape[0], :image_e.shape[1]]
         away_px = np.hypot(col[:, window[1]] - x_px, row[window[0]] - y_px)
         image_e, good = image_e[window], ~bad[window]
-        if good[away_px < radius_px + CORE_FWHM * image["fwhm_px"]].mean() < LEAST_GOOD:
+        if good[away_px < radius_px + MASKED_FWHM * image["fwhm_px"]].mean() < LEAST_GOOD:
             masked.append(image["img_name"])
             continue
         inside = image_e[(away_px < aperture_px) & good]
