@@ -68,7 +68,7 @@ def joined_header(stream, hdus, parts):
     for axis, (data, place, flip) in enumerate(zip(first.data, first.place, first.flips,
                                                    strict=True)):
         number = 2 - axis  # of FITS: x is the first
-        header[f"NAXIS{number}"] = max(part.place[axis].stop for part in parts)
+        header[f"NAXIS{number}"] = int(max(part.place[axis].stop for part in parts))
         if own_wcs:  # x of the whole frame = shift + flip * x of the part, both counted from 1
             shift = place.start - data.start if flip > 0 else place.stop + data.start + 1
             header[f"CRPIX{number}"] = shift + flip * header[f"CRPIX{number}"]

@@ -116,7 +116,8 @@ def summary(path, header):
     return FrameSummary(
         path, telescope, recognised, camera_of(header), filter_of(header, description),
         text_of(header, "OBJECT"),
-        calibration_kind(header) or CALIBRATION_FOLDERS.get(path.parent.name.lower()),
+        calibration_kind(header, frame_stem(path)) or CALIBRATION_FOLDERS.get(
+            path.parent.name.lower()),
         lens_guess(header), missing(header, description), radius_deg, scale is not None,
         binning if binning and set(re.findall(r"\d+", binning)) != {"1"} else None,
         tuple(size))

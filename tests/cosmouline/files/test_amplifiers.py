@@ -52,6 +52,7 @@ def test_amplifiers_are_joined_in_units_of_their_mean_gain(tmp_path):
     np.testing.assert_allclose(frame.data_adu * MEAN_GAIN, LIGHT_E, rtol=1e-5)
     assert frame.header["GAIN"] == pytest.approx(MEAN_GAIN)
     assert (frame.header["NAXIS1"], frame.header["NAXIS2"]) == (NX, NY)
+    assert type(frame.header["NAXIS1"]) is int
     assert frame.header["EXPTIME"] == 30.0
     assert frame.warnings == (
         "joined from 4 amplifiers (their overscans taken off; gains of 1.5 to 2)",)

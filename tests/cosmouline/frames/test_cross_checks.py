@@ -51,6 +51,16 @@ def test_the_card_that_says_which_moment_it_is_of_is_used_and_both_are_named(car
     assert any("DATE-OBS and " in flag and f"{other} is used" in flag for flag in found.flags)
 
 
+def test_a_binned_pixel_that_nothing_confirms_is_flagged():
+    """206.265 x 9 / 3712.8 = .5 arcsec."""
+    optics = {"XPIXSZ": 9.0, "FOCALLEN": 3712.8, "XBINNING": 2}
+
+    assert exposure(PIXSCALE=None, **optics).pixel_scale_arcsec == pytest.approx(0.5, rel=1e-4)
+    assert exposure(PIXSCALE=None, **optics).flags == (
+        "XPIXSZ = 9 with XBINNING = 2: taken as the size of a binned pixel",)
+    assert exposure(**optics).flags == ()
+
+
 def test_a_clock_that_is_off_by_no_zone_is_flagged_only():
     assert exposure(UT="03:02:30").flags == ()  # of the middle
     found = exposure(UT="03:25:00")
