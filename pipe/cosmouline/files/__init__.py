@@ -1,5 +1,6 @@
 """Files that are complete or absent, in every general format: FITS, ECSV, text, HTML.
 
+amplifiers    : One detector that a file holds as several images, one for each of its amplifiers.
 atomic        : Files that are either complete or absent.
 fits_bytes    : FITS files as bytes: where each header and each image lies, whether it is
                 complete, pixels.

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from cosmouline.errors import UserError
 from cosmouline.files import origin
+from cosmouline.files.amplifiers import amplifiers, joined_header, joined_pixels
 from cosmouline.files.atomic import atomic_path
 from cosmouline.files.fits_bytes import (
     MAX_UNPACKED_BYTES,
@@ -158,13 +159,21 @@ def read_frame(path, extension=None, max_bytes=MAX_UNPACKED_BYTES):
     ------
     ImageRejected
         Where the file does not give one 2-d image, with the reason in one line.
+
+    Notes
+    -----
+    The amplifiers of one detector (see `amplifiers`) are joined.
     """
     with open_frame(path, max_bytes) as stream:
         hdus = read_hdus(stream)
-        hdu = choose_image(hdus, extension)
-        data_adu = image_pixels(stream, hdu, max_bytes)
-        problem = checksum_problem(stream, hdu)
-        header = image_header(stream, hdus, hdu)
+        parts = amplifiers(hdus) if extension is None else ()
+        hdu = parts[0].hdu if parts else choose_image(hdus, extension)
+        if parts:
+            data_adu, problem = joined_pixels(stream, parts, max_bytes)
+        else:
+            data_adu = image_pixels(stream, hdu, max_bytes)
+            problem = checksum_problem(stream, hdu)
+        header = _header(stream, hdus, hdu, parts)
         n_more = n_bytes_behind(stream, hdus)
     # what is unexpected outside the image
     cut = hdus[-1].n_bytes_there < hdus[-1].n_bytes
@@ -184,6 +193,8 @@ def read_side_images(path, extension=None, max_bytes=MAX_UNPACKED_BYTES):
     """
     with open_frame(path, max_bytes) as stream:
         hdus = read_hdus(stream)
+        if extension is None and amplifiers(hdus):
+            return {}
         sides = side_images(hdus, choose_image(hdus, extension))
         return {kind: image_pixels(stream, hdu, max_bytes, np.float64)
                 for kind, hdu in sides.items()}
@@ -193,7 +204,14 @@ def read_header(path, extension=None, max_bytes=MAX_UNPACKED_BYTES):
     """Read the header that `read_frame` would give, without the pixels."""
     with open_frame(path, max_bytes) as stream:
         hdus = read_hdus(stream)
-        return image_header(stream, hdus, choose_image(hdus, extension))
+        parts = amplifiers(hdus) if extension is None else ()
+        hdu = parts[0].hdu if parts else choose_image(hdus, extension)
+        return _header(stream, hdus, hdu, parts)
+
+
+def _header(stream, hdus, hdu, parts):
+    """Return the header of an image, or of the frame that amplifiers make."""
+    return joined_header(stream, hdus, parts) if parts else image_header(stream, hdus, hdu)
 
 
 def pixel_hash(data):

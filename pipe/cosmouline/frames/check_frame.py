@@ -1,5 +1,7 @@
 """The gate of the pipeline: refuse frames that are of no use, and flag what is suspicious."""
 
+import warnings
+
 from cosmouline.errors import ImageRejected
 from cosmouline.files.fits_bytes import card_value
 from cosmouline.files.io_fits import wcs_cards
@@ -16,12 +18,15 @@ SAMPLE_PER_SIDE = 512  # pixels per row and column used where not all of them ar
 CREDIBLE = (1e-15, 1e15)  # size of counts; wrong byte order gives anything from 1e-39 to 1e38
 MAX_INCREDIBLE_FRACTION = 0.05
 MAX_CONSTANT_FRACTION = 0.02  # of the rows or columns: a few dead ones are normal
+STEP_SIGMAS, MIN_STRIP = 5.0, 4  # from the sky to an overscan, of single pixels; its width
+PADDED_FRACTION = 0.005  # of the pixels with the lowest value: dead ones are fewer
 WRAPPED_SIGMAS = 50.0  # below the sky; noise and bad pixels of a corrected frame stay above
 MIN_WRAPPED_PX = 4
 MAX_SATURATED_FRACTION = 0.01
 MIN_CLIPPED_PX = 30  # noise gives one or two pixels with the highest value of a frame
 CLIPPED_BELOW = 0.9  # of the saturation level
 TWICE_MATTERS = ("DATE-OBS", "MJD-OBS", "EXPTIME", "GAIN", "RDNOISE", "FILTER", "SATURATE")
+UNSIGNED_BELOW = -16384.0  # no sky is; unsigned numbers of 16 bits without their zero are
 SCALED_MAX = 2.0  # highest value of a frame that a program has scaled to 0..1, and more
 COUNTS_LEAST = 100.0  # a saturation level in ADU is above
 MOSAIC_FRACTION = 0.02  # of the level: by how much the four pixels of a colour sensor differ
@@ -84,11 +89,8 @@ def check_frame(frame, expected_shape=None, saturation_adu=None):
     if kind := kind_by_pixels(sample):
         raise ImageRejected(f"no frame: its pixels are those of a {kind} "
                             f"({'few whole numbers' if kind == 'mask' else 'holes, no star'})")
-    unit = pixel_unit(frame.header, 1.0)
-    is_counts = not (unit.is_rate or unit.flag or unit.per_unit != 1.0)
-    if is_counts and (saturation_adu or 0.0) > COUNTS_LEAST and highest < SCALED_MAX:
-        raise ImageRejected(f"the highest value is {highest:.3g}: scaled to 0..1 by a program? "
-                            "Multiply by 65535")
+    level = float(np.nanmedian(sample))
+    _refuse_units(frame.header, level, highest, saturation_adu)
     # The four pixels of a colour sensor see four skies
     step_y, step_x = (2 * max(1, side // (2 * SAMPLE_PER_SIDE)) for side in (ny, nx))
     phases = [data[i::step_y, j::step_x] for i in (0, 1) for j in (0, 1)]
@@ -102,10 +104,6 @@ def check_frame(frame, expected_shape=None, saturation_adu=None):
         raise ImageRejected(f"a mosaic of colours ({bayer}; its pixels "
                             f"differ by {100 * contrast:.0f} %): take one colour out of it, or "
                             "bin 2 x 2, first")
-    level = float(np.nanmedian(sample))
-    if saturation_adu is not None and level >= saturation_adu:
-        raise ImageRejected(
-            f"saturated: the median of {level:g} ADU is not below {saturation_adu:g} ADU")
     return [*frame.warnings, *([f"{100 * nan_fraction:.2g} % of the pixels are NaN"]
                                if nan_fraction > 0 else ()),
             *([f"odd and even pixels differ by {100 * contrast:.0f} % of the sky: a colour "
@@ -120,7 +118,8 @@ def credible(data_adu):
     """Return counts in which pixels of a size that no detector gives have no value (NaN).
 
     Rows and columns of one value, not above the sky, have none either: a frame that was padded to
-    a size, or dead ones.
+    a size, or dead ones; nor do corners and borders of one value far below the sky, of a frame
+    that was turned.
 
     Parameters
     ----------
@@ -129,7 +128,14 @@ def credible(data_adu):
     """
     with np.errstate(invalid="ignore"):
         data_adu[np.abs(data_adu) > CREDIBLE[1]] = np.nan
-    level = np.nanmedian(data_adu[::max(1, len(data_adu) // SAMPLE_PER_SIDE)])
+    sample = data_adu[::max(1, len(data_adu) // SAMPLE_PER_SIDE)]
+    level = np.nanmedian(sample)
+    sigma = MAD_TO_SIGMA * np.nanmedian(np.abs(sample - level))
+    padding = np.nanmin(data_adu)
+    if padding < level - STEP_SIGMAS * sigma:
+        padded = data_adu == padding
+        if np.count_nonzero(padded) > PADDED_FRACTION * data_adu.size:
+            data_adu[padded] = np.nan
     for axis in (0, 1):
         lowest, highest = np.fmin.reduce(data_adu, axis), np.fmax.reduce(data_adu, axis)
         lines = (lowest == highest) & (highest <= level)
@@ -162,6 +168,24 @@ def trim_frame(data, trim):
     return data[trim.bottom : trim.bottom + height, trim.left : trim.left + width]
 
 
+def _refuse_units(header, level, highest, saturation_adu):
+    """Refuse pixels that cannot be in their unit: level of the sky and highest value."""
+    unit = pixel_unit(header, 1.0)
+    is_counts = not (unit.is_rate or unit.flag or unit.per_unit != 1.0)
+    if is_counts and (highest < 0.0 or level < UNSIGNED_BELOW):
+        raise ImageRejected(f"the sky is {level:.6g}, the highest value {highest:.6g}: 16 bits "
+                            "without their BZERO? Add 32768")
+    if is_counts and (saturation_adu or 0.0) > COUNTS_LEAST and highest < SCALED_MAX:
+        raise ImageRejected(f"the highest value is {highest:.3g}: scaled to 0..1 by a program? "
+                            "Multiply by 65535")
+    if saturation_adu is not None and level >= saturation_adu:
+        hint = "" if is_counts else (
+            f", the level in the unit of the pixels: is BUNIT = {header['BUNIT']} wrong?"
+            if "BUNIT" in header else ", the level in the unit of the pixels: is it wrong?")
+        raise ImageRejected(f"saturated: the median of {level:g} ADU is not below "
+                            f"{saturation_adu:g} ADU{hint}")
+
+
 def _pixel_flags(data, sample, level, highest, saturation_adu):
     """Yield what is suspicious about the pixels of a frame that can be used."""
     n_beyond = int(np.count_nonzero(np.abs(data) > CREDIBLE[1]))
@@ -184,6 +208,7 @@ def _pixel_flags(data, sample, level, highest, saturation_adu):
     if n_below >= MIN_WRAPPED_PX:
         yield (f"{n_below} very negative pixels (down to {np.nanmin(data):g}): stars beyond 16 "
                "bits?")
+    yield from _strips(data, level, sigma)
     if saturation_adu is None:
         return
     fraction = np.count_nonzero(data >= saturation_adu) / data.size
@@ -203,6 +228,22 @@ def _pixel_flags(data, sample, level, highest, saturation_adu):
         yield (f"saturated below the level of {saturation_adu:g} ADU? The tops of the brightest "
                f"stars are flat at about {level + TOP * (highest - level):.0f} to {highest:.0f}: "
                "set 'saturation_adu' in 'overrides'")
+
+
+def _strips(data, level, sigma):
+    """Yield flags of strips at the edges that a step parts from the sky above them."""
+    for axis, sides in ((1, ("left", "right")), (0, ("bottom", "top"))):
+        step = max(1, data.shape[1 - axis] // SAMPLE_PER_SIDE)
+        lines = np.moveaxis(data, axis, 1)[::step]
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)  # of lines without a value
+            profile = np.nanmedian(lines, axis=0)
+        for side, part in zip(sides, (profile, profile[::-1]), strict=True):
+            n = int(np.argmin(part < level - STEP_SIGMAS * sigma))
+            if n >= MIN_STRIP and part[n] - part[n - 1] > STEP_SIGMAS * sigma:
+                yield (f"{n} {'columns' if axis else 'rows'} at the {side} are "
+                       f"{level - part[0]:.0f} ADU below the sky: an overscan? Set 'trim': "
+                       f"{{'{side}': {n}}} in 'overrides'")
 
 
 def _card_flags(header):

@@ -16,7 +16,8 @@ WORDS = {
     "variance": r"variance|var", "noise": r"rms|unc|uncert\w*|noise|err",
     "kernel": r"\w*kernel|psfex?", "residual": r"resid\w*", "segmentation": r"segm?|segmap"}
 WEAK_WORDS = {
-    "mask": r"flags?", "noise": r"sigma|std|error", "coverage": r"n|num|n?exp|expmap|cov\w*|ctx",
+    "mask": r"flags?", "noise": r"sigma|std|error", "residual": r"sub|(sky|bkg)sub|diff",
+    "coverage": r"n|num|n?exp|expmap|cov\w*|ctx|conf(idence)?",
     "table": r"cat|catalog\w*", "background": r"bkg|background|\w*sky|model"}
 SCIENCE = re.compile(r"sci|sciimg|img|image|dr[zc]|o[okps]i")  # words that a frame itself has
 HEADER_CARDS = ("EXTNAME", "PRODTYPE", "HDUCLAS2", "IMAGETYP", "OBSTYPE", "PRODUCT")

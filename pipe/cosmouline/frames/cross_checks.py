@@ -14,7 +14,8 @@ UNITS_OF_COMMENTS = {
     "exptime_s": (
         (re.compile(r"\b(ms|msec|milli-?sec\w*)\b", re.IGNORECASE), 1, 1e-3),
         (re.compile(r"\b(us|usec|micro-?sec\w*)\b", re.IGNORECASE), 1, 1e-6),
-        (re.compile(r"\[min\]|\bminutes?\b", re.IGNORECASE), 1, 60.0)),
+        (re.compile(r"\[min\]|\bin min\b|\(min\)|\bminutes?\b", re.IGNORECASE), 1, 60.0),
+        (re.compile(r"\[h(r|ours?)?\]|\bin (h|hrs?)\b|\bhours?\b", re.IGNORECASE), 1, 3600.0)),
     "gain_e_per_adu": (
         (re.compile(r"\b(adu|dn|counts?)\s*(/|per)\s*e", re.IGNORECASE), -1, 1.0),),
     "pixel_scale_arcsec": (
@@ -89,8 +90,12 @@ def claims_of(header, name, keywords, others=(), valid=None):
         focus = _number_or_none(header, FOCAL_CARDS, FOCAL_RANGE)
         if pixel_um and focus:
             focus_mm = focus.value * (1000.0 if focus.value < LONGEST_FOCUS_M else 1.0)
+            binned = _number_or_none(header, ["XBINNING"], (1.5, 16))
+            doubt = None if claims or not binned or pixel_um.keyword == "PIXSIZE1" else (
+                f"{pixel_um.keyword} = {pixel_um.value:g} with XBINNING = {binned.value:g}: taken "
+                "as the size of a binned pixel")
             claims.append(Claim(ARCSEC_PER_RADIAN_OF_UM_PER_MM * pixel_um.value / focus_mm,
-                                f"{pixel_um.keyword}/{focus.keyword}"))
+                                f"{pixel_um.keyword}/{focus.keyword}", doubt))
     return claims
 
 

@@ -282,7 +282,7 @@ def _is_of(one, path):
     except ImageRejected as problem:
         log.warning("set %s: %s is left out: %s", one["name"], path.name, problem)
         return False
-    if one.get("science_only") and calibration_kind(header):
+    if one.get("science_only") and calibration_kind(header, frame_stem(path)):
         return False
     wanted, camera = one.get("filter"), one.get("camera")
     return (not wanted or filter_key(wanted) == filter_key(name or "")) and (

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from cosmouline import dates
 from cosmouline.errors import ImageRejected
-from cosmouline.frames.header_values import first_text, text_of
+from cosmouline.frames.header_values import comment_of, first_text, text_of
 from cosmouline.frames.telescope_yaml import CrossChecks
 
 DATES_AGREE_WITHIN_S = 60.0
@@ -16,7 +16,15 @@ WIN_WITHIN_S = 2.0  # of the dates that say which moment they are of
 ZONES_OF_UTC = ("UTC", "UT", "GMT", "Z")
 MOMENT_TO_MID = {"start": 0.5, "mid": 0.0, "end": -0.5}
 NO_TIME = re.compile(r"[T ]00:00:00(\.0*)?$")  # of a program that knows the day alone
-ZONE_CARDS = ("TIMEZONE", "TIMEZON", "TIME-ZON", "TZ", "UTCOFF", "UTC-OFF", "UTCOFFS")
+ZONE_CARDS = ("TIMEZONE", "TIMEZON", "TIME-ZON", "TZ", "UTCOFF", "UTC-OFF", "UTCOFFS",
+              "UTCOFFSET", "UTC_OFFS", "TZOFFSET", "GMTOFFS")
+QUARTER_S = 900.0  # time zones are whole numbers of it
+MORNING_D = 0.6  # a time of the day in UTC before it may be of the night of the day before
+# What the comments of dates say
+IS_START = re.compile(r"\b(start|begin|open)", re.IGNORECASE)
+MOMENTS_OF_COMMENTS = {"mid": re.compile(r"\bmid(dle|point|time|-?exp\w*)?\b", re.IGNORECASE),
+                       "end": re.compile(r"\b(end|stop|close)(s|ed|ing)?\b", re.IGNORECASE)}
+IS_LOCAL = re.compile(r"^(?!.*\b(UTC?|GMT)\b).*\blocal\b", re.IGNORECASE)
 LOCAL_CARDS = ("DATE-LOC", "DATE_LOC", "LOCALTIM", "LOC-TIME", "LTOBS")
 DAY_NUMBERS = {"mjd": ("MJD-OBS", "MJD_OBS", "MJD", "MJD-AVG"),
                "jd": ("JD", "JD-OBS", "JD_UTC", "JULDATE")}
@@ -40,6 +48,7 @@ class _Moment(NamedTuple):
     keyword: str
     text: str
     flag: str | None = None
+    is_split: bool = False  # day and time from two cards
 
 
 def mid_exposure(header, telescope, exptime_s, zone_h):
@@ -76,8 +85,9 @@ def mid_exposure(header, telescope, exptime_s, zone_h):
     mjd = _to_mid(header, telescope, recipe, moment, exptime_s, flags)
     mjd, moment = _cross_checked(header, telescope, moment, mjd, exptime_s, zone_h, flags)
     flags.insert(0, dates.plausible(mjd))
-    note = f"date: {recipe.note}" if recipe.note else ""
-    if recipe.recipe == "day":
+    is_day = recipe.recipe == "day" and dates.is_day_only(moment.text)
+    note = f"date: {recipe.note}" if recipe.note and (is_day or recipe.recipe != "day") else ""
+    if is_day:
         flags.append(note or f"date: {moment.keyword} has no time of day")
     return MidExposure(mjd, dates.zone_hours(moment.text), (note,) if note else (),
                        tuple(dict.fromkeys(flag for flag in flags if flag)))
@@ -101,6 +111,9 @@ def _cross_checked(header, telescope, moment, mjd, exptime_s, zone_h, flags):
         except ImageRejected as error:
             flags.append(f"{error}: not compared")
             continue
+        if other and other.text == moment.text and recipe.moment == "end" and exptime_s > 1:
+            flags.append(f"{moment.keyword} and {other.keyword} are the same: is {moment.keyword} "
+                         "the end of the exposure?")
         if other is None or other.text in compared:
             continue
         compared.add(other.text)
@@ -109,35 +122,66 @@ def _cross_checked(header, telescope, moment, mjd, exptime_s, zone_h, flags):
         if recipe.recipe in NUMBERS:
             digits = Decimal(other.text).as_tuple().exponent
             within_s += dates.SECONDS_PER_DAY * 10.0**digits if recipe.recipe != "unix" else 1.0
-        within_s += exptime_s if recipe.recipe == "jd" else 0.0
+        within_s += exptime_s if recipe.recipe in ("jd", "clock") else 0.0
         difference_s = (other_mjd - mjd) * dates.SECONDS_PER_DAY
         if abs(difference_s) <= within_s:
             n_agree += 1
             continue
-        # A number never has the date of the evening with a time after midnight; a text may
-        days = round(difference_s / dates.SECONDS_PER_DAY)
-        by_days = (recipe.recipe in NUMBERS and days != 0
-                   and abs(difference_s - days * dates.SECONDS_PER_DAY) <= within_s + exptime_s)
-        wins = is_winner or by_days
+        wins = _wins(recipe, is_winner, moment, mjd, other, other_mjd, within_s + exptime_s)
         used = other if wins else moment
         hint = "" if wins else "is one of them local time? "
-        flags.append(f"{moment.keyword} and {other.keyword} differ by "
-                     f"{abs(difference_s) / 60.0:.1f} min: {hint}{used.keyword} is used")
+        of_time = " with its time card" if other.keyword == moment.keyword else ""
+        flags.append(f"{moment.keyword} and {other.keyword}{of_time} differ by "
+                     f"{abs(difference_s) / 60.0:.1f} min: {hint}{used.keyword}"
+                     f"{of_time if wins else ''} is used")
         if wins:
             moment, mjd = other, other_mjd
+    if not n_agree:
+        flags += _doubts(header, telescope, moment, mjd, bool(flags))
+    return mjd, moment
+
+
+def _wins(recipe, is_winner, moment, mjd, other, other_mjd, within_s):
+    """Return whether a date that differs from that in use is the better one."""
+    difference_s = (other_mjd - mjd) * dates.SECONDS_PER_DAY
+    if recipe.recipe in NUMBERS:
+        # A number never has the date of the evening with a time after midnight, as a text may,
+        # and knows more than a day without a time
+        days = round(difference_s / dates.SECONDS_PER_DAY)
+        by_days = days and abs(difference_s - days * dates.SECONDS_PER_DAY) <= within_s
+        is_winner = is_winner or by_days or (
+            _lacks_time(moment) and not _lacks_time(other) and -1.0 < other_mjd - mjd < 2.0)
+    elif recipe.recipe == "clock":  # of another time zone
+        rest_s = abs(difference_s - QUARTER_S * round(difference_s / QUARTER_S))
+        is_winner = is_winner and rest_s <= DATES_AGREE_WITHIN_S
+    return bool(is_winner)
+
+
+def _doubts(header, telescope, moment, mjd, is_flagged):
+    """Yield what is suspicious about a date that no other card supports."""
     # Nothing but the zone, or the same date under the name of local time, speaks against UTC
     is_known = not telescope.cross_checks and text_of(header, "TIMESYS")
-    if not n_agree and not moment.is_utc and not is_known:
-        zone, local = first_text(header, ZONE_CARDS), first_text(header, LOCAL_CARDS)
-        local = local and local[0].startswith(moment.text[:19]) and f"{local[1]} is the same"
-        zone = zone and zone[0].lstrip("+-0:. ") and zone[0] not in ZONES_OF_UTC and (
-            f"{zone[1]} = {zone[0]}")
-        if (local or zone) and not flags:
-            flags.append(f"{moment.keyword} may be local time, {local or zone}: if it is, set "
-                         "'time_zone_h' in 'overrides'")
-        if NO_TIME.search(moment.text):
-            flags.append(f"{moment.keyword} = {moment.text!r}: no time of day?")
-    return mjd, moment
+    if moment.is_utc or is_known:
+        return
+    zone, local = first_text(header, ZONE_CARDS), first_text(header, LOCAL_CARDS)
+    says = IS_LOCAL.search(comment_of(header, moment.keyword)) and "as its comment says"
+    local = local and local[0].startswith(moment.text[:19]) and f"{local[1]} is the same"
+    zone = zone and zone[0].lstrip("+-0:. ") and zone[0] not in ZONES_OF_UTC and (
+        f"{zone[1]} = {zone[0]}")
+    if says or ((local or zone) and not is_flagged):
+        yield (f"{moment.keyword} may be local time, {says or local or zone}: if it is, "
+               "set 'time_zone_h' in 'overrides'")
+    if _lacks_time(moment) and not dates.is_day_only(moment.text):
+        yield (f"{moment.keyword} = {moment.text!r}: no time of day?")
+    elif telescope.cross_checks and moment.is_split and mjd % 1 < MORNING_D:
+        yield (f"no other card tells the day of {moment.keyword} ({moment.text}): is it "
+               "that of the evening?")
+
+
+def _lacks_time(moment):
+    """Return whether a date has no time of day: a day alone, midnight, a whole number of days."""
+    return bool(dates.is_day_only(moment.text) or NO_TIME.search(moment.text) or (
+        _is_number(moment.text) and not moment.is_utc and float(moment.text) % 1 == 0))
 
 
 def _read_moment(header, recipe, zone_h):
@@ -199,6 +243,15 @@ def _moment_of(header, recipe, keyword, text, zone_h):
             return None
         is_utc = is_utc or dates.zone_hours(text) is not None
         return _Moment(dates.iso_to_mjd(text, zone_h), is_utc, keyword, text)
+    clocks = ((_clock(header, card), card) for card in recipe.time)
+    clock, time_keyword = next(((text, card) for text, card in clocks if text), (None, None))
+    if kind == "clock":  # the second card has the time in UTC of that date, to half a day
+        if not clock or "T" in clock or dates.is_day_only(text) or _is_number(text) or (
+                NO_TIME.search(text)):
+            return None
+        near = dates.iso_to_mjd(text, zone_h)
+        mjd = dates.split_to_mjd(text[:10], clock, 0.0)
+        return _Moment(mjd + round(near - mjd), True, time_keyword, f"{text[:10]} {clock}")
     if kind == "split":
         text = NO_TIME.sub("", text)
     if not dates.is_day_only(text):
@@ -212,14 +265,23 @@ def _moment_of(header, recipe, keyword, text, zone_h):
         mjd = dates.day_seconds_to_mjd(text, found[0], zone_h)
         return _Moment(mjd, is_utc, keyword, f"{text} {found[0]} s")
     # "split": the second card has the time of the day, or date and time
-    clocks = ((text_of(header, time_keyword), time_keyword) for time_keyword in recipe.time)
-    clock, time_keyword = next((c for c in clocks if c[0] and ":" in c[0]), (None, None))
     if clock is None:
         return None
     is_utc = is_utc or dates.zone_hours(clock) is not None
     if "T" in clock:
         return _Moment(dates.iso_to_mjd(clock, zone_h), is_utc, time_keyword, clock)
-    return _Moment(dates.split_to_mjd(text, clock, zone_h), is_utc, keyword, f"{text} {clock}")
+    return _Moment(dates.split_to_mjd(text, clock, zone_h), is_utc, keyword, f"{text} {clock}",
+                   is_split=True)
+
+
+def _clock(header, keyword):
+    """Return the time of day of a card as a text, also of one of UT in hours or seconds."""
+    text = text_of(header, keyword)
+    if text and keyword.startswith("UT") and _is_number(text) and 0 <= float(text) < 86400:
+        seconds = float(text) * (3600.0 if float(text) < 24 else 1.0)
+        hours, rest = divmod(seconds, 3600.0)
+        return f"{hours:02.0f}:{rest // 60:02.0f}:{rest % 60:06.3f}"
+    return text if text and ":" in text else None
 
 
 def _to_mid(header, telescope, recipe, moment, exptime_s, flags):
@@ -233,7 +295,14 @@ def _to_mid(header, telescope, recipe, moment, exptime_s, flags):
         except ValueError:
             flags.append(f"TIMESYS = {system!r} is not known: {moment.keyword} is taken as UTC. "
                          "For local time set 'time_zone_h' in 'overrides'")
-    return mjd + MOMENT_TO_MID[recipe.moment] * exptime_s / dates.SECONDS_PER_DAY
+    # The comment of a card may say which moment it is, where nobody has described the camera
+    comment, which = comment_of(header, moment.keyword), recipe.moment
+    if telescope.cross_checks and which == "start" and not IS_START.search(comment):
+        which = next((one for one, words in MOMENTS_OF_COMMENTS.items() if words.search(comment)),
+                     which)
+        if which != "start":
+            flags.append(f"{moment.keyword} ({comment}): taken as the {which} of the exposure")
+    return mjd + MOMENT_TO_MID[which] * exptime_s / dates.SECONDS_PER_DAY
 
 
 def _is_number(text):

@@ -1,11 +1,12 @@
 """Where the header says that the telescope looked, and whether that is the lens."""
 
+import re
 import warnings
 
 from cosmouline.errors import ImageRejected
 from cosmouline.files.fits_bytes import card_value
 from cosmouline.files.io_fits import wcs_cards
-from cosmouline.frames.header_values import angle_deg, text_of
+from cosmouline.frames.header_values import angle_deg, comment_of, text_of
 
 import numpy as np
 from astropy.wcs import WCS
@@ -15,6 +16,10 @@ POINTING_CARDS = (("RA_TARG", "DEC_TARG"), ("TARG_RA", "TARG_DEC"), ("OBJCTRA", 
                   ("CAT-RA", "CAT-DEC"), ("RA", "DEC"), ("TELRA", "TELDEC"))
 OFF_FRAME_ARCSEC = 60.0  # by which a WCS that is not refined may be off
 HOURS = ":hH "  # a right ascension with one of these is in hours
+HOURS_OF_A_DAY = 24.0
+UNITS = ((1.0, re.compile(r"\bdeg", re.IGNORECASE)),  # in comments
+         (15.0, re.compile(r"\[h(r|ours?)?\]|\bh(ou)?rs?\b", re.IGNORECASE)),
+         (float(np.degrees(1.0)), re.compile(r"\brad(ians?)?\b", re.IGNORECASE)))
 
 
 def pointing_flag(header, lens_ra_deg, lens_dec_deg, field_deg=0.0):
@@ -54,9 +59,8 @@ def pointing(header):
             ra_text, dec_text = text_of(header, ra_card), text_of(header, dec_card)
             if ra_text is None or dec_text is None:
                 continue
-            in_hours = any(sign in ra_text for sign in HOURS)
-            ra_deg = (15 if in_hours else 1) * angle_deg(_plain(ra_text))
-            dec_deg = angle_deg(_plain(dec_text))
+            ra_deg = (_factor(header, ra_card) or 1.0) * angle_deg(_plain(ra_text))
+            dec_deg = (_factor(header, dec_card) or 1.0) * angle_deg(_plain(dec_text))
         except (ImageRejected, ValueError):
             continue
         if 0 <= ra_deg < 360 and -90 <= dec_deg <= 90:
@@ -86,7 +90,11 @@ def lens_guess(header):
     far outside of a frame.
     """
     found = pointing(header)
-    if found and not off_frame_arcsec(header, *found[:2]):
+    off_arcsec = found and off_frame_arcsec(header, *found[:2])
+    if found and off_arcsec is None and found[0] < HOURS_OF_A_DAY and (  # nothing tells
+            _factor(header, found[2].partition(",")[0]) is None):
+        return *found[:2], f"{found[2]} (taken as degrees: are they hours?)"
+    if found and not off_arcsec:
         return found
     return frame_centre(header) or found
 
@@ -115,6 +123,14 @@ def _wcs_and_size(header):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return WCS(cards), np.array(size, float)
+
+
+def _factor(header, card):
+    """Return what leads to degrees, by form or comment of a card; None if neither tells."""
+    if any(sign in (text_of(header, card) or "") for sign in HOURS):
+        return 15.0 if "RA" in card else 1.0
+    comment = comment_of(header, card)
+    return next((factor for factor, words in UNITS if words.search(comment)), None)
 
 
 def _plain(text):

@@ -3,7 +3,7 @@
 from cosmouline.dates import JD_MINUS_MJD
 from cosmouline.errors import ImageRejected
 from cosmouline.frames.header_pointing import pointing
-from cosmouline.frames.header_values import angle_deg, first_text, number_of, text_of
+from cosmouline.frames.header_values import angle_deg, first_number, first_text, text_of
 from cosmouline.frames.telescope_yaml import SITE_RANGES
 
 import erfa
@@ -15,6 +15,9 @@ NEAR_ZONE_DEG = 45.0
 DEG_PER_HOUR = 15.0
 LST_CARDS = ("LST", "ST", "SIDTIME", "LMST", "LST-OBS", "LSTOBS")
 LST_WITHIN_DEG = 11.0  # of the start, middle or end of an exposure, in which the sky turns
+ZENITH_CARDS = ("ZD", "ZDIST", "ZENDIST")  # degrees
+HEIGHT_CARDS = ("OBJCTALT", "CENTALT", "TELALT", "EL")
+HOURS_MAX = 12.0  # of a longitude in hours
 AIRMASS_WITHIN, SEC_Z_MAX = 0.15, 4.0  # of sec z; higher ones depend on the formula
 
 
@@ -71,7 +74,7 @@ def site_coordinates(header, telescope, overrides, zone_h, mjd):
             else:
                 flags.append(f"{card[1]} = {card[0]!r} is not a usable {name}")
         found.append((value, keyword))
-    (lon_deg, lon_keyword), (lat_deg, _), (height_m, _) = found
+    (lon_deg, lon_keyword), (lat_deg, lat_keyword), (height_m, _) = found
     if lon_deg is None or lat_deg is None:
         notes.append("no coordinates of the telescope: no airmass; add site_lon_deg, site_lat_deg")
         return NO_SITE, notes, flags
@@ -85,15 +88,21 @@ def site_coordinates(header, telescope, overrides, zone_h, mjd):
                 abs(_wrapped(-lon_deg - middle_deg)) < NEAR_ZONE_DEG):
             notes.append(f"{lon_keyword} = {lon_deg:g} contradicts the time zone: taken as west")
             lon_deg = _wrapped(-lon_deg)
-    # Sidereal time and airmass of the header know the longitude too
+    # Sidereal time, airmass and height of the header know the place too
     differs = _disagreements(header, mjd, lon_deg, lat_deg)
-    if differs and lon_keyword and not _disagreements(header, mjd, -lon_deg, lat_deg):
-        what = next(iter(differs.values()))
-        notes.append(f"{lon_keyword} = {lon_deg:g} contradicts {what}: taken as west")
-        lon_deg = _wrapped(-lon_deg)
-    elif "sidereal time" in differs:
-        flags.append(f"{differs['sidereal time']} of the header does not fit date and site: is "
-                     "one of them wrong?")
+    others = [(-lon_deg, lat_deg, lon_keyword, "west"), (lon_deg, -lat_deg, lat_keyword, "south")]
+    if abs(lon_deg) <= HOURS_MAX:
+        others += [(s * DEG_PER_HOUR * lon_deg, lat_deg, lon_keyword, "hours") for s in (1, -1)]
+    fits = [one for one in others if one[2] and not _disagreements(header, mjd, *one[:2])]
+    what = next(iter(differs.values()), "")
+    if differs and fits:
+        lon, lat, keyword, how = fits[0]
+        value = lat_deg if how == "south" else lon_deg
+        how = "north" if how == "south" and lat > 0 else how
+        notes.append(f"{keyword} = {value:g} contradicts {what}: taken as {how}")
+        lon_deg, lat_deg = lon, lat
+    elif differs:
+        flags.append(f"{what} of the header does not fit date and site: is one of them wrong?")
     return (lon_deg, lat_deg, height_m or 0.0), notes, flags
 
 
@@ -108,17 +117,31 @@ def _disagreements(header, mjd, lon_deg, lat_deg):
             hours = hours / 3600 if hours > 24 else hours  # some write seconds
             if abs(_wrapped(DEG_PER_HOUR * hours - lst_deg)) > LST_WITHIN_DEG:
                 found["sidereal time"] = f"the sidereal time ({card[1]} = {card[0]})"
-        airmass = number_of(header, "AIRMASS")
-        where = pointing(header) if airmass and 1 <= airmass.value <= SEC_Z_MAX else None
+        airmass = _airmass(header)
+        where = pointing(header) if airmass else None
         if where:
             hour_angle, dec, lat = np.radians([lst_deg - where[0], where[1], lat_deg])
             sin_height = (np.sin(lat) * np.sin(dec)
                           + np.cos(lat) * np.cos(dec) * np.cos(hour_angle))
             if sin_height <= 0 or abs(airmass.value * sin_height - 1) > AIRMASS_WITHIN:
-                found["airmass"] = f"AIRMASS = {airmass.value:g}"
+                found["airmass"] = f"{airmass.keyword} = {airmass.value:g}"
     except (ImageRejected, ValueError):  # an unreadable card proves nothing
         pass
     return found
+
+
+def _airmass(header):
+    """Return the airmass of a header (1 to 4), or that of a height or zenith distance; or None."""
+    for keywords, from_deg in ((("AIRMASS", "SECZ"), None), (ZENITH_CARDS, 90.0),
+                               (HEIGHT_CARDS, 0.0)):
+        found = first_number(header, keywords)
+        if found and from_deg is not None:
+            sine = np.sin(np.radians(abs(from_deg - found.value)))
+            found = found._replace(value=float(1 / max(sine, 1e-3)),
+                                   keyword=f"sec z of {found.keyword}")
+        if found and 1 <= found.value <= SEC_Z_MAX:
+            return found
+    return None
 
 
 def _wrapped(angle):

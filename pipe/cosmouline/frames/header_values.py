@@ -129,13 +129,16 @@ KINDS = {
     "flat": re.compile(r"flat|\bdome\b|twilight", re.IGNORECASE),
     "lamp": re.compile(r"\b(lamp|arc|wave|comp|focus|calib)\b", re.IGNORECASE),
 }
+CALIBRATION_NAMES = re.compile(
+    r"(master|super|sky|dome|twi\w*?)?[_-]?(bias|zero|dark|flat)(field)?s?(?![A-Za-z])",
+    re.IGNORECASE)
 
 
-def calibration_kind(header):
+def calibration_kind(header, stem=""):
     """Return "bias", "dark", "flat" or "lamp"; None for a science frame or without a card.
 
-    The first card counts that is there, of those in which observatories write it. A card that
-    cannot be read counts as missing.
+    The first card counts that is there, of those in which observatories write it; without one the
+    beginning of the name. A card that cannot be read counts as missing.
     """
     for keyword in TYPE_CARDS:
         try:
@@ -144,4 +147,5 @@ def calibration_kind(header):
             continue
         if text is not None:
             return next((kind for kind, word in KINDS.items() if word.search(text)), None)
-    return None
+    named = CALIBRATION_NAMES.match(stem)
+    return named and {"zero": "bias"}.get(named[2].lower(), named[2].lower())

@@ -67,7 +67,7 @@ def _degrees_apart(one, other):
 
 
 def sets_of(frames, elsewhere=(), given=None):
-    """Group frames into sets: one per camera, binning and filter, over the folders of its nights.
+    """Group frames into sets: one per camera, binning, filter and size, over its nights' folders.
 
     Parameters
     ----------
@@ -94,6 +94,7 @@ def sets_of(frames, elsewhere=(), given=None):
             no_name = frame.telescope == "generic" and not frame.camera
             groups[_camera(frame), filter_key(frame.filter or ""),
                    frame.path.parent if no_name else None, frame.binning].append(frame)
+    groups = _by_size(groups)
     names, bands = _names(groups), _band_names(groups)
     several = len({key[1] for key in groups}) > 1
     sets, lacking, lines = [], {}, []
@@ -119,6 +120,18 @@ def sets_of(frames, elsewhere=(), given=None):
         lacking[name] = [what for what in missing if what not in known and f"{what}s" not in known]
         lines += _lines_of(one, those, folders, lacking[name])
     return sets, lacking, lines
+
+
+def _by_size(groups):
+    """Part the groups by the sizes that several of their frames have; single ones stay."""
+    parted = {}
+    for key, frames in groups.items():
+        counts = Counter(frame.size for frame in frames)
+        typical, _ = counts.most_common(1)[0]
+        for frame in frames:
+            size = frame.size if counts[frame.size] > 1 else typical
+            parted.setdefault((*key, size), []).append(frame)
+    return parted
 
 
 def _covers(one, frame):
@@ -200,7 +213,7 @@ def _names(groups):
     telescopes = {telescope for telescope, _ in cameras}
     names = {}
     for key, frames in groups.items():
-        (telescope, camera), _, folder, binning = key
+        (telescope, camera), _, folder, binning, size = key
         # Only what differs from group to group goes into the name
         same = [other for other in groups if other[:2] == key[:2]]
         parts = [telescope if telescope != "generic" else camera or "generic"] if (
@@ -210,6 +223,8 @@ def _names(groups):
             parts = [telescope, camera]
         parts += [folder.name] if len({other[2] for other in same}) > 1 else []
         parts += [f"bin{binning or 1}"] if len({other[3] for other in same}) > 1 else []
+        if len({other[4] for other in same if other[3] == binning}) > 1:
+            parts.append("x".join(map(str, size)))
         parts += [bands[key[1]]] if frames[0].filter else []
         name = clean("-".join(parts)) or "frames"
         while name in names.values():

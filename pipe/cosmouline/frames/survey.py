@@ -51,6 +51,7 @@ class FrameSummary(NamedTuple):
     radius_deg: float | None = None  # half of its diagonal
     has_wcs: bool = True
     binning: str | None = None  # as in the header; None for 1 x 1
+    size: tuple | None = None  # of the frame: nx, ny
 
 
 def survey(folder):
@@ -115,9 +116,11 @@ def summary(path, header):
     return FrameSummary(
         path, telescope, recognised, camera_of(header), filter_of(header, description),
         text_of(header, "OBJECT"),
-        calibration_kind(header) or CALIBRATION_FOLDERS.get(path.parent.name.lower()),
+        calibration_kind(header, frame_stem(path)) or CALIBRATION_FOLDERS.get(
+            path.parent.name.lower()),
         lens_guess(header), missing(header, description), radius_deg, scale is not None,
-        binning if binning and set(re.findall(r"\d+", binning)) != {"1"} else None)
+        binning if binning and set(re.findall(r"\d+", binning)) != {"1"} else None,
+        tuple(size))
 
 
 def missing(header, description):

@@ -1,5 +1,6 @@
 """What a header says about an exposure, by the description of its telescope."""
 
+import contextlib
 import fnmatch
 import functools
 import re
@@ -33,13 +34,15 @@ MAX_YAML_DEPTH = 20
 YAML_OPEN = (yaml.FlowSequenceStartToken, yaml.FlowMappingStartToken,
              yaml.BlockSequenceStartToken, yaml.BlockMappingStartToken)
 YAML_CLOSE = (yaml.FlowSequenceEndToken, yaml.FlowMappingEndToken, yaml.BlockEndToken)
-LONGEST_EXPOSURE_S = 36000.0  # a winter night has 15 h; longer ones are milliseconds
+LONGEST_EXPOSURE_S = 3600.0  # of a CCD; longer ones are stacks, or in milliseconds
 GAIN_OF_A_UNIT = (0.05, 1e6)  # electrons of an exposure in one unit of a rate or a flux
 CAMERA_CARDS = ("INSTRUME", "TELESCOP", "DETNAM")
 FAMILIES = ("Amateur",)  # descriptions of many cameras with the same cards
 UNKNOWN = "generic"  # the description for telescopes that have none
 OPEN_POSITIONS = ("open", "free", "empty", "blank")  # of a second filter wheel
 LETTERS_OF_A_BAND = 2  # such as r, R and i'
+WITH_OPEN = re.compile(r"^(open|free|empty|blank)[\s_-]+(?!pos|slot|hole|wheel|filter|\d)(?=\S)",
+                       re.IGNORECASE)  # and a band behind it, as in Empty-R
 CLEAR = ("clear", "air")  # of a second wheel; alone it is the name of a filter
 UNITS = {
     "exptime_s": "s",
@@ -181,14 +184,10 @@ def read_exposure(header, telescope, overrides=None):
             raise ImageRejected(f"{check.keyword} = {text}: {check.reason}")
     values = _quantities(header, telescope, overrides, notes, flags)
     if values["exptime_s"] > LONGEST_EXPOSURE_S:
-        flags.append(f"exptime_s = {values['exptime_s']:g}: milliseconds?")
+        flags.append(f"exptime_s = {values['exptime_s']:g}: milliseconds, or a stack?")
     if flag := square_flag(header):
         flags.append(flag)
-    # Only a header that does not fit its own description is compared with all others
-    if telescope.name != UNKNOWN and not _fits_any(header, telescope.recognise) and (
-            telescope.name in list_telescopes()) and (recognised := recognise(header)):
-        flags.append(f"the header is that of {', '.join(recognised)}, not of {telescope.name}, "
-                     "which is the 'telescope' of the set")
+    flags += _other_telescope(header, telescope)
     middle = mid_exposure(header, telescope, values["exptime_s"],
                           overrides.get("time_zone_h", telescope.time_zone_h))
     # The filter; without one the frame is usable, with a flag
@@ -218,6 +217,23 @@ def read_exposure(header, telescope, overrides=None):
         name, middle.mjd, *(values[one] for one in RANGES), filter_name, *site,
         trim=overrides.get("trim", telescope.trim),
         notes=(*notes, *middle.notes, *site_notes), flags=(*flags, *middle.flags, *site_flags))
+
+
+def _other_telescope(header, telescope):
+    """Return a flag, in a list, where a header is not one of the description that reads it."""
+    if telescope.name in (UNKNOWN, *FAMILIES) or telescope.name not in list_telescopes() or (
+            _fits_any(header, telescope.recognise)):
+        return []
+    # Only a header that does not fit its own description is compared with all others
+    recognised, said = recognise(header), []
+    for card in dict.fromkeys(card for rule in telescope.recognise for card, _ in rule):
+        with contextlib.suppress(ImageRejected):  # an unreadable card
+            text = None if card.startswith("NAXIS") else text_of(header, card)
+            said += [f"{card} = {text}"] if text else []
+    if not recognised and not said:
+        return []
+    whose = f"that of {', '.join(recognised)}" if recognised else f"of another one ({said[0]})"
+    return [f"the header is {whose}, not of {telescope.name}, which is the 'telescope' of the set"]
 
 
 def _quantities(header, telescope, overrides, notes, flags):
@@ -335,10 +351,12 @@ def filter_of(header, telescope):
     for keyword in telescope.filter.keywords:
         text = text_of(header, keyword) or ""
         # One card may hold the positions of two wheels, as in Empty/R
-        parts = [part.strip() for part in re.split(r"[/,+]", text) if part.strip()]
+        parts = [WITH_OPEN.sub("", part.strip()) for part in re.split(r"[/,+;|]", text)
+                 if part.strip()]
         filters = [part for part in parts if not part.lower().startswith(OPEN_POSITIONS)]
         if filters:
-            named.append((keyword, text if len(filters) == len(parts) else "+".join(filters)))
+            whole = len(filters) == len(parts) and not WITH_OPEN.match(text)
+            named.append((keyword, text if whole else "+".join(filters)))
     if not named:
         return telescope.filter.default
     # Two wheels with a card each: light has passed both

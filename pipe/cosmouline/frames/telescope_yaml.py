@@ -23,8 +23,8 @@ SITE_RANGES = {
     "site_height_m": (-500.0, 10000.0),
 }
 ZONES_H = (-12.0, 14.0)
-RECIPES = ("iso", "split", "day_seconds", "mjd", "jd", "unix", "day", "fixed")
-NEEDS_TIME = ("split", "day_seconds")
+RECIPES = ("iso", "split", "clock", "day_seconds", "mjd", "jd", "unix", "day", "fixed")
+NEEDS_TIME = ("split", "clock", "day_seconds")
 MOMENTS = ("start", "mid", "end")
 
 

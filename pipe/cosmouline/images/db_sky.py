@@ -31,8 +31,11 @@ def keep(sky, image, settings, fringes_path=None):
 
 
 def noise_ratio(sky_noise_e, image):
-    """Return the field sky_noise_ratio; none where the sky has no expected noise."""
-    expected_e2 = image["sky_level_e"] + image["read_noise_e"] ** 2
+    """Return the field sky_noise_ratio; none where the sky has no expected noise.
+
+    Of a level below 0, from which more than the sky was taken, the read noise alone is expected.
+    """
+    expected_e2 = max(image["sky_level_e"], 0.0) + image["read_noise_e"] ** 2
     return {"sky_noise_ratio": sky_noise_e / np.sqrt(expected_e2)} if expected_e2 > 0 else {}
 
 
@@ -95,6 +98,8 @@ def warn_of_noise(images):
     ratio, level_e = image["sky_noise_ratio"], image["sky_level_e"]
     if abs(level_e) < SKY_SUBTRACTED * image["sky_noise_e"]:
         cause = "was the sky subtracted before, or is the exposure a rate?"
+    elif level_e < 0:
+        cause = "was more than the sky subtracted, or is it scaled, or without its BZERO?"
     elif not image["sky_noise_e"] > 0:
         cause = "is most of the frame one value?"
     else:

@@ -14,6 +14,7 @@ log = logging.getLogger("cosmouline")
 
 N_SHARPEST = 10  # images that are added up
 LEAST_SN = 5.0
+MASKED_FWHM, LEAST_GOOD = 0.5, 0.5  # around the sources; of the pixels there
 APERTURE_FWHM = 1.0  # around the sources of the lens
 MEDIAN_VARIANCE = np.pi / 2  # of a median over that of a mean
 N_WCS = 200  # images whose WCS is compared
@@ -58,29 +59,15 @@ def check(images, stars, reference, settings):
         raise UserError(f"no image holds the lens at {_as_ds9(centre)} of the reference image "
                         f"{reference['img_name']} with {SKY_AROUND_FWHM:g} FWHM of sky around it. "
                         "Check its position.")
-    # Its flux above the ring around it, which takes out the wings of bright stars, weighted by the
-    # noise of each image
-    sums = np.zeros(2)
-    for image in sorted(whole, key=lambda one: one["fwhm_px"])[:N_SHARPEST]:
-        image_e, bad = db_images.image_and_bad(image, settings)
-        aperture_px = radius_px + APERTURE_FWHM * image["fwhm_px"]
-        ring_px = aperture_px + np.array([0.5, 2.5]) * image["fwhm_px"]
-        x_px, y_px = image["lens_x_px"], image["lens_y_px"]
-        window = tuple(slice(max(0, int(middle - ring_px[1])), int(middle + ring_px[1]) + 2)
-                       for middle in (y_px, x_px))
-        row, col = np.ogrid[:image_e.shape[0], :image_e.shape[1]]
-        away_px = np.hypot(col[:, window[1]] - x_px, row[window[0]] - y_px)
-        image_e, good = image_e[window], ~bad[window]
-        inside = image_e[(away_px < aperture_px) & good]
-        ring = image_e[(away_px > ring_px[0]) & (away_px < ring_px[1]) & good]
-        if not len(inside) or not len(ring):
-            continue
-        flux_e = inside.sum() - len(inside) * np.median(ring)
-        variance_e2 = max(flux_e, 0) + len(inside) * image["sky_noise_e"] ** 2 * (
-            1 + MEDIAN_VARIANCE * len(inside) / len(ring))
-        sums += flux_e / variance_e2, 1 / variance_e2
+    sums, masked = _flux(sorted(whole, key=lambda one: one["fwhm_px"])[:N_SHARPEST], radius_px,
+                         settings)
+    if masked:
+        log.warning("the lens lies on masked pixels of %d of the %d sharpest images, which may be "
+                    "missing in the light curve: %s", len(masked), min(len(whole), N_SHARPEST),
+                    ", ".join(masked))
     if not sums[1]:
-        return
+        raise UserError("the lens lies on masked pixels, or has no sky around it, in all of the "
+                        f"{min(len(whole), N_SHARPEST)} sharpest images. Check its position.")
     ratio = sums[0] / np.sqrt(sums[1])
     if ratio >= LEAST_SN:
         return
@@ -97,6 +84,35 @@ def check(images, stars, reference, settings):
         f"{reference['img_name']}: its flux is {ratio:.1f} times its error, {LEAST_SN:g} is "
         f"needed; {nearest}. Check lens_ra_deg, lens_dec_deg and the WCS, or set "
         "ref_img_name and lens_position_px.")
+
+
+def _flux(images, radius_px, settings):
+    """Add up flux and weight of the lens on images; return them, and the images that mask it."""
+    # Its flux above the ring around it, which takes out the wings of bright stars, weighted by the
+    # noise of each image
+    sums, masked = np.zeros(2), []
+    for image in images:
+        image_e, bad = db_images.image_and_bad(image, settings)
+        aperture_px = radius_px + APERTURE_FWHM * image["fwhm_px"]
+        ring_px = aperture_px + np.array([0.5, 2.5]) * image["fwhm_px"]
+        x_px, y_px = image["lens_x_px"], image["lens_y_px"]
+        window = tuple(slice(max(0, int(middle - ring_px[1])), int(middle + ring_px[1]) + 2)
+                       for middle in (y_px, x_px))
+        row, col = np.ogrid[:image_e.shape[0], :image_e.shape[1]]
+        away_px = np.hypot(col[:, window[1]] - x_px, row[window[0]] - y_px)
+        image_e, good = image_e[window], ~bad[window]
+        if good[away_px < radius_px + MASKED_FWHM * image["fwhm_px"]].mean() < LEAST_GOOD:
+            masked.append(image["img_name"])
+            continue
+        inside = image_e[(away_px < aperture_px) & good]
+        ring = image_e[(away_px > ring_px[0]) & (away_px < ring_px[1]) & good]
+        if not len(ring):
+            continue
+        flux_e = inside.sum() - len(inside) * np.median(ring)
+        variance_e2 = max(flux_e, 0) + len(inside) * image["sky_noise_e"] ** 2 * (
+            1 + MEDIAN_VARIANCE * len(inside) / len(ring))
+        sums += flux_e / variance_e2, 1 / variance_e2
+    return sums, masked
 
 
 def _compare_wcs(images, settings):

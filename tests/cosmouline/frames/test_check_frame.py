@@ -119,6 +119,21 @@ def test_dead_pixels_of_a_corrected_frame_are_not_taken_for_them():
     assert check_frame(frame(data)) == []
 
 
+@pytest.mark.parametrize("level", [-32268.0, -400.0])
+def test_unsigned_numbers_without_their_zero_are_named(level):
+    data = sky(level=level)
+    data[50:60, 50:60] += 0.5 * abs(level)  # a star
+
+    with pytest.raises(ImageRejected, match=r"the sky is -[\d.]+, .* without their BZERO\?"):
+        check_frame(frame(data), saturation_adu=60000.0)
+    assert check_frame(frame(sky(level=-10.0)), saturation_adu=60000.0) == []
+
+
+def test_a_level_of_saturation_below_the_sky_names_the_unit():
+    with pytest.raises(ImageRejected, match=r"saturated: .* is BUNIT = electron/s wrong"):
+        check_frame(frame(BUNIT="electron/s"), saturation_adu=400.0)
+
+
 def test_saturation():
     data = sky()
     data[:, :4] = 4095.0  # 2.5 % of the columns
@@ -273,3 +288,39 @@ def test_a_frame_smaller_than_its_trim_is_refused(trim):
                                               (None, None)])
 def test_the_noise_factor_of_a_stack(card, factor):
     assert noise_factor({"NOISEFAC": card} if card else {}) == factor
+
+
+@pytest.mark.parametrize(("side", "where"), [
+    ("left", np.s_[:, :6]), ("right", np.s_[:, -6:]), ("bottom", np.s_[:6]), ("top", np.s_[-6:])])
+def test_an_overscan_that_was_left_is_named(side, where):
+    data = sky()
+    data[where] -= 300.0
+
+    flags = check_frame(frame(data))
+
+    assert len(flags) == 1
+    assert flags[0].startswith("6 ")
+    assert f"at the {side} are 30" in flags[0].replace(" 29", " 30")
+    assert f"'trim': {{'{side}': 6}}" in flags[0]
+
+
+def test_dead_columns_and_vignetting_are_no_overscan():
+    data = sky()
+    data[:, :3] -= 300.0
+    data *= np.minimum(1, 0.6 + np.arange(SHAPE[1]) / 100)[::-1]
+    data[::10, ::10] += 3000.0  # stars
+
+    assert check_frame(frame(data)) == []
+
+
+def test_corners_of_a_turned_frame_have_no_value():
+    data = sky()
+    row, col = np.indices(SHAPE)
+    outside = row + col < 40
+    data[outside] = 0.0
+
+    np.testing.assert_array_equal(np.isnan(credible(data)), outside)
+    assert not np.isnan(credible(sky(level=5.0))).any()
+    few = sky()
+    few[60, 60:64] = 0.0
+    assert not np.isnan(credible(few)).any()

@@ -24,6 +24,7 @@ from astropy.io import fits
     ("D04b.mini D04b.MatchKernel D05b.mini", {"D04b.MatchKernel": "kernel"}),
     ("u-w1-img-m u-w1-invvar-m u-w1-n-m", {"u-w1-invvar-m": "weight", "u-w1-n-m": "coverage"}),
     ("ztf_sciimg ztf_mskimg", {"ztf_mskimg": "mask"}), ("f_drz f_var", {"f_var": "variance"}),
+    ("f1 f1_sub f1_confidence", {"f1_sub": "residual", "f1_confidence": "coverage"}),
     # frames that a word of their name does not make a map
     ("HE_001 HE_002", {}), ("exp_001 sky_001", {}), ("std_1 lens_1", {}), ("n_1 w_1 v_1", {}),
     ("var", {}), ("rms_1 rms_2", {}), ("mask", {}), ("sn1_img sn2_img", {})])

@@ -2,7 +2,7 @@
 
 from cosmouline.errors import ImageRejected
 from cosmouline.frames.cross_checks import Claim, choose, claims_of, square_flag
-from cosmouline.frames.telescope import load_telescope, read_exposure
+from cosmouline.frames.telescope import _other_telescope, load_telescope, read_exposure
 
 import pytest
 from astropy.io import fits
@@ -36,6 +36,10 @@ def test_a_sound_header_has_no_flag():
     {"DATE__OBS": "2020-01-05T03:05:00", "DATE__BEG": "2020-01-05T03:00:00"},  # the end
     {"DATE__OBS": "2020-01-05T03:05:00", "DATE__AVG": "2020-01-05T03:02:30"},
     {"DATE__OBS": "2020-01-05T00:00:00", "TIME-OBS": "03:00:00"},  # a date without a time
+    {"DATE__OBS": "2020-01-05T00:00:00", "MJD-OBS": 58853.125},
+    {"DATE__OBS": "2020-01-05", "MJD__MID": 58853.1267361},
+    {"DATE__OBS": "2020-01-04T23:00:00", "UT": "03:00:00"},  # local time, on the day before
+    {"DATE__OBS": "2020-01-05T07:30:00", "UTSTART": 3.0},
     {"DATE__OBS": "2020-01-04", "TIME-OBS": "03:00:00", "JD": 2458853.625},  # of the evening
     {"DATE__OBS": "2020-01-04T03:00:00", "MJD-OBS": 58853.125}])
 def test_the_card_that_says_which_moment_it_is_of_is_used_and_both_are_named(cards):
@@ -43,8 +47,32 @@ def test_the_card_that_says_which_moment_it_is_of_is_used_and_both_are_named(car
 
     assert found.mjd == pytest.approx(MID, abs=1e-5)
     other = list(cards)[-1].replace("__", "-")
-    other = {"TIME-OBS": "DATE-OBS"}.get(other, other)
+    other = {"TIME-OBS": "DATE-OBS with its time card"}.get(other, other)
     assert any("DATE-OBS and " in flag and f"{other} is used" in flag for flag in found.flags)
+
+
+def test_a_binned_pixel_that_nothing_confirms_is_flagged():
+    """206.265 x 9 / 3712.8 = .5 arcsec."""
+    optics = {"XPIXSZ": 9.0, "FOCALLEN": 3712.8, "XBINNING": 2}
+
+    assert exposure(PIXSCALE=None, **optics).pixel_scale_arcsec == pytest.approx(0.5, rel=1e-4)
+    assert exposure(PIXSCALE=None, **optics).flags == (
+        "XPIXSZ = 9 with XBINNING = 2: taken as the size of a binned pixel",)
+    assert exposure(**optics).flags == ()
+
+
+def test_a_clock_that_is_off_by_no_zone_is_flagged_only():
+    assert exposure(UT="03:02:30").flags == ()  # of the middle
+    found = exposure(UT="03:25:00")
+
+    assert found.mjd == pytest.approx(MID, abs=1e-8)
+    assert found.flags == ("DATE-OBS and UT differ by 25.0 min: is one of them local time? "
+                           "DATE-OBS is used",)
+
+
+def test_a_start_that_is_the_end_is_named():
+    assert exposure(DATE__END="2020-01-05T03:00:00").flags == (
+        "DATE-OBS and DATE-END are the same: is DATE-OBS the end of the exposure?",)
 
 
 @pytest.mark.parametrize(("cards", "minutes"), [
@@ -85,6 +113,8 @@ def test_midnight_alone_is_no_time_of_day():
     ({"EXPTIME": 5.0, "EXPOSURE": 300.0}, 300.0, "EXPOSURE and EXPTIME differ"),  # minutes
     ({"EXPTIME": (300000.0, "[ms] exposure")}, 300.0, "taken as 300"),
     ({"EXPTIME": (5.0, "exposure in minutes")}, 300.0, "taken as 300"),
+    ({"EXPTIME": (5.0, "exposure (min)")}, 300.0, "taken as 300"),
+    ({"EXPTIME": (1 / 12, "[h] exposure")}, 300.0, "taken as 300"),
     ({"EXPTIME": 3e5, "EXPOSURE": 300.0}, 300.0, "EXPOSURE and EXPTIME differ")])
 def test_exposure_times(cards, seconds, named):
     found = exposure(**cards)
@@ -155,10 +185,24 @@ def test_a_description_that_knows_its_cards_keeps_its_value():
 @pytest.mark.parametrize(("cards", "name"), [
     ({"FILTER": "Empty/R"}, "R"), ({"FILTER": "BB#Rc/162_ESO844"}, "BB#Rc/162_ESO844"),
     ({"FILTER": None, "FILTER1": "r", "FILTER2": "ND1"}, "r+ND1"),
+    ({"FILTER": "Empty-R"}, "R"), ({"FILTER": "open Bessell R"}, "Bessell R"),
+    ({"FILTER": "Empty 2"}, None), ({"FILTER": "open_position"}, None),
+    ({"FILTER": "free;V"}, "V"),
     ({"FILTER": None, "FILTER1": "r", "FILTER2": "clear"}, "r"),
     ({"FILTER": "R", "FILTER1": "R-band"}, "R")])
 def test_two_wheels_in_one_card_or_in_two(cards, name):
     assert exposure(**cards).filter == name
+
+
+@pytest.mark.parametrize(("cards", "flag"), [
+    ({"INSTRUME": "fa15"}, "the header is of another one (INSTRUME = fa15), not of Mercator"),
+    ({"INSTRUME": "MEROPE2"}, None), ({}, None)])
+def test_a_header_of_an_unknown_telescope_is_flagged_too(cards, flag):
+    header = fits.Header({"INSTRUME": "x"} | cards) if cards else fits.Header()
+
+    found = _other_telescope(header, load_telescope("Mercator"))
+
+    assert [one.partition(", which")[0] for one in found] == ([flag] if flag else [])
 
 
 def test_a_header_of_another_telescope_than_the_chosen_one_is_flagged():

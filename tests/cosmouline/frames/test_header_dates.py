@@ -34,7 +34,8 @@ def telescope(*recipes, check=None, system="UTC"):
         ({"DATE-OBS": "2019-08-14", "TIME-OBS": " 6:12:31"}, "2019-08-14T06:12:31"),
         ({"DATE-OBS": "14/08/99", "UT": "06:12:31"}, "1999-08-14T06:12:31"),
         ({"DATE-OBS": "2019-08-13", "UT-OBS": "2019-08-14T01:02:03"}, "2019-08-14T01:02:03"),
-        ({"DATE-OBS": "2019-08-14", "UT": 6.2, "MJD-OBS": 58709.25}, "2019-08-14T06:00:00"),
+        ({"DATE-OBS": "2019-08-14", "UT": 6.25, "MJD-OBS": 58709.2604}, "2019-08-14T06:15:00"),
+        ({"DATE-OBS": "2019-08-14", "UTC": 22500.5}, "2019-08-14T06:15:00.5"),
         ({"DATE-OBS": "2019-08-13", "MJD-OBS": "58709.25"}, "2019-08-14T06:00:00"),
         ({"DATE-OBS": "58709.25"}, "2019-08-14T06:00:00"),
         ({"MJD-OBS": 58709.25}, "2019-08-14T06:00:00"),
@@ -46,7 +47,41 @@ def test_recipes_of_generic(cards, start):
     result = middle(cards)
 
     assert result.mjd == pytest.approx(iso_to_mjd(start) + 50.0 * SECOND, abs=1e-9)
-    assert [flag for flag in result.flags if "no time of day" not in flag] == []
+    assert [flag for flag in result.flags
+            if "no time of day" not in flag and "no other card" not in flag] == []
+
+
+@pytest.mark.parametrize(("cards", "is_flagged"), [
+    ({"UT": "06:12:31"}, True), ({"UT": "22:12:31"}, False),  # the evening of that day
+    ({"UT": "06:12:31", "MJD-OBS": 58709.25871}, False)])
+def test_a_time_after_midnight_may_be_of_the_next_day(cards, is_flagged):
+    flags = middle({"DATE-OBS": "2019-08-14"} | cards).flags
+
+    assert [flag.startswith("no other card tells the day") for flag in flags] == (
+        [True] * is_flagged)
+
+
+def test_a_whole_number_of_days_has_no_time():
+    assert middle({"MJD-OBS": 58709}).flags == ("MJD-OBS = '58709': no time of day?",)
+
+
+def test_a_comment_says_which_moment_a_date_is_of():
+    """The start is 6:12:31; an exposure takes 100 s."""
+    for clock, comment in (("06:12:31", "start of exposure, end is later"), ("06:12:31", "UTC"),
+                           ("06:13:21", "mid-exposure"), ("06:14:11", "UT of end of exposure")):
+        result = middle(fits.Header([("DATE-OBS", f"2019-08-14T{clock}", comment)]))
+
+        assert result.mjd == pytest.approx(iso_to_mjd("2019-08-14T06:13:21"), abs=1e-9)
+        assert bool(result.flags) is (clock != "06:12:31")
+
+
+@pytest.mark.parametrize(("comment", "is_flagged"), [
+    ("local time", True), ("UTC, not local", False), ("UTC", False),
+    ("local start of exposure", True), ("local clock, set to UT", False)])
+def test_a_comment_that_says_local_time_is_told(comment, is_flagged):
+    result = middle(fits.Header([("DATE-OBS", "2019-08-14T06:12:31", comment)]))
+
+    assert bool(result.flags) is is_flagged
 
 
 def test_a_date_without_a_time_is_told():

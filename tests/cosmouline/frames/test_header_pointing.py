@@ -86,7 +86,23 @@ def test_the_target_counts_where_it_is_on_the_frame(ra_deg, by):
     header = fits.Header(WCS_CARDS | {"RA": ra_deg, "DEC": 0.0})
 
     assert lens_guess(header)[2] == by
-    assert lens_guess(fits.Header({"RA": 3.0, "DEC": 0.0})) == (3.0, 0.0, "RA, DEC")
+    assert lens_guess(fits.Header({"RA": 30.0, "DEC": 0.0})) == (30.0, 0.0, "RA, DEC")
+
+
+@pytest.mark.parametrize(("ra", "dec", "comments", "says"), [
+    (10.0, 30.0, ("[deg]", ""), "RA, DEC"), (10.0, 30.0, ("degrees, not hours", ""), "RA, DEC"),
+    (2 / 3, 30.0, ("[h] right ascension", "[deg]"), "RA, DEC"),
+    (2 / 3, 30.0, ("RA in hours", ""), "RA, DEC"), ("0:40:00", "30 00 00", ("", ""), "RA, DEC"),
+    (0.17453293, 0.52359878, ("[rad]", "radians"), "RA, DEC"),
+    (10.0, 30.0, ("of the telescope", ""), "RA, DEC (taken as degrees: are they hours?)")])
+def test_the_unit_of_a_pointing(ra, dec, comments, says):
+    """10 degrees are 2/3 h."""
+    header = fits.Header([("RA", ra, comments[0]), ("DEC", dec, comments[1])])
+
+    found = lens_guess(header)
+
+    assert found[:2] == pytest.approx((10.0, 30.0))
+    assert found[2] == says
 
 
 def test_a_lens_off_the_frame_by_its_wcs_is_flagged():

@@ -111,6 +111,30 @@ def test_sidereal_time_and_airmass_tell_west_from_east(witness):
     assert coordinates(constant, witness)[0] == (70.806, -30.169, 2200.0)
 
 
+# 1.648 is the sec z of a height of 37.36 degrees
+@pytest.mark.parametrize("witness", [{"ZD": 52.64}, {"OBJCTALT": 37.36}, {"AIRMASS": 1.648}])
+@pytest.mark.parametrize(("wrong", "word"), [
+    ({"LAT": 30.169}, "south"), ({"LONG": 70.806}, "west"), ({"LONG": -70.806 / 15}, "hours")])
+def test_height_and_airmass_know_the_place(witness, wrong, word):
+    star = {"RA": 69.56, "DEC": -12.29}
+
+    cards = TOLOLO | {"LONG": -70.806} | witness | star | wrong
+
+    place, notes, flags = coordinates(KEYWORDS, cards)
+
+    assert place == pytest.approx((-70.806, -30.169, 2200.0))
+    assert [note.endswith(f"taken as {word}") for note in notes] == [True]
+    assert flags == []
+
+
+def test_an_airmass_that_fits_no_reading_is_flagged():
+    found = coordinates(KEYWORDS, TOLOLO | {"AIRMASS": 3.5, "RA": 69.56, "DEC": -12.29})
+
+    assert found[0] == (70.806, -30.169, 2200.0)
+    assert found[2] == ["AIRMASS = 3.5 of the header does not fit date and site: is one of them "
+                        "wrong?"]
+
+
 def test_a_sidereal_time_that_fits_neither_way_is_flagged():
     place, notes, flags = coordinates(KEYWORDS, TOLOLO | {"LST": "15:00:00"})
 

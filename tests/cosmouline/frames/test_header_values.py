@@ -134,3 +134,11 @@ def test_the_kind_of_a_calibration_frame(keyword, text, kind):
 
 def test_a_header_that_says_nothing_is_of_a_science_frame():
     assert calibration_kind(fits.Header({"OBJECT": "flat"})) is None
+
+
+@pytest.mark.parametrize(("stem", "kind"), [
+    ("masterbias3", "bias"), ("Zero_001", "bias"), ("skyflat_R_2", "flat"), ("darks", "dark"),
+    ("flatland_1", None), ("J0438_flat", None), ("darkside", None), ("f001", None)])
+def test_a_name_tells_where_no_card_does(stem, kind):
+    assert calibration_kind(fits.Header(), stem) == kind
+    assert calibration_kind(fits.Header({"IMAGETYP": "object"}), stem) is None

@@ -62,6 +62,15 @@ def test_cameras_in_one_folder_are_told_by_header_where_names_do_not_tell():
         "CAM-V": {"band": "V", "filter": "V"}}
 
 
+def test_sizes_that_several_frames_have_are_sets():
+    """One of another size stays, to be refused by itself; so do frames that all differ."""
+    sizes = [(100, 90)] * 3 + [(50, 45)] * 2 + [(99, 90)]
+    frames = [frame(f"/a/{'nnnbbn'[i]}{i}", size=size) for i, size in enumerate(sizes)]
+
+    assert parts(*frames) == {"100x90-R": {"files": "n*"}, "50x45-R": {"files": "b*"}}
+    assert parts(*(frame(f"/a/{i}", size=(i, 90)) for i in range(50, 54))) == {"R": {}}
+
+
 def test_frames_that_nothing_tells_apart_are_named_one_by_one():
     frames = [frame(f"/a/{n}[x].fits", telescope=("VST", "generic")[n % 2]) for n in range(4)]
 

@@ -307,7 +307,8 @@ def test_texts_count_as_numbers_and_units_are_told():
 
 
 def test_milliseconds_are_flagged():
-    assert generic(EXPTIME=300000.0).flags == ("exptime_s = 300000: milliseconds?",)
+    assert generic(EXPTIME=300000.0).flags == (
+        "exptime_s = 300000: milliseconds, or a stack?",)
 
 
 def test_a_missing_filter_is_flagged():

@@ -89,7 +89,18 @@ def test_a_sky_that_was_subtracted_is_named_and_one_without_any_noise_has_no_rat
     db_sky.warn_of_noise([image | db_sky.noise_ratio(30.0, image)])
 
     assert "was the sky subtracted before" in caplog.messages[0]
-    assert db_sky.noise_ratio(3.0, {"sky_level_e": -30.0, "read_noise_e": 5.0}) == {}
+    assert db_sky.noise_ratio(3.0, {"sky_level_e": -30.0, "read_noise_e": 0.0}) == {}
+
+
+def test_a_negative_sky_has_the_noise_that_its_light_left(caplog):
+    """A sky of 600 e- and a read noise of 5 e- has 25 e-; of the level nothing is known."""
+    image = {"img_name": "i", "sky_level_e": -300.0, "read_noise_e": 5.0, "sky_noise_e": 25.0}
+
+    image |= db_sky.noise_ratio(25.0, image)
+    db_sky.warn_of_noise([image])
+
+    assert image["sky_noise_ratio"] == 5.0
+    assert "was more than the sky subtracted" in caplog.messages[0]
 
 
 def skies(seed, gain=2.0, claimed=2.0, bias_adu=0.0, spread=0.5, n=20):
