@@ -261,3 +261,23 @@ def test_a_shift_of_all_stars_is_one_of_the_psf():
     core = narrow[6:18, 6:18] / narrow[6:18, 6:18].sum()
     assert pytest.approx(core.sum(0) @ at[6:18], rel=0.35) == UP * 0.15
     assert pytest.approx(core.sum(1) @ at[6:18], rel=0.35) == UP * -0.1
+
+
+def test_the_first_step_is_that_of_the_equations():
+    """Near the start the cost is round in the scaled unknowns: three steps take nearly all."""
+    data = stars(MOFFAT + 0.1 * prior().colour(white_values(2)))
+    data = data + np.sqrt(400 + data.clip(0)) * np.random.default_rng(9).standard_normal(
+        data.shape)
+    weight = 1 / (400.0 + data.clip(0))
+
+    def cost(found):
+        model = found.amplitude[:, None, None] * render(
+            MOFFAT + found.residual, found.offset_px, SIDE, UP)
+        return ((weight * (data - model) ** 2).sum() + (found.white**2).sum()) / 2
+
+    first, third, last = (cost(fit_grid(data, weight, MOFFAT[None], prior(), start(), UP, n))
+                          for n in (1, 3, 60))
+    before = cost(start_of(data))
+    assert before - last > 100
+    assert before - first > 0.9 * (before - last)
+    assert before - third > 0.98 * (before - last)

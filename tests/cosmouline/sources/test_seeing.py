@@ -90,6 +90,17 @@ def test_saturated_faint_and_unmeasured_sources_do_not_count():
     assert seeing.n_stars == 3
 
 
+def test_saturated_sources_and_those_without_light_are_no_stars_of_the_seeing():
+    """They are as wide as the stars, and longer."""
+    rows = catalog([4.0] * 6, ellipticity=np.array([0.5, 0.1, 0.1, 0.1, 0.5, 0.5]))
+    rows["is_saturated"][0], rows["flux_e"][4:] = True, (0.0, -3.0)
+
+    seeing = frame_seeing(rows)
+
+    assert (seeing.fwhm_px, seeing.n_stars) == (4.0, 3)
+    assert seeing.ellipticity == pytest.approx(0.1)
+
+
 def test_no_measured_star_is_rejected():
     with pytest.raises(ImageRejected, match="no star with a measured width among 3 sources"):
         frame_seeing(catalog([np.nan, np.nan, 0.6]))
