@@ -112,3 +112,35 @@ def test_what_it_writes_goes_through_the_first_script(new, script, tmp_path):
     assert {row["img_name"] for row in used} == {"R_n1-a", "R_n2-a"}
     assert {row["gain_e_per_adu"] for row in used} == {2.0}
     assert {row["datetime_utc"][:16] for row in used} == {"2020-01-02T03:06"}
+
+
+def test_the_name_is_that_of_the_headers_or_of_the_folder(new, tmp_path, caplog):
+    for path in (tmp_path / "frames").glob("tiny*"):
+        fits.delval(path, "OBJECT")
+
+    folder = new(dec=-3.0, ra=0.0, gain=2.0)
+
+    assert load_settings(folder).lens_name == "frames"
+    assert (load_settings(folder).lens_ra_deg, load_settings(folder).lens_dec_deg) == (0.0, -3.0)
+    assert str(load_settings(folder).work_dir).endswith("/cosmouline/frames")
+    assert (folder / "testlist.txt").is_file()
+    assert not list(folder.glob("__*"))
+    assert [path.name for path in folder.glob("*.py")] == ["settings.py"]
+
+
+def test_of_two_fields_that_of_the_position_is_taken_and_what_is_lacking_is_asked_for(
+        new, tmp_path, caplog):
+    for index in (0, 1):
+        path = tmp_path / f"frames/tiny_000{index}.fits"
+        fits.delval(path, "GAIN")
+        if index:
+            fits.setval(path, "CRVAL2", value=fits.getval(path, "CRVAL2") + 3.0)
+            at = fits.getval(path, "CRVAL1"), fits.getval(path, "CRVAL2")
+            fits.setval(path, "OBJECT", value="OTHER")
+
+    settings = load_settings(new(ra=at[0], dec=at[1]))
+
+    assert settings.lens_name == "OTHER"
+    assert settings.sets[0]["lens_only"] is True
+    assert "1 frames are left out (first: tiny_0000.fits)" in caplog.text
+    assert "Next: put in what the headers lack, then python pipe" in caplog.messages[-1]

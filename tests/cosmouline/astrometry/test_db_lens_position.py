@@ -9,6 +9,7 @@ from cosmouline.astrometry.db_lens_position import (
     pixels_per_arcsec,
     sky_of_places,
     sources_on_reference,
+    stars_around_lens,
 )
 from cosmouline.database import paths
 from cosmouline.errors import UserError
@@ -200,3 +201,16 @@ def test_places_come_back_as_arcsec(make):
 
     assert arcsec_from_lens(reference(), settings, xy) == pytest.approx(np.array([[2.0, 1.0]]),
                                                                         abs=1e-4)
+
+
+def test_stars_around_the_lens_are_on_its_stamp_and_beyond_its_images(make):
+    """Images 2 px from their middle at (60, 30); FWHM of 5 px: from 2 + 8 px to 16 px."""
+    settings = make(point_sources={"A": (2 * SCALE, 0.0), "B": (-2 * SCALE, 0.0)})
+    away = np.array([[9.9, 0], [10.1, 0], [0, -9.9], [0, -10.1], [-15.9, 15.9], [16.1, 0],
+                     [0, 16.1], [7.2, 7.2], [6.9, 6.9]])
+    field = np.zeros(len(away), [("x_px", float), ("y_px", float)])
+    field["x_px"], field["y_px"] = (away + np.array([60.0, 30.0])).T
+
+    found = stars_around_lens(reference() | {"field_fwhm_px": 5.0}, settings, field, 32)
+
+    assert found - [60.0, 30.0] == pytest.approx(away[[1, 3, 4, 7]], abs=1e-3)

@@ -1,6 +1,8 @@
 """db_wcs.py on the small lens, whose stars are taken from some images; the truth is as drawn."""
 
-from cosmouline.astrometry import db_transform
+from types import SimpleNamespace
+
+from cosmouline.astrometry import db_transform, db_wcs
 from cosmouline.astrometry.align import apply
 from cosmouline.astrometry.db_wcs import wcs_matrix
 from cosmouline.database import paths
@@ -127,3 +129,154 @@ def test_sources_that_scatter_about_the_wcs_by_more_than_the_limit_place_nothing
     assert row["is_aligned"] is False
     assert row["align_note"].startswith("its WCS is not used: 4 of its sources scatter by ")
     assert row["align_note"].count("more than 0.5 px") == 1
+
+
+SIDES = {"nx_px": 101, "ny_px": 61}
+SOURCES = np.array([[10.0, 10.0], [80.0, 12.0], [50.0, 40.0], [15.0, 50.0], [90.0, 55.0],
+                    [30.0, 25.0], [70.0, 30.0], [60.0, 58.0], [5.0, 30.0], [95.0, 20.0]])
+
+
+def moved(x, y):
+    return np.array([[1.0, 0, x], [0, 1, y]])
+
+
+def aligned(name, x=0.0, y=0.0, **more):
+    return {"img_name": name, "has_wcs": True, "is_aligned": True, "n_sources": 99,
+            "fwhm_px": 4.0, **SIDES, **db_transform.matrix_fields(moved(x, y)), **more}
+
+
+def lost(name="few", **more):
+    return {"img_name": name, "has_wcs": True, "is_aligned": False, "n_sources": 10,
+            "fwhm_px": 4.0, "align_note": "why", **SIDES, **more}
+
+
+@pytest.fixture
+def placed(monkeypatch):
+    """Place an image with sources on a reference with others; by their WCS all are identical."""
+    monkeypatch.setattr(db_wcs, "wcs_matrix", lambda reference, image, settings: image.get(
+        "wcs", moved(0, 0)))
+
+    def place(image, own_xy, reference_xy=SOURCES, off=(), rms_max_px=1.0, **of_reference):
+        reference = aligned("ref", **of_reference)
+        lists = {"ref": np.asarray(reference_xy, float), image["img_name"]: np.asarray(own_xy)}
+        others = [aligned(f"o{k}", x) for k, x in enumerate(off)]
+        return db_wcs.place(
+            [reference, image, *others], lambda row: lists[row["img_name"]], reference,
+            np.array([50.0, 30.0]), SimpleNamespace(align_rms_max_px=rms_max_px)).get(
+                image["img_name"])
+
+    return place
+
+
+def test_the_shift_and_the_scatter_of_the_sources_by_hand(placed):
+    """Moved by (.5, -.25), and four of ten by +-.2 in x: rms .4 / sqrt(10)."""
+    own = SOURCES + np.array([0.5, -0.25])
+    own[:4, 0] += [0.2, -0.2, 0.2, -0.2]
+
+    found = placed(lost(), own)
+
+    assert found["align_dx_px"] == pytest.approx(0.5)
+    assert found["align_dy_px"] == pytest.approx(-0.25)
+    assert found["align_rms_px"] == pytest.approx(np.sqrt(4 * 0.04 / 10))
+    assert (found["is_aligned"], found["n_align_stars"]) == (True, 10)
+    assert (found["lens_x_px"], found["lens_y_px"]) == (50.5, 29.75)
+    assert found["align_note"] == ("placed by its WCS, moved by 0.56 px to 10 of its 10 sources "
+                                   "(their stars align no other image)")
+
+
+@pytest.mark.parametrize(("dx", "off", "is_aligned"), [
+    # half the FWHM of 4 px, or three times the median of the aligned images
+    (1.9, (), True), (2.1, (), False), (2.1, (0.8, 0.9, 0.2), True), (2.5, (0.8, 0.9, 0.2), False),
+    # above two FWHM, 8 px, it places nothing
+    (0.0, (2.6, 2.6), True), (0.0, (2.7, 2.7), False)])
+def test_how_far_the_sources_may_lie_from_the_wcs(placed, dx, off, is_aligned):
+    assert placed(lost(), SOURCES + np.array([dx, 0.0]), off=off)["is_aligned"] == is_aligned
+
+
+@pytest.mark.parametrize(("n_own", "n_there", "is_aligned"), [
+    (10, 4, True), (10, 3, False),  # 10 / 3 of ten
+    (6, 2, True), (6, 1, False), (3, 2, True), (3, 1, False), (1, 1, False)])
+def test_a_third_of_the_sources_that_both_could_have_and_two_must_be_there(
+        placed, n_own, n_there, is_aligned):
+    own = np.array(SOURCES[:n_own])
+    own[n_there:] += [20.0, 7.0]
+
+    found = placed(lost(), own)
+
+    assert found["is_aligned"] == is_aligned
+    if not is_aligned:
+        least = max(2, int(np.ceil(n_own / 3)))
+        assert found["align_note"] == (
+            f"its WCS and its stars disagree: {n_there} of {n_own} sources lie within 2.0 px of "
+            f"the 10 that the reference image has there, {least} are needed (their stars align no "
+            "other image); why")
+
+
+def test_sources_of_the_reference_beyond_the_edges_count_for_nothing(placed):
+    """Pixels 0 to 100 and 0 to 60: four of them are there, of which two are found."""
+    reference = np.array([[0.0, 0], [100, 60], [100, 0], [0, 60], [-1, 30], [101, 30], [50, -1],
+                          [50, 61], [150, 30], [50, 90]])
+
+    found = placed(lost(), reference[[0, 1]], reference)
+
+    assert (found["is_aligned"], found["n_align_stars"]) == (True, 2)
+
+
+@pytest.mark.parametrize(("rms_max_px", "is_aligned"), [(0.51, True), (0.49, False)])
+def test_sources_may_scatter_about_the_wcs_up_to_the_limit(placed, rms_max_px, is_aligned):
+    own = SOURCES + 0.5 * np.resize([1, -1], 10)[:, None] * [0.6, 0.8]
+
+    assert placed(lost(), own, rms_max_px=rms_max_px)["is_aligned"] == is_aligned
+
+
+@pytest.mark.parametrize(("n_sources", "n_reference", "is_tried"), [
+    (40, 40, False), (39, 40, True), (40, 39, True)])
+def test_images_with_forty_sources_on_both_sides_need_no_wcs(
+        placed, n_sources, n_reference, is_tried):
+    reference = np.concatenate([SOURCES + np.array([2.7 * k, 0]) for k in range(4)])[:n_reference]
+
+    found = placed(lost(n_sources=n_sources), reference[:20], reference)
+
+    assert (found is not None) == is_tried
+
+
+def test_what_is_not_tried(placed):
+    assert placed(lost(has_wcs=False), SOURCES) is None
+    assert placed(lost(is_aligned=None), SOURCES) is None
+    assert placed(lost(), SOURCES, has_wcs=False) is None
+    assert placed(lost(wcs=None), SOURCES) is None
+    assert placed(lost(), SOURCES) is not None
+    assert placed(lost(), np.empty((0, 2)))["is_aligned"] is False
+
+
+def test_a_note_is_not_written_again_and_that_of_before_stays_at_its_end(placed):
+    own = SOURCES + np.array([20.0, 0.0])
+    note = placed(lost(align_note="old; why"), own)["align_note"]
+
+    assert note.endswith("); why")
+    assert "old" not in note
+    assert placed(lost(align_note=note), own) is None
+
+
+def test_by_how_much_wcss_are_off_at_the_middle_of_the_reference(monkeypatch):
+    """Turned by 90 deg about a corner, the stars 3 and 4 px beside it."""
+    turned = np.array([[0.0, -1, 60], [1, 0, 0]])
+    monkeypatch.setattr(db_wcs, "wcs_matrix", lambda reference, image, settings: (
+        None if image["img_name"] == "none" else turned))
+    reference = aligned("ref")
+    at = turned @ [50.0, 30.0, 1.0]
+    images = [reference, aligned("none"), aligned("x", *(at - [50, 30] + [3.0, 4.0]))]
+
+    assert db_wcs.wcs_error_px(images, reference, None) == pytest.approx([5.0])
+    assert db_wcs.wcs_error_px([], reference, None).shape == (0,)
+
+
+@pytest.mark.parametrize(("n", "step"), [(50, 1), (51, 2), (101, 3)])
+def test_of_many_images_fifty_at_most_are_compared(monkeypatch, n, step):
+    seen = []
+    monkeypatch.setattr(db_wcs, "wcs_matrix", lambda reference, image, settings: seen.append(
+        int(image["img_name"])))
+
+    db_wcs.wcs_error_px([aligned(str(k)) for k in range(n)], aligned("ref"), None)
+
+    assert seen == list(range(0, n, step))

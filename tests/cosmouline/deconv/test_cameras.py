@@ -1,7 +1,9 @@
 """A galaxy that is 10 % brighter, against the stars, in the light of the second of two cameras."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
+from cosmouline.deconv import cameras
 from cosmouline.deconv.fit_lens import fit_lens
 from cosmouline.deconv.options import FitOptions
 from cosmouline.deconv.picture import model_images
@@ -80,3 +82,69 @@ def test_a_new_epoch_of_a_known_camera_begins_with_its_scale(two):
     _, state = problem_of(some, first_pixels(epochs), as_sources(fit.position_px, 6))
 
     assert state.extended_scale[5] == fit.extended_scale[3]
+
+
+@pytest.mark.parametrize("has_nodes", [False, True])
+def test_the_scales_are_those_of_the_least_squares_of_all_unknowns(has_nodes):
+    """Three cameras of one to three epochs; slow and obvious: one equation a pixel, and priors."""
+    random = np.random.default_rng(5)
+    camera, now = np.array([7, 7, 2, 2, 2, 4]), np.array([1.1, 1.1, 0.95, 0.95, 0.95, 1.0])
+    n_epochs, n_pixels, n_local, n_shared, amplitude = 6, 30, 4, cameras.AMPLITUDE + 2, 3.0
+    columns = random.standard_normal((n_epochs, n_pixels, n_local + n_shared + 1))
+    nodes, node_flux = random.standard_normal((n_epochs, n_pixels, 2)), np.array([0.4, -0.7])
+    weight = random.uniform(0.5, 20, (n_epochs, n_pixels))
+    extended = amplitude * columns[:, :, n_local + cameras.AMPLITUDE]
+    extended = extended + (nodes @ node_flux if has_nodes else 0)
+    products = np.einsum("epk,ep,epl->ekl", columns, weight, columns)
+    sweep = SimpleNamespace(
+        products=products, extended=extended.reshape(n_epochs, 5, 6),
+        on_nodes=np.einsum("epj,ep,epk->ejk", nodes, weight, columns) if has_nodes else None)
+    shared = np.zeros(n_shared)
+    shared[cameras.AMPLITUDE] = amplitude
+    normal = SimpleNamespace(local_covariance=np.linalg.inv(products[:, :n_local, :n_local]),
+                             local_rhs=products[:, :n_local, -1])
+    problem = SimpleNamespace(data=np.zeros(n_epochs), camera=camera,
+                              weight=weight.reshape(n_epochs, 5, 6))
+    state = SimpleNamespace(shared=shared, extended_scale=now, node_flux=node_flux)
+
+    found = cameras.camera_scales(problem, state, sweep, normal)
+
+    scale, variance, known = now.copy(), np.zeros(n_epochs), np.zeros(n_epochs)
+    root = np.sqrt(weight)
+    for name in (7, 2, 4):
+        those = np.flatnonzero(camera == name)
+        design = np.zeros((len(those) * n_pixels + 1, 1 + n_local * len(those)))
+        data = np.zeros(len(design))
+        for k, e in enumerate(those):
+            rows = slice(k * n_pixels, (k + 1) * n_pixels)
+            design[rows, 0] = root[e] * extended[e]
+            at = slice(1 + k * n_local, 1 + (k + 1) * n_local)
+            design[rows, at] = root[e][:, None] * columns[e, :, :n_local]
+            data[rows] = root[e] * columns[e, :, -1]
+            own = design[rows][:, [0, *range(at.start, at.stop)]]
+            known[e] = 1 / np.linalg.inv(own.T @ own)[0, 0]
+        # the scale is 1 within the width of its prior
+        design[-1, 0] = now[those[0]] / cameras.PRIOR_SD
+        data[-1] = (1 - now[those[0]]) / cameras.PRIOR_SD
+        scale[those] *= 1 + np.linalg.lstsq(design, data)[0][0]
+        variance[those] = np.linalg.inv(design.T @ design)[0, 0]
+    assert found.relative_variance == pytest.approx(variance)
+    low, high = cameras.SCALE_RANGE
+    assert ((scale > low) & (scale < high)).all()
+    assert found.scale == pytest.approx(scale / np.average(scale, weights=known))
+    # fluxes, sky and shift follow the image, which they are fitted to
+    for e in range(n_epochs):
+        local = root[e][:, None] * columns[e, :, :n_local]
+        assert found.response[e] == pytest.approx(
+            -np.linalg.lstsq(local, root[e] * extended[e])[0])
+
+
+def test_a_single_camera_has_no_scale_of_its_own():
+    problem = SimpleNamespace(data=np.zeros(2), camera=np.array([3, 3]))
+    normal = SimpleNamespace(local_rhs=np.zeros((2, 5)))
+    state = SimpleNamespace(extended_scale=np.ones(2))
+
+    scale, variance, response = (getattr(cameras.camera_scales(problem, state, None, normal), name)
+                                 for name in ("scale", "relative_variance", "response"))
+
+    assert (scale.tolist(), variance.tolist(), response.shape) == ([1, 1], [0, 0], (2, 5))

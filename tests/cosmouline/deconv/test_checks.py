@@ -107,3 +107,79 @@ def test_the_pull_of_one_epoch_by_hand():
         [(10 - 0.75 * 1 - 0.25 * 5) / np.sqrt(2**2 + 0.75**2 + 1)])
     assert neighbour_pulls(np.zeros(3), flux, sigma) == pytest.approx(
         [(10 - 3) / np.sqrt(2**2 + 0.5**2 + 2**2)])
+
+
+SIGMA_PX, SIDE = 2.0, 61
+
+
+def point_missing(monkeypatch, light, place_px=(10.0, -4.0), fwhm_px=(4.71, 4.71, 4.71), **more):
+    """What is missing where a Gaussian of unit variance is all light of three epochs.
+
+    One source lies in the middle, of 50 electrons; the epochs are shifted by whole pixels.
+    """
+    shift_px = np.array([[0.0, 0.0], [2.0, -3.0], [-1.0, 1.0]])
+    x = np.arange(SIDE) - SIDE // 2
+    data = [light / (2 * np.pi * SIGMA_PX**2) * np.exp(-(
+        (x - place_px[0] - dx) ** 2 + (x[:, None] - place_px[1] - dy) ** 2) / (2 * SIGMA_PX**2))
+        for dx, dy in shift_px]
+    epochs = SimpleNamespace(
+        data_e=np.array(data) / np.array([1, 2, 4.0])[:, None, None],
+        usable=np.ones((3, SIDE, SIDE), bool), cosmic=np.zeros((3, SIDE, SIDE), bool),
+        coeff=np.array([1, 2, 4.0]), fwhm_px=np.full(3, SIGMA_PX * np.sqrt(8 * np.log(2))),
+        linear=np.array([np.eye(2)] * 3), fwhm_reference_px=np.array(fwhm_px))
+    fit = SimpleNamespace(**{
+        "measured": np.ones(3, bool), "node_flux": np.zeros(0), "shift_px": shift_px,
+        "variance_e2": np.ones((3, SIDE, SIDE)) / np.array([1, 4, 16.0])[:, None, None],
+        "position_px": np.zeros((1, 2)), "nodes_px": np.zeros((0, 2)), "node_step_px": 1.0,
+        "flux": np.full((3, 1), 50.0)} | more)
+    monkeypatch.setattr(checks, "replace", lambda fit, **_: fit)
+    monkeypatch.setattr(checks, "model_images", lambda *_: (
+        np.zeros((3, SIDE, SIDE)), np.zeros((3, SIDE, SIDE)), np.zeros(3)))
+    return missing_light(fit, epochs)
+
+
+def signal_to_noise(flux):
+    """By hand: weights 1 / (4 pi sigma^2) of three epochs, less what the surround of 2.5 costs."""
+    kept = 1 - 2 / (1 + 2.5**2)
+    loss = (1 - 4 / (1 + 2.5**2) + 2.5**-2) / kept**2
+    return flux * np.sqrt(3 / (4 * np.pi * SIGMA_PX**2) / loss) / 1.25
+
+
+def is_at_its_peak(found):
+    return (10.0, -4.0) in [(one.x_px, one.y_px) for one in found]
+
+
+def test_the_flux_and_the_noise_of_missing_light_by_hand(monkeypatch):
+    (found,) = point_missing(monkeypatch, 300.0)
+
+    assert (found.x_px, found.y_px) == (10.0, -4.0)
+    assert found.flux == pytest.approx(300.0, rel=1e-3)
+    assert found.snr == pytest.approx(signal_to_noise(300.0), rel=1e-3)
+
+
+@pytest.mark.parametrize(("change", "n_found"), [(1.01, 1), (0.99, 0)])
+def test_missing_light_has_eight_times_its_error_and_half_a_per_cent_of_a_source(
+        monkeypatch, change, n_found):
+    limit = 8 / signal_to_noise(1.0)
+    assert len(point_missing(monkeypatch, change * limit)) == n_found
+    bright = np.array([[20.0 * 300, 200.0 * 300]] * 3)
+    assert len(point_missing(monkeypatch, change * 300.0, flux=bright)) == n_found
+
+
+@pytest.mark.parametrize(("fwhm_px", "is_found"), [
+    # the light is sqrt(116) = 10.77 px from the source: 1.5 times 7.18, the median of the FWHM
+    ((7.1, 1.0, 99.0), True), ((7.3, 1.0, 99.0), False)])
+def test_light_near_a_source_is_not_missing(monkeypatch, fwhm_px, is_found):
+    # a pixel beside its peak is farther away
+    assert is_at_its_peak(point_missing(monkeypatch, 900.0, fwhm_px=fwhm_px)) == is_found
+
+
+@pytest.mark.parametrize(("half_px", "step_px", "is_found"), [
+    # nodes to the left and right of (10, 0), 4 px from the light, and one step more
+    (3.0, 0.9, True), (3.0, 1.1, False), (2.0, 1.9, True)])
+def test_light_among_the_nodes_is_not_missing(monkeypatch, half_px, step_px, is_found):
+    nodes_px = np.array([[10.0 - half_px, 0.0], [10.0 + half_px, 0.0]])
+
+    found = point_missing(monkeypatch, 900.0, nodes_px=nodes_px, node_step_px=step_px)
+
+    assert is_at_its_peak(found) == is_found

@@ -103,3 +103,79 @@ def test_without_control_stars_nothing_changes(monkeypatch):
     fit = result()
 
     assert db_control.with_control(fit, [], None) is fit
+
+
+def fitted(flux, light):
+    return SimpleNamespace(flux=np.array([[flux], [np.nan]]), node_flux=np.array([light / 4] * 2),
+                           galaxy=SimpleNamespace(flux=light / 2),
+                           log=[{"stage": "image width", "width": light / 1e4}])
+
+
+def test_what_the_control_stars_show_is_the_median_of_them(monkeypatch):
+    """By hand; the fluxes differ by -3, +1 and +8 % with light of 1, -2 and 6 % in the fit."""
+    fits = {"a": (970.0, 10.0), "b": (1010.0, -20.0), "c": (1080.0, 60.0)}
+    usable = {"a": 4, "b": 10, "c": 5, "few": 3}
+    gathered, asked = {}, []
+
+    def gather(images, xy, settings, name):
+        gathered[name] = images
+        good = np.zeros((10, 2, 2), bool)
+        good[: usable[name], 0, 1] = True
+        return SimpleNamespace(epochs=SimpleNamespace(usable=good, name=name, xy=xy))
+
+    def fit_lens(epochs, start, options):
+        asked.append((epochs.name, options.extended_light))
+        assert start.tolist() == [[0.0, 0.0]]
+        return fitted(*(fits[epochs.name] if options.extended_light == "auto" else (1000.0, 0.0)))
+
+    # the brightest source has 40000; by the logarithm the stars are a, c, few, b, and d is fifth
+    stars = {"a": 41000.0, "b": 10000.0, "c": 70000.0, "d": 500.0, "few": 20000.0, "cut": None,
+             "uncut": 40000.0}
+    monkeypatch.setattr(db_control, "gather", gather)
+    monkeypatch.setattr(db_control, "fit_lens", fit_lens)
+    monkeypatch.setattr(db_control.db_stamps, "objects", lambda *_: (
+        None, [name for name in stars if name != "uncut"]))
+    monkeypatch.setattr(db_control.db_stars, "norm_stars", lambda _: [
+        SimpleNamespace(name=name, flux_e=flux, x_px=1.0, y_px=2.0)
+        for name, flux in stars.items()])
+    settings = SimpleNamespace(deconv_engine="jax", n_control_stars=4)
+    images = list(range(28))
+    lens = result()
+    lens.flux[1] = np.nan
+
+    found = db_control.control(images, lens, settings)
+
+    assert found.names == ["a", "c", "b"]
+    assert found.flux_error == pytest.approx(0.03)
+    assert found.light == pytest.approx(0.02)
+    assert found.widths == pytest.approx([0.0] * 3)  # those of the fits of points alone
+    assert asked == [(name, light) for name in ("a", "c", "b") for light in ("auto", "none")]
+    # ten of 28 images, from the first to the last
+    assert gathered["few"] == [0, 3, 6, 9, 12, 15, 18, 21, 24, 27]
+    # few images are each there once; no star with four of them is no control
+    assert db_control.control(images[:4], lens, settings).names == ["a", "c", "b"]
+    assert gathered["a"] == [0, 1, 2, 3]
+    usable.update(a=3, b=0, c=2)
+    assert db_control.control(images, lens, settings) is None
+
+
+@pytest.mark.parametrize(("light", "is_told"), [
+    (719.0, True), (-719.0, True), (721.0, False), (-721.0, False)])
+def test_light_within_three_times_that_of_the_stars_is_told_however_signed(
+        monkeypatch, caplog, light, is_told):
+    """Of 60000 electrons of the images 720 are 3 x .4 %; a third object counts for nothing."""
+    monkeypatch.setattr(db_control, "control", lambda *_: db_control.Control(
+        ["a"], 0.01, 0.004, []))
+    monkeypatch.setattr(db_control, "replace", lambda fit, **changed: SimpleNamespace(
+        **(vars(fit) | changed)))
+    fit = result(light=light)
+    fit.flux = np.array([[np.nan] * 3, [39000.0, 20000.0, 1e6], [41000.0, 20000.0, 1e6]])
+    fit.systematic_covariance = np.full((3, 3), 7.0)
+
+    wider = db_control.with_control(fit, [], None)
+
+    assert ("errors of the PSF" in caplog.text) == is_told
+    if is_told:
+        assert "1.20 % of its images, are within 3 times" in caplog.text
+    assert wider.systematic_covariance == pytest.approx(
+        7.0 + np.diag([400.0**2, 200.0**2, 1e4**2]))

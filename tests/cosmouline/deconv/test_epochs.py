@@ -30,6 +30,8 @@ def epochs(draw):
         ("coeff", np.ones(3), r"coeff must have the shape \(2,\)"),
         ("coeff", np.array([1.0, 0.0]), "coeff and fwhm_px must be positive"),
         ("fwhm_px", np.array([1.0, np.nan]), "fwhm_px must be finite"),
+        ("fwhm_px", np.array([1.0, 0.0]), "coeff and fwhm_px must be positive"),
+        ("data_e", np.zeros((2, 24)), r"data_e must have the shape .*, not \(2, 24\)"),
         ("psf", np.zeros((2, 80, 78)), "psf must have the shape"),
         ("psf", np.zeros((2, 78, 78)), r"psf must have a side of \(side \+ 16\) \* upsampling"),
         ("psf", np.full((2, 80, 80), np.nan), "psf must be finite"),

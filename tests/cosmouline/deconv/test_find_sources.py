@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from cosmouline.deconv.find_sources import find_sources
+from cosmouline.deconv.find_sources import best_epochs, find_sources
 
 import numpy as np
 import pytest
@@ -61,3 +61,18 @@ def test_empty_stamps_and_wrong_numbers_are_refused(draw):
         find_sources(epochs, 0)
     with pytest.raises(ValueError, match="no usable pixel in any epoch"):
         find_sources(replace(epochs, good=~epochs.good), 1)
+
+
+@pytest.mark.parametrize(("n_epochs", "n_best"), [(3, 3), (12, 3), (13, 4), (2, 2)])
+def test_a_quarter_of_the_epochs_and_three_are_looked_at_the_sharpest_first(
+        draw, n_epochs, n_best):
+    epochs, _ = draw(seed=6, n_epochs=n_epochs)
+    blind = epochs.good.copy()
+    blind[np.argmin(epochs.fwhm_px)] = False
+
+    best = best_epochs(epochs)
+
+    assert best.fwhm_px == pytest.approx(np.sort(epochs.fwhm_px)[:n_best])
+    # an epoch without a pixel is not looked at
+    expected = np.sort(epochs.fwhm_px)[1:3]
+    assert best_epochs(replace(epochs, good=blind), 2).fwhm_px == pytest.approx(expected)

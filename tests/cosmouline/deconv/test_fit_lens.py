@@ -317,6 +317,7 @@ def test_progress_is_told_and_kept(lens):
     [
         (np.zeros(2), r"start_px must have the shape \(n_sources, 2\), not \(2,\)"),
         (np.zeros((0, 2)), "start_px must have the shape"),
+        (np.zeros((1, 3)), r"start_px must have the shape \(n_sources, 2\), not \(1, 3\)"),
         ([[0.0, np.nan]], "start_px must be finite"),
         ([[0.0, 1.0], [0.0, 1.0]], r"start_px must be 0.05 px apart or more"),
     ],
@@ -331,6 +332,8 @@ def test_an_earlier_fit_must_match(lens):
 
     with pytest.raises(ValueError, match="warm has 6 epochs and 2 sources; epochs has 3 and"):
         fit_lens(epochs.take([0, 1, 2]), truth.position_px, OPTIONS, warm=fit)
+    with pytest.raises(ValueError, match="and 2 sources; epochs has 6 and start_px 1"):
+        fit_lens(epochs, truth.position_px[:1], OPTIONS, warm=fit)
 
 
 def test_nothing_to_fit_is_an_error(lens):

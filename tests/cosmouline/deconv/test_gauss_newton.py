@@ -111,6 +111,16 @@ def test_aligned_epochs_have_their_shifts(draw, start):
     )
 
 
+def test_the_objective_of_a_fit_holds_the_light_of_the_nodes(fitted):
+    """Chi2 and priors, and z^T C^-1 z of node fluxes z under their prior covariance C."""
+    z = fitted.state.node_flux
+    of_nodes = z @ np.linalg.lstsq(fitted.posterior.covariance, z)[0]
+
+    assert of_nodes > 1e-3
+    assert fitted.objective == pytest.approx(
+        objective(fitted.problem, fitted.state, fitted.sweep) + of_nodes, abs=0.02 * of_nodes)
+
+
 def test_a_finished_fit_stands_still(fitted):
     """One more step moves no flux by more than the limit of convergence."""
     again = gauss_newton.iterate(fitted.problem, fitted.state, fitted.field_prior, OPTIONS, silent)

@@ -90,3 +90,15 @@ def test_wrong_shapes_are_named(lens):
         psf_error(fit, epochs, epochs.psf, np.ones((1, 6)))
     with pytest.raises(ValueError, match=r"draw_scale must have the shape \(1, 6\)"):
         psf_error(fit, epochs, epochs.psf[None], np.ones(6))
+
+
+@pytest.mark.parametrize("function", [psf_error, psf_systematic])
+@pytest.mark.parametrize(("draws", "shape"), [
+    # other pixels, another number of epochs, no draw at all
+    (np.ones((2, 6, 96, 90)), "2, 6, 96, 90"), (np.ones((2, 5, 96, 96)), "2, 5, 96, 96"),
+    (np.ones((0, 6, 96, 96)), "0, 6, 96, 96")])
+def test_draws_of_another_shape_are_refused(lens, function, draws, shape):
+    epochs, _, fit = lens
+
+    with pytest.raises(ValueError, match=rf"shape \(n_draws, 6, 96, 96\), not \({shape}\)"):
+        function(fit, epochs, draws, np.ones(draws.shape[:2]))

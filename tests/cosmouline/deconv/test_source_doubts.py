@@ -1,7 +1,9 @@
 """Sources that are in doubt, on drawn lenses whose faults are known."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
+from cosmouline.deconv import source_doubts as doubts_module
 from cosmouline.deconv.fit_lens import fit_lens
 from cosmouline.deconv.options import FitOptions
 from cosmouline.deconv.source_doubts import source_doubts
@@ -79,3 +81,121 @@ def test_light_of_the_field_is_compared_with_what_its_floor_expects(lens):
     assert with_light(0.9 * least) == []
     line, = with_light(-1.1 * least)
     assert f"residual light of {-1.1 * least * expected:+.0f} e-" in line
+
+
+def told(monkeypatch, chi2, radius_px=2.0):
+    """Lines for a table of chi2, shape (epochs, sources), within a radius; no field."""
+    fit = SimpleNamespace(nodes_px=[], variance_e2=np.ones((len(chi2), 2, 2)),
+                          measured=np.ones(len(chi2), bool))
+    epochs = SimpleNamespace(data_e=np.ones((len(chi2), 2, 2)), coeff=np.ones(len(chi2)),
+                             usable=np.ones((len(chi2), 2, 2), bool),
+                             cosmic=np.zeros((len(chi2), 2, 2), bool))
+    monkeypatch.setattr(doubts_module, "model_images", lambda *_: (
+        epochs.data_e, 0.0, np.zeros(len(chi2))))
+    monkeypatch.setattr(doubts_module, "source_chi2", lambda *_: (
+        np.array(chi2, float), None, np.full(len(chi2), radius_px)))
+    return source_doubts(fit, epochs, "ABC", [f"i{e}" for e in range(len(chi2))])
+
+
+@pytest.mark.parametrize(("chi2", "n", "radius_px", "is_told"), [
+    # sqrt(2 / (pi 2^2)) = .3989 in one epoch: 1 + 5 x .3989 / 2 = 1.9974 in four
+    (1.99, 4, 2.0, False), (2.0, 4, 2.0, True), (1.49, 100, 2.0, False), (1.51, 100, 2.0, True),
+    # .7979 within 1 px: 2.995
+    (2.99, 4, 1.0, False), (3.0, 4, 1.0, True)])
+def test_the_chi2_of_the_median_epoch_is_compared_with_its_own_error(
+        monkeypatch, chi2, n, radius_px, is_told):
+    lines = told(monkeypatch, [[chi2, 1.0]] * n + [[np.nan, 1.0]], radius_px)
+
+    assert [line[:2] for line in lines] == ["A:"] * is_told
+    assert all(f"in the median of {n} images" in line for line in lines)
+
+
+@pytest.mark.parametrize(("odd", "typical", "radius_px", "is_told"), [
+    # 1 + 5 x .3989 times the median; at 20 px the error is .04, and 1.5 times
+    ((2.98, 2.98), 1.0, 2.0, False), ((3.0, 3.0), 1.0, 2.0, True), ((9.0,), 1.0, 2.0, False),
+    ((3.5, 3.5), 1.2, 2.0, False), ((3.6, 3.6), 1.2, 2.0, True),
+    ((1.49, 1.49), 1.0, 20.0, False), ((1.51, 1.51), 1.0, 20.0, True)])
+def test_a_transient_is_in_two_epochs_and_beyond_the_error_of_one(
+        monkeypatch, odd, typical, radius_px, is_told):
+    chi2 = np.full((9, 2), 1.0)
+    chi2[:, 1] = typical
+    chi2[4 : 4 + len(odd), 1] = odd
+
+    lines = told(monkeypatch, chi2, radius_px)
+
+    assert len(lines) == is_told
+    if is_told:
+        assert lines[0].startswith(f"B: chi2 of {odd[0]:.1f} within 1 FWHM in 2 of 9 images, "
+                                   f"{typical:.1f} in the others")
+        assert lines[0].endswith("First: i4, i5")
+
+
+@pytest.mark.parametrize(("excess", "is_told"), [(8.9, False), (9.1, True)])
+def test_a_transient_exceeds_what_the_other_sources_have(monkeypatch, excess, is_told):
+    """C has 6 more than its median in the same epochs: 1.5 times as much is 9."""
+    chi2 = np.ones((9, 3))
+    chi2[2:5, 1], chi2[2:5, 2] = 1 + excess, 7.0
+
+    assert [line[:2] for line in told(monkeypatch, chi2)] == ["B:"] * is_told
+
+
+def test_four_of_eight_epochs_are_a_transient_and_the_first_three_are_named(monkeypatch):
+    """.3 in four and 2.1 in four: the median is 1.2, the limit at 20 px 1.8."""
+    chi2 = np.ones((8, 2))
+    chi2[:, 0] = 0.3, 2.1, 0.3, 2.1, 2.1, 0.3, 0.3, 2.1
+
+    line, = told(monkeypatch, chi2, 20.0)
+
+    assert "in 4 of 8 images, 1.2 in the others" in line
+    assert line.endswith("First: i1, i3, i4")
+
+
+def test_the_residuals_are_in_sigmas_of_pixels_without_mask_of_epochs_that_are_measured(
+        monkeypatch):
+    """By hand: (12 - (3 + 4 + 1) / 2) / 2 = 4 sigmas."""
+    seen = []
+    shape = (3, 2, 2)
+    epochs = SimpleNamespace(data_e=np.full(shape, 12.0), coeff=np.full(3, 2.0),
+                             usable=np.ones(shape, bool), cosmic=np.zeros(shape, bool))
+    epochs.usable[0, 0, 0], epochs.cosmic[0, 1, 1] = False, True
+    fit = SimpleNamespace(nodes_px=[], variance_e2=np.full(shape, 4.0),
+                          measured=np.array([True, False, True]))
+    monkeypatch.setattr(doubts_module, "model_images", lambda *_: (
+        np.full(shape, 3.0), np.full(shape, 4.0), np.ones(3)))
+    monkeypatch.setattr(doubts_module, "source_chi2", lambda fit, epochs, residuals: (
+        seen.append(residuals) or np.ones((3, 1)), None, np.ones(3)))
+
+    assert source_doubts(fit, epochs, "A", "ijk") == []
+
+    nan = np.nan
+    np.testing.assert_allclose(seen[0], [[[nan, 4], [4, nan]], [[nan] * 2] * 2, [[4, 4]] * 2])
+
+
+def field(**more):
+    """Ten nodes under the first of two sources, one at the edge of its FWHM; flux 1000 and 400."""
+    options = SimpleNamespace(flat_floor=1e-4, galaxy_fraction_floor=0.05,
+                              field_scales_fwhm=(1.0, 2.0, 3.0, 4.0))
+    nodes = [[5.0 + 0.1 * k, 5.0] for k in range(10)] + [[5.0, 8.0], [20.0, 20.0]]
+    return SimpleNamespace(**{
+        "options": options, "nodes_px": np.array(nodes), "n_images": 2, "field_fwhm_px": 3.0,
+        "flux": np.array([[900.0, 400.0, 9e9], [1100.0, 400.0, 9e9], [np.nan] * 3]),
+        "position_px": np.array([[5.0, 5.0], [20.0, 20.0], [5.0, 5.0]]),
+        "field_galaxy_flux": np.zeros(12), "node_flux": np.zeros(12)} | more)
+
+
+@pytest.mark.parametrize(("galaxy", "least"), [
+    # 1e-4 x 1000 x pi x sqrt(4) = .6283 expected; 5 times it is 3.14, 1 % of the flux is 10
+    (0.0, 10.0),
+    # 5 % of 10 x 8 is 4: hypot(.314, 4) x 2 = 8.025, times five
+    (8.0, 40.12)])
+@pytest.mark.parametrize("sign", [1, -1])
+def test_light_near_a_source_has_a_limit_of_the_field_and_one_of_the_source(galaxy, least, sign):
+    def lines(factor):
+        node_flux = np.r_[np.full(10, sign * factor * least / 10), 1e6, 0.0]
+        return doubts_module._bright_field(field(
+            node_flux=node_flux, field_galaxy_flux=np.r_[np.full(10, galaxy), 99.0, 0.0]), "AB")
+
+    assert lines(0.99) == []
+    line, = lines(1.01)
+    assert line.startswith(f"A: residual light of {sign * 1.01 * least:+.0f} e-")
+    assert f"{sign * 1.01 * least / 10:+.1f} % of its flux" in line

@@ -315,6 +315,18 @@ def test_the_matrix_of_old_headers_is_that_of_new_ones():
     assert (ra_deg, dec_deg) == (pytest.approx(10.0 - 1e-3), pytest.approx(0.0, abs=1e-9))
 
 
+def test_of_a_card_that_is_there_twice_the_first_is_used():
+    """As everywhere else; the old notation of a card is the same card."""
+    header = tan_header(PC1_1=0.5)
+    header.append(("CRVAL1", 1.0), end=True)
+    header.append(("PC001001", 2.0), end=True)
+
+    cards = wcs_cards(header)
+
+    assert (cards["CRVAL1"], cards["PC1_1"]) == (tan_header()["CRVAL1"], 0.5)
+    assert cards.count("CRVAL1") == 1
+
+
 def test_an_unreadable_coordinate_card_is_none():
     text = tan_header().tostring(sep="\n").replace("                 69.5", " 69,5")
 

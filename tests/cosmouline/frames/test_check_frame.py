@@ -324,3 +324,113 @@ def test_corners_of_a_turned_frame_have_no_value():
     few = sky()
     few[60, 60:64] = 0.0
     assert not np.isnan(credible(few)).any()
+
+
+@pytest.mark.parametrize(("kind", "number", "is_told"), [
+    # 2 % of 120 rows are 2.4, of 160 columns 3.2; 1 % of 19200 pixels are 192
+    ("rows", 2, False), ("rows", 3, True), ("columns", 3, False), ("columns", 4, True),
+    ("saturated", 192, False), ("saturated", 193, True), ("highest", 29, False),
+    ("highest", 30, True), ("far below", 3, False), ("far below", 4, True)])
+def test_how_many_pixels_are_suspicious(kind, number, is_told):
+    data = sky()
+    words = kind
+    if kind == "rows":
+        data[:number] = 500.0
+    elif kind == "columns":
+        data[:, :number] = 500.0
+    elif kind == "far below":
+        data.flat[: 7 * number : 7] = -1000.0
+        words = f"{number} very negative pixels"
+    else:
+        data.flat[1 : 7 * 20 : 7] = 46000.0  # the flanks of stars
+        data.flat[: 7 * number : 7] = 60000.0 if kind == "saturated" else 53999.0
+        words = "1 % of the pixels are saturated" if kind == "saturated" else (
+            f"saturated below the level of 60000 ADU? {number} pixels have the highest value")
+
+    flags = check_frame(frame(data), saturation_adu=60000.0)
+
+    assert [words in flag for flag in flags] == [True] * is_told
+
+
+@pytest.mark.parametrize(("value", "noise", "is_told"), [
+    # 50 sigmas of 20 below a sky of 500; noise below 1 counts as 1, and above zero nothing does
+    (-450.0, 20.0, False), (-550.0, 20.0, True), (-1.0, 0.3, True), (1.0, 0.3, False)])
+def test_how_far_below_the_sky_pixels_are_beyond_sixteen_bits(value, noise, is_told):
+    level = 500.0 if noise > 1 else 50.5
+    data = np.random.default_rng(1).normal(level, noise, SHAPE)
+    data[5, 5:10] = value
+
+    assert bool(check_frame(frame(data))) == is_told
+
+
+@pytest.mark.parametrize(("highest", "is_told"), [(53900.0, True), (54100.0, False)])
+def test_tops_near_the_saturation_level_are_right(highest, is_told):
+    data = sky()
+    data.flat[: 7 * 40 : 7] = highest
+
+    assert bool(check_frame(frame(data), saturation_adu=60000.0)) == is_told
+
+
+@pytest.mark.parametrize(("cards", "contrast", "what"), [
+    # one of four pixels is higher by a fraction of the sky
+    ({"BAYERPAT": "RGGB"}, 0.025, "refused"), ({"BAYERPAT": "RGGB"}, 0.015, "do not differ"),
+    ({}, 0.11, "odd and even pixels differ by 11 %"), ({}, 0.09, ""),
+    ({"FILTER": "GBRG"}, 0.025, "refused"), ({"FILTER": "RG"}, 0.025, "")])
+def test_how_much_the_pixels_of_a_colour_sensor_differ(cards, contrast, what):
+    data = frame(mosaic(contrast), **cards)
+
+    if what == "refused":
+        with pytest.raises(ImageRejected, match="a mosaic of colours"):
+            check_frame(data)
+    else:
+        flags = check_frame(data)
+        assert [what in flag for flag in flags] == [True] * bool(what)
+
+
+@pytest.mark.parametrize(("n_odd", "value", "is_refused"), [
+    # 5 % of 19200 pixels are 960; zeros are credible
+    (970, 1e16, True), (950, 1e16, False), (970, 1e-16, True), (950, 1e-16, False),
+    (970, -1e16, True), (970, 0.0, False), (970, 1e14, False)])
+def test_how_many_values_no_detector_gives(n_odd, value, is_refused):
+    data = sky()
+    data.flat[: 2 * n_odd : 2] = value
+
+    if is_refused:
+        with pytest.raises(ImageRejected, match="no counts; is the byte order wrong"):
+            check_frame(frame(data))
+    else:
+        n_beyond = n_odd * (value > 1e15)
+        assert [f"{n_beyond} pixels beyond 1e+15: taken as NaN" in flag for flag in check_frame(
+            frame(data))[:1]] == [True] * bool(n_beyond)
+
+
+@pytest.mark.parametrize(("highest", "saturation_adu", "cards", "is_refused"), [
+    (1.9, 60000.0, {}, True), (2.1, 60000.0, {}, False), (1.9, 99.0, {}, False),
+    (1.9, 101.0, {}, True), (1.9, 60000.0, {"BUNIT": "adu/s"}, False),
+    (1.9, 60000.0, {"BUNIT": "Jy"}, False), (1.9, 60000.0, {"BUNIT": "adu"}, True)])
+def test_which_frames_are_scaled_to_one(highest, saturation_adu, cards, is_refused):
+    data = np.random.default_rng(1).normal(0.2, 0.01, SHAPE)
+    data[50, 50] = highest
+
+    if is_refused:
+        with pytest.raises(ImageRejected, match=f"the highest value is {highest}"):
+            check_frame(frame(data, **cards), saturation_adu=saturation_adu)
+    else:
+        check_frame(frame(data, **cards), saturation_adu=saturation_adu)
+
+
+@pytest.mark.parametrize(("airmass", "is_told"), [(0.98, True), (0.99, False), (40.0, False),
+                                                  (41.0, True)])
+def test_which_airmasses_are_impossible(airmass, is_told):
+    assert bool(check_frame(frame(AIRMASS=airmass))) == is_told
+
+
+def test_thirty_two_pixels_a_side_are_enough():
+    assert check_frame(frame(sky()[:32])) == []
+    assert trim_frame(np.zeros((40, 40)), Trim(bottom=4, top=4, left=8)).shape == (32, 32)
+    with pytest.raises(ImageRejected, match="leaves 31 x 40"):
+        trim_frame(np.zeros((40, 40)), Trim(bottom=4, top=5))
+    with pytest.raises(ImageRejected, match="too small"):
+        check_frame(frame(sky()[:, :31]))
+    with pytest.raises(ImageRejected, match="the median of 500 ADU is not below 500 ADU"):
+        check_frame(frame(np.where(sky() > 480, 500.0, sky())), saturation_adu=500.0)

@@ -134,3 +134,80 @@ def test_what_does_not_fit_is_noted():
 
     assert notes[0] == "the mask beside the frame has another size: not used"
     assert notes[1] == f"the noise map of the frame has the gain {gain:.3g} e-/ADU, not 6"
+
+
+@pytest.mark.parametrize(("n_bright", "gain"), [(29, None), (30, 2.0)])
+def test_thirty_bright_pixels_tell_a_gain(n_bright, gain):
+    """Sky of 100 +- 1, variance 4; light of 20 (10 sigmas are 14.8) has 10 more: the gain is 2."""
+    data, variance = np.resize([99.0, 101.0, 100.0], 3000), np.full(3000, 4.0)
+    data[:n_bright], variance[:n_bright] = 120.0, 14.0
+    data[100:200], variance[100:200] = 112.0, 900.0  # not bright
+
+    assert gain_of_variance(data, variance) == gain
+    variance[n_bright:100] = 14.0  # without light it says nothing
+    assert gain_of_variance(data, variance) == gain
+
+
+@pytest.mark.parametrize(("base", "bright", "gain"), [
+    (10.0, 20.1, 50 / 10.1), (10.0, 19.9, None), (0.0, 10.0, None), (-1.0, 10.0, None),
+    (10.0, np.nan, None), (10.0, 5.0, None)])
+def test_a_variance_that_is_not_doubled_by_stars_tells_no_gain(base, bright, gain):
+    data, variance = np.resize([99.0, 101.0, 100.0], 3000), np.full(3000, base)
+    data[:60], variance[:60] = 150.0, bright
+
+    assert gain_of_variance(data, variance) == (gain and pytest.approx(gain))
+
+
+@pytest.mark.parametrize(("claimed", "is_told"), [
+    (2.9, False), (3.1, True), (1.34, False), (1.32, True)])
+@pytest.mark.parametrize("kind", ["variance", "noise", "weight"])
+def test_a_gain_of_the_map_may_differ_by_half(kind, claimed, is_told):
+    data = np.resize(np.float32([99.0, 101.0, 100.0]), (50, 60))
+    variance = np.full((50, 60), 5.0)
+    data[:2], variance[:2] = 120.0, 15.0
+    values = {"variance": variance, "noise": np.sqrt(variance), "weight": 1 / variance}[kind]
+
+    _, notes = with_sides(data, {kind: values}, Mask(), {}, 6e4, claimed)
+
+    assert [note[:40] for note in notes] == ["the noise map of the frame has the gain "] * is_told
+    assert all("gain 2 e-/ADU, not" in note for note in notes)
+
+
+@pytest.mark.parametrize("kind", ["variance", "noise", "weight"])
+def test_pixels_without_noise_or_weight_are_bad_and_saturated_ones_keep_more(kind):
+    data = np.full((2, 4), 50.0, np.float32)
+    data[1] = 7e4, np.nan, 50.0, 50.0
+    values = np.ones((2, 4))
+    values[0] = 0.0, -1.0, np.inf, np.nan
+    values[1, :2] = 0.0, 0.0
+    mask = np.zeros((2, 4))
+    mask[1, :3] = 2
+
+    found, notes = with_sides(data, {kind: values, "mask": mask}, Mask((2,)), {}, 6e4, 1.0)
+
+    assert notes == []
+    assert np.isnan(found[0]).all()
+    assert found[1].tolist() == [7e4, 6e4, 6e4, 50.0]
+    assert found.dtype == np.float32
+
+
+@pytest.mark.parametrize(("n_values", "fraction", "step", "kind"), [
+    (32, 0.71, 1.0, "mask"), (33, 0.71, 1.0, None), (32, 0.69, 1.0, None),
+    (32, 0.71, 0.5, None)])
+def test_a_mask_has_few_whole_numbers_and_one_nearly_everywhere(n_values, fraction, step, kind):
+    pixels = np.resize(step * np.arange(1, n_values), 10_000)
+    pixels[: int(1e4 * fraction)] = 0.0
+    pixels[-1] = np.nan
+
+    assert kind_by_pixels(np.random.default_rng(1).permutation(pixels).reshape(100, 100)) == kind
+
+
+@pytest.mark.parametrize(("hole", "star", "level", "kind"), [
+    (4.4, 0.0, 100.0, "weight"), (3.6, 0.0, 100.0, None), (4.4, 3.2, 100.0, "weight"),
+    (4.4, 3.9, 100.0, None), (4.4, 0.0, 2.0, None)])
+def test_a_weight_map_has_holes_of_four_sigmas_and_nothing_above_the_sky(hole, star, level, kind):
+    """One pixel in 100 is lower, another higher, than a sky of unit noise."""
+    pixels = np.random.default_rng(2).standard_normal(40_000).clip(-2.5, 2.5) + level
+    pixels[:400], pixels[400:800] = level - hole, level + max(star, 2.5)
+
+    assert kind_by_pixels(np.random.default_rng(3).permutation(pixels).reshape(200, 200)) == kind

@@ -75,3 +75,84 @@ def test_one_overlap_in_many_is_a_note_and_no_stop():
 
     assert list(db_consistency.overlaps(images)) == ["R_4"]
     db_consistency.refuse_impossible_exposures(images)
+
+
+@pytest.mark.parametrize(("gain", "is_noted"), [
+    (2.59, False), (2.61, True), (1.55, False), (1.53, True)])
+def test_a_gain_far_from_the_median_of_its_set_is_noted(gain, is_noted):
+    """A factor of 1.3 from 2; one of the images has none."""
+    images = [{"img_name": f"R_{k}", "set_name": "R", "gain_e_per_adu": value}
+              for k, value in enumerate((2.0, gain, 2.0))]
+    images += [{"img_name": "R_9", "set_name": "R"},
+               {"img_name": "V", "set_name": "V", "gain_e_per_adu": 9.0}]
+
+    assert db_consistency.other_gains(images) == ({
+        "R_1": f"gain = {gain:g} e-/ADU, not 2 like the rest of the set"} if is_noted else {})
+    assert db_consistency.other_gains(images[3:4]) == {}
+
+
+@pytest.mark.parametrize(("why", "stops"), [
+    ("GAIN = 0: set 'gain_e_per_adu'", True), ("EGAIN = -1: set 'gain_e_per_adu'", True),
+    ("CCDGAIN = 1e9: set 'gain_e_per_adu'", True), ("GAIN = 0: else", False),
+    ("seeing: 'gain_e_per_adu'", False), ("", False)])
+def test_impossible_gains_stop(why, stops):
+    images = [{"img_name": "R_0", "set_name": "R"}, {"img_name": "R_1", "set_name": "R",
+                                                     "whynot": why}]
+    if not stops:
+        db_consistency.refuse_impossible_gains(images)
+        return
+    with pytest.raises(UserError) as stop:
+        db_consistency.refuse_impossible_gains([*images, {**images[1], "img_name": "R_2"}])
+    assert str(stop.value).startswith(
+        f"set R: the gain of 2 frames cannot be true (first: R_1: {why.partition(':')[0]}). Set")
+
+
+@pytest.mark.parametrize(("n_other", "n", "stops"), [
+    (2, 20, True), (2, 21, False), (1, 3, False), (3, 30, True)])
+def test_a_tenth_of_the_frames_and_two_are_no_stray_ones(n_other, n, stops):
+    images = rows(*["R"] * (n - n_other), *["I"] * n_other, None)[:-1]
+    if not stops:
+        db_consistency.refuse_mixed_filters(images)
+        return
+    with pytest.raises(UserError, match=rf"{n_other} of its {n} frames are of filter 'I' \(first: "
+                                        rf"R_{n - n_other}\), the others of 'R'"):
+        db_consistency.refuse_mixed_filters(images)
+
+
+@pytest.mark.parametrize(("n", "n_long", "stops"), [(6, 2, False), (5, 2, True), (2, 1, False),
+                                                    (7, 3, True)])
+def test_half_of_the_steps_and_two_that_overlap_stop(n, n_long, stops):
+    """The last exposure has no next one."""
+    images = series(n, 30.0, 20.0)
+    for image in images[:n_long]:
+        image["exptime_s"], image["mjd"] = 40.0, image["mjd"] + 10 / 86400
+    assert len(db_consistency.overlaps(images)) == n_long
+    if not stops:
+        db_consistency.refuse_impossible_exposures(images)
+        return
+    with pytest.raises(UserError, match=rf"{n_long} of its {n} exposures overlap \(first: R_0: "
+                                        r"exptime_s = 40, and"):
+        db_consistency.refuse_impossible_exposures(images)
+
+
+@pytest.mark.parametrize(("step_s", "exptime_s", "overlap"), [
+    # a second of the clock and 2 % of the exposure are allowed
+    (96.5, 100.0, True), (97.5, 100.0, False), (0.9, 100.0, False), (1.1, 100.0, True)])
+def test_how_well_dates_and_exposures_are_known(step_s, exptime_s, overlap):
+    assert bool(db_consistency.overlaps(series(2, step_s, exptime_s))) == overlap
+
+
+def test_exposures_of_milliseconds_are_told_from_others():
+    def note(exptime_s):
+        return db_consistency.overlaps(series(2, 2.0, exptime_s))["R_0"]
+
+    assert note(1990.0).endswith("is EXPTIME in milliseconds?")
+    assert note(2010.0).endswith("is EXPTIME in another unit?")
+
+
+def test_the_only_image_of_a_set_is_named():
+    images = [{"img_name": "a", "set_name": "R"}, {"img_name": "b", "set_name": "V"},
+              {"img_name": "c", "set_name": "V"}]
+
+    assert db_consistency.lone(images) == {
+        "a": "1 image only in the set R: no scatter between images"}

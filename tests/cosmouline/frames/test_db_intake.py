@@ -2,14 +2,17 @@ from types import SimpleNamespace
 
 from cosmouline.database.bands import set_of
 from cosmouline.database.database import Database
-from cosmouline.errors import UserError
+from cosmouline.errors import ImageRejected, UserError
+from cosmouline.files.atomic import digest
 from cosmouline.frames.db_intake import (
     frame_with_sides,
     frames_of,
     image_name,
+    is_replaced,
     known_and_new,
     log_assumptions,
     mark_lists,
+    overrides_of,
     sides_of_frames,
     warn_of_twins,
 )
@@ -273,3 +276,33 @@ def test_one_frame_twice_is_told(caplog):
     warn_of_twins([row | {"img_name": name} for name in "abcd"])
     assert [record.message.split(" are ")[0] for record in caplog.records] == [
         "a and b and 2 more"]
+
+
+def test_a_frame_is_replaced_where_size_or_content_differ(tmp_path):
+    path = tmp_path / "a.fits"
+    path.write_text("pixels")
+    now = f"6 {path.stat().st_mtime_ns}"
+
+    assert not is_replaced({"raw_state": now}, path)
+    assert is_replaced({"raw_state": "6 1"}, path)  # the content is not known
+    assert not is_replaced({"raw_state": "6 1", "raw_hash": digest(path)}, path)
+    assert is_replaced({"raw_state": "6 1", "raw_hash": "x"}, path)
+    assert is_replaced({"raw_state": "7 1", "raw_hash": digest(path)}, path)
+
+
+def test_the_date_of_a_frame_is_that_of_the_file_of_dates(tmp_path):
+    dates = tmp_path / "dates.txt"
+    dates.write_text("# a 2001-01-01\na   2020-01-02T03:04:05 \nb.fits 2021-01-01\n\nodd\n")
+    one = {"name": "R", "overrides": {"gain_e_per_adu": 2.0, "dates": str(dates)}}
+
+    assert overrides_of(one, tmp_path / "a.fits") == {"gain_e_per_adu": 2.0,
+                                                      "date": "2020-01-02T03:04:05"}
+    assert overrides_of(one, tmp_path / "b.fits")["date"] == "2021-01-01"
+    assert one["overrides"]["dates"] == str(dates)  # the set keeps it for the next frame
+    for name in ("odd.fits", "c.fits"):
+        with pytest.raises(ImageRejected, match=f"no date for {name} in "):
+            overrides_of(one, tmp_path / name)
+    assert overrides_of({"name": "R"}, tmp_path / "a.fits") == {}
+    dates.unlink()
+    with pytest.raises(UserError, match=r"set R: dates: .* cannot be read"):
+        overrides_of(one, tmp_path / "a.fits")

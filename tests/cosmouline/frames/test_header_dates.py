@@ -195,6 +195,14 @@ def test_the_time_system_of_one_card():
     assert (59759.5 - result.mjd) / SECOND == pytest.approx(69.184, abs=0.003)
 
 
+@pytest.mark.parametrize("zone_h", [0.0, -4.0])
+def test_a_fixed_date_is_utc_in_every_zone(zone_h):
+    result = middle({"DATE-OBS": "2001-01-01T00:00:00"}, telescope(
+        DateRecipe("fixed", ("2019-08-14T06:00:00",))), zone_h=zone_h)
+
+    assert result.mjd == pytest.approx(58709.25 + 50 * SECOND, abs=0.01 * SECOND)
+
+
 def test_a_clock_in_local_time():
     result = middle({"DATE-OBS": "2019-08-13T23:00:00"}, exptime_s=0.0, zone_h=-7.0)
 

@@ -148,3 +148,34 @@ def test_a_sidereal_time_that_fits_neither_way_is_flagged():
                                    {"AIRMASS": 0.0, "RA": 69.56, "DEC": -12.29}])
 def test_cards_that_say_nothing_prove_nothing(cards):
     assert coordinates(KEYWORDS, TOLOLO | cards) == ((70.806, -30.169, 2200.0), [], [])
+
+
+@pytest.mark.parametrize(("away_deg", "fits"), [(10.9, True), (11.1, False), (-10.9, True),
+                                                (-11.1, False)])
+def test_a_sidereal_time_may_be_that_of_start_or_end(away_deg, fits):
+    hours = 8 + 14 / 60 + 1 / 3600 + away_deg / 15
+
+    _, _, flags = coordinates(KEYWORDS, TOLOLO | {"LONG": -70.806, "LST": hours})
+
+    assert bool(flags) == (not fits)
+
+
+@pytest.mark.parametrize(("airmass", "is_turned"), [
+    # within 15 % of 1.648, that of the west: 1.401 and 1.895
+    (1.41, True), (1.39, False), (1.885, True), (1.905, False)])
+def test_an_airmass_may_differ_by_fifteen_per_cent(airmass, is_turned):
+    cards = TOLOLO | {"AIRMASS": airmass, "RA": 69.56, "DEC": -12.29}
+
+    place, notes, _ = coordinates(KEYWORDS, cards)
+
+    assert (place[0] == -70.806) == is_turned
+    assert bool(notes) == is_turned
+
+
+@pytest.mark.parametrize(("lon_deg", "zone_h", "is_turned"), [
+    # 91 deg from the middle of its zone, the other sign 1 deg; 89 deg; the other sign 46 deg
+    (45.5, -3.1, True), (45.5, -2.9, False), (67.0, -1.6, True), (70.0, -1.6, False)])
+def test_how_far_from_its_time_zone_a_longitude_is_turned(lon_deg, zone_h, is_turned):
+    place, _, _ = coordinates(KEYWORDS, {"LONG": lon_deg, "LAT": 3.0, "ALT": 0}, None, zone_h)
+
+    assert place[0] == (-lon_deg if is_turned else lon_deg)

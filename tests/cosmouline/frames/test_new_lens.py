@@ -10,6 +10,7 @@ from cosmouline.frames.new_lens import (
     field_of_lens,
     fields_of,
     most_common_target,
+    n_cameras,
     overrides_of,
     position_of,
     sets_of,
@@ -230,3 +231,106 @@ def test_a_name_is_never_run(tmp_path, monkeypatch):
 
     assert runpy.run_path(str(tmp_path / "settings.py"))["lens_name"] == name
     assert not (tmp_path / "trap").exists()
+
+
+@pytest.mark.parametrize(("ra_deg", "dec_deg", "radius_deg", "n_fields"), [
+    # cos 60 deg is a half; .2 deg without a radius, and .02 deg at least
+    (10.39, 60.0, None, 1), (10.41, 60.0, None, 2), (10.0, 60.19, None, 1),
+    (10.0, 60.21, None, 2), (10.0, 60.019, 0.001, 1), (10.0, 60.021, 0.001, 2),
+    (10.0, 60.29, 0.3, 1), (10.0, 60.31, 0.3, 2), (9.61, 60.0, None, 1)])
+def test_how_far_pointings_of_one_field_may_be_apart(ra_deg, dec_deg, radius_deg, n_fields):
+    frames = [frame("/a/1", pointing=(10.0, 60.0, "c"), radius_deg=radius_deg),
+              frame("/a/2", pointing=(ra_deg, dec_deg, "c"), radius_deg=radius_deg)]
+
+    assert len(fields_of(frames)) == n_fields
+
+
+def test_a_frame_without_a_pointing_is_of_the_field_with_most_of_its_target():
+    one, other = [look(1.0), look(1.0), look(1.0, "P")], [look(50.0, "P"), look(50.0, "P")]
+
+    fields = fields_of([*other, *one, look(None, "P"), look(None, "X")])
+
+    assert [len(field) for field in fields] == [4, 3]
+    assert fields[0][3].target == "X"  # of no field: the first one
+
+
+@pytest.mark.parametrize(("away_arcsec", "n_far"), [(59.0, 0), (61.0, 1)])
+def test_pointings_beyond_an_arcminute_are_counted(away_arcsec, n_far):
+    """In right ascension, at 60 deg of declination."""
+    frames = [look(10.0)._replace(pointing=(10.0, 60.0, "c")) for _ in range(3)]
+    frames.append(look(1.0)._replace(pointing=(10.0 + away_arcsec / 1800, 60.0, "c")))
+
+    assert common_pointing(frames) == (10.0, 60.0, "c", n_far)
+    _, lines = position_of(frames, [])
+    assert lines[0] == "position 10.00000 60.00000 from c: of the pointing, check it on an image."
+    assert lines[1:] == ["1 frames point elsewhere by more than 60 arcsec."] * n_far
+
+
+def test_the_pointing_is_that_of_the_cards_that_most_frames_have():
+    frames = [look(10.0), look(10.2), look(50.0)._replace(pointing=(50.0, 9.0, "CRVAL"))]
+    frames.append(frame("/f", kind="flat", pointing=(70.0, 9.0, "CRVAL")))
+    frames.append(frame("/g", kind="flat", pointing=(70.0, 9.0, "CRVAL")))
+
+    assert common_pointing(frames)[:3] == (pytest.approx(10.1), 0.0, "RA, DEC")
+
+
+def test_the_lens_is_in_the_nearest_field_whose_pointing_is_known():
+    near, far = [look(10.0)], [look(10.5)]
+    assert field_of_lens([far, near], (10.1, 0.0)) == (near, [far])
+    assert field_of_lens([[look(None)], near], (99.0, 0.0)) == (near, [[look(None)]])
+    assert field_of_lens([[look(None)]], (99.0, 0.0)) == ([look(None)], [])
+
+
+@pytest.mark.parametrize(("filters", "bands"), [
+    # of 12 characters and of 13; two of one first word
+    (["R Bessel abc", "V"], ["R-Bessel-abc", "V"]), (["R Bessel abcd", "V"], ["R", "V"]),
+    (["R Bessel abcd", "R Cousins abcd"], ["R-Bessel-abcd", "R-Cousins-abcd"]),
+    (["R Bessel abcd", "R"], ["R-Bessel-abcd", "R"]), (["---", "V"], ["band", "V"]),
+    ([None, "V"], ["no-filter", "V"])])
+def test_names_of_bands(filters, bands):
+    sets, _, _ = sets_of([frame(f"/{k}/1", filter_name=name) for k, name in enumerate(filters)])
+
+    assert [one["band"] for one in sets] == bands
+
+
+def test_names_of_sets_say_what_differs_and_are_all_different():
+    """Two cameras of one observatory, one of another, and cameras without a name."""
+    frames = [frame("/a/1", "c1", telescope="LCO"), frame("/b/1", "c2", telescope="LCO"),
+              frame("/c/1", "w", telescope="WFI"), frame("/d/1", None, filter_name=None)]
+    assert [one["name"] for one in sets_of(frames)[0]] == ["LCO-c1-R", "LCO-c2-R", "WFI-R",
+                                                           "generic"]
+    assert [one["name"] for one in sets_of([frame("/d/1", None, filter_name=None)])[0]] == [
+        "frames"]
+    assert [one["name"] for one in sets_of([frame("/a/1", "c 1"), frame("/b/1", "c-1"),
+                                            frame("/c/1", "c_1")])[0]] == [
+        "c-1-R", "c-1-Rb", "c-1-Rbb"]
+
+
+def test_a_set_takes_its_frames_by_the_beginning_of_their_names_without_the_number():
+    """n1... and n2...: without their numbers both begin with n, and other frames do so too."""
+    assert parts(frame("/a/n10"), frame("/a/n11"), frame("/a/n20", "D"), frame("/a/n21", "D")) == {
+        "CAM-R": {"files": "n1*"}, "D-R": {"files": "n2*"}}
+
+
+def test_other_fields_matter_in_the_folders_of_a_set_alone():
+    """A set of /r/*: frames of other fields directly below it, one deeper, and two deeper."""
+    nights = [frame("/r/n1/1"), frame("/r/n2/1")]
+    for path, is_there in (("/r/n3/1", True), ("/r/1", False), ("/r/n1/deep/1", False),
+                           ("/s/n1/1", False)):
+        sets, _, _ = sets_of(nights, elsewhere=[frame(path)])
+        assert (sets[0]["folders"], "lens_only" in sets[0]) == ("*", is_there)
+    sets, _, _ = sets_of([frame("/r/1"), frame("/r/a/b/1")], elsewhere=[frame("/r/x/y/1")])
+    assert (sets[0]["folders"], sets[0]["lens_only"]) == ("**", True)
+
+
+def test_the_text_tells_what_the_headers_lack_and_mirror_images_only_of_several_cameras():
+    text = settings_text("Q", (None, None, "why"), "~/w", [{"name": "R"}, {"name": "S"}],
+                         {"R": ["date", "gain_e_per_adu"], "S": []})
+
+    assert "lens_ra_deg, lens_dec_deg = None, None  # why\n" in text
+    assert text.count("its headers lack these") == 1
+    assert '#  "overrides": {"gain_e_per_adu": ..., "dates": "..."}\n' in text
+    assert "allow_mirror_images" not in text
+    assert settings_text("Q", (0.0, -1.5, "x"), "~/w", [], {}).count("= 0.00000, -1.50000") == 1
+    assert n_cameras([frame("/a"), frame("/b"), frame("/c", "D"), frame("/d", "E", kind="flat"),
+                      frame("/e", telescope="T")]) == 3

@@ -136,3 +136,82 @@ def test_a_right_gain_and_skies_that_tell_none_are_not_reported(caplog):
     db_sky.warn_of_gain([{"set_name": "R", "gain_e_per_adu": 2.0}])  # no sky yet
 
     assert caplog.text == ""
+
+
+def photon_line(gain, bias_adu, read_noise_e, n=8):
+    """Levels in ADU, and the noise on the line of the photons."""
+    level_adu = np.linspace(100.0, 240.0, n)
+    return level_adu, np.sqrt((level_adu - bias_adu) / gain + (read_noise_e / gain) ** 2)
+
+
+def test_the_gain_of_an_exact_line_is_its_slope_and_the_pedestal_where_it_vanishes():
+    """At 20 ADU less the square of the read noise over the gain: 6^2 / 4 = 9."""
+    (gain, low, high), pedestal = db_sky.gain_of_noise(*photon_line(4.0, 20.0, 6.0))
+
+    assert (gain, low, high) == pytest.approx((4.0, 4.0, 4.0))
+    assert pedestal == pytest.approx(20.0 - 9.0)
+    assert db_sky.gain_of_noise(*photon_line(4.0, 20.0, 6.0, 7)) is None
+    level, noise = photon_line(4.0, 20.0, 6.0)
+    assert db_sky.gain_of_noise(level, noise[::-1]) is None  # falls with the level
+    assert db_sky.gain_of_noise(0 * level + 3, noise) is None
+
+
+@pytest.mark.parametrize(("bend", "is_known"), [(0.69, True), (0.72, False)])
+def test_a_gain_is_told_where_its_limits_are_within_a_factor(bend, is_known):
+    """A bent line, whose slopes differ; by theilslopes' limits of them 2.25 is allowed."""
+    level = np.linspace(100.0, 240.0, 12)
+    noise2 = level + bend * (level - 170) ** 2 / 70
+    slope, _, low, high = db_sky.theilslopes(noise2, level)
+    assert low > 0
+    assert (high / low < 2.25) == is_known
+
+    found = db_sky.gain_of_noise(level, np.sqrt(noise2))
+
+    assert (found is not None) == is_known
+    if is_known:
+        assert found[0] == pytest.approx((1 / slope, 1 / high, 1 / low))
+
+
+@pytest.mark.parametrize(("claimed", "is_told"), [
+    (4.0, False), (2.7, False), (2.6, True), (5.9, False), (6.1, True)])
+def test_a_gain_that_is_wrong_by_half_is_told(claimed, is_told, caplog):
+    level, noise = photon_line(4.0, 20.0, 6.0, 9)
+    rows = [{"img_name": "i", "set_name": "R", "gain_e_per_adu": claimed,
+             "sky_level_e": claimed * x, "sky_noise_e": claimed * y}
+            for x, y in zip(level, noise, strict=True)]
+
+    db_sky.warn_of_gain([*rows, *({**row, "set_name": "T"} for row in rows[:7])])
+
+    assert len(caplog.messages) == is_told
+    if is_told:
+        assert (f"the gain of the set R is {claimed:g} e-/ADU, but its sky noise grows with the "
+                "level as for 4 (4 to 4; 9 images), and vanishes at 11 ADU (a bias in the level?)"
+                ) in caplog.text
+
+
+@pytest.mark.parametrize(("ratio", "is_told"), [
+    (0.39, True), (0.41, False), (1.99, False), (2.01, True)])
+def test_the_limits_of_the_noise_and_the_gain_that_fits_by_hand(ratio, is_told, caplog):
+    """1000 e- and 30 of read noise, 2 e-/ADU: of 1900 e-2 the ratio is left."""
+    noise_e = ratio * np.sqrt(1900)
+    image = {"img_name": "i", "sky_level_e": 1000.0, "read_noise_e": 30.0, "gain_e_per_adu": 2.0,
+             "sky_noise_e": noise_e, "sky_noise_ratio": ratio}
+
+    db_sky.warn_of_noise([image | {"sky_noise_ratio": 1.0}, image])
+
+    assert bool(caplog.messages) == is_told
+    if is_told:
+        gain = float(re.search(r"the noise fits ([\d.]+)\)", caplog.text)[1])
+        # g^2 n^2 = g L + r^2 in ADU, to the two digits that are written
+        assert (gain * noise_e / 2) ** 2 == pytest.approx(gain * 500 + 900, rel=0.1)
+
+
+@pytest.mark.parametrize(("level_e", "noise_e", "words"), [
+    (2.9, 1.0, "was the sky subtracted"), (-2.9, 1.0, "was the sky subtracted"),
+    (3.1, 1.0, "does the level hold a bias"), (3.1, 0.0, "is most of the frame one value")])
+def test_what_a_noise_may_come_from(level_e, noise_e, words, caplog):
+    db_sky.warn_of_noise([{"img_name": "i", "sky_level_e": level_e, "read_noise_e": 3.0,
+                           "gain_e_per_adu": 2.0, "sky_noise_e": noise_e,
+                           "sky_noise_ratio": 0.1}])
+
+    assert words in caplog.text

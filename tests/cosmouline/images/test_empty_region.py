@@ -78,3 +78,51 @@ def test_the_box_lies_as_near_to_the_middle_as_it_can():
 
     assert (y1 + y2) / 2 == pytest.approx(99.5, abs=1)
     assert min(abs(x1 - 123.5), abs(x2 - 116.5)) <= 1
+
+
+def test_how_far_the_light_of_sources_reaches_by_hand():
+    """100 pi pixels are a disc of 10 px: 1.8 times as far, and a FWHM more."""
+    assert empty_region.reach_px([100 * np.pi, 0.0], 3.0) == pytest.approx([21.0, 3.0])
+
+
+@pytest.mark.parametrize(("shape", "covered"), [
+    # blocks of 8 px whose middles, 3.5 px from their first pixel, lie 8 px within the edges
+    ((200, 117), (8, 112, 8, 192)), ((200, 115), (8, 104, 8, 192)), ((93, 300), (8, 240, 8, 88)),
+    ((91, 300), (8, 240, 8, 80))])
+def test_what_an_image_covers_is_counted_in_the_middle_of_blocks_of_eight_pixels(shape, covered):
+    same = np.array([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
+    x_low, x_high, y_low, y_high = covered
+
+    x1, x2, y1, y2 = empty_region.find_empty_box((200, 240), [], [], [same], [shape])
+
+    side = min(81, x_high - x_low, y_high - y_low)
+    side -= (side + 1) % 2
+    assert x2 - x1 == y2 - y1 == side
+    # as near to (119.5, 99.5) as can be
+    assert x2 == (x_high - 0.5 if x_high < 160 else pytest.approx(119.5 + side / 2, abs=0.51))
+    assert y2 <= y_high - 0.5
+    assert y1 >= y_low - 0.5
+
+
+@pytest.mark.parametrize(("n_images", "n_missing", "is_free"), [(10, 1, True), (10, 2, False)])
+def test_nine_images_of_ten_must_cover_the_box(n_images, n_missing, is_free):
+    same = np.array([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
+    shapes = [(200, 240)] * (n_images - n_missing) + [(200, 100)] * n_missing
+
+    _, x2, _, _ = empty_region.find_empty_box((200, 240), [], [], [same] * n_images, shapes)
+
+    assert (x2 > 120) == is_free
+
+
+@pytest.mark.parametrize(("gap", "is_free"), [(13, True), (12, False)])
+def test_the_smallest_box_has_thirteen_pixels(gap, is_free):
+    """Rows of sources of half a pixel leave so many rows free."""
+    x = np.arange(60.0)
+    rows = np.concatenate([np.arange(0, 20.0), np.arange(20.0 + gap, 60.0)])
+    xy = np.array([(a, b) for a in x for b in rows])
+    if not is_free:
+        with pytest.raises(ValueError, match="no square of 13 px"):
+            empty_region.find_empty_box((60, 60), xy, np.full(len(xy), 0.5))
+        return
+    _, _, y1, y2 = empty_region.find_empty_box((60, 60), xy, np.full(len(xy), 0.5))
+    assert (y1, y2) == (19.5, 32.5)

@@ -156,6 +156,20 @@ def test_the_slope_of_a_moonlit_sky_is_no_noise():
     assert np.median(sep.Background(image_e).rms() / np.sqrt(truth)) > 1.1
 
 
+@pytest.mark.parametrize("rise_e", [300.0, 3000.0])
+def test_a_steep_sky_has_its_level_and_scatter(rise_e):
+    """A scatter of 24, and so much across 512 pixels: 37 or 375 in a box of 64."""
+    truth = 1000.0 + rise_e * np.mgrid[:512, :512][1] / 512
+    image_e = (truth + np.random.default_rng(12).normal(0, 24, truth.shape)).astype(np.float32)
+
+    found = sky_map(image_e, box_px=64)
+
+    # 3600 pixels in a box: .4, and 1.25 times that for a median
+    assert found.level()[64:-64, 64:-64] == pytest.approx(truth[64:-64, 64:-64], abs=3.5)
+    assert (found.level() - truth).mean() == pytest.approx(0, abs=0.5)
+    assert np.median(found.sigma()) == pytest.approx(24 * (1 - 0.013), rel=0.01)
+
+
 def test_objects_do_not_bias_the_map():
     shape, level_e = (512, 512), 500.0
     rng = np.random.default_rng(9)

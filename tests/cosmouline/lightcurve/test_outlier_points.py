@@ -22,6 +22,24 @@ def test_the_distance_by_hand():
     assert found[4] == pytest.approx(1.5 / np.sqrt(1 + 7 / 4 / 4 + (1.4826 * 1.5) ** 2))
 
 
+@pytest.mark.parametrize(("k", "near"), [(0, (1, 2, 3, 4)), (1, (0, 2, 3, 4)), (4, (2, 3, 5, 6)),
+                                         (7, (4, 5, 6, 8)), (8, (4, 5, 6, 7))])
+def test_four_neighbours_count_and_none_beyond_them(k, near):
+    """Two before and two after of nine, the nearest four at the ends; all others are far off."""
+    flux = np.full(9, 1e6)
+    flux[list(near)], flux[k] = (10.0, 12.0, 13.0, 14.0), 20.0
+
+    found = far_from_neighbours(np.arange(9.0), flux, np.ones(9))
+
+    assert found[k] == pytest.approx(7.5 / np.sqrt(1 + 1 / 4 + 1.4826**2))
+
+
+@pytest.mark.parametrize(("n", "is_known"), [(4, True), (3, False)])
+def test_three_neighbours_are_enough(n, is_known):
+    flux = np.r_[10.0, 11.0, 12.0, 13.0][:n]
+    assert np.isfinite(far_from_neighbours(np.arange(n), flux, np.ones(n))).all() == is_known
+
+
 def test_reasons_at_their_limits():
     """Fluxes of exactly 3 sigma, and a chi2 of exactly 1.5, are not listed."""
     flux = np.array([3.0, 2.9, 0.0, np.nan, 3.0, 3.0])

@@ -178,7 +178,7 @@ def test_no_star_gives_empty_tables():
     assert empty.flux_e.shape == (0, 1)
 
 
-@pytest.mark.parametrize("radii", [[], [0.0, 3.0], [np.nan]])
+@pytest.mark.parametrize("radii", [[], [0.0, 3.0], [np.nan], [[3.0]]])
 def test_radii_must_be_positive(radii):
     with pytest.raises(ValueError, match="radii_px must be a list of positive numbers"):
         aperture_fluxes(np.ones(SHAPE), 0.0, 1.0, [50.0], [50.0], radii)

@@ -1,6 +1,11 @@
 """Scatter of stars beyond their errors: injected truth, and the pulls of a star left out."""
 
-from cosmouline.photometry.calibration import calibrate, extra_scatter, log_calibration
+from cosmouline.photometry.calibration import (
+    Calibration,
+    calibrate,
+    extra_scatter,
+    log_calibration,
+)
 from cosmouline.photometry.coefficients import solve
 
 import numpy as np
@@ -158,3 +163,120 @@ def test_what_is_found_is_reported(caplog):
     caplog.clear()
     log_calibration(campaign(1)[0], 2.0)
     assert caplog.text == ""
+
+
+def alternating(n_images=20, n_stars=6, size=0.02, **louder):
+    """Residuals of one size: each star and each pair of images has as many signs of both."""
+    i, j = np.indices((n_images, n_stars))
+    residual = size * (-1.0) ** (i + j + i // 2 * j)
+    for star, factor in louder.items():
+        residual[:, int(star[1:])] *= factor
+    return residual
+
+
+def calibrated(residual, nights=None, error=0.004, used=None, **more):
+    shape = np.shape(residual)
+    return calibrate(residual, np.full(shape, error), np.ones(shape, bool) if used is None else
+                     used, ["S"] * shape[0], list(range(shape[0])) if nights is None else nights,
+                     **more)
+
+
+def test_the_scatter_of_equal_stars_by_hand():
+    """Of each square (1 - 1/20) (1 - 1/6) is left: .02^2 / .79167 less .004^2."""
+    found = calibrated(alternating())
+
+    left = 19 / 20 * 5 / 6
+    assert found.sigma == pytest.approx(np.full(20, np.sqrt(4e-4 / left - 1.6e-5)))
+    assert found.pull == pytest.approx(np.sqrt(4e-4 / left) / 0.004)
+    assert found.freedom == pytest.approx(120 * left)
+    assert found.night_sigma.tolist() == [0.0] * 20  # single images
+
+
+@pytest.mark.parametrize(("n_images", "factor", "counts"), [
+    (20, 1.6, False), (20, 1.4, True), (19, 1.6, True)])
+def test_a_star_counts_below_one_and_a_half_times_the_scatter_or_with_few_images(
+        n_images, factor, counts):
+    found = calibrated(alternating(n_images, s3=factor))
+
+    left = (1 - 1 / n_images) * 5 / 6
+    mean2 = (5 + factor**2) / 6 if counts else 1.0
+    assert found.sigma == pytest.approx(np.full(n_images, np.sqrt(4e-4 * mean2 / left - 1.6e-5)))
+
+
+@pytest.mark.parametrize(("n_clipped", "counts"), [(2, False), (3, True)])
+def test_outliers_count_where_they_are_more_than_a_third_of_an_image(n_clipped, counts):
+    residual, used = alternating(), np.ones((20, 6), bool)
+    used[5, :n_clipped] = False
+    residual[5, :n_clipped] *= 30
+
+    found = calibrated(residual, used=used)
+
+    assert (found.sigma[5] > 0.1) == counts
+    assert found.sigma[4] < 0.03
+
+
+@pytest.mark.parametrize(("n_stars", "is_known"), [(2, False), (3, True)])
+def test_three_stars_tell_a_scatter(n_stars, is_known):
+    residual = alternating()
+    residual[7, n_stars:] = np.nan
+
+    found = calibrated(residual)
+
+    assert np.isfinite(found.sigma).sum() == 19 + is_known
+    assert np.isfinite(found.sigma[7]) == is_known
+
+
+@pytest.mark.parametrize("common", [0.0, 0.01, 0.02])
+def test_what_a_night_has_in_common_by_hand(common):
+    """Five nights of four images of six stars: departures of +-.01 that average out, and these."""
+    i, j = np.indices((20, 6))
+    residual = 0.01 * (-1.0) ** (i + j) + common * (-1.0) ** (i // 4 + j)
+
+    found = calibrated(residual, nights=np.repeat(range(5), 4), error=0.002)
+
+    sigma2 = (1e-4 + common**2) / (19 / 20 * 5 / 6) - 4e-6
+    of_means = common**2 / (4 / 5 * 5 / 6) - (4e-6 + sigma2) / 4
+    assert found.sigma == pytest.approx(np.full(20, np.sqrt(sigma2)))
+    assert found.night_sigma == pytest.approx(np.full(20, np.sqrt(max(
+        min(of_means / (1 - 1 / 4), sigma2), 0.0))))
+
+
+@pytest.mark.parametrize(("n_images", "is_fitted"), [(12, True), (11, False)])
+def test_slope_and_curvature_are_taken_out_of_twelve_images_of_a_night(n_images, is_fitted):
+    hours = np.linspace(2, 7, n_images)
+    # whatever the mean of a star, it is there before: residuals have none
+    slow = 0.1 * (hours - hours.mean()) + 0.04 * (hours**2 - np.mean(hours**2))
+    residual = slow[:, None] * [1.0, -2.0, 0.5, 3.0]
+
+    found = calibrated(residual, nights=[0] * n_images, times=hours)
+
+    assert (found.pull < 1e-6) == is_fitted
+    leverage = (1 - 1 / n_images) * (1 - 1 / 4) * (1 - 2 / n_images if is_fitted else 1)
+    assert found.freedom == pytest.approx(4 * n_images * leverage)
+
+
+def test_extra_scatter_has_a_largest_value_and_a_freedom_of_its_own():
+    assert extra_scatter([9.0], [1e-4]) == 1.0
+    assert extra_scatter([0.98], [0.01]) == pytest.approx(np.sqrt(0.97))
+    # 10 for one degree of freedom: erfc(sqrt(10 / 2)) = 1.57e-3
+    for by_chance, expected in ((1.5e-3, 0.0), (1.7e-3, 0.03)):
+        found = extra_scatter([4e-4, 16e-4], np.full(2, 1e-4), by_chance, freedom=1.0)
+        assert found == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(("pull", "freedom", "is_told"), [
+    (0.69, 31.0, True), (0.71, 31.0, False), (0.69, 29.0, False)])
+def test_errors_are_too_large_below_a_pull_that_is_known(caplog, pull, freedom, is_told):
+    log_calibration(Calibration(np.zeros(3), np.zeros(3), pull, freedom), None)
+
+    assert ("too large" in caplog.text) == is_told
+    assert "gain" not in caplog.text
+
+
+def test_the_scatter_is_told_as_median_and_as_the_largest_of_a_night(caplog):
+    caplog.set_level("INFO", "cosmouline")
+
+    log_calibration(Calibration(np.array([0.01, np.nan, 0.01, 0.02]), np.zeros(4), 1.234, 99.0))
+
+    assert "scatter 1.23 times their errors: 1.00 % more (largest of a night 2.00 %)" in (
+        caplog.text)

@@ -232,6 +232,8 @@ def test_pulls_of_the_stars_are_one():
 def test_input_is_checked():
     with pytest.raises(ValueError, match="need one 2-D shape"):
         normalise(np.ones((3, 2)), np.ones((2, 3)))
+    with pytest.raises(ValueError, match=r"need one 2-D shape: \(3,\), \(3,\)"):
+        normalise(np.ones(3), np.ones(3))
     flux = np.full((4, 3), 100.0)
     flux[1, 1:] = np.nan
     with pytest.raises(ValueError, match="reference needs 2 stars, it has 1"):

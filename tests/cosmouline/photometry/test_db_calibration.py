@@ -76,3 +76,87 @@ def test_the_median_keeps_the_errors_of_cosmouline(asked):
     assert asked == {}
     assert [one["renorm_sigma__r"] for one in fields.values()] == [0.4, 0.4, 0.4]
     assert "renorm_calib__r" not in fields["i"]
+
+
+def test_what_is_asked_of_the_scatter(monkeypatch):
+    """Relative errors of the stars; variable stars are no departures."""
+    asked = {}
+    rows = [{"img_name": name, "mjd": mjd, "telescope": "t", "set_name": set_name,
+             "site_lon_deg": 0.0, "gain_e_per_adu": gain}
+            for name, mjd, set_name, gain in (("i", 100.1, "S", 2.0), ("j", 100.2, "T", 2.0))]
+
+    def calibrate(residual, sigma, used, sets, nights, noted, mjd):
+        asked.update(residual=residual.tolist(), sigma=sigma.tolist(), used=used.tolist(),
+                     sets=sets, mjd=mjd.tolist())
+        return Calibration(np.zeros(2), np.zeros(2), 1.0, 9.0)
+
+    monkeypatch.setattr(db_calibration, "check_psfs", lambda *_: {"i": {}, "j": {}})
+    monkeypatch.setattr(db_calibration.calibration, "calibrate", calibrate)
+    monkeypatch.setattr(db_calibration.calibration, "log_calibration",
+                        lambda _, gain: asked.update(gain=gain))
+    used = np.array([[True, False], [True, True]])
+    found = SimpleNamespace(coeff=np.ones(2), coeff_sigma=np.ones(2), used=used,
+                            residual=np.full((2, 2), 0.1), is_variable=np.array([False, True]))
+    settings = SimpleNamespace(psf_name="two", renorm_name="r", renorm_method="als")
+    flux, sigma = np.array([[10.0, 20], [40, 50]]), np.array([[1.0, 1], [2, 2]])
+
+    db_calibration.fields(rows, ["a", "b"], found, (flux, sigma), None, settings)
+
+    assert [one[0] for one in asked["residual"]] == [0.1, 0.1]
+    assert np.isnan([one[1] for one in asked["residual"]]).all()
+    assert asked["sigma"] == [[0.1, 0.05], [0.05, 0.04]]
+    assert (asked["used"], asked["sets"], asked["mjd"], asked["gain"]) == (
+        used.tolist(), ["S", "T"], [100.1, 100.2], 2.0)
+    rows[1]["gain_e_per_adu"] = 3.0  # two gains: none is blamed
+    db_calibration.fields(rows, ["a", "b"], found, (flux, sigma), None, settings)
+    assert asked["gain"] is None
+
+
+def test_the_stars_of_every_image_are_compared_by_brightness_place_and_colour(monkeypatch, caplog):
+    """Fields of 101 x 51 pixels (2 x / n - 1); fluxes of 100 and 1 e- are -5 and 0 mag."""
+    images = [{"img_name": name, "nx_px": 100, "ny_px": 50, "star_x_px__p__a": 75.0,
+               "star_y_px__p__a": 0.0, "star_x_px__p__b": 0.0, "star_y_px__p__b": 50.0,
+               "aper_flux_e__a": 90.0, "aper_sigma_e__a": 3.0, "aper_flux_e__b": 2.0,
+               "aper_sigma_e__b": 1.0} for name in ("i", "j", "k")]
+    given = []
+
+    def compare(ratio, sigma, quantities):
+        given.append({name: list(values) for name, values in quantities.items()})
+        scatter = (0.02, 0.09, 0.05)[len(given) - 1]
+        return {"scatter": scatter}, f"{scatter:g} bad" if scatter > 0.03 else ""
+
+    monkeypatch.setattr(db_calibration, "compare", compare)
+    monkeypatch.setattr(db_calibration, "log_ratio", lambda *fluxes: (
+        given.clear() or np.array(fluxes)[:2] * 0))
+    flux = np.array([[100.0, 1.0], [100.0, -1.0], [100.0, 1.0]])
+    settings = SimpleNamespace(psf_name="p", renorm_name="r")
+
+    found = db_calibration.check_psfs(images, ["a", "b"], (flux, flux), [0.1, 0.2], settings)
+
+    assert given[0] == {"mag": [-5.0, 0.0], "x": [0.5, -1.0], "y": [-1.0, 1.0],
+                        "colour": [0.1, 0.2]}
+    assert np.isnan(given[1]["mag"][1])
+    assert found == {"i": {"psf_aperture_scatter__p": 0.02},
+                     "j": {"psf_aperture_scatter__p": 0.09, "psf_note__p": "0.09 bad"},
+                     "k": {"psf_aperture_scatter__p": 0.05, "psf_note__p": "0.05 bad"}}
+    assert "the PSFs of 2 images disagree with the apertures (worst: j, 0.09 bad)" in caplog.text
+
+
+@pytest.mark.parametrize(("absent", "is_told"), [(("c",), True), (("b", "c"), False)])
+def test_apertures_of_two_stars_in_every_image_are_compared(monkeypatch, absent, is_told):
+    images = [{"img_name": str(k), "set_name": "S", "mjd": float(k)} for k in range(3)]
+    for image in images:
+        image |= {f"aper_{kind}_e__{star}": 5.0 for kind in ("flux", "sigma") for star in "abc"
+                  if image["img_name"] != "1" or star not in absent}
+    told = []
+    monkeypatch.setattr(db_calibration.coefficients, "solve", lambda *given: given)
+    monkeypatch.setattr(db_calibration.coefficients, "log_scatter",
+                        lambda *given: told.append(given))
+
+    db_calibration.compare_with_apertures("found", images, list("abc"), images[2],
+                                          SimpleNamespace(renorm_method="als"))
+
+    assert bool(told) == is_told
+    if is_told:
+        found, aperture, mjd = told[0]
+        assert (found, aperture[2:], mjd.tolist()) == ("found", (2, "als", ["S"] * 3), [0, 1, 2])

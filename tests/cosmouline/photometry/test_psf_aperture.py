@@ -86,3 +86,61 @@ def test_the_ratio_is_relative_to_each_star_and_its_noise_is_that_of_the_differe
     # what is not positive has no ratio
     aperture[0, 0] = -1.0
     assert np.isnan(log_ratio(psf, 0.03 * psf, aperture, 0.05 * aperture)[0][0, 0])
+
+
+def three_pairs(size, n=7):
+    """Log ratios 0, +-size, +-size, +-3 size: their median deviation is `size`."""
+    return size * np.array([0.0, 1, -1, 1, -1, 3, -3])[:n]
+
+
+@pytest.mark.parametrize(("scatter", "noise", "is_told"), [
+    (0.0102, 1e-4, True), (0.0098, 1e-4, False),
+    # chi2 of .37 x 6 = 2.22 degrees of freedom is above 14.38 in 1e-3: 2.55 times the noise
+    (0.04, 0.0165, True), (0.04, 0.0175, False)])
+def test_the_scatter_by_hand_and_the_limits_of_its_note(scatter, noise, is_told):
+    """The sigma of the median deviation, times 7/6 for the mean, less the noise."""
+    all2 = scatter**2 + noise**2
+    ratio = three_pairs(np.sqrt(all2 * 6 / 7) / 1.4826)
+    sigma = noise * np.sqrt([1.5, 0.5, 1.5, 0.5, 1.5, 0.5, 1.0])
+
+    values, note = compare(np.r_[ratio, np.nan, 9.0], np.r_[sigma, 1.0, np.nan], {})
+
+    assert values == {"scatter": pytest.approx(scatter)}
+    assert note == (f"stars scatter by {100 * scatter:.1f} % beyond the noise" if is_told else "")
+
+
+def test_noise_that_is_larger_than_the_scatter_leaves_none():
+    assert compare(three_pairs(0.001), np.full(7, 0.01), {}) == ({"scatter": 0.0}, "")
+
+
+@pytest.mark.parametrize(("n", "slope", "is_told"), [
+    (8, 0.0201, True), (8, 0.0199, False), (8, -0.0201, True), (7, 0.0201, True),
+    # in order by chance in 2 / n!: 2.8e-3 of six, 4e-4 of seven stars
+    (6, 0.0201, False)])
+def test_a_slope_is_told_above_two_per_cent_where_chance_gives_it_rarely(n, slope, is_told):
+    quantity = np.arange(n, dtype=float)
+
+    values, note = compare(slope * quantity, np.full(n, 0.5), {"x": quantity})
+
+    assert values["slope_x"] == pytest.approx(slope)
+    assert ("per half width" in note) == is_told
+
+
+def test_five_stars_are_compared_and_a_quantity_that_five_have():
+    ratio, sigma = np.arange(6) * 0.01, np.full(6, 0.5)
+    five, four, same = (np.r_[np.arange(n), [np.nan] * (6 - n)] for n in (5, 4, 0))
+    same[:] = 2.0
+
+    values, _ = compare(ratio, sigma, {"mag": five, "x": four, "y": same})
+
+    assert set(values) == {"scatter", "slope_mag"}
+    assert set(compare(ratio[:5], sigma[:5], {})[0]) == {"scatter"}
+    assert compare(ratio[:4], sigma[:4], {}) == ({}, "")
+
+
+def test_an_aperture_that_is_the_better_one_leaves_the_floor():
+    psf = np.full((3, 1), 100.0)
+
+    _, sigma = log_ratio(psf, 0.05 * psf, psf, 0.03 * psf)
+
+    assert sigma == pytest.approx(np.full((3, 1), 1e-3))

@@ -116,6 +116,8 @@ def test_differences_have_bars_and_a_line_at_zero():
     bars = np.array(ax.collections[1].get_segments())
     np.testing.assert_allclose(np.ptp(bars[:, :, 1], axis=1), 4 * MAGS[0])
     assert list(ax.lines[0].get_ydata()) == [0.0, 0.0]
+    gids = [[child.get_gid() for child in one.child_axes] for one in page.axes]
+    assert gids == [["calendar"], []]
     assert ax.get_title(loc="right") == "one"
     assert ax.get_ylabel() == "A (mmag)"
     assert not ax.yaxis_inverted()

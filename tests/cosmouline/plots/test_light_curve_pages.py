@@ -192,6 +192,9 @@ def test_small_residuals_have_the_least_scale_and_their_bars():
         assert (low, high) == pytest.approx((-10, 10), rel=0.15)
         assert list(ax.lines[0].get_ydata()) == [0.0, 0.0]
         assert ax.get_ylabel() == "mmag"
+        # at most three steps between the ticks, on both sides of zero
+        shown = [tick for tick in ax.get_yticks() if low <= tick <= high]
+        assert shown == pytest.approx([-8, 0, 8])
         bars = np.array(ax.collections[1].get_segments())[:, :, 1]
         np.testing.assert_allclose(np.ptp(bars, axis=1), 0.2)
     assert [ax.get_xlabel() for ax in page.axes] == ["", "", "MHJD (days)"]

@@ -48,6 +48,15 @@ def test_a_variable_star_does_not_spoil_the_panel_of_the_others():
     assert found["constant stars"].patches[0].get_data().values.sum() == 2 * N_IMAGES
 
 
+def test_the_ticks_of_the_pulls_are_the_same_on_both_sides():
+    page = normalisation.normalisation_page(quantities(), COEFF, pulls(4), NAMES)
+
+    ax = panels(page)["all stars"]
+    assert ax.get_xticks().tolist() == [-4, -2, 0, 2, 4]
+    assert ax.get_xlim() == (-5, 5)
+    assert ax.get_yticks().size == 0
+
+
 def test_points_outside_are_counted(texts):
     clouded = COEFF.copy()
     clouded[3] = 40.0

@@ -211,6 +211,22 @@ def test_a_small_departure_looks_flat():
     assert shown.images[0].get_clim() == (-0.1, 0.1)
 
 
+def test_the_panels_below_the_stars_end_in_one_line_within_the_page():
+    page = star_page(departure=np.full((48, 48), 1e-6))
+
+    boxes = {ax.get_title(loc="left"): ax.get_position(original=True).extents * np.tile(
+        page.get_size_inches(), 2) for ax in page.axes}
+    whole, profile, departure = (boxes[name] for name in (
+        "narrow PSF", "radial profile", "beside the Moffat"))
+    assert whole[1] == pytest.approx(profile[1])
+    assert departure[1] == pytest.approx(profile[1])
+    assert departure[3] - departure[1] == pytest.approx(1.15)
+    assert whole[3] == pytest.approx(profile[3])
+    assert 0.2 < departure[1] < departure[3] < profile[3]
+    assert whole[2] < profile[0] < profile[2] < departure[0] < departure[2] < (
+        page.get_size_inches()[0])
+
+
 def test_the_median_chi2_is_that_of_the_used_stars(texts):
     page = star_page(chi2=[1.2, 9.0, 1.4], used=[True, False, True])
 

@@ -242,6 +242,17 @@ def test_no_data_says_so_and_shows_no_ticks(texts):
     assert texts(page) == ["no data"]
 
 
+def test_that_there_are_no_data_stands_in_the_middle_whatever_the_limits():
+    _, ax = style.figure()
+    ax.set(xlim=(100, 200), ylim=(-3, -1))
+
+    style.no_data(ax, "nothing")
+
+    (text,) = ax.texts
+    assert ax.transData.inverted().transform(text.get_transform().transform(
+        text.get_position())) == pytest.approx([150, -2])
+
+
 def test_text_in_an_axes_is_aligned_by_the_half_it_stands_in(place_of):
     page = style.blank(4.0, 3.0)
     ax = style.place(page, 1.0, 1.0, 2.0, 1.0)

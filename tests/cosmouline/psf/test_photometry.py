@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 from cosmouline.psf.fit import fit_psf
 from cosmouline.psf.model import moffat, render
-from cosmouline.psf.photometry import is_reliable, star_fluxes
+from cosmouline.psf.photometry import is_reliable, star_fluxes, stars_and_slopes
 
 import numpy as np
 import pytest
@@ -214,3 +214,19 @@ def test_no_stars_give_empty_arrays(narrow):
 def test_weights_are_checked(faint, narrow):
     with pytest.raises(ValueError, match="weights must be one of optimal, uniform: 'best'"):
         measured(faint, narrow, weights="best")
+
+
+def test_the_slopes_of_stars_are_the_differences_of_moved_ones():
+    parameters = np.array([np.log(FWHM), 0.1, -0.2, np.log(3.0)])
+    narrow = moffat(parameters, SIDE * 2, 2)
+    narrow = narrow / narrow.sum()
+    offset_px = np.array([[0.2, -0.3], [1.4, 2.1]])
+
+    stars, by_x, by_y = stars_and_slopes(narrow, 2, SIDE, offset_px)
+
+    assert stars == pytest.approx(render(narrow, offset_px, SIDE, 2), abs=1e-12)
+    assert stars.sum((1, 2)) == pytest.approx([1, 1], abs=0.02)
+    for found, step in ((by_x, (1e-4, 0)), (by_y, (0, 1e-4))):
+        change = (render(narrow, offset_px + np.array(step), SIDE, 2)
+                  - render(narrow, offset_px - np.array(step), SIDE, 2)) / 2e-4
+        assert found == pytest.approx(change, abs=1e-6)

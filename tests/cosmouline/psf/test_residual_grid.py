@@ -203,3 +203,81 @@ def test_a_smaller_tau_keeps_the_psf_nearer_to_the_moffat():
     ]
 
     assert size[1] < 0.3 * size[0]
+
+
+def test_nodes_that_are_left_out_take_nothing_from_the_variance():
+    """All but 2e-3 of it where the level is above a hundredth of its largest."""
+    parts = grid_prior(MOFFAT, FWHM, UP, [(0.1, 0.8, 1.5)])
+    draws = np.array([parts.colour(one) for one in np.eye(parts.n_white)])
+    level = 0.1 * MOFFAT**1.5
+
+    ratio = (draws**2).sum(0) / level**2
+    assert ratio[level > 0.01 * level.max()] == pytest.approx(1, abs=2e-3)
+    assert ratio.max() < 1 + 1e-9
+    # far out there are no nodes: the level is 1e-3 of its largest at 7.7 small pixels
+    (kept,) = parts.kept
+    assert kept.sum() < 0.8 * kept.size
+
+
+def test_a_width_below_a_small_pixel_is_one_and_a_part_of_no_size_is_none():
+    (narrow,) = prior(ell=0.01).smoothings
+    (least,) = prior(ell=0.2).smoothings  # .2 x 2.5 px x 2 small pixels
+    (wider,) = prior(ell=0.3).smoothings
+
+    np.testing.assert_allclose(narrow, least)
+    assert abs(wider - least).max() > 2e-3
+    assert len(prior(wings=(1e-9, 1.0, 1.0)).levels) == 2
+
+
+def test_stars_in_another_unit_have_the_same_psf():
+    data = stars(MOFFAT + prior().colour(white_values(2)))
+    data = data + np.sqrt(400 + data.clip(0)) * np.random.default_rng(8).standard_normal(
+        data.shape)
+    weight = 1 / (400.0 + data.clip(0))
+
+    fit = fit_grid(data, weight, MOFFAT[None], prior(), start(), UP, 30)
+    # a power of two changes no digit
+    other = fit_grid(data / 1024, 1024.0**2 * weight, MOFFAT[None], prior(), replace(
+        start(), amplitude=AMPLITUDES / 1024), UP, 30)
+
+    assert other.amplitude == pytest.approx(fit.amplitude / 1024, rel=1e-5)
+    assert other.offset_px == pytest.approx(fit.offset_px, abs=1e-5)
+    assert other.residual == pytest.approx(fit.residual, abs=1e-5)
+
+
+def test_a_shift_of_all_stars_is_one_of_the_psf():
+    """Both stars .15 and -.1 px from where they start; the mean by S/N^2 stays there."""
+    data = AMPLITUDES[:, None, None] * render(MOFFAT, OFFSETS + np.array([0.15, -0.1]), SIDE, UP)
+    weight = 1 / (400.0 + data.clip(0))
+
+    fit = fit_grid(data, weight, MOFFAT[None], prior(0.3), start(), UP, 60)
+
+    snr2 = (weight * data**2).sum((1, 2))
+    mean = (snr2 / snr2.sum()) @ (fit.offset_px - OFFSETS)
+    assert mean == pytest.approx([0, 0], abs=1e-3)
+    # the PSF has moved by as much: right and low are brighter
+    narrow = MOFFAT + fit.residual
+    at = np.arange(SIDE * UP) - (SIDE * UP - 1) / 2
+    core = narrow[6:18, 6:18] / narrow[6:18, 6:18].sum()
+    assert pytest.approx(core.sum(0) @ at[6:18], rel=0.35) == UP * 0.15
+    assert pytest.approx(core.sum(1) @ at[6:18], rel=0.35) == UP * -0.1
+
+
+def test_the_first_step_is_that_of_the_equations():
+    """Near the start the cost is round in the scaled unknowns: three steps take nearly all."""
+    data = stars(MOFFAT + 0.1 * prior().colour(white_values(2)))
+    data = data + np.sqrt(400 + data.clip(0)) * np.random.default_rng(9).standard_normal(
+        data.shape)
+    weight = 1 / (400.0 + data.clip(0))
+
+    def cost(found):
+        model = found.amplitude[:, None, None] * render(
+            MOFFAT + found.residual, found.offset_px, SIDE, UP)
+        return ((weight * (data - model) ** 2).sum() + (found.white**2).sum()) / 2
+
+    first, third, last = (cost(fit_grid(data, weight, MOFFAT[None], prior(), start(), UP, n))
+                          for n in (1, 3, 60))
+    before = cost(start_of(data))
+    assert before - last > 100
+    assert before - first > 0.9 * (before - last)
+    assert before - third > 0.98 * (before - last)

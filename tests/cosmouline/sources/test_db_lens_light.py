@@ -47,3 +47,90 @@ def test_images_whose_lens_is_masked_are_named(monkeypatch, caplog, n_masked):
         db_lens_light.check(images, None, images[0], settings)
     assert ("masked pixels of 2 of the 3 sharpest images, which may be missing in the light "
             "curve: i0, i1" in caplog.text) == (n_masked == 2)
+
+
+N = 61
+
+
+def field(name="i", flux_e=0.0, noise_e=2.0, fwhm_px=3.0, at=(30.0, 28.0)):
+    return {"img_name": name, "fwhm_px": fwhm_px, "lens_x_px": at[0], "lens_y_px": at[1],
+            "nx_px": N, "ny_px": N, "sky_noise_e": noise_e, "pixel_scale_arcsec": 0.5,
+            "flux_e": flux_e}
+
+
+@pytest.fixture
+def light(monkeypatch):
+    """Check images whose lens is one pixel above a flat sky of 7 e-; radius 2 px."""
+    used = []
+
+    def image_and_bad(image, _):
+        used.append(image["img_name"])
+        data = np.full((N, N), 7.0)
+        data[int(image["lens_y_px"]), int(image["lens_x_px"]) + 4] += image["flux_e"]
+        data[int(image["lens_y_px"]) + 9, int(image["lens_x_px"])] = np.nan
+        return data, np.isnan(data) | image.get("bad", False)
+
+    monkeypatch.setattr(db_lens_light.db_images, "image_and_bad", image_and_bad)
+    monkeypatch.setattr(db_lens_light, "lens_centre_and_radius",
+                        lambda *_: (np.array([30.0, 28.0]), 2.0))
+
+    def check(*images, stars=()):
+        used.clear()
+        monkeypatch.setattr(db_lens_light, "positions", lambda _: np.reshape(stars, (-1, 2)))
+        db_lens_light.check(list(images), SimpleNamespace(stars=None), images[0],
+                            SimpleNamespace(lens_position_px=(30.0, 28.0)))
+        return list(used)
+
+    return check
+
+
+def limit_e(images, noise_e=2.0, fwhm_px=3.0):
+    """Flux of 5 sigmas of some alike images by the counts of aperture and ring, by hand."""
+    y, x = np.indices((N, N))
+    away = np.hypot(x - 30, y - 28)
+    inside, ring = (away < 2 + fwhm_px), (away > 2 + 1.5 * fwhm_px) & (away < 2 + 3.5 * fwhm_px)
+    ring[28 + 9, 30] = False
+    n, m = inside.sum(), ring.sum()
+    sky2 = n * noise_e**2 * (1 + np.pi / 2 * n / m)
+    # F / sqrt(F + sky2) sqrt(images) = 5
+    a = 25 / images
+    return (a + np.sqrt(a**2 + 4 * a * sky2)) / 2
+
+
+@pytest.mark.parametrize("n_images", [1, 4])
+def test_a_flux_of_five_times_its_error_is_light(light, n_images):
+    limit = limit_e(n_images)
+
+    light(*[field(f"i{k}", 1.001 * limit) for k in range(n_images)])
+    with pytest.raises(UserError, match=r"the lens, \(31\.0, 29\.0\) of i0: its flux is 5\.0 "
+                                        r"times its error, 5 is needed; no source is on the"):
+        light(*[field(f"i{k}", 0.999 * limit) for k in range(n_images)])
+
+
+def test_the_nearest_source_is_named_in_arcsec(light):
+    with pytest.raises(UserError, match=r"the nearest source is 5\.0 arcsec away, at \(37\.0, "
+                                        r"37\.0\)"):
+        light(field(), stars=[(30.0, 50.0), (36.0, 36.0), (0.0, 0.0)])
+
+
+def test_the_ten_sharpest_images_with_the_weights_of_their_noise_are_added_up(light):
+    images = [field(f"i{k}", 1e4, fwhm_px=4.0 - 0.1 * k) for k in range(12)]
+    assert light(*images) == [f"i{k}" for k in range(11, 1, -1)]
+    # an image of much noise and no light takes nothing from one with a flux of 5.5 sigmas
+    light(field("a", 1.15 * limit_e(1)), field("b", 0.0, noise_e=2e3))
+
+
+def test_images_without_pixels_at_the_lens_tell_nothing(light):
+    light(field() | {"bad": True})
+
+
+@pytest.mark.parametrize(("at", "is_cut"), [
+    # radius of 2 px and six FWHM of 3 px: 20 px from the edges of pixels 0 to 60
+    ((20.0, 30.0), False), ((19.9, 30.0), True), ((30.0, 19.9), True), ((40.0, 40.0), False),
+    ((40.1, 30.0), True), ((30.0, 40.1), True)])
+def test_images_whose_sky_around_the_lens_is_cut_are_named(light, caplog, at, is_cut):
+    used = light(field("whole", 1e4), field("near", 1e4, at=at))
+
+    assert ("edge of 1 of 2 images" in caplog.text) == is_cut
+    assert caplog.text.count("near") == is_cut
+    assert used == (["whole"] if is_cut else ["whole", "near"])

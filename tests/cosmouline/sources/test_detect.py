@@ -2,6 +2,7 @@
 
 from cosmouline.errors import ImageRejected
 from cosmouline.images.sky import sky_map
+from cosmouline.sources import detect
 from cosmouline.sources.detect import CATALOG_DTYPE, detect_sources
 from cosmouline.sources.seeing import frame_seeing
 
@@ -136,6 +137,25 @@ def test_hot_pixels_pairs_and_blocks_of_them_are_no_sources(fwhm_px):
     assert (nearest_px > 1).sum() <= 15
     # a FWHM of 1.6 px is measured up to 8 % too wide, as on frames without hot pixels
     assert frame_seeing(catalog).fwhm_px == pytest.approx(fwhm_px, rel=0.1)
+
+
+@pytest.mark.parametrize(("n_hot", "fwhm_px", "is_mended"), [
+    (40, 3.0, True), (4, 3.0, False), (40, 1.6, False)])
+def test_pixels_are_mended_where_more_sources_are_sharp_than_are_stars(
+        monkeypatch, n_hot, fwhm_px, is_mended):
+    """Twelve stars; where they are narrow a sharp pixel can be one."""
+    x, y = grid(seed=6, step=100)
+    image_e = noisy(draw(x, y, 3e4, fwhm_px), 8)
+    for k in range(n_hot):
+        image_e[10 + 25 * (k // 10), 8 + 31 * (k % 10)] += 5000
+    asked, sharp_pixels = [], detect.sharp_pixels
+    monkeypatch.setattr(detect, "sharp_pixels", lambda image: asked.append(1) or sharp_pixels(
+        image))
+
+    catalog = detect_sources(image_e)
+
+    assert len(asked) == is_mended
+    assert len(catalog) == pytest.approx(len(x), abs=1)
 
 
 def test_saturated_stars_are_kept_and_flagged():

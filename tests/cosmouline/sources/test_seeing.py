@@ -1,6 +1,7 @@
 """seeing.py on catalogues of known stars and galaxies, and on COSMOULINE's own numbers."""
 
 import json
+from dataclasses import replace
 
 from cosmouline.errors import ImageRejected
 from cosmouline.sources.detect import CATALOG_DTYPE
@@ -9,6 +10,7 @@ from cosmouline.sources.seeing import (
     half_sample_mode,
     low_cluster,
     mean_angle_deg,
+    odd_stars,
     recurring_seeing,
 )
 
@@ -88,6 +90,17 @@ def test_saturated_faint_and_unmeasured_sources_do_not_count():
     seeing = frame_seeing(rows)
     assert seeing.fwhm_px == 4.0
     assert seeing.n_stars == 3
+
+
+def test_saturated_sources_and_those_without_light_are_no_stars_of_the_seeing():
+    """They are as wide as the stars, and longer."""
+    rows = catalog([4.0] * 6, ellipticity=np.array([0.5, 0.1, 0.1, 0.1, 0.5, 0.5]))
+    rows["is_saturated"][0], rows["flux_e"][4:] = True, (0.0, -3.0)
+
+    seeing = frame_seeing(rows)
+
+    assert (seeing.fwhm_px, seeing.n_stars) == (4.0, 3)
+    assert seeing.ellipticity == pytest.approx(0.1)
 
 
 def test_no_measured_star_is_rejected():
@@ -234,3 +247,17 @@ def test_cosmouline_seeing_of_few_sources():
     assert cosmouline_seeing([3.0, 5.0, 4.0]) == 4.0
     # more than ten, the peak in the first bin: the median
     assert cosmouline_seeing([2.0] * 9 + [20.0] * 3) == 2.0
+
+
+@pytest.mark.parametrize(("changes", "n_saturated", "words"), [
+    ({"n_stars": 3}, 0, ["few stars: 3 behind the seeing"]), ({"n_stars": 4}, 0, []),
+    ({"ellipticity": 0.36}, 0, ["elongated stars: ellipticity of 0.36"]),
+    ({"ellipticity": 0.34}, 0, []), ({}, 3, []), ({}, 4, ["saturated stars: 4 of 10 sources"])])
+def test_what_is_odd_about_the_stars_of_a_frame(changes, n_saturated, words):
+    rows = catalog([4.0] * 10)
+    rows["is_saturated"][:n_saturated] = True
+    seeing = replace(frame_seeing(catalog([4.0] * 10)), **changes)
+
+    notes = odd_stars(seeing, rows)
+
+    assert [note.partition(";")[0] for note in notes] == words

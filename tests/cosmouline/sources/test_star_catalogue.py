@@ -10,6 +10,7 @@ from cosmouline.sources.star_catalogue import (
     best_of_each,
     build_catalog,
     first_reference,
+    nearest_detections,
     positions,
     reference_scores,
     refine_seeing,
@@ -307,3 +308,21 @@ def test_a_frame_without_a_scatter_of_its_sky_and_one_of_few_stars_have_a_score(
     assert np.flatnonzero(scores).tolist() == [first]
     sky[first] = 0.0
     assert not reference_scores(few, matrices, sky, truth.fwhm_px, truth.ellipticity, first).any()
+
+
+def test_the_nearest_detection_within_two_pixels_of_the_reference_is_that_of_a_star():
+    """The second frame has twice the scale: four of its pixels; the third is not aligned."""
+    def catalog(*places):
+        rows = np.zeros(len(places), CATALOG_DTYPE)
+        rows["x_px"], rows["y_px"] = np.transpose(places)
+        return rows
+
+    stars = np.array([[10.0, 10.0], [30.0, 20.0]])
+    matrices = [np.eye(2, 3), 2 * np.eye(2, 3), None, np.eye(2, 3)]
+    catalogs = [catalog((30.0, 22.1), (11.9, 10.0), (8.9, 10.0)),
+                catalog((20.0, 23.9), (64.1, 40.0)), catalog((10.0, 10.0)), catalog((0, 0))[:0]]
+
+    found = nearest_detections(catalogs, matrices, stars)
+
+    assert found.tolist() == [[2, -1], [0, -1], [-1, -1], [-1, -1]]
+    assert nearest_detections(catalogs, matrices, stars, 2.2)[:2].tolist() == [[2, 0], [0, 1]]

@@ -151,3 +151,36 @@ def test_where_cosmic_rays_are_dense_two_stars_meet_by_chance():
 
 def test_one_star_shares_nothing():
     assert not shared_by_stars(np.ones((1, 9, 9), bool), np.zeros((1, 2)), 2.0).any()
+
+
+@pytest.mark.parametrize(("x", "n_shared"), [(4, 3), (5, 0)])
+def test_places_are_shared_within_one_and_a_half_fwhm(x, n_shared):
+    """Of a FWHM of 3.2 px: 4.8 px from the middle of 25 pixels; 4 and 5 px lie at its sides."""
+    lost = np.zeros((6, 25, 25), bool)
+    lost[:3, 12, 12 + x] = True
+
+    assert shared_by_stars(lost, np.zeros((6, 2)), 3.2).sum() == n_shared
+
+
+@pytest.mark.parametrize(("n_stars", "n_alike", "is_shared"), [
+    # pi (1.5 x 2)^2 = 29 pixels are 3.2 places; of n stars k lose one by chance .005: n = 5 two of
+    # them 2.5e-4 x 3.2, n = 20 two of 4.5e-3 x 3.2, three of 1.3e-4
+    (5, 2, True), (20, 2, False), (20, 3, True), (5, 1, False)])
+def test_as_many_stars_must_share_a_place_as_chance_hardly_gives(n_stars, n_alike, is_shared):
+    lost = np.zeros((n_stars, 21, 21), bool)
+    lost[:n_alike, 11, 10] = True
+
+    shared = shared_by_stars(lost, np.zeros((n_stars, 2)), 2.0)
+
+    assert shared.sum() == n_alike * is_shared
+
+
+def test_offsets_are_x_and_y_and_a_star_without_one_is_in_the_middle():
+    lost = np.zeros((5, 21, 21), bool)
+    lost[0, 10 + 4, 10 - 3] = lost[1, 10 - 2, 10 + 5] = lost[2, 10, 10] = True
+    offset_px = np.array([[-3.4, 4.4], [4.6, -2.4], [np.nan, np.nan], [0, 0], [0, 0]])
+
+    shared = shared_by_stars(lost, offset_px, 2.0)
+
+    assert (shared == lost).all()
+    assert shared_by_stars(lost, offset_px[:, ::-1], 2.0).sum() == 0

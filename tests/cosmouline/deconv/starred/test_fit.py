@@ -6,6 +6,8 @@ from cosmouline.deconv.fit_lens import fit_lens
 from cosmouline.deconv.io_fit import read_fit, write_fit
 from cosmouline.deconv.options import FitOptions
 from cosmouline.deconv.picture import model_images
+from cosmouline.deconv.point_sources import as_sources
+from cosmouline.deconv.starred import fit as starred_fit
 from cosmouline.deconv.starred.fit import fit_starred
 from cosmouline.psf.model import TARGET_SIGMA_SMALL
 
@@ -53,6 +55,35 @@ def test_the_galaxy_is_in_the_pixels_of_the_background(lens):
     assert (fit.node_step_px, fit.node_sigma_px) == (0.5, TARGET_SIGMA_SMALL / 2)
     assert not fit.has_galaxy
     assert fit.galaxy.flux == 0
+
+
+@pytest.mark.parametrize("margin_fwhm", [1.0, 50.0])
+def test_the_pixels_of_the_background_are_in_a_disc_and_inside_the_stamp(
+        lens_epochs, monkeypatch, margin_fwhm):
+    """Half a pixel apart, so far from the sources, and within the middles of the edge pixels."""
+    epochs, truth = lens_epochs(2)
+    found = {}
+    monkeypatch.setattr(starred_fit, "_solve", lambda pixels, lattice, *given: found.update(
+        nodes_px=lattice.nodes_px, step_px=lattice.step_px))
+    options = replace(OPTIONS, field_margin_fwhm=margin_fwhm)
+
+    starred_fit._start_of(epochs, as_sources(truth.position_px, len(epochs)), options,
+                          lambda *_, **__: None)
+
+    side_px, places = epochs.data_e.shape[-1], np.arange(-32, 32.1, 0.5)
+    x, y = np.meshgrid(places, places)
+    edge = (side_px - 1) / 2
+    inside = (np.abs(x) < edge) & (np.abs(y) < edge)
+    if margin_fwhm > 1:
+        assert len(found["nodes_px"]) == inside.sum()
+    else:
+        centre = truth.position_px.mean(0)
+        radius = np.hypot(*(truth.position_px - centre).T).max() + np.median(epochs.fwhm_px)
+        expected = (np.hypot(x - centre[0], y - centre[1]) <= radius).sum()
+        # the positions are found to some .01 px of a radius of 7
+        assert len(found["nodes_px"]) == pytest.approx(expected, rel=0.05)
+    assert np.abs(found["nodes_px"]).max() < edge
+    assert found["step_px"] == 0.5
 
 
 def test_light_that_no_galaxy_has_is_found(lens_epochs):
