@@ -6,6 +6,7 @@ folder is kept as it was after every script. A test gets a copy of its own.
 
 import contextlib
 import fcntl
+import gc
 import importlib.util
 import os
 import re
@@ -67,6 +68,22 @@ def pytest_configure(config):
         files = sorted(str(path) for path in (ROOT / "tests").rglob("test_*.py"))
         first = int(worker["workerid"][2:]) * len(files) // worker["workercount"]
         config.args = files[first:] + files[:first]
+
+
+def pytest_ignore_collect(collection_path, config):
+    """Do not load files of long tests alone where none is asked for: they load jax and dask."""
+    is_long = any(part in str(collection_path.relative_to(ROOT)) for part in LONG)
+    return is_long and config.option.markexpr == "not long" or None
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection(session):
+    """Make the tests without looking for garbage; what has come up to here stays for good."""
+    gc.disable()
+    found = yield
+    gc.freeze()
+    gc.enable()
+    return found
 
 
 def pytest_collection_modifyitems(items):
