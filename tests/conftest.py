@@ -6,6 +6,7 @@ folder is kept as it was after every script. A test gets a copy of its own.
 
 import contextlib
 import fcntl
+import gc
 import importlib.util
 import os
 import re
@@ -43,7 +44,8 @@ for _number in (signal.SIGINT, signal.SIGHUP):
 ROOT = Path(__file__).resolve().parents[1]
 SHARED_DATA = ROOT.parent / "shared" / "data"
 SLOW = "test_demo_in_small", "starred", "/cluster/", "7_deconv/", "test_environment", "end_to_end/"
-LONG = "test_demo_in_small", "starred", "cluster/", "test_environment"  # a third of the time
+LONG = ("end_to_end/", "starred", "cluster/", "test_environment", "engine/test_jax_cache",
+        "crash/test_kills", "crash/test_signals", "test_pages_in_a_browser")
 COMPILED = "deconv/starred/", "psf/test_starred"  # the descents of STARRED: 15 s, 3 s
 NOT_NEEDED_LATER = re.compile("png_check|pngs|plot|report|histograms|quicklook|export|"
                               "show_sources|inspect_flux|build_pages")
@@ -69,10 +71,26 @@ def pytest_configure(config):
         config.args = files[first:] + files[:first]
 
 
+def pytest_ignore_collect(collection_path, config):
+    """Do not load files of long tests alone where none is asked for: they load jax and dask."""
+    is_long = any(part in str(collection_path.relative_to(ROOT)) for part in LONG)
+    return (is_long and config.option.markexpr == "not long") or None
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection(session):
+    """Make the tests without looking for garbage; what has come up to here stays for good."""
+    gc.disable()
+    found = yield
+    gc.freeze()
+    gc.enable()
+    return found
+
+
 def pytest_collection_modifyitems(items):
     """Put what takes long or waits first: no process is left with it when the others are done.
 
-    Whole orders, clusters, STARRED and processes that are killed are marked ``long``.
+    Whole orders, clusters, STARRED, processes that are killed and the browser are marked ``long``.
     """
     for item in items:
         if any(part in item.nodeid for part in LONG):

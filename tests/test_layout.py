@@ -1,6 +1,7 @@
 """The rules of the house that a program can check."""
 
 import ast
+import functools
 import re
 import runpy
 import subprocess
@@ -38,8 +39,14 @@ def name(path):
     return str(path.relative_to(ROOT).with_suffix(""))
 
 
+@functools.cache
+def text_of(path):
+    return path.read_text(encoding="utf-8")
+
+
+@functools.lru_cache(maxsize=200)  # all scripts; a tree of every file would fill the memory
 def tree_of(path):
-    return ast.parse(path.read_text(encoding="utf-8"))
+    return ast.parse(text_of(path))
 
 
 def attributes_of(tree, variable):
@@ -50,7 +57,7 @@ def attributes_of(tree, variable):
 
 @pytest.mark.parametrize("path", SCRIPTS, ids=name)
 def test_a_script_is_short_and_its_header_is_a_manual_page(path):
-    text = path.read_text(encoding="utf-8")
+    text = text_of(path)
     read = script_header.read_header(script_header.script_name(path))
 
     assert len(text.splitlines()) <= 80
@@ -109,10 +116,11 @@ def test_every_script_is_in_an_order_or_optional_and_every_producer_exists():
     assert all(script_header.script_path(script).is_file() for script in producers)
 
 
-def imports_of(tree):
+@functools.cache
+def imports_of(path):
     """Return the files of the library that a file imports, as tuples of names."""
     found = set()
-    for node in ast.walk(tree):
+    for node in ast.walk(tree_of(path)):
         if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "cosmouline":
             parts = node.module.split(".")[1:]
             for alias in node.names:
@@ -130,7 +138,7 @@ def kind_of(file):
 @pytest.mark.parametrize("path", FILES, ids=name)
 def test_an_import_leads_to_a_room_before_or_stays_in_its_own(path):
     file = path.relative_to(LIBRARY).with_suffix("").parts
-    imports = imports_of(tree_of(path))
+    imports = imports_of(path)
 
     assert {other for other in imports if ROOMS.index(other[0]) > ROOMS.index(file[0])} == set()
     assert not {other[0] for other in imports} & (OUTBUILDINGS - {file[0]})
@@ -140,7 +148,7 @@ def test_an_import_leads_to_a_room_before_or_stays_in_its_own(path):
                                   if path.relative_to(LIBRARY).parts[0] in SCIENCE], ids=name)
 def test_the_prefix_of_a_file_of_science_tells_what_it_knows(path):
     file = path.relative_to(LIBRARY).with_suffix("").parts
-    imports = imports_of(tree_of(path))
+    imports = imports_of(path)
     kind = kind_of(file)
 
     if kind < 2:
@@ -150,7 +158,7 @@ def test_the_prefix_of_a_file_of_science_tells_what_it_knows(path):
 
 
 def test_no_two_files_import_each_other_in_a_circle():
-    graph = {path.relative_to(LIBRARY).with_suffix("").parts: imports_of(tree_of(path))
+    graph = {path.relative_to(LIBRARY).with_suffix("").parts: imports_of(path)
              for path in FILES}
     while leaves := [file for file, others in graph.items() if not others & graph.keys()]:
         for file in leaves:
@@ -336,14 +344,14 @@ def strange_names(path):
     texts = {}
     for one in [*FILES, *FOLDERS]:
         texts.setdefault(one.stem, []).append(one)
-    text = path.read_text(encoding="utf-8")
+    text = text_of(path)
     for words in re.findall(r"`([a-z_]\w*\.[A-Za-z_]\w*)[\w.]*(?:\(\))?`", text):
         first, second = words.split(".")
         if first in VARIABLES or second in ENDINGS or first == "cosmouline":
             continue
         known = [one for one in texts.get(first, []) if (
             (one / second).is_dir() or (one / f"{second}.py").is_file() if one.is_dir()
-            else re.search(rf"\b{second}\b", one.read_text(encoding="utf-8")))]
+            else re.search(rf"\b{second}\b", text_of(one)))]
         if not known:
             yield words
 

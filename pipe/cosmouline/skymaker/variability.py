@@ -1,11 +1,13 @@
 """Magnitudes at a date: the damped random walk of a quasar, its delays and drifts, sines."""
 
+from functools import lru_cache
 from itertools import accumulate
 
 import numpy as np
 
 GRID_START_MJD = 50000.0  # 1995: before it nothing is drawn
 GRID_STEP_DAYS = 0.25  # far below any time scale of a quasar; between the steps it is linear
+GRID_STEPS = 8192  # the grid is drawn in multiples of so many steps, and kept
 
 
 def random_walk(mjd, seed, tau_days, sigma_mag):
@@ -44,12 +46,18 @@ def random_walk(mjd, seed, tau_days, sigma_mag):
         raise ValueError(f"mjd must be {GRID_START_MJD:.0f} or later, not {mjd.min():.2f}")
     # the complete grid up to the last date, whatever dates are asked for
     n_steps = int((mjd.max() - GRID_START_MJD) / GRID_STEP_DAYS) + 2
+    walk = _unit_walk(seed, tau_days, -(-n_steps // GRID_STEPS) * GRID_STEPS)
+    return np.interp(mjd, GRID_START_MJD + GRID_STEP_DAYS * np.arange(walk.size), sigma_mag * walk)
+
+
+@lru_cache(maxsize=16)
+def _unit_walk(seed, tau_days, n_steps):
+    """Walk of rms 1 on the grid; all images of all frames of a lens read the same one."""
     damping = np.exp(-GRID_STEP_DAYS / tau_days)
     kicks = np.random.default_rng(seed).normal(size=n_steps)
     # the first step has the asymptotic rms: the walk starts in its stationary state
     kicks[1:] *= np.sqrt(1 - damping**2)
-    walk = np.array([*accumulate(kicks.tolist(), lambda last, kick: damping * last + kick)])
-    return np.interp(mjd, GRID_START_MJD + GRID_STEP_DAYS * np.arange(n_steps), sigma_mag * walk)
+    return np.array([*accumulate(kicks.tolist(), lambda last, kick: damping * last + kick)])
 
 
 def image_magnitude(lens, image, mjd):

@@ -28,6 +28,11 @@ def test_what_a_lens_does_not_say_comes_from_the_sample(lens):
     assert settings.config_dir == lens()
 
 
+def test_without_a_folder_it_is_told_how_to_give_one():
+    with pytest.raises(UserError, match="give the folder of a lens: python <script> configs"):
+        load_settings(None)
+
+
 def test_only_what_differs_is_listed(lens):
     settings = load_settings(lens("max_cpus = 3\nengine = 'local'"))
 
@@ -55,7 +60,15 @@ def test_only_what_differs_is_listed(lens):
     ("max_cpus = 1 / 0", "line 2: ZeroDivisionError"),
     ("max_cpus = (", "line 2: '\\(' was never closed"),
     ("raise SystemExit", "only sets values"),
+    ("work_dir = '/a\\x07b'", "characters that cannot be printed"),
+    ("engine = 10 ** 5000", "engine = something that cannot be shown, but it must be"),
     ("sets = [{'name': 'R'}]", "lacks 'telescope'"),
+    ("sets = [{'name': 'R', 'telescope': 'LCO', 'raw_dir': 3}]",
+     "raw_dir = 3, but it must be str"),
+    ("sets = [{'name': 'R', 'telescope': 'LCO', 'raw_dir': '/', 'folders': '../x'}]",
+     "folders = '../x' leads out of raw_dir"),
+    ("sets = [{'name': 'R', 'telescope': 'LCO', 'raw_dir': '/', 'band': 'r'}, "
+     "{'name': 'V', 'telescope': 'LCO', 'raw_dir': '/'}]", "the set V has no 'band', but others"),
     ("sets = [{'name': 'R', 'telescope': 'LCO', 'raw_dri': '/x'}]", "lacks 'raw_dir'"),
     ("sets = [{'name': 'R', 'telescope': 'LCO', 'raw_dir': '/x', 'overide': {}}]",
      "unknown key 'overide'. Did you mean 'overrides'"),

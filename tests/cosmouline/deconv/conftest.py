@@ -58,14 +58,14 @@ def sersic_image(side, xy, sigma, radius, index, inverse, centre=(0.0, 0.0)):
     image_xy = np.stack(np.meshgrid(axis - xy[0], axis - xy[1]))
     x, y = np.tensordot(inverse, image_xy, axes=1) - np.reshape(centre, (2, 1, 1))
     c, s, q = np.cos(np.pi / 6), np.sin(np.pi / 6), 0.7
-    r = np.sqrt((c * x + s * y) ** 2 * q + (c * y - s * x) ** 2 / q) / radius
+    r2 = ((c * x + s * y) ** 2 * q + (c * y - s * x) ** 2 / q) / radius**2
     b = gammaincinv(2 * index, 0.5)
     total = 2 * np.pi * index * np.exp(b) * b ** (-2 * index) * gamma(2 * index) * radius**2
-    light = np.exp(-b * (r ** (1 / index) - 1)) / total / PARTS**4
+    light = np.exp(-b * (r2 ** (1 / (2 * index)) - 1)) / total / PARTS**4
     light = light.reshape(wide * PARTS, PARTS, wide * PARTS, PARTS).sum((1, 3))
     kernel = star_image(wide * PARTS - 1, (0, 0), sigma * PARTS)
     # their convolution, its edges cut off (scipy.signal takes a second to import)
-    shape, edge = 2 * (2 * len(light) - 2,), len(kernel) // 2
+    shape, edge = 2 * (2 * len(light),), len(kernel) // 2
     seen = np.fft.irfft2(np.fft.rfft2(light, shape) * np.fft.rfft2(kernel, shape), shape)
     seen = seen[edge:, edge:][: len(light), : len(light)]
     return seen.reshape(wide, PARTS, wide, PARTS).sum((1, 3))[8:-8, 8:-8]

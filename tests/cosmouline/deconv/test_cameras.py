@@ -58,7 +58,8 @@ def test_the_error_of_the_scale_is_in_the_errors_of_the_fluxes(two, draw):
     """Against the scatter of the step between the cameras over eight drawings of the noise."""
     steps, sigmas = [], []
     for seed in range(70, 78):
-        epochs, truth = draw(seed=seed, galaxy_flux=GALAXY, flux=(60000, 24000), camera=CAMERA)
+        epochs, truth = draw(seed=seed, galaxy_flux=GALAXY, flux=(60000, 24000), camera=CAMERA,
+                             side=24)
         found = step(fit_lens(epochs, truth.position_px + 0.1, OPTIONS), truth)
         steps.append(found[0])
         sigmas.append(found[1])

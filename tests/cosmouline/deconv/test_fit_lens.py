@@ -83,9 +83,9 @@ def test_point_sources_only(draw):
 
 
 @pytest.mark.parametrize("signs", [(-1, -1), (-1, 1)])
-def test_a_turned_or_mirrored_epoch_has_the_same_flux(draw, signs):
+def test_a_turned_or_mirrored_epoch_has_the_same_flux(lens, signs):
     """The stamps of three epochs, turned by 180 degrees as a meridian flip does, or mirrored."""
-    epochs, truth = draw(seed=8)
+    epochs, truth, fit = lens
     turned = slice(0, 6, 2)
     arrays = {}
     for name in ("data_e", "sky_variance_e2", "psf"):
@@ -95,7 +95,7 @@ def test_a_turned_or_mirrored_epoch_has_the_same_flux(draw, signs):
     linear[turned], shift[turned] = np.diag(signs) @ linear[turned], shift[turned] * signs
     flipped = replace(epochs, linear=linear, shift_px=shift, **arrays)
 
-    fit, again = (fit_lens(e, truth.position_px, OPTIONS) for e in (epochs, flipped))
+    again = fit_lens(flipped, truth.position_px + 0.1, OPTIONS)
 
     assert in_sigmas(fit, again) < 0.02
 
@@ -122,7 +122,7 @@ def test_upsampling_is_not_a_scale(draw):
 
 
 def test_masked_pixels_do_not_count(lens):
-    epochs, truth, _ = lens
+    epochs, truth = lens[0].take([0, 1]), lens[1]
     good, data = epochs.good.copy(), epochs.data_e.copy()
     good[1, 12:15, 12:20] = False
     spoilt = data.copy()

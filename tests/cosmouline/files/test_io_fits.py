@@ -13,6 +13,7 @@ from cosmouline.files.io_fits import (
     read_header,
     read_image,
     read_image_header,
+    read_side_images,
     shift_wcs,
     wcs_cards,
     wcs_pixel_scale_arcsec,
@@ -66,6 +67,7 @@ def test_only_files_that_can_be_frames_are_listed(tmp_path, caplog):
     frames = ["-dash.fits", "B.FIT", "a.fits", "c.fts", "d.fits.gz", "e.fits.fz", "f.fit.bz2"]
     for name in [*frames, ".hidden.fits", "notes.txt", "a.fits.reg", "new\nline.fits"]:
         (tmp_path / name).touch()
+    (tmp_path / "x.fits.z").touch()
     os.mkfifo(tmp_path / "pipe.fits")
     (tmp_path / "night.fits").mkdir()
     (tmp_path / "link.fits").symlink_to(tmp_path / "a.fits")
@@ -80,6 +82,8 @@ def test_only_files_that_can_be_frames_are_listed(tmp_path, caplog):
         r"'new\nline.fits' is skipped: its name has characters that cannot be printed",
         "'night.fits' is skipped: a folder",
         "'pipe.fits' is skipped: not a regular file",
+        "'x.fits.z' is skipped: packed in a way that is not read, or half copied: unpack it, "
+        "or copy it again",
     ]
 
 
@@ -148,6 +152,23 @@ def test_a_truncated_frame_is_refused_with_both_sizes(tmp_path):
     assert str(caught.value) == (
         "truncated: the header announces 4000 bytes of data, the file has 1234"
     )
+
+
+def test_the_masks_and_noise_maps_of_the_chosen_image_alone_are_read(tmp_path):
+    """Two chips with a mask and errors each, and a mask of another size."""
+    hdus, shape = [fits.PrimaryHDU()], (20, 30)
+    for version in (1, 2):
+        for name in ("SCI", "DQ", "ERR"):
+            data = np.full(shape, {"SCI": 100, "DQ": 1, "ERR": 7}[name] * version, np.int16)
+            hdus.append(fits.ImageHDU(data, name=name, ver=version))
+    hdus.append(fits.ImageHDU(np.ones((20, 31), np.int16), name="BPM", ver=2))
+    fits.HDUList(hdus).writeto(tmp_path / "a.fits")
+
+    found = read_side_images(tmp_path / "a.fits", extension=4)
+
+    assert sorted(found) == ["mask", "noise"]
+    np.testing.assert_array_equal(found["mask"], np.full(shape, 2.0))
+    np.testing.assert_array_equal(found["noise"], np.full(shape, 14.0))
 
 
 def test_a_missing_frame_is_refused_and_a_missing_image_is_an_error(tmp_path):

@@ -28,6 +28,20 @@ def test_walk_does_not_depend_on_the_dates_asked_for():
     assert not np.allclose(few, random_walk(MJD[::7], 6, 60.0, 0.12))
 
 
+def test_walk_is_the_recursion_of_its_definition():
+    """Step by step, over the end of one drawn piece of the grid (8192 steps, MJD 52048)."""
+    damping, sigma_mag = np.exp(-0.25 / 60.0), 0.12
+    kicks = np.random.default_rng(5).normal(size=9000)
+    mag = [sigma_mag * kicks[0]]
+    for kick in kicks[1:]:
+        mag.append(damping * mag[-1] + np.sqrt(1 - damping**2) * sigma_mag * kick)
+
+    grid = 50000.0 + 0.25 * np.arange(9000)
+    for some in (grid, grid[:8191], grid[8190:8193]):
+        expected = np.interp(some, grid, mag)
+        np.testing.assert_allclose(random_walk(some, 5, 60.0, sigma_mag), expected, atol=1e-12)
+
+
 def test_walk_before_its_start_is_an_error():
     with pytest.raises(ValueError, match=r"mjd must be 50000 or later, not 49999\.50"):
         random_walk([49999.5, 60000.0], 1, 60.0, 0.1)

@@ -6,6 +6,7 @@ from dataclasses import replace
 from cosmouline.errors import ImageRejected
 from cosmouline.sources.detect import CATALOG_DTYPE
 from cosmouline.sources.seeing import (
+    Seeing,
     frame_seeing,
     half_sample_mode,
     low_cluster,
@@ -114,6 +115,20 @@ def test_few_sources_of_different_widths_give_no_seeing():
     """The median lies between them, and nobody near it."""
     with pytest.raises(ImageRejected, match=r"widths of 2 sources do not agree \(2.0 to 8.0 px"):
         frame_seeing(catalog([2.0, 8.0]))
+
+
+@pytest.mark.parametrize(("n_stars", "ellipticity", "n_saturated", "said"), [
+    (4, 0.35, 3, []),
+    (3, 0.35, 3, ["few stars: 3 behind the seeing; cloud?"]),
+    (4, 0.36, 3, ["elongated stars: ellipticity of 0.36; trailed?"]),
+    (4, 0.35, 4, ["saturated stars: 4 of 10 sources"])])
+def test_what_is_unusual_about_stars_is_told_beyond_its_limit(n_stars, ellipticity, n_saturated,
+                                                              said):
+    """Limits: 3 stars, an ellipticity of .35, 30 % of the sources saturated."""
+    rows = catalog(np.full(10, 3.0))
+    rows["is_saturated"][:n_saturated] = True
+
+    assert odd_stars(Seeing(3.0, ellipticity, 30.0, n_stars), rows) == said
 
 
 def test_angles_are_averaged_as_axes():
