@@ -68,7 +68,8 @@ def _without_hits(light, columns, variance, good, near, extended, relative):
     for _ in range(MOST_PIXELS + 1):
         # solution, residual and leverage of each pixel
         weight = (kept / variance).ravel()
-        inverse = np.linalg.inv((flat * weight) @ flat.T + 1e-12 * np.eye(len(flat)) * weight.max())
+        ridge = 1e-12 * weight.max() * np.eye(len(flat))
+        inverse = np.linalg.inv((flat * weight) @ flat.T + ridge)
         solved = inverse @ (flat * weight) @ light.ravel()
         model = (solved[:-3] @ flat[:-3]).reshape(light.shape)
         residual = light - (solved @ flat).reshape(light.shape)
