@@ -3,10 +3,14 @@
 import time
 from dataclasses import replace
 
-from cosmouline.deconv.core_hits import without_core_hits
 from cosmouline.deconv.gauss_newton import N_ALIGNMENTS, align_epochs, fit_all, prefit, refit
 from cosmouline.deconv.options import FitOptions
-from cosmouline.deconv.pixels import drop_unmeasured, first_pixels, reject_outliers
+from cosmouline.deconv.pixels import (
+    drop_unmeasured,
+    first_pixels,
+    reject_outliers,
+    without_core_hits,
+)
 from cosmouline.deconv.point_sources import as_sources
 from cosmouline.deconv.problem import make_lattice, make_prior, make_problem, start_state
 from cosmouline.deconv.registration import register

@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from cosmouline.deconv.checks import MEDIAN_LOSS
 from cosmouline.deconv.epoch_images import point_images
 from cosmouline.deconv.picture import model_images
 from cosmouline.deconv.stored import measured_pixels, problem_of
@@ -12,11 +13,10 @@ import numpy as np
 from scipy.ndimage import affine_transform, gaussian_filter, maximum_filter
 
 CORE_LOST = 0.15  # of the squared image of a source, on masked pixels: its flux deserves a look
-LIGHT_SIGMA = 5.0  # of light in one epoch, above the median of all ...
+ODD_SIGMA = 5.0  # of light in one epoch, above the median of all ...
 FEWEST, MOST = 2, 0.5  # ... in as many epochs at least, and such a part of them at most
-FAR_FWHM, NEAR_FWHM = 0.8, 2.5  # from a source: as near it is its flux; as far it disturbs none
-SHARP = 1.6  # light sharper than the PSF: a Gaussian of half its width finds so much more of it
-MEDIAN_LOSS = 1.25  # error of a median against that of a mean
+APART_FWHM, DISTURBING_FWHM = 0.8, 2.5  # from a source: nearer it is its flux; farther, harmless
+SHARP_RATIO = 1.6  # a Gaussian of half the width finds so much more of light sharper than the PSF
 
 
 class OddLight(NamedTuple):
@@ -85,7 +85,7 @@ def odd_light(fit, epochs):
             gaussian_filter(image, width * sigma, mode="constant") * (1 + width**2)
             for image, width in ((residual, 1.0), (residual, 0.5), (tolerated, 0.5)))
         noise = np.sqrt(np.median(variance[usable]) / np.pi) * (1 + 0.5**2) / sigma
-        sharp = narrow > SHARP * np.maximum(wide, 0) + least + LIGHT_SIGMA * noise
+        sharp = narrow > SHARP_RATIO * np.maximum(wide, 0) + least + ODD_SIGMA * noise
         sharp = maximum_filter(sharp, 2 * int(np.ceil(epochs.fwhm_px[e])) + 1)
         by_rows = epochs.linear[e][::-1, ::-1]  # arrays are [y, x]
         offset = middle + fit.shift_px[e][::-1] - by_rows @ [middle, middle]
@@ -98,13 +98,13 @@ def odd_light(fit, epochs):
     excess = np.array(fluxes) - np.median(fluxes, axis=0)
     errors = np.array(errors) * np.sqrt(1 + MEDIAN_LOSS**2 / len(index))
     ratio = np.where(errors > 0, excess / errors, 0.0)
-    odd = ratio > LIGHT_SIGMA
+    odd = ratio > ODD_SIGMA
     # near no source, in some epochs
     axis = np.arange(side) - middle
     grid = np.stack(np.meshgrid(axis, axis), -1)
     away = np.min([np.hypot(*np.moveaxis(grid - place, -1, 0)) for place in fit.position_px], 0)
     away /= np.median(epochs.fwhm_reference_px)
-    there = (away > FAR_FWHM) & (away < NEAR_FWHM) & (odd.sum(0) >= FEWEST)
+    there = (away > APART_FWHM) & (away < DISTURBING_FWHM) & (odd.sum(0) >= FEWEST)
     there &= odd.sum(0) <= MOST * len(index)
     if not there.any():
         return None
@@ -123,7 +123,7 @@ def notes(fit, epochs):
                        f"({100 * CORE_LOST:.0f} % are allowed)")
     if light is not None:
         away = np.hypot(*(fit.position_px - light.place_px).T) / epochs.fwhm_reference_px.mean()
-        for i in np.flatnonzero(away < NEAR_FWHM):
+        for i in np.flatnonzero(away < DISTURBING_FWHM):
             for e in light.epochs:
                 found[e, i] += ", " * bool(found[e, i]) + "light next to it that other epochs lack"
     return found

@@ -57,10 +57,8 @@ def compare(ratio, sigma, quantities):
 
     Notes
     -----
-    The scatter is that of the median absolute deviation, against chance in units of the errors of
-    the stars joined with 1 %: many faint stars hide no fault of the bright ones. The slopes are
-    the medians over all pairs (Theil-Sen), against chance by Kendall's tau. One bad aperture
-    counts for neither.
+    The scatter is that of the median absolute deviation, the slopes are the medians over all
+    pairs (Theil-Sen), against chance by Kendall's tau: one bad aperture counts for neither.
     """
     good = np.isfinite(ratio) & np.isfinite(sigma)
     n = int(good.sum())
@@ -70,10 +68,8 @@ def compare(ratio, sigma, quantities):
     noise2, all2 = float(np.mean(sigma[good] ** 2)), mad_sigma(ratio[good]) ** 2 * n / (n - 1)
     values, words = {"scatter": float(np.sqrt(max(all2 - noise2, 0.0)))}, []
     freedom = MAD_EFFICIENCY * (n - 1)
-    away = ratio[good] - np.median(ratio[good])
-    pull2 = mad_sigma(away / np.hypot(sigma[good], LEAST_DEPARTURE)) ** 2 * n / (n - 1)
-    if (values["scatter"] > LEAST_DEPARTURE
-            and pull2 > chi2.isf(FLAGGED_BY_CHANCE, freedom) / freedom):
+    by_chance2 = noise2 * chi2.isf(FLAGGED_BY_CHANCE, freedom) / freedom
+    if values["scatter"] > LEAST_DEPARTURE and all2 > by_chance2:
         words.append(f"stars scatter by {100 * values['scatter']:.1f} % beyond the noise")
     # slopes, where the stars span a quantity
     for name, quantity in quantities.items():

@@ -1,6 +1,6 @@
 """Hits on the cores of sources, injected into drawn epochs."""
 
-from cosmouline.deconv import core_hits
+from cosmouline.deconv import pixels
 from cosmouline.deconv.fit_lens import fit_lens
 from cosmouline.deconv.options import FitOptions
 
@@ -41,7 +41,7 @@ def test_a_hit_on_a_core_does_not_change_the_flux(draw, seed, monkeypatch):
     assert not any(fit.good[tuple(one)] for one in where)
 
     # left in, it changes the flux
-    monkeypatch.setattr(core_hits, "N_SIGMA", np.inf)
+    monkeypatch.setattr(pixels, "HIT_SIGMA", np.inf)
     pull, fit = pulls(epochs, truth)
     assert pull[2, 1] > 5
     assert fit.good.all()
