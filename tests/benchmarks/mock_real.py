@@ -291,7 +291,8 @@ def main():
     n_silent = reported(sky, messages(work, log))
     print(f"\nA-D: {inside} of {n} points inside {N_SIGMA:g} quoted errors; control stars: "
           f"{', '.join(f'{100 * bias:+.2f}' for bias in biases)} %; {n_silent} faults unreported")
-    met = n and inside >= COVERAGE * n and np.abs(biases).max(initial=0) < CONTROL_BIAS and not n_silent
+    met = n and inside >= COVERAGE * n and not n_silent
+    met = met and np.abs(biases).max(initial=0) < CONTROL_BIAS
     return int(not (met and finished))
 
 
