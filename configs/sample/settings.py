@@ -170,7 +170,8 @@ dec_start_from: str | None = None  # "lens": start with galaxy and residual ligh
 dec_fwhm_max_arcsec: float | None = None  # 2.0: images of worse seeing are not deconvolved,
 dec_ellipticity_max: float | None = 0.4  # nor those of larger ellipticity,
 dec_coeff_max: float | None = 10.0  # of a larger coefficient (clouds),
-dec_sky_max_e: float | None = None  # or with sky level x coefficient above this, electrons
+dec_sky_max_e: float | None = None  # or with sky level x coefficient above this, electrons,
+dec_trail_min_arcsec: float | None = 5.0  # or with the trail of a satellite so near to the lens
 
 # --- 8_renorm ---------------------------------------------------------------------------------
 renorm_name: str = "renorm1"  # name of the renormalisation: another name keeps the earlier ones

@@ -1,7 +1,8 @@
 """Detect the sources of every image.
 
 Needs   : ali/<img_name>.fits (1_character/1b_copy_convert), badpix/ (1_character/2c_hot_pixels)
-Writes  : ali/<img_name>.cat.fits; n_sources, scene_notes -> database
+Writes  : ali/<img_name>.cat.fits; n_sources, scene_notes, trail_lens_arcsec
+          -> database
 Settings: detect_threshold_sigma, detect_min_area_px, lens_ra_deg, lens_dec_deg
 Next    : 1_character/3b_measure_seeing
 
@@ -16,7 +17,7 @@ from cosmouline.sources.detect import detect_sources
 from cosmouline.sources.io_sources import write_sources
 
 NEEDS = ("saturation_e", "n_hot_px")
-WRITES = ("n_sources", "scene_notes")
+WRITES = ("n_sources", "scene_notes", "trail_lens_arcsec")
 
 
 def measure(image, settings):
@@ -26,8 +27,9 @@ def measure(image, settings):
                              threshold_sigma=settings.detect_threshold_sigma,
                              min_area_px=settings.detect_min_area_px)
     write_sources(paths.catalog(settings, image["img_name"]), catalog)
-    return {"n_sources": len(catalog),
-            "scene_notes": notes.as_text(db_trails.notes(image, image_e, bad, settings))}
+    found, trail_arcsec = db_trails.notes(image, image_e, bad, settings)
+    return {"n_sources": len(catalog), "scene_notes": notes.as_text(found),
+            "trail_lens_arcsec": trail_arcsec}
 
 
 def main(settings, db):

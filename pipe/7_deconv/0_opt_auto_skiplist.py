@@ -3,7 +3,7 @@
 Needs   : seeing and ellipticity (4_norm/0_pick_stars), sky level, coefficients if there are
 Writes  : report_dec_<dec_name>_left_out.txt, dec_<dec_name>/skiplist.txt (a list of images)
 Settings: lens_name, dec_name, renorm_name, dec_coefficient, dec_fwhm_max_arcsec,
-          dec_ellipticity_max, dec_coeff_max, dec_sky_max_e
+          dec_ellipticity_max, dec_coeff_max, dec_sky_max_e, dec_trail_min_arcsec
 Next    : 7_deconv/1_prepare
 
 Run as  : python 0_opt_auto_skiplist.py ../../configs/MYLENS

@@ -3,7 +3,7 @@
 Needs   : stamps (6_extract/2_find_cosmics), PSFs (5_psf/4_build_psf), coefficients
 Writes  : dec_number, dec_psf, dec_coeff, dec_coeff_sigma, dec_calib, dec_calib_night -> database
 Settings: dec_name, psf_name, renorm_name, dec_coefficient, dec_fwhm_max_arcsec,
-          dec_ellipticity_max, dec_coeff_max, dec_sky_max_e
+          dec_ellipticity_max, dec_coeff_max, dec_sky_max_e, dec_trail_min_arcsec
 Next    : 7_deconv/2_apply_norm
 
 Run as  : python 1_prepare.py ../../configs/MYLENS
@@ -13,7 +13,7 @@ lens's folder are left out, and so are those of psf_<psf_name>_skiplist.txt, who
 stay in use for everything else.
 """
 
-from collections import Counter
+from collections import defaultdict
 
 from cosmouline.database import bands, skiplists
 from cosmouline.database.coefficient_choice import COEFFICIENTS, coefficient
@@ -29,13 +29,13 @@ WRITES = ("dec_number__{dec}", "dec_psf__{dec}", "dec_coeff__{dec}", "dec_coeff_
 
 def measure(images, settings):
     """Return the fields of the images that are selected, in the order of time."""
-    results, reasons, dec = {}, Counter(), settings.dec_name
+    results, reasons, dec = {}, defaultdict(list), settings.dec_name
     skipped = skiplists.skiplist(settings, f"psf_{settings.psf_name}_skiplist.txt")
     skipped |= skiplists.skiplist(settings, f"dec_{dec}_skiplist.txt")
     for image in sorted(images, key=lambda im: (im["mjd"], im["img_name"])):
         coeff = coefficient(image, settings)
         reason = why_not(image, coeff[0], skipped, settings)
-        reasons[reason] += 1
+        reasons[reason].append(image["img_name"])
         if not reason:
             results[image["img_name"]] = {
                 f"dec_number__{dec}": len(results) + 1, f"dec_psf__{dec}": settings.psf_name,
@@ -44,8 +44,9 @@ def measure(images, settings):
                 results[image["img_name"]] |= {
                     f"dec_{kind}__{dec}": image.get(f"renorm_{kind}__{settings.renorm_name}")
                     for kind in ("calib", "calib_night")}
-    for reason, n in reasons.items():
-        log_line("%d images %s", n, f"left out: {reason}" if reason else "chosen")
+    for reason, names in reasons.items():
+        log_line("%d images %s", len(names),
+                 f"left out: {reason} (first: {', '.join(names[:3])})" if reason else "chosen")
     return results
 
 

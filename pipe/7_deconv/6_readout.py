@@ -1,7 +1,7 @@
 """Read the fluxes of the joint fit into the database.
 
 Needs   : dec_<dec_name>/fit.npz (7_deconv/4_deconv)
-Writes  : flux_e, its errors and covariances, shift, sky, chi2 of every image -> database
+Writes  : flux_e, its errors, covariances and notes, shift, sky, chi2 of every image -> database
 Settings: dec_name
 Next    : 7_deconv/7_check_plots
 
@@ -11,14 +11,15 @@ Fluxes are electrons of the exposure, as they fell: multiply them by dec_coeff t
 """
 
 from cosmouline.database import bands
-from cosmouline.deconv import db_products, db_readout
+from cosmouline.deconv import db_products, db_readout, odd_epochs
 from cosmouline.errors import UserError
 from cosmouline.run import for_all_images, log_line, run
 
 NEEDS = ("dec_coeff__{dec}", "dec_fit__{dec}")
 WRITES = ("flux_e__{dec}__{source}", "flux_sigma_e__{dec}__{source}",
           "flux_random_e__{dec}__{source}", "flux_psf_e__{dec}__{source}",
-          "flux_sys_e__{dec}__{source}", "flux_cov_e2__{dec}__{source}__{other}",
+          "flux_sys_e__{dec}__{source}", "flux_note__{dec}__{source}",
+          "flux_cov_e2__{dec}__{source}__{other}",
           "dec_shift_x_px__{dec}", "dec_shift_y_px__{dec}", "dec_sky_e__{dec}",
           "dec_chi2__{dec}", "n_dec_masked__{dec}")
 
@@ -30,7 +31,8 @@ def measure(_, settings):
     if len(fit.flux) != len(content.names):
         raise UserError("the fit is older than its epochs. Run 7_deconv/4_deconv.py again.")
     sources = [star.name for star in db_products.start_sources(settings)]
-    return db_readout.fields(fit, psf_error, content, sources, settings.dec_name)
+    return db_readout.fields(fit, psf_error, content, sources, settings.dec_name,
+                             odd_epochs.notes(fit, content.epochs))
 
 
 def main(settings, db):

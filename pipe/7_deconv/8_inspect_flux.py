@@ -8,9 +8,11 @@ Next    : 9_quicklook/1_quicklook
 Run as  : python 8_inspect_flux.py ../../configs/MYLENS [--source A]
 
 Negative fluxes and coefficients, fluxes below 3 sigma or more than 6 sigma from their neighbours
-in time, and images with a chi2 above 1.5 times that of most (or above 1.5). A true outburst is
-listed too: look at the page of 5a_png_check before an image goes on
-dec_<dec_name>_skiplist.txt. Until then lcmanip/1_join flags the points that these fluxes make.
+in time, and images with a chi2 above 1.5 times that of most (or above 1.5); images with elongated
+stars, or whose PSF disagrees with the apertures; sources with cosmic rays on their cores, or near
+light that single images have. A true outburst is listed too: look at the page of 5a_png_check
+before an image goes on dec_<dec_name>_skiplist.txt. Until then lcmanip/1_join flags the points
+that these fluxes make.
 """
 
 from cosmouline.database import bands, paths

@@ -62,7 +62,7 @@ def test_the_skiplist_leaves_out_and_the_image_stays_in_use(lens_before, caplog)
 
     assert "R_tiny_0003" not in numbers(lens)
     assert lens.rows["R_tiny_0003"]["gogogo"] is True
-    assert "1 images left out: skiplist: trailed" in caplog.messages
+    assert "1 images left out: skiplist: trailed (first: R_tiny_0003)" in caplog.messages
     assert "5 images chosen" in caplog.messages
 
 
@@ -74,7 +74,7 @@ def test_the_skiplist_of_the_psf_counts_too(lens_before, caplog):
     lens.run(SCRIPT)
 
     assert set(numbers(lens)) == set(lens.truth.good) - {"R_tiny_0002"}
-    assert "1 images left out: skiplist: ring" in caplog.messages
+    assert "1 images left out: skiplist: ring (first: R_tiny_0002)" in caplog.messages
 
 
 @pytest.mark.parametrize(("setting", "field", "word"), [
@@ -91,7 +91,7 @@ def test_images_beyond_a_limit_are_left_out(lens_after, caplog, setting, field, 
 
     assert set(numbers(lens)) == set(lens.truth.good) - {worst}
     assert not [f for f in lens.rows[worst] if f.startswith("dec_")]  # those of before are gone
-    assert f"1 images left out: {word} above {limit:g}" in caplog.messages
+    assert f"1 images left out: {word} above {limit:g} (first: {worst})" in caplog.messages
 
 
 def test_an_image_without_coefficient_is_left_out(lens_before, caplog):

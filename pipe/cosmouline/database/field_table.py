@@ -87,7 +87,9 @@ WRITTEN_BY = {
     "1_character/3a_detect": [
         ("n_sources", int, "1", "sources detected, cosmics left out"),
         ("scene_notes", str, "", "trails, and bad pixels on the lens, though it is used", "",
-         NEVER)],
+         NEVER),
+        ("trail_lens_arcsec", float, "arcsec",
+         "distance of the lens from the longest trail of a satellite", "", NEVER)],
     "1_character/3b_measure_seeing": [
         ("star_notes", str, "", "what is flagged about its stars, though it is used", "", NEVER),
         ("fwhm_px", float, "px", "seeing from the image's own sources", "seeingpixels"),
@@ -269,6 +271,8 @@ WRITTEN_BY = {
         ("flux_psf_e__{dec}__{source}", float, "e-", "the part from the PSF"),
         ("flux_sys_e__{dec}__{source}", float, "e-",
          "systematic error, common to all images"),
+        ("flux_note__{dec}__{source}", str, "",
+         "why it deserves a look: cosmic rays on its core, light of single images next to it"),
         ("flux_cov_e2__{dec}__{source}__{other}", float, "e-2",
          "covariance of two sources in the exposure"),
         ("dec_shift_x_px__{dec}", float, "px", "fitted shift against the alignment",

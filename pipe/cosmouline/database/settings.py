@@ -63,7 +63,8 @@ LIMITS = {  # least and greatest value
     "night_min_images": (1, 10_000), "psf_peak_max": (0.01, 1),
 } | dict.fromkeys((
     "fwhm_max_arcsec", "ellipticity_max", "sky_level_max_e", "dec_fwhm_max_arcsec",
-    "dec_ellipticity_max", "dec_coeff_max", "dec_sky_max_e", "join_fwhm_max_arcsec",
+    "dec_ellipticity_max", "dec_coeff_max", "dec_sky_max_e", "dec_trail_min_arcsec",
+    "join_fwhm_max_arcsec",
     "join_ellipticity_max", "join_sky_max_e", "join_coeff_max", "night_fwhm_max_arcsec",
     "night_ellipticity_max", "night_sky_max_e", "night_coeff_max", "combi_fwhm_max_arcsec",
     "combi_ellipticity_max", "combi_coeff_max", "combi_sky_max_e"), (TINY, math.inf))

@@ -22,6 +22,8 @@ fit_lens         : From stamps to fluxes: noise and masks from the model, fits u
 gauss_newton     : The joint fit: prefit, decision on the galaxy, outer iterations, warm refit.
 normal_equations : Normal equations of what the epochs share, their own unknowns eliminated
                    exactly.
+odd_epochs       : What single epochs have and the others have not: masked cores, and light
+                   next to sources.
 options          : Every number that the joint fit could be given, with its default and where that
                    is from.
 orientation      : Check that the start positions are where the lens is, and the right way round.

@@ -21,4 +21,7 @@ def why_not(image, coeff, skipped, settings):
     for name, is_beyond in limits.beyond(**values(image, coeff)).items():
         if is_beyond:
             return f"{name} above {getattr(limits, name):g}"
+    nearest, trail = settings.dec_trail_min_arcsec, image.get("trail_lens_arcsec")
+    if None not in (nearest, trail) and trail < nearest:
+        return f"a trail nearer to the lens than {nearest:g} arcsec"
     return ""

@@ -68,7 +68,7 @@ def _percent(ratio):
     return f"{100 * median:.2f} %" if np.isfinite(median) else "not known"
 
 
-def fields(fit, psf_error, content, sources, dec_name):
+def fields(fit, psf_error, content, sources, dec_name, notes=None):
     """Return the fields of every image that has fluxes, by image name.
 
     Parameters
@@ -81,6 +81,8 @@ def fields(fit, psf_error, content, sources, dec_name):
     sources : sequence of str
         Names of the point sources.
     dec_name : str
+    notes : ndarray of str, shape (n_epochs, n_sources), optional
+        Why a flux deserves a look (`odd_epochs.notes`).
 
     Notes
     -----
@@ -105,6 +107,8 @@ def fields(fit, psf_error, content, sources, dec_name):
             }
             known = {f"flux_psf_e__{key}": psf_e[i], f"flux_sys_e__{key}": systematic_e[i]}
             values |= {name: value for name, value in known.items() if np.isfinite(value)}
+            if notes is not None and notes[e, i]:
+                values[f"flux_note__{key}"] = notes[e, i]
             values |= {f"flux_cov_e2__{key}__{other}": total_e2[i, j]
                        for j, other in enumerate(sources) if j >= i and np.isfinite(flux_e[j])}
         # Of the epoch

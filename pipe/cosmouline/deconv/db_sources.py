@@ -10,7 +10,7 @@ from cosmouline.astrometry.db_lens_position import (
 )
 from cosmouline.database.columns import column
 from cosmouline.database.settings_sources import FIELD, FIND
-from cosmouline.deconv import db_products
+from cosmouline.deconv import db_products, odd_epochs
 from cosmouline.deconv.checks import missing_light
 from cosmouline.deconv.find_sources import find_sources
 from cosmouline.deconv.orientation import (
@@ -175,7 +175,31 @@ def _without_field_stars(places, reference, settings, field, side_px):
 def doubts(fit, content, names, reference, settings):
     """Return a line for each light that the model lacks, and each source that is in doubt."""
     return [*missing(fit, content, reference, settings),
+            *_in_some(fit, content, names, reference, settings),
             *source_doubts(fit, content.epochs, names, content.names)]
+
+
+def _in_some(fit, content, names, reference, settings):
+    """Return a line for each source with cosmic rays on its core, and for light of some epochs."""
+    lines, lost = [], odd_epochs.core_lost(fit, content.epochs)
+    for i, hit in enumerate((np.nan_to_num(lost) > odd_epochs.CORE_LOST).T):
+        if hit.any():
+            first = [content.names[e] for e in np.flatnonzero(hit)[:3]]
+            lines.append(f"{names[i]}: cosmic rays or bad pixels on its core in {hit.sum()} of "
+                         f"{len(hit)} images are masked, up to {100 * lost[hit, i].max():.0f} % "
+                         f"of it (above {100 * odd_epochs.CORE_LOST:.0f} % its points are "
+                         f"flagged). First: {', '.join(first)}")
+    light = odd_epochs.odd_light(fit, content.epochs)
+    if light is not None:
+        place = content.centre_px + light.place_px
+        east, north = arcsec_from_lens(reference, settings, place[None])[0]
+        first = [content.names[e] for e in light.epochs[:3]]
+        lines.append(
+            f"light of {light.flux:.0f} e- about {east:+.1f} arcsec east, {north:+.1f} north in "
+            f"{len(light.epochs)} of {fit.measured.sum()} images only: a transient? Their points "
+            f"near it are flagged. extra_sources = {{\"N\": ({east:.1f}, {north:.1f})}} and "
+            f"source_epochs fit it. First: {', '.join(first)}")
+    return lines
 
 
 def _checked(epochs, start_px):

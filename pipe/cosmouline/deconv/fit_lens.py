@@ -6,7 +6,12 @@ from dataclasses import replace
 from cosmouline.deconv.gauss_newton import N_ALIGNMENTS, align_epochs, fit_all, prefit, refit
 from cosmouline.deconv.image_width import judge_width
 from cosmouline.deconv.options import FitOptions
-from cosmouline.deconv.pixels import drop_unmeasured, first_pixels, reject_outliers
+from cosmouline.deconv.pixels import (
+    drop_unmeasured,
+    first_pixels,
+    reject_outliers,
+    without_core_hits,
+)
 from cosmouline.deconv.point_sources import as_sources
 from cosmouline.deconv.problem import make_lattice, make_prior, make_problem, start_state
 from cosmouline.deconv.registration import register
@@ -70,7 +75,7 @@ def fit_lens(epochs, start, options=None, progress=None, warm=None):
         registered, state, scatter_px = register(problem, state, sweep, sigma_px)
         report("registered", scatter_px=scatter_px)
         # Second pass: noise and masks from that model, lattice and prior about its positions
-        pixels = reject_outliers(pixels, sweep, problem.scale, options.prefit_model_error, options)
+        pixels = _judge(pixels, problem, state, sweep, options.prefit_model_error, options)
         pixels, problem, state = _start(
             pixels, sources, state.position_px, state.shift_px, options, registered.prior.shift_sd
         )
@@ -89,14 +94,14 @@ def fit_lens(epochs, start, options=None, progress=None, warm=None):
         pixels, problem, state = drop_unmeasured(pixels, problem, state)
         state = align_epochs(problem, state, N_ALIGNMENTS)
         sweep = sweep_epochs(problem, state)
-        pixels = reject_outliers(pixels, sweep, problem.scale, options.final_model_error, options)
+        pixels = _judge(pixels, problem, state, sweep, options.final_model_error, options)
         pixels, fitted = _refit(
             pixels, problem, state, field_prior_of(warm), sources, options, report
         )
     # Masks and noise from the full model, and refits until they do not change
     for n_refits in range(options.max_refits):
-        scale = fitted.problem.scale
-        rejected = reject_outliers(pixels, fitted.sweep, scale, options.final_model_error, options)
+        rejected = _judge(pixels, fitted.problem, fitted.state, fitted.sweep,
+                          options.final_model_error, options)
         n_changed = int((rejected.good != pixels.good).sum())
         ratio = rejected.variance_e2[rejected.good] / pixels.variance_e2[rejected.good]
         noise_change = float(np.abs(np.sqrt(ratio) - 1).max(initial=0.0))
@@ -136,6 +141,12 @@ def _start(pixels, sources, position_px, shift_px, options, shift_sd=None):
     problem = make_problem(pixels.epochs, pixels.good, pixels.variance_e2, lattice, prior,
                            sources=sources.take(pixels.index))
     return drop_unmeasured(pixels, problem, start_state(prior, position_px, shift_px, lattice))
+
+
+def _judge(pixels, problem, state, sweep, model_error, options):
+    """Noise and masks of a model: outliers, then hits on the cores of sources."""
+    pixels = reject_outliers(pixels, sweep, problem.scale, model_error, options)
+    return without_core_hits(pixels, problem, state, sweep, model_error)
 
 
 def _refit(pixels, problem, state, field_prior, sources, options, report):

@@ -8,10 +8,13 @@ from cosmouline.database.fields import matches
 from cosmouline.errors import UserError
 from cosmouline.lightcurve import join, outlier_points
 from cosmouline.photometry import magnitudes as lightcurve
+from cosmouline.photometry import outlier_images
 
 import numpy as np
 
 log = logging.getLogger("cosmouline")
+
+ELONGATED = 0.08  # ellipticity above the median: guided images differ by .05
 
 
 class ImageTable(NamedTuple):
@@ -116,14 +119,32 @@ def magnitudes(rows, sources, dec_name):
 def inspected(rows, source, dec_name):
     """Return normalised flux and error of a source in each image, and why it deserves a look.
 
-    The reasons are texts, see `outlier_points.reasons`: "" for a flux that is in order.
+    The reasons are texts: "" for a flux that is in order. See `outlier_points.reasons`, `doubts`,
+    and what 6_readout notes of the source.
     """
     coeff = column(rows, f"dec_coeff__{dec_name}")
     flux_e = column(rows, f"flux_e__{dec_name}__{source}") * coeff
     sigma_e = np.hypot(column(rows, f"flux_sigma_e__{dec_name}__{source}") * coeff,
                        flux_e * column(rows, f"dec_coeff_sigma__{dec_name}") / coeff)
-    return flux_e, sigma_e, outlier_points.reasons(
-        column(rows, "mjd"), flux_e, sigma_e, coeff, column(rows, f"dec_chi2__{dec_name}"))
+    reasons = outlier_points.reasons(column(rows, "mjd"), flux_e, sigma_e, coeff,
+                                     column(rows, f"dec_chi2__{dec_name}"))
+    notes = [row.get(f"flux_note__{dec_name}__{source}") for row in rows]
+    return flux_e, sigma_e, [
+        ", ".join(filter(None, texts)) if np.isfinite(flux) else "" for flux, *texts in zip(
+            flux_e, reasons, notes, doubts(rows, dec_name), strict=True)]
+
+
+def doubts(rows, dec_name):
+    """Return what is wrong with the PSF of each image, for all of its fluxes; "" where nothing is.
+
+    Stars that are more elongated than in most images of the band, by 3.5 times the scatter and .08
+    at least, and stars whose PSF fluxes disagree with their apertures (`psf_note`).
+    """
+    elongated = outlier_images.notes({
+        "elongated stars, ellipticity": (column(rows, "field_ellipticity"), ELONGATED, ".2f")})
+    psf = [row.get(f"psf_note__{row.get(f'dec_psf__{dec_name}')}") for row in rows]
+    return [", ".join(filter(None, (first, note and f"PSF against apertures: {note}")))
+            for first, note in zip(elongated, psf, strict=True)]
 
 
 def joined(rows, groups, sources, dec_name, center):

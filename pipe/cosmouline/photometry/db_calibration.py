@@ -6,7 +6,7 @@ from cosmouline.database import bands
 from cosmouline.database.columns import column, family, texts
 from cosmouline.frames import db_nights
 from cosmouline.photometry import calibration, coefficients
-from cosmouline.photometry.psf_aperture import compare, log_ratio
+from cosmouline.photometry.psf_aperture import compare, log_ratio, single_stars
 from cosmouline.robust import median_of_finite
 
 import numpy as np
@@ -46,6 +46,11 @@ def check_psfs(images, names, fluxes_e, colour, settings):
     mag = -2.5 * np.log10(np.where(fluxes_e[0] > 0, fluxes_e[0], np.nan))
     x, y = (2 * family(images, f"star_{axis}_px__{psf}__{{star}}", names)
             / column(images, f"n{axis}_px")[:, None] - 1 for axis in "xy")
+    for i, j in np.argwhere(single_stars(ratio, sigma)):
+        log.warning("%s: the aperture of star %s alone has %+.0f %% against its PSF flux: an "
+                    "asteroid or a cosmic ray next to it? A flux that is off is not used for the "
+                    "coefficient", images[i]["img_name"], names[j],
+                    100 * (np.exp(np.nanmedian(ratio[i]) - ratio[i, j]) - 1))
     checked, notes = {}, {}
     for i, name in enumerate(image["img_name"] for image in images):
         values, note = compare(ratio[i], sigma[i], {

@@ -1,11 +1,12 @@
 """PSF fluxes of the stars against their aperture fluxes, image by image."""
 
-from cosmouline.robust import mad_sigma, median_of_finite
+from cosmouline.robust import MAD_TO_SIGMA, mad_sigma, median_of_finite
 
 import numpy as np
 from scipy.stats import chi2, kendalltau, theilslopes
 
 COMPARED_STARS = 5
+STAR_SIGMA, STAR_DEPARTURE = 7.0, 0.05  # of a single star from the others of its image
 LEAST_DEPARTURE = 0.01  # as a scatter, twice of it as a slope: apertures repeat no better
 FLAGGED_BY_CHANCE = 1e-3  # that an image without fault is flagged, for its scatter and each slope
 MAD_EFFICIENCY = 0.37  # of its square, as an estimate of a variance from Gaussian values
@@ -36,6 +37,21 @@ def log_ratio(psf_flux, psf_sigma, aperture_flux, aperture_sigma):
     ratio = np.log(np.where(positive, psf_flux, np.nan) / np.where(positive, aperture_flux, 1))
     variance = (aperture_sigma / aperture_flux) ** 2 - (psf_sigma / psf_flux) ** 2
     return ratio - median_of_finite(ratio), np.sqrt(np.maximum(variance, 0) + RATIO_FLOOR**2)
+
+
+def single_stars(ratio, sigma):
+    """Stars whose PSF and aperture fluxes disagree in one image as those of no other star do.
+
+    Ratio and sigma (n_images, n_stars) from `log_ratio`; bool of that shape. Farther from the
+    median star of the image than 7 sigma, 1 % and the scatter of the stars in them, and 5 %: an
+    asteroid or a cosmic ray that fell into the aperture. One was found in 63 images without fault.
+    """
+    away = ratio - median_of_finite(ratio, axis=1)[:, None]
+    scatter = MAD_TO_SIGMA * median_of_finite(np.abs(away), axis=1)[:, None]
+    limit = STAR_SIGMA * np.sqrt(sigma**2 + LEAST_DEPARTURE**2 + scatter**2)
+    enough = np.isfinite(away).sum(1, keepdims=True) >= COMPARED_STARS
+    with np.errstate(invalid="ignore"):
+        return enough & (np.abs(away) > np.maximum(limit, STAR_DEPARTURE))
 
 
 def compare(ratio, sigma, quantities):

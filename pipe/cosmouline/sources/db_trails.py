@@ -12,7 +12,9 @@ NEAR_ARCSEC = 5.0  # a trail nearer to the lens disturbs it
 
 
 def notes(image, image_e, bad, settings):
-    """Return what is unusual, a list of texts.
+    """Return what is unusual, a list of texts, and the distance of a trail from the lens.
+
+    The distance is in arcsec, None without a trail or where the place of the lens is not known.
 
     Parameters
     ----------
@@ -22,7 +24,7 @@ def notes(image, image_e, bad, settings):
     settings : namespace
         The position of the lens is known where it has RA and Dec and the image has a WCS.
     """
-    found, scale = [], image["pixel_scale_arcsec"]
+    found, scale, away_arcsec = [], image["pixel_scale_arcsec"], None
     lens = lens_by_wcs(image, settings)
     if lens is not None:
         radius_px = max(LENS_RADIUS_ARCSEC / scale, LENS_RADIUS_MIN_PX)
@@ -33,11 +35,12 @@ def notes(image, image_e, bad, settings):
     if trail is not None:
         text = f"a trail of {trail.length_px:.0f} pixels"
         if lens is not None:
-            away_px = trail.distance_px(*lens)
+            away_px = float(trail.distance_px(*lens))
+            away_arcsec = away_px * scale
             text += (f" on the lens ({away_px:.0f} pixels from it)"
-                     if away_px * scale < NEAR_ARCSEC else f", {away_px:.0f} pixels from the lens")
+                     if away_arcsec < NEAR_ARCSEC else f", {away_px:.0f} pixels from the lens")
         found.append(text)
-    return found
+    return found, away_arcsec
 
 
 def around(bad, x_px, y_px, radius_px):

@@ -10,6 +10,7 @@ from scipy import ndimage
 SIDE_PX = 512  # larger frames are averaged over blocks: quicker, and faint trails stand out
 TRAIL_SIGMA = 3.0
 LENGTH_MIN = 0.5  # of the shorter side of the frame
+FULL_PX = 5  # around saturated (averaged) pixels
 WIDTH_MAX = 0.08  # of the length: rms across the trail times sqrt(12), the width of a bar
 
 
@@ -35,7 +36,7 @@ def find_trail(image_e, bad=None, saturation_e=np.inf):
         Sky included; NaN is bad.
     bad : ndarray of bool, shape (ny, nx), or None
     saturation_e : float
-        Light that touches saturated pixels is no trail: columns bleed.
+        Pixels near saturated ones count for no trail: columns bleed.
 
     Returns
     -------
@@ -60,6 +61,9 @@ def find_trail(image_e, bad=None, saturation_e=np.inf):
     sky = background(small, hidden, default_box_px(small.shape))
     bright = (small - sky.back() > TRAIL_SIGMA * sky.globalrms) & ~hidden
     labels, _ = ndimage.label(bright, np.ones((3, 3)))
+    # a trail goes on behind a saturated star; the star and its bleeding column are left out
+    full = ndimage.maximum_filter(small >= saturation_e, 2 * FULL_PX + 1)
+    labels[full] = 0
     n_pixels = np.bincount(labels.ravel())
     n_pixels[0] = 0
     least_px = LENGTH_MIN * min(small.shape)
@@ -73,7 +77,7 @@ def find_trail(image_e, bad=None, saturation_e=np.inf):
         across, along = (offsets @ axes).T
         length_px = float(np.ptp(along))
         is_thin = np.sqrt(12 * np.mean(across**2)) <= WIDTH_MAX * length_px
-        if (length_px >= least_px and is_thin and small[y, x].max() < saturation_e
+        if (length_px >= least_px and is_thin
                 and (longest is None or step * length_px > longest.length_px)):
             # from averaged pixels back to those of the frame
             x_px, y_px = (step * value + 0.5 * (step - 1) for value in middle.tolist())

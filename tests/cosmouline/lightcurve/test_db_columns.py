@@ -167,3 +167,22 @@ def test_magnitudes_are_on_the_scale_of_the_reference_with_the_error_of_the_coef
     assert mag[0] == pytest.approx([-5.752575, np.nan, np.nan], nan_ok=True)
     assert sigma[0] == pytest.approx([0.0542868, np.nan, np.nan], nan_ok=True)
     assert db_columns.magnitudes([row], [], "d")[0].shape == (0, 1)
+
+
+def test_fluxes_of_images_whose_stars_are_not_round_or_disagree_with_apertures_are_marked():
+    """Ellipticities of .05 and .06: .12 is .065 above the median, .28 far more than .08."""
+    found = rows(8)
+    for row, ellipticity in zip(found, (0.05, 0.06, 0.05, 0.06, 0.05, 0.06, 0.12, 0.28),
+                                strict=True):
+        row["field_ellipticity"] = ellipticity
+        row["dec_psf__d"] = "p"
+    found[2]["psf_note__p"] = "stars scatter by 4.5 % beyond the noise"
+    found[3]["psf_note__other"] = "of another PSF"
+    found[4]["flux_note__d__B"] = "54 % of its core masked"
+
+    a, b = (db_columns.inspected(found, source, "d")[2] for source in "AB")
+
+    both = ["", "", "PSF against apertures: stars scatter by 4.5 % beyond the noise", "", "", "",
+            "", "elongated stars, ellipticity 0.28 (median 0.06)"]
+    assert a == both
+    assert b == [*both[:4], "54 % of its core masked", *both[5:]]

@@ -1,6 +1,6 @@
 """PSF against aperture fluxes: injected scatter and slopes."""
 
-from cosmouline.photometry.psf_aperture import compare, log_ratio
+from cosmouline.photometry.psf_aperture import compare, log_ratio, single_stars
 
 import numpy as np
 import pytest
@@ -144,3 +144,15 @@ def test_an_aperture_that_is_the_better_one_leaves_the_floor():
     _, sigma = log_ratio(psf, 0.05 * psf, psf, 0.03 * psf)
 
     assert sigma == pytest.approx(np.full((3, 1), 1e-3))
+
+
+def test_a_star_with_an_asteroid_in_its_aperture_stands_alone():
+    """8 %, at errors of .4 %, in one of 40 images; 4 % is too little, a bad image is no star's."""
+    random = np.random.default_rng(7)
+    ratio, sigma = NOISE * random.standard_normal((40, N)), np.full((40, N), NOISE)
+    ratio[5, 3] -= 0.08
+    ratio[6, 4] -= 0.04
+    ratio[7] += 0.08 * random.standard_normal(N)
+    ratio[8, :8], ratio[8, 9] = np.nan, 0.5  # too few stars
+
+    assert np.argwhere(single_stars(ratio, sigma)).tolist() == [[5, 3]]

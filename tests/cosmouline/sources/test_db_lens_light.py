@@ -120,8 +120,9 @@ def test_the_ten_sharpest_images_with_the_weights_of_their_noise_are_added_up(li
     light(field("a", 1.15 * limit_e(1)), field("b", 0.0, noise_e=2e3))
 
 
-def test_images_without_pixels_at_the_lens_tell_nothing(light):
-    light(field() | {"bad": True})
+def test_a_lens_without_good_pixels_is_no_lens_without_light(light):
+    with pytest.raises(UserError, match="masked pixels, or has no sky around it, in all of the 1"):
+        light(field() | {"bad": True})
 
 
 @pytest.mark.parametrize(("at", "is_cut"), [

@@ -38,7 +38,7 @@ def frame(trail_y=None):
 
 def notes(settings, trail_y=None, bad=None, **changes):
     bad = np.zeros(SHAPE, bool) if bad is None else bad
-    return db_trails.notes(ROW | changes, frame(trail_y), bad, settings)
+    return db_trails.notes(ROW | changes, frame(trail_y), bad, settings)[0]
 
 
 def test_a_frame_without_a_trail_has_no_notes(settings):
@@ -50,6 +50,15 @@ def test_a_frame_without_a_trail_has_no_notes(settings):
     (103, "a trail of 239 pixels, 13 pixels from the lens")])  # 6.5 arcsec: 5 are near
 def test_a_trail_is_noted_with_its_distance_from_the_lens(settings, trail_y, text):
     assert notes(settings, trail_y) == [text]
+
+
+def test_the_distance_of_a_trail_is_a_number_where_the_lens_is_known(settings):
+    """Three rows about y = 97, the lens at 90.1: 6.9 px of .5 arcsec."""
+    bad = np.zeros(SHAPE, bool)
+
+    assert db_trails.notes(ROW, frame(97), bad, settings)[1] == pytest.approx(3.45, abs=0.05)
+    assert db_trails.notes(ROW, frame(), bad, settings)[1] is None
+    assert db_trails.notes(ROW | {"has_wcs": False}, frame(97), bad, settings)[1] is None
 
 
 def test_without_a_wcs_the_position_of_the_lens_is_not_known(settings):

@@ -71,3 +71,16 @@ def test_a_trail_is_as_long_as_half_of_the_shorter_side(length, is_trail):
 
     assert (found is not None) is is_trail
     assert not is_trail or found.length_px == pytest.approx(length, abs=5)
+
+
+def test_a_trail_over_a_saturated_star_is_found():
+    """The star, halo and bleeding column belong to no trail; the line goes on behind it."""
+    image = with_line(sky(), 120, 90, 30)
+    y, x = np.indices(image.shape)
+    image += 90_000 * np.exp(-((x - 120) ** 2 + (y - 90) ** 2) / (2 * 2.0**2))
+    image[60:120, 119:122] = 60_000
+
+    trail = find_trail(image.astype(np.float32), None, 50_000.0)
+
+    assert trail.distance_px(120, 90) < 1.0
+    assert trail.length_px > 200

@@ -1,0 +1,129 @@
+"""What single epochs have and the others have not: masked cores, and light next to sources."""
+
+from typing import NamedTuple
+
+from cosmouline.deconv.checks import MEDIAN_LOSS
+from cosmouline.deconv.epoch_images import point_images
+from cosmouline.deconv.picture import model_images
+from cosmouline.deconv.stored import measured_pixels, problem_of
+from cosmouline.psf.model import FWHM_PER_SIGMA
+from cosmouline.stamps.pixel_rejection import model_error
+
+import numpy as np
+from scipy.ndimage import affine_transform, gaussian_filter, maximum_filter
+
+CORE_LOST = 0.15  # of the squared image of a source, on masked pixels: its flux deserves a look
+ODD_SIGMA = 5.0  # of light in one epoch, above the median of all ...
+FEWEST, MOST = 2, 0.5  # ... in as many epochs at least, and such a part of them at most
+APART_FWHM, DISTURBING_FWHM = 0.8, 2.5  # from a source: nearer it is its flux; farther, harmless
+SHARP_RATIO = 1.6  # a Gaussian of half the width finds so much more of light sharper than the PSF
+
+
+class OddLight(NamedTuple):
+    """Light at one place in some epochs."""
+
+    place_px: np.ndarray  # offset (x, y) in the reference frame
+    flux: float  # on the common scale
+    epochs: np.ndarray  # their numbers
+
+
+def core_lost(fit, epochs):
+    """Share of each source that lies on masked pixels, in its weight: (n_epochs, n_sources).
+
+    The sum of the squared image of the source over pixels that were not used, over that of all;
+    NaN where it was not measured.
+    """
+    pixels = measured_pixels(fit, epochs)
+    problem, _ = problem_of(fit, pixels)
+    lost = np.full(fit.flux.shape, np.nan)
+    for e, index in enumerate(pixels.index):
+        places = fit.position_px @ problem.linear[e].T + fit.shift_px[index]
+        power = point_images(problem.transfer[e], places, problem.geometry)[0] ** 2
+        lost[index] = 1 - (power * pixels.good[e]).sum((1, 2)) / power.sum((1, 2))
+    return np.where(np.isfinite(fit.flux), lost, np.nan)
+
+
+def odd_light(fit, epochs):
+    """Brightest light that some epochs have at a place, and the others have not.
+
+    Parameters
+    ----------
+    fit : LensFit
+    epochs : Epochs
+        The epochs of the fit.
+
+    Returns
+    -------
+    OddLight or None
+
+    Notes
+    -----
+    The flux of a point at every pixel of the residuals of an epoch, less its median over the
+    epochs, in the reference frame. Its error has the noise, and what the clipping tolerates of the
+    model. Light that is sharper than the PSF is a cosmic ray and does not count; what more than
+    half of the epochs have is an error of the model. Looked at is what lies within .8 to 2.5 FWHM
+    of a source; nearer it is told from its flux by its chi2 only (`source_doubts`).
+    """
+    points, extended, sky = model_images(fit, epochs)
+    side = epochs.data_e.shape[-1]
+    middle = (side - 1) / 2
+    index, fluxes, errors = np.flatnonzero(fit.measured), [], []
+    for e in index:
+        coeff, sigma = epochs.coeff[e], epochs.fwhm_px[e] / FWHM_PER_SIGMA
+        usable, model = epochs.usable[e] & ~epochs.cosmic[e], points[e] + extended[e]
+        variance = np.where(usable, fit.variance_e2[e] * coeff**2, np.inf)
+        residual = np.where(usable, epochs.data_e[e] * coeff - model - sky[e], 0.0)
+        tolerated = model_error(np.maximum(model, 0), fit.options.final_model_error,
+                                fit.options.model_error_shift_px)
+        # the square of a Gaussian is one of sigma / sqrt 2, of total 1 / (4 pi sigma^2)
+        light, wrong = (gaussian_filter(image / variance, sigma, mode="constant")
+                        for image in (residual, tolerated))
+        weight = gaussian_filter(1 / variance, sigma / np.sqrt(2), mode="constant")
+        weight = np.maximum(weight / (4 * np.pi * sigma**2), 1e-30)
+        # what a filter of half the width finds, beyond noise and errors of the model
+        wide, narrow, least = (
+            gaussian_filter(image, width * sigma, mode="constant") * (1 + width**2)
+            for image, width in ((residual, 1.0), (residual, 0.5), (tolerated, 0.5)))
+        noise = np.sqrt(np.median(variance[usable]) / np.pi) * (1 + 0.5**2) / sigma
+        sharp = narrow > SHARP_RATIO * np.maximum(wide, 0) + least + ODD_SIGMA * noise
+        sharp = maximum_filter(sharp, 2 * int(np.ceil(epochs.fwhm_px[e])) + 1)
+        by_rows = epochs.linear[e][::-1, ::-1]  # arrays are [y, x]
+        offset = middle + fit.shift_px[e][::-1] - by_rows @ [middle, middle]
+        flux = np.where(sharp, 0, light) / weight
+        fluxes.append(affine_transform(flux, by_rows, offset, order=1))
+        errors.append(affine_transform(np.sqrt(1 / weight + (wrong / weight) ** 2), by_rows,
+                                       offset, order=1, cval=np.inf))
+    if len(index) < FEWEST / MOST:
+        return None
+    excess = np.array(fluxes) - np.median(fluxes, axis=0)
+    errors = np.array(errors) * np.sqrt(1 + MEDIAN_LOSS**2 / len(index))
+    ratio = np.where(errors > 0, excess / errors, 0.0)
+    odd = ratio > ODD_SIGMA
+    # near no source, in some epochs
+    axis = np.arange(side) - middle
+    grid = np.stack(np.meshgrid(axis, axis), -1)
+    away = np.min([np.hypot(*np.moveaxis(grid - place, -1, 0)) for place in fit.position_px], 0)
+    away /= np.median(epochs.fwhm_reference_px)
+    there = (away > APART_FWHM) & (away < DISTURBING_FWHM) & (odd.sum(0) >= FEWEST)
+    there &= odd.sum(0) <= MOST * len(index)
+    if not there.any():
+        return None
+    y, x = np.unravel_index(np.argmax(np.where(there, (odd * excess).sum(0), 0)), there.shape)
+    those = odd[:, y, x]
+    return OddLight(np.array([axis[x], axis[y]]), float(np.median(excess[those, y, x])),
+                    index[those])
+
+
+def notes(fit, epochs):
+    """Return why the flux of each source in each epoch deserves a look, (n_epochs, n_sources)."""
+    found = np.full(fit.flux.shape, "", dtype=object)
+    lost, light = core_lost(fit, epochs), odd_light(fit, epochs)
+    for e, i in np.argwhere(np.nan_to_num(lost) > CORE_LOST):
+        found[e, i] = (f"{100 * lost[e, i]:.0f} % of its core masked, as by a cosmic ray "
+                       f"({100 * CORE_LOST:.0f} % are allowed)")
+    if light is not None:
+        away = np.hypot(*(fit.position_px - light.place_px).T) / epochs.fwhm_reference_px.mean()
+        for i in np.flatnonzero(away < DISTURBING_FWHM):
+            for e in light.epochs:
+                found[e, i] += ", " * bool(found[e, i]) + "light next to it that other epochs lack"
+    return found

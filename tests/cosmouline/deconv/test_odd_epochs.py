@@ -1,0 +1,67 @@
+"""What single epochs have alone, injected into drawn lenses."""
+
+from cosmouline.deconv import odd_epochs
+from cosmouline.deconv.fit_lens import fit_lens
+from cosmouline.deconv.options import FitOptions
+
+import numpy as np
+import pytest
+
+PAIR = ((-2.6, 0.6), (2.9, -1.1))
+POINTS = FitOptions(sky_sigma_factor=1.0, extended_light="none")
+BESIDE = np.array([0.5, 5.5])  # from B, in pixels of the reference frame: 1.4 FWHM
+
+
+def with_light(draw, pictures, seed, of_epochs, sharp=False):
+    """Eight epochs, with a fifth of the light of B beside it in some of them."""
+    epochs, truth = draw(seed=seed, n_epochs=8, flux=(30000, 20000), galaxy_flux=0)
+    for e in of_epochs:
+        place = truth.position_px[1] + BESIDE + truth.shift_px[e]
+        if sharp:
+            x, y = np.rint(place + 15.5).astype(int)
+            epochs.data_e[e, y, x] += 4000
+        else:
+            epochs.data_e[e] += 4000 * pictures["star_image"](32, place, truth.sigma_px[e])
+    return epochs, truth, fit_lens(epochs, PAIR, POINTS)
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_a_transient_is_found_with_place_flux_and_epochs(draw, pictures, seed):
+    epochs, truth, fit = with_light(draw, pictures, seed, (5, 6, 7))
+
+    light = odd_epochs.odd_light(fit, epochs)
+
+    assert light.epochs.tolist() == [5, 6, 7]
+    assert np.hypot(*(light.place_px - truth.position_px[1] - BESIDE)) < 1.5  # whole pixels
+    # a Gaussian in place of the PSF, which has a fifth of its light in wings
+    assert light.flux == pytest.approx(4000, rel=0.4)
+    notes = odd_epochs.notes(fit, epochs)
+    assert [bool(text) for text in notes[:, 1]] == 5 * [False] + 3 * [True]
+    assert "light next to it that other epochs lack" in notes[6, 1]
+
+
+@pytest.mark.parametrize(("of_epochs", "sharp"), [
+    ((), False), ((3,), False), ((3, 4), True), (range(8), False)])
+def test_neither_noise_nor_cosmic_rays_nor_a_constant_star_are_transients(
+        draw, pictures, of_epochs, sharp):
+    epochs, _, fit = with_light(draw, pictures, 3, of_epochs, sharp)
+
+    assert odd_epochs.odd_light(fit, epochs) is None
+
+
+def test_the_share_of_a_core_that_is_masked(draw, pictures):
+    """By hand, from the squared image that was drawn."""
+    epochs, truth = draw(seed=4, n_epochs=3, flux=(30000, 20000), galaxy_flux=0)
+    place = truth.position_px[1] + truth.shift_px[1]
+    x, y = np.rint(place + 15.5).astype(int)
+    epochs.good[1, y, x:x + 2] = False
+    fit = fit_lens(epochs, PAIR, POINTS)
+
+    lost = odd_epochs.core_lost(fit, epochs)
+
+    power = pictures["star_image"](32, place, truth.sigma_px[1]) ** 2
+    expected = power[y, x:x + 2].sum() / power.sum()
+    assert lost[1, 1] == pytest.approx(expected, abs=0.02)  # positions are fitted
+    assert np.delete(lost[:, 1], 1) == pytest.approx(0, abs=1e-6)
+    assert expected > odd_epochs.CORE_LOST
+    assert f"{100 * lost[1, 1]:.0f} % of its core masked" in odd_epochs.notes(fit, epochs)[1, 1]
