@@ -1,8 +1,11 @@
 """What a joint fit found: a summary in words, and the fields of the database."""
 
+from cosmouline.deconv.checks import partners
 from cosmouline.robust import median_of_finite
 
 import numpy as np
+
+TRADING = 0.03  # relative systematic error, above which it is reported who has the light
 
 
 def summary(fit, psf_error, names):
@@ -41,6 +44,16 @@ def summary(fit, psf_error, names):
         if not mean > 0:
             yield (f"{name} has no positive flux: it is not measured, and the others may be wrong "
                    "with it. Check point_sources, and look at 7_deconv/5a_png_check")
+        elif constant > TRADING and i < fit.n_images:
+            percent, light = partners(fit, i)
+            others = [f"{other} has {part:+.1f} %" for other, part in zip(
+                names, percent, strict=False) if other != name and np.isfinite(part)]
+            yield (f"{name}: with {100 * constant:+.1f} % "
+                   f"{', '.join([*others, f'galaxy and residual light {light:+.0f} e-'])}: the "
+                   "images do not tell these apart. Positions from HST help (point_sources, "
+                   "point_source_sigma_arcsec)")
+    for entry in fit.log:
+        yield from entry.get("lines", ())
 
 
 def _percent(ratio):

@@ -2,46 +2,17 @@
 
 from types import SimpleNamespace
 
-from cosmouline.deconv import checks
 from cosmouline.deconv.checks import (
     amplitudes_over_floor,
     degenerate_direction,
-    missing_light,
     neighbour_pulls,
+    partners,
     source_chi2,
 )
-from cosmouline.deconv.fit_lens import fit_lens
-from cosmouline.deconv.options import FitOptions
 from cosmouline.deconv.picture import model_images
 
 import numpy as np
 import pytest
-
-PAIR = ((-2.6, 0.6), (2.9, -1.1))
-POINTS = FitOptions(sky_sigma_factor=1.0, extended_light="none")
-
-
-def test_a_star_that_the_model_lacks_is_found(draw, monkeypatch):
-    """4000 e- at (11, -9): S/N of 35 in each of four epochs, so that its core is masked there."""
-    epochs, _ = draw(seed=3, n_epochs=4, side=40, flux=(30000, 12000, 4000), galaxy_flux=0,
-                     position_px=(*PAIR, (11.0, -9.0)))
-    fit = fit_lens(epochs, PAIR, POINTS)
-
-    found = missing_light(fit, epochs)
-
-    assert len(found) == 1
-    assert (found[0].x_px, found[0].y_px) == pytest.approx((11, -9), abs=1.0)
-    assert found[0].flux == pytest.approx(4000, rel=0.4)  # PSF here: 80 % in the narrow Gaussian
-    assert found[0].snr > 20
-    monkeypatch.setattr(checks, "LEAST_SHARE", 0.25)  # 7500 e- of the brightest, 3000 of the other
-    assert missing_light(fit, epochs) == []
-
-
-def test_nothing_is_missing_where_all_is_modelled_and_a_cosmic_is_no_star(draw):
-    epochs, _ = draw(seed=3, n_epochs=4, side=40, galaxy_flux=0)
-    epochs.data_e[1, 8:10, 30] += 5000
-
-    assert missing_light(fit_lens(epochs, PAIR, POINTS), epochs) == []
 
 
 def test_chi2_around_a_source_whose_psf_is_wrong(lens):
@@ -97,6 +68,20 @@ def test_the_direction_is_the_widest_and_the_galaxy_takes_what_is_lost():
     assert share == pytest.approx(1.0)
     fit.systematic_covariance[:] = np.nan
     assert np.isnan(degenerate_direction(fit)[0]).all()
+
+
+def test_partners_by_hand():
+    """A correlates with B by -.5 and hardly with C; galaxy and field lose what the three gain."""
+    covariance = np.array([[16.0, -8.0, 2.0], [-8.0, 16.0, 0.0], [2.0, 0.0, 4.0]])
+    fit = SimpleNamespace(systematic_covariance=np.pad(covariance, (0, 1)), n_images=3,
+                          flux=np.array([[100.0, 200.0, 50.0, 9.0]] * 2))
+
+    percent, light = partners(fit, 0)
+
+    # 4 e- more of A: -8/4 of B, 2/4 of C (an eighth of A's: left out)
+    assert percent[:2] == pytest.approx([4.0, -1.0])
+    assert np.isnan(percent[2])
+    assert light == pytest.approx(-(4 - 2 + 0.5))
 
 
 def test_the_pull_of_one_epoch_by_hand():

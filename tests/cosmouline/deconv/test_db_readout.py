@@ -153,3 +153,20 @@ def test_negative_light_that_was_given_back_is_reported_with_its_source():
     assert len(found) == 1
     assert found[0].startswith("A: ")
     assert "-14.2 % of its flux" in found[0]
+
+
+def test_what_an_image_trades_its_light_with_is_reported_and_doubts_come_last():
+    """By hand: 5 % too much for B is 22.5 e-; A then has 15 e- too little, the galaxy 7.5."""
+    fit = SimpleNamespace(
+        **vars(result()) | {"flux_systematic": np.array([20.0, 22.5])}, n_iterations=3,
+        ended="converged", convergence=0.01, has_galaxy=True, cpu_s=1.0, shift_scatter_px=None,
+        extended_scale=np.ones(3), flux_sigma=np.ones((3, 2)), n_images=2,
+        systematic_covariance=np.array([[400.0, -337.5], [-337.5, 506.25]]),
+        log=[{"stage": "doubts", "lines": ["B: in doubt"]}])
+
+    lines = list(db_readout.summary(fit, np.full((3, 2), np.nan), ["A", "B"]))
+
+    assert lines[-2].startswith("B: with +5.0 % A has -1.4 %, galaxy and residual light -8 e-: ")
+    assert "Positions from HST help" in lines[-2]
+    assert lines[-1] == "B: in doubt"
+    assert not any(line.startswith("A: with") for line in lines)  # 1.8 %: below 3 %
