@@ -6,7 +6,7 @@ A cell is scene:seed; without any, seeds 3 to 6 of all scenes are run that the f
 (10 CPU minutes), 10 epochs each. The scenes are lenses over a galaxy (`scene_simulator.vary`):
 "plain"; with an "arc" of half of the light of B along B; a "ring" of half of the light of A
 through the images; a "star" of half of the light of A, 2.6 arcsec from it, that is not declared; a
-"transient" of .8 of the light of C, .5 arcsec from it, in three epochs; "seeing" of 1 to 2 arcsec.
+"transient" of .4 of the light of C, .5 arcsec from it, in three epochs; "seeing" of 1 to 2 arcsec.
 Then the table is printed. Exit status 1 where a source lies more than 2 quoted errors off, nothing
 being reported.
 """
@@ -47,7 +47,7 @@ def drawn_scene(name, seed):
         scene = replace(scene, psf="wide")
     if name in ("star", "transient"):
         of, away, share, least = (0, STAR_PX, 0.5, APART_PX) if name == "star" else (
-            2, TRANSIENT_PX, 0.8, 0.0)
+            2, TRANSIENT_PX, 0.4, 0.0)
         place = scene.position_px.mean(0)
         while np.hypot(*(np.delete(scene.position_px, of, 0) - place).T).min() < least or (
                 place == scene.position_px.mean(0)).all():

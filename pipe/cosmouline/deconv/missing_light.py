@@ -17,6 +17,7 @@ MEDIAN_LOSS = 1.25  # error of a median against that of a mean
 NEIGHBOURHOOD_FWHM = 1.5  # of a source or a node, where its own errors are looked at instead
 SURROUND = 2.5  # sigmas of the seeing, of the surrounding light that is subtracted from a point
 FIELD_SIGMAS = 5.0  # of the light that the field is expected to have at a place
+START_FWHM = 0.5  # error of the place of a peak, where galaxy and other sources stand below
 MOST_EPOCHS = 16  # of a trial fit
 MOST_SOURCES = 3  # that are tried one after another
 
@@ -175,7 +176,8 @@ def with_source(fit, epochs, place_px, shines=None):
     # Priors of the positions as they were, that of the new source wide
     n_sources = len(fit.position_px)
     places = np.vstack([fit.prior_mean[POSITIONS].reshape(2, -1).T, place_px])
-    sigma_px = np.append(fit.prior_sd[-n_sources:], np.nan) if fit.prior_common_sd else None
+    wide_px = START_FWHM * np.median(epochs.fwhm_reference_px)
+    sigma_px = np.append(fit.prior_sd[-n_sources:], wide_px)
     present = np.column_stack([fit.present, shines])[index]
     sources = Sources(places, sigma_px, fit.n_images, None if present.all() else present)
     return fit_lens(epochs.take(index), sources, fit.options), index

@@ -77,7 +77,8 @@ def test_a_trial_fit_keeps_priors_and_epochs(draw, monkeypatch):
     assert set(index) >= {3, 4, 11}
     assert len(index) == len(chosen) == 3 + 8
     assert tried.start_px == pytest.approx(np.array([*PAIR, (5.0, 5.0)]))
-    assert tried.sigma_px == pytest.approx([1e-3, 0.1, np.nan], nan_ok=True)
+    assert tried.sigma_px == pytest.approx(
+        [1e-3, 0.1, 0.5 * np.median(epochs.fwhm_reference_px)])
     assert tried.n_images == 1
     assert options == POINTS
     assert tried.present[:, 2].tolist() == np.isin(index, [3, 4, 11]).tolist()
