@@ -39,20 +39,21 @@ def test_nothing_is_missing_where_all_is_modelled_and_a_cosmic_is_no_star(draw):
 
 @pytest.mark.parametrize("seed", [3, 4])
 def test_a_trial_fit_gives_place_and_flux_of_a_star_at_the_rim_of_the_field(draw, seed):
-    """12000 e- at 2 FWHM from B; errors of .01 px and 1 % in each of six epochs."""
+    """12000 e- at 2 FWHM from B, next to a galaxy; errors of .01 px and 1 % in each epoch."""
     place = (9.0, 5.0)
-    epochs, truth = draw(seed=seed, side=40, flux=(30000, 12000, 12000),
+    epochs, truth = draw(seed=seed, n_epochs=4, side=40, flux=(30000, 12000, 12000),
                          position_px=(*PAIR, place))
     fit = fit_lens(epochs, PAIR, GALAXY)
 
     found, change = missing_sources(fit, epochs)
 
     assert (found[0].x_px, found[0].y_px) == pytest.approx(place, abs=0.1)
-    assert found[0].flux == pytest.approx(truth.flux[:, 2].mean(), rel=0.05)
     assert found[0].snr > 8
-    declared = fit_lens(epochs, (*PAIR, place), GALAXY)
-    corrected = fit.flux.mean(0) + change
-    assert corrected == pytest.approx(declared.flux[:, :2].mean(0), rel=0.02)
+    mean = truth.flux.mean(0)
+    assert found[0].flux == pytest.approx(mean[2], rel=0.05)
+    # B had 11 to 14 % too little
+    assert fit.flux.mean(0) + change == pytest.approx(mean[:2], rel=0.05)
+    assert abs(fit.flux[:, 1].mean() / mean[1] - 1) > 0.05
 
 
 def test_no_trial_fit_where_nothing_is_missing(lens, monkeypatch):
