@@ -17,6 +17,7 @@ MEDIAN_LOSS = 1.25  # error of a median against that of a mean
 NEIGHBOURHOOD_FWHM = 1.5  # of a source or a node, where its own errors are looked at instead
 SURROUND = 2.5  # sigmas of the seeing, of the surrounding light that is subtracted from a point
 FIELD_SIGMAS = 5.0  # of the light that the field is expected to have at a place
+MOVED_FWHM = 1.0  # from the start of a source to where it cannot be itself
 START_FWHM = 0.5  # error of the place of a peak, where galaxy and other sources stand below
 MOST_EPOCHS = 16  # of a trial fit
 MOST_SOURCES = 3  # that are tried one after another
@@ -201,12 +202,16 @@ def missing_sources(fit, epochs):
     """
     n_sources, found, change = len(fit.position_px), [], np.zeros(len(fit.position_px))
     now, index = fit, np.arange(len(fit.flux))
+    # A source that a star has drawn to itself starts at its own place again, and the star here
+    away = np.hypot(*(fit.position_px.T - fit.prior_mean[POSITIONS].reshape(2, -1)))
+    places = fit.position_px[away > MOVED_FWHM * np.median(epochs.fwhm_reference_px)].tolist()
     while len(found) < MOST_SOURCES:
-        light = missing_light(now, epochs.take(index))
-        if not light:
+        places = places or [(one.x_px, one.y_px) for one in missing_light(
+            now, epochs.take(index))[:1]]
+        if not places:
             break
         try:
-            trial, part = with_source(now, epochs.take(index), (light[0].x_px, light[0].y_px))
+            trial, part = with_source(now, epochs.take(index), places.pop())
         except ValueError:
             break
         flux = np.nanmean(trial.flux, axis=0)
