@@ -1,5 +1,9 @@
 """What shows that a joint fit is wrong: chi2 of each source, pulls, amplitudes and so on."""
 
+from cosmouline.deconv.normal_equations import ABSENT, N_LOCAL_BESIDE_FLUXES
+from cosmouline.deconv.problem import POSITIONS
+from cosmouline.deconv.stored import for_all_epochs, measured_pixels, problem_of
+from cosmouline.deconv.sweep import sweep_epochs
 from cosmouline.stamps.stamps import CORE_FWHM
 
 import numpy as np
@@ -38,6 +42,44 @@ def source_chi2(fit, epochs, residuals):
     n = inside.sum((-2, -1))
     squares = np.where(inside, np.nan_to_num(residuals)[:, None] ** 2, 0.0).sum((-2, -1))
     return np.where(n > 0, squares / np.maximum(n, 1), np.nan), places, radius
+
+
+def stray_positions(fit, epochs):
+    """Return how far each source stands off its place in each epoch, and what of chi2 that is.
+
+    Parameters
+    ----------
+    fit : LensFit
+    epochs : Epochs
+        The epochs of the fit.
+
+    Returns
+    -------
+    offset_px, gain : ndarray of float, shape (n_epochs, n_sources)
+        The gain of chi2 has a mean of 2 where nothing is wrong. NaN where it was not measured.
+
+    Notes
+    -----
+    One Gauss-Newton step of the position of that source in that epoch alone, with all fluxes, sky
+    and shift of the epoch free: a transient that shares its light draws it away.
+    """
+    pixels = measured_pixels(fit, epochs.with_sky_sigma(fit.options.sky_sigma_factor))
+    problem, state = problem_of(fit, pixels)
+    products, n_sources = sweep_epochs(problem, state).products, len(fit.position_px)
+    local = slice(0, n_sources + N_LOCAL_BESIDE_FLUXES)
+    first, found = local.stop + POSITIONS.start, []
+    own = products[:, local, local] + ABSENT * np.eye(local.stop)  # sources that do not shine
+    for place in range(first, first + n_sources):
+        at = np.array([place, place + n_sources])
+        cross = products[:, local][:, :, at]
+        response = np.linalg.solve(own, cross).swapaxes(1, 2)
+        left = products[:, at][:, :, at] - response @ cross + ABSENT * np.eye(2)
+        right = products[:, at, -1:] - response @ products[:, local, -1:]
+        step = np.linalg.solve(left, right)
+        found.append([np.hypot(*step[:, :, 0].T), (right * step).sum((1, 2))])
+    offset_px, gain = (for_all_epochs(one.T, pixels.index, len(fit.flux))
+                       for one in np.swapaxes(found, 0, 1))
+    return offset_px, gain
 
 
 def neighbour_pulls(time, flux, sigma):

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from cosmouline.deconv.checks import source_chi2
+from cosmouline.deconv.checks import source_chi2, stray_positions
 from cosmouline.deconv.missing_light import (
     FIELD_SIGMAS,
     NEIGHBOURHOOD_FWHM,
@@ -21,6 +21,9 @@ CHI2_DOUBTFUL = 1.5  # within 1 FWHM of a source, in the median epoch; noise giv
 CHI2_SIGMAS = 5.0  # ... within so many of its errors
 CHI2_TRANSIENT = 1.5  # in single epochs, over that of the source in the median epoch ...
 OVER_OTHERS = 1.5  # ... and its excess over that of the other sources, whose circles may overlap
+STRAY_GAIN = 25.0  # of chi2, by a source that is off its place in an epoch; by chance 1 in 10^5 ...
+STRAY_OVER_MEDIAN = 5.0  # ... over that of the source in the median epoch ...
+STRAY_FWHM = 0.04  # ... and so far off: errors of the PSF move sources by less
 FEWEST_TRANSIENT = 2  # epochs: a single one is a cosmic ray
 MOST_TRANSIENT = 0.5  # of the epochs: in more of them the source is a double, or its PSF is wrong
 FIELD_LEAST = 0.01  # of the source's own light
@@ -67,6 +70,10 @@ def source_doubts(fit, epochs, names, epoch_names):
     error = np.sqrt(2 / (np.pi * radius_px**2))[:, None]  # of chi2 in one epoch
     found, seen = [], np.isfinite(chi2)
     excess = np.nan_to_num(chi2 - median_of_finite(chi2, 0))
+    offset_px, gain = map(np.nan_to_num, stray_positions(fit, epochs))
+    is_stray = ((gain > np.maximum(STRAY_GAIN, STRAY_OVER_MEDIAN * np.median(gain, 0)))
+                & (offset_px > STRAY_FWHM * epochs.fwhm_px[:, None])
+                & (gain == gain.max(1, keepdims=True)))
     for i in np.flatnonzero(seen.any(0)):
         # The residual in the median epoch
         typical, n = float(np.nanmedian(chi2[:, i])), int(seen[:, i].sum())
@@ -80,14 +87,15 @@ def source_doubts(fit, epochs, names, epoch_names):
         # Residuals in some epochs, at this source only
         limit = typical * np.maximum(CHI2_TRANSIENT, 1 + CHI2_SIGMAS * error[:, 0])
         others = np.delete(excess, i, axis=1).max(1, initial=0.0)
-        odd = np.flatnonzero((chi2[:, i] > limit) & (excess[:, i] > OVER_OTHERS * others))
+        odd = np.flatnonzero(is_stray[:, i] | (
+            (chi2[:, i] > limit) & (excess[:, i] > OVER_OTHERS * others)))
         if FEWEST_TRANSIENT <= len(odd) <= MOST_TRANSIENT * n:
             shines = np.isin(np.arange(len(chi2)), odd)
             found.append(Doubt(
                 i, f"{names[i]}: chi2 of {np.median(chi2[odd, i]):.1f} within 1 FWHM in "
-                f"{len(odd)} of {n} images, {typical:.1f} in the others, and at this source only: "
-                "a transient, or a moving object, next to it? First: "
-                f"{', '.join(epoch_names[e] for e in odd[:3])}", shines=shines))
+                f"{len(odd)} of {n} images and {np.median(offset_px[odd, i]):.2f} px off its "
+                f"place, {typical:.1f} in the others, and at this source only: a transient, or a "
+                f"moving object, next to it? First: {', '.join(epoch_names[e] for e in odd[:3])}", shines=shines))
     return found + _bright_field(fit, names)
 
 
