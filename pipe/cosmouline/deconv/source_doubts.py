@@ -21,7 +21,7 @@ CHI2_DOUBTFUL = 1.5  # within 1 FWHM of a source, in the median epoch; noise giv
 CHI2_SIGMAS = 5.0  # ... within so many of its errors
 CHI2_TRANSIENT = 1.5  # in single epochs, over that of the source in the median epoch ...
 OVER_OTHERS = 1.5  # ... and its excess over that of the other sources, whose circles may overlap
-STRAY_GAIN = 25.0  # of chi2, by a source that is off its place in an epoch; by chance 1 in 10^5 ...
+STRAY_GAIN = 25.0  # of chi2, by a source off its place in an epoch: by chance 1 in 10^5 ...
 STRAY_OVER_MEDIAN = 5.0  # ... over that of the source in the median epoch ...
 STRAY_FWHM = 0.04  # ... and so far off: errors of the PSF move sources by less
 FEWEST_TRANSIENT = 2  # epochs: a single one is a cosmic ray
@@ -95,7 +95,8 @@ def source_doubts(fit, epochs, names, epoch_names):
                 i, f"{names[i]}: chi2 of {np.median(chi2[odd, i]):.1f} within 1 FWHM in "
                 f"{len(odd)} of {n} images and {np.median(offset_px[odd, i]):.2f} px off its "
                 f"place, {typical:.1f} in the others, and at this source only: a transient, or a "
-                f"moving object, next to it? First: {', '.join(epoch_names[e] for e in odd[:3])}", shines=shines))
+                "moving object, next to it? First: "
+                f"{', '.join(epoch_names[e] for e in odd[:3])}", shines=shines))
     return found + _bright_field(fit, names)
 
 

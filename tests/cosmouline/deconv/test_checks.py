@@ -8,7 +8,10 @@ from cosmouline.deconv.checks import (
     neighbour_pulls,
     partners,
     source_chi2,
+    stray_positions,
 )
+from cosmouline.deconv.fit_lens import fit_lens
+from cosmouline.deconv.options import FitOptions
 from cosmouline.deconv.picture import model_images
 
 import numpy as np
@@ -31,6 +34,29 @@ def test_chi2_around_a_source_whose_psf_is_wrong(lens):
     assert np.isnan(chi2[3]).all()
     n_pixels = np.pi * radius.min() ** 2
     assert np.delete(chi2, [2, 3], axis=0) == pytest.approx(1, abs=5 * np.sqrt(2 / n_pixels))
+
+
+@pytest.mark.parametrize("seed", [3, 4])
+def test_a_source_that_is_off_its_place_in_one_epoch_is_seen_with_its_offset(
+        draw, pictures, seed):
+    """B is drawn .6 px off in one of eight epochs, where the error of its place is .05 px."""
+    epochs, truth = draw(seed=seed, n_epochs=8, galaxy_flux=0)
+    e, sigma = 5, truth.sigma_px[5]
+    place = truth.position_px[1] + truth.shift_px[e]
+    image = pictures["star_image"]
+    moved = image(32, place + np.array([0.48, 0.36]), sigma) - image(32, place, sigma)
+    epochs.data_e[e] += truth.flux[e, 1] * moved / epochs.coeff[e]
+    fit = fit_lens(epochs, truth.position_px,
+                   FitOptions(sky_sigma_factor=1.0, extended_light="none"))
+
+    offset_px, gain = stray_positions(fit, epochs)
+
+    # the mean place takes an eighth, the shift of the epoch a part of the rest
+    assert 0.3 < offset_px[e, 1] < 0.8
+    assert gain[e, 1] > 50
+    # the others: chi2 of two degrees of freedom, an eighth of the offset in those of B
+    assert np.delete(gain[:, 0], e).mean() < 2 + 5 * 2 / np.sqrt(7)
+    assert np.delete(offset_px[:, 1], e).max() < 0.075 + 4 * 0.05
 
 
 def test_pulls_of_a_line_with_noise_scatter_by_one():
