@@ -158,8 +158,13 @@ def _change_beside(fit, epochs, doubt):
         trial, index = with_source(fit, epochs, place, doubt.shines)
     except ValueError:
         return np.zeros(fit.flux.shape[1])
+    # The two may have changed places: the one that is nearer to where the source was is it
+    pair = [doubt.source, -1]
+    apart_px = np.hypot(*(trial.position_px[pair] - fit.position_px[doubt.source]).T)
+    flux = trial.flux[:, :-1].copy()
+    flux[:, doubt.source] = trial.flux[:, pair[np.argmin(apart_px)]]
     # Of the epochs of the trial, each kind counts as in all epochs
-    moved = trial.flux[:, :-1] - fit.flux[index]
+    moved = flux - fit.flux[index]
     number = fit.measured & shines, fit.measured & ~shines
     parts = [n.sum() * np.nanmean(moved[n[index]], axis=0) for n in number if n.any()]
     return sum(parts) / fit.measured.sum()
