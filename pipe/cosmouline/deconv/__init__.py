@@ -8,8 +8,8 @@ compilation for each size of stamps.
 
 cameras          : The galaxy in the light of each camera: brighter or fainter against the mean
                    star.
-checks           : What shows that a joint fit is wrong: light that it lacks, chi2 of each source,
-                   and so on.
+checks           : What shows that a joint fit is wrong: chi2 of each source, pulls, amplitudes and
+                   so on.
 covariance       : Errors of the fluxes: random, with what is shared propagated, and of their
                    constant part.
 epoch_images     : Exact images of point sources, of a galaxy and of a lattice of Gaussians, in one
@@ -20,6 +20,8 @@ evidence         : Amplitudes of the field: those of the largest evidence, and w
 find_sources     : Start positions of the sources when only their number is known.
 fit_lens         : From stamps to fluxes: noise and masks from the model, fits until they settle.
 gauss_newton     : The joint fit: prefit, decision on the galaxy, outer iterations, warm refit.
+missing_light    : Light that a joint fit lacks: where it stands, and a fit with one source more
+                   that holds it.
 normal_equations : Normal equations of what the epochs share, their own unknowns eliminated
                    exactly.
 options          : Every number that the joint fit could be given, with its default and where that
