@@ -19,7 +19,7 @@ from collections import Counter
 from cosmouline.database import bands, paths, skiplists
 from cosmouline.database.coefficient_choice import coefficient
 from cosmouline.database.limits import Limits
-from cosmouline.deconv.db_choice import values, why_not
+from cosmouline.deconv.db_gather import values, why_not
 from cosmouline.files import io_catalog, io_report
 from cosmouline.run import log_line, run
 

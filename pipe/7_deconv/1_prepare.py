@@ -17,7 +17,7 @@ from collections import defaultdict
 
 from cosmouline.database import bands, skiplists
 from cosmouline.database.coefficient_choice import COEFFICIENTS, coefficient
-from cosmouline.deconv.db_choice import why_not
+from cosmouline.deconv.db_gather import why_not
 from cosmouline.errors import UserError
 from cosmouline.run import for_all_images, log_line, run
 

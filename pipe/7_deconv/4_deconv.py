@@ -9,8 +9,8 @@ Next    : 7_deconv/5a_png_check
 Run as  : python 4_deconv.py ../../configs/MYLENS
 
 Fluxes, sky and shift of each epoch are solved exactly; noise and masks come from the model; errors
-from the full covariance, draws of the PSFs, and what galaxy and residual light take from single
-stars. With new nights the fit goes on from the stored one; --redo starts again.
+from the full covariance, draws of the PSFs, control stars, and light that the model lacks. With
+new nights the fit goes on from the stored one; --redo starts again.
 """
 
 from cosmouline.database import bands, paths
@@ -26,7 +26,7 @@ WRITES = ("dec_fit__{dec}", "dec_objective__{dec}", "dec_change_sigma__{dec}",
           "n_dec_steps__{dec}", "dec_ended__{dec}")
 
 
-def fitted(content, sources, made, images, settings):
+def fitted(content, sources, made, names, band, settings):
     """Return the fit and its errors from the PSFs: the stored one, one that goes on, or a new."""
     earlier = None if settings.options.redo else db_warm_start.stored(settings)
     if db_warm_start.is_the_same(earlier, made):
@@ -37,7 +37,8 @@ def fitted(content, sources, made, images, settings):
     if earlier:
         log_line("going on from the stored fit of %d epochs", len(earlier.names))
     fit, psf_error = fit_epochs(content, sources, settings, earlier or None)
-    return with_control(fit, images, settings), psf_error
+    fit = with_control(fit, band["images"], settings)
+    return db_sources.with_doubts(fit, content, names, band["reference"], settings), psf_error
 
 
 def measure(band, settings):
@@ -49,11 +50,10 @@ def measure(band, settings):
     sources = db_sources.of_fit(stars, content, band["images"], band["reference"], settings)
     names = [star.name for star in stars]
     made = db_warm_start.made_of(content, sources, names, settings)
-    fit, psf_error = fitted(content, sources, made, band["images"], settings)
+    fit, psf_error = fitted(content, sources, made, names, band, settings)
     path = paths.deconvolution(settings) / "fit.npz"
     write_fit(path, fit, psf_error, content.names, made)
-    for line in [*db_readout.summary(fit, psf_error, names), *db_sources.doubts(
-            fit, content, names, band["reference"], settings), paths.relative(path)]:
+    for line in (*db_readout.summary(fit, psf_error, names), paths.relative(path)):
         log_line("%s", line)
     found = {f"dec_fit__{settings.dec_name}": digest(fit)}
     return dict.fromkeys(content.names, found | db_readout.convergence(fit, settings.dec_name))

@@ -16,7 +16,7 @@ name, or take the line of point_sources from the report.
 
 from cosmouline.database import bands, paths
 from cosmouline.deconv import db_products
-from cosmouline.deconv.db_source_table import pasted, source_rows
+from cosmouline.deconv.db_readout import pasted, source_rows
 from cosmouline.errors import UserError
 from cosmouline.files import io_catalog, io_fits, io_report
 from cosmouline.pages import deconvolution

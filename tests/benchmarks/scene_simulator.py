@@ -143,7 +143,8 @@ def moffat(x, y, fwhm, beta, ellipticity=0.0, angle=0.0):
 def draw_psf(kind, rng):
     """Numbers of one PSF."""
     angle, towards = rng.uniform(0, np.pi), rng.uniform(0, 2 * np.pi)
-    low, high = {"blob": (0.63, 1.26), "lobe": (0.7, 1.5), "double": (1.15, 1.45)}[kind]
+    low, high = {"blob": (0.63, 1.26), "lobe": (0.7, 1.5), "double": (1.15, 1.45),
+                 "wide": (1.0, 2.0)}[kind]
     fwhm = rng.uniform(low, high) / SCALE_ARCSEC
     psf = {"fwhm": fwhm, "ellipticity": rng.uniform(0, 0.12), "angle": angle,
            "towards": towards, "lobe": 0.08, "blob": 0.0, "halo": 0.0,

@@ -8,8 +8,8 @@ compilation for each size of stamps.
 
 cameras          : The galaxy in the light of each camera: brighter or fainter against the mean
                    star.
-checks           : What shows that a joint fit is wrong: light that it lacks, chi2 of each source,
-                   and so on.
+checks           : What shows that a joint fit is wrong: chi2 of each source, pulls, amplitudes and
+                   so on.
 covariance       : Errors of the fluxes: random, with what is shared propagated, and of their
                    constant part.
 epoch_images     : Exact images of point sources, of a galaxy and of a lattice of Gaussians, in one
@@ -20,6 +20,8 @@ evidence         : Amplitudes of the field: those of the largest evidence, and w
 find_sources     : Start positions of the sources when only their number is known.
 fit_lens         : From stamps to fluxes: noise and masks from the model, fits until they settle.
 gauss_newton     : The joint fit: prefit, decision on the galaxy, outer iterations, warm refit.
+missing_light    : Light that a joint fit lacks: where it stands, and a fit with one source more
+                   that holds it.
 normal_equations : Normal equations of what the epochs share, their own unknowns eliminated
                    exactly.
 odd_epochs       : What single epochs have and the others have not: masked cores, and light
@@ -47,14 +49,12 @@ sweep            : One pass over the epochs: exact fluxes and sky, model, residu
                    equations.
 io_fit           : Files of a joint fit: what goes in, and what comes out. No pickle is needed to
                    read them.
-db_choice        : Which images a joint deconvolution takes, and why it leaves out the others.
 db_control       : Control stars: single stars fitted as the lens is, which should get no galaxy
                    and their flux.
 db_fit           : Fit all epochs of a lens with the engine of the settings.
 db_gather        : Gather what a joint fit needs from the files of its images.
 db_products      : Read the gathered epochs, the start and the joint fit of a deconvolution.
 db_readout       : What a joint fit found: a summary in words, and the fields of the database.
-db_source_table  : Where the point sources of a joint fit lie, in the units that users ask for.
 db_sources       : From the settings to the point sources of a joint fit: positions, errors, when
                    they shine.
 db_warm_start    : Go on from the stored joint fit when only the epochs have changed.

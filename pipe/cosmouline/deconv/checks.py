@@ -1,103 +1,14 @@
-"""What shows that a joint fit is wrong: light that it lacks, chi2 of each source, and so on."""
+"""What shows that a joint fit is wrong: chi2 of each source, pulls, amplitudes and so on."""
 
-from dataclasses import dataclass, replace
-
-from cosmouline.deconv.picture import model_images
-from cosmouline.psf.model import FWHM_PER_SIGMA
+from cosmouline.deconv.normal_equations import ABSENT, N_LOCAL_BESIDE_FLUXES
+from cosmouline.deconv.problem import POSITIONS
+from cosmouline.deconv.stored import for_all_epochs, measured_pixels, problem_of
+from cosmouline.deconv.sweep import sweep_epochs
 from cosmouline.stamps.stamps import CORE_FWHM
 
 import numpy as np
-from scipy.ndimage import affine_transform, gaussian_filter, maximum_filter
 
-LEAST_SNR = 8.0  # of light that is reported; the largest of a thousand noise pixels reaches 4
-LEAST_SHARE = 0.005  # of the brightest source: below, it may be the wing of its PSF
-MEDIAN_LOSS = 1.25  # error of a median against that of a mean
-NEIGHBOURHOOD_FWHM = 1.5  # of a source or a node, where its own errors are looked at instead
-SURROUND = 2.5  # sigmas of the seeing, of the surrounding light that is subtracted from a point
-
-
-@dataclass(frozen=True)
-class MissingLight:
-    """A point of light that is in most epochs and not in the model.
-
-    Its offset is in pixels of the reference frame, as the positions of the sources; its flux is on
-    the common scale.
-    """
-
-    x_px: float
-    y_px: float
-    flux: float
-    snr: float
-
-
-def missing_light(fit, epochs):
-    """Look for stars in the residuals, beyond the field.
-
-    Parameters
-    ----------
-    fit : LensFit
-    epochs : Epochs
-        The epochs of the fit.
-
-    Returns
-    -------
-    list of MissingLight
-        The brightest first.
-
-    Notes
-    -----
-    A Gaussian of the seeing, less a wide one that subtracts the light around, is laid on every
-    pixel of every epoch, also where the fit has masked pixels because light stood out there; the
-    median over the epochs, in the reference frame, is free of cosmic rays. The field is left out
-    of the model: its rim takes a fraction of the light of a star outside.
-    """
-    bare = replace(fit, node_flux=np.zeros_like(fit.node_flux))
-    points, extended, sky = model_images(bare, epochs)
-    side = epochs.data_e.shape[-1]
-    middle = (side - 1) / 2
-    kept = 1 - 2 / (1 + SURROUND**2)  # of the flux of a point, its surround subtracted
-    loss = (1 - 4 / (1 + SURROUND**2) + SURROUND**-2) / kept**2  # in weight
-    fluxes, weights = [], []
-    for e in np.flatnonzero(fit.measured):
-        # Flux of a point at every pixel of the epoch, and its weight
-        usable = epochs.usable[e] & ~epochs.cosmic[e]
-        coeff, sigma = epochs.coeff[e], epochs.fwhm_px[e] / FWHM_PER_SIGMA
-        model = points[e] + extended[e] + sky[e]
-        variance = np.where(usable, fit.variance_e2[e], np.inf) * coeff**2
-        residual = np.where(usable, epochs.data_e[e] * coeff - model, 0.0)
-        narrow, wide = (gaussian_filter(residual / variance, width * sigma, mode="constant")
-                        for width in (1.0, SURROUND))
-        # The square of a Gaussian is one of sigma / sqrt 2, of total 1 / (4 pi sigma^2)
-        weight = gaussian_filter(1 / variance, sigma / np.sqrt(2), mode="constant")
-        weight /= 4 * np.pi * sigma**2
-        with np.errstate(divide="ignore", invalid="ignore"):
-            flux = np.where(weight > 0, (narrow - wide) / weight / kept, 0.0)
-        # Both on the pixels of the reference frame
-        by_rows = epochs.linear[e][::-1, ::-1]  # arrays are [y, x]
-        offset = middle + fit.shift_px[e][::-1] - by_rows @ [middle, middle]
-        for image, found in ((flux, fluxes), (weight / loss, weights)):
-            found.append(affine_transform(image, by_rows, offset, order=1))
-    # Median over the epochs, and its signal to noise
-    flux, total = np.median(fluxes, axis=0), np.sum(weights, axis=0)
-    error = MEDIAN_LOSS / np.sqrt(np.where(total > 0, total, np.nan))
-    snr = np.where(np.isfinite(flux / error), flux / error, 0.0)
-    # Only far from the sources and the field
-    axis = np.arange(side) - middle
-    grid = np.stack(np.meshgrid(axis, axis), -1)
-    fwhm_px = np.median(epochs.fwhm_reference_px)
-    for place in fit.position_px:
-        snr[np.hypot(*np.moveaxis(grid - place, -1, 0)) <= NEIGHBOURHOOD_FWHM * fwhm_px] = 0.0
-    if len(fit.nodes_px):
-        centre = fit.nodes_px.mean(0)
-        radius = np.hypot(*(fit.nodes_px - centre).T).max() + fit.node_step_px
-        snr[np.hypot(*np.moveaxis(grid - centre, -1, 0)) <= radius] = 0.0
-    # Peaks that stand out
-    least = LEAST_SHARE * np.nanmean(fit.flux, axis=0).max()
-    found = snr == maximum_filter(snr, 2 * int(fwhm_px) + 1)
-    found &= (snr > LEAST_SNR) & (flux > least)
-    light = [MissingLight(float(x - middle), float(y - middle), float(flux[y, x]),
-                          float(snr[y, x])) for y, x in np.argwhere(found)]
-    return sorted(light, key=lambda one: -one.flux)
+PARTNER = 0.25  # of the light of a source that is in question: what another one must take
 
 
 def source_chi2(fit, epochs, residuals):
@@ -131,6 +42,44 @@ def source_chi2(fit, epochs, residuals):
     n = inside.sum((-2, -1))
     squares = np.where(inside, np.nan_to_num(residuals)[:, None] ** 2, 0.0).sum((-2, -1))
     return np.where(n > 0, squares / np.maximum(n, 1), np.nan), places, radius
+
+
+def stray_positions(fit, epochs):
+    """Return how far each source stands off its place in each epoch, and what of chi2 that is.
+
+    Parameters
+    ----------
+    fit : LensFit
+    epochs : Epochs
+        The epochs of the fit.
+
+    Returns
+    -------
+    offset_px, gain : ndarray of float, shape (n_epochs, n_sources)
+        The gain of chi2 has a mean of 2 where nothing is wrong. NaN where it was not measured.
+
+    Notes
+    -----
+    One Gauss-Newton step of the position of that source in that epoch alone, with all fluxes, sky
+    and shift of the epoch free: a transient that shares its light draws it away.
+    """
+    pixels = measured_pixels(fit, epochs.with_sky_sigma(fit.options.sky_sigma_factor))
+    problem, state = problem_of(fit, pixels)
+    products, n_sources = sweep_epochs(problem, state).products, len(fit.position_px)
+    local = slice(0, n_sources + N_LOCAL_BESIDE_FLUXES)
+    first, found = local.stop + POSITIONS.start, []
+    own = products[:, local, local] + ABSENT * np.eye(local.stop)  # sources that do not shine
+    for place in range(first, first + n_sources):
+        at = np.array([place, place + n_sources])
+        cross = products[:, local][:, :, at]
+        response = np.linalg.solve(own, cross).swapaxes(1, 2)
+        left = products[:, at][:, :, at] - response @ cross + ABSENT * np.eye(2)
+        right = products[:, at, -1:] - response @ products[:, local, -1:]
+        step = np.linalg.solve(left, right)
+        found.append([np.hypot(*step[:, :, 0].T), (right * step).sum((1, 2))])
+    offset_px, gain = (for_all_epochs(one.T, pixels.index, len(fit.flux))
+                       for one in np.swapaxes(found, 0, 1))
+    return offset_px, gain
 
 
 def neighbour_pulls(time, flux, sigma):
@@ -205,3 +154,28 @@ def degenerate_direction(fit):
     mean = np.nanmean(fit.flux[:, : fit.n_images], axis=0)
     percent = 100 * np.append(change / mean, -change.sum() / mean.sum())
     return percent, float(value[-1] / max(value.sum(), 1e-300))
+
+
+def partners(fit, number):
+    """Return what else changes when an image of the lens has one systematic error too much.
+
+    Parameters
+    ----------
+    fit : LensFit
+    number : int
+        Of the image.
+
+    Returns
+    -------
+    percent : ndarray of float, shape (n_images,)
+        Expected change of the constant flux of each image; NaN where it is less than a quarter of
+        the light in question.
+    light : float
+        That of galaxy and residual light, electrons on the common scale: they have what all
+        images lose.
+    """
+    covariance = fit.systematic_covariance[: fit.n_images, : fit.n_images]
+    change = covariance[number] / np.sqrt(covariance[number, number])
+    mean = np.nanmean(fit.flux[:, : fit.n_images], axis=0)
+    counts = np.abs(change) > PARTNER * np.abs(change[number])
+    return np.where(counts, 100 * change / mean, np.nan), float(-change.sum())

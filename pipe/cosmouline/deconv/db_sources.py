@@ -1,6 +1,8 @@
 """From the settings to the point sources of a joint fit: positions, errors, when they shine."""
 
+from dataclasses import replace
 from datetime import date
+from itertools import count, islice
 
 from cosmouline.astrometry.db_lens_position import (
     arcsec_from_lens,
@@ -10,8 +12,7 @@ from cosmouline.astrometry.db_lens_position import (
 )
 from cosmouline.database.columns import column
 from cosmouline.database.settings_sources import FIELD, FIND
-from cosmouline.deconv import db_products, odd_epochs
-from cosmouline.deconv.checks import missing_light
+from cosmouline.deconv import db_products, odd_epochs, source_doubts
 from cosmouline.deconv.find_sources import find_sources
 from cosmouline.deconv.orientation import (
     DOUBTFUL_GAIN,
@@ -21,7 +22,6 @@ from cosmouline.deconv.orientation import (
     upright,
 )
 from cosmouline.deconv.point_sources import Sources
-from cosmouline.deconv.source_doubts import source_doubts
 from cosmouline.errors import UserError
 from cosmouline.files.io_catalog import Star
 from cosmouline.sources import db_stars
@@ -61,6 +61,7 @@ def start_stars(reference, settings, found=()):
     field, side_px = db_stars.field_stars(settings), content.epochs.data_e.shape[1]
     if not is_counted:  # those of another band
         found = [star for star in found if star.name in names]
+    extra, extra_xy = extra_on_reference(reference, settings, field, side_px)
     # Images of the lens: as in another band, found, or given and moved to where they fit
     if places is None and found and (len(found) >= len(names) or not is_counted):
         places = np.array([(s.x_px, s.y_px) for s in found[:len(names)]])
@@ -78,12 +79,11 @@ def start_stars(reference, settings, found=()):
                             "Give their positions in point_sources.") from problem
     else:
         start_px = places - content.centre_px
-        right, notes = _checked(content.epochs, start_px)
+        right, notes = _checked(content.epochs, start_px, extra_xy - content.centre_px)
         moved = right.mean(0) - start_px.mean(0)
         places = content.centre_px + right
     names = names[:len(places)]
     # Neighbours, which move with the lens unless they are stars of the field
-    extra, extra_xy = extra_on_reference(reference, settings, field, side_px)
     if settings.extra_sources != FIELD:
         extra_xy = extra_xy + moved
     # A note on the stars of the lens's stamp that are masked instead of fitted
@@ -149,18 +149,6 @@ def of_fit(stars, content, images, reference, settings):
                    present=shining if settings.source_epochs else None)
 
 
-def missing(fit, content, reference, settings):
-    """Return a line for each star that the residuals show and the model lacks."""
-    lines = []
-    for light in missing_light(fit, content.epochs):
-        place = content.centre_px + np.array([light.x_px, light.y_px])
-        east, north = arcsec_from_lens(reference, settings, place[None])[0]
-        lines.append(f"light of {light.flux:.0f} e- (S/N {light.snr:.0f}) that the model lacks, "
-                     f"about {east:+.1f} arcsec east, {north:+.1f} north: "
-                     f"extra_sources = {{\"N\": ({east:.1f}, {north:.1f})}} fits it")
-    return lines
-
-
 def _without_field_stars(places, reference, settings, field, side_px):
     """Return the places of sources that are no stars of the field; ValueError if none is left."""
     stars = stars_around_lens(reference, settings, field, side_px)
@@ -172,11 +160,29 @@ def _without_field_stars(places, reference, settings, field, side_px):
     return places
 
 
-def doubts(fit, content, names, reference, settings):
-    """Return a line for each light that the model lacks, and each source that is in doubt."""
-    return [*missing(fit, content, reference, settings),
-            *_in_some(fit, content, names, reference, settings),
-            *source_doubts(fit, content.epochs, names, content.names)]
+def with_doubts(fit, content, names, reference, settings):
+    """Return the fit, its systematic errors and its log holding what it lacks or is in doubt."""
+    fit, missing, change, doubts = source_doubts.with_doubts(fit, content.epochs, names,
+                                                             content.names)
+    lines = [*_in_some(fit, content, names, reference, settings),
+             *(doubt.line for doubt in doubts)]
+    if missing:
+        # The neighbours of the fit, and the stars under names that are free
+        places = [*fit.position_px[fit.n_images:], *((one.x_px, one.y_px) for one in missing)]
+        free = (name for name in ("N", *(f"N{k}" for k in count(2))) if name not in names)
+        named = [*names[fit.n_images:], *islice(free, len(missing))]
+        sky = arcsec_from_lens(reference, settings, content.centre_px + np.array(places))
+        pasted = ", ".join(f'"{name}": ({east:.2f}, {north:.2f})'
+                           for name, (east, north) in zip(named, sky, strict=True))
+        percent = 100 * change / np.nanmean(fit.flux, axis=0)
+        changes = ", ".join(f"{name} {p:+.1f} %" for name, p in zip(names, percent, strict=True))
+        stars = "; ".join(
+            f"{one.flux:.0f} e- (S/N {one.snr:.0f}) {east:+.2f} arcsec east, {north:+.2f} north"
+            for one, (east, north) in zip(missing, sky[-len(missing):], strict=True))
+        lines.insert(0, f"light that the model lacks: {stars}. With it the fluxes change by "
+                     f"{changes}, which the systematic errors contain. In settings.py: "
+                     f"extra_sources = {{{pasted}}}")
+    return replace(fit, log=[*fit.log, {"stage": "doubts", "lines": lines}])
 
 
 def _in_some(fit, content, names, reference, settings):
@@ -202,11 +208,11 @@ def _in_some(fit, content, names, reference, settings):
     return lines
 
 
-def _checked(epochs, start_px):
+def _checked(epochs, start_px, extra_px):
     """Return given offsets, moved to where they fit, and notes; UserError where they are wrong."""
     if not epochs.usable.any():
         return start_px, []
-    found = orientations(epochs, start_px, SEARCH_PX)
+    found = orientations(epochs, start_px, SEARCH_PX, extra_px=extra_px)
     standing, turned = upright(found), best_turned(found)
     notes = []
     if standing is not found[0]:

@@ -57,22 +57,13 @@ def find_sources(epochs, n_sources, options=None):
     )
     best = best_epochs(epochs.with_sky_sigma(options.sky_sigma_factor))
     sharp, sigma_px = sharpened_stack(best)
+    found = peaks(sharp, sigma_px)[:n_sources]
+    if not len(found):
+        raise ValueError(f"nothing stands out by {SMALLEST_SNR:g} sigma: give start positions")
     side = len(sharp)
     middle = (side - 1) / 2
     axis = np.arange(side) - middle
     radius = np.hypot(axis, axis[:, None])
-    # Peaks of the difference of Gaussians, brightest first, to a fraction of a pixel by parabolas
-    noise = MAD_TO_SIGMA * np.median(np.abs(sharp[radius > NOISE_RADIUS * side]))
-    is_peak = sharp == maximum_filter(sharp, size=2 * int(sigma_px) + 1)
-    is_peak &= (radius < SEARCH_RADIUS * side) & (sharp > SMALLEST_SNR * noise)
-    rows, columns = np.nonzero(is_peak)
-    found = []
-    for i in np.argsort(-sharp[rows, columns], kind="stable")[:n_sources]:
-        around = sharp[rows[i] - 1 : rows[i] + 2, columns[i] - 1 : columns[i] + 2]
-        found.append((columns[i] + _vertex(around[1]), rows[i] + _vertex(around[:, 1])))
-    if not found:
-        raise ValueError(f"nothing stands out by {SMALLEST_SNR:g} sigma: give start positions")
-    found = np.array(found) - middle
     # Hidden sources, one by one: the peak of what a fit of those found so far leaves
     while len(found) < (n_sources or 0):
         sources = as_sources(found, len(best))
@@ -84,7 +75,32 @@ def find_sources(epochs, n_sources, options=None):
         image[radius >= SEARCH_RADIUS * side] = -np.inf
         row, column = np.unravel_index(np.argmax(image), image.shape)
         found = np.vstack([found, np.array([column, row]) - middle])
+    if n_sources and len(found) > 1:
+        # Blended ones have higher peaks than their light: in the order of what a fit gives them
+        _, problem, _, sweep = first_pass(best, as_sources(found, len(best)), options,
+                                           lambda *_, **values: None)
+        found = found[np.argsort(-problem.mean_flux(sweep.solution[:, :-1]), kind="stable")]
     return found
+
+
+def peaks(sharp, sigma_px):
+    """Return the places (n, 2) of the peaks of a `sharpened_stack`, brightest first.
+
+    Offsets (x, y) from the centre, to a fraction of a pixel by parabolas.
+    """
+    side = len(sharp)
+    middle = (side - 1) / 2
+    axis = np.arange(side) - middle
+    radius = np.hypot(axis, axis[:, None])
+    noise = MAD_TO_SIGMA * np.median(np.abs(sharp[radius > NOISE_RADIUS * side]))
+    is_peak = sharp == maximum_filter(sharp, size=2 * int(sigma_px) + 1)
+    is_peak &= (radius < SEARCH_RADIUS * side) & (sharp > SMALLEST_SNR * noise)
+    rows, columns = np.nonzero(is_peak)
+    found = []
+    for i in np.argsort(-sharp[rows, columns], kind="stable"):
+        around = sharp[rows[i] - 1 : rows[i] + 2, columns[i] - 1 : columns[i] + 2]
+        found.append((columns[i] + _vertex(around[1]), rows[i] + _vertex(around[:, 1])))
+    return np.reshape(found, (-1, 2)) - middle
 
 
 def best_epochs(epochs, n_best=None):

@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass, replace
 
-from cosmouline.deconv.find_sources import NARROW, WIDE, best_epochs, sharpened_stack
+from cosmouline.deconv.find_sources import NARROW, WIDE, best_epochs, peaks, sharpened_stack
 from cosmouline.deconv.fit_lens import first_pass
 from cosmouline.deconv.normal_equations import objective
 from cosmouline.deconv.options import FitOptions
 from cosmouline.deconv.point_sources import Sources
+from cosmouline.psf.model import FWHM_PER_SIGMA
 
 import numpy as np
 from scipy.optimize import nnls
@@ -22,6 +23,7 @@ CLEAR_GAIN = 50.0  # of chi2, that shows that an orientation is wrong
 DOUBTFUL_GAIN = 10.0  # of chi2, that is more than noise
 CLEAR_FRACTION = 0.5  # of the excess of chi2 over its expectation that it must remove
 SMALLEST_MOVE_PX = 0.7  # the fit itself finds what is nearer
+STAR_FWHM = 1.0  # beyond the outermost image: what stands out farther away is no image
 
 
 @dataclass(frozen=True)
@@ -38,8 +40,8 @@ class Orientation:
     n_pixels: int
 
 
-def match_start(epochs, start_px, radius_px):
-    """Slide sources (n_images, 2) of known separations over the sharpest images.
+def match_start(epochs, start_px, radius_px, stars_px=()):
+    """Slide sources (n_images, 2) of known separations over the sharpest images, stars standing.
 
     Returns what to add to their positions, within a radius; good to .3 px, where no galaxy
     outshines the sources.
@@ -48,44 +50,52 @@ def match_start(epochs, start_px, radius_px):
     mean image best.
     """
     image, sigma_px = sharpened_stack(best_epochs(epochs))
-    offset, left = np.zeros(2), _left(image, sigma_px, start_px)
+    stars_px = np.reshape(stars_px, (-1, 2))
+    offset, left = np.zeros(2), _left(image, sigma_px, np.vstack([start_px, stars_px]))
     for step, limit in ((COARSE_PX, radius_px), (FINE_PX, COARSE_PX)):
         steps = np.arange(-int(limit / step), int(limit / step) + 1) * step
         trials = offset + np.stack(np.meshgrid(steps, steps), -1).reshape(-1, 2)
         trials = trials[np.hypot(*trials.T) <= radius_px]
-        found = [_left(image, sigma_px, start_px + trial) for trial in trials]
+        found = [_left(image, sigma_px, np.vstack([start_px + trial, stars_px]))
+                 for trial in trials]
         if found and min(found) < left:
             offset, left = trials[np.argmin(found)], min(found)
     return offset
 
 
-def orientations(epochs, start_px, radius_px, options=None):
+def orientations(epochs, start_px, radius_px, options=None, extra_px=()):
     """Fit the sources as given, moved, and turned and mirrored about their middle.
 
     Each may first be moved to its best position within a radius. Returns a list of `Orientation`:
     the given one, then those that differ from it. On the sharpest epochs, first without a galaxy;
-    with one where that leaves a doubt.
+    with one where that leaves a doubt. Neighbours at `extra_px` (n, 2), and stars that stand out
+    beyond the images, are fitted with each and stay where they are: an image that is turned onto
+    a bright star would fit better.
     """
     options = replace(options or FitOptions(), position_prior_px=FIGURE_PRIOR_PX)
     epochs = best_epochs(epochs.with_sky_sigma(options.sky_sigma_factor), N_EPOCHS)
+    stars_px = _stars(epochs, start_px, np.reshape(extra_px, (-1, 2)))
     # Start positions as given, moved (not to the border), and the figures that look different
     figures, middle = {AS_GIVEN: start_px}, start_px.mean(0)
-    offset = match_start(epochs, start_px, radius_px)
+    offset = match_start(epochs, start_px, radius_px, stars_px)
     if SMALLEST_MOVE_PX < np.hypot(*offset) < radius_px - COARSE_PX:
         figures[MOVED] = start_px + offset
     for name, signs in TURNS.items():
         turned = middle + (start_px - middle) * signs
         nearest = np.hypot(*(turned[:, None] - start_px).T).min(0)
         if not (nearest < SAME_PX).all():
-            figures[name] = turned + match_start(epochs, turned, radius_px)
+            figures[name] = turned + match_start(epochs, turned, radius_px, stars_px)
     # A fit of each, again with a galaxy unless the given one is better than all turned ones
     for light in ("none", options.extended_light):
         chosen = replace(options, extended_light=light)
         found = []
         for name, places in figures.items():
+            apart = np.hypot(*(stars_px[:, None] - places).T).min(0)
+            both = np.vstack([places, stars_px[apart > SAME_PX]])
             try:
-                _, problem, state, sweep = first_pass(epochs, Sources(places), chosen,
-                                                      lambda *_, **values: None)
+                _, problem, state, sweep = first_pass(
+                    epochs, Sources(both, n_images=len(places)), chosen,
+                    lambda *_, **values: None)
             except (ValueError, np.linalg.LinAlgError):
                 found.append(Orientation(name, places, np.inf, 0))
                 continue
@@ -116,6 +126,18 @@ def is_clearly_better(one, other):
     """
     excess = other.objective - other.n_pixels
     return other.objective - one.objective > max(CLEAR_GAIN, CLEAR_FRACTION * excess)
+
+
+def _stars(epochs, start_px, extra_px):
+    """Return the neighbours, and the places of what stands out beyond the images."""
+    image, sigma_px = sharpened_stack(best_epochs(epochs))
+    places, middle = peaks(image, sigma_px), start_px.mean(0)
+    fwhm_px = FWHM_PER_SIGMA * sigma_px
+    size_px = np.hypot(*(start_px - middle).T).max() + STAR_FWHM * fwhm_px
+    places = places[np.hypot(*(places - middle).T) > size_px]
+    known = np.vstack([start_px, extra_px])
+    is_new = np.hypot(*(places[:, None] - known).T).min(0) > STAR_FWHM * fwhm_px
+    return np.vstack([extra_px, places[is_new]])
 
 
 def _left(image, sigma_px, places_px):

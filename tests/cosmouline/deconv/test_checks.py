@@ -2,13 +2,13 @@
 
 from types import SimpleNamespace
 
-from cosmouline.deconv import checks
 from cosmouline.deconv.checks import (
     amplitudes_over_floor,
     degenerate_direction,
-    missing_light,
     neighbour_pulls,
+    partners,
     source_chi2,
+    stray_positions,
 )
 from cosmouline.deconv.fit_lens import fit_lens
 from cosmouline.deconv.options import FitOptions
@@ -16,32 +16,6 @@ from cosmouline.deconv.picture import model_images
 
 import numpy as np
 import pytest
-
-PAIR = ((-2.6, 0.6), (2.9, -1.1))
-POINTS = FitOptions(sky_sigma_factor=1.0, extended_light="none")
-
-
-def test_a_star_that_the_model_lacks_is_found(draw, monkeypatch):
-    """4000 e- at (11, -9): S/N of 35 in each of four epochs, so that its core is masked there."""
-    epochs, _ = draw(seed=3, n_epochs=4, side=40, flux=(30000, 12000, 4000), galaxy_flux=0,
-                     position_px=(*PAIR, (11.0, -9.0)))
-    fit = fit_lens(epochs, PAIR, POINTS)
-
-    found = missing_light(fit, epochs)
-
-    assert len(found) == 1
-    assert (found[0].x_px, found[0].y_px) == pytest.approx((11, -9), abs=1.0)
-    assert found[0].flux == pytest.approx(4000, rel=0.4)  # PSF here: 80 % in the narrow Gaussian
-    assert found[0].snr > 20
-    monkeypatch.setattr(checks, "LEAST_SHARE", 0.25)  # 7500 e- of the brightest, 3000 of the other
-    assert missing_light(fit, epochs) == []
-
-
-def test_nothing_is_missing_where_all_is_modelled_and_a_cosmic_is_no_star(draw):
-    epochs, _ = draw(seed=3, n_epochs=4, side=40, galaxy_flux=0)
-    epochs.data_e[1, 8:10, 30] += 5000
-
-    assert missing_light(fit_lens(epochs, PAIR, POINTS), epochs) == []
 
 
 def test_chi2_around_a_source_whose_psf_is_wrong(lens):
@@ -60,6 +34,29 @@ def test_chi2_around_a_source_whose_psf_is_wrong(lens):
     assert np.isnan(chi2[3]).all()
     n_pixels = np.pi * radius.min() ** 2
     assert np.delete(chi2, [2, 3], axis=0) == pytest.approx(1, abs=5 * np.sqrt(2 / n_pixels))
+
+
+@pytest.mark.parametrize("seed", [3, 4])
+def test_a_source_that_is_off_its_place_in_one_epoch_is_seen_with_its_offset(
+        draw, pictures, seed):
+    """B is drawn .6 px off in one of eight epochs, where the error of its place is .05 px."""
+    epochs, truth = draw(seed=seed, n_epochs=8, galaxy_flux=0)
+    e, sigma = 5, truth.sigma_px[5]
+    place = truth.position_px[1] + truth.shift_px[e]
+    image = pictures["star_image"]
+    moved = image(32, place + np.array([0.48, 0.36]), sigma) - image(32, place, sigma)
+    epochs.data_e[e] += truth.flux[e, 1] * moved / epochs.coeff[e]
+    fit = fit_lens(epochs, truth.position_px,
+                   FitOptions(sky_sigma_factor=1.0, extended_light="none"))
+
+    offset_px, gain = stray_positions(fit, epochs)
+
+    # the mean place takes an eighth, the shift of the epoch a part of the rest
+    assert 0.3 < offset_px[e, 1] < 0.8
+    assert gain[e, 1] > 50
+    # the others: chi2 of two degrees of freedom, an eighth of the offset in those of B
+    assert np.delete(gain[:, 0], e).mean() < 2 + 5 * 2 / np.sqrt(7)
+    assert np.delete(offset_px[:, 1], e).max() < 0.075 + 4 * 0.05
 
 
 def test_pulls_of_a_line_with_noise_scatter_by_one():
@@ -99,6 +96,20 @@ def test_the_direction_is_the_widest_and_the_galaxy_takes_what_is_lost():
     assert np.isnan(degenerate_direction(fit)[0]).all()
 
 
+def test_partners_by_hand():
+    """A correlates with B by -.5 and hardly with C; galaxy and field lose what the three gain."""
+    covariance = np.array([[16.0, -8.0, 2.0], [-8.0, 16.0, 0.0], [2.0, 0.0, 4.0]])
+    fit = SimpleNamespace(systematic_covariance=np.pad(covariance, (0, 1)), n_images=3,
+                          flux=np.array([[100.0, 200.0, 50.0, 9.0]] * 2))
+
+    percent, light = partners(fit, 0)
+
+    # 4 e- more of A: -8/4 of B, 2/4 of C (an eighth of A's: left out)
+    assert percent[:2] == pytest.approx([4.0, -1.0])
+    assert np.isnan(percent[2])
+    assert light == pytest.approx(-(4 - 2 + 0.5))
+
+
 def test_the_pull_of_one_epoch_by_hand():
     """A quarter of the way between its neighbours; where both are of one time, half of each."""
     flux, sigma = np.array([[1.0], [10.0], [5.0]]), np.array([[1.0], [2.0], [4.0]])
@@ -107,79 +118,3 @@ def test_the_pull_of_one_epoch_by_hand():
         [(10 - 0.75 * 1 - 0.25 * 5) / np.sqrt(2**2 + 0.75**2 + 1)])
     assert neighbour_pulls(np.zeros(3), flux, sigma) == pytest.approx(
         [(10 - 3) / np.sqrt(2**2 + 0.5**2 + 2**2)])
-
-
-SIGMA_PX, SIDE = 2.0, 61
-
-
-def point_missing(monkeypatch, light, place_px=(10.0, -4.0), fwhm_px=(4.71, 4.71, 4.71), **more):
-    """What is missing where a Gaussian of unit variance is all light of three epochs.
-
-    One source lies in the middle, of 50 electrons; the epochs are shifted by whole pixels.
-    """
-    shift_px = np.array([[0.0, 0.0], [2.0, -3.0], [-1.0, 1.0]])
-    x = np.arange(SIDE) - SIDE // 2
-    data = [light / (2 * np.pi * SIGMA_PX**2) * np.exp(-(
-        (x - place_px[0] - dx) ** 2 + (x[:, None] - place_px[1] - dy) ** 2) / (2 * SIGMA_PX**2))
-        for dx, dy in shift_px]
-    epochs = SimpleNamespace(
-        data_e=np.array(data) / np.array([1, 2, 4.0])[:, None, None],
-        usable=np.ones((3, SIDE, SIDE), bool), cosmic=np.zeros((3, SIDE, SIDE), bool),
-        coeff=np.array([1, 2, 4.0]), fwhm_px=np.full(3, SIGMA_PX * np.sqrt(8 * np.log(2))),
-        linear=np.array([np.eye(2)] * 3), fwhm_reference_px=np.array(fwhm_px))
-    fit = SimpleNamespace(**{
-        "measured": np.ones(3, bool), "node_flux": np.zeros(0), "shift_px": shift_px,
-        "variance_e2": np.ones((3, SIDE, SIDE)) / np.array([1, 4, 16.0])[:, None, None],
-        "position_px": np.zeros((1, 2)), "nodes_px": np.zeros((0, 2)), "node_step_px": 1.0,
-        "flux": np.full((3, 1), 50.0)} | more)
-    monkeypatch.setattr(checks, "replace", lambda fit, **_: fit)
-    monkeypatch.setattr(checks, "model_images", lambda *_: (
-        np.zeros((3, SIDE, SIDE)), np.zeros((3, SIDE, SIDE)), np.zeros(3)))
-    return missing_light(fit, epochs)
-
-
-def signal_to_noise(flux):
-    """By hand: weights 1 / (4 pi sigma^2) of three epochs, less what the surround of 2.5 costs."""
-    kept = 1 - 2 / (1 + 2.5**2)
-    loss = (1 - 4 / (1 + 2.5**2) + 2.5**-2) / kept**2
-    return flux * np.sqrt(3 / (4 * np.pi * SIGMA_PX**2) / loss) / 1.25
-
-
-def is_at_its_peak(found):
-    return (10.0, -4.0) in [(one.x_px, one.y_px) for one in found]
-
-
-def test_the_flux_and_the_noise_of_missing_light_by_hand(monkeypatch):
-    (found,) = point_missing(monkeypatch, 300.0)
-
-    assert (found.x_px, found.y_px) == (10.0, -4.0)
-    assert found.flux == pytest.approx(300.0, rel=1e-3)
-    assert found.snr == pytest.approx(signal_to_noise(300.0), rel=1e-3)
-
-
-@pytest.mark.parametrize(("change", "n_found"), [(1.01, 1), (0.99, 0)])
-def test_missing_light_has_eight_times_its_error_and_half_a_per_cent_of_a_source(
-        monkeypatch, change, n_found):
-    limit = 8 / signal_to_noise(1.0)
-    assert len(point_missing(monkeypatch, change * limit)) == n_found
-    bright = np.array([[20.0 * 300, 200.0 * 300]] * 3)
-    assert len(point_missing(monkeypatch, change * 300.0, flux=bright)) == n_found
-
-
-@pytest.mark.parametrize(("fwhm_px", "is_found"), [
-    # the light is sqrt(116) = 10.77 px from the source: 1.5 times 7.18, the median of the FWHM
-    ((7.1, 1.0, 99.0), True), ((7.3, 1.0, 99.0), False)])
-def test_light_near_a_source_is_not_missing(monkeypatch, fwhm_px, is_found):
-    # a pixel beside its peak is farther away
-    assert is_at_its_peak(point_missing(monkeypatch, 900.0, fwhm_px=fwhm_px)) == is_found
-
-
-@pytest.mark.parametrize(("half_px", "step_px", "is_found"), [
-    # nodes to the left and right of (10, 0), 4 px from the light, and one step more
-    (3.0, 0.9, True), (3.0, 1.1, False), (2.0, 1.9, True)])
-def test_light_among_the_nodes_is_not_missing(monkeypatch, half_px, step_px, is_found):
-    nodes_px = np.array([[10.0 - half_px, 0.0], [10.0 + half_px, 0.0]])
-
-    found = point_missing(monkeypatch, 900.0, nodes_px=nodes_px, node_step_px=step_px)
-
-    assert is_at_its_peak(found) == is_found

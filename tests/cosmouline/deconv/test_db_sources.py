@@ -1,11 +1,13 @@
 """From the settings to the sources of a fit, with what the frames give made up."""
 
+from dataclasses import dataclass
 from types import SimpleNamespace
 
 from cosmouline.database.settings_sources import FIELD
 from cosmouline.deconv import db_sources
-from cosmouline.deconv.checks import MissingLight
+from cosmouline.deconv.missing_light import MissingLight
 from cosmouline.deconv.orientation import AS_GIVEN, MOVED, Orientation
+from cosmouline.deconv.source_doubts import Doubt
 from cosmouline.errors import UserError
 from cosmouline.files.io_catalog import Star
 
@@ -15,6 +17,16 @@ import pytest
 CENTRE = np.array([90.0, 80.0])
 GIVEN = np.array([(-3.0, 1.0), (2.0, -2.0)])  # offsets of A and B
 REFERENCE = {"pixel_scale_arcsec": 0.2}
+
+
+@dataclass
+class LogOnly:
+    """What of a fit the lines are made of."""
+
+    flux: np.ndarray
+    log: list
+    position_px: np.ndarray
+    n_images: int
 
 
 @pytest.fixture
@@ -31,7 +43,7 @@ def made_up(monkeypatch):
     monkeypatch.setattr(db_sources, "sources_on_reference", lambda *_: world.sources)
     monkeypatch.setattr(db_sources, "extra_on_reference", lambda *_: world.extra)
     monkeypatch.setattr(db_sources, "stars_around_lens", lambda *_: world.around)
-    monkeypatch.setattr(db_sources, "orientations", lambda *_: world.orientations)
+    monkeypatch.setattr(db_sources, "orientations", lambda *_, **__: world.orientations)
     monkeypatch.setattr(db_sources, "arcsec_from_lens",
                         lambda reference, settings, xy: (xy - CENTRE) * [-0.2, 0.2])
     return world
@@ -203,9 +215,19 @@ def test_under_find_all_that_stands_out_and_is_no_star_of_the_field(made_up, mon
 
 
 def test_light_that_the_model_lacks_is_written_to_be_pasted(made_up, monkeypatch):
+    """With the neighbour N that the fit has."""
+    fit = LogOnly(np.array([[1000.0, 500.0, 200.0]] * 2), [{"stage": "fit"}],
+                  np.array([*GIVEN, (9.0, 0.0)]), 2)
     light = MissingLight(-8.0, 4.0, 1234.4, 35.6)
-    monkeypatch.setattr(db_sources, "missing_light", lambda fit, epochs: [light])
+    doubt = Doubt(1, "B: in doubt")
+    monkeypatch.setattr(
+        db_sources.source_doubts, "with_doubts",
+        lambda fit, epochs, names, images: (fit, [light], np.array([-20.0, 5.0, 0.0]), [doubt]))
 
-    assert db_sources.missing(None, made_up.content, REFERENCE, settings()) == [
-        "light of 1234 e- (S/N 36) that the model lacks, about +1.6 arcsec east, +0.8 north: "
-        'extra_sources = {"N": (1.6, 0.8)} fits it']
+    found = db_sources.with_doubts(fit, made_up.content, ["A", "B", "N"], REFERENCE, settings())
+
+    assert found.log == [{"stage": "fit"}, {"stage": "doubts", "lines": [
+        "light that the model lacks: 1234 e- (S/N 36) +1.60 arcsec east, +0.80 north. With it "
+        "the fluxes change by A -2.0 %, B +1.0 %, N +0.0 %, which the systematic errors contain. "
+        'In settings.py: extra_sources = {"N": (-1.80, 0.00), "N2": (1.60, 0.80)}',
+        "B: in doubt"]}]

@@ -39,6 +39,19 @@ def test_a_hidden_image_is_found_in_the_residual(draw):
     assert np.hypot(*(found[1] - truth.position_px[1])) < 1.0
 
 
+@pytest.mark.parametrize("seed", [3, 4])
+def test_a_hidden_image_that_is_brighter_than_a_separate_one_comes_before_it(draw, seed):
+    """9000 e- at .9 FWHM from the brightest are no peak; the 4000 e- farther away are."""
+    epochs, truth = draw(seed=seed, flux=(30000.0, 9000.0, 4000.0), galaxy_flux=0, side=40,
+                         position_px=((0.0, 0.0), (3.0, 1.5), (-8.0, 5.0)))
+
+    assert len(find_sources(epochs, None)) == 2
+    found = find_sources(epochs, 3)
+
+    apart = np.hypot(*(found[:, None] - truth.position_px).T)
+    assert apart.argmin(0).tolist() == [0, 1, 2]
+
+
 def test_one_epoch_with_bad_pixels_and_cosmics(draw):
     epochs, truth = draw(seed=5, n_epochs=1, galaxy_flux=0)
     data, cosmic, good = epochs.data_e.copy(), epochs.cosmic.copy(), epochs.good.copy()

@@ -76,6 +76,33 @@ def test_two_sources_look_the_same_turned(epochs):
     assert best_turned(orientations(epochs.take([0]), QUAD[:1], 6.0)) is None
 
 
+@pytest.fixture(scope="module")
+def beside_a_star(draw):
+    """The quad, .8 times the light of which is in a star 11 px from its middle."""
+    return draw(seed=43, n_epochs=2, side=40, galaxy_flux=0,
+                flux=(20000, 14000, 10000, 5000, 40000),
+                position_px=[*QUAD, QUAD.mean(0) - np.array([10.0, 4.5])])[0]
+
+
+def test_a_bright_star_beside_the_lens_does_not_turn_it(beside_a_star):
+    found = orientations(beside_a_star, QUAD, 6.0)
+
+    assert upright(found).name == "as given"
+    assert not is_clearly_better(best_turned(found), upright(found))
+    star_px = [QUAD.mean(0) - np.array([10.3, 4.3])]
+    declared = orientations(beside_a_star, QUAD, 6.0, extra_px=star_px)
+    assert best_turned(declared).objective > declared[0].objective + 50
+
+
+def test_the_wrong_way_round_is_seen_beside_a_bright_star(beside_a_star):
+    turned = (QUAD - QUAD.mean(0)) * (-1, 1) + QUAD.mean(0)
+
+    found = orientations(beside_a_star, turned, 6.0)
+
+    assert best_turned(found).name == "mirrored left-right"
+    assert is_clearly_better(best_turned(found), upright(found))
+
+
 def test_nothing_to_look_at_is_no_preference(epochs):
     blind = replace(epochs, cosmic=np.ones_like(epochs.cosmic))
 

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 from cosmouline.deconv import source_doubts as doubts_module
 from cosmouline.deconv.fit_lens import fit_lens
 from cosmouline.deconv.options import FitOptions
-from cosmouline.deconv.source_doubts import source_doubts
+from cosmouline.deconv.source_doubts import source_doubts, with_doubts
 
 import numpy as np
 import pytest
@@ -17,7 +17,7 @@ NAMES = [f"i{e}" for e in range(8)]
 
 
 def doubts(fit, epochs):
-    return source_doubts(fit, epochs, ["A", "B"], NAMES)
+    return [doubt.line for doubt in source_doubts(fit, epochs, ["A", "B"], NAMES)]
 
 
 @pytest.mark.parametrize("seed", [3, 4])
@@ -199,3 +199,59 @@ def test_light_near_a_source_has_a_limit_of_the_field_and_one_of_the_source(gala
     line, = lines(1.01)
     assert line.startswith(f"A: residual light of {sign * 1.01 * least:+.0f} e-")
     assert f"{sign * 1.01 * least / 10:+.1f} % of its flux" in line
+
+
+def test_the_systematic_error_holds_a_missing_star(draw):
+    """6000 e- at 2 FWHM from B, which takes some of it: the error grows by what the star takes."""
+    epochs, truth = draw(seed=5, n_epochs=4, side=40, flux=(30000, 12000, 6000), galaxy_flux=0,
+                         position_px=(*PAIR, (9.5, 2.0)))
+    fit = fit_lens(epochs, PAIR, POINTS)
+
+    found, missing, change, _ = with_doubts(fit, epochs, "AB", NAMES)
+
+    assert len(missing) == 1
+    assert found.systematic_covariance == pytest.approx(
+        fit.systematic_covariance + np.outer(change, change))
+    away = (fit.flux - truth.flux[:, :2]).mean(0)
+    assert np.abs(away / found.flux_systematic).max() < 2
+
+
+@pytest.mark.parametrize("seed", [7, 8])
+def test_the_systematic_error_holds_a_transient(draw, pictures, seed):
+    epochs, truth = draw(seed=seed, n_epochs=8, flux=(30000, 20000), galaxy_flux=0)
+    for e in (3, 4):
+        place = truth.position_px[1] + truth.shift_px[e] + (1.5, 1.5)
+        epochs.data_e[e] += 6000 * pictures["star_image"](32, place, truth.sigma_px[e])
+    fit = fit_lens(epochs, PAIR, POINTS)
+
+    found = with_doubts(fit, epochs, "AB", NAMES)[0]
+
+    # of 6000 e- in a quarter of the epochs most are in B
+    away = (fit.flux - truth.flux).mean(0)
+    assert away[1] > 500
+    assert np.abs(away / np.hypot(found.flux_systematic, 100)).max() < 2
+    assert found.flux_systematic[1] > 3 * fit.flux_systematic[1]
+
+
+def test_a_fifth_of_the_residual_light_is_in_the_systematic_error(lens):
+    epochs, _, fit = lens
+    near = np.hypot(*(fit.nodes_px - fit.position_px[1]).T) < fit.field_fwhm_px
+    light = 0.3 * np.nanmean(fit.flux[:, 1])
+    fit = replace(fit, node_flux=np.where(near, light / near.sum(), 0.0))
+
+    found, missing, _, doubts = with_doubts(fit, epochs, "AB", NAMES)
+
+    light = {doubt.source: doubt.light for doubt in doubts if doubt.light}
+    grown = np.diag(found.systematic_covariance - fit.systematic_covariance)
+    assert missing == []
+    assert grown[1] >= (0.2 * light[1]) ** 2 * 0.999
+
+
+def test_without_systematic_errors_there_is_no_trial_fit(lens):
+    epochs, _, fit = lens
+    bare = replace(fit, systematic_covariance=np.full((2, 2), np.nan))
+
+    found, missing, change, _ = with_doubts(bare, epochs, "AB", NAMES)
+
+    assert found is bare
+    assert (missing, change.tolist()) == ([], [0.0, 0.0])
