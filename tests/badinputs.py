@@ -355,7 +355,7 @@ HEADERS = (
     Bad("h_missing_dateobs", SKIP, ("date-obs",), dates(None)),
     Bad("h_missing_exptime", SKIP, ("exptime",), changed(EXPTIME=None)),
     Bad("h_missing_filter", FLAG, ("filter",), changed(FILTER=None)),
-    Bad("h_date_00", OK, (), dates("14/08/99", UT="01:02:03")),
+    Bad("h_date_00", FLAG, ("evening",), dates("14/08/99", UT="01:02:03")),
     Bad("h_date_01", SKIP, ("date",), dates("14-08-2019T06:12:31")),
     Bad("h_date_05", OK, (), dates("2019-08-19T06:12:60.5")),
     Bad("h_date_07", SKIP, ("date",), dates("2019-02-30T06:12:31")),

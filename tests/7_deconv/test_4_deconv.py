@@ -247,5 +247,5 @@ def test_errors_of_the_positions_reach_the_fit(lens_before):
 
     fit, _ = fit_of(lens)
     sigma_px = 0.02 / lens.rows[REFERENCE]["pixel_scale_arcsec"]
-    assert fit.prior_sd[7:] == pytest.approx([0.5, sigma_px, 0.5, sigma_px])
+    assert fit.prior_sd[8:] == pytest.approx([0.5, sigma_px, 0.5, sigma_px])
     assert fit.prior_common_sd == 1.0

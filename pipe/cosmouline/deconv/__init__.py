@@ -20,6 +20,8 @@ evidence         : Amplitudes of the field: those of the largest evidence, and w
 find_sources     : Start positions of the sources when only their number is known.
 fit_lens         : From stamps to fluxes: noise and masks from the model, fits until they settle.
 gauss_newton     : The joint fit: prefit, decision on the galaxy, outer iterations, warm refit.
+image_width      : Width of the images of the lens against that of the stars: a witness of the
+                   PSF.
 missing_light    : Light that a joint fit lacks: where it stands, and a fit with one source more
                    that holds it.
 normal_equations : Normal equations of what the epochs share, their own unknowns eliminated

@@ -2,7 +2,7 @@
 
 from cosmouline.astrometry.db_lens_position import arcsec_from_lens, sky_of_places
 from cosmouline.deconv.checks import partners
-from cosmouline.deconv.image_width import SIGNIFICANT
+from cosmouline.deconv.image_width import WIDTH_SIGMAS
 from cosmouline.files.io_catalog import Star, to_ds9
 from cosmouline.robust import median_of_finite
 
@@ -67,7 +67,7 @@ def _width(fit, names):
         sigma = f" +- {100 * found[-1]['sigma']:.1f}" if found else ""
         yield (f"the images are narrower than the stars: a PSF of {100 * fit.image_width:+.1f}"
                f"{sigma} % in width is fitted to them, as for sources that are bluer than stars")
-    elif found and found[-1]["width"] > SIGNIFICANT * found[-1]["sigma"]:
+    elif found and found[-1]["width"] > WIDTH_SIGMAS * found[-1]["sigma"]:
         change = found[-1]["flux_change"] / np.nanmean(fit.flux, axis=0)
         parts = (f"{name} {100 * one:+.1f} %" for name, one in zip(names, change, strict=True))
         yield (f"the images are wider than the stars by {100 * found[-1]['width']:.1f} +- "

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from datetime import date
-from itertools import count, islice
+from itertools import chain, count, islice
 
 from cosmouline.astrometry.db_lens_position import (
     arcsec_from_lens,
@@ -169,7 +169,7 @@ def with_doubts(fit, content, names, reference, settings):
     if missing:
         # The neighbours of the fit, and the stars under names that are free
         places = [*fit.position_px[fit.n_images:], *((one.x_px, one.y_px) for one in missing)]
-        free = (name for name in ("N", *(f"N{k}" for k in count(2))) if name not in names)
+        free = (name for name in chain("N", (f"N{k}" for k in count(2))) if name not in names)
         named = [*names[fit.n_images:], *islice(free, len(missing))]
         sky = arcsec_from_lens(reference, settings, content.centre_px + np.array(places))
         pasted = ", ".join(f'"{name}": ({east:.2f}, {north:.2f})'

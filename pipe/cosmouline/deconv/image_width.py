@@ -10,7 +10,7 @@ from cosmouline.deconv.sweep import sweep_epochs
 
 import numpy as np
 
-SIGNIFICANT = 3.0  # errors of the width
+WIDTH_SIGMAS = 3.0  # errors of the width
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,12 +28,12 @@ class ImageWidth:
     @property
     def is_narrow(self):
         """Whether the images are narrower than the stars: no light beside them can do that."""
-        return self.width < -SIGNIFICANT * self.sigma
+        return self.width < -WIDTH_SIGMAS * self.sigma
 
     @property
     def is_wide(self):
         """Whether they are wider: by their colour, or by light that the model lacks."""
-        return self.width > SIGNIFICANT * self.sigma
+        return self.width > WIDTH_SIGMAS * self.sigma
 
 
 def judge_width(fitted, psf, options, report):

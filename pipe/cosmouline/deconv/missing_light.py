@@ -19,7 +19,7 @@ SURROUND = 2.5  # sigmas of the seeing, of the surrounding light that is subtrac
 FIELD_SIGMAS = 5.0  # of the light that the field is expected to have at a place
 MOVED_FWHM = 1.0  # from the start of a source to where it cannot be itself
 START_FWHM = 0.5  # error of the place of a peak, where galaxy and other sources stand below
-MOST_EPOCHS = 16  # of a trial fit
+MOST_TRIAL_EPOCHS = 16  # of a trial fit
 MOST_SOURCES = 3  # that are tried one after another
 
 
@@ -171,7 +171,7 @@ def with_source(fit, epochs, place_px, shines=None):
     index = []
     for part in (fit.measured & shines, fit.measured & ~shines):
         number = np.flatnonzero(part)
-        most = min(len(number), MOST_EPOCHS if shines.all() else MOST_EPOCHS // 2)
+        most = min(len(number), MOST_TRIAL_EPOCHS if shines.all() else MOST_TRIAL_EPOCHS // 2)
         index += np.unique(number[np.linspace(0, len(number) - 1, most).astype(int)]).tolist()
     index = np.sort(index)
     # Priors of the positions as they were, that of the new source wide

@@ -2,8 +2,8 @@
 
 from typing import NamedTuple
 
-from cosmouline.deconv.checks import MEDIAN_LOSS
 from cosmouline.deconv.epoch_images import point_images
+from cosmouline.deconv.missing_light import MEDIAN_LOSS
 from cosmouline.deconv.picture import model_images
 from cosmouline.deconv.stored import measured_pixels, problem_of
 from cosmouline.psf.model import FWHM_PER_SIGMA

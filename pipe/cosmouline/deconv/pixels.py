@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 from cosmouline.deconv.epoch_images import PAD_PX, point_images
 from cosmouline.deconv.epochs import Epochs
+from cosmouline.deconv.problem import WIDTH
 from cosmouline.robust import mad_sigma
 from cosmouline.stamps.pixel_rejection import judge_pixels, model_error, smoothed_variance
 
@@ -95,7 +96,7 @@ def without_core_hits(pixels, problem, state, sweep, relative_error):
         # images of the sources, their derivatives to the shift, and a constant, in electrons
         unit = problem.scale / epochs.coeff[e]
         places = state.position_px @ problem.linear[e].T + state.shift_px[e]
-        points = point_images(problem.transfer[e], places, problem.geometry)
+        points = point_images(problem.of_images(e, state.shared[WIDTH]), places, problem.geometry)
         shining = problem.shining[e]
         moved = np.tensordot(points[1:, shining], sweep.solution[e, :-1][shining] * unit, (1, 0))
         columns = np.concatenate([points[0, shining], moved, np.ones_like(moved[:1])])

@@ -118,6 +118,11 @@ class Problem:
         prior = replace(old, shift_px=old.shift_px[index], shift_sd=old.shift_sd[index])
         return replace(self, prior=prior, **{name: getattr(self, name)[index] for name in names})
 
+    def of_images(self, epoch, width):
+        """Return the transfer of the images of the lens in an epoch, wider by `width`."""
+        plain = self.transfer[epoch]
+        return plain if self.widened is None else plain + width * self.widened[epoch]
+
     @property
     def shining(self):
         """Which sources shine, bool of shape (n_epochs, n_sources)."""

@@ -59,8 +59,8 @@ def sweep_epochs(problem, state, with_nodes=False):
             images = slice(problem.n_images)
             widened[images] = epoch_images.point_images(problem.widened[epoch], place_px[images],
                                                         geometry)[0]
-            transfer = transfer + state.shared[WIDTH] * problem.widened[epoch]
-            point[:, images] = epoch_images.point_images(transfer, place_px[images], geometry)
+            seen = problem.of_images(epoch, state.shared[WIDTH])
+            point[:, images] = epoch_images.point_images(seen, place_px[images], geometry)
         if problem.present is not None:
             point[:, ~problem.present[epoch]] = widened[~problem.present[epoch]] = 0.0
         extended = amplitude * galaxy[0] + field[0]

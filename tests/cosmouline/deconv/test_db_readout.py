@@ -183,7 +183,7 @@ def test_what_an_image_trades_its_light_with_is_reported_and_doubts_come_last():
     fit = SimpleNamespace(
         **vars(result()) | {"flux_systematic": np.array([20.0, 22.5])}, n_iterations=3,
         ended="converged", convergence=0.01, has_galaxy=True, cpu_s=1.0, shift_scatter_px=None,
-        extended_scale=np.ones(3), flux_sigma=np.ones((3, 2)), n_images=2,
+        extended_scale=np.ones(3), flux_sigma=np.ones((3, 2)), n_images=2, image_width=0.0,
         systematic_covariance=np.array([[400.0, -337.5], [-337.5, 506.25]]),
         log=[{"stage": "doubts", "lines": ["B: in doubt"]}])
 

@@ -224,10 +224,12 @@ def test_light_that_the_model_lacks_is_written_to_be_pasted(made_up, monkeypatch
         db_sources.source_doubts, "with_doubts",
         lambda fit, epochs, names, images: (fit, [light], np.array([-20.0, 5.0, 0.0]), [doubt]))
 
+    monkeypatch.setattr(db_sources, "_in_some", lambda *_: ["A: hit"])
+
     found = db_sources.with_doubts(fit, made_up.content, ["A", "B", "N"], REFERENCE, settings())
 
     assert found.log == [{"stage": "fit"}, {"stage": "doubts", "lines": [
         "light that the model lacks: 1234 e- (S/N 36) +1.60 arcsec east, +0.80 north. With it "
         "the fluxes change by A -2.0 %, B +1.0 %, N +0.0 %, which the systematic errors contain. "
         'In settings.py: extra_sources = {"N": (-1.80, 0.00), "N2": (1.60, 0.80)}',
-        "B: in doubt"]}]
+        "A: hit", "B: in doubt"]}]

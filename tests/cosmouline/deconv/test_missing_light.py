@@ -111,7 +111,11 @@ def point_missing(monkeypatch, light, place_px=(10.0, -4.0), fwhm_px=(4.71, 4.71
         "measured": np.ones(3, bool), "node_flux": np.zeros(0), "shift_px": shift_px,
         "variance_e2": np.ones((3, SIDE, SIDE)) / np.array([1, 4, 16.0])[:, None, None],
         "position_px": np.zeros((1, 2)), "nodes_px": np.zeros((0, 2)), "node_step_px": 1.0,
-        "flux": np.full((3, 1), 50.0)} | more)
+        "flux": np.full((3, 1), 50.0), "n_images": 1, "field_fwhm_px": 3.0,
+        "field_galaxy_flux": np.zeros(len(more.get("nodes_px", ()))),
+        # 50 x 2 pi = 314 electrons within 1 FWHM, five times that are 1571
+        "options": SimpleNamespace(flat_floor=2.0, galaxy_fraction_floor=0.0,
+                                   field_scales_fwhm=(1.0,))} | more)
     monkeypatch.setattr(module, "replace", lambda fit, **_: fit)
     monkeypatch.setattr(module, "model_images", lambda *_: (
         np.zeros((3, SIDE, SIDE)), np.zeros((3, SIDE, SIDE)), np.zeros(3)))
@@ -157,9 +161,12 @@ def test_light_near_a_source_is_not_missing(monkeypatch, fwhm_px, is_found):
 @pytest.mark.parametrize(("half_px", "step_px", "is_found"), [
     # nodes to the left and right of (10, 0), 4 px from the light, and one step more
     (3.0, 0.9, True), (3.0, 1.1, False), (2.0, 1.9, True)])
-def test_light_among_the_nodes_is_not_missing(monkeypatch, half_px, step_px, is_found):
+def test_light_among_the_nodes_must_exceed_what_the_field_expects(
+        monkeypatch, half_px, step_px, is_found):
     nodes_px = np.array([[10.0 - half_px, 0.0], [10.0 + half_px, 0.0]])
 
     found = point_missing(monkeypatch, 900.0, nodes_px=nodes_px, node_step_px=step_px)
 
     assert is_at_its_peak(found) == is_found
+    found = point_missing(monkeypatch, 1800.0, nodes_px=nodes_px, node_step_px=step_px)
+    assert is_at_its_peak(found)

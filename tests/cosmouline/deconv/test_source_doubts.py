@@ -88,13 +88,17 @@ def told(monkeypatch, chi2, radius_px=2.0):
     fit = SimpleNamespace(nodes_px=[], variance_e2=np.ones((len(chi2), 2, 2)),
                           measured=np.ones(len(chi2), bool))
     epochs = SimpleNamespace(data_e=np.ones((len(chi2), 2, 2)), coeff=np.ones(len(chi2)),
+                             fwhm_px=np.ones(len(chi2)),
                              usable=np.ones((len(chi2), 2, 2), bool),
                              cosmic=np.zeros((len(chi2), 2, 2), bool))
     monkeypatch.setattr(doubts_module, "model_images", lambda *_: (
         epochs.data_e, 0.0, np.zeros(len(chi2))))
     monkeypatch.setattr(doubts_module, "source_chi2", lambda *_: (
         np.array(chi2, float), None, np.full(len(chi2), radius_px)))
-    return source_doubts(fit, epochs, "ABC", [f"i{e}" for e in range(len(chi2))])
+    monkeypatch.setattr(doubts_module, "stray_positions",
+                        lambda *_: np.zeros((2, *np.shape(chi2))))
+    doubts = source_doubts(fit, epochs, "ABC", [f"i{e}" for e in range(len(chi2))])
+    return [doubt.line for doubt in doubts]
 
 
 @pytest.mark.parametrize(("chi2", "n", "radius_px", "is_told"), [
@@ -125,8 +129,8 @@ def test_a_transient_is_in_two_epochs_and_beyond_the_error_of_one(
 
     assert len(lines) == is_told
     if is_told:
-        assert lines[0].startswith(f"B: chi2 of {odd[0]:.1f} within 1 FWHM in 2 of 9 images, "
-                                   f"{typical:.1f} in the others")
+        assert lines[0].startswith(f"B: chi2 of {odd[0]:.1f} within 1 FWHM in 2 of 9 images "
+                                   f"and 0.00 px off its place, {typical:.1f} in the others")
         assert lines[0].endswith("First: i4, i5")
 
 
@@ -146,7 +150,7 @@ def test_four_of_eight_epochs_are_a_transient_and_the_first_three_are_named(monk
 
     line, = told(monkeypatch, chi2, 20.0)
 
-    assert "in 4 of 8 images, 1.2 in the others" in line
+    assert "in 4 of 8 images and 0.00 px off its place, 1.2 in the others" in line
     assert line.endswith("First: i1, i3, i4")
 
 
@@ -156,7 +160,8 @@ def test_the_residuals_are_in_sigmas_of_pixels_without_mask_of_epochs_that_are_m
     seen = []
     shape = (3, 2, 2)
     epochs = SimpleNamespace(data_e=np.full(shape, 12.0), coeff=np.full(3, 2.0),
-                             usable=np.ones(shape, bool), cosmic=np.zeros(shape, bool))
+                             usable=np.ones(shape, bool), cosmic=np.zeros(shape, bool),
+                             fwhm_px=np.ones(3))
     epochs.usable[0, 0, 0], epochs.cosmic[0, 1, 1] = False, True
     fit = SimpleNamespace(nodes_px=[], variance_e2=np.full(shape, 4.0),
                           measured=np.array([True, False, True]))
@@ -164,6 +169,7 @@ def test_the_residuals_are_in_sigmas_of_pixels_without_mask_of_epochs_that_are_m
         np.full(shape, 3.0), np.full(shape, 4.0), np.ones(3)))
     monkeypatch.setattr(doubts_module, "source_chi2", lambda fit, epochs, residuals: (
         seen.append(residuals) or np.ones((3, 1)), None, np.ones(3)))
+    monkeypatch.setattr(doubts_module, "stray_positions", lambda *_: np.zeros((2, 3, 1)))
 
     assert source_doubts(fit, epochs, "A", "ijk") == []
 
@@ -192,8 +198,8 @@ def field(**more):
 def test_light_near_a_source_has_a_limit_of_the_field_and_one_of_the_source(galaxy, least, sign):
     def lines(factor):
         node_flux = np.r_[np.full(10, sign * factor * least / 10), 1e6, 0.0]
-        return doubts_module._bright_field(field(
-            node_flux=node_flux, field_galaxy_flux=np.r_[np.full(10, galaxy), 99.0, 0.0]), "AB")
+        return [doubt.line for doubt in doubts_module._bright_field(field(
+            node_flux=node_flux, field_galaxy_flux=np.r_[np.full(10, galaxy), 99.0, 0.0]), "AB")]
 
     assert lines(0.99) == []
     line, = lines(1.01)
