@@ -45,7 +45,7 @@ def source_chi2(fit, epochs, residuals):
 
 
 def stray_positions(fit, epochs):
-    """Return how far each source stands off its place in each epoch, and what of chi2 that is.
+    """Return how far each source stands off its usual place in each epoch, and the chi2 of that.
 
     Parameters
     ----------
@@ -56,12 +56,14 @@ def stray_positions(fit, epochs):
     Returns
     -------
     offset_px, gain : ndarray of float, shape (n_epochs, n_sources)
-        The gain of chi2 has a mean of 2 where nothing is wrong. NaN where it was not measured.
+        The chi2 has a mean of 2 where nothing is wrong. NaN where it was not measured.
 
     Notes
     -----
     One Gauss-Newton step of the position of that source in that epoch alone, with all fluxes, sky
-    and shift of the epoch free: a transient that shares its light draws it away.
+    and shift of the epoch free: a transient that shares its light draws it away. What the steps
+    have in common, their median, is taken off: the position of the fit lies between the place of
+    the source and that in the epochs of the transient.
     """
     pixels = measured_pixels(fit, epochs.with_sky_sigma(fit.options.sky_sigma_factor))
     problem, state = problem_of(fit, pixels)
@@ -75,8 +77,9 @@ def stray_positions(fit, epochs):
         response = np.linalg.solve(own, cross).swapaxes(1, 2)
         left = products[:, at][:, :, at] - response @ cross + ABSENT * np.eye(2)
         right = products[:, at, -1:] - response @ products[:, local, -1:]
-        step = np.linalg.solve(left, right)
-        found.append([np.hypot(*step[:, :, 0].T), (right * step).sum((1, 2))])
+        step = np.linalg.solve(left, right)[:, :, 0]
+        away = step - np.median(step, axis=0)
+        found.append([np.hypot(*away.T), np.einsum("ei,eij,ej->e", away, left, away)])
     offset_px, gain = (for_all_epochs(one.T, pixels.index, len(fit.flux))
                        for one in np.swapaxes(found, 0, 1))
     return offset_px, gain
