@@ -57,7 +57,7 @@ def control(images, fit, settings):
             fit_lens(epochs, np.zeros((1, 2)),
                      replace(fit.options, extended_light=light, frees_width=False))
             for light in ("auto", "none"))
-        widths.append(next(one["width"] for one in point.log if one["stage"] == "image width"))
+        widths.append(point.found_width["width"])
         flux = np.nanmean(point.flux)
         light = with_light.galaxy.flux + with_light.node_flux.sum()
         found[star.name] = np.nanmean(with_light.flux) / flux - 1, light / flux

@@ -62,16 +62,16 @@ def summary(fit, psf_error, names):
 
 def _width(fit, names):
     """Yield a line where the PSF of the images has not the width of that of the stars."""
-    found = [one for one in fit.log if one["stage"] == "image width"]
+    found = fit.found_width
     if fit.image_width:
-        sigma = f" +- {100 * found[-1]['sigma']:.1f}" if found else ""
+        sigma = f" +- {100 * found['sigma']:.1f}" if found else ""
         yield (f"the images are narrower than the stars: a PSF of {100 * fit.image_width:+.1f}"
                f"{sigma} % in width is fitted to them, as for sources that are bluer than stars")
-    elif found and found[-1]["width"] > WIDTH_SIGMAS * found[-1]["sigma"]:
-        change = found[-1]["flux_change"] / np.nanmean(fit.flux, axis=0)
+    elif found and found["width"] > WIDTH_SIGMAS * found["sigma"]:
+        change = found["flux_change"] / np.nanmean(fit.flux, axis=0)
         parts = (f"{name} {100 * one:+.1f} %" for name, one in zip(names, change, strict=True))
-        yield (f"the images are wider than the stars by {100 * found[-1]['width']:.1f} +- "
-               f"{100 * found[-1]['sigma']:.1f} %: light beside them that the model lacks (arcs, "
+        yield (f"the images are wider than the stars by {100 * found['width']:.1f} +- "
+               f"{100 * found['sigma']:.1f} %: light beside them that the model lacks (arcs, "
                "a source within the seeing), or stars of another colour. They are fitted with "
                f"the width of the stars; with their own the fluxes change by {', '.join(parts)}, "
                "which the systematic errors contain")

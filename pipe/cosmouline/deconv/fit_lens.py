@@ -4,7 +4,7 @@ import time
 from dataclasses import replace
 
 from cosmouline.deconv.gauss_newton import N_ALIGNMENTS, align_epochs, fit_all, prefit, refit
-from cosmouline.deconv.image_width import judge_width
+from cosmouline.deconv.image_width import WIDTH_SIGMAS, judge_width
 from cosmouline.deconv.options import FitOptions
 from cosmouline.deconv.pixels import (
     drop_unmeasured,
@@ -21,6 +21,7 @@ from cosmouline.deconv.sweep import sweep_epochs
 import numpy as np
 
 FEW_PIXELS = 2  # changes of a mask after a refit that do not ask for another
+NEGATIVE_SIGMA = 3.0  # errors of the field, by which its light may be negative in sum
 NOISE_CHANGE = 0.01  # relative change of the sigma of a pixel that does not ask for a refit
 
 
@@ -56,9 +57,26 @@ def fit_lens(epochs, start, options=None, progress=None, warm=None):
     when they change the fit is resumed, at most ``options.max_refits`` times. Masks come from
     residuals rather than from a search of cosmic rays on the image, which takes the cores of
     sharp sources for them.
+
+    Images that are narrower than their PSF, held to it, can end in a galaxy that is too sharp and
+    a field that is negative in sum, which no light is: a second minimum, out of which no later
+    step leads. Such a fit is made again with a width of the images that is free from the start,
+    and this one is kept where the images are narrow in it and its field is less negative.
     """
-    started = time.process_time()
     options = options or FitOptions()
+    fit = _fit_once(epochs, start, options, progress, warm)
+    negative = fit.found_width["field_sigma"]
+    if warm is not None or not options.frees_width or negative > -NEGATIVE_SIGMA:
+        return fit
+    free = _fit_once(epochs, start, replace(options, width_is_free=True), progress, None)
+    width = free.found_width
+    is_narrow = width["width"] < -WIDTH_SIGMAS * width["sigma"]
+    return free if is_narrow and width["field_sigma"] > negative else fit
+
+
+def _fit_once(epochs, start, options, progress, warm):
+    """Return the `LensFit` from one start, or from an earlier fit."""
+    started = time.process_time()
     sources = as_sources(start, len(epochs))
     epochs = epochs.with_sky_sigma(options.sky_sigma_factor)
     log = []
@@ -136,6 +154,8 @@ def _start(pixels, sources, position_px, shift_px, options, shift_sd=None):
     lattice = make_lattice(images_px, fwhm_px, options)
     prior = make_prior(sources.start_px, images_px, epochs.shift_px, fwhm_px, options)
     prior = sources.inform(prior, options)
+    if options.width_is_free:
+        prior = prior.with_width(options.image_width_sd)
     if shift_sd is not None:
         prior = replace(prior, shift_sd=shift_sd)
     problem = make_problem(pixels.epochs, pixels.good, pixels.variance_e2, lattice, prior,

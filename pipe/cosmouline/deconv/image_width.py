@@ -48,7 +48,7 @@ def judge_width(fitted, psf, options, report):
         free = with_free_width(fitted, psf, options.image_width_sd)
         fitted = iterate(free.problem, free.state, free.field_prior, options, report)
         width = measure_width(fitted, psf, options)
-    report("image width", width=width.width, sigma=width.sigma,
+    report("image width", width=width.width, sigma=width.sigma, field_sigma=field_sigma(fitted),
            flux_change=(width.flux_change * fitted.problem.scale).tolist())
     return fitted, width
 
@@ -89,3 +89,9 @@ def measure_width(fitted, psf, options):
     width = state.shared[WIDTH] + posterior.shared_step[WIDTH]
     return ImageWidth(float(width), float(np.sqrt(variance)),
                       (weight * step).sum(0) / weight.sum(0))
+
+
+def field_sigma(fitted):
+    """Light of the whole field in units of its error; 0 without a field."""
+    sigma = np.sqrt(fitted.posterior.node_covariance().sum())
+    return float(fitted.state.node_flux.sum() / sigma) if sigma > 0 else 0.0

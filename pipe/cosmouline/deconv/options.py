@@ -61,6 +61,8 @@ class FitOptions:
         Of the width of the PSF of the images about that of the stars, where it is free.
     frees_width : bool
         Whether images that come out narrower than the stars get a width of their own.
+    width_is_free : bool
+        Whether they have one from the start.
     max_prefit_steps, max_iterations : int
     n_evidence_iterations, freeze_shape_after : int
         The amplitudes of the field, then the shape of the galaxy, are held from these outer
@@ -101,6 +103,7 @@ class FitOptions:
     psf_scale_fwhm: float = 0.3
     image_width_sd: float = 0.03
     frees_width: bool = True
+    width_is_free: bool = False
     max_prefit_steps: int = 12
     max_iterations: int = 10
     n_evidence_iterations: int = 3

@@ -176,6 +176,11 @@ class LensFit:
         """Which epochs have fluxes: bool, (n_epochs,)."""
         return np.isfinite(self.flux).any(1)
 
+    @property
+    def found_width(self):
+        """Last measurement of the width of the images in the log; None: there is none."""
+        return next((one for one in reversed(self.log) if one["stage"] == "image width"), None)
+
     def take(self, index):
         """Return the fit with some of its epochs only, or in another order."""
         return replace(self, **{name: getattr(self, name)[index] for name in BY_EPOCH})

@@ -108,7 +108,7 @@ def test_without_control_stars_nothing_changes(monkeypatch):
 def fitted(flux, light):
     return SimpleNamespace(flux=np.array([[flux], [np.nan]]), node_flux=np.array([light / 4] * 2),
                            galaxy=SimpleNamespace(flux=light / 2),
-                           log=[{"stage": "image width", "width": light / 1e4}])
+                           found_width={"width": light / 1e4})
 
 
 def test_what_the_control_stars_show_is_the_median_of_them(monkeypatch):

@@ -83,7 +83,7 @@ def test_the_summary_tells_what_is_known():
     fit.flux_systematic = np.array([11.0, np.nan])
     fit.n_iterations, fit.convergence, fit.has_galaxy, fit.cpu_s = 7, 0.5, False, 1.0
     fit.ended, fit.shift_scatter_px, fit.log = "most steps", 0.021, []
-    fit.image_width = 0.0
+    fit.image_width, fit.found_width = 0.0, None
     fit.extended_scale = np.array([0.96, 1.04, np.nan])
 
     lines = list(db_readout.summary(fit, np.full((3, 2), np.nan), ["A", "B"]))
@@ -133,7 +133,8 @@ def test_how_a_fit_ended_is_told_and_a_step_that_was_none_is_absent():
 def test_a_source_without_a_positive_flux_is_named():
     fit = SimpleNamespace(
         **vars(result()), n_iterations=3, ended="converged", convergence=0.01, has_galaxy=False,
-        cpu_s=1.0, shift_scatter_px=None, extended_scale=np.ones(3), log=[], image_width=0.0,
+        cpu_s=1.0, shift_scatter_px=None, extended_scale=np.ones(3), log=[],
+        image_width=0.0, found_width=None,
         flux_sigma=np.array([[11.0, 4.5], [11.0, 4.5], [np.nan, np.nan]]))
     fit.flux = fit.flux * [1, -1]
 
@@ -148,7 +149,7 @@ def test_negative_light_that_was_given_back_is_reported_with_its_source():
     fit = SimpleNamespace(
         **vars(result()), n_iterations=3, ended="converged", convergence=0.01, has_galaxy=True,
         cpu_s=1.0, shift_scatter_px=None, extended_scale=np.ones(3),
-        flux_sigma=np.ones((3, 2)), image_width=0.0,
+        flux_sigma=np.ones((3, 2)), image_width=0.0, found_width=None,
         log=[{"stage": "negative light", "given_back": [-0.142, 0.0]}])
 
     lines = list(db_readout.summary(fit, np.full((3, 2), np.nan), ["A", "B"]))
@@ -167,8 +168,7 @@ def test_images_of_another_width_than_the_stars_are_reported(width, fitted, word
         **vars(result()), n_iterations=3, ended="converged", convergence=0.01, has_galaxy=True,
         cpu_s=1.0, shift_scatter_px=None, extended_scale=np.ones(3), image_width=fitted,
         flux_sigma=np.ones((3, 2)),
-        log=[{"stage": "image width", "width": width, "sigma": 0.003,
-              "flux_change": [22.0, -9.0]}])
+        log=[], found_width={"width": width, "sigma": 0.003, "flux_change": [22.0, -9.0]})
 
     lines = list(db_readout.summary(fit, np.full((3, 2), np.nan), ["A", "B"]))
 
@@ -183,7 +183,8 @@ def test_what_an_image_trades_its_light_with_is_reported_and_doubts_come_last():
     fit = SimpleNamespace(
         **vars(result()) | {"flux_systematic": np.array([20.0, 22.5])}, n_iterations=3,
         ended="converged", convergence=0.01, has_galaxy=True, cpu_s=1.0, shift_scatter_px=None,
-        extended_scale=np.ones(3), flux_sigma=np.ones((3, 2)), n_images=2, image_width=0.0,
+        extended_scale=np.ones(3), flux_sigma=np.ones((3, 2)), n_images=2,
+        image_width=0.0, found_width=None,
         systematic_covariance=np.array([[400.0, -337.5], [-337.5, 506.25]]),
         log=[{"stage": "doubts", "lines": ["B: in doubt"]}])
 

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from cosmouline.deconv import fit_lens as module
 from cosmouline.deconv.fit_lens import fit_lens
 from cosmouline.deconv.options import FitOptions
 from cosmouline.deconv.problem import WIDTH
@@ -21,11 +22,6 @@ def of_width(draw, pictures, width, seed=1, **choices):
     return replace(epochs, psf=np.array(psf)), truth
 
 
-def found_width(fit):
-    """Last measurement of the width."""
-    return [one for one in fit.log if one["stage"] == "image width"][-1]
-
-
 @pytest.mark.parametrize("seed", [1, 2])
 def test_narrow_images_get_their_width_and_keep_their_flux(draw, pictures, seed):
     epochs, truth = of_width(draw, pictures, -0.03, seed, n_epochs=10)
@@ -35,7 +31,7 @@ def test_narrow_images_get_their_width_and_keep_their_flux(draw, pictures, seed)
 
     bias, biased = ((np.mean(one.flux / truth.flux, axis=0) - 1) for one in (fit, held))
     error = fit.flux_systematic / truth.flux.mean(0)
-    sigma = found_width(fit)["sigma"]
+    sigma = fit.found_width["sigma"]
     assert fit.image_width == pytest.approx(-0.03, abs=4 * sigma)  # at rest: its random error
     assert sigma < 0.01
     # held, the PSF is too wide: the matched filter takes more light, 2 w for a Gaussian
@@ -50,7 +46,7 @@ def test_wide_images_are_held_and_their_change_is_a_systematic_error(draw, pictu
 
     fit, plain = (fit_lens(one, truth.position_px, OPTIONS) for one in (epochs, right))
 
-    found = found_width(fit)
+    found = fit.found_width
     assert fit.image_width == 0.0
     assert found["width"] == pytest.approx(0.03, abs=4 * found["sigma"])
     assert found["width"] > 3 * found["sigma"]
@@ -60,7 +56,7 @@ def test_wide_images_are_held_and_their_change_is_a_systematic_error(draw, pictu
     assert (np.abs(bias) < 2 * error).all()
     assert (fit.flux_systematic > 2 * plain.flux_systematic).all()
     # with the right PSF nothing is found, and nothing is in the log but the numbers
-    found = found_width(plain)
+    found = plain.found_width
     assert abs(found["width"]) < 3 * found["sigma"]
     assert plain.image_width == 0.0
 
@@ -73,7 +69,7 @@ def test_more_epochs_go_on_with_the_width(draw, pictures):
     fit = fit_lens(epochs, truth.position_px, OPTIONS,
                    warm=LensFit.from_arrays(arrays, header))
 
-    sigma = found_width(fit)["sigma"]
+    sigma = fit.found_width["sigma"]
     assert fit.prior_sd[WIDTH] == OPTIONS.image_width_sd
     assert fit.image_width == pytest.approx(first.image_width, abs=2 * sigma)
     assert fit.image_width != first.image_width
@@ -92,3 +88,38 @@ def test_a_fit_from_before_widths_were_fitted_is_read(lens):
     assert fit.image_width == 0.0
     assert np.array_equal(fit.prior_mean, lens[2].prior_mean)
     assert np.array_equal(fit.prior_sd, lens[2].prior_sd)
+
+
+def test_a_field_of_negative_light_makes_the_fit_begin_with_a_free_width(lens, monkeypatch):
+    """Sums of the field of -6 and -1 sigma, widths of -3 +- .4 and +.1 +- .4 %."""
+    asked = []
+
+    def once(epochs, start, options, progress, warm):
+        asked.append((options.width_is_free, warm))
+        found = free if options.width_is_free else held
+        return replace(lens[2], log=[found | {"stage": "image width"}, {"stage": "other"}])
+
+    monkeypatch.setattr(module, "_fit_once", once)
+    held = {"field_sigma": -6.0, "width": -0.001, "sigma": 0.004}
+    for free, is_kept in (({"field_sigma": -1.0, "width": -0.03, "sigma": 0.004}, True),
+                          ({"field_sigma": -1.0, "width": 0.001, "sigma": 0.004}, False),
+                          ({"field_sigma": -7.0, "width": -0.03, "sigma": 0.004}, False)):
+        assert (fit_lens(*lens[:2], OPTIONS).found_width["width"] == free["width"]) == is_kept
+
+    assert asked == 3 * [(False, None), (True, None)]
+    fit_lens(*lens[:2], OPTIONS, warm=lens[2])
+    fit_lens(*lens[:2], replace(OPTIONS, frees_width=False))
+    held["field_sigma"] = -2.9
+    fit_lens(*lens[:2], OPTIONS)
+    assert asked[6:] == [(False, lens[2]), (False, None), (False, None)]
+
+
+def test_a_width_that_is_free_from_the_start_is_that_of_the_images(draw, pictures):
+    epochs, truth = of_width(draw, pictures, -0.03, n_epochs=10)
+
+    fit, later = (fit_lens(epochs, truth.position_px, replace(OPTIONS, width_is_free=is_free))
+                  for is_free in (True, False))
+
+    assert fit.prior_sd[WIDTH] == OPTIONS.image_width_sd
+    assert fit.image_width == pytest.approx(later.image_width, abs=fit.found_width["sigma"])
+    assert fit.flux == pytest.approx(later.flux, abs=3 * later.flux_systematic.max())
