@@ -65,8 +65,9 @@ def _width(fit, names):
     found = fit.found_width
     if fit.image_width:
         sigma = f" +- {100 * found['sigma']:.1f}" if found else ""
-        yield (f"the images are narrower than the stars: a PSF of {100 * fit.image_width:+.1f}"
-               f"{sigma} % in width is fitted to them, as for sources that are bluer than stars")
+        width, colour = ("narrower", "bluer") if fit.image_width < 0 else ("wider", "redder")
+        yield (f"the images are {width} than the stars: a PSF of {100 * fit.image_width:+.1f}"
+               f"{sigma} % in width is fitted to them, as for sources {colour} than the stars")
     elif found and found["width"] > WIDTH_SIGMAS * found["sigma"]:
         change = found["flux_change"] / np.nanmean(fit.flux, axis=0)
         parts = (f"{name} {100 * one:+.1f} %" for name, one in zip(names, change, strict=True))

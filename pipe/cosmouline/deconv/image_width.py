@@ -41,10 +41,11 @@ def judge_width(fitted, psf, options, report):
 
     `psf` (n_epochs, m, m) are the narrow PSFs. Nothing beside the images can make them narrower:
     their colour does, or a PSF that is too wide. Wider ones may have light around them, so that
-    their width stays that of the stars.
+    their width stays that of the stars, unless point sources alone are fitted.
     """
     width = measure_width(fitted, psf, options)
-    if width.is_narrow and options.frees_width and not fitted.problem.prior.has_width:
+    is_own = width.is_narrow or (width.is_wide and options.extended_light == "none")
+    if is_own and options.frees_width and not fitted.problem.prior.has_width:
         free = with_free_width(fitted, psf, options.image_width_sd)
         fitted = iterate(free.problem, free.state, free.field_prior, options, report)
         width = measure_width(fitted, psf, options)

@@ -60,7 +60,8 @@ class FitOptions:
     image_width_sd : float
         Of the width of the PSF of the images about that of the stars, where it is free.
     frees_width : bool
-        Whether images that come out narrower than the stars get a width of their own.
+        Whether images that come out narrower than the stars get a width of their own; with point
+        sources only also wider ones.
     width_is_free : bool
         Whether they have one from the start.
     max_prefit_steps, max_iterations : int
