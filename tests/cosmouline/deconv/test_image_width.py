@@ -69,7 +69,7 @@ def test_a_wide_star_gets_its_width_where_no_light_is_fitted(draw, pictures):
     held, fit = (fit_lens(epochs, truth.position_px, replace(points, frees_width=frees))
                  for frees in (False, True))
 
-    # under the noise of the sky a PSF too narrow by w misses w of a Gaussian, less of a bright one;
+    # under the noise of the sky a PSF too narrow by w misses w of a Gaussian, less if bright;
     # sky of 20 e- and some 25 pixels: an error of .7 % in an epoch, of .3 % in the mean of six
     bias, biased = (np.mean(one.flux / truth.flux) - 1 for one in (fit, held))
     assert fit.image_width == pytest.approx(0.03, abs=4 * fit.found_width["sigma"])
