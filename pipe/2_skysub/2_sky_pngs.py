@@ -5,7 +5,7 @@ Writes  : sky_png/<img_name>.png
 Settings: lens_name
 Next    : 3_align/1a_pick_reference
 
-Run as  : python 2_sky_pngs.py ../../configs/MYLENS [--test]
+Run as  : python pipe/2_skysub/2_sky_pngs.py configs/MYLENS [--test]
 
 The 20 brightest sources are circled. What to look for: no source, and no halo of one, in the map
 of the sky; no slope, fringes or dark rims around bright stars at the left; at the right, a narrow

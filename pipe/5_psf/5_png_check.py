@@ -5,7 +5,7 @@ Writes  : psf_<psf_name>_png/<img_name>.png
 Settings: lens_name, psf_name
 Next    : 6_extract/1_extract_objects
 
-Run as  : python 5_png_check.py ../../configs/MYLENS
+Run as  : python pipe/5_psf/5_png_check.py configs/MYLENS
 
 What to look for: residuals like noise. A ring or a dipole in all stars means that the PSF cannot
 follow (trailed, or varying over the field); in one star, that this star is double. "beside the

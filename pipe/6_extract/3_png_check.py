@@ -5,7 +5,7 @@ Writes  : objects_png/<img_name>.png
 Settings: lens_name
 Next    : 7_deconv/0_star_photometry
 
-Run as  : python 3_png_check.py ../../configs/MYLENS
+Run as  : python pipe/6_extract/3_png_check.py configs/MYLENS
 
 What to look for: every star in the middle of its stamp, neighbours and bad columns covered, and
 nothing covered that belongs to a star.

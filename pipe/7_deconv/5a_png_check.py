@@ -5,7 +5,7 @@ Writes  : dec_<dec_name>_png/<img_name>.png, plots/dec_<dec_name>.png
 Settings: lens_name, dec_name
 Next    : 7_deconv/5b_show_sources
 
-Run as  : python 5a_png_check.py ../../configs/MYLENS
+Run as  : python pipe/7_deconv/5a_png_check.py configs/MYLENS
 
 What to look for: residuals like noise in all epochs. Structure at the same place in all of them is
 light that the model lacks (one more source, an arc); a dipole in one epoch is a bad PSF. chi2

@@ -114,7 +114,7 @@ def load_settings(config_dir):
     if config_dir is None:
         raise UserError("give the folder of a lens: python <script> configs/<lens> "
                         "(or set the variable COSMOULINE_CONFIG).")
-    path = Path(config_dir) / "settings.py"
+    path = Path(str(config_dir).removesuffix("/settings.py")) / "settings.py"
     if not path.is_file():
         others = [one.parent.name for one in path.parent.parent.glob("*/settings.py")]
         raise UserError(f"there is no {path}.{did_you_mean(path.parent.name, others)} For a new "

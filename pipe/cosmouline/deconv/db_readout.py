@@ -8,6 +8,7 @@ from cosmouline.robust import median_of_finite
 
 import numpy as np
 
+NO_FLUX_SIGMAS = 3  # below it the mean flux of a source is reported as none
 TRADING = 0.03  # relative systematic error, above which it is reported who has the light
 
 
@@ -41,14 +42,18 @@ def summary(fit, psf_error, names):
         yield f"brightness of the galaxy against the stars, by camera: {', '.join(parts)}"
     for i, name in enumerate(names):
         mean = np.nanmean(fit.flux[:, i])  # over the epochs where it shines
-        random, constant = (error / abs(mean) for error in (
+        variance = fit.flux_sigma[:, i] ** 2
+        sigma = np.sqrt(np.nansum(variance)) / max(np.isfinite(variance).sum(), 1)
+        if not mean > NO_FLUX_SIGMAS * sigma:
+            yield (f"{name}: no flux: {mean:.0f} +- {sigma:.0f} e-, below {NO_FLUX_SIGMAS} sigma. "
+                   "It is not measured, and the others may be wrong with it. Check "
+                   "point_sources, and look at 7_deconv/5a_png_check")
+            continue
+        random, constant = (error / mean for error in (
             fit.flux_sigma[:, i], fit.flux_systematic[i]))
         yield (f"{name}: flux {mean:.0f} e-, errors: random {_percent(random)}, PSF "
                f"{_percent(psf_error[:, i])}, systematic {_percent(constant)}")
-        if not mean > 0:
-            yield (f"{name} has no positive flux: it is not measured, and the others may be wrong "
-                   "with it. Check point_sources, and look at 7_deconv/5a_png_check")
-        elif constant > TRADING and i < fit.n_images:
+        if constant > TRADING and i < fit.n_images:
             percent, light = partners(fit, i)
             others = [f"{other} has {part:+.1f} %" for other, part in zip(
                 names, percent, strict=False) if other != name and np.isfinite(part)]
@@ -79,7 +84,7 @@ def _width(fit, names):
 
 def _percent(ratio):
     """Write the median of ratios in per cent."""
-    median = median_of_finite(np.atleast_1d(ratio))
+    median = median_of_finite(np.abs(np.atleast_1d(ratio)))
     return f"{100 * median:.2f} %" if np.isfinite(median) else "not known"
 
 
