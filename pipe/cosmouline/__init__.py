@@ -26,8 +26,8 @@ ONE_THREAD = {
     "XLA_PYTHON_CLIENT_PREALLOCATE": "false",  # else the first process takes 3/4 of a GPU
 }
 
-REMEDY = ("Run `source .venv/bin/activate` in the folder of COSMOULINE (`make demo` makes .venv), or "
-          "`python -m pip install -e .` there.")
+REMEDY = ("Run `source .venv/bin/activate` in the folder of COSMOULINE (`make demo` makes .venv), "
+          "or `python -m pip install -e .` there.")
 
 
 def _say_in_one_line(kind, error, trace):

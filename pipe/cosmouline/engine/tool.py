@@ -46,7 +46,7 @@ def lens_options(parser, argv=None):
 
 
 def lens_folder(word):
-    """Return the folder of a lens that a word names, by itself or by its settings.py; else None."""
+    """Return the folder of a lens that a word names, or its settings.py; None for others."""
     path = Path(word).parent if Path(word).name == "settings.py" else Path(word)
     return next((str(one) for one in (path, ROOT / path)
                  if word and (one / "settings.py").is_file()), None)
