@@ -141,13 +141,16 @@ def test_a_source_below_three_sigma_has_no_flux_and_no_percentages(flux, is_seen
         flux_sigma=np.array([[11.0, 4.5], [11.0, 4.5], [np.nan, np.nan]]))
     fit.flux = np.column_stack([fit.flux[:, 0], [flux, flux, np.nan]])
     fit.n_images = 0  # no partners
+    fit.log = [{"stage": "negative light", "given_back": [0.0, -3.8]},
+               {"stage": "image width", "width": 0.1, "sigma": 0.01, "flux_change": [1.0, -30.0]}]
 
     lines = list(db_readout.summary(fit, np.array([[0.01, -3.8]] * 3), ["A", "B"]))
 
     assert "B: flux" in lines[-1] if is_seen else lines[-1].startswith(
         f"B: no flux: {flux:.0f} +- 3 e-, below 3 sigma.")
     assert ("PSF 380.00 %" in lines[-1]) is is_seen
-    assert not any(re.search(r"-\d+\.\d+ %", line) for line in lines)
+    assert is_seen or not any(re.search(r"-\d+\.\d+ %", line) for line in lines)
+    assert sum("(no flux)" in line for line in lines) == (0 if is_seen else 2)
 
 
 def test_negative_light_that_was_given_back_is_reported_with_its_source():
