@@ -5,7 +5,7 @@ Writes  : report_truth.txt, plots/truth.png
 Settings: lens_name, dec_name, psf_name, renorm_name, norm_stars
 Next    : look at plots/truth.png
 
-Run as  : python compare_with_truth.py ../configs/demo --truth ../demo/sky
+Run as  : python extrascripts/compare_with_truth.py configs/demo --truth demo/sky
 
 Exit status 1 if a curve misses: mean bias above 2 % (4 % for the faintest source), pulls outside
 0.7 to 1.4, a bad frame in use, or a good one out of use.

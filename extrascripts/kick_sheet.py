@@ -5,7 +5,7 @@ Writes  : plots/out_of_use_<n>.png, report_out_of_use.txt
 Settings: lens_name
 Next    : take images off kicklist.txt, or loosen the limit that rejected them
 
-Run as  : python kick_sheet.py ../configs/MYLENS
+Run as  : python extrascripts/kick_sheet.py configs/MYLENS
 
 An image whose frame could not be read has an empty cell. The report counts the reasons.
 """

@@ -5,7 +5,7 @@ Writes  : work_dir/cluster/scheduler.json and its key, by which the scripts find
 Settings: cluster, work_dir
 Next    : any script, in another terminal; Ctrl-C here cancels the jobs
 
-Run as  : python start_cluster.py ../configs/MYLENS [--no-jobs] [--run COMMAND ...]
+Run as  : python extrascripts/start_cluster.py configs/MYLENS [--no-jobs] [--run COMMAND ...]
 """
 
 import argparse

@@ -5,7 +5,7 @@ Writes  : nothing
 Settings: cluster, work_dir
 Next    : nothing
 
-Run as  : python start_worker.py ../configs/MYLENS [--workers 8] [--wait 600]
+Run as  : python extrascripts/start_worker.py configs/MYLENS [--workers 8] [--wait 600]
 """
 
 import argparse

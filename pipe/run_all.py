@@ -5,7 +5,7 @@ Writes  : what the scripts write
 Settings: none of its own
 Next    : look at the pictures in work_dir
 
-Run as  : python pipe/run_all.py configs/<lens> [--from 3_align] [--to 5_psf/4] [--list] [--status]
+Run as  : python pipe/run_all.py configs/MYLENS [--from 3_align] [--to 5_psf/4] [--list] [--status]
           [--keep-going] [--no-pictures] [--test] [--redo] [--cpus 4] [--route combi]
           [--alt 3_align/1b_alt_no_align]
 """
@@ -50,18 +50,23 @@ def parse():
     """Read the command line; what is not known here goes to the scripts."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--from", dest="first", default="")
-    parser.add_argument("--to", dest="last", default="")
+    parser.add_argument("--from", dest="first", default="", metavar="SCRIPT",
+                        help="begin with this script or folder, such as 3_align or 5_psf/4")
+    parser.add_argument("--to", dest="last", default="", metavar="SCRIPT",
+                        help="end with this script, or with the last one of this folder")
     parser.add_argument("--list", action="store_true", help="show the order and what each does")
     parser.add_argument("--status", action="store_true", help="show what is done on this lens")
     parser.add_argument("--keep-going", action="store_true", help="also when images failed")
     parser.add_argument("--no-pictures", action="store_true", help="leave out what only draws")
-    parser.add_argument("--route", choices=ROUTES, default="quasar")
+    parser.add_argument("--route", choices=ROUTES, default="quasar",
+                        help="quasar: light curves (default); combi: stacks by night, after it")
     parser.add_argument("--alt", nargs="+", default=[], metavar="SCRIPT",
                         help="scripts with _alt_ in their names, in the places of the others")
-    for name in ("--test", "--redo"):
-        parser.add_argument(name, action="append_const", dest="extra", const=name, default=[])
-    parser.add_argument("--cpus")
+    for name, text in (("--test", "only the images of testlist.txt"),
+                       ("--redo", "also what is up to date")):
+        parser.add_argument(name, action="append_const", dest="extra", const=name, default=[],
+                            help=text)
+    parser.add_argument("--cpus", metavar="N", help="worker processes; 0: all cores")
     options = lens_options(parser)
     options.extra += ["--cpus", options.cpus] if options.cpus else []
     return options

@@ -24,6 +24,7 @@ Run as  : python skymaker/1_draw_campaign.py demo --out ~/cosmouline/demo [--see
 
 import sys
 
+from cosmouline.engine.tool import complete
 from cosmouline.skymaker import command
 from cosmouline.skymaker.campaigns import demo_campaign, tiny_campaign
 from cosmouline.skymaker.mock_real import PLANTS, mock_real_campaign
@@ -45,6 +46,7 @@ def main(arguments):
                         help="the same as mock_real")
     parser.add_argument("--only", nargs="+", choices=PLANTS, dest="planted",
                         help="of mock_real: what is planted (all)")
+    complete(parser)
     options = parser.parse_intermixed_args(arguments)
     name = options.mock_real or options.campaign
     if name is None:

@@ -17,6 +17,7 @@ Run as  : python skymaker/2_draw_seeing_ramp.py --out ~/cosmouline/ramp [--seein
 
 import sys
 
+from cosmouline.engine.tool import complete
 from cosmouline.skymaker import command
 from cosmouline.skymaker.ramp import seeing_ramp_campaign
 
@@ -35,6 +36,7 @@ def main(arguments):
     parser.add_argument(
         "--grid", type=command.counting(4), default=6, help="stars per row and column (6)"
     )
+    complete(parser)
     options = parser.parse_intermixed_args(arguments)
     ramp = seeing_ramp_campaign(options.seed, options.frames, options.seeing, options.grid)
     return command.draw(ramp, options)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from cosmouline import run
 from cosmouline.database.script_header import script_name
+from cosmouline.database.settings import load_settings
 
 import pytest
 
@@ -115,3 +116,24 @@ def test_a_word_too_many_is_refused_and_the_variable_counts_without_a_lens(
     assert module.parse().config_dir == "elsewhere"
     monkeypatch.setattr(sys, "argv", ["start_worker", "nowhere"])  # load_settings will refuse it
     assert module.parse().config_dir == "nowhere"
+
+
+def test_the_settings_file_stands_for_its_folder(script, monkeypatch, folder):
+    module = script("extrascripts/start_worker")
+    monkeypatch.setattr(sys, "argv", ["start_worker", f"{folder}/settings.py"])
+
+    assert module.parse().config_dir == folder
+    assert load_settings(f"{ROOT}/configs/demo/settings.py").config_dir == ROOT / "configs/demo"
+
+
+def test_a_relative_folder_counts_from_here_and_else_from_the_root(script, monkeypatch, folder):
+    module = script("extrascripts/start_worker")
+    monkeypatch.setattr(sys, "argv", ["start_worker"])
+    monkeypatch.chdir(Path(folder).parent)
+
+    for given, found in (("lens", "lens"), ("configs/demo", str(ROOT / "configs/demo")),
+                         ("configs/nowhere", "configs/nowhere")):
+        monkeypatch.setenv("COSMOULINE_CONFIG", given)
+        assert module.parse().config_dir == found
+    monkeypatch.setattr(sys, "argv", ["start_worker", "configs/demo"])
+    assert module.parse().config_dir == str(ROOT / "configs/demo")

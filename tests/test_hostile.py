@@ -151,8 +151,8 @@ def test_a_script_stops_at_such_a_link_and_a_work_folder_may_be_one(tmp_path):
 
     assert done.returncode == 1
     assert re.fullmatch(r"1_character/1c_report: \S+logs is a link to '/\S+', outside of "
-                        r"work_dir: .*\n", done.stdout)
-    assert done.stderr == ""
+                        r"work_dir: .*\n", done.stderr)
+    assert done.stdout == ""
 
 
 def test_a_product_that_is_a_link_is_replaced_not_followed(tmp_path):

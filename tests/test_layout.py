@@ -63,7 +63,8 @@ def test_a_script_is_short_and_its_header_is_a_manual_page(path):
     assert len(text.splitlines()) <= 80
     assert tuple(read.sections) == script_header.WORDS
     assert read.purpose.endswith(".")
-    assert path.name in read.sections["Run as"]
+    assert read.sections["Run as"].startswith(f"python {path.relative_to(ROOT)}")  # from the root
+    assert "../" not in read.sections["Run as"]
 
 
 @pytest.mark.parametrize("path", NUMBERED, ids=name)

@@ -8,8 +8,8 @@ is configs/<your lens>. A limit that is None does not reject anything.
 
 # --- The lens ---------------------------------------------------------------------------------
 lens_name: str = ""  # such as "HE0435-1223": title of the pictures, start of the exported files
-lens_ra_deg: float | None = None  # J2000, such as 69.562: for airmass, Moon and heliocentric date,
-lens_dec_deg: float | None = None  # and to find the lens on images with a WCS
+lens_ra_deg: float | str | None = None  # J2000, such as 69.562 or "04:38:14.9": for airmass, Moon
+lens_dec_deg: float | str | None = None  # and heliocentric date, and to find the lens by a WCS
 lens_position_px: tuple[float, float] | None = None
 # (425.0, 287.0): x and y of the lens on the image ref_img_name, as ds9 shows them (the first pixel
 # is 1). It is used in place of RA and Dec, and needed where that image has no WCS

@@ -6,7 +6,7 @@ Writes  : one row per frame: names, telescope, time, exposure, gain, noise, site
 Settings: sets, lens_ra_deg, lens_dec_deg
 Next    : 1_character/1b_copy_convert
 
-Run as  : python 1a_add_to_database.py ../../configs/MYLENS
+Run as  : python pipe/1_character/1a_add_to_database.py configs/MYLENS
 """
 
 import math

@@ -6,7 +6,7 @@ Writes  : ali/<img_name>.fits in electrons; nx_px, ny_px, saturation_e, has_wcs,
 Settings: sets
 Next    : 1_character/1c_report
 
-Run as  : python 1b_copy_convert.py ../../configs/MYLENS
+Run as  : python pipe/1_character/1b_copy_convert.py configs/MYLENS
 
 Pixels that a mask or noise map of the frame knows to be bad become NaN, whether it is an extension
 (DQ, BPM, ERR) or a file beside the frame that is named like it (ood, wht, rms, ...).

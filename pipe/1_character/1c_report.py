@@ -5,7 +5,7 @@ Writes  : report_content.txt
 Settings: lens_name
 Next    : 1_character/2a_astrocalc
 
-Run as  : python 1c_report.py ../../configs/MYLENS
+Run as  : python pipe/1_character/1c_report.py configs/MYLENS
 """
 
 from cosmouline.database import paths

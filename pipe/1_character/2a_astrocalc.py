@@ -5,7 +5,7 @@ Writes  : mhjd, airmass, alt_deg, az_deg, Moon and Sun, astro_note -> database
 Settings: lens_ra_deg, lens_dec_deg
 Next    : 1_character/2b_report
 
-Run as  : python 2a_astrocalc.py ../../configs/MYLENS
+Run as  : python pipe/1_character/2a_astrocalc.py configs/MYLENS
 
 Without lens_ra_deg and lens_dec_deg the heliocentric time is left out, and light curves are drawn
 against mjd. Nothing is downloaded.

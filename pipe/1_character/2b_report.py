@@ -5,7 +5,7 @@ Writes  : report_astrocalc.txt
 Settings: lens_name
 Next    : 1_character/2c_hot_pixels
 
-Run as  : python 2b_report.py ../../configs/MYLENS
+Run as  : python pipe/1_character/2b_report.py configs/MYLENS
 
 What to look for: every image is flagged for the same reason: then lens_ra_deg, lens_dec_deg, the
 site of the telescope or its clock is wrong. A single one: the frame is of another target, or its

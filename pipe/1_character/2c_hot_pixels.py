@@ -5,7 +5,7 @@ Writes  : badpix/<set>.fits, 1 where a pixel is bad; n_hot_px -> database
 Settings: find_hot_pixels, hot_pixel_sigma, sets (bad_pixel_mask)
 Next    : 1_character/3a_detect
 
-Run as  : python 2c_hot_pixels.py ../../configs/MYLENS
+Run as  : python pipe/1_character/2c_hot_pixels.py configs/MYLENS
 
 Stars move from image to image on the detector, hot pixels do not. The mask given with a set is
 joined in. With fewer than five images of a set they cannot be distinguished: only its mask counts.

@@ -6,7 +6,7 @@ Writes  : ali/<img_name>.cat.fits; n_sources, scene_notes, trail_lens_arcsec
 Settings: detect_threshold_sigma, detect_min_area_px, lens_ra_deg, lens_dec_deg
 Next    : 1_character/3b_measure_seeing
 
-Run as  : python 3a_detect.py ../../configs/MYLENS
+Run as  : python pipe/1_character/3a_detect.py configs/MYLENS
 """
 
 from cosmouline.database import notes, paths

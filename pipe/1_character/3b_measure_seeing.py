@@ -6,7 +6,7 @@ Writes  : fwhm_px, fwhm_arcsec, ellipticity, pa_deg, n_good_stars, star_notes ->
 Settings: none
 Next    : 1_character/3c_report
 
-Run as  : python 3b_measure_seeing.py ../../configs/MYLENS
+Run as  : python pipe/1_character/3b_measure_seeing.py configs/MYLENS
 """
 
 from cosmouline.database import notes

@@ -5,7 +5,7 @@ Writes  : report_seeing.txt
 Settings: lens_name, fwhm_max_arcsec, ellipticity_max
 Next    : 1_character/4a_sky_stats
 
-Run as  : python 3c_report.py ../../configs/MYLENS
+Run as  : python pipe/1_character/3c_report.py configs/MYLENS
 
 The first lines of a set are where to look for a reference image: good seeing, round stars, many
 of them. Images that 3_align/3_update_flags will reject stand apart: a frame without stars has

@@ -5,7 +5,7 @@ Writes  : sky_level_e, sky_sigma_e -> database
 Settings: none
 Next    : 1_character/4b_report
 
-Run as  : python 4a_sky_stats.py ../../configs/MYLENS
+Run as  : python pipe/1_character/4a_sky_stats.py configs/MYLENS
 """
 
 from cosmouline.images import db_images

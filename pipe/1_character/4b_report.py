@@ -5,7 +5,7 @@ Writes  : report_sky.txt
 Settings: lens_name
 Next    : 2_skysub/1_skysub
 
-Run as  : python 4b_report.py ../../configs/MYLENS
+Run as  : python pipe/1_character/4b_report.py configs/MYLENS
 
 excess is the scatter of the sky over that of its photons and the read noise. Near 1 is a clean
 sky; more is a crowded field, a gradient, fringes, or a gain that is not that of the camera; less

@@ -5,7 +5,7 @@ Writes  : check_png/<img_name>.png
 Settings: lens_name
 Next    : 2_skysub/1_skysub
 
-Run as  : python 4c_opt_plot_checks.py ../../configs/MYLENS [--only IMG]
+Run as  : python pipe/1_character/4c_opt_plot_checks.py configs/MYLENS [--only IMG]
 
 What to look for: the measured value (dashed) at the peak of the stars: cosmics make a second peak
 at smaller FWHM, galaxies a tail at larger ones. The sky level on top of the pixels, and its

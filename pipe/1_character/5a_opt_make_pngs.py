@@ -5,7 +5,7 @@ Writes  : img_png/<img_name>.png, img_png/order.txt, plots/images_<n>.png
 Settings: lens_name
 Next    : 1_character/5b_opt_hand_check
 
-Run as  : python 5a_opt_make_pngs.py ../../configs/MYLENS
+Run as  : python pipe/1_character/5a_opt_make_pngs.py configs/MYLENS
 
 Pictures that are up to date are kept. order.txt lists them by set and time, in the form in which
 ffmpeg makes a film of them (ffmpeg -f concat -r 5 -i order.txt film.mp4). The sheets

@@ -5,7 +5,7 @@ Writes  : choose_img.html
 Settings: lens_name
 Next    : 1_character/1a_add_to_database, which reads kicklist.txt
 
-Run as  : python 5b_opt_hand_check.py ../../configs/MYLENS
+Run as  : python pipe/1_character/5b_opt_hand_check.py configs/MYLENS
 
 The page needs no server and no network. Keys: arrows go on and back, x leaves out, k keeps, c is
 the comment. The browser remembers the choice; copy the list, or save it, into kicklist.txt in the

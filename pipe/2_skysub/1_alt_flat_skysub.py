@@ -5,7 +5,7 @@ Writes  : sky/<img_name>.fits of one cell; sky_box_px, sky_range_e, sky_noise_e 
 Settings: sky_box_px
 Next    : 3_align/1a_pick_reference
 
-Run as  : python 1_alt_flat_skysub.py ../../configs/MYLENS
+Run as  : python pipe/2_skysub/1_alt_flat_skysub.py configs/MYLENS
 
 For made-up images with an even sky, and for frames that are filled by one large object, which a
 map would take for sky. Level and noise are the medians over the map that 1_skysub would make, so

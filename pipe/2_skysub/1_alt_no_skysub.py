@@ -5,7 +5,7 @@ Writes  : sky/<img_name>.fits of zeros; sky_box_px, sky_range_e, sky_noise_e -> 
 Settings: sky_box_px
 Next    : 3_align/1a_pick_reference
 
-Run as  : python 1_alt_no_skysub.py ../../configs/MYLENS
+Run as  : python pipe/2_skysub/1_alt_no_skysub.py configs/MYLENS
 
 For images that are made up, or whose sky was subtracted by other programs. The noise is measured;
 where the pixels have none, it is the read noise. It replaces 1_skysub, as 1_alt_flat_skysub does.

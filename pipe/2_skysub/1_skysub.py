@@ -6,7 +6,7 @@ Writes  : sky/<img_name>.fits, a small mesh; sky_box_px, sky_range_e, sky_noise_
 Settings: sky_box_px
 Next    : 2_skysub/2_sky_pngs
 
-Run as  : python 1_skysub.py ../../configs/MYLENS
+Run as  : python pipe/2_skysub/1_skysub.py configs/MYLENS
 
 No sky-subtracted image is written: a script that needs one subtracts the spline through this mesh
 on just the pixels that it uses. Pixels are never resampled or rounded on the way to a flux.

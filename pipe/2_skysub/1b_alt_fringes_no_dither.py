@@ -5,7 +5,7 @@ Writes  : sky/<img_name>.fits anew; sky_box_px, sky_range_e, sky_noise_e -> data
 Settings: sky_box_px, fringe_cell_px
 Next    : 2_skysub/2_sky_pngs
 
-Run as  : python 1b_alt_fringes_no_dither.py ../../configs/MYLENS
+Run as  : python pipe/2_skysub/1b_alt_fringes_no_dither.py configs/MYLENS
 
 It replaces 1b_opt_fringes where the images of a night are too few, or not dithered. The map has
 cells of fringe_cell_px pixels, a fifth of the distance of the fringes or less. It follows what

@@ -6,7 +6,7 @@ Writes  : fringes/<set>_<night>.fits, plots/fringes.png; sky/<img_name>.fits ane
 Settings: lens_name, sky_box_px, fringe_by
 Next    : 2_skysub/2_sky_pngs
 
-Run as  : python 1b_opt_fringes.py ../../configs/MYLENS
+Run as  : python pipe/2_skysub/1b_opt_fringes.py configs/MYLENS
 
 The pattern is stored with the sky map, so that apertures and stamps subtract it; images are not
 changed, and a repetition changes nothing. A night needs three images, dithered by more than the

@@ -5,13 +5,15 @@ Writes  : sky_png/<img_name>.png
 Settings: lens_name
 Next    : 3_align/1a_pick_reference
 
-Run as  : python 2_sky_pngs.py ../../configs/MYLENS [--test]
+Run as  : python pipe/2_skysub/2_sky_pngs.py configs/MYLENS [--all] [--test]
 
 The 20 brightest sources are circled. What to look for: no source, and no halo of one, in the map
 of the sky; no slope, fringes or dark rims around bright stars at the left; at the right, a narrow
-peak about 0. With --test only the images of testlist.txt are drawn.
+peak about 0. Of more than 20 images those are drawn whose sky stands out most; all with --all,
+only those of testlist.txt with --test.
 """
 
+from cosmouline.database.columns import column
 from cosmouline.images import db_images, db_sky
 from cosmouline.pages import drawing
 from cosmouline.plots.frame import sky_page
@@ -49,8 +51,10 @@ def measure(image, settings):
 def main(settings, db):
     """Draw the pages that are missing or out of date."""
     images = db.to_treat(settings, NEEDS)
+    images = drawing.to_draw(images, settings, "sky", column(images, "sky_range_e"),
+                             column(images, "sky_level_e"), column(images, "sky_noise_e"))
     return for_each_image(measure, images, settings, db, needs=NEEDS, writes=WRITES)
 
 
 if __name__ == "__main__":
-    run(main, __doc__)
+    run(main, __doc__, drawing.ALL)

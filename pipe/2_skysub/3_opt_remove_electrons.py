@@ -5,7 +5,7 @@ Writes  : nothing; removes ali/<img_name>.fits, and the note on it in the databa
 Settings: psf_name, band_ref_img_names
 Next    : 7_deconv/0_star_photometry
 
-Run as  : python 3_opt_remove_electrons.py ../../configs/MYLENS [--pretend]
+Run as  : python pipe/2_skysub/3_opt_remove_electrons.py configs/MYLENS [--pretend]
 
 An image is removed once its stars are measured and all stamps are cut, and only if its raw frame
 is still there: 1_character/1b_copy_convert.py --redo --only <img_name> makes it again. Impossible

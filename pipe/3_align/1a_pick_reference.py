@@ -6,7 +6,7 @@ Settings: ref_img_name, align_method, align_rms_max_px, allow_mirror_images, fwh
           ellipticity_max, sky_level_max_e
 Next    : 3_align/1b_identify_stars
 
-Run as  : python 1a_pick_reference.py ../../configs/MYLENS
+Run as  : python pipe/3_align/1a_pick_reference.py configs/MYLENS
 
 Only images within the limits of 3_update_flags can be chosen, and of all sets some are compared.
 The choice stays when images are added later; --redo chooses again, and then everything from here

@@ -5,7 +5,7 @@ Writes  : is_aligned, align_note, the matrix align_*, lens_x_px, lens_y_px -> da
 Settings: lens_ra_deg, lens_dec_deg, lens_position_px, ref_img_name
 Next    : 3_align/1c_report
 
-Run as  : python 1b_alt_no_align.py ../../configs/MYLENS
+Run as  : python pipe/3_align/1b_alt_no_align.py configs/MYLENS
           (or run_all.py --alt 3_align/1b_alt_no_align, which runs it instead)
 
 Every image gets the identity as its transform: stacks, made-up frames, and fields with too few

@@ -6,7 +6,7 @@ Settings: align_method, align_rms_max_px, allow_mirror_images, lens_ra_deg, lens
           lens_position_px, ref_img_name
 Next    : 3_align/1c_report
 
-Run as  : python 1b_identify_stars.py ../../configs/MYLENS
+Run as  : python pipe/3_align/1b_identify_stars.py configs/MYLENS
 
 Rotations, meridian flips, other pixel scales and, where allowed, mirror images are found. A match
 that chance could give is refused. An image with too few stars for that is placed by its WCS and

@@ -5,7 +5,7 @@ Writes  : report_alignment.txt
 Settings: lens_name
 Next    : 3_align/3_update_flags
 
-Run as  : python 1c_report.py ../../configs/MYLENS
+Run as  : python pipe/3_align/1c_report.py configs/MYLENS
 """
 
 from cosmouline.database import paths

@@ -5,7 +5,7 @@ Writes  : aligned/<img_name>.fits; aligned_part, aligned_noise -> database
 Settings: none
 Next    : 4_norm/4a_opt_prepare_deep or fac_combi/1_prepare, once there are coefficients
 
-Run as  : python 2a_opt_align.py ../../configs/MYLENS
+Run as  : python pipe/3_align/2a_opt_align.py configs/MYLENS
 
 Only stacks need it: fluxes are measured where the light fell. Bad pixels, and cosmics that are
 sharper than any star, are left out (NaN), and so is what lies outside of the image. The files

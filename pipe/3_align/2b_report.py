@@ -5,7 +5,7 @@ Writes  : report_transforms.txt
 Settings: lens_name, sets
 Next    : 3_align/3_update_flags
 
-Run as  : python 2b_report.py ../../configs/MYLENS
+Run as  : python pipe/3_align/2b_report.py configs/MYLENS
 
 The shift is the position of the middle of the reference image, from the middle of the image and
 in its pixels. "aligned_part" is the fraction of the reference image that an image covers, once

@@ -5,7 +5,7 @@ Writes  : gogogo, whynot -> database
 Settings: fwhm_max_arcsec, ellipticity_max, sky_level_max_e
 Next    : 3_align/4_png_check
 
-Run as  : python 3_update_flags.py ../../configs/MYLENS
+Run as  : python pipe/3_align/3_update_flags.py configs/MYLENS
 
 Run it again after a change of the limits: all images are judged anew.
 """

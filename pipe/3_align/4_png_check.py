@@ -5,7 +5,7 @@ Writes  : plots/alignment.png, plots/alignment_sheet.png
 Settings: lens_name
 Next    : 4_norm/0_pick_stars
 
-Run as  : python 4_png_check.py ../../configs/MYLENS
+Run as  : python pipe/3_align/4_png_check.py configs/MYLENS
 
 On the sheet every image is turned onto the reference: the same stars must have the same
 positions. Pixels are interpolated for this picture only.

@@ -5,7 +5,7 @@ Writes  : plots/movie.gif
 Settings: lens_name
 Next    : 4_norm/0_pick_stars
 
-Run as  : python 4b_opt_movie.py ../../configs/MYLENS [--side 30] [--frames 100] [--speed 5]
+Run as  : python pipe/3_align/4b_opt_movie.py configs/MYLENS [--side 30] [--frames 100] [--speed 5]
           [--whole]
 
 In the order of time, without sky, all with the same cuts: what moves is badly aligned, what

@@ -5,7 +5,7 @@ Writes  : nothing; their files go, and the records of the scripts that made them
 Settings: sets, work_dir
 Next    : 4_norm/0_pick_stars
 
-Run as  : python 5_opt_remove_unaligned.py ../../configs/MYLENS [--dry-run]
+Run as  : python pipe/3_align/5_opt_remove_unaligned.py configs/MYLENS [--dry-run]
 
 --dry-run only logs how much it would be. Raw frames stay. The images stay out of use then, also
 where a script would test them again; one that is put back by hand is done from its raw frame.

@@ -6,7 +6,7 @@ Writes  : field_stars.ecsv, normstars.cat and .reg in work_dir; star_list, field
 Settings: norm_stars, psf_stars, n_norm_stars, star_snr_min, star_lens_distance_px
 Next    : 4_norm/1a_image_stats
 
-Run as  : python 0_pick_stars.py ../../configs/MYLENS
+Run as  : python pipe/4_norm/0_pick_stars.py configs/MYLENS
 
 A file normstars.cat in the folder of the lens goes before the automatic choice. Stars once chosen
 stay when images are added later; --redo chooses again. To correct the choice, copy normstars.cat

@@ -5,7 +5,7 @@ Writes  : empty_region, empty_sigma_e, empty_mean_e, n_empty_px -> database
 Settings: empty_region
 Next    : 4_norm/2a_photometry
 
-Run as  : python 1a_image_stats.py ../../configs/MYLENS
+Run as  : python pipe/4_norm/1a_image_stats.py configs/MYLENS
 
 The region is found once on the reference image, or by --redo, unless empty_region gives it. Where
 its noise differs from that of the sky maps, the sky has structure, or there is a source.

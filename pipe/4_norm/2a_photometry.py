@@ -5,7 +5,7 @@ Writes  : aper_flux_e__<star>, aper_sigma_e__<star>, aper_radius_px, n_phot_star
 Settings: norm_stars, aperture_fwhm
 Next    : 4_norm/3a_medcoeff
 
-Run as  : python 2a_photometry.py ../../configs/MYLENS
+Run as  : python pipe/4_norm/2a_photometry.py configs/MYLENS
 """
 
 from cosmouline.images import db_images, db_sky

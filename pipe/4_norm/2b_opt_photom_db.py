@@ -6,7 +6,7 @@ Writes  : photom_flux_e and photom_sigma_e of every aperture and star, photom_ra
 Settings: norm_stars, psf_stars, photom_stars, photom_apertures
 Next    : 4_norm/2c_opt_peak_db
 
-Run as  : python 2b_opt_photom_db.py ../../configs/MYLENS
+Run as  : python pipe/4_norm/2b_opt_photom_db.py configs/MYLENS
 
 The stars for normalisation and PSF, and those of photomstars.cat in the folder of the lens. A
 field is called after its aperture, photom_flux_e__1.5fwhm__a. The coefficients come from the

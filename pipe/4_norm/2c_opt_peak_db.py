@@ -5,7 +5,7 @@ Writes  : peak_adu__<star>, n_peak_stars -> database
 Settings: norm_stars, psf_stars, photom_stars
 Next    : 4_norm/2d_opt_plot_peaks
 
-Run as  : python 2c_opt_peak_db.py ../../configs/MYLENS
+Run as  : python pipe/4_norm/2c_opt_peak_db.py configs/MYLENS
 
 In ADU, the sky included: to be compared with the saturation level of the camera.
 """

@@ -5,7 +5,7 @@ Writes  : plots/peaks.png
 Settings: lens_name
 Next    : 4_norm/2e_opt_map_per_set
 
-Run as  : python 2d_opt_plot_peaks.py ../../configs/MYLENS
+Run as  : python pipe/4_norm/2d_opt_plot_peaks.py configs/MYLENS
 
 What to look for: a star that comes near to the red line in images of good seeing. Leave it out of
 psf_stars (and of norm_stars): CCDs are not linear up to the brim.

@@ -5,7 +5,7 @@ Writes  : plots/map_<set>.png
 Settings: lens_name, norm_stars, psf_stars, photom_stars
 Next    : 4_norm/3a_medcoeff
 
-Run as  : python 2e_opt_map_per_set.py ../../configs/MYLENS
+Run as  : python pipe/4_norm/2e_opt_map_per_set.py configs/MYLENS
 
 The image of a set is the reference of the alignment, that of its band, or the one of the set that
 is fittest. What to look for: stars in red, where no source was found; the same names at the same

@@ -5,7 +5,7 @@ Writes  : medcoeff = 1, medcoeff_sigma = 0, n_coeff_stars = 0, band_ref_img_name
 Settings: band_ref_img_names
 Next    : 4_norm/3b_report
 
-Run as  : python 3a_alt_coeff_one.py ../../configs/MYLENS
+Run as  : python pipe/4_norm/3a_alt_coeff_one.py configs/MYLENS
 
 In place of 4_norm/3a_medcoeff.
 """

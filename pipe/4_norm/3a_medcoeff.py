@@ -5,7 +5,7 @@ Writes  : medcoeff, medcoeff_sigma, n_coeff_stars, band_ref_img_name, quality_no
 Settings: norm_stars, coeff_method, band_ref_img_names
 Next    : 4_norm/3b_report
 
-Run as  : python 3a_medcoeff.py ../../configs/MYLENS
+Run as  : python pipe/4_norm/3a_medcoeff.py configs/MYLENS
 
 Flux x medcoeff is the flux on the reference image; a faint image has a large one. "als" solves
 stars and images together, so that a variable star, a star that is missing in the bad images, or

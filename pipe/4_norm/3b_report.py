@@ -5,7 +5,7 @@ Writes  : report_medcoeff.txt
 Settings: lens_name
 Next    : 4_norm/3c_plot_stars
 
-Run as  : python 3b_report.py ../../configs/MYLENS
+Run as  : python pipe/4_norm/3b_report.py configs/MYLENS
 """
 
 from cosmouline.database import paths

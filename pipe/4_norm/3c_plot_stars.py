@@ -5,7 +5,7 @@ Writes  : plots/stars_aperture.png, plots/medcoeff.png, plots/map.png
 Settings: lens_name, norm_stars, psf_stars
 Next    : 4_norm/5_histograms
 
-Run as  : python 3c_plot_stars.py ../../configs/MYLENS
+Run as  : python pipe/4_norm/3c_plot_stars.py configs/MYLENS
 
 What to look for: a star that rises above the others varies or has a neighbour, leave it out of
 norm_stars; a single low point is a cloud or a cosmic; the map shows each star by its name.

@@ -5,7 +5,7 @@ Writes  : plots/apertures.png
 Settings: lens_name, photom_apertures
 Next    : 4_norm/5_histograms
 
-Run as  : python 3d_opt_plot_apertures.py ../../configs/MYLENS
+Run as  : python pipe/4_norm/3d_opt_plot_apertures.py configs/MYLENS
 
 What to look for: the apertures lie on each other. A large one that scatters more is sky or a
 neighbour; a small one that follows the coefficient (in grey) is the seeing.

@@ -6,7 +6,7 @@ Settings: lens_name, combi_name, combi_fwhm_max_arcsec, combi_ellipticity_max, c
           combi_sky_max_e, combi_coefficient, renorm_name
 Next    : 4_norm/4b_opt_combine_deep
 
-Run as  : python 4a_opt_prepare_deep.py ../../configs/MYLENS
+Run as  : python pipe/4_norm/4a_opt_prepare_deep.py configs/MYLENS
 
 Without any of the four limits the half with the best seeing is taken. The report has the reason
 why each other image is not. Several stacks can exist at a time, under their own names.

@@ -5,7 +5,7 @@ Writes  : combi_<combi_name>.fits: stack, variance, number of images per pixel
 Settings: combi_name, combi_method, combi_coefficient, renorm_name
 Next    : 4_norm/4c_opt_deep_map
 
-Run as  : python 4b_opt_combine_deep.py ../../configs/MYLENS
+Run as  : python pipe/4_norm/4b_opt_combine_deep.py configs/MYLENS
 
 In electrons of the image whose coefficient is 1, without sky. SKYSIG in the header is the noise
 per pixel that counts for a flux; the pixels themselves scatter less (PIXSIG), because resampling

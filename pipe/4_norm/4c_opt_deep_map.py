@@ -5,7 +5,7 @@ Writes  : plots/deep_<combi_name>.png
 Settings: lens_name, combi_name, norm_stars, psf_stars
 Next    : 4_norm/5_histograms
 
-Run as  : python 4c_opt_deep_map.py ../../configs/MYLENS
+Run as  : python pipe/4_norm/4c_opt_deep_map.py configs/MYLENS
 
 What to look for: a neighbour of a star that no single image shows, the arcs of the lens, a field
 that is not flat.

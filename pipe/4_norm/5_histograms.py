@@ -5,7 +5,7 @@ Writes  : plots/histograms.png, plots/seeing_by_date.png
 Settings: lens_name
 Next    : 5_psf/2a_extract
 
-Run as  : python 5_histograms.py ../../configs/MYLENS
+Run as  : python pipe/4_norm/5_histograms.py configs/MYLENS
 
 What to look for: the tails. They show where to put fwhm_max_arcsec, ellipticity_max and
 sky_level_max_e, or the join_ limits.

@@ -5,7 +5,7 @@ Writes  : plots/conditions_by_date.png, plots/conditions.png
 Settings: lens_name
 Next    : 5_psf/2a_extract
 
-Run as  : python 5b_opt_conditions.py ../../configs/MYLENS
+Run as  : python pipe/4_norm/5b_opt_conditions.py configs/MYLENS
 
 Seeing, ellipticity, sky, Moon and the heliocentric correction (mhjd - mjd) against the date;
 histograms of the alignment's residuals, seeing, ellipticity, airmass and Moon for each set. What

@@ -5,7 +5,7 @@ Writes  : psf_<psf_name>/<img_name>_stamps.fits; n_psf_cut__<psf_name> -> databa
 Settings: psf_name, psf_stars, norm_stars, psf_stamp_fwhm, use_drawn_masks
 Next    : 5_psf/3_find_cosmics
 
-Run as  : python 2a_extract.py ../../configs/MYLENS
+Run as  : python pipe/5_psf/2a_extract.py configs/MYLENS
 
 Stamps are cut at the nearest pixel and never interpolated. Bad and saturated pixels, neighbours
 and what lies outside of the image are marked in MASK, each with its own bit. A psf_<psf_name>.cat

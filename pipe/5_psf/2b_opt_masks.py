@@ -7,7 +7,7 @@ Settings: lens_name, psf_name, psf_stars, norm_stars, photom_stars, psf_stamp_fw
           lens_position_px, north_angle_deg, is_mirrored
 Next    : 5_psf/2a_extract
 
-Run as  : python 2b_opt_masks.py ../../configs/MYLENS
+Run as  : python pipe/5_psf/2b_opt_masks.py configs/MYLENS
 
 Draw circles and boxes on the reference image in DS9 and save them in image, physical, fk5 or icrs
 coordinates: as psf_<psf_name>_mask_<star>.reg for a PSF star, as obj_<name>_mask.reg for the lens

@@ -6,7 +6,7 @@ Writes  : the bit 8 of MASK in psf_<psf_name>/<img_name>_stamps.fits;
 Settings: psf_name, cosmic_sigma, cosmic_fraction, cosmic_object
 Next    : 5_psf/3b_choose_prior
 
-Run as  : python 3_find_cosmics.py ../../configs/MYLENS
+Run as  : python pipe/5_psf/3_find_cosmics.py configs/MYLENS
 
 These marks are a first guess: the PSF fit leaves them out of its first pass, then compares every
 pixel with the model. So the core of a good star is never lost to a false alarm. Where several

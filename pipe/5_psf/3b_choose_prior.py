@@ -5,7 +5,7 @@ Writes  : psf_prior__<psf_name>, the same for all images -> database
 Settings: psf_name, psf_engine, psf_prior, psf_wings, psf_upsampling, psf_min_stars
 Next    : 5_psf/4_build_psf
 
-Run as  : python 3b_choose_prior.py ../../configs/MYLENS
+Run as  : python pipe/5_psf/3b_choose_prior.py configs/MYLENS
 
 Three numbers in psf_prior are taken as they are. psf_prior = "auto" takes the size and the
 correlation length that five images, from the sharpest to a bad one, find most probable. It is

@@ -7,7 +7,7 @@ Writes  : psf_<psf_name>/<img_name>_psf.fits; FWHM, ellipticity, beta, chi2, sta
 Settings: psf_name, psf_engine, psf_upsampling, psf_field, psf_min_stars, n_psf_draws
 Next    : 5_psf/5_png_check
 
-Run as  : python 4_build_psf.py ../../configs/MYLENS
+Run as  : python pipe/5_psf/4_build_psf.py configs/MYLENS
 
 A Moffat plus a grid of pixels with a Gaussian-process prior; psf_engine = "starred" takes STARRED
 instead. Draws from the posterior of each PSF are kept, for the errors of the fluxes.

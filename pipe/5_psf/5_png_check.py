@@ -5,15 +5,17 @@ Writes  : psf_<psf_name>_png/<img_name>.png
 Settings: lens_name, psf_name
 Next    : 6_extract/1_extract_objects
 
-Run as  : python 5_png_check.py ../../configs/MYLENS
+Run as  : python pipe/5_psf/5_png_check.py configs/MYLENS [--all]
 
 What to look for: residuals like noise. A ring or a dipole in all stars means that the PSF cannot
 follow (trailed, or varying over the field); in one star, that this star is double. "beside the
-Moffat" is what the grid of pixels adds: structure of the telescope, not specks of noise.
+Moffat" is what the grid of pixels adds: structure of the telescope, not specks of noise. Of more
+than 20 images those are drawn whose PSF stands out most; all with --all.
 """
 
 from dataclasses import replace
 
+from cosmouline.database.columns import column
 from cosmouline.pages import drawing
 from cosmouline.plots.psf import PsfPage, psf_page
 from cosmouline.psf import db_psf
@@ -59,9 +61,11 @@ def measure(image, settings):
 
 def main(settings, db):
     """Draw the pages that are missing or out of date."""
-    images = db.to_treat(settings, NEEDS)
+    images, psf = db.to_treat(settings, NEEDS), settings.psf_name
+    images = drawing.to_draw(images, settings, f"psf_{psf}", *(
+        column(images, f"psf_{name}__{psf}") for name in ("chi2", "ellipticity", "fwhm_px")))
     return for_each_image(measure, images, settings, db, needs=NEEDS, writes=WRITES)
 
 
 if __name__ == "__main__":
-    run(main, __doc__)
+    run(main, __doc__, drawing.ALL)

@@ -5,7 +5,7 @@ Writes  : plots/psf_<psf_name>_<n>.png
 Settings: lens_name, psf_name, psf_stamp_fwhm, psf_upsampling
 Next    : 5_psf/6b_opt_hand_check
 
-Run as  : python 5b_opt_contact_sheet.py ../../configs/MYLENS
+Run as  : python pipe/5_psf/5b_opt_contact_sheet.py configs/MYLENS
 
 Shown is a star without noise, in small pixels, on a logarithmic scale, in the order of set and
 time. What to look for: the one that does not look like its neighbours in time. Images of

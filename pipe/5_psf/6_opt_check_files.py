@@ -5,7 +5,7 @@ Writes  : report_psf_<psf_name>_missing.txt
 Settings: lens_name, psf_name
 Next    : 5_psf/7_opt_list_saturated
 
-Run as  : python 6_opt_check_files.py ../../configs/MYLENS
+Run as  : python pipe/5_psf/6_opt_check_files.py configs/MYLENS
 
 Images that were rejected, that failed, whose PSF is missing on the disk or cannot be read.
 """

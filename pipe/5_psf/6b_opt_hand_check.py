@@ -5,7 +5,7 @@ Writes  : choose_psf_<psf_name>.html
 Settings: lens_name, psf_name
 Next    : 7_deconv/1_prepare, which reads psf_<psf_name>_skiplist.txt
 
-Run as  : python 6b_opt_hand_check.py ../../configs/MYLENS
+Run as  : python pipe/5_psf/6b_opt_hand_check.py configs/MYLENS
 
 As 1_character/5b_opt_hand_check. The images of the list stay in use for everything but the
 deconvolutions with this PSF. A PSF is bad where its stars leave rings or dipoles in the residuals.

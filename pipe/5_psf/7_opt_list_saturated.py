@@ -5,7 +5,7 @@ Writes  : report_psf_<psf_name>_saturated.txt, psf_<psf_name>/saturated.txt (a l
 Settings: lens_name, psf_name, psf_peak_max
 Next    : 6_extract/1_extract_objects
 
-Run as  : python 7_opt_list_saturated.py ../../configs/MYLENS
+Run as  : python pipe/5_psf/7_opt_list_saturated.py configs/MYLENS
 
 Stars whose highest pixel, sky included, is above psf_peak_max of the saturation level. Saturated
 pixels themselves (above 0.9 of it) are masked and such stars never used; this is about the range

@@ -7,7 +7,7 @@ Settings: norm_stars, psf_stars, photom_stars, psf_stamp_fwhm, point_sources, po
           lens_stamp_fwhm, lens_stamp_px, extra_sources, use_drawn_masks
 Next    : 6_extract/2_find_cosmics
 
-Run as  : python 1_extract_objects.py ../../configs/MYLENS
+Run as  : python pipe/6_extract/1_extract_objects.py configs/MYLENS
 
 All objects of an image are in one file: cubes DATA, SIGMA and MASK, and a table OBJECTS. The first
 object is the lens. The side of its stamps is the same in all images; it stays when images are

@@ -6,7 +6,7 @@ Writes  : the bit 8 of MASK in objects/<img_name>.fits; n_object_cosmics,
 Settings: cosmic_sigma, cosmic_fraction, cosmic_object
 Next    : 6_extract/3_png_check
 
-Run as  : python 2_find_cosmics.py ../../configs/MYLENS
+Run as  : python pipe/6_extract/2_find_cosmics.py configs/MYLENS
 
 The marks are a first guess; the fits compare every pixel with their model. Where several stars
 of an image are suspected at the same place (n_object_alike), it is the PSF: the cores of stars

@@ -5,12 +5,14 @@ Writes  : objects_png/<img_name>.png
 Settings: lens_name
 Next    : 7_deconv/0_star_photometry
 
-Run as  : python 3_png_check.py ../../configs/MYLENS
+Run as  : python pipe/6_extract/3_png_check.py configs/MYLENS [--all]
 
 What to look for: every star in the middle of its stamp, neighbours and bad columns covered, and
-nothing covered that belongs to a star.
+nothing covered that belongs to a star. Of more than 20 images those are drawn that have most
+cosmic rays or lack stars; all with --all.
 """
 
+from cosmouline.database.columns import column
 from cosmouline.pages import drawing
 from cosmouline.plots.stamps import stamps_page
 from cosmouline.run import for_each_image, run
@@ -35,8 +37,10 @@ def measure(image, settings):
 def main(settings, db):
     """Draw the pages that are missing or out of date."""
     images = db.to_treat(settings, NEEDS)
+    images = drawing.to_draw(images, settings, "objects", column(images, "n_object_cosmics"),
+                             column(images, "n_objects"))
     return for_each_image(measure, images, settings, db, needs=NEEDS, writes=WRITES)
 
 
 if __name__ == "__main__":
-    run(main, __doc__)
+    run(main, __doc__, drawing.ALL)

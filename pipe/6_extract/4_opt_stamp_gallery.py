@@ -5,7 +5,7 @@ Writes  : plots/stamp_gallery_<n>.png, of each band
 Settings: lens_name
 Next    : 7_deconv/0_star_photometry
 
-Run as  : python 4_opt_stamp_gallery.py ../../configs/MYLENS
+Run as  : python pipe/6_extract/4_opt_stamp_gallery.py configs/MYLENS
 
 Of each band 21 nights are shown, spread evenly over the order of their seeing. A night is the
 median of its stamps, moved onto each other; pixels are interpolated here, only to look at. What

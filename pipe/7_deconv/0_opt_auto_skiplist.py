@@ -6,7 +6,7 @@ Settings: lens_name, dec_name, renorm_name, dec_coefficient, dec_fwhm_max_arcsec
           dec_ellipticity_max, dec_coeff_max, dec_sky_max_e, dec_trail_min_arcsec
 Next    : 7_deconv/1_prepare
 
-Run as  : python 0_opt_auto_skiplist.py ../../configs/MYLENS
+Run as  : python pipe/7_deconv/0_opt_auto_skiplist.py configs/MYLENS
 
 7_deconv/1_prepare leaves out what is beyond the dec_ limits by itself, and what stands in
 dec_<dec_name>_skiplist.txt of the folder of the lens. This script only reports what that will be,

@@ -6,7 +6,7 @@ Writes  : star_flux_e, star_sigma_e, star_chi2, star_x_px, star_y_px, star_xy_si
 Settings: psf_name
 Next    : 8_renorm/1a_renormalize
 
-Run as  : python 0_star_photometry.py ../../configs/MYLENS
+Run as  : python pipe/7_deconv/0_star_photometry.py configs/MYLENS
 
 Flux and position of each star are solved on its own pixels, cosmic rays in its core are masked
 (n_core_hits counts the pixels). A star whose core is lost (masked by more than half, or more than

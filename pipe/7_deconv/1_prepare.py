@@ -6,7 +6,7 @@ Settings: dec_name, psf_name, renorm_name, dec_coefficient, dec_fwhm_max_arcsec,
           dec_ellipticity_max, dec_coeff_max, dec_sky_max_e, dec_trail_min_arcsec
 Next    : 7_deconv/2_apply_norm
 
-Run as  : python 1_prepare.py ../../configs/MYLENS
+Run as  : python pipe/7_deconv/1_prepare.py configs/MYLENS
 
 Each band has a deconvolution of its own. Images named in dec_<dec_name>_skiplist.txt of the
 lens's folder are left out, and so are those of psf_<psf_name>_skiplist.txt, whose PSF is bad. They

@@ -6,7 +6,7 @@ Settings: dec_name, psf_name, point_sources, point_sources_unit, lens_ra_deg, le
           lens_position_px, north_angle_deg, is_mirrored, shift_prior
 Next    : 7_deconv/3_write_start
 
-Run as  : python 2_apply_norm.py ../../configs/MYLENS
+Run as  : python pipe/7_deconv/2_apply_norm.py configs/MYLENS
 """
 
 from cosmouline.astrometry.db_lens_position import lens_centre_and_radius

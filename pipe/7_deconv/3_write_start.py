@@ -6,7 +6,7 @@ Settings: dec_name, point_sources, point_sources_unit, lens_ra_deg, lens_dec_deg
           lens_position_px, north_angle_deg, is_mirrored, extra_sources
 Next    : 7_deconv/4_deconv
 
-Run as  : python 3_write_start.py ../../configs/MYLENS
+Run as  : python pipe/7_deconv/3_write_start.py configs/MYLENS
 
 From point_sources of the settings; a number of sources lets them be found on the sharpest images.
 With bands, they are found in that of the reference image. Given ones are slid up to 5 px to where

@@ -6,7 +6,7 @@ Settings: dec_name, deconv_engine, extended_light, psf_name, dec_coefficient, sh
           point_source_sigma_arcsec, source_epochs, extra_sources, dec_start_from, n_control_stars
 Next    : 7_deconv/5a_png_check
 
-Run as  : python 4_deconv.py ../../configs/MYLENS
+Run as  : python pipe/7_deconv/4_deconv.py configs/MYLENS
 
 Fluxes, sky and shift of each epoch are solved exactly; noise and masks come from the model; errors
 from the full covariance, draws of the PSFs, control stars, and light that the model lacks. With

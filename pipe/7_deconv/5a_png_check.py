@@ -5,12 +5,13 @@ Writes  : dec_<dec_name>_png/<img_name>.png, plots/dec_<dec_name>.png
 Settings: lens_name, dec_name
 Next    : 7_deconv/5b_show_sources
 
-Run as  : python 5a_png_check.py ../../configs/MYLENS
+Run as  : python pipe/7_deconv/5a_png_check.py configs/MYLENS [--all]
 
 What to look for: residuals like noise in all epochs. Structure at the same place in all of them is
 light that the model lacks (one more source, an arc); a dipole in one epoch is a bad PSF. chi2
 around each source, in the circles, should be 1. Below: what the data ask of the residual light,
 how light may go from one source to another, and how the fluxes scatter about their neighbours.
+Of more than 20 epochs those whose chi2 stands out most have a page; all with --all.
 """
 
 from collections import Counter
@@ -21,6 +22,8 @@ from cosmouline.errors import UserError
 from cosmouline.pages import deconvolution, drawing
 from cosmouline.plots.deconvolution import epoch_page, overview_page
 from cosmouline.run import for_each_image, run
+
+import numpy as np
 
 NEEDS = ("dec_fit__{dec}", "dec_coeff__{dec}", "field_fwhm_arcsec", "pixel_scale_arcsec",
          "datetime_utc")
@@ -55,9 +58,13 @@ def main(settings, db):
     counts = Counter()
     for one, those in bands.split(images, settings):
         drawing.save_plot(overview(those, one), f"dec_{settings.dec_name}", one, __file__)
+        scene = deconvolution.scene_of(one)
+        chi2 = dict(zip(scene.names, scene.fit.chi2_reduced, strict=True))
+        those = drawing.to_draw(those, one, f"dec_{settings.dec_name}", np.array(
+            [chi2[image["img_name"]] for image in those]))
         counts.update(for_each_image(measure, those, one, db, needs=NEEDS, writes=WRITES))
     return counts
 
 
 if __name__ == "__main__":
-    run(main, __doc__)
+    run(main, __doc__, drawing.ALL)

@@ -7,7 +7,7 @@ Settings: lens_name, dec_name, point_sources, point_sources_unit, lens_ra_deg, l
           lens_position_px, north_angle_deg, is_mirrored
 Next    : 7_deconv/6_readout
 
-Run as  : python 5b_show_sources.py ../../configs/MYLENS
+Run as  : python pipe/7_deconv/5b_show_sources.py configs/MYLENS
 
 Pixels are those of the reference image, from 1; arcsec count from the lens, east and north. To use
 the positions elsewhere, copy sources.cat to the folder of the lens and set point_sources to its

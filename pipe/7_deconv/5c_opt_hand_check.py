@@ -5,7 +5,7 @@ Writes  : choose_dec_<dec_name>.html
 Settings: lens_name, dec_name
 Next    : 7_deconv/1_prepare, which reads dec_<dec_name>_skiplist.txt
 
-Run as  : python 5c_opt_hand_check.py ../../configs/MYLENS
+Run as  : python pipe/7_deconv/5c_opt_hand_check.py configs/MYLENS
 
 As 1_character/5b_opt_hand_check, one page per band; there is one list: save that of a band and run
 this again before the next one, whose page then knows it. The images of the list stay in use for

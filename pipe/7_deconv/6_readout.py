@@ -5,7 +5,7 @@ Writes  : flux_e, its errors, covariances and notes, shift, sky, chi2 of every i
 Settings: dec_name
 Next    : 7_deconv/7_check_plots
 
-Run as  : python 6_readout.py ../../configs/MYLENS
+Run as  : python pipe/7_deconv/6_readout.py configs/MYLENS
 
 Fluxes are electrons of the exposure, as they fell: multiply them by dec_coeff to compare images.
 """

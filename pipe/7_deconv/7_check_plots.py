@@ -5,7 +5,7 @@ Writes  : plots/dec_<dec_name>_checks.png
 Settings: lens_name, dec_name
 Next    : 7_deconv/8_inspect_flux
 
-Run as  : python 7_check_plots.py ../../configs/MYLENS
+Run as  : python pipe/7_deconv/7_check_plots.py configs/MYLENS
 
 What to look for: shifts about zero, below half a pixel; a sky that is zero within its noise; chi2
 near 1. In the histograms the normalised fluxes (blue) are narrower than the raw ones (grey), but

@@ -5,7 +5,7 @@ Writes  : report_dec_<dec_name>_fluxes.txt; with --source plots/<dec_name>_<sour
 Settings: lens_name, dec_name
 Next    : 9_quicklook/1_quicklook
 
-Run as  : python 8_inspect_flux.py ../../configs/MYLENS [--source A]
+Run as  : python pipe/7_deconv/8_inspect_flux.py configs/MYLENS [--source A]
 
 Negative fluxes and coefficients, fluxes below 3 sigma or more than 6 sigma from their neighbours
 in time, and images with a chi2 above 1.5 times that of most (or above 1.5); images with elongated

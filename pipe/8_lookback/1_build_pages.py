@@ -6,7 +6,7 @@ Settings: lens_name, dec_name, psf_name, renorm_name, sets, join_center, join_fw
           join_ellipticity_max, join_sky_max_e, join_coeff_max
 Next    : open index.html in a browser; lcmanip/1_join
 
-Run as  : python 1_build_pages.py ../../configs/MYLENS
+Run as  : python pipe/8_lookback/1_build_pages.py configs/MYLENS
 
 The pages need neither a server nor the network: copy work_dir, or its folders lookback_*, plots
 and *_png, and they work there. Only pages whose content changed are written again. What is in

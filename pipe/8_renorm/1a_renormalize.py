@@ -7,7 +7,7 @@ Settings: renorm_name, renorm_stars, renorm_method, renorm_reference_star, psf_n
           n_psf_draws
 Next    : 8_renorm/1b_report
 
-Run as  : python 1a_renormalize.py ../../configs/MYLENS
+Run as  : python pipe/8_renorm/1a_renormalize.py configs/MYLENS
 
 Flux x renorm is the flux on the scale of the reference image, of each band its own. Stars that
 vary are found and not used; single bad points are left out. With several sets (telescopes,

@@ -5,7 +5,7 @@ Writes  : report_<renorm_name>.txt
 Settings: lens_name, renorm_name, psf_name, renorm_reference_star, renorm_stars, norm_stars
 Next    : 8_renorm/2_plot_star_curves
 
-Run as  : python 1b_report.py ../../configs/MYLENS
+Run as  : python pipe/8_renorm/1b_report.py configs/MYLENS
 
 On top one line for each set and telescope, with the normalised flux there of the reference star
 (or the first one), relative to the first line. psf_note: in what PSF and aperture fluxes of the

@@ -5,7 +5,7 @@ Writes  : plots/stars_<renorm_name>.png, plots/<renorm_name>.png, plots/checks_<
 Settings: lens_name, psf_name, renorm_name, renorm_method, renorm_stars, norm_stars
 Next    : 7_deconv/1_prepare
 
-Run as  : python 2_plot_star_curves.py ../../configs/MYLENS
+Run as  : python pipe/8_renorm/2_plot_star_curves.py configs/MYLENS
 
 What to look for: flat stars, their scatter as large as their errors. A trend with the colour
 (seeing) points to neighbours or to a PSF that does not fit. The page of checks has the

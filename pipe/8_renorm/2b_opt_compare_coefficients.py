@@ -5,7 +5,8 @@ Writes  : plots/compare_coefficients.png
 Settings: lens_name
 Next    : 8_renorm/3_opt_inspect_star
 
-Run as  : python 2b_opt_compare_coefficients.py ../../configs/MYLENS [--names medcoeff renorm1]
+Run as  : python pipe/8_renorm/2b_opt_compare_coefficients.py configs/MYLENS
+          [--names medcoeff renorm1]
 
 The first name is what the others are divided by; without --names all that the database has are
 shown. What to look for: a ratio that follows the seeing (a coefficient from apertures that lose

@@ -5,7 +5,7 @@ Writes  : plots/<renorm_name>_star_<star>.png
 Settings: lens_name, psf_name, renorm_name
 Next    : 8_renorm/4_opt_star_light_curves
 
-Run as  : python 3_opt_inspect_star.py ../../configs/MYLENS [--star a b]
+Run as  : python pipe/8_renorm/3_opt_inspect_star.py configs/MYLENS [--star a b]
 
 Deviations from the median in per cent, the points coloured by the airmass; without --star all that
 were measured. What to look for: a star that varies (leave it out of renorm_stars); a slope with

@@ -8,7 +8,7 @@ Settings: lens_name, psf_name, renorm_name, photom_stars, join_by, join_minutes,
           night_min_images
 Next    : 7_deconv/1_prepare
 
-Run as  : python 4_opt_star_light_curves.py ../../configs/MYLENS [--star v a]
+Run as  : python pipe/8_renorm/4_opt_star_light_curves.py configs/MYLENS [--star v a]
 
 To follow a variable star of the field: put it into photomstars.cat of the folder of the lens
 (name, x, y on the reference image) and run on from 6_extract/1_extract_objects. It is measured as

@@ -6,7 +6,7 @@ Settings: lens_name, lens_ra_deg, lens_dec_deg, dec_name, psf_name, renorm_name,
           export_renorms, export_decs
 Next    : lcmanip/1_join
 
-Run as  : python export.py ../../configs/MYLENS [--psfs psf1 psf2] [--renorms renorm1]
+Run as  : python pipe/9_export/export.py configs/MYLENS [--psfs psf1 psf2] [--renorms renorm1]
           [--decs lens lens2]
 
 The fields of several PSFs, renormalisations and deconvolutions are kept next to each other: all

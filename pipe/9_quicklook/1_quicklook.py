@@ -5,8 +5,8 @@ Writes  : plots/<dec_name>_by_<word>.png for each word of --by
 Settings: lens_name, dec_name, sum_sources, join_center
 Next    : 9_export/export
 
-Run as  : python 1_quicklook.py ../../configs/MYLENS [--by night set airmass sky_level_e]
-          [--sum S=A+B] [--coefficient medcoeff]
+Run as  : python pipe/9_quicklook/1_quicklook.py configs/MYLENS
+          [--by night set airmass sky_level_e] [--sum S=A+B] [--coefficient medcoeff]
 
 image  Every image with its error bar: photons, read noise, blending, PSF and coefficient. One far
        from its neighbours in all sources has a bad coefficient, in one of them a bad PSF or a

@@ -5,7 +5,7 @@ Writes  : nothing
 Settings: sets
 Next    : all_update/1_update
 
-Run as  : python 0_list_new.py ../../configs/MYLENS
+Run as  : python pipe/all_update/0_list_new.py configs/MYLENS
 """
 
 from cosmouline.database import bands

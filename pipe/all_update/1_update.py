@@ -5,7 +5,7 @@ Writes  : what the scripts write; updating of the new images -> database; report
 Settings: sets, dec_name
 Next    : look at report_update.txt and the light curve
 
-Run as  : python 1_update.py ../../configs/MYLENS [--no-pictures] [--cpus 4]
+Run as  : python pipe/all_update/1_update.py configs/MYLENS [--no-pictures] [--cpus 4]
 
 Runs all scripts in order. Each does only what is new or out of date: the new images up to their
 stamps, PSFs and star fluxes; then the coefficients and joint fits of all images, which start from

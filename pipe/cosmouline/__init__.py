@@ -4,10 +4,14 @@ Importing it pins the numerical libraries to one thread per process. That counts
 numpy, sep or jax are loaded, so every file imports ``cosmouline`` before them. Two worker
 processes with two threads each on two cores spin against each other and are ten times slower
 than one process; one thread each also makes the results the same, bit for bit, on all engines.
+
+The folders of the scripts have links to this one, so that each script comes here first, whatever
+Python runs it: one without the other libraries, or too old for all other files, gets one line.
 """
 
 import logging
 import os
+import sys
 
 __version__ = "1.0.0.dev0"
 
@@ -21,6 +25,33 @@ ONE_THREAD = {
     "NPROC": "1",  # the one variable that the CPU backend of jax obeys
     "XLA_PYTHON_CLIENT_PREALLOCATE": "false",  # else the first process takes 3/4 of a GPU
 }
+
+REMEDY = ("Run `source .venv/bin/activate` in the folder of COSMOULINE (`make demo` makes .venv), "
+          "or `python -m pip install -e .` there.")
+
+
+def _say_in_one_line(kind, error, trace):
+    """Report what keeps a script from being loaded; anything else as Python does."""
+    if not issubclass(kind, (ImportError, OSError)) or "--debug" in sys.argv:
+        sys.__excepthook__(kind, error, trace)
+        return
+    text, home = " ".join(str(error).split()), os.environ.get("HOME")
+    if issubclass(kind, ModuleNotFoundError):
+        text = f"{error.name} is not installed for {sys.executable}. {REMEDY}"
+    elif home and home in text and issubclass(kind, OSError):
+        text += f". Correct the folder HOME, {home}, or `export HOME=/tmp`."
+    elif issubclass(kind, ImportError):
+        text += f". {REMEDY}"
+    sys.stderr.write(f"{kind.__name__}: {text}\n")
+
+
+# Of a script alone, not of a notebook or another program: beside it is this package, or its link
+_main = os.path.abspath(getattr(sys.modules["__main__"], "__file__", None) or "/")
+if os.path.isdir(os.path.join(os.path.dirname(_main), "cosmouline")):
+    if sys.version_info < (3, 11):  # noqa: UP036 - this file alone is read by older ones
+        sys.exit(f"COSMOULINE needs Python 3.11 or newer, not {sys.version.split()[0]} of "
+                 f"{sys.executable}. {REMEDY}")
+    sys.excepthook = _say_in_one_line
 
 for _name, _value in ONE_THREAD.items():
     os.environ.setdefault(_name, _value)

@@ -37,8 +37,9 @@ def one_line(text, longest=200):
 
 def did_you_mean(word, known):
     """Return the most similar of some known words as the end of a message; empty if none is."""
-    near = difflib.get_close_matches(str(word), known, n=1)
-    return f" Did you mean '{near[0]}'?" if near else ""
+    lower = {one.lower(): one for one in map(str, known)}
+    near = difflib.get_close_matches(str(word).lower(), lower, n=1)
+    return f" Did you mean '{lower[near[0]]}'?" if near else ""
 
 
 EXIT_USER_ERROR = 1

@@ -90,6 +90,8 @@ def _exit_status(main, options):
             settings.engine = "serial"
         paths.check_links(settings)
         log_path = _log_to_file(settings, script)
+        for notice in settings.notices:
+            log.warning("%s", notice)
         n_failed = _with_database(main, settings)
     except UserError as problem:
         log.error("%s: %s", script, problem)

@@ -5,7 +5,7 @@ Writes  : combi_group -> database; report_combi_<combi_group_name>.txt
 Settings: lens_name, combi_group_name, combi_group_by, combi_coefficient, renorm_name
 Next    : fac_combi/2_combine
 
-Run as  : python 1_prepare.py ../../configs/MYLENS
+Run as  : python pipe/fac_combi/1_prepare.py configs/MYLENS
 
 A night lasts from local noon to local noon of the site. Images of two telescopes or two sets are
 never in one group. Several groupings can live side by side under other names.

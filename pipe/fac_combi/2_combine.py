@@ -5,7 +5,7 @@ Writes  : combi_<combi_group_name>/<set>/<lens>_<date>.fits: stack, variance, nu
 Settings: lens_name, combi_group_name, combi_method, combi_coefficient, renorm_name
 Next    : fac_combi/3_make_pngs
 
-Run as  : python 2_combine.py ../../configs/MYLENS
+Run as  : python pipe/fac_combi/2_combine.py configs/MYLENS
 
 A stack is on the scale of the sum of its exposures. Its header says how it is read as a frame of
 the telescope "Combi": date, exposure, and the gain, read noise and sky by which its noise comes

@@ -5,7 +5,7 @@ Writes  : combi_<combi_group_name>_png/, plots/combi_<combi_group_name>.png
 Settings: lens_name, combi_group_name
 Next    : fac_combi/4_stack_photometry
 
-Run as  : python 3_make_pngs.py ../../configs/MYLENS
+Run as  : python pipe/fac_combi/3_make_pngs.py configs/MYLENS
 """
 
 from cosmouline.database import paths

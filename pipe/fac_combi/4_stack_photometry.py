@@ -5,7 +5,7 @@ Writes  : combi_<combi_group_name>/<set>/<stack>.ecsv
 Settings: combi_group_name, detect_threshold_sigma, detect_min_area_px
 Next    : fac_combi/5_opt_new_config, to reduce the stacks as images
 
-Run as  : python 4_stack_photometry.py ../../configs/MYLENS
+Run as  : python pipe/fac_combi/4_stack_photometry.py configs/MYLENS
 
 Apertures have radii of 1, 1.5, 2 and 3 FWHM of the stack, and a ring for the sky. Fluxes are in
 electrons by the gain of the stack. The errors are those that count for a flux: the scatter of the

@@ -5,7 +5,7 @@ Writes  : settings.py, normstars.cat and lists of sources in the folder named by
 Settings: lens_name, work_dir, combi_group_name, sets
 Next    : run_all.py on the new folder
 
-Run as  : python 5_opt_new_config.py ../../configs/MYLENS --to ../../configs/MYLENS_nights
+Run as  : python pipe/fac_combi/5_opt_new_config.py configs/MYLENS --to configs/MYLENS_nights
           [--work-dir ~/cosmouline/MYLENS_nights]
 
 The settings of the lens are taken over, with the stacks of each set as a set of the telescope

@@ -1,8 +1,18 @@
+from cosmouline.engine.tool import run_tool
 from cosmouline.lightcurve.io_rdb import write_rdb
 
 import numpy as np
+import pytest
 
 SCRIPT = "extrascripts/rdb_statistics"
+
+
+def ended(script, *words):
+    """Run the tool; return its exit status."""
+    module = script(SCRIPT)
+    with pytest.raises(SystemExit) as end:
+        run_tool(module.main, module.__doc__, module.ARGUMENTS, [str(word) for word in words])
+    return end.value.code
 
 
 def table(path, n, step_d, fwhm):
@@ -18,10 +28,8 @@ def test_lenses_stand_beside_each_other(script, tmp_path):
     table(tmp_path / "one.rdb", 11, 3.0, 1.5)
     table(tmp_path / "two.rdb", 6, 7.0, 0.9)
 
-    code = script(SCRIPT).main([str(tmp_path / "one.rdb"), str(tmp_path / "two.rdb"),
-                                "--out", str(tmp_path)])
+    assert ended(script, tmp_path / "one.rdb", tmp_path / "two.rdb") == 0
 
-    assert code == 0
     lines = (tmp_path / "rdb_statistics.txt").read_text().splitlines()
     assert [line.replace("|", " ").split() for line in lines[-2:]] == [
         ["one", "10", "1", "33", "27", "3.00", "1.50", "1.20", "0.0100", "0.0000"],
@@ -29,5 +37,19 @@ def test_lenses_stand_beside_each_other(script, tmp_path):
     assert (tmp_path / "rdb_statistics.png").stat().st_size > 10000
 
 
+def test_it_writes_beside_the_first_table_or_where_it_is_told(script, tmp_path, monkeypatch):
+    for name in ("lens", "elsewhere", "here"):
+        (tmp_path / name).mkdir()
+    table(tmp_path / "lens" / "one.rdb", 11, 3.0, 1.5)
+    monkeypatch.chdir(tmp_path / "here")
+
+    ended(script, "../lens/one.rdb")
+    ended(script, "../lens/one.rdb", "--out", tmp_path / "elsewhere")
+
+    assert {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("rdb_stat*")} == {
+        f"{folder}/rdb_statistics.{kind}" for folder in ("lens", "elsewhere")
+        for kind in ("txt", "png")}
+
+
 def test_a_file_that_is_not_there_ends_it(script, tmp_path):
-    assert script(SCRIPT).main([str(tmp_path / "none.rdb")]) == 1
+    assert ended(script, tmp_path / "none.rdb") == 1

@@ -23,6 +23,8 @@ script_header      : The header of a numbered script: its manual page, and what 
 settings           : Read configs/<lens>/settings.py over configs/sample/settings.py, and check it.
 settings_cluster   : The setting `cluster`: an address, a scheduler file, or a description of jobs.
 settings_sources   : Check what the settings contain on the point sources and the light curve.
+settings_values    : The values of a settings.py: whether they fit, what is wanted in words, and
+    names set twice.
 skiplists          : Read the skip lists: images that one step leaves out.
 status             : What each script has done on the images of a lens.
 validate           : Compare a database with its declared fields, the settings and the disk.

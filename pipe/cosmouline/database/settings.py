@@ -7,7 +7,6 @@ import re
 import runpy
 import traceback
 import types
-import typing
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -15,6 +14,7 @@ from cosmouline.database.notation import read_aperture, read_region
 from cosmouline.database.script_header import ROOT
 from cosmouline.database.settings_cluster import check_cluster
 from cosmouline.database.settings_sources import check_name, check_sources
+from cosmouline.database.settings_values import DEGREES, degrees, fits, set_twice, wanted
 from cosmouline.errors import UserError, did_you_mean, one_line
 
 SAMPLE = ROOT / "configs" / "sample" / "settings.py"
@@ -44,7 +44,6 @@ CHOICES = {
 NAMES = ("psf_name", "dec_name", "renorm_name", "combi_name",
          "combi_group_name")  # become parts of file and field names
 TINY = 1e-9
-LARGEST_INT = 2**53  # above, floats skip whole numbers
 LONGEST_NAME = 100  # with the endings of the products it stays below the 255 of file systems
 LIMITS = {  # least and greatest value
     "lens_ra_deg": (0, 360), "lens_dec_deg": (-90, 90), "north_angle_deg": (-360, 360),
@@ -108,16 +107,18 @@ def load_settings(config_dir):
     """Return the settings of the lens whose settings.py is in a folder, as a namespace.
 
     It has every name of the sample, `work_dir` as a Path, `sets` with their paths expanded, and
-    `config_dir`. Raises UserError, before any work, for an unknown name, a wrong type, a value
-    that is not among the choices, or a path that is relative or missing.
+    `config_dir`, and `notices`, lines on what is odd. Raises UserError, before any work, for an
+    unknown name, a wrong type, a value that is not among the choices, or a path that is relative
+    or missing.
     """
     if config_dir is None:
         raise UserError("give the folder of a lens: python <script> configs/<lens> "
                         "(or set the variable COSMOULINE_CONFIG).")
-    path = Path(config_dir) / "settings.py"
+    path = Path(str(config_dir).removesuffix("/settings.py")) / "settings.py"
     if not path.is_file():
-        raise UserError(f"there is no {path}. Copy configs/sample to {config_dir} and edit its "
-                        "settings.py.")
+        others = [one.parent.name for one in path.parent.parent.glob("*/settings.py")]
+        raise UserError(f"there is no {path}.{did_you_mean(path.parent.name, others)} For a new "
+                        f"lens copy configs/sample to {config_dir} and edit its settings.py.")
     folder = path.parent.resolve()  # before the settings can change the folder
     # The names of the lens must be those of the sample, and so must the types
     sample, annotations = _run(SAMPLE)
@@ -131,12 +132,21 @@ def load_settings(config_dir):
         raise UserError(f"{path}: unknown setting '{name}'.{hint}")
     for name, value in own.items():
         kind = annotations[name]
-        if not _fits(value, kind):
-            wanted = kind.__name__ if isinstance(kind, type) else str(kind)
-            raise UserError(f"{path}: {name} = {_shown(value)}, but it must be {wanted}.")
+        if not fits(value, kind):
+            raise UserError(f"{path}: {name} = {_shown(value)}, but it must be "
+                            f"{wanted(kind, sample[name])}.")
+    for name in own.keys() & DEGREES.keys():
+        try:
+            own[name] = degrees(name, own[name])
+        except ValueError as problem:
+            raise UserError(f"{path}: {name} = {_shown(own[name])}, {problem}.") from problem
     # The values together, then one by one
     settings = SimpleNamespace(**(sample | own))
     settings.config_dir = folder
+    settings.notices = [  # for the user, not for programs that read settings
+        f"{path}: {name} is set in line {first} and again in line {last}: the last one counts. "
+        "Delete the other." for name, first, last in set_twice(
+            path.read_text(encoding="utf-8-sig"), sample)]
     settings.band = ""  # all of them; `bands.split` makes copies for one
     _check_values(settings, path)
     _check_lens(settings, path)
@@ -189,23 +199,6 @@ def _shown(value):
         return one_line(repr(value))
     except (ValueError, RecursionError):  # a number of more digits than Python writes
         return "something that cannot be shown"
-
-
-def _fits(value, kind):
-    """Return whether a value fits an annotation: plain types, unions, list[...], tuple[...]."""
-    origin, inside = typing.get_origin(kind), typing.get_args(kind)
-    if origin is types.UnionType:
-        return any(_fits(value, one) for one in inside)
-    if origin is list:
-        return isinstance(value, list | tuple) and all(_fits(v, inside[0]) for v in value)
-    if origin is tuple:
-        return (isinstance(value, list | tuple) and len(value) == len(inside)
-                and all(map(_fits, value, inside)))
-    if isinstance(value, bool):
-        return kind is bool
-    if kind in (int, float) and isinstance(value, int):
-        return abs(value) < LARGEST_INT
-    return isinstance(value, kind)
 
 
 def _check_values(settings, path):
@@ -306,9 +299,9 @@ def _checked_set(one, where):
     for key, value in one.items():
         if key not in SET_KEYS:
             raise UserError(f"{where}: unknown key '{key}'.{did_you_mean(key, SET_KEYS)}")
-        if not _fits(value, SET_KEYS[key]):
+        if not fits(value, SET_KEYS[key]):
             raise UserError(f"{where}: {key} = {_shown(value)}, but it must be "
-                            f"{getattr(SET_KEYS[key], '__name__', SET_KEYS[key])}.")
+                            f"{wanted(SET_KEYS[key])}.")
     check_name(one["name"], f"{where}: name")
     if (pattern := one.get("folders", "*")).startswith("/") or ".." in pattern.split("/"):
         raise UserError(f"{where}: folders = {pattern!r} leads out of raw_dir: give a pattern "

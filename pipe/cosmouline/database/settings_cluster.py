@@ -2,6 +2,7 @@
 
 import re
 
+from cosmouline.database.settings_values import wanted
 from cosmouline.errors import UserError, did_you_mean
 
 SUBMIT = {"slurm": "sbatch", "pbs": "qsub", "sge": "qsub", "lsf": "bsub", "oar": "oarsub",
@@ -39,7 +40,7 @@ def check_cluster(value, where):
         if one is None and DEFAULTS.get(key, "") is None:
             continue
         if not isinstance(one, TYPES[key]) or isinstance(one, bool):
-            raise UserError(f"{what} = {one!r}, but it must be {TYPES[key].__name__}.")
+            raise UserError(f"{what} = {one!r}, but it must be {wanted(TYPES[key])}.")
         least, most = LEAST_AND_MOST.get(key, (None, None))
         if key == "cluster" and one not in KINDS:
             raise UserError(f"{what} = {one!r}, but it must be one of {', '.join(KINDS)}."

@@ -9,6 +9,7 @@ from cosmouline.stamps.stamps import CORE_FWHM
 import numpy as np
 
 PARTNER = 0.25  # of the light of a source that is in question: what another one must take
+NO_FLUX_SIGMAS = 3  # below it the mean flux of a source is reported as none
 
 
 def source_chi2(fit, epochs, residuals):
@@ -157,6 +158,22 @@ def degenerate_direction(fit):
     mean = np.nanmean(fit.flux[:, : fit.n_images], axis=0)
     percent = 100 * np.append(change / mean, -change.sum() / mean.sum())
     return percent, float(value[-1] / max(value.sum(), 1e-300))
+
+
+def mean_flux(fit):
+    """Return the mean flux of each source, and its error without systematics, (n_sources,).
+
+    Over the epochs where it shines. A source has flux where the mean is above NO_FLUX_SIGMAS
+    errors: below, percentages of it mean nothing.
+    """
+    n = np.maximum(np.isfinite(fit.flux_sigma).sum(axis=0), 1)
+    return np.nanmean(fit.flux, axis=0), np.sqrt(np.nansum(fit.flux_sigma**2, axis=0)) / n
+
+
+def percent_of(light, fit, number):
+    """Write some light in per cent of the flux of a source, or that it has no flux."""
+    mean, sigma = (values[number] for values in mean_flux(fit))
+    return f"{100 * light / mean:+.1f} %" if mean > NO_FLUX_SIGMAS * sigma else "(no flux)"
 
 
 def partners(fit, number):

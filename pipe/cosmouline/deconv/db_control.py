@@ -80,7 +80,8 @@ def with_control(fit, images, settings):
              "differ from that of the PSF by %s %%", " ".join(found.names), 100 * found.flux_error,
              100 * found.light, " ".join(f"{100 * one:+.1f}" for one in found.widths))
     flux = np.nanmean(fit.flux, axis=0)
-    light = abs(fit.galaxy.flux + fit.node_flux.sum()) / flux[: fit.n_images].sum()
+    total = flux[: fit.n_images].sum()  # without flux it is no part of it
+    light = abs(fit.galaxy.flux + fit.node_flux.sum()) / total if total > 0 else np.inf
     if light < BELIEVED * found.light:
         log.warning("galaxy and residual light of the lens, %.2f %% of its images, are within "
                     "%g times what single stars get: they may be errors of the PSF. Compare with "

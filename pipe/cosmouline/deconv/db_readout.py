@@ -1,7 +1,7 @@
 """What a joint fit found: a summary in words, and the fields of the database."""
 
 from cosmouline.astrometry.db_lens_position import arcsec_from_lens, sky_of_places
-from cosmouline.deconv.checks import partners
+from cosmouline.deconv.checks import NO_FLUX_SIGMAS, mean_flux, partners, percent_of
 from cosmouline.deconv.image_width import WIDTH_SIGMAS
 from cosmouline.files.io_catalog import Star, to_ds9
 from cosmouline.robust import median_of_finite
@@ -30,28 +30,31 @@ def summary(fit, psf_error, names):
                "stars predict")
     yield from _width(fit, names)
     given_back = [one["given_back"] for one in fit.log if one["stage"] == "negative light"]
-    for name, part in zip(names, given_back[-1] if given_back else (), strict=False):
+    mean_e = mean_flux(fit)[0]
+    for i, part in enumerate(given_back[-1] if given_back else ()):
         if part:
-            yield (f"{name}: the light of galaxy and residuals under it came out negative, "
-                   f"{100 * part:.1f} % of its flux: the PSFs do not fit (5_psf/5_png_check). The "
-                   'flux is corrected for it; compare with extended_light = "none"')
+            yield (f"{names[i]}: the light of galaxy and residuals under it came out negative, "
+                   f"{percent_of(part * mean_e[i], fit, i)} of its flux: the PSFs do not fit "
+                   '(5_psf/5_png_check). The flux is corrected for it; '
+                   'compare with extended_light = "none"')
     scales, n_epochs = np.unique(fit.extended_scale[fit.measured], return_counts=True)
     if len(scales) > 1:
         parts = [f"{one:.3f} ({n} epochs)" for one, n in zip(scales, n_epochs, strict=True)]
         yield f"brightness of the galaxy against the stars, by camera: {', '.join(parts)}"
-    for i, name in enumerate(names):
-        mean = np.nanmean(fit.flux[:, i])  # over the epochs where it shines
-        random, constant = (error / abs(mean) for error in (
+    for i, (name, mean, sigma) in enumerate(zip(names, *mean_flux(fit), strict=True)):
+        if not mean > NO_FLUX_SIGMAS * sigma:
+            yield (f"{name}: no flux: {mean:.0f} +- {sigma:.0f} e-, below {NO_FLUX_SIGMAS} sigma. "
+                   "It is not measured, and the others may be wrong with it. Check "
+                   "point_sources, and look at 7_deconv/5a_png_check")
+            continue
+        random, constant = (error / mean for error in (
             fit.flux_sigma[:, i], fit.flux_systematic[i]))
         yield (f"{name}: flux {mean:.0f} e-, errors: random {_percent(random)}, PSF "
                f"{_percent(psf_error[:, i])}, systematic {_percent(constant)}")
-        if not mean > 0:
-            yield (f"{name} has no positive flux: it is not measured, and the others may be wrong "
-                   "with it. Check point_sources, and look at 7_deconv/5a_png_check")
-        elif constant > TRADING and i < fit.n_images:
+        if constant > TRADING and i < fit.n_images:
             percent, light = partners(fit, i)
-            others = [f"{other} has {part:+.1f} %" for other, part in zip(
-                names, percent, strict=False) if other != name and np.isfinite(part)]
+            others = [f"{names[k]} has {percent_of(part / 100 * mean_e[k], fit, k)}"
+                      for k, part in enumerate(percent) if k != i and np.isfinite(part)]
             yield (f"{name}: with {100 * constant:+.1f} % "
                    f"{', '.join([*others, f'galaxy and residual light {light:+.0f} e-'])}: the "
                    "images do not tell these apart. Positions from HST help (point_sources, "
@@ -69,8 +72,8 @@ def _width(fit, names):
         yield (f"the images are {width} than the stars: a PSF of {100 * fit.image_width:+.1f}"
                f"{sigma} % in width is fitted to them, as for sources {colour} than the stars")
     elif found and found["width"] > WIDTH_SIGMAS * found["sigma"]:
-        change = found["flux_change"] / np.nanmean(fit.flux, axis=0)
-        parts = (f"{name} {100 * one:+.1f} %" for name, one in zip(names, change, strict=True))
+        parts = (f"{name} {percent_of(light, fit, i)}" for i, (name, light) in enumerate(
+            zip(names, found["flux_change"], strict=True)))
         yield (f"the images are wider than the stars by {100 * found['width']:.1f} +- "
                f"{100 * found['sigma']:.1f} %: light beside them that the model lacks (arcs, "
                "a source within the seeing), or stars of another colour. They are fitted with "
@@ -80,7 +83,7 @@ def _width(fit, names):
 
 def _percent(ratio):
     """Write the median of ratios in per cent."""
-    median = median_of_finite(np.atleast_1d(ratio))
+    median = median_of_finite(np.abs(np.atleast_1d(ratio)))
     return f"{100 * median:.2f} %" if np.isfinite(median) else "not known"
 
 

@@ -21,7 +21,7 @@ from cosmouline.deconv.sweep import sweep_epochs
 import numpy as np
 
 FEW_PIXELS = 2  # changes of a mask after a refit that do not ask for another
-NEGATIVE_SIGMA = 3.0  # errors of the field, by which its light may be negative in sum
+NEGATIVE_FIELD_SIGMA = 3.0  # errors of the field, by which its light may be negative in sum
 NOISE_CHANGE = 0.01  # relative change of the sigma of a pixel that does not ask for a refit
 
 
@@ -66,7 +66,7 @@ def fit_lens(epochs, start, options=None, progress=None, warm=None):
     options = options or FitOptions()
     fit = _fit_once(epochs, start, options, progress, warm)
     negative = fit.found_width["field_sigma"]
-    if warm is not None or not options.frees_width or negative > -NEGATIVE_SIGMA:
+    if warm is not None or not options.frees_width or negative > -NEGATIVE_FIELD_SIGMA:
         return fit
     free = _fit_once(epochs, start, replace(options, width_is_free=True), progress, None)
     width = free.found_width

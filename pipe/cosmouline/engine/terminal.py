@@ -5,7 +5,7 @@ import sys
 
 
 def log_to_terminal():
-    """Send the log to the standard output, one line a message.
+    """Send the log to the standard output, and errors to the standard error, one line a message.
 
     A letter that the locale does not have (an accent in the name of a folder, under ``LC_ALL=C``)
     is written as its number; otherwise Python drops the line, and with it the reason of a stop.
@@ -14,7 +14,11 @@ def log_to_terminal():
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
-    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout, force=True)
+    lines, errors = logging.StreamHandler(sys.stdout), logging.StreamHandler(sys.stderr)
+    lines.addFilter(lambda record: record.levelno < logging.ERROR)
+    errors.setLevel(logging.ERROR)
+    logging.basicConfig(level=logging.INFO, format="%(message)s", handlers=[lines, errors],
+                        force=True)
     file_log = logging.getLogger("cosmouline.file")
     file_log.propagate = False  # tracebacks are for the log file alone ...
     file_log.addHandler(logging.NullHandler())  # ... also before there is one

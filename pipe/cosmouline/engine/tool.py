@@ -6,6 +6,10 @@ import os
 import sys
 from pathlib import Path
 
+from cosmouline.database import paths
+from cosmouline.database.json_store import Store
+from cosmouline.database.script_header import ROOT
+from cosmouline.database.settings import load_settings
 from cosmouline.engine.terminal import log_to_terminal
 from cosmouline.errors import UserError
 
@@ -16,11 +20,14 @@ def lens_options(parser, argv=None):
     """Return the options of a script of a lens, with the folder of the lens as ``config_dir``.
 
     The folder may stand before, between or behind the options, also behind one that takes several
-    words: it is the first word that names a folder with a settings.py and is not the value of an
-    option with one value. What follows an option for a command of its own is left as it is.
+    words: it is the first word that names a folder with a settings.py, or that file, and is not
+    the value of an option with one value. What follows an option for a command of its own is left
+    as it is. A relative folder counts from here, else from the folder of COSMOULINE.
     """
-    parser.add_argument("config_dir", nargs="?", default=os.environ.get("COSMOULINE_CONFIG"),
+    default = os.environ.get("COSMOULINE_CONFIG")
+    parser.add_argument("config_dir", nargs="?", default=lens_folder(default or "") or default,
                         help="folder of the lens (default: the variable COSMOULINE_CONFIG)")
+    complete(parser)
     words, folder = list(sys.argv[1:] if argv is None else argv), None
     n_values = {option: action.nargs for action in parser._actions
                 for option in action.option_strings}
@@ -28,14 +35,42 @@ def lens_options(parser, argv=None):
         if n_values.get(word) == argparse.REMAINDER:
             break
         is_value = i > 0 and n_values.get(words[i - 1], 0) is None
-        if not is_value and (Path(word) / "settings.py").is_file():
-            folder = words.pop(i)
+        if not is_value and (folder := lens_folder(word)):
+            words.pop(i)
             parser.set_defaults(config_dir=folder)
             break
     options = parser.parse_intermixed_args(words)
     if folder is not None and options.config_dir != folder:
         parser.error(f"unrecognized arguments: {options.config_dir}")
     return options
+
+
+def lens_folder(word):
+    """Return the folder of a lens that a word names, or its settings.py; None for others."""
+    path = Path(word).parent if Path(word).name == "settings.py" else Path(word)
+    return next((str(one) for one in (path, ROOT / path)
+                 if word and (one / "settings.py").is_file()), None)
+
+
+def complete(parser):
+    """Answer a shell that asks how a command line can go on (extrascripts/complete.py)."""
+    if "_ARGCOMPLETE" not in os.environ:
+        return
+    import argcomplete  # not a dependency: nobody else asks
+
+    for action in parser._actions:
+        if action.metavar == "IMG":
+            action.completer = _image_names
+    argcomplete.autocomplete(parser, always_complete_options="long")
+
+
+def _image_names(parsed_args, **_):
+    """Return the names of the images of a lens; none where there is no database yet."""
+    try:
+        settings = load_settings(lens_folder(parsed_args.config_dir or ""))
+        return list(Store(paths.database(settings)).load()[0])
+    except UserError:
+        return []
 
 
 def run_tool(main, doc, arguments, argv=None):
@@ -49,6 +84,7 @@ def run_tool(main, doc, arguments, argv=None):
         description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
     for name, keywords in arguments.items():
         parser.add_argument(name, **keywords)
+    complete(parser)
     options = parser.parse_intermixed_args(argv)
     log_to_terminal()
     try:

@@ -49,14 +49,13 @@ def write(settings, db):
     n_flagged = len({row["img_name"] for row, _ in suspicious})
     heads = (f"{len(bad)} of {len(rows)} images refused", f"{n_flagged} flagged",
              f"{len(files)} files ignored")
-    counts = [Counter(notes.kind(reason) for _, reason in pairs).most_common()
-              for pairs in (bad, suspicious)]
+    counts = [_by_kind(pairs) for pairs in (bad, suspicious)]
     path = paths.report(settings, "intake")
     io_report.write_parts(path, f"{settings.lens_name}: intake of the frames", [
-        io_report.Part("by reason", [
-            {"n": n, "verdict": word, "reason": reason}
+        io_report.Part("by reason: how many, the first image, and its reason", [
+            {"n": n, "verdict": word, "image": name, "reason": reason}
             for word, count in zip(("refused", "flagged"), counts, strict=True)
-            for reason, n in count], ("n", "verdict", "reason")),
+            for n, name, _, reason in count], ("n", "verdict", "image", "reason")),
         io_report.Part(f"{heads[0]}. Repair or replace the files and run again, or name the "
                        "images in kicklist.txt.", _table(bad), COLUMNS),
         io_report.Part(f"{heads[1]}: they are used. Look at them, or name them in kicklist.txt.",
@@ -65,7 +64,8 @@ def write(settings, db):
                                   for one, file, why in files], ("set", "file", "reason"))])
     # One line each, the most frequent reasons first
     for head, count in zip(heads, counts, strict=False):
-        words = [f"{n} {reason}" for reason, n in count[:N_KINDS]]
+        words = [f"{n} {kind}" if n > 1 else f"{name} ({reason})"
+                 for n, name, kind, reason in count[:N_KINDS]]
         words += [f"{len(count) - N_KINDS} more reasons"] if len(count) > N_KINDS else []
         log.info("%s%s", head, f": {'; '.join(words)}" if words else "")
     log.info("what was refused or flagged and why: %s", paths.relative(path))
@@ -76,6 +76,15 @@ def warn_of_duplicates(db):
     for name, note in db_consistency.duplicates(db.select(gogogo=True)).items():
         if "pixels" in note:
             log.warning("%s %s. Name one of them in kicklist.txt.", name, note)
+
+
+def _by_kind(pairs):
+    """Return (n, image, kind, reason) of each kind of reason: of its first image; most first."""
+    first, counts = {}, Counter(notes.kind(reason) for _, reason in pairs)
+    for row, reason in pairs:
+        first.setdefault(notes.kind(reason),
+                         (row["img_name"], re.sub(r" \(\w+/\w+\)$", "", reason)))
+    return [(n, first[kind][0], kind, first[kind][1]) for kind, n in counts.most_common()]
 
 
 def _table(pairs):

@@ -45,8 +45,8 @@ def hand_check(images, folder, list_name, caption, made_by, what_next, settings)
     if not shown:
         raise UserError(f"there is no picture in {where}. Run {made_by}.py first.")
     if len(shown) < len(images):
-        log.warning("%d images have no picture: run %s.py again", len(images) - len(shown),
-                    made_by)
+        log.warning("%d images have no picture: run %s.py again (--all, if it has that)",
+                    len(images) - len(shown), made_by)
     list_path = settings.config_dir / list_name
     page_path = settings.work_dir / f"choose_{where.name.removesuffix('_png')}.html"
     write_text(page_path, page(

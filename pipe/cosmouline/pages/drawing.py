@@ -9,11 +9,51 @@ from cosmouline.database import paths
 from cosmouline.images import db_images, db_sky
 from cosmouline.plots import style
 from cosmouline.plots.frame import alignment_map
+from cosmouline.robust import mad_sigma, median_of_finite
 from cosmouline.sources import db_stars
 
 import numpy as np
 
+N_PAGES = 20  # images that get a page each without --all
+ALL = {"--all": {"action": "store_true",
+                 "help": f"a page of every image, not only of the {N_PAGES} that stand out most"}}
 log = logging.getLogger("cosmouline")
+
+
+def to_draw(images, settings, folder, *values):
+    """Return the images that get a page each in <folder>_png: those that stand out most.
+
+    Parameters
+    ----------
+    images : list of dict
+    settings : namespace
+    folder : str
+    *values : ndarray of float, shape (n_images,)
+        What makes an image stand out: its distance from the median in robust sigmas, the largest
+        of all `values`. NaN stands out.
+
+    Notes
+    -----
+    All images that the options ask for (``--all``, ``--only``, ``--test``), and those that have
+    a page already, so that none is older than what it shows.
+    """
+    options = settings.options
+    if (options.only or options.test or getattr(options, "all", False)
+            or len(images) <= N_PAGES):
+        return images
+    distance = np.zeros(len(images))
+    for one in values:
+        known = np.isfinite(one)
+        away = np.abs(one - median_of_finite(one))
+        sigma = mad_sigma(one[known]) if known.any() else 0.0
+        distance = np.fmax(distance, np.where(known, away / (sigma or 1.0), np.inf))
+    first = set(np.argsort(-distance, kind="stable")[:N_PAGES].tolist())
+    where = paths.pictures(settings, folder)
+    chosen = [image for k, image in enumerate(images)
+              if k in first or (where / f"{image['img_name']}.png").is_file()]
+    log.info("pages of %d of %d images, those that stand out most: --all draws all",
+             len(chosen), len(images))
+    return chosen
 
 
 def save_plot(page, name, settings, script):

@@ -43,9 +43,9 @@ def test_only_what_differs_is_listed(lens):
     ("psf_nam = 'x'", "unknown setting 'psf_nam'. Did you mean 'psf_name'"),
     ("workdir = '/x'", "'workdir' of the old COSMOULINE is now 'work_dir'"),
     ("zzz = 1", "unknown setting 'zzz'. See configs/sample"),
-    ("max_cpus = '3'", "max_cpus = '3', but it must be int"),
-    ("max_cpus = True", "max_cpus = True, but it must be int"),
-    ("psf_prior = (1.0, 2.0)", "it must be tuple"),
+    ("max_cpus = '3'", "max_cpus = '3', but it must be a whole number, for instance 3"),
+    ("max_cpus = True", "max_cpus = True, but it must be a whole number"),
+    ("psf_prior = (1.0, 2.0)", "it must be 3 numbers in brackets or a text in quotes, for"),
     ("norm_stars = [1, 2]", "norm_stars"),
     ("engine = 'slrum'", "engine = 'slrum', but it must be one of serial, local"),
     ("engine = 'dask'", "cluster is not set, but engine = \"dask\" needs it"),
@@ -64,7 +64,7 @@ def test_only_what_differs_is_listed(lens):
     ("engine = 10 ** 5000", "engine = something that cannot be shown, but it must be"),
     ("sets = [{'name': 'R'}]", "lacks 'telescope'"),
     ("sets = [{'name': 'R', 'telescope': 'LCO', 'raw_dir': 3}]",
-     "raw_dir = 3, but it must be str"),
+     "raw_dir = 3, but it must be a text in quotes"),
     ("sets = [{'name': 'R', 'telescope': 'LCO', 'raw_dir': '/', 'folders': '../x'}]",
      "folders = '../x' leads out of raw_dir"),
     ("sets = [{'name': 'R', 'telescope': 'LCO', 'raw_dir': '/', 'band': 'r'}, "
@@ -104,6 +104,36 @@ def test_a_mistake_is_one_clear_line(lens, text, says):
     assert "settings.py" in str(problem.value)
 
 
+def test_a_position_may_be_sexagesimal(lens):
+    settings = load_settings(lens("lens_ra_deg, lens_dec_deg = '04:38:14.9', '-12:17:14.4'"))
+
+    assert settings.lens_ra_deg == pytest.approx(15 * (4 + 38 / 60 + 14.9 / 3600), abs=1e-9)
+    assert settings.lens_dec_deg == pytest.approx(-(12 + 17 / 60 + 14.4 / 3600), abs=1e-9)
+    with pytest.raises(UserError, match="lens_ra_deg = '69', but it must be degrees, for inst"):
+        load_settings(lens("lens_ra_deg = '69'"))
+    with pytest.raises(UserError, match=r"lens_ra_deg = 375\.0, but it must be from 0 to 360"):
+        load_settings(lens("lens_ra_deg = '25:00:00'"))
+
+
+def test_a_setting_that_is_set_twice_is_reported(lens):
+    settings = load_settings(lens("psf_name = 'a'\nmax_cpus = 2\npsf_name = 'faint'"))
+
+    assert settings.psf_name == "faint"
+    assert [line.partition("settings.py")[2] for line in settings.notices] == [
+        ": psf_name is set in line 2 and again in line 4: the last one counts. Delete the other."]
+
+
+def test_a_folder_that_is_spelt_wrongly_has_a_neighbour(tmp_path):
+    for name in ("demo", "HE0435"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "settings.py").touch()
+
+    with pytest.raises(UserError, match=r"Did you mean 'demo'\? For a new lens copy"):
+        load_settings(tmp_path / "DEMMO")
+    with pytest.raises(UserError, match=r"settings.py. For a new lens copy configs/sample"):
+        load_settings(tmp_path / "Q2237")
+
+
 def test_sets_can_share_a_folder_when_each_takes_its_part(lens):
     part = "{'name': %r, 'telescope': 'LCO', 'raw_dir': '/x', %r: %r}"
     sets = [part % ("R", "filter", "R"), part % ("I", "filter", "I"), part % ("X", "files", "x*")]
@@ -139,7 +169,7 @@ def test_latin1_is_told(lens):
 
 
 def test_a_missing_folder_is_told(tmp_path):
-    with pytest.raises(UserError, match="Copy configs/sample to"):
+    with pytest.raises(UserError, match="copy configs/sample to"):
         load_settings(tmp_path / "nolens")
 
 

@@ -1,4 +1,5 @@
 
+import re
 from types import SimpleNamespace
 
 from cosmouline.database.fields import convert
@@ -130,19 +131,27 @@ def test_how_a_fit_ended_is_told_and_a_step_that_was_none_is_absent():
     assert db_readout.convergence(fit, "d")["dec_change_sigma__d"] == 0.01
 
 
-def test_a_source_without_a_positive_flux_is_named():
+@pytest.mark.parametrize(("flux", "is_seen"), [(-450.0, False), (0.0, False), (9.5, False),
+                                               (9.6, True), (450.0, True)])
+def test_a_source_below_three_sigma_has_no_flux_and_no_percentages(flux, is_seen):
+    """Two epochs of 4.5 e- each: 3 sigma of their mean are 3 x 4.5 / sqrt(2) = 9.55 e-."""
     fit = SimpleNamespace(
         **vars(result()), n_iterations=3, ended="converged", convergence=0.01, has_galaxy=False,
         cpu_s=1.0, shift_scatter_px=None, extended_scale=np.ones(3), log=[],
         image_width=0.0, found_width=None,
         flux_sigma=np.array([[11.0, 4.5], [11.0, 4.5], [np.nan, np.nan]]))
-    fit.flux = fit.flux * [1, -1]
+    fit.flux = np.column_stack([fit.flux[:, 0], [flux, flux, np.nan]])
+    fit.n_images = 0  # no partners
+    fit.log = [{"stage": "negative light", "given_back": [0.0, -3.8]}]
+    fit.found_width = {"width": 0.1, "sigma": 0.01, "flux_change": [1.0, -30.0]}
 
-    lines = list(db_readout.summary(fit, np.full((3, 2), np.nan), ["A", "B"]))
+    lines = list(db_readout.summary(fit, np.array([[0.01, -3.8]] * 3), ["A", "B"]))
 
-    assert [line for line in lines if "no positive flux" in line] == [lines[-1]]
-    assert lines[-1].startswith("B has no positive flux")
-    assert "random 1.00 %" in lines[-2]  # 4.5 of -450: errors have no sign
+    assert "B: flux" in lines[-1] if is_seen else lines[-1].startswith(
+        f"B: no flux: {flux:.0f} +- 3 e-, below 3 sigma.")
+    assert ("PSF 380.00 %" in lines[-1]) is is_seen
+    assert is_seen or not any(re.search(r"-\d+\.\d+ %", line) for line in lines)
+    assert sum("(no flux)" in line for line in lines) == (0 if is_seen else 2)
 
 
 def test_negative_light_that_was_given_back_is_reported_with_its_source():

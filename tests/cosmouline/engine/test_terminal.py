@@ -8,7 +8,10 @@ CODE = """
 import logging
 from cosmouline.engine.terminal import log_to_terminal
 log_to_terminal()
-logging.getLogger("cosmouline").error("H\\u00e9l\\u00e8ne: no frame")
+log = logging.getLogger("cosmouline")
+log.info("one line")
+log.warning("H\\u00e9l\\u00e8ne: few stars")
+log.error("H\\u00e9l\\u00e8ne: no frame")
 logging.getLogger("cosmouline.file").error("for the log file alone")
 """
 
@@ -18,5 +21,5 @@ def test_no_line_is_lost_for_a_letter():
     done = subprocess.run([sys.executable, "-c", CODE], capture_output=True, check=True,
                           env=os.environ | {"PYTHONIOENCODING": "ascii"})
 
-    assert done.stdout == b"H\\xe9l\\xe8ne: no frame\n"
-    assert b"log file" not in done.stderr
+    assert done.stdout == b"one line\nH\\xe9l\\xe8ne: few stars\n"
+    assert done.stderr == b"H\\xe9l\\xe8ne: no frame\n"  # nor what is for the log file

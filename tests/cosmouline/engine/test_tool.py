@@ -23,7 +23,9 @@ def test_a_mistake_of_the_user_is_one_line(capsys):
         raise UserError(f"there is no {options.file}.")
 
     assert ended(main, "a.fits") == 1
-    assert capsys.readouterr().out.endswith(": there is no a.fits.\n")
+    said = capsys.readouterr()
+    assert said.err.endswith(": there is no a.fits.\n")
+    assert said.out == ""
 
 
 def test_an_interrupt_and_a_wrong_option():

@@ -73,12 +73,12 @@ def test_the_report_lists_images_and_files_and_the_log_counts_reasons(settings, 
     write(settings, rows)
 
     assert caplog.messages[:2] == [
-        "3 of 6 images refused: 2 EXPTIME; 1 no GAIN in the header",
-        "2 flagged: 2 pixels beyond ...; 1 NCOMBINE"]
+        "3 of 6 images refused: 2 EXPTIME; c (no GAIN in the header)",
+        "2 flagged: 2 pixels beyond ...; d (NCOMBINE = 5: a stack)"]
     text = (settings.work_dir / "report_intake.txt").read_text()
     lines = [[cell.strip() for cell in line.split("|")] for line in text.splitlines()]
-    assert ["2", "refused", "EXPTIME"] in lines
-    assert ["1", "flagged", "NCOMBINE"] in lines
+    assert ["2", "refused", "a", "EXPTIME = 0 is not between 1 and 2"] in lines
+    assert ["1", "flagged", "d", "NCOMBINE = 5: a stack"] in lines
     assert ["b", "b.fits", f"EXPTIME = -1 is not between 1 and 2 ({ADD})"] in lines
     assert ["d", "d.fits", "NCOMBINE = 5: a stack"] in lines
     assert text.startswith("Q: intake of the frames")

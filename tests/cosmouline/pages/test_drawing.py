@@ -3,7 +3,9 @@ from types import SimpleNamespace
 from cosmouline.database import paths
 from cosmouline.pages import drawing
 from cosmouline.plots.style import figure
+from cosmouline.run import make_options
 
+import numpy as np
 import pytest
 from matplotlib.image import imread
 
@@ -39,6 +41,40 @@ def test_a_page_bears_lens_and_script(settings, monkeypatch):
 
 def test_the_title_names_lens_and_image(settings):
     assert drawing.title({"img_name": "img"}, settings) == "L  img"
+
+
+def test_of_many_images_those_that_stand_out_most_get_a_page(settings, caplog):
+    """Values are 0 to 2 in turn but for three images; those that have a page keep it."""
+    caplog.set_level("INFO", "cosmouline")
+    images = [{"img_name": f"i{k:03d}"} for k in range(60)]
+    first, second = np.arange(60) % 3.0, np.arange(60) % 3.0
+    first[50], second[40], second[30] = 9.0, -9.0, np.nan
+    settings.options = make_options()
+
+    chosen = [image["img_name"] for image in drawing.to_draw(images, settings, "sky", first,
+                                                             second)]
+    assert len(chosen) == drawing.N_PAGES == 20
+    assert {"i030", "i040", "i050"} < set(chosen)
+    assert chosen == sorted(chosen)
+    assert caplog.messages == ["pages of 20 of 60 images, those that stand out most: --all draws "
+                               "all"]
+
+    other = next(image["img_name"] for image in images if image["img_name"] not in chosen)
+    (settings.work_dir / "sky_png").mkdir()
+    (settings.work_dir / "sky_png" / f"{other}.png").touch()
+    again = drawing.to_draw(images, settings, "sky", first, second)
+    assert {image["img_name"] for image in again} == {*chosen, other}
+
+
+@pytest.mark.parametrize("asked", [{"all": True}, {"only": ["i001"]}, {"test": True}])
+def test_what_is_asked_for_gets_its_page_and_so_does_each_of_a_few(settings, asked):
+    images = [{"img_name": f"i{k:03d}"} for k in range(60)]
+    settings.options = make_options(**asked)
+    assert drawing.to_draw(images, settings, "sky", np.arange(60.0)) == images
+
+    settings.options = make_options()
+    assert drawing.to_draw(images[:20], settings, "sky", np.arange(20.0)) == images[:20]
+    assert len(drawing.to_draw(images[:21], settings, "sky", np.arange(21.0))) == 20
 
 
 def test_the_map_shows_stars_once_they_are_picked(lens_before, pages):
