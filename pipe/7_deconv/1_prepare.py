@@ -10,7 +10,8 @@ Run as  : python 1_prepare.py ../../configs/MYLENS
 
 Each band has a deconvolution of its own. Images named in dec_<dec_name>_skiplist.txt of the
 lens's folder are left out, and so are those of psf_<psf_name>_skiplist.txt, whose PSF is bad. They
-stay in use for everything else.
+stay in use for everything else. With --test all of 7_deconv and the pictures after it are of a
+deconvolution of its own, <dec_name>_test, of the images of testlist.txt: first it, then all.
 """
 
 from collections import defaultdict
@@ -51,8 +52,9 @@ def measure(images, settings):
 
 
 def main(settings, db):
-    """Select among the images that have stamps and a PSF."""
-    images = db.all_in_use(settings, NEEDS + COEFFICIENTS[settings.dec_coefficient])
+    """Select among the images that have stamps and a PSF; with --test those of testlist.txt."""
+    choose = db.to_treat if settings.options.test else db.all_in_use
+    images = choose(settings, NEEDS + COEFFICIENTS[settings.dec_coefficient])
     skiplists.tell_unknown(settings, db, f"psf_{settings.psf_name}_skiplist.txt",
                            f"dec_{settings.dec_name}_skiplist.txt")
     results = bands.merged(measure, images, settings)

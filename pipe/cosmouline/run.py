@@ -34,6 +34,7 @@ from cosmouline.files.lock import Lock
 from tqdm import tqdm
 
 log = logging.getLogger("cosmouline")
+TEST = "_test"  # end of the name of the deconvolution of testlist.txt
 tqdm.monitor_interval = 0  # no thread of its own: it would forbid workers that are copies
 
 
@@ -65,7 +66,8 @@ def run(main, doc, arguments=None, argv=None):
         formatter_class=argparse.RawDescriptionHelpFormatter)
     for name, keywords in (arguments or {}).items():
         parser.add_argument(name, **keywords)
-    parser.add_argument("--test", action="store_true", help="only the images of testlist.txt")
+    parser.add_argument("--test", action="store_true", help="only the images of testlist.txt; of "
+                        f"the lens a deconvolution of its own, <dec_name>{TEST}")
     parser.add_argument("--redo", action="store_true", help="also what is up to date")
     parser.add_argument("--only", nargs="+", metavar="IMG", help="only these images")
     parser.add_argument("--cpus", type=int, metavar="N",
@@ -82,12 +84,7 @@ def _exit_status(main, options):
     """Run main; turn what it raises into one line and an exit status."""
     start, script = time.perf_counter(), options.script
     try:
-        settings = load_settings(options.config_dir)
-        settings.options = options
-        if options.cpus is not None:
-            settings.max_cpus = options.cpus
-        if options.debug:
-            settings.engine = "serial"
+        settings = with_options(load_settings(options.config_dir), options)
         paths.check_links(settings)
         log_path = _log_to_file(settings, script)
         n_failed = _with_database(main, settings)
@@ -115,6 +112,22 @@ def _exit_status(main, options):
     return EXIT_IMAGES_FAILED if n_failed else 0
 
 
+def with_options(settings, options):
+    """Return the settings of a lens as the options of a command line change them.
+
+    With ``--test`` the deconvolution is another one, ``<dec_name>_test``: next to that of all
+    images, with records and products of its own.
+    """
+    settings.options = options
+    if options.cpus is not None:
+        settings.max_cpus = options.cpus
+    if options.debug:
+        settings.engine = "serial"
+    if options.test:
+        settings.dec_name += TEST
+    return settings
+
+
 def _with_database(main, settings):
     """Open the database, locked if the script writes, and run main; return n failed images."""
     path, script = paths.database(settings), settings.options.script
@@ -130,6 +143,8 @@ def _with_database(main, settings):
             in_use = db.select(gogogo=True, treatme=True)
             log.info("%s on %s (%d images, %d in use)", script, settings.config_dir,
                      len(db.rows), len(in_use))
+            if settings.options.test and "dec_name" in settings_names(main.__globals__["__doc__"]):
+                log.info("--test: the deconvolution is '%s'", settings.dec_name)
             for line in status.out_of_date(main.__globals__.get("NEEDS", ()), in_use, settings,
                                            db.runs):
                 log.warning("%s", line)
