@@ -10,7 +10,7 @@ from collections import Counter
 from types import SimpleNamespace
 
 from cosmouline import __version__
-from cosmouline.database import fields, manifest, paths, provenance, status
+from cosmouline.database import fields, manifest, paths, provenance, status, step_notes
 from cosmouline.database.database import Database, fitting, rejected_by
 from cosmouline.database.script_header import script_name, settings_names
 from cosmouline.database.settings import differences, load_settings
@@ -150,6 +150,7 @@ def _with_database(main, settings):
                 log.warning("%s", line)
             try:
                 counts = call_main(main, settings, db)
+                step_notes.write(script, settings, db)
             finally:
                 if writes:
                     db.save()

@@ -24,6 +24,7 @@ settings           : Read configs/<lens>/settings.py over configs/sample/setting
 settings_cluster   : The setting `cluster`: an address, a scheduler file, or a description of jobs.
 settings_sources   : Check what the settings contain on the point sources and the light curve.
 skiplists          : Read the skip lists: images that one step leaves out.
+step_notes         : Scripts that leave nothing in the rows: when they ran, and on what.
 status             : What each script has done on the images of a lens.
 validate           : Compare a database with its declared fields, the settings and the disk.
 """

@@ -43,6 +43,9 @@ def settings_used(settings, names):
             files = [settings.config_dir / own]
         elif name == "use_drawn_masks":
             files = paths.drawn_masks(settings)
+        elif name in ("join_skiplists", "excluded_nights"):
+            own = ["excluded_nights.txt"] if name == "excluded_nights" else value
+            files = [settings.config_dir / file for file in own]
         elif name == "point_sources" and isinstance(value, str):
             files = [settings.config_dir / value]
         used[name] = _with_files(repr(value), files)
