@@ -293,7 +293,7 @@ class _Step:
         self.folder, self.written = settings.work_dir, take_finished()
         self.look, self.n_copied = manifest.Look(self.folder), 0
         self.recipe = manifest.Recipe.of(self.script, self.used, self.needs)
-        self.number = None
+        self.number, self.has_same_files = None, False
 
     def why_to_do(self, image):
         """Return why an image is to be done; empty if it is up to date."""
@@ -338,6 +338,9 @@ class _Step:
         # The run is registered with its first outcome
         if self.number is None:
             made = manifest.carried(self.script, self.written, self.db, self.folder)
+            before = [run.get("made", "") for _, run in sorted(self.db.runs.items())
+                      if run["script"] == self.script] or [""]
+            self.has_same_files = manifest.is_alike(before[-1], made)
             self.number = self.db.begin_run(self.script, self.used, made)
         # Only what WRITES names, and without what it named before
         row = self.db.rows.get(outcome.img_name, {})
@@ -346,11 +349,12 @@ class _Step:
         if unknown:
             raise ValueError(f"{self.script} gave '{unknown[0]}', which its WRITES does not name")
         cleared = dict.fromkeys(fitting(row, self.writes))
-        record, changes = provenance.record(row, self.key, self.number, outcome.word,
-                                            outcome.message, cleared | outcome.values,
-                                            bool(self._stale(row)))
-        # The files that were made, and whether the image stays in use
         made = manifest.as_text(outcome.files, "" if self.script == self.base else self.script)
+        before = row.get(manifest.MADE + self.key, "")
+        record, changes = provenance.record(
+            row, self.key, self.number, outcome.word, outcome.message, cleared | outcome.values,
+            bool(self._stale(row)), self.has_same_files and manifest.is_alike(before, made))
+        # The files that were made, and whether the image stays in use
         changes = changes | {f"ran__{self.key}": record, manifest.MADE + self.key: made or None}
         if outcome.word == "rejected":
             changes |= {"gogogo": False, "whynot": f"{outcome.message} ({self.base})"}

@@ -87,10 +87,11 @@ def expand(patterns, settings):
     return tuple(found)
 
 
-def held(row, values):
+def held(row, values, is_exact=False):
     """Return new values of fields, the old ones of `row` where they changed within the tolerance.
 
-    A new value of None removes its field. Returns None where a field changed by more.
+    A new value of None removes its field. Returns None where a field changed by more; with
+    `is_exact`, at all.
     """
     # Each field by itself: the same, free to change, held, or changed
     kept = {}
@@ -98,7 +99,7 @@ def held(row, values):
         before, tolerance = row.get(name), lookup(name).tolerance
         if before == value or tolerance == NEVER:
             kept[name] = value
-        elif None in (before, value) or not tolerance or (
+        elif None in (before, value) or is_exact or not tolerance or (
                 abs(value - before) > tolerance * abs(before)):
             return None
         else:

@@ -12,7 +12,8 @@ DETECT, SEEING = ORDER[1:]
 @pytest.fixture
 def settings(tmp_path):
     return SimpleNamespace(work_dir=tmp_path, config_dir=tmp_path, psf_name="p", dec_name="d",
-                           renorm_name="r", lens_name="L", detect_threshold_sigma=3.0, detect_min_area_px=5,
+                           renorm_name="r", lens_name="L",
+                           detect_threshold_sigma=3.0, detect_min_area_px=5,
                            lens_ra_deg=None, lens_dec_deg=None,
                            sets=[], find_hot_pixels=True, hot_pixel_sigma=8.0)
 
@@ -88,7 +89,7 @@ def test_rejected_images_are_counted_by_their_reasons(settings):
 def test_before_the_first_script(settings):
     text = status.report(settings, ORDER)
 
-    assert counts(text) == dict.fromkeys(ORDER, [0, 0, 0, 0])
+    assert counts(text) == {script: [0, 0, 0, 0] for script in ORDER}
     assert "0 images, 0 in use" in text
     assert text.endswith("next: 1_character/1a_add_to_database")
 
