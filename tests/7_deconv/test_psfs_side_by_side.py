@@ -4,8 +4,10 @@ import shutil
 
 from cosmouline.database import paths, provenance, status
 from cosmouline.database.database import Database
+from cosmouline.deconv.io_fit import read_epochs
 from cosmouline.files import io_catalog
 
+import numpy as np
 import pytest
 
 LAST = "8_renorm/1a_renormalize"
@@ -76,3 +78,31 @@ def test_the_message_names_what_was_changed():
     assert why("None 1a") == ""
     assert why("None 2b") == "psf_name, or the list of its stars, has changed"
     assert why("['a'] 1a") == "psf_stars has changed"
+
+
+def test_a_fit_with_the_first_psf_that_an_image_has(lens_after):
+    """The epochs of either PSF are those of a deconvolution with it alone."""
+    lens = lens_after(LAST)
+    lens.rename("psf1", "faint")
+    shutil.copytree(lens.work / "psf_faint", lens.work / "psf_psf1")
+    names = lens.truth.good
+    db = Database(paths.database(lens.settings()))
+    for name in names[1:]:
+        db.update(name, {field.replace("faint", "psf1"): value
+                         for field, value in db.rows[name].items() if "__faint" in field})
+    db.save()
+    db.close()
+    lens.set("dec_psf_names = ['psf1', 'faint']\npsf_name = 'faint'\n")
+
+    for script in ("7_deconv/1_prepare", "7_deconv/2_apply_norm"):
+        lens.run(script)
+
+    both = read_epochs(lens.work / "dec_lens" / "epochs.npz")
+    assert [lens.rows[name]["dec_psf__lens"] for name in names] == ["faint"] + ["psf1"] * 5
+    lens.set("psf_name = 'faint'\ndec_name = 'one'\n")
+    for script in ("7_deconv/1_prepare", "7_deconv/2_apply_norm"):
+        lens.run(script)
+    one = read_epochs(lens.work / "dec_one" / "epochs.npz")
+    assert both.names == one.names == names
+    for field in ("data_e", "psf", "shift_px", "shift_sigma_px"):
+        np.testing.assert_array_equal(getattr(both.epochs, field), getattr(one.epochs, field))

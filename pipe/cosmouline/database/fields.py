@@ -15,6 +15,7 @@ from cosmouline.database.field_table import FIELDS, NEVER
 # families of which several members live side by side, and the settings that choose one
 VARIANTS = {"dec": "dec_name", "renorm": "renorm_name", "psf": "psf_name",
             "combi": "combi_name", "group": "combi_group_name"}
+ANY_PSF = "{dec_psf}"  # in place of {psf}: each PSF of dec_psf_names
 _NAME = r"(?:(?!__).)+?"  # a name put into a family: anything but the double underscore
 
 
@@ -83,8 +84,15 @@ def expand(patterns, settings):
         for key, name in VARIANTS.items():
             if f"{{{key}}}" in pattern:
                 pattern = pattern.replace(f"{{{key}}}", getattr(settings, name))
-        found.append(pattern)
+        # Of all PSFs that a deconvolution may take
+        found += [pattern.replace(ANY_PSF, name) for name in psf_names(settings)
+                  ] if ANY_PSF in pattern else [pattern]
     return tuple(found)
+
+
+def psf_names(settings):
+    """Return the names of the PSFs that a deconvolution may take, the one to prefer first."""
+    return settings.dec_psf_names or [settings.psf_name]
 
 
 def held(row, values, is_exact=False):
