@@ -9,7 +9,7 @@ from cosmouline.sources.io_external_lists import Photometry
 import numpy as np
 from tqdm import tqdm
 
-LEAST_FOUND = 0.5  # fraction of the images on which it falls that must show a star
+LEAST_SEEN = 0.5  # fraction of the images on which it falls that must show a star
 
 
 def photometry(images, settings):
@@ -20,7 +20,7 @@ def photometry(images, settings):
     """
     field = db_stars.field_stars(settings)
     use = (field["saturated_fraction"] == 0) & (
-        field["n_detected"] >= LEAST_FOUND * field["n_inside"])
+        field["n_detected"] >= LEAST_SEEN * field["n_inside"])
     xy = np.column_stack([field["x_px"], field["y_px"]])[use]
     names = [name or f"field{k + 1}" for k, name in enumerate(np.array(field["name"])[use])]
     found = []
