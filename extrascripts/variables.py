@@ -1,34 +1,36 @@
 """Find the stars that vary: among ours, or in the source lists of another program.
 
-Needs   : star fluxes (7_deconv/0_star_photometry, or 4_norm/2a_photometry with --aperture), or
-          a folder of source lists, one per image
+Needs   : star fluxes (7_deconv/0_star_photometry; 4_norm/2a_photometry), or a folder of lists
 Writes  : export/<lens>_variables_<name>.ecsv (stars), ..._coefficients.ecsv (images),
           report_variables_<name>.txt, plots/variables_<name>.png
-Settings: lens_name, psf_name, sets
+Settings: lens_name, psf_name, sets, aperture_fwhm
 Next    : take them out of norm_stars; look at them in plots/stars_<renorm_name>.png
 
-Run as  : python extrascripts/variables.py configs/MYLENS [--aperture]
+Run as  : python extrascripts/variables.py configs/MYLENS [--aperture] [--field]
           [--lists FOLDER --pattern '*.csv' --columns ra dec - - flux error --tolerance 1.5]
 
-All images are brought to one scale by the stars that do not vary, as 4_norm and 8_renorm do it;
-then the stars are ranked by the scatter that their errors do not explain. Lists are CSV or ECSV
-with columns ra, dec (degrees) or x, y, and flux, error or mag, mag_error; files without a line of
-names need --columns. Magnitudes are instrumental, at the scale of the median image.
+The images of each camera of a band are brought to one scale by the stars that do not vary, as
+4_norm and 8_renorm do it; then stars are ranked by the scatter beyond their errors. --field: all
+stars of the field. Lists are CSV or ECSV with columns ra, dec (degrees) or x, y, and flux, error
+or mag, mag_error; without a line of names they need --columns. Magnitudes are instrumental.
 """
 
 from pathlib import Path
 
 from cosmouline.database import bands, paths
+from cosmouline.database.columns import texts
 from cosmouline.files import io_report
 from cosmouline.files.io_table import write_ecsv
+from cosmouline.frames.new_lens import clean
 from cosmouline.pages import drawing
-from cosmouline.photometry import db_tables, variability
+from cosmouline.photometry import db_field, db_tables, variability
 from cosmouline.plots.curve_pages import variables_page
 from cosmouline.run import log_line, run
 from cosmouline.sources.io_external_lists import gather
 
 ARGUMENTS = {
     "--aperture": {"action": "store_true", "help": "our aperture fluxes instead of PSF fluxes"},
+    "--field": {"action": "store_true", "help": "apertures on all stars of the field"},
     "--lists": {"metavar": "FOLDER", "help": "source lists of another program, one per image"},
     "--pattern": {"default": "*.csv", "help": "which files of the folder"},
     "--columns": {"nargs": "+", "metavar": "WORD", "help": "what their columns are, - for none"},
@@ -42,10 +44,10 @@ def write(data, name, settings):
     """Measure, write, log and draw."""
     found = variability.measure(data.flux, data.sigma)
     lines = db_tables.variable_stars(data, found)
-    stem = paths.of_band(f"{settings.lens_name}_variables_{name}", settings)
-    folder = paths.exports(settings)
-    write_ecsv(folder / f"{stem}.ecsv", lines, db_tables.VARIABLE_FIELDS)
-    write_ecsv(folder / f"{stem}_coefficients.ecsv", db_tables.coefficients(data, found),
+    stem = paths.exports(settings) / paths.of_band(
+        f"{settings.lens_name}_variables_{name}", settings)
+    write_ecsv(f"{stem}.ecsv", lines, db_tables.VARIABLE_FIELDS)
+    write_ecsv(f"{stem}_coefficients.ecsv", db_tables.coefficients(data, found),
                db_tables.COEFFICIENT_FIELDS)
     text = io_report.table(lines, db_tables.VARIABLE_FIELDS, db_tables.VARIABLE_FORMATS)
     title = f"{settings.lens_name}: {len(data.stars)} stars on {len(data.images)} images"
@@ -60,15 +62,18 @@ def main(settings, db):
     """Take the fluxes of others, or ours band by band."""
     options = settings.options
     if options.lists:
-        data = gather(options.lists, options.pattern, options.columns, options.tolerance,
-                      options.least)
-        write(data, options.name or Path(options.lists).resolve().name, settings)
-        return
-    kind = "aperture" if options.aperture else settings.psf_name
-    needs = (("n_phot_stars",) if options.aperture else ("n_psf_phot__{psf}",))
-    for one, images in bands.split(db.to_treat(settings, needs), settings):
-        data = db_tables.star_photometry(images, None if options.aperture else one.psf_name)
-        write(data, options.name or kind, one)
+        name = options.name or Path(options.lists).resolve().name
+        return write(gather(options.lists, options.pattern, options.columns, options.tolerance,
+                            options.least), name, settings)
+    psf = None if options.field or options.aperture else settings.psf_name
+    kind = options.name or psf or ("field" if options.field else "aperture")
+    images = db.to_treat(settings, ("n_psf_phot__{psf}",) if psf else ("n_phot_stars",))
+    for one, of_band in bands.split(images, settings):
+        for camera in sorted(set(texts(of_band, "telescope"))):
+            those = [image for image in of_band if image.get("telescope", "") == camera]
+            name = kind if len(those) == len(of_band) else f"{kind}_{clean(camera)}"
+            write(db_field.photometry(those, one) if options.field
+                  else db_tables.star_photometry(those, psf), name, one)
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ from cosmouline.database.database import Database
 from cosmouline.database.settings import load_settings
 from cosmouline.frames import db_intake
 from cosmouline.pages import drawing
-from cosmouline.run import call_main, make_options
+from cosmouline.run import call_main, make_options, with_options
 from cosmouline.skymaker import draw
 from cosmouline.skymaker.campaigns import tiny_campaign
 from cosmouline.skymaker.geometry import frame_to_frame_matrix
@@ -271,9 +271,7 @@ class Lens:
 
     def settings(self, script="", **options):
         """Load the settings, with the options of a command line."""
-        settings = load_settings(self.config)
-        settings.options = make_options(script=script, **options)
-        return settings
+        return with_options(load_settings(self.config), make_options(script=script, **options))
 
     def run(self, script, **options):
         """Run ``main`` of a script in this process; give what it returns."""

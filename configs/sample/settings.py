@@ -150,6 +150,9 @@ lens_stamp_px: int | None = None  # or the side itself, in pixels: a multiple of
 
 # --- 7_deconv ---------------------------------------------------------------------------------
 dec_name: str = "lens"  # name of the deconvolution: another name keeps the earlier ones
+dec_psf_names: list[str] = []
+# ["bright", "faint"]: each image is fitted with the first of these PSFs that it has, and that
+# psf_<name>_skiplist.txt does not refuse it; []: with that of psf_name
 deconv_engine: str = "gp"  # "gp": point sources, Sersic, Gaussian process; "starred": STARRED
 dec_coefficient: str = "renorm"  # scale of the images: "renorm", "medcoeff", or "none": all alike
 extended_light: str = "auto"  # "galaxy": galaxy and residual light if the data show them; "none":

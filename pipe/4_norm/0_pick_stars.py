@@ -3,7 +3,7 @@
 Needs   : transforms (3_align/1b_identify_stars), catalogues (1_character/3a_detect), sky maps
 Writes  : field_stars.ecsv, normstars.cat and .reg in work_dir; star_list, field_fwhm_px,
           field_fwhm_arcsec, field_ellipticity, n_field_stars -> database
-Settings: norm_stars, psf_stars, n_norm_stars, star_snr_min, star_lens_distance_px
+Settings: norm_stars, n_norm_stars, star_snr_min, star_lens_distance_px
 Next    : 4_norm/1a_image_stats
 
 Run as  : python pipe/4_norm/0_pick_stars.py configs/MYLENS
@@ -53,10 +53,7 @@ def chosen(images, stars, reference, runs, settings):
     else:
         picked = db_star_catalogue.pick(images, stars, reference, settings)
     db_stars.only_named(picked, settings.norm_stars, "norm_stars")  # stops at a wrong name
-    if db_stars.psf_list(settings).is_file():
-        db_stars.psf_stars(settings)
-    else:
-        db_stars.only_named(picked, settings.psf_stars, "psf_stars")
+    db_stars.psf_stars(settings, picked)
     return picked
 
 

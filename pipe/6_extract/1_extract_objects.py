@@ -2,7 +2,7 @@
 
 Needs   : the stars (4_norm/0_pick_stars), medcoeff, sky maps, transforms
 Writes  : objects/<img_name>.fits; n_objects, object_side_px, lens_side_px -> database
-Settings: norm_stars, psf_stars, photom_stars, psf_stamp_fwhm, point_sources, point_sources_unit,
+Settings: norm_stars, photom_stars, psf_stamp_fwhm, point_sources, point_sources_unit,
           lens_ra_deg, lens_dec_deg, lens_position_px, north_angle_deg, is_mirrored,
           lens_stamp_fwhm, lens_stamp_px, extra_sources, use_drawn_masks
 Next    : 6_extract/2_find_cosmics
@@ -10,9 +10,10 @@ Next    : 6_extract/2_find_cosmics
 Run as  : python pipe/6_extract/1_extract_objects.py configs/MYLENS
 
 All objects of an image are in one file: cubes DATA, SIGMA and MASK, and a table OBJECTS. The first
-object is the lens. The side of its stamps is the same in all images; it stays when images are
-added, and is chosen again by --redo. Stars of photomstars.cat in the folder of the lens are cut
-too, to be followed. Regions of DS9 there, obj_<name>_mask.reg (lens or a star), mask what is
+object is the lens; stars of a PSF alone are on the stamps of 5_psf/2a_extract, so that the stamps
+here are those of every PSF. The side of the stamps is the same in all images; it stays when images
+are added, and is chosen again by --redo. Stars of photomstars.cat in the folder of the lens are
+cut too, to be followed. Regions of DS9 there, obj_<name>_mask.reg (lens or a star), mask what is
 inside.
 """
 
@@ -49,7 +50,7 @@ def main(settings, db):
     """Cut the objects of every image that has a coefficient."""
     images = db.to_treat(settings, NEEDS)
     lens_xy, radius_px = lens_centre_and_radius(db.reference(), settings)
-    all_images, stars = db.all_in_use(settings, NEEDS), db_stars.object_stars(settings)
+    all_images, stars = db.all_in_use(settings, NEEDS), db_stars.cut_stars(settings)
     side_px = db_cut.lens_side(all_images, radius_px, settings, db.runs)
     log_line("stamps of the lens: %d pixels", side_px)
     field = db_stars.field_stars(settings)

@@ -1,6 +1,7 @@
 """Measure every star of every image with the PSF of the image.
 
-Needs   : stamps (6_extract/1_extract_objects, 6_extract/2_find_cosmics), PSFs (5_psf/4_build_psf)
+Needs   : stamps (6_extract/1_extract_objects, 6_extract/2_find_cosmics; of stars of the PSF alone
+          5_psf/2a_extract), PSFs (5_psf/4_build_psf)
 Writes  : star_flux_e, star_sigma_e, star_chi2, star_x_px, star_y_px, star_xy_sigma_px of
           every star, n_psf_phot, n_core_hits, n_core_lost, psf_sum_error -> database
 Settings: psf_name
@@ -22,7 +23,7 @@ from cosmouline.psf.model import field_coordinates
 from cosmouline.psf.photometry import has_core, is_reliable
 from cosmouline.run import for_each_image, run
 from cosmouline.stamps import db_stamps
-from cosmouline.stamps.stamps import MASK_COSMIC, crop
+from cosmouline.stamps.stamps import MASK_COSMIC
 
 import numpy as np
 
@@ -37,8 +38,8 @@ def measure(image, settings):
     """Return the fluxes of the stars of one image; a star that is not reliable is absent."""
     found = db_psf.psf(image, settings)
     psf, scale = found.psf, found.draw_scale
-    stamps, names, _ = db_stamps.objects(image, settings)
-    stamps, names = crop(stamps, psf.side_px), np.array(names)
+    stamps, names = db_stamps.of_photometry(image, psf.side_px, settings)
+    names = np.array(names)
     use = stamps.is_usable & (names != "lens")
     uv = field_coordinates(stamps.position_px[use], (image["ny_px"], image["nx_px"]))
     narrow = psf.narrow(uv) if psf.gradient is not None else psf.narrow()

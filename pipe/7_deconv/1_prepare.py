@@ -2,43 +2,54 @@
 
 Needs   : stamps (6_extract/2_find_cosmics), PSFs (5_psf/4_build_psf), coefficients
 Writes  : dec_number, dec_psf, dec_coeff, dec_coeff_sigma, dec_calib, dec_calib_night -> database
-Settings: dec_name, psf_name, renorm_name, dec_coefficient, dec_fwhm_max_arcsec,
+Settings: dec_name, dec_psf_names, psf_name, renorm_name, dec_coefficient, dec_fwhm_max_arcsec,
           dec_ellipticity_max, dec_coeff_max, dec_sky_max_e, dec_trail_min_arcsec
 Next    : 7_deconv/2_apply_norm
 
 Run as  : python pipe/7_deconv/1_prepare.py configs/MYLENS
 
-Each band has a deconvolution of its own. Images named in dec_<dec_name>_skiplist.txt of the
-lens's folder are left out, and so are those of psf_<psf_name>_skiplist.txt, whose PSF is bad. They
-stay in use for everything else.
+Each band has a fit of its own; an image gets the first PSF of dec_psf_names that it has and that
+psf_<psf_name>_skiplist.txt does not refuse it. dec_<dec_name>_skiplist.txt leaves out images here
+alone. With --test all of 7_deconv is of <dec_name>_test, of the images of testlist.txt.
 """
 
 from collections import defaultdict
 
-from cosmouline.database import bands, skiplists
+from cosmouline.database import bands, fields, skiplists
 from cosmouline.database.coefficient_choice import COEFFICIENTS, coefficient
 from cosmouline.deconv.db_gather import why_not
 from cosmouline.errors import UserError
 from cosmouline.run import for_all_images, log_line, run
 
-NEEDS = ("n_object_cosmics", "n_psf_used__{psf}", "field_fwhm_arcsec", "field_ellipticity",
+NEEDS = ("n_object_cosmics", "n_psf_used__{dec_psf}", "field_fwhm_arcsec", "field_ellipticity",
          "sky_level_e", "lens_side_px", "mjd")
 WRITES = ("dec_number__{dec}", "dec_psf__{dec}", "dec_coeff__{dec}", "dec_coeff_sigma__{dec}",
           "dec_calib__{dec}", "dec_calib_night__{dec}")
 
 
+def psf_of(image, bad):
+    """Return the first PSF that an image has and its skip list allows; or None, and why not."""
+    there = [psf for psf in bad if f"n_psf_used__{psf}" in image]
+    good = [psf for psf in there if image["img_name"] not in bad[psf]]
+    return (good[0], "") if good else (
+        None, f"skiplist: {bad[there[0]][image['img_name']]}" if there else
+        f"no PSF of {', '.join(bad)}")
+
+
 def measure(images, settings):
     """Return the fields of the images that are selected, in the order of time."""
     results, reasons, dec = {}, defaultdict(list), settings.dec_name
-    skipped = skiplists.skiplist(settings, f"psf_{settings.psf_name}_skiplist.txt")
-    skipped |= skiplists.skiplist(settings, f"dec_{dec}_skiplist.txt")
+    skipped = skiplists.skiplist(settings, f"dec_{dec}_skiplist.txt")
+    bad = {psf: skiplists.skiplist(settings, f"psf_{psf}_skiplist.txt")
+           for psf in fields.psf_names(settings)}
     for image in sorted(images, key=lambda im: (im["mjd"], im["img_name"])):
         coeff = coefficient(image, settings)
-        reason = why_not(image, coeff[0], skipped, settings)
+        psf, why = psf_of(image, bad)
+        reason = why or why_not(image, coeff[0], skipped, settings)
         reasons[reason].append(image["img_name"])
         if not reason:
             results[image["img_name"]] = {
-                f"dec_number__{dec}": len(results) + 1, f"dec_psf__{dec}": settings.psf_name,
+                f"dec_number__{dec}": len(results) + 1, f"dec_psf__{dec}": psf,
                 f"dec_coeff__{dec}": coeff[0], f"dec_coeff_sigma__{dec}": coeff[1]}
             if settings.dec_coefficient == "renorm":
                 results[image["img_name"]] |= {
@@ -51,9 +62,12 @@ def measure(images, settings):
 
 
 def main(settings, db):
-    """Select among the images that have stamps and a PSF."""
-    images = db.all_in_use(settings, NEEDS + COEFFICIENTS[settings.dec_coefficient])
-    skiplists.tell_unknown(settings, db, f"psf_{settings.psf_name}_skiplist.txt",
+    """Select among the images that have stamps and a PSF; with --test those of testlist.txt."""
+    choose = db.to_treat if settings.options.test else db.all_in_use
+    psfs = fields.psf_names(settings)
+    needs = [need for need in NEEDS if len(psfs) == 1 or fields.ANY_PSF not in need]
+    images = choose(settings, (*needs, *COEFFICIENTS[settings.dec_coefficient]))
+    skiplists.tell_unknown(settings, db, *(f"psf_{psf}_skiplist.txt" for psf in psfs),
                            f"dec_{settings.dec_name}_skiplist.txt")
     results = bands.merged(measure, images, settings)
     if not results:

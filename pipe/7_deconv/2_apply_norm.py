@@ -2,8 +2,8 @@
 
 Needs   : the selection (7_deconv/1_prepare), stamps (6_extract/2_find_cosmics), PSFs
 Writes  : dec_<dec_name>/epochs.npz; dec_epochs, its hash -> database
-Settings: dec_name, psf_name, point_sources, point_sources_unit, lens_ra_deg, lens_dec_deg,
-          lens_position_px, north_angle_deg, is_mirrored, shift_prior
+Settings: dec_name, dec_psf_names, psf_name, point_sources, point_sources_unit, lens_ra_deg,
+          lens_dec_deg, lens_position_px, north_angle_deg, is_mirrored, shift_prior
 Next    : 7_deconv/3_write_start
 
 Run as  : python pipe/7_deconv/2_apply_norm.py configs/MYLENS
@@ -18,8 +18,8 @@ from cosmouline.run import for_all_images, log_line, run
 
 import numpy as np
 
-NEEDS = ("dec_number__{dec}", "lens_side_px", "n_object_cosmics", "n_psf_used__{psf}",
-         "telescope", "field_fwhm_px", "align_m11", "star_x_px__{psf}__{star}")
+NEEDS = ("dec_number__{dec}", "lens_side_px", "n_object_cosmics", "n_psf_used__{dec_psf}",
+         "telescope", "field_fwhm_px", "align_m11", "star_x_px__{dec_psf}__{star}")
 WRITES = ("dec_epochs__{dec}",)
 
 

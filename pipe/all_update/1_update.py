@@ -10,6 +10,7 @@ Run as  : python pipe/all_update/1_update.py configs/MYLENS [--no-pictures] [--c
 Runs all scripts in order. Each does only what is new or out of date: the new images up to their
 stamps, PSFs and star fluxes; then the coefficients and joint fits of all images, which start from
 the stored ones. Reference images, stars and sizes of stamps stay. Interrupted? Run it again.
+Without a new frame, and with nothing out of date, it says so and runs nothing.
 """
 
 import argparse
@@ -40,11 +41,12 @@ def parse():
     return lens_options(parser)
 
 
-def report(order, before, settings):
-    """Write and return what was computed, and how far the old points moved."""
+def report(order, before, new, settings):
+    """Write and return which images are new, what was computed, how far the old points moved."""
     rows = db_update.read(settings).rows
     moved = db_update.moved(before, rows, settings)
-    text = io_report.table(db_update.ran(order, before, rows, settings), COUNTS)
+    text = f"{len(new)} new images: {', '.join(sorted(new)) or 'none'}\n\n" + io_report.table(
+        db_update.ran(order, before, rows, new, settings), COUNTS)
     if moved:
         text += "\nHow far the points of the old images moved, in units of their errors\n\n" + (
             io_report.table(moved, ("band", "source", "images", *FORMATS), FORMATS))
@@ -64,11 +66,14 @@ def main():
         order = launch.without_pictures(order) if options.no_pictures else order
         new = set().union(*db_update.new_frames(settings, before.rows).values())
         log.info("%d new frames, %d known", len(new), len(before.rows))
+        if not new and db_update.is_done(order, settings):
+            log.info("nothing to do: no script is out of date")
+            return 0
         extra = ["--cpus", options.cpus] if options.cpus else []
         code = launch.run_stretch(order, options.config_dir, extra, keep_going=True)
         if code == 0:
             db_update.mark(settings, new)
-            log.info("\n%s", report(order, before, settings))
+            log.info("\n%s", report(order, before, new, settings))
         return code
     except UserError as problem:
         log.error("1_update.py: %s", problem)

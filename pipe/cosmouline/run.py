@@ -10,7 +10,7 @@ from collections import Counter
 from types import SimpleNamespace
 
 from cosmouline import __version__
-from cosmouline.database import fields, manifest, paths, provenance, status
+from cosmouline.database import fields, manifest, paths, provenance, status, step_notes
 from cosmouline.database.database import Database, fitting, rejected_by
 from cosmouline.database.script_header import script_name, settings_names
 from cosmouline.database.settings import differences, load_settings
@@ -34,6 +34,7 @@ from cosmouline.files.lock import Lock
 from tqdm import tqdm
 
 log = logging.getLogger("cosmouline")
+TEST = "_test"  # end of the name of the deconvolution of testlist.txt
 tqdm.monitor_interval = 0  # no thread of its own: it would forbid workers that are copies
 
 
@@ -65,7 +66,8 @@ def run(main, doc, arguments=None, argv=None):
         formatter_class=argparse.RawDescriptionHelpFormatter)
     for name, keywords in (arguments or {}).items():
         parser.add_argument(name, **keywords)
-    parser.add_argument("--test", action="store_true", help="only the images of testlist.txt")
+    parser.add_argument("--test", action="store_true", help="only the images of testlist.txt; of "
+                        f"the lens a deconvolution of its own, <dec_name>{TEST}")
     parser.add_argument("--redo", action="store_true", help="also what is up to date")
     parser.add_argument("--only", nargs="+", metavar="IMG", help="only these images")
     parser.add_argument("--cpus", type=int, metavar="N",
@@ -82,12 +84,7 @@ def _exit_status(main, options):
     """Run main; turn what it raises into one line and an exit status."""
     start, script = time.perf_counter(), options.script
     try:
-        settings = load_settings(options.config_dir)
-        settings.options = options
-        if options.cpus is not None:
-            settings.max_cpus = options.cpus
-        if options.debug:
-            settings.engine = "serial"
+        settings = with_options(load_settings(options.config_dir), options)
         paths.check_links(settings)
         log_path = _log_to_file(settings, script)
         for notice in settings.notices:
@@ -117,6 +114,22 @@ def _exit_status(main, options):
     return EXIT_IMAGES_FAILED if n_failed else 0
 
 
+def with_options(settings, options):
+    """Return the settings of a lens as the options of a command line change them.
+
+    With ``--test`` the deconvolution is another one, ``<dec_name>_test``: next to that of all
+    images, with records and products of its own.
+    """
+    settings.options = options
+    if options.cpus is not None:
+        settings.max_cpus = options.cpus
+    if options.debug:
+        settings.engine = "serial"
+    if options.test:
+        settings.dec_name += TEST
+    return settings
+
+
 def _with_database(main, settings):
     """Open the database, locked if the script writes, and run main; return n failed images."""
     path, script = paths.database(settings), settings.options.script
@@ -132,11 +145,14 @@ def _with_database(main, settings):
             in_use = db.select(gogogo=True, treatme=True)
             log.info("%s on %s (%d images, %d in use)", script, settings.config_dir,
                      len(db.rows), len(in_use))
+            if settings.options.test and "dec_name" in settings_names(main.__globals__["__doc__"]):
+                log.info("--test: the deconvolution is '%s'", settings.dec_name)
             for line in status.out_of_date(main.__globals__.get("NEEDS", ()), in_use, settings,
                                            db.runs):
                 log.warning("%s", line)
             try:
                 counts = call_main(main, settings, db)
+                step_notes.write(script, settings, db)
             finally:
                 if writes:
                     db.save()
@@ -279,7 +295,7 @@ class _Step:
         self.folder, self.written = settings.work_dir, take_finished()
         self.look, self.n_copied = manifest.Look(self.folder), 0
         self.recipe = manifest.Recipe.of(self.script, self.used, self.needs)
-        self.number = None
+        self.number, self.has_same_files = None, False
 
     def why_to_do(self, image):
         """Return why an image is to be done; empty if it is up to date."""
@@ -324,6 +340,9 @@ class _Step:
         # The run is registered with its first outcome
         if self.number is None:
             made = manifest.carried(self.script, self.written, self.db, self.folder)
+            before = [run.get("made", "") for _, run in sorted(self.db.runs.items())
+                      if run["script"] == self.script] or [""]
+            self.has_same_files = manifest.is_alike(before[-1], made)
             self.number = self.db.begin_run(self.script, self.used, made)
         # Only what WRITES names, and without what it named before
         row = self.db.rows.get(outcome.img_name, {})
@@ -332,11 +351,12 @@ class _Step:
         if unknown:
             raise ValueError(f"{self.script} gave '{unknown[0]}', which its WRITES does not name")
         cleared = dict.fromkeys(fitting(row, self.writes))
-        record, changes = provenance.record(row, self.key, self.number, outcome.word,
-                                            outcome.message, cleared | outcome.values,
-                                            bool(self._stale(row)))
-        # The files that were made, and whether the image stays in use
         made = manifest.as_text(outcome.files, "" if self.script == self.base else self.script)
+        before = row.get(manifest.MADE + self.key, "")
+        record, changes = provenance.record(
+            row, self.key, self.number, outcome.word, outcome.message, cleared | outcome.values,
+            bool(self._stale(row)), self.has_same_files and manifest.is_alike(before, made))
+        # The files that were made, and whether the image stays in use
         changes = changes | {f"ran__{self.key}": record, manifest.MADE + self.key: made or None}
         if outcome.word == "rejected":
             changes |= {"gogogo": False, "whynot": f"{outcome.message} ({self.base})"}

@@ -139,3 +139,26 @@ def test_no_other_coefficient_is_needed_than_that_of_the_settings(lens_before):
     lens.run(SCRIPT)
 
     assert len(numbers(lens)) == len(lens.truth.good)
+
+
+def test_each_image_gets_the_first_psf_that_it_has_and_that_is_not_refused(lens_before, caplog):
+    lens = lens_before(SCRIPT)
+    first, second, third, *_ = good = lens.truth.good
+    for name in good:  # all but the first have one more PSF; the third has that alone
+        lens.update(name, n_psf_used__faint=None if name == first else 8)
+    lens.update(third, n_psf_used__psf1=None)
+    lens.set("dec_psf_names = ['faint', 'psf1']\n")
+    (lens.config / "psf_faint_skiplist.txt").write_text(f"{second} ring\n")
+
+    lens.run(SCRIPT)
+
+    assert [lens.rows[name]["dec_psf__lens"] for name in (first, second, third)] == [
+        "psf1", "psf1", "faint"]
+    assert numbers(lens) == good
+    (lens.config / "psf_faint_skiplist.txt").write_text(f"{third} ring\n")
+    lens.run(SCRIPT)
+    assert numbers(lens) == [name for name in good if name != third]
+    assert any("left out: skiplist: ring" in m for m in caplog.messages)
+    lens.set("dec_psf_names = ['faint']\n")  # as one psf_name
+    with pytest.raises(UserError, match="'n_psf_used__faint'"):
+        lens.run(SCRIPT)

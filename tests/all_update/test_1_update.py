@@ -34,7 +34,9 @@ def lens(script, tmp_path, monkeypatch, caplog):
         update(work, {"R_a": epoch(104.0, number=1)})
         return run.code
 
+    run.is_done = False
     monkeypatch.setattr(module.launch, "run_stretch", stretch)
+    monkeypatch.setattr(module.db_update, "is_done", lambda *_: run.is_done)
     monkeypatch.setattr(module, "log_to_terminal", lambda: None)
 
     def main(*options):
@@ -73,6 +75,7 @@ def test_all_scripts_are_run_and_what_changed_is_reported(lens, caplog):
     assert order == list(lens.module.launch.order())
     assert (extra, keep_going) == (["--cpus", "3"], True)
     assert "1 new frames, 2 known" in caplog.messages
+    assert "1 new images: R_c\n" in caplog.messages[-1]
     text = (lens.work / "report_update.txt").read_text()
     assert text.startswith("Q: update")
     cells = [[cell.strip() for cell in line.split("|")] for line in text.splitlines()]
@@ -110,3 +113,26 @@ def test_a_mistake_of_the_user_is_one_line(lens, caplog, tmp_path):
     assert lens.main() == 1
     assert lens.calls == []
     assert caplog.messages[-1].startswith("1_update.py: set R: no FITS file in ")
+
+
+def test_with_nothing_new_and_nothing_out_of_date_no_script_runs(lens, caplog, tmp_path):
+    lens.is_done = True
+    (tmp_path / "raw" / "c.fits").unlink()
+
+    assert lens.main() == 0
+    assert lens.calls == []
+    assert caplog.messages[-1] == "nothing to do: no script is out of date"
+
+
+def test_with_nothing_new_what_is_out_of_date_is_done(lens, tmp_path):
+    (tmp_path / "raw" / "c.fits").unlink()
+
+    assert lens.main() == 0
+    assert len(lens.calls) == 1
+
+
+def test_a_new_frame_is_done_even_where_nothing_is_out_of_date(lens):
+    lens.is_done = True
+
+    assert lens.main() == 0
+    assert len(lens.calls) == 1

@@ -1,4 +1,8 @@
+import shutil
+from pathlib import Path
+
 from cosmouline.errors import UserError
+from cosmouline.files import io_table
 
 import pytest
 
@@ -71,3 +75,39 @@ def test_the_script_before_is_named(lens_before):
 
     with pytest.raises(UserError, match=r"Run 7_deconv/6_readout\.py first"):
         lens.run(SCRIPT, truth=str(lens.sky))
+
+
+def test_the_truth_of_another_camera_is_on_the_scale_of_the_reference(lens_after, pages, caplog):
+    """A camera that collects 1.62 times the light: the frames have it, the curve has not."""
+    lens = lens_after(READOUT)
+    sky = lens.folder / "sky"
+    shutil.copytree(lens.sky, sky, ignore=shutil.ignore_patterns("frames"))
+    rows = io_table.read_ecsv(sky / "truth_frames.ecsv")
+    reference, = {Path(row["raw_path"]).name for name, row in lens.rows.items()
+                  if row.get("ref_img_name") == name}
+    for row in rows[::2]:
+        if Path(row["file"]).name != reference:
+            row |= {field: 1.62 * row[field] for field in row if field.startswith("flux_e_s_")}
+    text = (sky / "truth_frames.ecsv").read_text()
+    kinds = {name: (type(rows[0].get(name, "")), "", "") for name in rows[0]}
+    io_table.write_ecsv(sky / "truth_frames.ecsv", rows, kinds)
+    assert (sky / "truth_frames.ecsv").read_text() != text
+
+    lens.run(SCRIPT, truth=str(sky))
+
+    assert caplog.messages[-1] == "all curves meet the truth; bad frames are out of use."
+
+
+def test_each_band_is_compared_by_itself(lens_after, pages):
+    lens = lens_after(READOUT)
+    lens.set("sets[0]['band'] = 'r'\nsets.append({'name': 'V', 'telescope': 'generic', "
+             "'raw_dir': '/no/frames', 'band': 'v'})\n")
+    for name in lens.truth.good[1::2]:  # every other image is of the other band, 5 % too bright
+        row = lens.rows[name]
+        lens.update(name, set_name="V", flux_e__lens__A=1.05 * row["flux_e__lens__A"])
+
+    with pytest.raises(UserError, match=r"the truth is missed\. .*v A: bias of [456]\.\d+ %"):
+        lens.run(SCRIPT, truth=str(lens.sky))
+
+    assert {path.name for path in lens.work.glob("report_truth*")} == {
+        "report_truth_r.txt", "report_truth_v.txt"}

@@ -29,7 +29,7 @@ def test_status_tells_what_is_done_rejected_and_next(lens):
     assert found["1_character/3a_detect"] == (6, 0)  # 7 frames, one behind a cloud
     assert "1 rejected: not aligned" in text
     assert "R   |      7 |      6 |        1 |" in text
-    assert "python pipe/2_skysub/2_sky_pngs.py" in text  # the first that has not run
+    assert "python pipe/3_align/4_png_check.py" in text  # the first behind all that has run
     assert "ali" in text.split("--- Disk")[1]
     assert text.startswith("TINY: status\n")
 

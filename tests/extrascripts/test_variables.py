@@ -1,4 +1,5 @@
 from cosmouline.files.io_table import read_ecsv_columns
+from cosmouline.photometry import db_field
 
 import numpy as np
 import pytest
@@ -54,3 +55,31 @@ def test_lists_of_another_program_give_the_coefficients_of_ours(lens_after, page
     assert found["coeff_sigma"] / found["coeff"] == pytest.approx(
         lens.values("renorm_sigma__renorm1", names)
         / lens.values("renorm__renorm1", names), rel=1e-3)
+
+
+def test_all_stars_of_the_field_are_looked_at(varied, pages):
+    """Those picked have the fluxes of 4_norm/2a_photometry; others are there too."""
+    varied.run(SCRIPT, field=True)
+
+    table = read_ecsv_columns(varied.work / "export" / "TINY_variables_field.ecsv")
+    picked = {field[-1] for field in varied.rows[varied.truth.good[0]]
+              if field.startswith("aper_flux_e__")}
+    assert len(set(table["star"]) - picked) >= 3
+    assert len(set(table["star"])) == len(table["star"])
+    own = db_field.photometry([varied.rows[name] for name in varied.truth.good],
+                              varied.settings())
+    for star in set(own.stars) & picked - {"b"}:
+        flux = [varied.rows[name].get(f"aper_flux_e__{star}", np.nan) for name in own.images]
+        assert own.flux[:, own.stars.index(star)] == pytest.approx(
+            np.array(flux), rel=0.01, nan_ok=True)
+
+
+def test_each_camera_has_a_table(varied, pages):
+    for name in varied.truth.good[::2]:
+        varied.update(name, telescope="Second CAM")
+
+    varied.run(SCRIPT)
+
+    first, second = (read_ecsv_columns(path) for path in sorted(
+        (varied.work / "export").glob("TINY_variables_psf1_*_coefficients.ecsv")))
+    assert sorted([*first["image"], *second["image"]]) == varied.truth.good

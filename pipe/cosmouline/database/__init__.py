@@ -26,6 +26,7 @@ settings_sources   : Check what the settings contain on the point sources and th
 settings_values    : The values of a settings.py: whether they fit, what is wanted in words, and
     names set twice.
 skiplists          : Read the skip lists: images that one step leaves out.
+step_notes         : Scripts that leave nothing in the rows: when they ran, and on what.
 status             : What each script has done on the images of a lens.
 validate           : Compare a database with its declared fields, the settings and the disk.
 """

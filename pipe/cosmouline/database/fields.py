@@ -15,6 +15,7 @@ from cosmouline.database.field_table import FIELDS, NEVER
 # families of which several members live side by side, and the settings that choose one
 VARIANTS = {"dec": "dec_name", "renorm": "renorm_name", "psf": "psf_name",
             "combi": "combi_name", "group": "combi_group_name"}
+ANY_PSF = "{dec_psf}"  # in place of {psf}: each PSF of dec_psf_names
 _NAME = r"(?:(?!__).)+?"  # a name put into a family: anything but the double underscore
 
 
@@ -83,14 +84,22 @@ def expand(patterns, settings):
         for key, name in VARIANTS.items():
             if f"{{{key}}}" in pattern:
                 pattern = pattern.replace(f"{{{key}}}", getattr(settings, name))
-        found.append(pattern)
+        # Of all PSFs that a deconvolution may take
+        found += [pattern.replace(ANY_PSF, name) for name in psf_names(settings)
+                  ] if ANY_PSF in pattern else [pattern]
     return tuple(found)
 
 
-def held(row, values):
+def psf_names(settings):
+    """Return the names of the PSFs that a deconvolution may take, the one to prefer first."""
+    return settings.dec_psf_names or [settings.psf_name]
+
+
+def held(row, values, is_exact=False):
     """Return new values of fields, the old ones of `row` where they changed within the tolerance.
 
-    A new value of None removes its field. Returns None where a field changed by more.
+    A new value of None removes its field. Returns None where a field changed by more; with
+    `is_exact`, at all.
     """
     # Each field by itself: the same, free to change, held, or changed
     kept = {}
@@ -98,7 +107,7 @@ def held(row, values):
         before, tolerance = row.get(name), lookup(name).tolerance
         if before == value or tolerance == NEVER:
             kept[name] = value
-        elif None in (before, value) or not tolerance or (
+        elif None in (before, value) or is_exact or not tolerance or (
                 abs(value - before) > tolerance * abs(before)):
             return None
         else:

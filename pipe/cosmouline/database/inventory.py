@@ -90,12 +90,17 @@ def _position(name):
     return list(fields.FIELDS).index(fields.lookup(name).name), name
 
 
+def is_open(line):
+    """Return whether a line of `status.states` has images that are not done."""
+    return bool(line["to do"] or line["failed"] or line["out of date"])
+
+
 def next_script(db, states):
     """Return the first script that has something to do by `status.states`, or None."""
     if not db.rows:
         return "1_character/1a_add_to_database"
     return next((one["script"] for one in states
-                 if one["to do"] or one["failed"] or one["out of date"]), None)
+                 if is_open(one) and not one.get("is skipped")), None)
 
 
 def image_lines(row):

@@ -85,6 +85,13 @@ def read(text):
         File(path, int(size), content, int(ns)) for size, content, ns, path in words]
 
 
+def is_alike(before, now):
+    """Return whether two ``made__`` texts name the same files with the same contents."""
+    contents = [{(file.path, file.digest) for file in read(text)[1]} if text else set()
+                for text in (before, now)]
+    return contents[0] == contents[1]
+
+
 class Look:
     """Look at files, and read those whose time differs; not more than `most_bytes` of them.
 

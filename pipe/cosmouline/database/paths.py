@@ -26,6 +26,11 @@ def logs(settings):
     return settings.work_dir / "logs"
 
 
+def steps(settings):
+    """Return the folder of the notes of scripts that leave nothing in the rows."""
+    return settings.work_dir / "steps"
+
+
 def image(settings, img_name):
     """Return the path of the image in electrons, never resampled."""
     return settings.work_dir / "ali" / f"{img_name}.fits"

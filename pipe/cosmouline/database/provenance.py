@@ -42,7 +42,11 @@ def settings_used(settings, names):
             own = value if isinstance(value, str) else "photomstars.cat"
             files = [settings.config_dir / own]
         elif name == "use_drawn_masks":
-            files = paths.drawn_masks(settings)
+            files = [path for path in paths.drawn_masks(settings)
+                     if "psf_name" in names or path.name.startswith("obj_")]
+        elif name in ("join_skiplists", "excluded_nights"):
+            own = ["excluded_nights.txt"] if name == "excluded_nights" else value
+            files = [settings.config_dir / file for file in own]
         elif name == "point_sources" and isinstance(value, str):
             files = [settings.config_dir / value]
         used[name] = _with_files(repr(value), files)
@@ -109,6 +113,9 @@ def why_out_of_date(row, script, needs, runs, used):
     # A setting that the script reads has another value now
     changed = changed_settings(row, script, runs, used)
     if changed:
+        before = runs.get(outcome(row, script)[1], {}).get("settings", {}).get("psf_stars", "")
+        if changed[0] == "psf_stars" and before.split()[:1] == used["psf_stars"].split()[:1]:
+            return "psf_name, or the list of its stars, has changed"
         return f"{changed[0]} has changed"
     # What it needs has changed in a later run
     _, last, _, _ = outcome(row, script)
@@ -129,16 +136,18 @@ def changed_settings(row, script, runs, used):
             and (name == own or not name.startswith(SET))]
 
 
-def record(row, script, number, word, message, values, stale):
+def record(row, script, number, word, message, values, stale, has_same_files=False):
     """Return the ``ran__`` text of a new outcome, and the values to store.
 
     The run of the last change stays as it was, and so do the values, when the image was up to
     date and came out the same again within the tolerances of the fields; so a mere repetition,
-    or a few more images, do not make everything after it out of date.
+    or a few more images, do not make everything after it out of date. Nor does an image that was
+    out of date and came out the same exactly, with the same files.
     """
-    # None where the image was out of date, came out differently, or changed beyond a tolerance
+    # None where the image came out differently, or changed beyond a tolerance
     before, _, changed, _ = outcome(row, script)
-    kept = fields.held(row, values) if before == word and not stale else None
+    kept = fields.held(row, values, is_exact=stale) if before == word and (
+        has_same_files or not stale) else None
     text = f"{word} {number} {number if kept is None else changed}"
     text = f"{text}: {' '.join(message.split())}" if message else text
     return text, values if kept is None else kept

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parents[3]
 CHOICE = re.compile(r"^\d+[a-z]*_(opt|alt)_")  # a script that the order does not run
+LOOPS = {"for_each_image", "for_all_images"}  # of `run`: they write what became of each image
 WORDS = ("Needs", "Writes", "Settings", "Next", "Run as")
 
 
@@ -90,7 +91,8 @@ def _read(script, path, changed_ns):
     names = {node.targets[0].id: ast.literal_eval(node.value) for node in tree.body
              if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "")
              in ("NEEDS", "WRITES")}
-    measures = any(getattr(node, "name", "") == "measure" for node in tree.body)
+    loops = {name.name for node in tree.body if isinstance(node, ast.ImportFrom)
+             for name in node.names} & LOOPS
     notes = doc.partition("Run as")[2].partition("\n\n")[2].strip()
     return Header(script, doc.split("\n")[0], sections(doc), notes, settings_names(doc),
-                  names.get("NEEDS", ()), names.get("WRITES", ()), measures)
+                  names.get("NEEDS", ()), names.get("WRITES", ()), bool(loops))

@@ -82,7 +82,7 @@ FORMERLY = {
     "refimgname_per_band": "band_ref_img_names", "psfname": "psf_name", "decname": "dec_name",
     "lensregion": "lens_position_px", "cosmicssigclip": "cosmic_sigma",
     "renormname": "renorm_name", "decnormfieldname": "dec_coefficient",
-    "decpsfnames": "psf_name", "normcoeffname": "renorm_name", "sourcenames": "join_sources",
+    "decpsfnames": "dec_psf_names", "normcoeffname": "renorm_name", "sourcenames": "join_sources",
     "toaddsourcenames": "sum_sources", "sumsourcename": "sum_sources", "lc_to_sum": "sum_sources",
     "imgskiplistfilename": "join_skiplists", "deconvname": "dec_name",
     "telescopenames": "join_separate", "exportsetnames": "join_separate",
@@ -229,6 +229,8 @@ def _check_values(settings, path):
                         "multiple of 8.")
     for name in NAMES:
         check_name(getattr(settings, name), f"{path}: {name}")
+    for name in settings.dec_psf_names:
+        check_name(name, f"{path}: dec_psf_names")
 
 
 def _listed(value):

@@ -1,10 +1,11 @@
 """What each script has done on the images of a lens."""
 
+import runpy
 from collections import Counter
 
-from cosmouline.database import fields, manifest, paths, provenance
+from cosmouline.database import fields, inventory, manifest, paths, provenance, step_notes
 from cosmouline.database.database import Database
-from cosmouline.database.script_header import read_header, script_path
+from cosmouline.database.script_header import ROOT, read_header, script_path
 from cosmouline.files import io_report
 
 MOST_READ_BYTES = 200_000_000  # of files whose time alone has changed; a third of a second
@@ -12,37 +13,43 @@ COLUMNS = ("script", "done", "failed", "out of date", "to do")
 
 
 def report(settings, order):
-    """Return a table: for each script that works on images, the images done, failed, to do.
+    """Return a table: for each script, the images done, failed, out of date, to do.
 
-    Files and frames that are missing or have changed, and rejected images with their reasons, are
-    counted below the table.
+    Files and frames that are missing or have changed, rejected images with their reasons, and
+    what is next are given below the table.
     """
     db = Database(paths.database(settings))
     in_use = db.select(gogogo=True, treatme=True)
     found = states(db, settings, order)
+    script = inventory.next_script(db, found)
     lines = [io_report.table(found, COLUMNS), f"{len(db.rows)} images, {len(in_use)} in use",
-             *file_lines(found), *frame_lines(in_use), rejections(db)]
+             *file_lines(found), *frame_lines(in_use), *filter(None, [rejections(db)]),
+             f"next: {script}" if script else "nothing to do"]
     return "\n".join(lines)
 
 
 def states(db, settings, order):
-    """Return the counts of images in use by state, a dict for each script that works on them.
+    """Return the counts of images in use by state, a dict for each script of the order.
 
+    A script that leaves no record is done, out of date or to do for all of them (`step_notes`).
     An image is out of date for a script too where a file that it made is missing or has changed;
     "lost" holds the trouble of each such file in words, and "unread" how many files of the right
-    size and another time were not read.
+    size and another time were not read. "is skipped" is True for what need not be done: see
+    `_mark_skipped`.
     """
     # Records: counted by groups of images that all scripts have treated alike
     in_use = db.select(gogogo=True, treatme=True)
     groups, look = _groups(in_use), manifest.Look(settings.work_dir, MOST_READ_BYTES)
     found = []
     for script in order:
+        counts = dict.fromkeys(COLUMNS[1:], 0)
         if read_header(script).leaves_record:
-            counts = dict.fromkeys(COLUMNS[1:], 0)
             for (word, _, reason), n in _verdicts(script, groups, settings, db.runs).items():
                 counts["to do" if word in (None, "rejected") else "failed" if word != "done"
                        else "out of date" if reason else "done"] += n
-            found.append({"script": script} | counts)
+        else:
+            counts[step_notes.state(script, settings, db)] = len(in_use)
+        found.append({"script": script} | counts)
     # Files: those made of all images together make all images out of date, others their own image
     of_all = {}
     for script, file in manifest.of_steps(db.runs).values():
@@ -59,7 +66,33 @@ def states(db, settings, order):
                     if not reason)
         n = line["done"] if script in of_all else sound
         line["done"], line["out of date"] = line["done"] - n, line["out of date"] + n
+    _mark_skipped(found, in_use, settings)
     return [line | {"unread": look.n_unread} for line in found]
+
+
+def _mark_skipped(found, in_use, settings):
+    """Note in each line of `states` whether the script need not run, though it could.
+
+    Skipped are pictures, and a report never made, before a script that is done; pictures after
+    which nothing else is to do; and of a reduction of COSMOULINE what it brought or cannot give.
+    """
+    pictures = runpy.run_path(str(ROOT / "pipe" / "order.py"))["PICTURES"]
+    last = max((i for i, line in enumerate(found) if line["done"]), default=-1)
+    end = max((i for i, line in enumerate(found) if inventory.is_open(line)
+               and line["script"] not in pictures), default=-1)
+    fields_there = set().union(*in_use)
+    is_imported = bool(in_use) and all(row.get("raw_state") == "imported" for row in in_use)
+    headers = [read_header(line["script"]) for line in found]
+    brought = max((i for i, header in enumerate(headers) if is_imported and any(
+        fields.matches(pattern, name) for pattern in fields.expand(header.writes, settings)
+        for name in fields_there)), default=-1)
+    for i, (line, header) in enumerate(zip(found, headers, strict=True)):
+        is_lacking = not all(any(fields.matches(need, name) for name in fields_there)
+                             for need in fields.expand(header.needs, settings))
+        line["is skipped"] = (
+            (i < last or i > end) if line["script"] in pictures
+            else i < last and not header.leaves_record and line["to do"] > 0) or (
+            is_imported and (i <= brought or is_lacking))
 
 
 def file_lines(found):

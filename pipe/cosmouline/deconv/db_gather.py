@@ -1,6 +1,7 @@
 """Gather what a joint fit needs from the files of its images."""
 
 from collections import Counter
+from types import SimpleNamespace
 
 from cosmouline.astrometry import db_transform, local_shift
 from cosmouline.database.columns import column, family, members
@@ -29,11 +30,12 @@ def gather(images, centre_px, settings, name="lens"):
     side_px = sides.pop()
     # The stamp of the lens, and the narrow PSF at its position with its draws, padded for the fit
     stamps, psfs, draws, scales = [], [], [], []
-    for image in images:
+    chosen = [image.get(f"dec_psf__{settings.dec_name}", settings.psf_name) for image in images]
+    for image, psf_name in zip(images, chosen, strict=True):
         objects, names, _ = db_stamps.objects(image, settings)
         one = objects.only([names.index(name)])
         stamps.append(crop(one, side_px))
-        found = db_psf.psf(image, settings)
+        found = db_psf.psf(image, SimpleNamespace(**vars(settings) | {"psf_name": psf_name}))
         place = (image["lens_x_px"], image["lens_y_px"]) if name == "lens" else one.position_px[0]
         uv = field_coordinates(np.array(place), (image["ny_px"], image["nx_px"]))
         up = found.psf.upsampling
@@ -52,12 +54,9 @@ def gather(images, centre_px, settings, name="lens"):
     # Shifts: where the centres of the stars predict the lens, or where the alignment puts it
     shift_px = np.concatenate([one.offset_px for one in stamps])
     shift_sigma_px = np.full(len(images), np.nan)
-    pattern = f"star_x_px__{settings.psf_name}__{{star}}"
-    names = [star for star in members(images, pattern) if star != name]
+    names, (*xy, sigma_px) = star_places(images, chosen, name)
     if names and settings.shift_prior == "stars":
-        xy = np.stack([family(images, pattern.replace("_x_", f"_{axis}_"), names)
-                       for axis in "xy"], axis=-1)
-        sigma_px = family(images, pattern.replace("_x_", "_xy_sigma_"), names)
+        xy = np.stack(xy, axis=-1)
         matrices = np.stack([db_transform.matrix(image) for image in images])
         place_px, shift_sigma_px = local_shift.predict(xy, sigma_px, matrices, centre_px)
         aligned_px = np.concatenate([one.position_px for one in stamps])
@@ -81,6 +80,18 @@ def gather(images, centre_px, settings, name="lens"):
         np.stack([one[:n_draws] for one in draws], axis=1) if n_draws else None,
         np.stack([one[:n_draws] for one in scales], axis=1) if n_draws else None,
     )
+
+
+def star_places(images, psf_names, without):
+    """Return the stars of some images but one, and x, y and error (n images, n stars), in pixels.
+
+    Of each image those that were measured with the PSF that it has in `psf_names`.
+    """
+    names = list(dict.fromkeys(star for psf in dict.fromkeys(psf_names) for star in members(
+        images, f"star_x_px__{psf}__{{star}}") if star != without))
+    return names, [np.concatenate([
+        family([image], f"star_{what}_px__{psf}__{{star}}", names)
+        for image, psf in zip(images, psf_names, strict=True)]) for what in ("x", "y", "xy_sigma")]
 
 
 def check_chosen(content, images, settings):

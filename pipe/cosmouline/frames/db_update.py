@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from cosmouline.database import bands, paths, provenance
+from cosmouline.database import bands, inventory, paths, provenance, status
 from cosmouline.database.columns import members
 from cosmouline.database.database import Database
 from cosmouline.database.manual import all_scripts
@@ -59,10 +59,23 @@ def as_before(order, before):
             if (script in order and script not in replaced) or script in chosen]
 
 
-def ran(order, before, after, settings):
+def is_done(order, settings):
+    """Return whether no script of an order has something to do; see `status.states`."""
+    db = Database(paths.database(settings))
+    try:
+        states = status.states(db, settings, order)
+        return inventory.next_script(db, states) is None and not any(
+            line["lost"] for line in states) and not status.frame_lines(
+                db.select(gogogo=True, treatme=True))
+    finally:
+        db.close()
+
+
+def ran(order, before, after, names, settings):
     """Return a row per script: how many new images it did, how many old ones it changed or kept.
 
-    `after` are the rows of the database now.
+    `after` are the rows of the database now; `names` are those of the new images. An old image
+    has changed, too, where the script had not run on it before.
     """
     table = []
     for script in order:
@@ -72,11 +85,10 @@ def ran(order, before, after, settings):
                    if f"ran__{key}" in row}
         # An old image has changed if its values are of a run after the last one before the update
         old = [record[2] > before.last_run for name, record in records.items()
-               if f"ran__{key}" in before.rows.get(name, {})]
-        new = [record[0] for name, record in records.items()
-               if f"ran__{key}" not in before.rows.get(name, {})]
+               if name not in names]
         if records:
-            table.append({"script": script, "new images": len(new), "old ones changed": sum(old),
+            table.append({"script": script, "new images": len(records.keys() & names),
+                          "old ones changed": sum(old),
                           "old ones kept": len(old) - sum(old)})
     return table
 

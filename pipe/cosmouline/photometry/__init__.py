@@ -24,6 +24,7 @@ zero_point         : The zero point of a reduction, from stars of known magnitud
 io_magnitudes      : Magnitudes of stars by name, from a text file or an ECSV table.
 db_calibration     : What the stars of every image tell of its PSF and of the errors of its
                      coefficient.
+db_field           : Aperture photometry of all stars of the field, on the pixels as they fell.
 db_star_magnitudes : Magnitudes of the stars of the field, image by image.
 db_tables          : Tables of coefficients by set, of variable stars, and of the zero points of
                      images.

@@ -3,7 +3,10 @@
 from pathlib import Path
 from typing import NamedTuple
 
-from cosmouline.database.columns import column, family, time_of
+from cosmouline.astrometry.align import apply
+from cosmouline.astrometry.db_transform import matrix
+from cosmouline.database import bands
+from cosmouline.database.columns import column, family, members, time_of
 from cosmouline.errors import UserError
 from cosmouline.files import io_table
 from cosmouline.lightcurve.db_columns import rows_with_fluxes
@@ -37,13 +40,21 @@ class Found(NamedTuple):
 
 
 def compare_sources(db, settings, folder):
-    """Return the `Found` of a reduction of frames that lie in `folder` with their truth."""
+    """Return (settings, `Found`) of every band of a reduction, with the truth in `folder`."""
+    rows, _ = rows_with_fluxes(db, settings.dec_name)
+    return [(one, _of_band(those, db, one, folder)) for one, those in bands.split(rows, settings)]
+
+
+def _of_band(rows, db, settings, folder):
+    """Compare the images of one band, on the scale of its reference image and of its camera."""
     frames = {Path(row["file"]).name: row for row in _read(folder, "truth_frames.ecsv")}
     dec, psf = settings.dec_name, settings.psf_name
-    rows, sources = rows_with_fluxes(db, dec)
+    sources = members(rows, f"flux_e__{dec}__{{source}}")
+    reference = bands.reference(
+        [row for row in db.select() if bands.of(row, settings) == settings.band], db, settings)
 
     # the scale: measured flux of a source of 1 e-/s at transparency 1, from constant stars
-    ref_file = Path(db.reference()["raw_path"]).name
+    ref_file = Path(reference["raw_path"]).name
     objects = [row for row in _read(folder, "truth_objects.ecsv")
                if Path(row["file"]).name == ref_file]
     constant = {row["name"] for row in _read(folder, "truth_stars.ecsv")
@@ -52,7 +63,7 @@ def compare_sources(db, settings, folder):
     star_flux = family(rows, f"star_flux_e__{psf}__{{star}}", [star.name for star in stars])
     scale = flux_scale(
         star_flux * column(rows, f"renorm__{settings.renorm_name}")[:, None],
-        db_stars.star_positions(stars),
+        apply(matrix(reference), db_stars.star_positions(stars)),
         np.array([row["flux_e_s"] if row["name"] in constant else np.nan for row in objects]),
         np.array([(row["x_px"], row["y_px"]) for row in objects]))
 
@@ -65,9 +76,12 @@ def compare_sources(db, settings, folder):
 
     # magnitudes by the zero point of the truth
     truth = [frames[Path(row["raw_path"]).name] for row in rows]
-    true = np.array([[row[f"flux_e_s_{s}"] for s in sources] for row in truth])
-    zero = truth[0][f"mag_{sources[0]}"] + 2.5 * np.log10(true[0, 0])
-    mags, true_mags = (zero - 2.5 * np.log10(f) for f in (flux, true))
+    # what the camera of the reference image would see: another one has other optics and filter
+    zero = np.array([frames[ref_file][f"mag_{s}"] + 2.5 * np.log10(
+        frames[ref_file][f"flux_e_s_{s}"]) for s in sources])
+    true_mags = np.array([[row[f"mag_{s}"] for s in sources] for row in truth])
+    true = 10 ** (0.4 * (zero - true_mags))
+    mags = zero - 2.5 * np.log10(flux)
     lines = []
     for i, source in enumerate(sources):
         found = compare(flux[:, i], sigma[:, i], true[:, i])

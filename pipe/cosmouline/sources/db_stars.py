@@ -55,17 +55,18 @@ def only_named(stars, names, setting, where="the normalisation stars"):
     return [by_name[name] for name in names] if names else list(stars)
 
 
-def psf_stars(settings):
+def psf_stars(settings, picked=None):
     """Return the stars that the PSF is built from.
 
     Those of ``psf_<psf_name>.cat`` in the lens's folder, where there is one, of which `psf_stars`
-    may name some; else the picked ones that `psf_stars`, or `norm_stars`, names.
+    may name some; else those of the `picked` ones that `psf_stars`, or `norm_stars`, names (None:
+    they are read).
     """
     own = psf_list(settings)
     if own.is_file():
         return only_named(io_catalog.read_cat(own), settings.psf_stars, "psf_stars", own.name)
     names = settings.psf_stars or settings.norm_stars
-    return only_named(picked_stars(settings), names, "psf_stars")
+    return only_named(picked_stars(settings) if picked is None else picked, names, "psf_stars")
 
 
 def renorm_stars(settings):
@@ -105,8 +106,17 @@ def photom_stars(settings):
                       + path.name) if named else []
 
 
+def cut_stars(settings):
+    """Return the stars that are cut out next to the lens, whichever PSF is chosen.
+
+    The other ones of its PSF are on the stamps of the PSF stars.
+    """
+    names = {star.name for star in [*norm_stars(settings), *photom_stars(settings)]}
+    return [star for star in object_stars(settings) if star.name in names]
+
+
 def object_stars(settings):
-    """Return all stars that are cut out and measured with the PSF, each once.
+    """Return all stars that are measured with the PSF, each once.
 
     Raises
     ------

@@ -102,7 +102,7 @@ def test_a_star_list_counts_as_part_of_its_setting(tmp_path):
 def test_drawn_masks_count_by_their_names_and_contents(tmp_path):
     settings = SimpleNamespace(use_drawn_masks=True, psf_stars=None, psf_name="p",
                                config_dir=tmp_path)
-    names, seen = ("use_drawn_masks", "psf_stars"), []
+    names, seen = ("use_drawn_masks", "psf_stars", "psf_name"), []
     for change in (lambda: None,
                    lambda: (tmp_path / "psf_p_mask_a.reg").write_text("circle(1,2,3)\n"),
                    lambda: (tmp_path / "psf_p_mask_a.reg").rename(tmp_path / "psf_p_mask_b.reg"),
@@ -113,6 +113,23 @@ def test_drawn_masks_count_by_their_names_and_contents(tmp_path):
 
     assert len(set(seen)) == 4
     assert seen[3] == seen[4]  # a mask of another PSF changes nothing
+    # and one of any PSF nothing for a script that cuts objects alone
+    before = provenance.settings_used(settings, names[:2])
+    (tmp_path / "psf_p_mask_c.reg").write_text("circle(1,2,3)\n")
+    assert provenance.settings_used(settings, names[:2]) == before
+    (tmp_path / "obj_a_mask.reg").write_text("circle(1,2,3)\n")
+    assert provenance.settings_used(settings, names[:2]) != before
+
+
+def test_what_was_out_of_date_and_comes_out_the_same_changes_nothing_after_it():
+    row = {"ran__s": "done 4 3", "medcoeff": 1.0}
+
+    def record(value, **more):
+        return provenance.record(row, "s", 9, "done", "", {"medcoeff": value}, True, **more)[0]
+
+    assert record(1.0, has_same_files=True) == "done 9 3"
+    assert record(1.0) == "done 9 9"  # its files differ
+    assert record(1.0 + 1e-9, has_same_files=True) == "done 9 9"  # no tolerance here
 
 
 def test_an_image_depends_on_its_own_set_alone(tmp_path):

@@ -116,7 +116,8 @@ def test_psf_places_of_stars_and_coefficients_are_those_of_the_names(lens):
     (lens.work / "psf_psf1").rename(lens.work / "psf_sharp")
     lens.set('psf_name = "sharp"\ndec_name = "second"\n')
     images = [{field.replace("__psf1", "__sharp").replace("__lens", "__second"): value
-               for field, value in image.items()} for image in images_of(lens, *names)]
+               for field, value in image.items()} | {"dec_psf__second": "sharp"}
+              for image in images_of(lens, *names)]
 
     found = db_gather.gather(images, CENTRE, lens.settings())
 

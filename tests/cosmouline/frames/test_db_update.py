@@ -47,7 +47,7 @@ def test_what_ran_is_counted_apart_for_new_and_old_images(settings):
     after["R_b"][f"ran__{PHOT}"] = "done 6 2"  # looked at again, and the same
 
     told = db_update.ran(("4_norm/2a_photometry", "5_psf/4_build_psf", "7_deconv/6_readout"),
-                         before, after, settings)
+                         before, after, {"R_c"}, settings)
 
     assert told == [
         {"script": "4_norm/2a_photometry", "new images": 1, "old ones changed": 0,
@@ -92,3 +92,24 @@ def test_scripts_chosen_in_place_of_others_are_run_again():
     assert db_update.as_before(order, db_update.Before({}, 5, chosen)) == [
         "2_skysub/1_skysub", "2_skysub/1b_opt_fringes", "3_align/1b_alt_no_align",
         "3_align/1c_report"]
+
+
+def test_an_update_is_done_where_all_records_and_frames_are_as_they_were(settings):
+    settings.detect_threshold_sigma, settings.detect_min_area_px = 3.0, 5
+    settings.lens_ra_deg = settings.lens_dec_deg = None
+    frame, order = settings.sets[0]["raw_dir"] / "a.fits", ("1_character/3a_detect",)
+    db = Database(paths.database(settings))
+    db.begin_run(order[0], {"detect_threshold_sigma": "3.0", "detect_min_area_px": "5",
+                            "lens_ra_deg": "None", "lens_dec_deg": "None"})
+    db.update("R_a", {"set_name": "R", "gogogo": True, "treatme": True, "testlist": False,
+                      "raw_path": str(frame), "raw_state": db_intake.state(frame),
+                      f"ran__{order[0]}": "done 1 1"})
+    db.save()
+    db.close()
+
+    assert db_update.is_done(order, settings)
+    settings.detect_min_area_px = 6
+    assert not db_update.is_done(order, settings)
+    settings.detect_min_area_px = 5
+    frame.unlink()
+    assert not db_update.is_done(order, settings)
