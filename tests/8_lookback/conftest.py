@@ -134,8 +134,8 @@ class Browser:
         if not AXE.is_file():
             pytest.skip("no axe-core: npm install --no-save axe-core, or its folder in AXE_CORE")
         self.value(f"{AXE.read_text()}; 0")
-        found = self.value("axe.run({preload: false}).then((found) => JSON.stringify(found.violations.map("
-                           "(one) => [one.id, one.nodes[0].html])))")
+        found = self.value("axe.run({preload: false}).then((found) => JSON.stringify("
+                           "found.violations.map((one) => [one.id, one.nodes[0].html])))")
         return json.loads(found)
 
     def picture(self, path):

@@ -123,9 +123,9 @@ def test_the_keyboard_passes_the_heads_of_the_table_and_sorts_by_them(browser, f
                                   "../choose.html"])
 def test_tab_reaches_every_control_and_comes_round(browser, folder, page):
     browser.open(folder / page)
-    controls = ("[...document.querySelectorAll('a[href], button, input, select, textarea, summary, "
-                "canvas')].filter((one) => one.checkVisibility() && (one.type !== 'radio' || "
-                "one.checked))")
+    controls = ("[...document.querySelectorAll('a[href], button, input, select, textarea, "
+                "summary, canvas')].filter((one) => one.checkVisibility() "
+                "&& (one.type !== 'radio' || one.checked))")
     browser.value(f"controls = {controls}; reached = new Set()")
     n = browser.value("controls.length")
     for _ in range(n + 5):

@@ -27,7 +27,8 @@ DATED = re.compile(r"\d{4}-\d\d-\d\d_")  # the name of a copy that an export kee
 CAPTIONS = (  # of the pictures in plots/, by the pattern of their names
     ("stars_aperture", "Stars in apertures, before and after medcoeff"),
     ("stars_(.+)", "Stars before and after {0}"), ("checks_(.+)", "Checks of {0}"),
-    ("(.+)_star_(.+)", "Star {1} with {0}"), ("dec_(.+)_checks", "Checks of the deconvolution {0}"),
+    ("(.+)_star_(.+)", "Star {1} with {0}"),
+    ("dec_(.+)_checks", "Checks of the deconvolution {0}"),
     ("dec_(.+)", "Deconvolution {0}"), ("deep_(.+)", "Deep image {0}"),
     ("map", "Field with its stars and the lens"), ("map_(.+)", "Field of the set {0}"),
     ("medcoeff", "Coefficient medcoeff"), ("variables_(.+)", "Variable stars of {0}"),
@@ -234,8 +235,8 @@ def image_page(row, template, around, drawn, settings):
         if name in names:
             link = url("..", "..", folder, f"{name}.png")
             figures.append(f'<figure><figcaption>{escape(title)}</figcaption><a href="{link}">'
-                           f'<img loading="lazy" alt="{escape(f"{title} of {name}")}" src="{link}"></a>'
-                           "</figure>\n")
+                           f'<img loading="lazy" alt="{escape(f"{title} of {name}")}" '
+                           f'src="{link}"></a></figure>\n')
     return io_html.fill(
         template, name=escape(name), title=escape(_title(settings)), version=escape(__version__),
         in_time=_links("date", around["before"], around["after"], ""),

@@ -41,7 +41,8 @@ def light_curves_page(mhjd, mags, mag_sigmas, names, shifts=None, flag=None, tit
     limits = mag_limits or common_limits(shifted, flag, mag_sigmas)
     # the legend names each curve with its shift
     for index, (name, shift) in enumerate(zip(names, shifts, strict=True)):
-        label = name if shift == 0 else f"{name} {shift:+.2f}".replace("-", "−")
+        sign = "−" if shift < 0 else "+"
+        label = name if shift == 0 else f"{name} {sign} {abs(shift):.2f}"
         light_curve(ax, mhjd, shifted[index], None if mag_sigmas is None else mag_sigmas[index],
                     style.source_colour(index), label=label, flag=flag, mag_limits=limits)
     if len(names):
