@@ -72,7 +72,7 @@ def main(settings, db):
         curves = curve_page(table, sources, one.settings)
         n = len(table["flag"])
         if n < FEW_POINTS and len(one.rows) > n:
-            log_line('%d images in %d points: join_by = "image" shows each image', len(one.rows), n)
+            log_line('%d images in %d points: join_by = "image" shows each', len(one.rows), n)
         pages = {"_images.png": images, "_errors.png": errors, ".pdf": curves, ".png": curves}
         for end, page in pages.items():
             target = one.path.with_name(f"{one.path.stem}{end}")

@@ -29,7 +29,7 @@ def panels_page(mhjd, mags, mag_sigmas, names, flag=None, title="", subtitle="",
     page, axes = _column_of_panels(len(names), title, subtitle)
     for row, (ax, name) in enumerate(zip(axes, names, strict=False)):
         light_curve(ax, mhjd, mags[row], mag_sigmas[row], style.source_colour(row), flag=flag,
-                    mag_limits=mag_limits, calendar=row == 0)
+                    mag_limits=mag_limits, calendar=row == 0, caps=True)
         ax.set_ylabel(f"{style.safe_text(name)} (mag)")
         if notes is not None:
             write_note(ax, notes[row])
@@ -72,7 +72,9 @@ def error_bars_page(mhjd, bars, names, bar_names, flag=None, title="", subtitle=
             ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
             ax.yaxis.set_major_formatter("{x:g}")
             ax.yaxis.set_minor_formatter("")
-        style.write_in(ax, 0.008, 0.93, style.safe_text(bar_name), 8.5)
+        is_known = finite(errors_mmag[:, k]).size > 0
+        style.write_in(ax, 0.008, 0.93, style.safe_text(bar_name)
+                       + ("" if is_known else ": not known"), 8.5)
         ax.set_ylabel("error (mmag)")
     if kinds:
         handles, texts = axes[0].get_legend_handles_labels()

@@ -81,7 +81,7 @@ def day_ticks(ax):
     width_in = ax.get_position().width * ax.figure.get_size_inches()[0]
     # as many ticks as find room for five digits
     n = int(np.clip(width_in / 0.9, 2, 9))
-    if high - low >= NIGHT_D:
+    if high - low >= NIGHT_D or ax.get_autoscalex_on():  # the latter: nothing is drawn
         ax.xaxis.set_major_locator(MaxNLocator(n, integer=True, steps=[1, 2, 5, 10]))
         ax.set_xlabel("MHJD (days)")
         return

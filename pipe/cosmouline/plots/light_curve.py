@@ -12,14 +12,14 @@ MIN_MAG_SPAN = 0.05  # a flat curve is not enlarged to its noise
 MIN_DAY_SPAN = 4.0
 MIN_NIGHT_SPAN = 0.02  # days, of the points of one night
 MANY = 3000  # so many bars are drawn fainter
-FEW = 500  # so many bars have caps, which are seen where a bar is shorter than its point
+FEW = 500  # so many bars have caps
 COMMON_MARGIN = 0.03  # of the width of several curves, beyond what each has of its own
 EDGE = 0.018  # height of the arrows, as a fraction of the Axes
 
 
 @style.styled
 def light_curve(ax, mhjd, mag, mag_sigma, colour=None, colour_label="", label="", flag=None,
-                mag_limits=None, calendar=True, show_key=True):
+                mag_limits=None, calendar=True, show_key=True, caps=False):
     """Draw a light curve with its error bars: magnitudes upside down, calendar on top.
 
     Parameters
@@ -46,16 +46,19 @@ def light_curve(ax, mhjd, mag, mag_sigma, colour=None, colour_label="", label=""
         outside is shown by a small arrow at the edge. Give it when curves share the Axes.
     calendar, show_key : bool
         Whether to draw the calendar above, and the explanation of the colours at the right.
+    caps : bool
+        Whether the bars end in caps, which are seen where a bar is shorter than its point; up to
+        `FEW` points of one colour have them.
     """
     ax.yaxis.set_inverted(True)
     ax.set_ylabel("instrumental magnitude")
     time_series(ax, mhjd, mag, mag_sigma, colour, colour_label, label, flag, mag_limits,
-                MIN_MAG_SPAN, calendar, show_key)
+                MIN_MAG_SPAN, calendar, show_key, caps)
 
 
 @style.styled
 def time_series(ax, mhjd, values, sigma=None, colour=None, colour_label="", label="", flag=None,
-                limits=None, least_span=0.0, calendar=True, show_key=True):
+                limits=None, least_span=0.0, calendar=True, show_key=True, caps=False):
     """Draw any quantity against the days, as `light_curve` draws magnitudes.
 
     Parameters
@@ -66,7 +69,7 @@ def time_series(ax, mhjd, values, sigma=None, colour=None, colour_label="", labe
         Days, quantity and its errors (None: no bars).
     least_span : float
         Smallest height of the limits that are found.
-    colour, colour_label, label, flag, limits, calendar, show_key
+    colour, colour_label, label, flag, limits, calendar, show_key, caps
         As in `light_curve`, `limits` being its `mag_limits`.
     """
     is_first = not ax.collections
@@ -88,9 +91,9 @@ def time_series(ax, mhjd, values, sigma=None, colour=None, colour_label="", labe
     ax.add_collection(collections.LineCollection(
         np.stack(ends, axis=1), colors=shades[has_bar], linewidths=1.0,
         alpha=0.8 if mhjd.size < MANY else 0.15, zorder=2), autolim=False)
-    if key is None and has_bar.sum() < FEW:
+    if caps and key is None and 0 < has_bar.sum() < FEW:
         for end in ends:
-            ax.plot(*end.T, "_", color=shades[0] if mhjd.size else None, markersize=7, alpha=0.8,
+            ax.plot(*end.T, "_", color=shades[0], markersize=7, alpha=0.8,
                     zorder=2, scalex=False, scaley=False)
     # limits by the good points, or by all of them if none is good
     counted = is_good if is_good.any() else np.ones_like(is_good)

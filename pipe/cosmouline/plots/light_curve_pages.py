@@ -44,7 +44,8 @@ def light_curves_page(mhjd, mags, mag_sigmas, names, shifts=None, flag=None, tit
         sign = "−" if shift < 0 else "+"
         label = name if shift == 0 else f"{name} {sign} {abs(shift):.2f}"
         light_curve(ax, mhjd, shifted[index], None if mag_sigmas is None else mag_sigmas[index],
-                    style.source_colour(index), label=label, flag=flag, mag_limits=limits)
+                    style.source_colour(index), label=label, flag=flag, mag_limits=limits,
+                    caps=True)
     if len(names):
         _legend_beside(ax)
         set_days([ax], day_limits)
