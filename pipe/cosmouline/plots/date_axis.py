@@ -3,7 +3,7 @@
 from cosmouline.plots import style
 
 import numpy as np
-from matplotlib.ticker import MaxNLocator, MultipleLocator
+from matplotlib.ticker import MaxNLocator, MultipleLocator, ScalarFormatter
 
 MJD_OF_EPOCH = 40587  # 1970-01-01, where the dates of numpy start to count
 FIRST_MJD, LAST_MJD = -678000.0, 2970000.0  # years 2 to 9990: a calendar needs four digits
@@ -83,6 +83,7 @@ def day_ticks(ax):
     n = int(np.clip(width_in / 0.9, 2, 9))
     if high - low >= NIGHT_D or ax.get_autoscalex_on():  # the latter: nothing is drawn
         ax.xaxis.set_major_locator(MaxNLocator(n, integer=True, steps=[1, 2, 5, 10]))
+        ax.xaxis.set_major_formatter(ScalarFormatter(useOffset=False))
         ax.set_xlabel("MHJD (days)")
         return
     day, hours = int(np.floor(low)), 24 * (high - low)

@@ -1,7 +1,7 @@
 """Pages of light curves: all sources together, by a field, and measured against true."""
 
 from cosmouline.plots import style
-from cosmouline.plots.date_axis import calendar_axis
+from cosmouline.plots.date_axis import calendar_axis, day_ticks
 from cosmouline.plots.light_curve import common_limits, light_curve
 from cosmouline.plots.point_colours import draw_common_key, point_colours
 from cosmouline.plots.scaling import robust_limits, root_mean_square
@@ -59,6 +59,7 @@ def set_days(axes, day_limits):
     if day_limits is not None:
         for ax in axes:
             ax.set_xlim(*day_limits)
+        day_ticks(axes[-1])
         calendar_axis(axes[0])
 
 
