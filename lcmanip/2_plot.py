@@ -1,7 +1,7 @@
 """Draw the joined light curve, its error bars, and the seeing and airmass of its images.
 
 Needs   : export/<lens>_<deconvolution>_by_<night, image or minutes>.rdb (lcmanip/1_join)
-Writes  : the same name with .png, _errors.png and _images.png
+Writes  : the same name with .png, .pdf, _errors.png and _images.png
 Settings: lens_name, dec_name, sum_sources, join_sources, join_separate, join_skiplists, join_by,
           curve_shifts_mag, curve_dates, curve_mags, curve_panels
 Next    : PyCS3
@@ -29,6 +29,7 @@ import numpy as np
 NEEDS = ("flux_e__{dec}__{source}",)
 WRITES = ()
 ARGUMENTS = db_curves.SUM_ARGUMENT
+FEW_POINTS = 3
 BARS = [*map(str, range(join.N_MAGERR)), "cov"]
 LABELS = [*(f"{k} {meaning}" for k, meaning in enumerate(db_curves.MAGERR_SHORT)), "cov"]
 
@@ -69,9 +70,12 @@ def main(settings, db):
              (column(one.rows, "airmass"), "airmass", "")], texts(one.rows, "set_name"), title)
         errors = error_bars_page(table["mhjd"], bars, sources, LABELS, table["flag"], title)
         curves = curve_page(table, sources, one.settings)
-        pages = {"_images": images, "_errors": errors, "": curves}
+        n = len(table["flag"])
+        if n < FEW_POINTS and len(one.rows) > n:
+            log_line('%d images in %d points: join_by = "image" shows each', len(one.rows), n)
+        pages = {"_images.png": images, "_errors.png": errors, ".pdf": curves, ".png": curves}
         for end, page in pages.items():
-            target = one.path.with_name(f"{one.path.stem}{end}.png")
+            target = one.path.with_name(f"{one.path.stem}{end}")
             drawing.save_as(page, target, one.settings, __file__)
             log_line("picture: %s", paths.relative(target))
 

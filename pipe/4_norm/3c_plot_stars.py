@@ -25,12 +25,14 @@ WRITES = ()
 def draw(images, settings):
     """Draw the stars and the coefficients of one band."""
     names = [star.name for star in db_stars.norm_stars(settings)]
-    flux_e = family(images, "aper_flux_e__{star}", names)
+    flux_e, sigma_e = (family(images, f"aper_{kind}_e__{{star}}", names)
+                       for kind in ("flux", "sigma"))
     coeff, mhjd = column(images, "medcoeff"), time_of(images)
     page = star_curves_page(mhjd, (flux_e * coeff[:, None]).T, names, before=flux_e.T,
                             colour=column(images, "field_fwhm_arcsec"),
                             colour_label="seeing (arcsec)",
-                            title=f"{drawing.lens(settings)}: stars in apertures")
+                            title=f"{drawing.lens(settings)}: stars in apertures",
+                            sigma=(sigma_e / flux_e).T)
     drawing.save_plot(page, "stars_aperture", settings, __file__)
     page = coefficient_page(mhjd, coeff, column(images, "medcoeff_sigma"),
                             title=f"{drawing.lens(settings)}: medcoeff", label="medcoeff")

@@ -39,12 +39,14 @@ def draw(images, settings):
     """Draw the curves of the stars, the coefficient, and its checks."""
     renorm = settings.renorm_name
     names = [star.name for star in db_stars.renorm_stars(settings)]
-    flux_e = family(images, f"star_flux_e__{settings.psf_name}__{{star}}", names).T
+    flux_e, sigma_e = (family(images, f"star_{kind}_e__{settings.psf_name}__{{star}}", names).T
+                       for kind in ("flux", "sigma"))
     coeff, mhjd = column(images, f"renorm__{renorm}"), time_of(images)
     page = star_curves_page(mhjd, flux_e * coeff, names, before=flux_e,
                             colour=column(images, "field_fwhm_arcsec"),
                             colour_label="seeing (arcsec)",
-                            title=f"{drawing.lens(settings)}: stars with {renorm}")
+                            title=f"{drawing.lens(settings)}: stars with {renorm}",
+                            sigma=sigma_e / flux_e)
     drawing.save_plot(page, f"stars_{renorm}", settings, __file__)
     page = coefficient_page(mhjd, coeff, column(images, f"renorm_sigma__{renorm}"),
                             column(images, "medcoeff"), texts(images, "set_name"),

@@ -54,12 +54,12 @@ def page_of(word, curves, images, sources, **look):
 def main(settings, db):
     """Draw a page for each word, one panel per source, band by band; log the scatter."""
     rows, sources = db_quicklook.chosen(db, settings)
-    words = ["field_fwhm_arcsec" if w == "seeing" else w for w in settings.options.by]
+    words = db_quicklook.words(settings.options.by)
     for field in [w for w in words if w not in ("image", "night", "set")]:
         db_quicklook.colour_of(rows, field)  # a wrong name stops before any picture
     for one, images in bands.split(rows, settings):
         curves, notes = {}, {}
-        for word in words:
+        for word in db_quicklook.without_copies(words, images):
             kind = "night" if word == "night" else "image"
             if kind not in curves:
                 curves[kind] = CURVES[kind](images, sources, one)

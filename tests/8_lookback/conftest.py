@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -18,6 +19,12 @@ OPTIONS = ("--headless", "--no-sandbox", "--disable-gpu", "--remote-debugging-pi
            "--disable-dev-shm-usage", "--mute-audio", "--force-device-scale-factor=1")
 PLUG = "import os, sys; os.dup2({0}, 3); os.dup2({1}, 4); os.execvp(sys.argv[1], sys.argv[1:])"
 PATIENCE_S = 60
+# what a key needs beside its name to be obeyed by the browser itself
+KEY_CODES = {"Tab": {"windowsVirtualKeyCode": 9}, "Escape": {"windowsVirtualKeyCode": 27},
+             "Enter": {"windowsVirtualKeyCode": 13, "text": "\r"},
+             " ": {"windowsVirtualKeyCode": 32, "text": " "}}
+AXE = Path(os.environ.get("AXE_CORE") or Path(__file__).parents[2] / "node_modules/axe-core",
+           "axe.min.js")
 
 
 class Browser:
@@ -119,7 +126,17 @@ class Browser:
 
     def key(self, key, modifiers=0):
         for what in ("keyDown", "keyUp"):
-            self.call("Input.dispatchKeyEvent", type=what, key=key, modifiers=modifiers)
+            self.call("Input.dispatchKeyEvent", type=what, key=key, modifiers=modifiers,
+                      **KEY_CODES.get(key, {}))
+
+    def violations(self):
+        """Give what axe-core finds wrong with the page: rules, and the first element of each."""
+        if not AXE.is_file():
+            pytest.skip("no axe-core: npm install --no-save axe-core, or its folder in AXE_CORE")
+        self.value(f"{AXE.read_text()}; 0")
+        found = self.value("axe.run({preload: false}).then((found) => JSON.stringify("
+                           "found.violations.map((one) => [one.id, one.nodes[0].html])))")
+        return json.loads(found)
 
     def picture(self, path):
         """Write what the window shows as a PNG."""

@@ -33,13 +33,20 @@ def test_the_curves_are_those_of_the_database_and_of_lcmanip(lens_before):
     flux_e = lens.values("flux_e__lens__B") * lens.values("dec_coeff__lens")
     found = dict(zip(data["names"], data["images"]["mag"][1], strict=True))
     assert [found[name] for name in lens.truth.good] == pytest.approx(
-        -2.5 * np.log10(flux_e), abs=6e-5)  # rounded to 0.0001
+        -2.5 * np.log10(flux_e), abs=6e-7)  # rounded to 1e-6
     assert found[CLOUDED] is None
     table = read_rdb(lens.work / "export" / "TINY_lens_by_night.rdb")
     nights = data["nights"]
+    report = (lens.work / "report_join_lens_by_night.txt").read_text()
+    index = (lens.work / "lookback_lens" / "index.html").read_text()
     assert nights["t"] == pytest.approx(table["mhjd"], abs=6e-6)
     for s, source in enumerate("AB"):
         assert nights["mag"][s] == pytest.approx(table[f"mag_{source}"], abs=6e-5)
+        # the page and the report of 1_join show the same digits
+        shown = re.search(rf"^{source} +\| +\d+ \| +(\S+) \| +(\S+)", report, re.MULTILINE)
+        page = re.search(rf"</span> {source}</th><td>([^<]+)</td>\s*<td>([^<]+)</td>", index)
+        assert page is not None, index
+        assert (page[1].replace("−", "-"), page[2]) == shown.groups()
         assert nights["sigma"][s] == pytest.approx(table[f"magerr_{source}_cov"], abs=6e-5)
     assert [len(members) for members in nights["members"]] == list(table["nbimg"])
 

@@ -2,6 +2,8 @@
 
 import json
 
+from cosmouline.pages import choose_by_eye
+
 import numpy as np
 import pytest
 from matplotlib.image import imsave
@@ -30,6 +32,10 @@ def lens(trunk, new_lens, tmp_path_factory):
     lens.update(SECOND, quality_note=ATTACK, filter=ATTACK, test_comment=ATTACK)
     lens.set("lens_name = \"<img src=x onerror='hacked = 1'>\"\n")
     lens.run(SCRIPT)
+    picture = f"dec_lens_png/{FIRST}.png"
+    (lens.work / "choose.html").write_text(choose_by_eye.page(
+        "by eye", "kicklist.txt", [choose_by_eye.Picture(FIRST, one, picture, "seeing 1")
+                                   for one in ("R", "V")], {}))
     return lens
 
 
@@ -64,12 +70,121 @@ def test_a_click_on_a_head_sorts_and_one_more_turns_the_order(browser, lens, fol
 
 @pytest.mark.parametrize(("words", "wanted"), [
     ("tiny_000", 7), ("STATE=rejected", 1), ("state=rejected tiny_0000", 0), ("chi2>0", 6),
-    ("n0thing", 0), ("wrong<3", 0)])
+    ("n0thing", 0), ("wrong<3", 0), ("seeing < 100", 7), ("fwhm<100 chi2 > 0", 6),
+    ("seeing > 100", 0)])
 def test_words_filter_the_table(browser, folder, words, wanted):
     browser.open(folder / "index.html", f"#filter={words}")
 
     assert len(browser.value(SHOWN)) == wanted
     assert browser.texts("#found") == [f"{wanted} of 7 images"]
+
+
+@pytest.mark.parametrize(("words", "hint"), [
+    ("seeing<abc", "seeing<abc: a number is wanted behind <, for instance seeing<"),
+    ("seeing<", "seeing<: a number is wanted"), ("airmass<1,2", "airmass<1,2: a number is wanted"),
+    ("wrong<3", "wrong<3: no column 'wrong', the columns are image, state, date, "),
+    ("mag_>3", "mag_>3: 'mag_' is one of mag_A, mag_error_A, mag_B, mag_error_B"),
+    ("seeing<2 tiny", "")])
+def test_a_filter_that_is_not_understood_says_why(browser, folder, words, hint):
+    browser.open(folder / "index.html")
+    browser.value("document.getElementById('filter').focus()")
+    browser.call("Input.insertText", text=words)
+
+    told = browser.texts("#hint")[0]
+
+    assert told.startswith(hint) if hint else told == ""
+    assert not hint or browser.texts("#found") == ["0 of 7 images"]
+
+
+def test_the_keyboard_passes_the_heads_of_the_table_and_sorts_by_them(browser, folder):
+    browser.open(folder / "index.html")
+    label = "document.activeElement.dataset.label ?? document.activeElement.tagName"
+    names = browser.value("[...document.querySelectorAll('#images th button')]"
+                          ".map((one) => one.dataset.label)")
+    browser.value("document.getElementById('filter').focus()")
+    browser.key("Tab")  # the columns
+    passed = []
+    for _ in names:
+        browser.key("Tab")
+        passed.append(browser.value(label))
+    assert passed == names
+    browser.key("Tab")
+    assert browser.value(label) == "A"  # the page of the first image
+    browser.key("Tab", modifiers=8)
+    for wanted in ("ascending", "descending"):
+        browser.key("Enter")
+
+        assert browser.value(label) == names[-1]  # the focus stays
+        assert browser.value("document.activeElement.closest('th').ariaSort") == wanted
+    assert state(browser, "sort") == f"-{names[-1]}"
+
+
+@pytest.mark.parametrize("page", ["index.html", f"images/{FIRST}.html", "contact.html",
+                                  "../choose.html"])
+def test_tab_reaches_every_control_and_comes_round(browser, folder, page):
+    browser.open(folder / page)
+    controls = ("[...document.querySelectorAll('a[href], button, input, select, textarea, "
+                "summary, canvas')].filter((one) => one.checkVisibility() "
+                "&& (one.type !== 'radio' || one.checked))")
+    browser.value(f"controls = {controls}; reached = new Set()")
+    n = browser.value("controls.length")
+    for _ in range(n + 5):
+        browser.key("Tab")
+        browser.value("reached.add(document.activeElement)")
+
+    lost = browser.value("controls.filter((one) => !reached.has(one)).map((one) => one.outerHTML)")
+    assert not lost
+    assert n > 3
+
+
+def test_two_fingers_make_a_page_larger_on_a_light_curve_too(browser, folder):
+    browser.call("Emulation.setDeviceMetricsOverride", width=500, height=800,
+                 deviceScaleFactor=1, mobile=True)
+    browser.call("Emulation.setTouchEmulationEnabled", enabled=True, maxTouchPoints=2)
+    browser.open(folder / "index.html")
+    x, y = point(browser, 0, 0)
+
+    # the fingers move apart by 10 pixels at a time
+    for kind, half in (("touchStart", 20), *(("touchMove", k) for k in range(20, 160, 10))):
+        points = [{"x": x - half, "y": y, "id": 0}, {"x": x + half, "y": y, "id": 1}]
+        browser.call("Input.dispatchTouchEvent", type=kind, touchPoints=points)
+    browser.call("Input.dispatchTouchEvent", type="touchEnd", touchPoints=[])
+
+    browser.wait_for("visualViewport.scale > 1.5")
+    browser.call("Emulation.setTouchEmulationEnabled", enabled=False)
+    browser.size(1400, 1000)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("page", "more"), [
+    ("index.html", ""), ("index.html", "#by=images&out=1&median=1&filter=wrong<3"),
+    (f"images/{FIRST}.html", ""), (f"images/{CLOUDED}.html", ""), ("contact.html", ""),
+    ("../choose.html", "")])
+def test_axe_finds_nothing_that_bars_anybody(browser, folder, page, more, scheme):
+    browser.call("Emulation.setEmulatedMedia",
+                 features=[{"name": "prefers-color-scheme", "value": scheme}])
+    browser.open(folder / page, more)
+
+    assert browser.violations() == []
+    browser.call("Emulation.setEmulatedMedia", features=[])
+
+
+def test_the_set_is_chosen_by_keys_and_a_comment_ends_with_enter(browser, folder):
+    browser.open(folder / "../choose.html")
+    browser.value("document.getElementById('group').focus()")
+    for _ in range(2):
+        browser.call("Input.dispatchKeyEvent", type="keyDown", key="ArrowDown",
+                     windowsVirtualKeyCode=40)
+        assert browser.value("document.activeElement.id") == "group"
+    assert browser.value("document.getElementById('group').value") == "V"
+    browser.value("document.getElementById('comment').focus()")
+
+    browser.key("Enter")
+
+    assert browser.value("document.activeElement.id") == "stage"
+    browser.key("x")
+    assert browser.texts("#counter") == ["1 of 1, 1 left out"]
+    browser.value("localStorage.clear()")
 
 
 def test_columns_are_chosen(browser, folder):

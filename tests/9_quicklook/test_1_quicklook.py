@@ -23,18 +23,33 @@ def magnitudes(lens, source):
 def test_without_a_word_images_nights_sets_and_seeing_are_drawn(lens_before, pages, caplog):
     lens_before(SCRIPT).run(SCRIPT)
 
+    # one set, and one image in each night: no picture is drawn twice
+    assert set(pages) == {"lens_by_image", "lens_by_field_fwhm_arcsec"}
+    assert [m for m in caplog.messages if m.startswith("no picture by")] == [
+        f"no picture by {word}, it would be that by image: {why}" for word, why in
+        (("night", "no night has two"), ("set", "all are of one set"))]
+    reports = [m.splitlines()[0] for m in caplog.messages if "distance from neighbours" in m]
+    assert reports == ["lens by image"]  # the same curves only once
+
+
+def test_two_sets_and_a_night_of_two_images_are_drawn(lens_before, pages):
+    lens = lens_before(SCRIPT)
+    first, second = lens.truth.good[:2]
+    for field in ("mjd", "mhjd"):
+        lens.update(second, **{field: lens.rows[first][field] + 8 / 1440})
+    lens.update(first, set_name="V")
+
+    lens.run(SCRIPT)
+
     assert set(pages) == {"lens_by_image", "lens_by_night", "lens_by_set",
                           "lens_by_field_fwhm_arcsec"}
-    reports = [m.splitlines()[0] for m in caplog.messages if "distance from neighbours" in m]
-    assert reports == ["lens by image", "lens by night"]  # the same curves only once
 
 
-def test_set_and_set_name_are_two_pictures(lens_before, pages):
-    lens_before(SCRIPT).run(SCRIPT, by=["set", "set_name"])
+def test_set_and_set_name_are_one_picture(lens_before, pages):
+    lens_before(SCRIPT).run(SCRIPT, by=["set", "set_name", "seeing", "field_fwhm_arcsec"])
 
-    assert set(pages) == {"lens_by_set", "lens_by_set_name"}
+    assert set(pages) == {"lens_by_set", "lens_by_field_fwhm_arcsec"}
     assert "set" in pages.texts("lens_by_set")
-    assert "set_name" in pages.texts("lens_by_set_name")
 
 
 def test_every_image_is_drawn_with_its_error(lens_before, pages):

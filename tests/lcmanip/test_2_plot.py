@@ -22,8 +22,8 @@ def test_the_curves_are_drawn_apart(lens_before, beside):
 
     lens.run(SCRIPT)
 
-    assert set(beside) == {"TINY_lens_by_night.png", "TINY_lens_by_night_errors.png",
-                           "TINY_lens_by_night_images.png"}
+    assert set(beside) == {"TINY_lens_by_night.png", "TINY_lens_by_night.pdf",
+                           "TINY_lens_by_night_errors.png", "TINY_lens_by_night_images.png"}
     page = "TINY_lens_by_night.png"
     curve = read_rdb(paths.light_curve(lens.settings()))
     heights = np.concatenate(beside.heights(page))
@@ -41,9 +41,10 @@ def test_the_page_of_errors_has_the_six_bars_and_ours(lens_before, beside):
 
     page = "TINY_lens_by_night_errors.png"
     curve = read_rdb(paths.light_curve(lens.settings()))
-    for source, heights in zip("AB", beside.heights(page), strict=True):
-        shown = [curve[f"magerr_{source}_{bar}"] for bar in (0, 1, 2, 3, 4, 5, "cov")]
-        known = np.concatenate(shown)[np.isfinite(np.concatenate(shown))]
+    kinds = (0, 1, 2, 3, 4, 5, "cov")
+    for bar, heights in zip(kinds, beside.heights(page), strict=True):
+        shown = np.concatenate([curve[f"magerr_{source}_{bar}"] for source in "AB"])
+        known = shown[np.isfinite(shown)]
         assert sorted(heights[np.isfinite(heights)]) == pytest.approx(sorted(1e3 * known))
     assert {"0 photons", "1 + coefficient", "5 max(1, 4)", "cov"} <= set(beside.texts(page))
     assert "seeing (arcsec)" in beside.texts("TINY_lens_by_night_images.png")
@@ -87,8 +88,23 @@ def test_the_picture_lies_beside_the_table(lens_before, caplog):
 
     path = paths.light_curve(lens.settings())
     assert path.with_suffix(".png").stat().st_size > 10000
+    assert path.with_suffix(".pdf").read_bytes().startswith(b"%PDF")
     assert path.is_file()
     assert caplog.messages[-1].endswith("TINY_lens_by_night.png")
+
+
+def test_one_night_of_several_images_has_a_hint(lens_before, beside, caplog):
+    lens = lens_before(SCRIPT)
+    first = lens.rows[lens.truth.good[0]]
+    for k, name in enumerate(lens.truth.good):
+        for field in ("mjd", "mhjd"):
+            lens.update(name, **{field: first[field] + k * 8 / 1440})
+    lens.run("lcmanip/1_join")
+    caplog.clear()
+
+    lens.run(SCRIPT)
+
+    assert '6 images in 1 points: join_by = "image" shows each' in caplog.messages
 
 
 def test_the_script_before_is_named(lens_before):

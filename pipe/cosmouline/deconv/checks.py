@@ -126,7 +126,7 @@ def amplitudes_over_floor(fit):
     flat = options.flat_floor * brightest / fit.field_fwhm_px**2
     labels, floor = [], []
     for scale in options.field_scales_fwhm:
-        labels += [f"flat {scale:g}", f"galaxy {scale:g}"]
+        labels += [f"evenly spread, {scale:g} FWHM", f"as the galaxy, {scale:g} FWHM"]
         floor += [flat, options.galaxy_fraction_floor]
     return [*labels, "PSF"], fit.field_amplitude / np.array([*floor, options.psf_floor])
 

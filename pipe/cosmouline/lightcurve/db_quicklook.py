@@ -1,5 +1,6 @@
 """Light curves of single images or nights, with any coefficient, for a first look."""
 
+import logging
 from typing import NamedTuple
 
 from cosmouline.database import columns
@@ -12,6 +13,8 @@ from cosmouline.lightcurve.join import dispersion
 from cosmouline.robust import median_of_finite
 
 import numpy as np
+
+log = logging.getLogger("cosmouline")
 
 ARGUMENTS = db_curves.SUM_ARGUMENT | {"--coefficient": {
     "metavar": "NAME", "help": "medcoeff, the name of a renormalisation, or none (default: the "
@@ -29,6 +32,22 @@ class Curves(NamedTuple):
     mags: np.ndarray
     sigmas: np.ndarray
     rows: list
+
+
+def words(given):
+    """Return each word once, by its field; set and set_name are the same."""
+    found = dict.fromkeys("field_fwhm_arcsec" if word == "seeing" else word for word in given)
+    return [word for word in found if word != "set_name" or "set" not in found]
+
+
+def without_copies(words, images):
+    """Return the words without those whose picture would be that by image again; log them."""
+    n_nights = len(db_nights.grouped(images, "night", None))
+    same = {"set": len({row["set_name"] for row in images}) == 1 and "all are of one set",
+            "night": n_nights == len(images) and "no night has two"}
+    for word in [word for word in words if "image" in words and same.get(word)]:
+        log.info("no picture by %s, it would be that by image: %s", word, same[word])
+    return [word for word in words if "image" not in words or not same.get(word)]
 
 
 def chosen(db, settings):

@@ -1,8 +1,10 @@
 """The texts of the lookback pages: the data that they share, the index, one page per image."""
 
 import json
+import re
 from collections import Counter
-from itertools import pairwise
+from itertools import compress, pairwise
+from operator import not_
 
 from cosmouline import __version__
 from cosmouline.database import bands, paths
@@ -21,6 +23,20 @@ N_COLOURS = 7  # of the sources, in style.css
 IMAGES = "images"  # the folder of the pages of the images
 TITLES = {"objects": "Stamps of the lens and the stars", "sky": "Sky"}
 DAY, MINUTE = 10, 16  # characters of an ISO date
+DATED = re.compile(r"\d{4}-\d\d-\d\d_")  # the name of a copy that an export keeps
+CAPTIONS = (  # of the pictures in plots/, by the pattern of their names
+    ("stars_aperture", "Stars in apertures, before and after medcoeff"),
+    ("stars_(.+)", "Stars before and after {0}"), ("checks_(.+)", "Checks of {0}"),
+    ("(.+)_star_(.+)", "Star {1} with {0}"),
+    ("dec_(.+)_checks", "Checks of the deconvolution {0}"),
+    ("dec_(.+)", "Deconvolution {0}"), ("deep_(.+)", "Deep image {0}"),
+    ("map", "Field with its stars and the lens"), ("map_(.+)", "Field of the set {0}"),
+    ("medcoeff", "Coefficient medcoeff"), ("variables_(.+)", "Variable stars of {0}"),
+    ("(.+)_by_field_fwhm_arcsec", "Light curves of {0}, coloured by seeing"),
+    ("(.+)_by_(image|night)", "Light curves of {0}, by {1}"),
+    ("(.+)_by_date", "{0} by date"),
+    ("(.+)_by_(.+)", "Light curves of {0}, coloured by {1}"),
+    ("truth", "Light curves and the truth"))
 
 
 def shared_data(rows, settings, runs):
@@ -89,9 +105,9 @@ def index_page(rows, data, settings):
     drawn = [path.name for path in sorted((settings.work_dir / "plots").glob("*.png"))
              if not path.name.endswith(others)]
     plots = "".join(
-        f'<a href="{url("..", "plots", name)}"><figure><img loading="lazy" alt="" '
-        f'src="{url("..", "plots", name)}"><figcaption>{escape(name.removesuffix(".png"))}'
-        "</figcaption></figure></a>\n" for name in drawn)
+        f'<figure><a href="{url("..", "plots", name)}"><img loading="lazy" '
+        f'alt="{escape(caption(name))}" src="{url("..", "plots", name)}"></a>'
+        f"<figcaption>{escape(caption(name))}</figcaption></figure>\n" for name in drawn)
     # links to the pages of other bands and names, the reports and the exported tables
     pages = {paths.lookback(bands.only(settings, name)) for name in bands.names(settings)}
     pages |= {path.parent for path in settings.work_dir.glob("lookback_*/index.html")}
@@ -99,14 +115,27 @@ def index_page(rows, data, settings):
              *sorted(settings.work_dir.glob("report_*.txt")),
              *sorted(paths.exports(settings).glob("*.*"))]
     files = [path.relative_to(settings.work_dir).parts for path in files]
+    links = [f'<a href="{url("..", *names)}">{escape("/".join(names))}</a>' for names in files]
+    # an export keeps copies with its date, which are behind the tables without one
+    is_copy = [bool(DATED.match(names[-1])) for names in files]
     changed = [(escape(name), escape(json.dumps(value, default=str, ensure_ascii=False)))
                for name, value in differences(settings).items()]
     return io_html.fill(
         io_html.asset("index.html"), title=escape(_title(settings)), version=escape(__version__),
         facts=io_html.table_rows(facts(rows, data)), sources=_sources(data),
         rejected=io_html.list_items(rejected), settings=io_html.table_rows(changed), plots=plots,
-        files=io_html.list_items(f'<a href="{url("..", *names)}">{escape("/".join(names))}</a>'
-                                 for names in files))
+        files=io_html.list_items(compress(links, map(not_, is_copy))),
+        copies=io_html.list_items(compress(links, is_copy)))
+
+
+def caption(name):
+    """Return in words what a picture of the folder plots shows, by the name of its file."""
+    stem = name.removesuffix(".png")
+    for pattern, words in CAPTIONS:
+        if found := re.fullmatch(pattern, stem):
+            words = words.format(*(one.replace("_", " ") for one in found.groups()))
+            return words[0].upper() + words[1:]
+    return stem.replace("_", " ").capitalize()
 
 
 def contact_page(settings):
@@ -206,8 +235,8 @@ def image_page(row, template, around, drawn, settings):
         if name in names:
             link = url("..", "..", folder, f"{name}.png")
             figures.append(f'<figure><figcaption>{escape(title)}</figcaption><a href="{link}">'
-                           f'<img loading="lazy" alt="{escape(title)}" src="{link}"></a>'
-                           "</figure>\n")
+                           f'<img loading="lazy" alt="{escape(f"{title} of {name}")}" '
+                           f'src="{link}"></a></figure>\n')
     return io_html.fill(
         template, name=escape(name), title=escape(_title(settings)), version=escape(__version__),
         in_time=_links("date", around["before"], around["after"], ""),

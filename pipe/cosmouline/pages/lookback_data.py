@@ -13,7 +13,7 @@ from cosmouline.lightcurve import db_columns
 
 import numpy as np
 
-TIME_DECIMALS, MAG_DECIMALS = 5, 4  # 1 s; a tenth of the best error
+TIME_DECIMALS, MAG_DECIMALS = 5, 6  # 1 s; two beyond those shown, not rounded twice
 
 
 class Column(NamedTuple):

@@ -17,6 +17,7 @@ from cosmouline.robust import median_of_finite
 import numpy as np
 
 LEAST_TREND_STARS = 4  # fewer have no meaningful scatter of their slopes
+LEAST_TREND_IMAGES, LEAST_TREND_RANGE = 5, 0.2  # with less airmass the slopes are noise
 TREND_CHI2 = 3.0  # of the slopes with the airmass, above which colours matter
 WORSE_THAN_APERTURE = 1.3  # PSF photometry never was, from a FWHM of 1.7 px on
 MANY_VARIABLE = 0.25  # of the stars: so many seldom vary, and it may be the others that do
@@ -216,7 +217,10 @@ def log_trend(found, flux_e, flux_sigma_e, airmass):
     """Log whether the stars differ in their extinction, as red and blue ones do."""
     slope, sigma = trend(found.residual, flux_sigma_e / flux_e, found.used, airmass)
     known = np.isfinite(slope) & ~found.is_variable
-    if known.sum() < LEAST_TREND_STARS:
+    reached = np.asarray(airmass, dtype=float)[found.used.any(1)]
+    reached = reached[np.isfinite(reached)]
+    if known.sum() < LEAST_TREND_STARS or reached.size < LEAST_TREND_IMAGES or (
+            np.ptp(reached) < LEAST_TREND_RANGE):
         return
     # a common slope of all stars is in the coefficients: n - 1 degrees of freedom
     chi2 = np.mean((slope[known] / sigma[known]) ** 2) * known.sum() / (known.sum() - 1)

@@ -43,7 +43,9 @@ def compare_page(mhjd, coefficients, names, quantity, quantity_label, by_set=Non
             values, label = values / coefficients[0], f"{label} /\n{style.safe_text(names[0])}"
         time_series(axes[row, 0], mhjd, values, **look)
         against(axes[row, 1], quantity, values, by_set)
-        axes[row, 0].set(ylabel=label, xlabel="" if row + 1 < n_rows else "MHJD (days)")
+        axes[row, 0].set_ylabel(label)
+        if row + 1 < n_rows:
+            axes[row, 0].set_xlabel("")
         if row:
             # the line of equality, and how the ratio scatters about its median
             axes[row, 0].axhline(1.0, color=style.FAINT, linewidth=0.7, zorder=1)

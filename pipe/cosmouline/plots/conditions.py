@@ -1,7 +1,7 @@
 """Quantities of the images against the date, one below the other."""
 
 from cosmouline.plots import style
-from cosmouline.plots.date_axis import calendar_axis
+from cosmouline.plots.date_axis import calendar_axis, day_ticks
 from cosmouline.plots.light_curve import time_series
 from cosmouline.plots.point_colours import draw_common_key, point_colours
 from cosmouline.plots.scaling import finite
@@ -37,6 +37,6 @@ def by_date_page(mhjd, rows, by_set=None, title=""):
         ax.set(xlabel="", ylabel=style.axis_label(label, unit).replace(" (", "\n("))
     if rows and finite(mhjd).size:
         calendar_axis(axes[0, 0])
-    axes[-1, 0].set_xlabel("MHJD (days)")
+    day_ticks(axes[-1, 0])
     draw_common_key(list(axes.flat), point_colours(by_set, np.size(mhjd))[1], "set")
     return page

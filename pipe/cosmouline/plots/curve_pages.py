@@ -1,16 +1,16 @@
 """Pages about one joined light curve: a panel for each source, its error bars, a second curve."""
 
 from cosmouline.plots import style
-from cosmouline.plots.date_axis import calendar_axis
-from cosmouline.plots.light_curve import light_curve, time_series
+from cosmouline.plots.date_axis import calendar_axis, day_ticks
+from cosmouline.plots.light_curve import day_limits_of, light_curve, time_series
 from cosmouline.plots.light_curve_pages import set_days, write_note
 from cosmouline.plots.scaling import finite
 
 import numpy as np
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import LogLocator, MaxNLocator
 
 PANEL_IN, MAX_PAGE_IN = 2.0, 14.0
-SPREAD = 0.5  # of the least typical step between points: the bars of one stand side by side
+BARS_IN = 1.25  # height of the panel of one kind of error
 MARKERS = ("o", "s", "D", "^", "v", "P", "*")
 
 
@@ -29,7 +29,7 @@ def panels_page(mhjd, mags, mag_sigmas, names, flag=None, title="", subtitle="",
     page, axes = _column_of_panels(len(names), title, subtitle)
     for row, (ax, name) in enumerate(zip(axes, names, strict=False)):
         light_curve(ax, mhjd, mags[row], mag_sigmas[row], style.source_colour(row), flag=flag,
-                    mag_limits=mag_limits, calendar=row == 0)
+                    mag_limits=mag_limits, calendar=row == 0, caps=True)
         ax.set_ylabel(f"{style.safe_text(name)} (mag)")
         if notes is not None:
             write_note(ax, notes[row])
@@ -40,46 +40,50 @@ def panels_page(mhjd, mags, mag_sigmas, names, flag=None, title="", subtitle="",
 
 @style.styled
 def error_bars_page(mhjd, bars, names, bar_names, flag=None, title="", subtitle=""):
-    """Page with the error bars of all points, a panel per source; returns the Figure.
+    """Page with the error bars of all points, a panel per kind of error; returns the Figure.
 
     Parameters
     ----------
     mhjd : array of float, shape (n,)
     bars : array of float, shape (n_sources, n_bars, n)
-        Errors in magnitudes, drawn in thousandths.
+        Errors in magnitudes, drawn in thousandths, each at its own day.
     names, bar_names : sequence of str
     flag : array of bool, shape (n,), optional
         Masked points are pale.
     title, subtitle : str
     """
-    page, axes = _column_of_panels(len(names), title, subtitle)
+    kinds = bar_names if len(names) else ()
+    page, axes = _column_of_panels(len(kinds), title, subtitle, BARS_IN)
     flag = np.ones(np.size(mhjd), bool) if flag is None else np.asarray(flag, bool)
     mhjd = np.asarray(mhjd, float)
-    # of the shorter steps between points, lest the bars of neighbours overlap
-    spread = SPREAD * np.percentile(np.diff(mhjd), 10) if mhjd.size > 1 else 0.0
-    for row, (ax, name) in enumerate(zip(axes, names, strict=False)):
-        errors_mmag = 1e3 * np.asarray(bars[row], float)
-        for k, bar_name in enumerate(bar_names):
-            # the kinds of errors of a point side by side, masked points pale
-            days = mhjd + spread * (k / max(len(bar_names) - 1, 1) - 0.5)
-            for chosen, alpha, text in ((flag, 0.9, bar_name), (~flag, 0.3, None)):
-                ax.scatter(days[chosen], errors_mmag[k][chosen], s=14, alpha=alpha,
-                           marker=MARKERS[k % len(MARKERS)], facecolors="none",
-                           edgecolors=style.source_colour(k), linewidths=0.9, label=text)
-        # a logarithmic axis with plain numbers
-        values = finite(errors_mmag)
-        values = values[values > 0]
+    errors_mmag = 1e3 * np.asarray(bars, float)
+    # one logarithmic scale with plain numbers: the kinds can be compared
+    values = finite(errors_mmag)
+    values = values[values > 0]
+    for k, (ax, bar_name) in enumerate(zip(axes, kinds, strict=False)):
+        for row, name in enumerate(names):
+            for chosen, alpha, text in ((flag, 0.9, name), (~flag, 0.3, None)):
+                ax.scatter(mhjd[chosen], errors_mmag[row][k][chosen], s=14, alpha=alpha,
+                           marker=MARKERS[row % len(MARKERS)], facecolors="none",
+                           edgecolors=style.source_colour(row), linewidths=0.9,
+                           label=style.safe_text(text))
         if values.size:
             ax.set(yscale="log", ylim=(values.min() / 1.3, values.max() * 1.3))
+            ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
             ax.yaxis.set_major_formatter("{x:g}")
-            ax.yaxis.set_minor_formatter("{x:g}")
-            ax.tick_params(axis="y", which="minor", labelsize=6.5)
-        ax.set_ylabel(f"error of {style.safe_text(name)} (mmag)")
-    if len(names):
-        axes[0].legend(loc="upper left", bbox_to_anchor=(1.0, 1.02), markerscale=1.4)
-    _only_last_dated(axes)
-    axes[-1].set_xlabel("MHJD (days)")
-    if mhjd.size and len(names):
+            ax.yaxis.set_minor_formatter("")
+        is_known = finite(errors_mmag[:, k]).size > 0
+        style.write_in(ax, 0.008, 0.93, style.safe_text(bar_name)
+                       + ("" if is_known else ": not known"), 8.5)
+        ax.set_ylabel("error (mmag)")
+    if kinds:
+        handles, texts = axes[0].get_legend_handles_labels()
+        shown = [k for k, text in enumerate(texts) if text]
+        axes[0].legend([handles[k] for k in shown], [texts[k] for k in shown], loc="upper left",
+                       bbox_to_anchor=(1.0, 1.02), markerscale=1.4)
+    if mhjd.size and kinds:
+        axes[0].set_xlim(*day_limits_of(mhjd))
+        day_ticks(axes[-1])
         calendar_axis(axes[0])
     return page
 
@@ -140,10 +144,10 @@ def variables_page(mag, scatter, predicted, names, title="", subtitle="", is_var
     return page
 
 
-def _column_of_panels(n, title, subtitle):
+def _column_of_panels(n, title, subtitle, panel_in=PANEL_IN):
     """Return a page with panels below each other that share their dates, and the panels."""
     rows = max(n, 1)
-    size = (style.PAGE_WIDTH_IN, min(1.2 + PANEL_IN * rows, MAX_PAGE_IN))
+    size = (style.PAGE_WIDTH_IN, min(1.2 + panel_in * rows, MAX_PAGE_IN))
     page, axes = style.figure(1, rows, size, sharex=True, squeeze=False)
     if not n:
         style.no_data(axes[0, 0])

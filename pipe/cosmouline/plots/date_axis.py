@@ -3,9 +3,12 @@
 from cosmouline.plots import style
 
 import numpy as np
+from matplotlib.ticker import MaxNLocator, MultipleLocator, ScalarFormatter
 
 MJD_OF_EPOCH = 40587  # 1970-01-01, where the dates of numpy start to count
 FIRST_MJD, LAST_MJD = -678000.0, 2970000.0  # years 2 to 9990: a calendar needs four digits
+NIGHT_D = 1.0  # a shorter axis is in hours
+HOUR_STEPS = (1 / 60, 1 / 12, 1 / 6, 0.25, 0.5, 1, 2, 3, 6)
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 DAYS = {"D": 1, "M": 30.4, "Y": 365.2}  # about, of the units of numpy
 LABEL_IN = {"D": 0.85, "M": 0.70, "Y": 0.42}  # width of a label
@@ -69,3 +72,22 @@ def calendar_axis(ax):
     ticks, labels = calendar_ticks(*sorted(ax.get_xlim()), width_in)
     top.set_xticks(ticks, labels)
     ax.tick_params(axis="x", which="both", top=False)
+
+
+@style.styled
+def day_ticks(ax):
+    """Label an Axes whose data are days: integer days, or hours where it is shorter than a day."""
+    low, high = sorted(ax.get_xlim())
+    width_in = ax.get_position().width * ax.figure.get_size_inches()[0]
+    # as many ticks as find room for five digits
+    n = int(np.clip(width_in / 0.9, 2, 9))
+    if high - low >= NIGHT_D or ax.get_autoscalex_on():  # the latter: nothing is drawn
+        ax.xaxis.set_major_locator(MaxNLocator(n, integer=True, steps=[1, 2, 5, 10]))
+        ax.xaxis.set_major_formatter(ScalarFormatter(useOffset=False))
+        ax.set_xlabel("MHJD (days)")
+        return
+    day, hours = int(np.floor(low)), 24 * (high - low)
+    step = next((step for step in HOUR_STEPS if hours / step <= n), HOUR_STEPS[-1])
+    ax.xaxis.set_major_locator(MultipleLocator(step / 24))
+    ax.xaxis.set_major_formatter(lambda x, _: f"{24 * (x - day):.4g}")
+    ax.set_xlabel(f"hours from MHJD {day} ({np.datetime64(day - MJD_OF_EPOCH, 'D')})")

@@ -1,24 +1,25 @@
 """Light curves: one drawing function for all quick-looks, and what arranges several of them."""
 
 from cosmouline.plots import style
-from cosmouline.plots.date_axis import calendar_axis
+from cosmouline.plots.date_axis import NIGHT_D, calendar_axis, day_ticks
 from cosmouline.plots.point_colours import draw_key, point_colours
 from cosmouline.plots.scaling import finite, padded_limits, robust_limits
 
 import numpy as np
 from matplotlib import collections
-from matplotlib.ticker import MaxNLocator
 
 MIN_MAG_SPAN = 0.05  # a flat curve is not enlarged to its noise
 MIN_DAY_SPAN = 4.0
+MIN_NIGHT_SPAN = 0.02  # days, of the points of one night
 MANY = 3000  # so many bars are drawn fainter
+FEW = 500  # so many bars have caps
 COMMON_MARGIN = 0.03  # of the width of several curves, beyond what each has of its own
 EDGE = 0.018  # height of the arrows, as a fraction of the Axes
 
 
 @style.styled
 def light_curve(ax, mhjd, mag, mag_sigma, colour=None, colour_label="", label="", flag=None,
-                mag_limits=None, calendar=True, show_key=True):
+                mag_limits=None, calendar=True, show_key=True, caps=False):
     """Draw a light curve with its error bars: magnitudes upside down, calendar on top.
 
     Parameters
@@ -45,16 +46,19 @@ def light_curve(ax, mhjd, mag, mag_sigma, colour=None, colour_label="", label=""
         outside is shown by a small arrow at the edge. Give it when curves share the Axes.
     calendar, show_key : bool
         Whether to draw the calendar above, and the explanation of the colours at the right.
+    caps : bool
+        Whether the bars end in caps, which are seen where a bar is shorter than its point; up to
+        `FEW` points of one colour have them.
     """
     ax.yaxis.set_inverted(True)
-    ax.set_ylabel("magnitude")
+    ax.set_ylabel("instrumental magnitude")
     time_series(ax, mhjd, mag, mag_sigma, colour, colour_label, label, flag, mag_limits,
-                MIN_MAG_SPAN, calendar, show_key)
+                MIN_MAG_SPAN, calendar, show_key, caps)
 
 
 @style.styled
 def time_series(ax, mhjd, values, sigma=None, colour=None, colour_label="", label="", flag=None,
-                limits=None, least_span=0.0, calendar=True, show_key=True):
+                limits=None, least_span=0.0, calendar=True, show_key=True, caps=False):
     """Draw any quantity against the days, as `light_curve` draws magnitudes.
 
     Parameters
@@ -65,7 +69,7 @@ def time_series(ax, mhjd, values, sigma=None, colour=None, colour_label="", labe
         Days, quantity and its errors (None: no bars).
     least_span : float
         Smallest height of the limits that are found.
-    colour, colour_label, label, flag, limits, calendar, show_key
+    colour, colour_label, label, flag, limits, calendar, show_key, caps
         As in `light_curve`, `limits` being its `mag_limits`.
     """
     is_first = not ax.collections
@@ -81,22 +85,23 @@ def time_series(ax, mhjd, values, sigma=None, colour=None, colour_label="", labe
     ax.scatter(mhjd, values, s=float(np.clip(5000 / max(values.size, 1), 4.0, 20.0)),
                facecolors=np.where(is_good[:, None], shades, 1.0), edgecolors=shades,
                linewidths=0.7, label=style.safe_text(label), zorder=3)
-    # pale error bars behind them
+    # error bars behind them
     has_bar = np.isfinite(sigma)
     ends = [np.column_stack([mhjd, values + sign * sigma])[has_bar] for sign in (-1, 1)]
     ax.add_collection(collections.LineCollection(
-        np.stack(ends, axis=1), colors=shades[has_bar], linewidths=0.8,
-        alpha=0.5 if mhjd.size < MANY else 0.15, zorder=2), autolim=False)
+        np.stack(ends, axis=1), colors=shades[has_bar], linewidths=1.0,
+        alpha=0.8 if mhjd.size < MANY else 0.15, zorder=2), autolim=False)
+    if caps and key is None and 0 < has_bar.sum() < FEW:
+        for end in ends:
+            ax.plot(*end.T, "_", color=shades[0], markersize=7, alpha=0.8,
+                    zorder=2, scalex=False, scaley=False)
     # limits by the good points, or by all of them if none is good
     counted = is_good if is_good.any() else np.ones_like(is_good)
     _set_limits(ax, mhjd, values[counted], sigma[counted], limits, least_span)
     _mark_outside(ax, mhjd, values, shades)
     ax.set_xlabel("MHJD (days)")
     if values.size:
-        # integer days, as many ticks as find room for five digits
-        width_in = ax.get_position().width * ax.figure.get_size_inches()[0]
-        ax.xaxis.set_major_locator(MaxNLocator(int(np.clip(width_in / 0.9, 2, 9)), integer=True,
-                                               steps=[1, 2, 5, 10]))
+        day_ticks(ax)
         if calendar:
             calendar_axis(ax)
     elif is_first:
@@ -108,7 +113,7 @@ def time_series(ax, mhjd, values, sigma=None, colour=None, colour_label="", labe
 def _set_limits(ax, mhjd, values, sigma, limits, least_span):
     """Limits that hold these values and what was drawn before."""
     if mhjd.size:
-        _grow(ax, "x", padded_limits(mhjd, 0.015, MIN_DAY_SPAN))
+        _grow(ax, "x", day_limits_of(mhjd))
     if limits is not None:
         ax.set_ylim(*sorted(limits, reverse=bool(ax.yaxis_inverted())))
     elif values.size:
@@ -119,6 +124,12 @@ def _set_limits(ax, mhjd, values, sigma, limits, least_span):
         ends = np.concatenate([values[inside] - 1.2 * sigma[inside],
                                values[inside] + 1.2 * sigma[inside]])
         _grow(ax, "y", (np.min(ends, initial=low - bar / 4), np.max(ends, initial=high + bar / 4)))
+
+
+def day_limits_of(mhjd):
+    """Limits of an axis in days; the points of one night lie apart, on an axis in hours."""
+    least = MIN_NIGHT_SPAN if 0 < np.ptp(finite(mhjd)) < NIGHT_D / 2 else MIN_DAY_SPAN
+    return padded_limits(mhjd, 0.015, least)
 
 
 def _bars(sigma):

@@ -1,7 +1,7 @@
 """Pages of light curves: all sources together, by a field, and measured against true."""
 
 from cosmouline.plots import style
-from cosmouline.plots.date_axis import calendar_axis
+from cosmouline.plots.date_axis import calendar_axis, day_ticks
 from cosmouline.plots.light_curve import common_limits, light_curve
 from cosmouline.plots.point_colours import draw_common_key, point_colours
 from cosmouline.plots.scaling import robust_limits, root_mean_square
@@ -41,9 +41,11 @@ def light_curves_page(mhjd, mags, mag_sigmas, names, shifts=None, flag=None, tit
     limits = mag_limits or common_limits(shifted, flag, mag_sigmas)
     # the legend names each curve with its shift
     for index, (name, shift) in enumerate(zip(names, shifts, strict=True)):
-        label = name if shift == 0 else f"{name} {shift:+.2f}".replace("-", "−")
+        sign = "−" if shift < 0 else "+"
+        label = name if shift == 0 else f"{name} {sign} {abs(shift):.2f}"
         light_curve(ax, mhjd, shifted[index], None if mag_sigmas is None else mag_sigmas[index],
-                    style.source_colour(index), label=label, flag=flag, mag_limits=limits)
+                    style.source_colour(index), label=label, flag=flag, mag_limits=limits,
+                    caps=True)
     if len(names):
         _legend_beside(ax)
         set_days([ax], day_limits)
@@ -57,6 +59,7 @@ def set_days(axes, day_limits):
     if day_limits is not None:
         for ax in axes:
             ax.set_xlim(*day_limits)
+        day_ticks(axes[-1])
         calendar_axis(axes[0])
 
 

@@ -90,7 +90,7 @@ def painted(image, colour_map=style.IMAGE_MAP):
 
 def _caption(page, box, name, note, note_lines):
     """Write name and note above a small picture."""
-    # long notes are wrapped; the last line holds the rest, and is cut in its middle
+    # long notes are wrapped; the last line holds the rest, as many whole words as find room
     lines = [note]
     if note_lines > 1:
         lines = [piece for line in str(note or "").split("\n")
@@ -101,8 +101,9 @@ def _caption(page, box, name, note, note_lines):
     mosaic.write_above(page, box, _fitting(name, 8.0), top_pt, color=style.INK, fontsize=8.0)
     for index, line in enumerate(lines):
         height_pt = top_pt - 10.5 - 72 * LINE_IN * index
-        mosaic.write_above(page, box, _fitting(line, 7.5), height_pt, color="#666666",
-                           fontsize=7.5)
+        words = textwrap.shorten(line or "", _most_letters(7.5), placeholder=" …").strip()
+        mosaic.write_above(page, box, words if words.strip("…") else _fitting(line, 7.5),
+                           height_pt, color="#666666", fontsize=7.5)
 
 
 def _most_letters(size_pt):

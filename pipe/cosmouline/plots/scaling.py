@@ -13,6 +13,7 @@ HIGH_PERCENTILE = 99.95  # f2n's upper cut
 LEAST_SIGMAS = 150.0  # with the log stretch the sky is then in the lightest quarter
 MAX_SAMPLE_PX = 1_000_000  # more pixels do not move the percentiles
 FEW, FEW_DISTANCE = 50, 8.0  # of fewer values, only those 8 quartile ranges away are outliers
+SAME = 1e-9  # values closer than this, as a fraction of them, are equal
 STRETCHES = ("log", "asinh", "linear")
 
 
@@ -135,6 +136,9 @@ def padded_limits(values, fraction=0.03, least=1e-6):
     if values.size == 0:
         return 0.0, 1.0
     low, high = values.min(), values.max()
+    size = max(abs(low), abs(high))
+    if high - low <= SAME * size and least <= max(1e-6, SAME * size):
+        least = 2 * min(0.05 * size, 2.0) or 1.0  # equal values: ticks that can be read
     pad = fraction * (high - low) + max(0.0, least - (high - low)) / 2
     return float(low - pad), float(high + pad)
 

@@ -1,7 +1,7 @@
 """Curves of the stars before and after a normalisation, and the coefficients themselves."""
 
 from cosmouline.plots import style
-from cosmouline.plots.date_axis import calendar_axis
+from cosmouline.plots.date_axis import calendar_axis, day_ticks
 from cosmouline.plots.light_curve import time_series
 from cosmouline.plots.point_colours import draw_common_key, draw_key, point_colours
 from cosmouline.plots.scaling import finite, robust_limits, root_mean_square
@@ -9,7 +9,8 @@ from cosmouline.robust import median_of_finite
 
 import numpy as np
 
-SPANS_PERCENT = (1, 2, 5, 10, 20, 50, 100)  # half heights of the panels to choose from
+# half heights of the panels to choose from
+SPANS_PERCENT = (0.2, 0.5, 1, 2, 3, 5, 10, 20, 30, 50, 100)
 HELD = 97.0  # percentage of the points of a star that its panel must hold
 VARIABLE = 4.0  # a star that needs so many times the height of the median one does not count
 MARGIN = 1.12  # the panels extend a little beyond their last tick
@@ -36,30 +37,34 @@ def percent_deviation(flux):
     return 100 * (flux / np.where(medians > 0, medians, np.nan) - 1)
 
 
-def span_percent(deviations):
+def span_percent(deviations, judged=None):
     """Half height of panels that holds 97 % of every star but those that vary.
 
     Parameters
     ----------
     deviations : array of float, shape (n_stars, n)
         In percent; NaN are left out.
+    judged : array of float, shape (n_stars, n), optional
+        Deviations of the same stars that tell which of them vary; None: `deviations`.
 
     Returns
     -------
-    int
-        1, 2, 5, 10, 20, 50 or 100; 10 where there are no values.
+    float
+        One of `SPANS_PERCENT`; 10 where there are no values.
     """
     # height that each star needs; then the largest of those that do not vary
-    sizes = [np.abs(finite(star)) for star in np.atleast_2d(deviations)]
-    needed = np.array([np.percentile(size, HELD) for size in sizes if size.size])
-    if needed.size == 0:
+    needed, own = (np.array([np.percentile(size, HELD) if size.size else np.nan for size in
+                             (np.abs(finite(star)) for star in np.atleast_2d(values))])
+                   for values in (deviations, deviations if judged is None else judged))
+    varies = own > VARIABLE * median_of_finite(own)
+    height = np.max(finite(needed[~varies]), initial=-1.0)
+    if height < 0:
         return 10
-    height = needed[needed <= VARIABLE * np.median(needed)].max()
     return next((span for span in SPANS_PERCENT if span >= height), SPANS_PERCENT[-1])
 
 
 @style.styled
-def star_curve(ax, mhjd, deviation, span, colour=None):
+def star_curve(ax, mhjd, deviation, span, colour=None, sigma=None):
     """Draw the deviations of one star; at the right their rms, and how many lie outside.
 
     Parameters
@@ -73,10 +78,12 @@ def star_curve(ax, mhjd, deviation, span, colour=None):
         Half height of the panel in percent.
     colour : optional
         As in `light_curve`.
+    sigma : array of float, shape (n,), optional
+        Errors in percent.
     """
     ax.axhline(0.0, color=style.FAINT, linewidth=0.7, zorder=1)
     limits = (-MARGIN * span, MARGIN * span)
-    time_series(ax, mhjd, deviation, colour=colour, limits=limits, calendar=False, show_key=False)
+    time_series(ax, mhjd, deviation, sigma, colour, limits=limits, calendar=False, show_key=False)
     values = finite(deviation)
     if values.size == 0:
         return
@@ -92,7 +99,7 @@ def star_curve(ax, mhjd, deviation, span, colour=None):
 
 @style.styled
 def star_curves_page(mhjd, after, names, before=None, colour=None, colour_label="", span=None,
-                     title=""):
+                     title="", sigma=None):
     """Page of star curves, one row per star, a column on one scale; returns the Figure.
 
     Parameters
@@ -108,8 +115,11 @@ def star_curves_page(mhjd, after, names, before=None, colour=None, colour_label=
     colour_label : str
         Its label with the unit.
     span : float, optional
-        Half height of all panels in percent; None: `span_percent` of each column.
+        Half height of all panels in percent; None: `span_percent` of each column, without the
+        stars that vary after the normalisation.
     title : str
+    sigma : array of float, shape (n_stars, n), optional
+        Errors of the fluxes, as a fraction of them.
     """
     columns = [("before", before), ("after", after)] if before is not None else [("", after)]
     n_rows = max(len(names), 1)
@@ -117,13 +127,16 @@ def star_curves_page(mhjd, after, names, before=None, colour=None, colour_label=
     page, axes = style.figure(len(columns), n_rows, size, sharex=True, sharey="col", squeeze=False)
     page.get_layout_engine().set(hspace=0, h_pad=0.03)
     style.title_page(page, title)
+    shape = len(names), np.size(mhjd)
+    judged = percent_deviation(np.reshape(after, shape))
+    sigma = 100 * np.reshape(np.full(shape, np.nan) if sigma is None else sigma, shape)
     for panels, (heading, flux) in zip(axes.T, columns, strict=True):
-        deviations = percent_deviation(np.reshape(flux, (len(names), np.size(mhjd))))
-        half = span or span_percent(deviations)
-        for ax, deviation in zip(panels, deviations, strict=False):
-            star_curve(ax, mhjd, deviation, half, colour)
+        deviations = percent_deviation(np.reshape(flux, shape))
+        half = span or span_percent(deviations, judged)
+        for ax, deviation, error in zip(panels, deviations, sigma, strict=False):
+            star_curve(ax, mhjd, deviation, half, colour, error)
             ax.set_xlabel("")
-        panels[-1].set_xlabel("MHJD (days)")
+        day_ticks(panels[-1])
         # the calendar and the typical rms above the column
         typical = finite([root_mean_square(deviation) for deviation in deviations])
         if typical.size:
@@ -173,7 +186,9 @@ def coefficient_page(mhjd, coefficient, coefficient_sigma=None, medcoeff=None, b
     axes[0, 0].set_ylabel(label)
     if compared:
         ratio = np.asarray(coefficient, dtype=float) / np.asarray(medcoeff, dtype=float)
-        time_series(axes[1, 0], mhjd, ratio, calendar=False, show_key=False, **look)
+        error = None if coefficient_sigma is None else (
+            np.asarray(coefficient_sigma, dtype=float) / np.asarray(medcoeff, dtype=float))
+        time_series(axes[1, 0], mhjd, ratio, error, calendar=False, show_key=False, **look)
         axes[1, 0].set_ylabel(f"{label} / medcoeff")
         against(axes[0, 1], medcoeff, coefficient, by_set, equality=True)
         against(axes[1, 1], medcoeff, ratio, by_set)

@@ -7,7 +7,7 @@ from cosmouline.files.atomic import atomic_path
 
 import matplotlib
 import numpy as np
-from matplotlib import patheffects
+from matplotlib import colors, patheffects
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
@@ -98,8 +98,12 @@ def axis_label(label, unit=""):
 
 
 def source_colour(index):
-    """Colour of the source number `index` (0 is A), the same in all pictures."""
-    return SOURCE_COLOURS[index % len(SOURCE_COLOURS)]
+    """Colour of the source number `index` (0 is A), the same in all pictures; 21 are distinct."""
+    turn, index = divmod(index, len(SOURCE_COLOURS))
+    # the second time mixed with as much white, the third with as much grey
+    mixed = ((None, 1.0, 0.4)[turn % 3])
+    base = SOURCE_COLOURS[index]
+    return base if mixed is None else colors.to_hex(np.add(colors.to_rgb(base), mixed) / 2)
 
 
 def short(value):
@@ -287,14 +291,14 @@ def stamp_text(lens="", script="", when=None):
 
 @styled
 def save(page, path, stamp="", dpi=DPI):
-    """Write a page as PNG; the file is complete or missing.
+    """Write a page as PNG or PDF; the file is complete or missing.
 
     Parameters
     ----------
     page : matplotlib.figure.Figure
         It is left as it was: saving it twice does not stamp it twice.
     path : str or Path
-        Ends in ``.png``; the folder is made.
+        Ends in ``.png`` or ``.pdf``; the folder is made.
     stamp : str
         Small text for the lower right corner, see `stamp_text`.
     dpi : float
@@ -303,10 +307,13 @@ def save(page, path, stamp="", dpi=DPI):
     Raises
     ------
     ValueError
-        If `path` does not end in ``.png``.
+        If `path` ends in something else.
     """
-    if not str(path).lower().endswith(".png"):
-        raise ValueError(f"path must end in .png, not '{path}'")
+    kind = str(path).lower()[-4:]
+    if kind not in (".png", ".pdf"):
+        raise ValueError(f"path must end in .png or .pdf, not '{path}'")
+    options = {"metadata": {"Creator": "COSMOULINE"}} if kind == ".pdf" else {
+        "metadata": {"Software": "COSMOULINE"}, "pil_kwargs": {"compress_level": PNG_LEVEL}}
     width, height = page.get_size_inches()
     text = page.text(1 - 0.08 / width, 0.05 / height, safe_text(stamp), ha="right", fontsize=6.5,
                      color=FAINT)
@@ -314,7 +321,6 @@ def save(page, path, stamp="", dpi=DPI):
     text.set_in_layout(False)
     try:
         with atomic_path(path) as temporary:
-            page.savefig(temporary, dpi=dpi, metadata={"Software": "COSMOULINE"},
-                         pil_kwargs={"compress_level": PNG_LEVEL})
+            page.savefig(temporary, dpi=dpi, format=kind[1:], **options)
     finally:
         text.remove()

@@ -79,7 +79,7 @@ def test_pulls_of_a_line_with_noise_scatter_by_one():
 def test_amplitudes_stay_at_their_floors_where_there_is_no_structure(lens):
     labels, ratio = amplitudes_over_floor(lens[2])
 
-    assert labels[0], labels[-1] == ("flat 0.35", "PSF")
+    assert labels[0], labels[-1] == ("evenly spread, 0.35 FWHM", "PSF")
     assert len(labels) == len(ratio) == 7
     assert ratio == pytest.approx(1, abs=0.2)
 

@@ -82,7 +82,19 @@ def test_the_plots_of_other_bands_are_left_out(settings):
 
     assert re.findall(r'href="(../plots/[^"]*)"', text) == ["../plots/alignment.png",
                                                             "../plots/dec_try2_R.png"]
-    assert "<figcaption>dec_try2_R</figcaption>" in text
+    assert "<figcaption>Deconvolution try2 R</figcaption>" in text
+    assert text.count('alt="Deconvolution try2 R"') == 1
+
+
+@pytest.mark.parametrize(("name", "words"), [
+    ("stars_renorm1.png", "Stars before and after renorm1"), ("checks_w_2.png", "Checks of w 2"),
+    ("lens_by_night.png", "Light curves of lens, by night"),
+    ("lens_medcoeff_by_set.png", "Light curves of lens medcoeff, coloured by set"),
+    ("seeing_by_date.png", "Seeing by date"), ("renorm1.png", "Renorm1"),
+    ("dec_lens_checks.png", "Checks of the deconvolution lens"),
+    ("compare_coefficients.png", "Compare coefficients")])
+def test_pictures_have_captions_in_words(name, words):
+    assert lookback.caption(name) == words
 
 
 def test_the_facts_count_what_is_there(settings):
@@ -138,13 +150,18 @@ def test_settings_that_differ_from_the_sample_are_listed(settings):
 
 def test_reports_and_tables_are_linked_in_order(settings):
     (settings.work_dir / "export").mkdir()
-    for name in ("report_b.txt", "report_a.txt", "export/x.rdb", "other.txt"):
+    for name in ("report_b.txt", "report_a.txt", "export/x.rdb", "other.txt",
+                 "export/2026-11-30_x.rdb"):
         (settings.work_dir / name).touch()
 
     found = re.findall(r'href="\.\./([^"]*)"', index(settings))
 
-    wanted = ["report_a.txt", "report_b.txt", "export/x.rdb"]
+    # copies with a date come last, in a list of their own
+    wanted = ["report_a.txt", "report_b.txt", "export/x.rdb", "export/2026-11-30_x.rdb"]
     assert [name for name in found if not name.startswith("lookback")] == wanted
+    copies = index(settings).partition("Dated copies of the exports</summary>")[2]
+    assert "2026-11-30_x.rdb" in copies
+    assert "report_a" not in copies
 
 
 def test_sources_have_their_medians_and_their_scatter(settings):

@@ -194,6 +194,12 @@ def test_terms_and_trends_are_told(caplog):
     assert "noise" in told[1]
     assert "their colours matter" not in told[1]
     assert told[2].endswith(": their colours matter")
+    # too small a range of airmass, too few images, no airmass: nothing is told of a trend
+    caplog.clear()
+    for little in (1.2 + airmass / 1000, np.where(np.arange(40) < 4, airmass, np.nan),
+                   np.full(40, np.nan)):
+        coefficients.log_trend(red, reddened, sigma, little)
+    assert caplog.messages == []
 
 
 @pytest.mark.parametrize(("psf_noise", "words"), [(0.003, 0), (0.02, 1)])

@@ -1,7 +1,7 @@
 """date_axis.py: days against dates of the calendar that are known."""
 
 from cosmouline.plots import style
-from cosmouline.plots.date_axis import calendar_axis, calendar_ticks
+from cosmouline.plots.date_axis import calendar_axis, calendar_ticks, day_ticks
 
 import numpy as np
 import pytest
@@ -114,3 +114,15 @@ def test_the_ends_of_the_axis_count():
 
     assert ticks.tolist() == [55197, 55198, 55199]
     assert labels == ["1 Jan 2010", "2 Jan 2010", "3 Jan 2010"]
+
+
+def test_an_axis_in_hours_that_grows_is_in_days_again():
+    _, ax = style.figure()
+    for ends, label, wanted in (((60280.1, 60280.3), "hours from MHJD 60280 (2023-12-02)", "3"),
+                                ((60000.0, 62000.0), "MHJD (days)", "61000")):
+        ax.set_xlim(*ends)
+        day_ticks(ax)
+        ax.figure.draw_without_rendering()
+
+        assert ax.get_xlabel() == label
+        assert wanted in [text.get_text() for text in ax.get_xticklabels()]

@@ -34,7 +34,7 @@ def test_the_points_are_the_data():
 
     np.testing.assert_array_equal(points(ax), np.column_stack([mhjd, mag]))
     assert ax.collections[0].get_label() == r"A\$1\$"
-    assert ax.get_ylabel() == "magnitude"
+    assert ax.get_ylabel() == "instrumental magnitude"
 
 
 def test_the_bars_reach_one_sigma_and_unknown_errors_have_none():
@@ -305,7 +305,7 @@ def test_many_points_are_small_and_their_bars_fainter(n, size):
 
     marks, bars = ax.collections[:2]
     assert marks.get_sizes().tolist() == [size]
-    assert bars.get_alpha() == (0.15 if n >= 3000 else 0.5)
+    assert bars.get_alpha() == (0.15 if n >= 3000 else 0.8)
     np.testing.assert_allclose(bars.get_colors()[:, :3], marks.get_edgecolors()[:, :3])
 
 
@@ -383,3 +383,35 @@ def test_the_days_have_as_many_ticks_as_find_room(width_in, most):
     ticks = [tick for tick in ax.get_xticks() if left <= tick <= right]
     assert most / 2 - 1 <= len(ticks) <= most + 1
     assert ax.xaxis.get_major_locator()._nbins == most
+
+
+def test_caps_stand_at_the_ends_of_the_bars():
+    mhjd, mag, sigma = curve(n=6)
+    sigma[2] = np.nan
+    _, ax = style.figure()
+
+    light_curve(ax, mhjd, mag, sigma, caps=True)
+
+    for line, sign in zip(ax.lines, (-1, 1), strict=True):
+        assert line.get_marker() == "_"
+        np.testing.assert_allclose(line.get_ydata(), np.delete(mag + sign * sigma, 2))
+        np.testing.assert_array_equal(line.get_xdata(), np.delete(mhjd, 2))
+    # wider than the point: seen where the bar is not
+    assert ax.lines[0].get_markersize() > np.sqrt(ax.collections[0].get_sizes()[0])
+
+
+def test_the_points_of_one_night_lie_apart_on_an_axis_in_hours():
+    mhjd = 60280 + np.array([1.0, 2.5, 7.0]) / 24
+    _, ax = style.figure()
+
+    light_curve(ax, mhjd, np.ones(3), np.full(3, 0.01))
+
+    low, high = ax.get_xlim()
+    assert np.ptp(mhjd) > 0.9 * (high - low)
+    assert ax.get_xlabel() == "hours from MHJD 60280 (2023-12-02)"
+    text = ax.xaxis.get_major_formatter()
+    ticks = [tick for tick in ax.get_xticks() if low <= tick <= high]
+    assert [float(text(tick, 0)) for tick in ticks] == pytest.approx(
+        24 * (np.array(ticks) - 60280))
+    assert len(ticks) > 3
+    assert [text(tick, 0) for tick in ticks] == [f"{k:g}" for k in range(1, 8)]

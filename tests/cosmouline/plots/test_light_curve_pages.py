@@ -31,7 +31,7 @@ def test_all_curves_are_on_the_page_with_their_shifts(assert_whole, texts):
     (ax,) = page.axes
     np.testing.assert_allclose(points(ax, 0)[:, 1], mags[0])
     np.testing.assert_allclose(points(ax, 2)[:, 1], mags[1] - 0.5)
-    assert {"A", r"B\$1\$ −0.50", r"lens \$1\$"} <= set(texts(page))
+    assert {"A", r"B\$1\$ − 0.50", r"lens \$1\$"} <= set(texts(page))
 
 
 def test_the_legend_is_outside_of_the_data():

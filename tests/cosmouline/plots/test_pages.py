@@ -116,9 +116,17 @@ def test_the_rest_of_a_long_note_is_cut_in_its_last_line(texts):
 
     first, second = (text for text in texts(page) if text not in ("a", ""))
     assert first == "first line"
-    assert second.startswith("word ")
-    assert "…" in second
-    assert second.endswith("word end")
+    assert second.endswith(" …")
+    assert set(second.split()) == {"word", "…"}  # no word is cut
+
+
+def test_a_note_of_one_long_word_is_cut_in_its_middle(texts):
+    page = pages.contact_sheet([IMAGE], ["a"], notes=["x" * 100 + "end"])
+
+    note, = (text for text in texts(page) if text not in ("a", ""))
+    assert note.startswith("xx")
+    assert "…" in note
+    assert note.endswith("xend")
 
 
 @pytest.mark.parametrize(("n_px", "is_binned"), [(206, False), (207, True)])

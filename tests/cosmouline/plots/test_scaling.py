@@ -240,3 +240,10 @@ def test_the_least_width_keeps_values_inside_it():
     limits = scaling.robust_limits([5.0] * 8 + [5.9, 6.5], least=2.0)
 
     assert limits == pytest.approx((5.45 - 1 - 0.054, 5.45 + 1 + 0.054))
+
+
+@pytest.mark.parametrize(("value", "half"), [(0.0, 0.5), (1.3, 0.065), (-12.0, 0.6),
+                                             (60000.0, 2.0)])
+def test_equal_values_have_an_axis_whose_ticks_can_be_read(value, half):
+    for limits in (scaling.padded_limits([value] * 3), scaling.robust_limits([value] * 3)):
+        assert limits == pytest.approx((value - half, value + half))

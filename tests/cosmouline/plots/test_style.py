@@ -58,7 +58,10 @@ def test_sources_have_the_same_colours_everywhere_and_never_run_out():
     first = [style.source_colour(i) for i in range(7)]
 
     assert len(set(first)) == 7
-    assert style.source_colour(7) == first[0]
+    assert len({style.source_colour(i) for i in range(21)}) == 21
+    assert style.source_colour(21) == first[0]
+    # mixed with as much white: (255 + 0x72) / 2, (255 + 0xB2) / 2
+    assert style.source_colour(7) in ("#7fb8d8", "#80b8d8")
 
 
 def test_one_panel_is_an_axes_and_more_are_an_array():
@@ -166,11 +169,14 @@ def test_a_failure_leaves_the_old_picture_and_no_other_file(tmp_path):
     assert [p.name for p in tmp_path.iterdir()] == ["a.png"]
 
 
-def test_only_png_is_written(tmp_path):
+def test_png_and_pdf_are_written_and_nothing_else(tmp_path):
     page, _ = style.figure(size=(3.0, 3.0))
 
-    with pytest.raises(ValueError, match=r"path must end in \.png"):
-        style.save(page, tmp_path / "a.pdf")
+    style.save(page, tmp_path / "a.pdf")
+
+    assert (tmp_path / "a.pdf").read_bytes().startswith(b"%PDF")
+    with pytest.raises(ValueError, match=r"path must end in \.png or \.pdf, not"):
+        style.save(page, tmp_path / "a.jpg")
 
 
 def test_the_stamp_text_joins_lens_script_and_time():

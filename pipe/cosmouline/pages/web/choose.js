@@ -6,7 +6,7 @@ const marks = new Map(Object.entries(data.chosen).map(([name, text]) => [name, [
 try {
   for (const [name, mark] of JSON.parse(localStorage.getItem(key) || "[]")) marks.set(name, mark);
 } catch (error) { console.warn(error); }
-let shown = data.pictures, place = 0;
+let shown = data.pictures, place = 0, isByMouse = false;
 
 function remember() {
   try { localStorage.setItem(key, JSON.stringify([...marks])); } catch (error) { }
@@ -22,6 +22,7 @@ function show() {
   get("verdict").textContent = out === null ? "" : out ? "left out" : "kept";
   get("name").textContent = picture ? picture[0] : "no picture";
   get("caption").textContent = picture ? picture[3] : "";
+  get("picture").alt = picture ? "picture of " + picture[0] : "";
   get("picture").src = picture ? picture[2] : "";
   get("comment").value = text;
   const n = lines();
@@ -47,9 +48,11 @@ get("group").onchange = () => {
   const name = get("group").value;
   shown = data.pictures.filter(picture => !name || picture[1] === name);
   place = 0;
-  get("group").blur();
+  if (isByMouse) get("stage").focus();  // with the keyboard the choice goes on
   show();
 };
+get("group").onpointerdown = () => { isByMouse = true; };
+get("group").onkeydown = () => { isByMouse = false; };
 get("back").onclick = () => go(-1);
 get("forth").onclick = () => go(1);
 get("out").onclick = () => mark(true);
@@ -73,9 +76,10 @@ get("save").onclick = () => {
 document.onkeydown = event => {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
   if (event.target === get("comment")) {
-    if (event.key === "Enter" || event.key === "Escape") get("comment").blur();
+    if (event.key === "Enter" || event.key === "Escape") get("stage").focus();
     return;
   }
+  if (event.target === get("group") || event.target === get("list")) return;
   const action = {ArrowLeft: () => go(-1), ArrowRight: () => go(1), x: () => mark(true),
                   k: () => mark(false), c: () => get("comment").focus()}[event.key];
   if (action) { event.preventDefault(); action(); }

@@ -22,7 +22,9 @@ function showList() {
 }
 
 function mark(figure) {
-  figure.classList.toggle("left-out", figure.dataset.name in skipped);
+  const isOut = figure.dataset.name in skipped;
+  figure.classList.toggle("left-out", isOut);
+  figure.querySelector("button").ariaPressed = String(isOut);
 }
 
 function toggle(name) {
@@ -34,7 +36,7 @@ function toggle(name) {
 
 function figureOf(i) {
   const name = lookback.names[i], seeing = number(valueOf("seeing", i), 2);
-  const picture = make("img", { loading: "lazy", alt: name,
+  const picture = make("img", { loading: "lazy", alt: `leave out ${name}`,
     src: `../${folder}/${encodeURIComponent(name)}.png` });
   const figure = make("figure", {},
     make("button", { title: "leave out, or take back", onclick: () => toggle(name) }, picture),

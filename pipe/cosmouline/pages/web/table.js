@@ -18,20 +18,52 @@ function allColumns() {
 const COMPARE = { "<": (a, b) => a < b, ">": (a, b) => a > b, "<=": (a, b) => a <= b,
   ">=": (a, b) => a >= b, "=": (a, b) => a === b };
 
-// A word such as "seeing<1.2" compares a column; any other word is looked for in the texts.
-function testOf(word, columns, texts) {
-  const [, label, sign, text] = word.match(/^(.+?)(<=|>=|<|>|=)(.+)$/) ?? [];
-  const column = columns.find((one) => one.label.toLowerCase() === label?.toLowerCase());
-  if (!column) return (i) => texts(i).includes(word.toLowerCase());
-  const wanted = column.decimals === null ? text.toLowerCase() : Number(text);
-  const plain = (value) => (column.decimals === null ? value.toLowerCase() : value);
-  return (i) => column.values[i] !== null && COMPARE[sign](plain(column.values[i]), wanted);
+const COMPARISON = /^(.*?)(<=|>=|<|>|=)(.*)$/;
+
+// The column of a word: its heading, or what only one column has in its heading or its fields.
+function columnOfWord(word, columns) {
+  const wanted = word.toLowerCase();
+  const named = columns.filter((one) => one.label.toLowerCase() === wanted);
+  if (named.length) return named;
+  const fields = (one) => `${one.label} ${one.title.split(":")[0]}`.toLowerCase();
+  return wanted ? columns.filter((one) => fields(one).includes(wanted)) : [];
+}
+
+// A word such as "seeing<1.2" compares a column; any other word is looked for in the texts. What
+// is not understood passes nothing, and `hint` is told why.
+function testOf(word, columns, texts, hint) {
+  const [, label, sign, text] = word.match(COMPARISON) ?? [];
+  if (!sign) return (i) => texts(i).includes(word.toLowerCase());
+  const found = columnOfWord(label, columns), [column] = found;
+  const isNumber = column?.decimals !== null, wanted = isNumber ? Number(text) : text.toLowerCase();
+  if (found.length !== 1) {
+    const names = (found.length ? found : columns).map((one) => one.label).join(", ");
+    hint(found.length ? `${word}: '${label}' is one of ${names}`
+      : `${word}: no column '${label}', the columns are ${names}`);
+  } else if (!text || (isNumber && Number.isNaN(wanted))) {
+    hint(`${word}: ${isNumber ? "a number is wanted" : "a text is wanted"} behind ${sign}`
+      + `, for instance ${column.label}${sign}${exampleOf(column)}`);
+  } else {
+    const plain = (value) => (isNumber ? value : value.toLowerCase());
+    return (i) => column.values[i] !== null && COMPARE[sign](plain(column.values[i]), wanted);
+  }
+  return () => false;
+}
+
+function exampleOf(column) {
+  const values = column.values.filter((value) => value !== null && value !== "");
+  const middle = values.sort((a, b) => (a < b ? -1 : 1))[values.length >> 1] ?? "";
+  return column.decimals === null ? middle : middle.toFixed(column.decimals);
 }
 
 function filterOf(words, columns) {
+  const hints = [], hint = (text) => hints.push(text);
   const written = columns.filter((column) => column.decimals === null);
   const texts = (i) => written.map((column) => column.values[i] ?? "").join("\n").toLowerCase();
-  const tests = words.split(/\s+/).filter(Boolean).map((word) => testOf(word, columns, texts));
+  const joined = words.replace(/\s*(<=|>=|<|>|=)\s*/g, "$1"); // "seeing < 1.0" is one word
+  const tests = joined.split(/\s+/).filter(Boolean)
+    .map((word) => testOf(word, columns, texts, hint));
+  byId("hint").textContent = hints.join("\n");
   return lookback.names.map((_, i) => tests.every((test) => test(i)));
 }
 
@@ -69,18 +101,20 @@ function imageTable(table, filtered) {
   }
 
   function drawHead() {
-    const order = state.sort ?? "";
+    const order = state.sort ?? "", held = head.contains(document.activeElement)
+      ? document.activeElement.dataset.label : null;
     head.replaceChildren(make("tr", {}, ...shown.map((column) => {
       const isDown = order === `-${column.label}`, isUp = order === column.label;
-      const cell = make("th", { title: column.title, tabIndex: 0,
-        className: column.decimals === null ? "" : "n",
-        onclick: () => sort(isUp ? `-${column.label}` : column.label),
-        onkeydown: (event) => event.key === "Enter" && cell.click() },
-      `${column.label.replaceAll("_", " ")}${isUp ? " ▲" : isDown ? " ▼" : ""} `,
-      make("small", { textContent: column.unit.replace("e-", "e⁻") }));
+      const button = make("button", { type: "button", title: column.title },
+        `${column.label.replaceAll("_", " ")}${isUp ? " ▲" : isDown ? " ▼" : ""} `,
+        make("small", { textContent: column.unit.replace("e-", "e⁻") }));
+      button.dataset.label = column.label;
+      const cell = make("th", { scope: "col", className: column.decimals === null ? "" : "n",
+        onclick: () => sort(isUp ? `-${column.label}` : column.label) }, button);
       cell.ariaSort = isUp ? "ascending" : isDown ? "descending" : "none";
       return cell;
     })));
+    [...head.querySelectorAll("button")].find((one) => one.dataset.label === held)?.focus();
   }
 
   function add() {
