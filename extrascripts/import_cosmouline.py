@@ -17,7 +17,7 @@ what the database holds; the steps before need the frames.
 from pathlib import Path
 
 from cosmouline.database.database import Database
-from cosmouline.database.script_header import ROOT
+from cosmouline.database.script_header import how_to_run, new_config
 from cosmouline.database.settings import load_settings
 from cosmouline.engine.tool import run_tool
 from cosmouline.errors import UserError
@@ -52,7 +52,7 @@ def main(options):
     old = reduction.read_old(options.old.expanduser().resolve())
     rows, left = reduction.converted(old)
     name = options.name or clean(str(old.settings.get("lensName") or options.old.resolve().stem))
-    out = (options.out or ROOT / "configs" / name).expanduser()
+    out = (options.out or new_config(name)).expanduser()
     work_dir = options.work_dir or f"~/cosmouline/{name}"
     database = Path(work_dir).expanduser() / "database.json"
     for path in (out, database):
@@ -68,7 +68,7 @@ def main(options):
             db.update(img_name, row)
         db.save()
     report(old, rows, left)
-    log_line("%s is written. Next: python lcmanip/1_join.py %s", out, out)
+    log_line("%s is written. Next: %s %s", out, how_to_run("lcmanip/1_join"), out)
 
 
 if __name__ == "__main__":

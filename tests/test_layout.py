@@ -224,6 +224,7 @@ OUTSIDE = {  # function, what it calls: why it needs no temporary name
     ("run.py", "_log_to_file", "FileHandler"): "a log grows",
     ("release.py", "write", "replace"): "folders that are whole",
     ("new_lens.py", "*", "copytree"): "into a new folder of the lens",
+    ("command.py", "demo", "copytree"): "into a new folder of the lens",
     ("reduction.py", "*", "copyfile"): "into a new folder of the lens",
     ("5_opt_new_config.py", "*", "copy"): "into a new folder of the lens",
     ("scheduler.py", "_credentials", "open"): "a key is its user's alone from the start",
