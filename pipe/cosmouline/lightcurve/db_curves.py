@@ -21,6 +21,7 @@ from cosmouline.lightcurve.db_columns import (
     within_limits,
 )
 from cosmouline.lightcurve.db_sums import parse, with_sums
+from cosmouline.lightcurve.io_exchange import rounded, write_cds, write_exchange
 from cosmouline.lightcurve.io_rdb import odd_points, read_rdb, write_rdb
 
 import numpy as np
@@ -171,9 +172,10 @@ def sums_wanted(settings):
 def write(curve, columns):
     """Write a light curve as .ecsv, complete, and as .rdb without the excluded nights.
 
-    The columns are those of `joined_columns`, or `read`. The .ecsv keeps every point and the flags
-    of the joining; the .rdb, whose columns are returned, is made from it again each time. So a
-    night comes back once it is taken from the list.
+    The columns are those of `joined_columns`, or `read`. The .ecsv keeps every point, all digits
+    and the flags of the joining; the .rdb, whose columns are returned, is made from it again each
+    time. So a night comes back once it is taken from the list. What the .rdb holds is also in
+    .vot, .fits and .csv, and with the option ``--cds`` in a table for the CDS.
     """
     settings = curve.settings
     out = excluded(columns["mhjd"], settings)
@@ -190,9 +192,15 @@ def write(curve, columns):
         for name, values in complete.items()})
     # The .rdb: excluded nights flagged, or dropped.
     kept = ~out if settings.excluded_nights == "drop" else np.ones(len(out), bool)
-    published = {name: (columns[name] & ~out if name.startswith("flag") else columns[name])[kept]
-                 for name in names}
+    published = rounded({
+        name: (columns[name] & ~out if name.startswith("flag") else columns[name])[kept]
+        for name in names})
     write_rdb(curve.path, published)
+    fields = {name: _unit_and_meaning(name) for name in names}
+    write_exchange(curve.path.with_suffix(""), published, fields, (
+        settings.lens_name, settings.lens_ra_deg, settings.lens_dec_deg), settings.band)
+    if getattr(settings.options, "cds", False):
+        write_cds(curve.path.with_name(f"{curve.path.stem}_cds.txt"), published, fields)
     if out.any():
         log.info("%d points of excluded nights %s", out.sum(),
                  "flagged" if kept.all() else "left out")
