@@ -1,6 +1,6 @@
 """Compare seeing, airmass, sampling and errors of the light curves of several lenses.
 
-Needs   : .rdb tables of lcmanip/1_join, or of COSMOULINE
+Needs   : .rdb tables of lcmanip/1_join, of COSMOULINE, or of others: mhjd, mag_X and magerr_X
 Writes  : rdb_statistics.txt and .png in the folder --out
 Settings: none
 Next    : plan the next season
@@ -10,13 +10,10 @@ Run as  : python extrascripts/rdb_statistics.py A.rdb B.rdb C.rdb [--out FOLDER]
 Seeing and airmass are those of the points (nights), without the flagged ones unless --flagged.
 """
 
-import argparse
 import logging
-import sys
 from pathlib import Path
 
-from cosmouline.engine.terminal import log_to_terminal
-from cosmouline.errors import UserError
+from cosmouline.engine.tool import run_tool
 from cosmouline.files import io_report
 from cosmouline.lightcurve import db_curves, db_report
 from cosmouline.lightcurve.compare import error_column
@@ -30,7 +27,11 @@ import numpy as np
 log = logging.getLogger("cosmouline")
 COLUMNS = ("curve", "points", "flagged", "images", "days", "sampling d", "seeing", "airmass",
            "error mag", "rms in 20 d")
-COLUMNS_READ = ("mhjd", "flag", "nbimg", "fwhm", "airmass")
+CONDITIONS = ("nbimg", "fwhm", "airmass")  # which other programs may not write
+ARGUMENTS = {
+    "curves": {"nargs": "+", "type": Path},
+    "--out": {"type": Path, "default": Path()},
+    "--flagged": {"action": "store_true", "help": "include flagged points"}}
 FORMATS = dict.fromkeys(("sampling d", "seeing", "airmass"), ".2f") | dict.fromkeys(
     ("error mag", "rms in 20 d"), ".4f") | {"days": ".0f"}
 
@@ -42,39 +43,29 @@ def line_of(name, table, kept):
     errors = [median_of_finite(error_column(table, source)[kept]) for source in sources]
     rms = [rms_in_windows(mhjd, table[f"mag_{source}"][kept]) for source in sources]
     return dict(zip(COLUMNS, (
-        name, len(mhjd), int((~table["flag"]).sum()), int(table["nbimg"].sum()),
+        name, len(mhjd), int((~table["flag"]).sum()), int(np.nansum(table["nbimg"])),
         np.ptp(mhjd) if len(mhjd) else np.nan,
         *map(median_of_finite, (gaps[gaps < db_report.SEASON_GAP_D], table["fwhm"][kept],
                                 table["airmass"][kept], errors, rms))), strict=True))
 
 
-def main(argv=None):
-    """Read the curves, write and log the table, draw the histograms; return the exit status."""
-    log_to_terminal()
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("curves", nargs="+", type=Path)
-    parser.add_argument("--out", type=Path, default=Path())
-    parser.add_argument("--flagged", action="store_true", help="include flagged points")
-    options = parser.parse_intermixed_args(argv)
-    try:
-        tables = {path.stem: db_curves.read_any(path, COLUMNS_READ) for path in options.curves}
-    except UserError as problem:
-        log.error("%s", problem)
-        return 1
+def main(options):
+    """Read the curves, write and log the table, draw the histograms."""
+    tables = {path.stem: db_curves.read_any(path, absent=CONDITIONS) for path in options.curves}
     kept = {name: table["flag"] | options.flagged for name, table in tables.items()}
     lines = [line_of(name, table, kept[name]) for name, table in tables.items()]
     text = io_report.table(lines, COLUMNS, FORMATS)
     log.info("%s", text.rstrip())
     io_report.write_report(options.out / "rdb_statistics.txt", "Light curves", text)
     of_point = np.concatenate([np.full(kept[name].sum(), name) for name in tables])
-    values = [np.concatenate([table[column][kept[name]] for name, table in tables.items()])
-              for column in ("fwhm", "airmass")]
-    page = histograms_page([(values[0], "seeing", "arcsec"), (values[1], "airmass", "")],
-                           of_point, "Seeing and airmass of the points")
-    style.save(page, options.out / "rdb_statistics.png", style.stamp_text("", "rdb_statistics"))
-    return 0
+    panels = [(np.concatenate([table[column][kept[name]] for name, table in tables.items()]),
+               word, unit) for column, word, unit in (
+        ("fwhm", "seeing", "arcsec"), ("airmass", "airmass", ""))]
+    if panels := [panel for panel in panels if np.isfinite(panel[0]).any()]:
+        page = histograms_page(panels, of_point, "Seeing and airmass of the points")
+        style.save(page, options.out / "rdb_statistics.png",
+                   style.stamp_text("", "rdb_statistics"))
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_tool(main, __doc__, ARGUMENTS)

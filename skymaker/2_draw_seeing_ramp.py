@@ -17,6 +17,7 @@ Run as  : python skymaker/2_draw_seeing_ramp.py --out ~/cosmouline/ramp [--seein
 
 import sys
 
+from cosmouline.errors import guarded
 from cosmouline.skymaker import command
 from cosmouline.skymaker.ramp import seeing_ramp_campaign
 
@@ -41,4 +42,4 @@ def main(arguments):
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(guarded(main, "2_draw_seeing_ramp.py", sys.argv[1:]))

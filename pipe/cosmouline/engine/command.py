@@ -13,7 +13,8 @@ from cosmouline.database.script_header import (
     script_name,
     script_path,
 )
-from cosmouline.errors import UserError, did_you_mean
+from cosmouline.engine.terminal import log_to_terminal
+from cosmouline.errors import UserError, did_you_mean, guarded
 
 HELP = """cosmouline new FRAMES [...]          the settings of a new lens (extrascripts/new_lens)
 cosmouline run LENS [...]            all scripts in order, where LENS is the folder of its settings
@@ -70,22 +71,25 @@ def demo(folder):
 
 def main(words=None):
     """Run what the words of the command line name; return the exit status."""
-    word, *rest = (sys.argv[1:] if words is None else words) or ["--help"]
-    try:
-        if word in ("-h", "--help", "help"):
-            sys.stdout.write(HELP + "\n")
-        elif word == "list":
-            sys.stdout.write(listed(*rest[:1]) + "\n")
-        elif word == "demo" and not {"-h", "--help"} & {*rest}:
-            return demo(Path(rest[0] if rest else "cosmouline_demo").expanduser().resolve())
-        else:
-            # The process becomes the script's, so that signals and exit statuses are its own
-            path = script_path(find(word))
-            sys.stdout.flush()
-            os.execv(sys.executable, [sys.executable, str(path), *rest])
-    except UserError as problem:
-        sys.stderr.write(f"cosmouline: {problem}\n")
-        return 1
-    except KeyboardInterrupt:
-        return 130
+    log_to_terminal()
+    return guarded(_run, "cosmouline", (sys.argv[1:] if words is None else words) or ["--help"])
+
+
+def _run(words):
+    word, *rest = words
+    if word in ("-h", "--help", "help"):
+        sys.stdout.write(HELP + "\n")
+    elif word == "list":
+        sys.stdout.write(listed(*rest[:1]) + "\n")
+    elif word == "demo" and not {"-h", "--help"} & {*rest}:
+        return demo(Path(rest[0] if rest else "cosmouline_demo").expanduser().resolve())
+    else:
+        # The process becomes the script's, so that signals and exit statuses are its own
+        path = script_path(find(word))
+        os.execv(sys.executable, [sys.executable, str(path), *rest])
+    sys.stdout.flush()  # here, where the guard sees that nobody reads on
     return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

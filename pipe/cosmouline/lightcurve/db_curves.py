@@ -13,7 +13,7 @@ from cosmouline.errors import UserError
 from cosmouline.files.io_table import read_ecsv_columns, write_ecsv
 from cosmouline.files.io_text import read_lines
 from cosmouline.frames import db_nights
-from cosmouline.lightcurve import join
+from cosmouline.lightcurve import compare, join
 from cosmouline.lightcurve.db_columns import (
     image_table,
     inspected,
@@ -224,20 +224,30 @@ def existing(path):
     return path
 
 
-def read_any(path, needed=("mhjd", "flag")):
+def read_any(path, absent=()):
     """Return the columns of an .rdb of any origin, and warn of what is suspicious in it.
+
+    It has ``mhjd``, and magnitudes and errors as ours, as ``mag_X`` and ``magerr_X``, or of one
+    source as ``mag`` and ``magerr``, which is called X here. Without flags all points are good;
+    columns of `absent` that it lacks are NaN.
 
     Raises
     ------
     UserError
-        If it is no table, a column of `needed` is missing, or dates or magnitudes are no numbers.
+        If it is no table, lacks dates, magnitudes or errors, or these are no numbers.
     """
     columns = read_rdb(path)
     if not len(next(iter(columns.values()))):
         raise UserError(f"{path} is empty: it has a header, but no point.")
-    for name in needed:
-        if name not in columns:
+    columns = {f"{name}_{compare.NO_NAME}" if name in ("mag", "magerr") else name: values
+               for name, values in columns.items()}
+    sources = sources_of(columns)
+    for name, is_there in [("mhjd", "mhjd" in columns), ("mag_X' or 'mag", bool(sources)), *(
+            (f"magerr_{one}", compare.error_name(columns, one)) for one in sources)]:
+        if not is_there:
             raise UserError(f"{path} has no column '{name}' (it has {', '.join(columns)}).")
+    n = len(columns["mhjd"])
+    columns = {name: np.full(n, np.nan) for name in absent} | {"flag": np.ones(n, bool)} | columns
     for note in odd_points(columns):
         if "holds text" in note:
             raise UserError(f"{path}: {note}: correct the values that are no numbers.")

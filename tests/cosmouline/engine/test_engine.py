@@ -123,7 +123,7 @@ class Deadly:
 
 @pytest.mark.parametrize("n_workers", [1, 2])
 def test_a_worker_that_dies_before_it_begins_costs_its_own_image_only(n_workers):
-    """pebble then calls the whole pool broken, and knows no image."""
+    """Pebble then calls the whole pool broken, and knows no image."""
     images = [{"img_name": f"img{i}"} for i in range(6)]
     images[2]["deadly"] = images[4]["deadly"] = Deadly()
 

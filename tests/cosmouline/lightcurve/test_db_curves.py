@@ -308,18 +308,33 @@ def test_a_list_of_nights_has_days_dates_and_reasons(tmp_path):
 
 def test_a_table_of_any_origin_is_checked(tmp_path, caplog):
     path = tmp_path / "other.rdb"
-    good = {"mhjd": [2.0, 1.0], "mag_A": [1.0, np.nan], "flag": [True, False]}
+    good = {"mhjd": [2.0, 1.0], "mag_A": [1.0, np.nan], "magerr_A": [0.1, 0.1]}
     write_rdb(path, good)
 
-    assert db_curves.read_any(path)["mhjd"].tolist() == [2.0, 1.0]
+    columns = db_curves.read_any(path, absent=("fwhm",))
 
+    assert columns["mhjd"].tolist() == [2.0, 1.0]
+    assert columns["flag"].tolist() == [True, True]
+    assert np.isnan(columns["fwhm"]).all()
     assert caplog.messages == [f"{path}: the dates are not sorted",
                                f"{path}: mag_A is nan in 1 points"]
     write_rdb(path, good | {"mag_A": ["bright", "faint"]})
     with pytest.raises(UserError, match="mag_A holds text: correct the values that are no"):
         db_curves.read_any(path)
-    with pytest.raises(UserError, match=r"has no column 'fwhm' \(it has mhjd, mag_A, flag\)"):
-        db_curves.read_any(path, ("mhjd", "fwhm"))
+    for column, said in (("mhjd", "mhjd"), ("mag_A", "mag_X' or 'mag"), ("magerr_A", "magerr_A")):
+        write_rdb(path, {name: values for name, values in good.items() if name != column})
+        with pytest.raises(UserError, match=rf"has no column '{said}' \(it has "):
+            db_curves.read_any(path)
     write_rdb(path, {"mhjd": [], "flag": []})
     with pytest.raises(UserError, match="is empty: it has a header, but no point"):
         db_curves.read_any(path)
+
+
+def test_one_source_without_a_name_is_called_x(tmp_path):
+    write_rdb(tmp_path / "o.rdb", {"mhjd": [1.0], "mag": [2.0], "magerr": [0.1], "flag": [False]})
+
+    columns = db_curves.read_any(tmp_path / "o.rdb")
+
+    assert db_curves.sources_of(columns) == ["X"]
+    assert columns["magerr_X"].tolist() == [0.1]
+    assert columns["flag"].tolist() == [False]
