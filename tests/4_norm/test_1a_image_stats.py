@@ -75,7 +75,8 @@ def test_a_crowded_field_is_told_and_stops_nothing(lens_before, monkeypatch, cap
 def test_a_region_off_an_image_gives_nothing_there(lens_before, script):
     lens = lens_before(SCRIPT)
 
-    found = script(SCRIPT).measure(lens.rows[REFERENCE], lens.settings(), (4998.5, 5050, 40, 80))
+    found = script(f"pipe/{SCRIPT}").measure(
+        lens.rows[REFERENCE], lens.settings(), (4998.5, 5050, 40, 80))
 
     assert list(found) == ["empty_region"]
 

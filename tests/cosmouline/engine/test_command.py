@@ -43,8 +43,8 @@ def test_list_shows_every_script_or_those_with_a_word():
 
 def test_mistakes_are_one_line_and_no_words_are_help(capsys):
     assert command.main(["nonsense"]) == 1
-    assert capsys.readouterr().err == ("cosmouline: no script is called 'nonsense'. See: "
-                                       "cosmouline list\n")
+    assert "".join(capsys.readouterr()) == ("cosmouline: no script is called 'nonsense'. See: "
+                                            "cosmouline list\n")
     assert command.main([]) == 0
     assert "cosmouline run LENS" in capsys.readouterr().out
 
