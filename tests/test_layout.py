@@ -225,6 +225,8 @@ OUTSIDE = {  # function, what it calls: why it needs no temporary name
     ("release.py", "write", "replace"): "folders that are whole",
     ("new_lens.py", "*", "copytree"): "into a new folder of the lens",
     ("command.py", "demo", "copytree"): "into a new folder of the lens",
+    ("io_exchange.py", "_write_fits", "writeto"): "its caller gives a temporary name",
+    ("errors.py", "guarded", "open"): "the device that keeps nothing",
     ("reduction.py", "*", "copyfile"): "into a new folder of the lens",
     ("5_opt_new_config.py", "*", "copy"): "into a new folder of the lens",
     ("scheduler.py", "_credentials", "open"): "a key is its user's alone from the start",
