@@ -5,6 +5,7 @@ from cosmouline.lightcurve.io_rdb import read_rdb
 
 import numpy as np
 import pytest
+from astropy.io import fits
 from astropy.table import Table
 
 SCRIPT = "lcmanip/1_join"
@@ -291,6 +292,9 @@ def test_the_table_with_units_holds_what_the_rdb_holds(lens_before):
         other = Table.read(path.with_suffix(end), format=kind)
         assert other.colnames == names
         assert other["mag_A"].tolist() == curve["mag_A"].tolist()
+    header, settings = fits.getheader(path.with_suffix(".fits"), 1), lens.settings()
+    assert (header["OBJECT"], header["RA"], header["DEC"]) == (
+        "TINY", settings.lens_ra_deg, settings.lens_dec_deg)
     assert (str(table["mag_A"].unit), str(table["fwhm"].unit)) == ("mag", "arcsec")
     assert "-2.5 log10 of electrons on the reference scale" in table["mag_A"].description
 
