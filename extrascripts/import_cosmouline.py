@@ -1,6 +1,6 @@
 """Take over a reduction of the original COSMOULINE: settings, lists, database.
 
-Needs   : its configuration folder (settings.py, lists, exported database), or its database alone:
+Needs   : its configuration folder (settings.py, lists, exported database) or its database alone:
           KirbyBase's text, SQLite, or an exported pickle
 Writes  : OUT/settings.py and lists; WORK/database.json; never over an existing one
 Settings: none (the options below)
@@ -17,7 +17,7 @@ what the database holds; the steps before need the frames.
 from pathlib import Path
 
 from cosmouline.database.database import Database
-from cosmouline.database.script_header import ROOT
+from cosmouline.database.script_header import how_to_run, new_config
 from cosmouline.database.settings import load_settings
 from cosmouline.engine.tool import run_tool
 from cosmouline.errors import UserError
@@ -35,8 +35,12 @@ ARGUMENTS = {
 
 
 def report(old, rows, left):
-    """Log what was found, and what was not taken over."""
+    """Log what was found, and what was not taken over; return what to run next."""
     chosen = reduction.choices(old)
+    if not rows:
+        log_line("%s: settings and lists alone are taken over, so that there is nothing to join",
+                 f"{old.database} is empty" if old.database else "no database")
+        return how_to_run("1_character/1a_add_to_database")
     log_line("%d images in %s", len(rows), old.database)
     for dec, n in fields.deconvolutions(old.rows).items():
         log_line("deconvolution %s: %d images", dec, n)
@@ -45,6 +49,7 @@ def report(old, rows, left):
     for why in sorted(set(left.values())):
         names = [name for name, reason in left.items() if reason == why]
         log_line("not taken over, %s: %s", why, ", ".join(names))
+    return how_to_run("lcmanip/1_join")
 
 
 def main(options):
@@ -52,7 +57,7 @@ def main(options):
     old = reduction.read_old(options.old.expanduser().resolve())
     rows, left = reduction.converted(old)
     name = options.name or clean(str(old.settings.get("lensName") or options.old.resolve().stem))
-    out = (options.out or ROOT / "configs" / name).expanduser()
+    out = (options.out or new_config(name)).expanduser()
     work_dir = options.work_dir or f"~/cosmouline/{name}"
     database = Path(work_dir).expanduser() / "database.json"
     for path in (out, database):
@@ -67,8 +72,7 @@ def main(options):
         for img_name, row in rows.items():
             db.update(img_name, row)
         db.save()
-    report(old, rows, left)
-    log_line("%s is written. Next: python lcmanip/1_join.py %s", out, out)
+    log_line("%s is written. Next: %s %s", out, report(old, rows, left), out)
 
 
 if __name__ == "__main__":

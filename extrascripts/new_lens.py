@@ -17,7 +17,7 @@ maps are left out; of several fields that of --ra and --dec is taken, or that wi
 import shutil
 from pathlib import Path
 
-from cosmouline.database.script_header import ROOT
+from cosmouline.database.script_header import ROOT, how_to_run, new_config
 from cosmouline.database.settings import load_settings
 from cosmouline.engine.tool import run_tool
 from cosmouline.errors import UserError
@@ -56,7 +56,7 @@ def main(options):
     ours = [*lens, *(frame for frame in frames if frame.kind)]
     name = new_lens.clean(options.name or "") or new_lens.most_common_target(lens) or (
         new_lens.clean(options.frames.resolve().name)) or "lens"
-    out = (options.out or ROOT / "configs" / name).expanduser()
+    out = (options.out or new_config(name)).expanduser()
     if out.exists():
         raise UserError(f"{out} exists already: give another --out.")
     sets, lacking, more = new_lens.sets_of(ours, elsewhere, new_lens.overrides_of(options))
@@ -66,8 +66,8 @@ def main(options):
     shutil.copytree(ROOT / "configs" / "sample", out, ignore=shutil.ignore_patterns("*.py", "__*"))
     write_text(out / "settings.py", text)
     first = "put in what the headers lack, then " if any(lacking.values()) else ""
-    log_line("%s is written. Next: %spython pipe/1_character/1a_add_to_database.py %s", out,
-             first, out)
+    log_line("%s is written. Next: %s%s %s", out, first,
+             how_to_run("1_character/1a_add_to_database"), out)
     load_settings(out)
 
 

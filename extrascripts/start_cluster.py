@@ -18,7 +18,7 @@ from cosmouline.engine.cluster import connection
 from cosmouline.engine.cluster.scheduler import exit_now, serve
 from cosmouline.engine.processes import stop_on_signals
 from cosmouline.engine.tool import lens_options
-from cosmouline.errors import UserError
+from cosmouline.errors import UserError, guarded
 
 log = logging.getLogger("cosmouline")
 
@@ -71,4 +71,4 @@ def main():
 
 
 if __name__ == "__main__":
-    exit_now(main())
+    exit_now(guarded(main, "start_cluster.py"))

@@ -15,10 +15,10 @@ import time
 
 from cosmouline.database.settings import load_settings
 from cosmouline.engine.cluster import connection
-from cosmouline.engine.cluster.dask_setup import environment
+from cosmouline.engine.cluster.dask_setup import cards, environment
 from cosmouline.engine.cluster.scheduler import worker_command
 from cosmouline.engine.tool import lens_options
-from cosmouline.errors import UserError
+from cosmouline.errors import UserError, guarded
 
 LOOK_S = 0.5
 
@@ -50,9 +50,10 @@ def main():
         sys.exit(f"start_worker.py: {problem}")
     except KeyboardInterrupt:
         sys.exit(130)
-    os.environ.update(environment() | {"COSMOULINE_GPUS": str(settings.cluster["gpus"])})
+    os.environ.update(environment() | cards(settings.cluster["gpus"],
+                                            settings.work_dir / "logs" / "cluster"))
     os.execv(command[0], command)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(guarded(main, "start_worker.py"))

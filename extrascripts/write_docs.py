@@ -12,9 +12,11 @@ A test fails when the pages are out of date.
 
 import argparse
 import runpy
+import sys
 
 from cosmouline.database import architecture, manual
 from cosmouline.database.script_header import ROOT, script_name
+from cosmouline.errors import guarded
 from cosmouline.files.io_text import write_text
 
 # The rooms of the library in the order of the data: a file imports only from rooms before its own.
@@ -45,4 +47,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(guarded(main, "write_docs.py"))

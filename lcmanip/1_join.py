@@ -2,8 +2,8 @@
 
 Needs   : fluxes (7_deconv/6_readout) and their coefficients (7_deconv/1_prepare);
           join_skiplist.txt and excluded_nights.txt in the folder of the lens, if they exist
-Writes  : export/<lens>_<deconvolution>_by_<night, image or minutes>.rdb and .ecsv,
-          report_join_*.txt; with bands or join_separate, band, telescope or set in the name
+Writes  : export/<lens>_<deconvolution>_by_<night, image or minutes>.rdb, .ecsv, .vot, .fits,
+          .csv, report_join_*.txt; with bands or join_separate, band, telescope or set in the name
 Settings: lens_name, dec_name, dec_coefficient, renorm_name, sum_sources, join_sources,
           join_separate, join_skiplists, join_by, join_minutes, join_center, join_fwhm_max_arcsec,
           join_ellipticity_max, join_sky_max_e, join_coeff_max, night_fwhm_max_arcsec,
@@ -11,7 +11,7 @@ Settings: lens_name, dec_name, dec_coefficient, renorm_name, sum_sources, join_s
           excluded_nights
 Next    : lcmanip/2_plot
 
-Run as  : python lcmanip/1_join.py configs/MYLENS [--sum S=A+B]
+Run as  : python lcmanip/1_join.py configs/MYLENS [--sum S=A+B] [--cds]
 
 Magnitudes are instrumental: -2.5 log10 of the electrons on the scale of the reference image.
 After COSMOULINE's columns: magerr_X_cov, the error from the full covariance (photons, blending,
@@ -19,7 +19,8 @@ PSF, coefficient); magerr_X_norm, the error from the coefficient, which all sour
 share, and of that magerr_X_calib, by which the stars scatter beyond their errors; magsys_X, the
 systematic error, one shift of all points of a source (light of the galaxy under it); magcov_X_Y,
 the covariance of two sources at one point. The .ecsv has units, and all nights, the excluded
-ones too.
+ones too. VOTable (.vot), FITS and CSV hold what the .rdb holds; --cds adds <curve>_cds.txt, one
+table with the byte-by-byte description that the CDS and the AAS ask for.
 """
 
 from cosmouline.database import paths
@@ -30,7 +31,8 @@ from cosmouline.run import log_line, run
 
 NEEDS = ("mjd", "flux_e__{dec}__{source}", "dec_coeff__{dec}")
 WRITES = ()
-ARGUMENTS = db_curves.SUM_ARGUMENT
+ARGUMENTS = db_curves.SUM_ARGUMENT | {
+    "--cds": {"action": "store_true", "help": "write a table for the CDS too"}}
 
 
 def write(one):

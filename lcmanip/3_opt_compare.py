@@ -1,6 +1,6 @@
 """Compare two light curves of one lens: of two reductions, deconvolutions, or programs.
 
-Needs   : two .rdb tables, by default the first is that of lcmanip/1_join
+Needs   : two .rdb tables with mhjd, mag_X, magerr_X; by default the first is of lcmanip/1_join
 Writes  : report_compare_<name>.txt, plots/compare_<name>.png; of --band, its name in them
 Settings: lens_name, dec_name, join_by, sets
 Next    : lcmanip/4_opt_export_final

@@ -29,7 +29,8 @@ def curve_files(db, settings):
     for one in db_curves.curves(db, settings):
         stem = db_curves.existing(one.path).stem
         found |= {f"curves/{stem}{end}": one.path.with_name(stem + end) for end in
-                  (".rdb", ".ecsv", ".png", ".pdf", "_errors.png", "_images.png")}
+                  (".rdb", ".ecsv", ".vot", ".fits", ".csv", ".png", ".pdf", "_errors.png",
+                   "_images.png")}
     return found
 
 

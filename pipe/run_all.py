@@ -20,7 +20,7 @@ from cosmouline.database.settings import load_settings
 from cosmouline.engine import launch
 from cosmouline.engine.terminal import log_to_terminal
 from cosmouline.engine.tool import lens_options
-from cosmouline.errors import UserError
+from cosmouline.errors import UserError, guarded
 
 log = logging.getLogger("cosmouline")
 ROUTES = ("quasar", "combi")
@@ -99,4 +99,4 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(guarded(main, "run_all.py"))

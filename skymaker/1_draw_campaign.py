@@ -25,6 +25,7 @@ Run as  : python skymaker/1_draw_campaign.py demo --out ~/cosmouline/demo [--see
 import sys
 
 from cosmouline.engine.tool import complete
+from cosmouline.errors import guarded
 from cosmouline.skymaker import command
 from cosmouline.skymaker.campaigns import demo_campaign, tiny_campaign
 from cosmouline.skymaker.mock_real import PLANTS, mock_real_campaign
@@ -57,4 +58,4 @@ def main(arguments):
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(guarded(main, "1_draw_campaign.py", sys.argv[1:]))

@@ -18,6 +18,7 @@ Run as  : python skymaker/2_draw_seeing_ramp.py --out ~/cosmouline/ramp [--seein
 import sys
 
 from cosmouline.engine.tool import complete
+from cosmouline.errors import guarded
 from cosmouline.skymaker import command
 from cosmouline.skymaker.ramp import seeing_ramp_campaign
 
@@ -43,4 +44,4 @@ def main(arguments):
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(guarded(main, "2_draw_seeing_ramp.py", sys.argv[1:]))

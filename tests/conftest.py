@@ -45,7 +45,8 @@ ROOT = Path(__file__).resolve().parents[1]
 SHARED_DATA = ROOT.parent / "shared" / "data"
 SLOW = "test_demo_in_small", "starred", "/cluster/", "7_deconv/", "test_environment", "end_to_end/"
 LONG = ("end_to_end/", "starred", "cluster/", "test_environment", "engine/test_jax_cache",
-        "crash/test_kills", "crash/test_signals", "test_pages_in_a_browser")
+        "crash/test_kills", "crash/test_signals", "test_pages_in_a_browser",
+        "engine/test_command")
 COMPILED = "deconv/starred/", "psf/test_starred"  # the descents of STARRED: 15 s, 3 s
 NOT_NEEDED_LATER = re.compile("png_check|pngs|plot|report|histograms|quicklook|export|"
                               "show_sources|inspect_flux|build_pages")

@@ -33,14 +33,16 @@ NOTABLE = 1.1  # noise of the region over that of the sky map
 def region(images, reference, settings):
     """Return the region of the settings, the one found before, a new one, or None."""
     before = {image.get("empty_region") for image in images} - {None}
-    if settings.empty_region or (before and not settings.options.redo):
-        return notation.read_region(settings.empty_region or before.pop())
+    shapes = [(image["ny_px"], image["nx_px"]) for image in (reference, *images)]
+    if settings.empty_region:
+        return empty_region.inside(notation.read_region(settings.empty_region), shapes[0])
+    if before and not settings.options.redo:
+        return notation.read_region(before.pop())
     found, fwhm_px = db_stars.sources(reference, settings), reference["field_fwhm_px"]
     xy = np.transpose([np.append(found[f"{c}_px"], reference[f"lens_{c}_px"]) for c in "xy"])
     reach = np.append(empty_region.reach_px(found["n_pix"], fwhm_px), LENS_FWHM * fwhm_px)
-    shapes = [(image["ny_px"], image["nx_px"]) for image in (reference, *images)]
+    matrices = list(map(db_transform.matrix, images))
     try:
-        matrices = list(map(db_transform.matrix, images))
         return empty_region.find_empty_box(shapes[0], xy, reach, matrices, shapes[1:])
     except ValueError as problem:
         return log_line("%s: nothing is measured, unless empty_region names one", problem)
@@ -50,11 +52,10 @@ def measure(image, settings, box):
     """Return noise and mean of the region in one image; nothing where it lies outside."""
     image_e, bad = db_images.image_and_bad(image, settings)
     rows, cols, inside = empty_region.pixels_inside(db_transform.matrix(image), box, image_e.shape)
-    inside &= ~bad[rows, cols]
-    if inside.sum() < LEAST_PX:
+    if (inside := inside & ~bad[rows, cols]).sum() < LEAST_PX:
         return {"empty_region": notation.write_region(box)}
-    values = (image_e[rows, cols] - db_sky.sky(image, settings).level(rows, cols))[inside]
-    mean, sigma, n = empty_region.clipped_mean_and_sigma(values)
+    mean, sigma, n = empty_region.clipped_mean_and_sigma(
+        (image_e[rows, cols] - db_sky.sky(image, settings).level(rows, cols))[inside])
     return {"empty_region": notation.write_region(box), "empty_mean_e": mean,
             "empty_sigma_e": sigma, "n_empty_px": n}
 
@@ -68,8 +69,7 @@ def main(settings, db):
     log_line("empty region on the reference image: %s", notation.write_region(box))
     counts = for_each_image(partial(measure, box=box), images, settings, db, needs=NEEDS,
                             writes=WRITES)
-    ratio = column(images, "empty_sigma_e") / column(images, "sky_noise_e")
-    if np.isfinite(ratio).any():
+    if np.isfinite(ratio := column(images, "empty_sigma_e") / column(images, "sky_noise_e")).any():
         noisy = [image["img_name"] for image, r in zip(images, ratio, strict=True) if r > NOTABLE]
         log_line("noise there / noise of the sky map: %.3f (median); above %g: %s",
                  np.nanmedian(ratio), NOTABLE, ", ".join(noisy) or "none")

@@ -2,9 +2,17 @@
 
 import difflib
 import errno
+import logging
+import os
+import re
+import sys
 
+EXIT_USER_ERROR = 1
+EXIT_INTERRUPTED = 130
+EXIT_IMAGES_FAILED = 3  # the script came to its end, but some images failed
 NO_ROOM = {errno.ENOSPC: "the disk is full", errno.EDQUOT: "your quota is used up",
            errno.EROFS: "the disk is read-only"}
+HIDDEN = re.compile(r"Not enough space on disk|\d+ requested and \d+ written")
 
 
 class UserError(Exception):
@@ -20,9 +28,47 @@ class ProductLost(UserError):
 
 def disk_trouble(error):
     """Return one line on a full or read-only disk; empty if an OSError means something else."""
-    what = NO_ROOM.get(error.errno, "")
+    number, text = error.errno, str(error)
+    if number is None:  # astropy and numpy say it in words alone
+        named = re.search(r"\[Errno (\d+)\]", text)
+        number = int(named[1]) if named else errno.ENOSPC if HIDDEN.search(text) else None
+    what = NO_ROOM.get(number, "")
     where = f" ({error.filename})" if error.filename else ""
     return what and (f"{what}{where}. Make room, then run this again; what is finished is kept.")
+
+
+def guarded(main, name, *arguments):
+    """Return the exit status of ``main(*arguments)`` of a command: its own, or 0.
+
+    Whatever it raises becomes one line in the log. The variable COSMOULINE_DEBUG shows the
+    traceback of what nobody expected.
+    """
+    try:
+        return main(*arguments) or 0
+    except UserError as problem:
+        said = str(problem)
+    except KeyboardInterrupt as stop:
+        return getattr(stop, "status", EXIT_INTERRUPTED)
+    except BrokenPipeError:  # nobody reads on, as behind ``| head``
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115  for what Python writes at its end
+        return EXIT_USER_ERROR
+    except Exception as error:
+        if "COSMOULINE_DEBUG" in os.environ:
+            raise
+        said = unexpected(error) + ("" if isinstance(error, OSError) else
+                                    " Set COSMOULINE_DEBUG=1 to see where.")
+    logging.getLogger("cosmouline").error("%s: %s", name, said)
+    return EXIT_USER_ERROR
+
+
+def unexpected(error):
+    """Return one line on an exception that nobody expected."""
+    if isinstance(error, OSError):
+        if trouble := disk_trouble(error):
+            return trouble
+        if error.filename:
+            return f"{error.filename}: {error.strerror}. Correct that, then run this again."
+    return f"unexpected {type(error).__name__}: {one_line(error)}."
 
 
 class ImageRejected(Exception):
@@ -40,8 +86,3 @@ def did_you_mean(word, known):
     lower = {one.lower(): one for one in map(str, known)}
     near = difflib.get_close_matches(str(word).lower(), lower, n=1)
     return f" Did you mean '{lower[near[0]]}'?" if near else ""
-
-
-EXIT_USER_ERROR = 1
-EXIT_INTERRUPTED = 130
-EXIT_IMAGES_FAILED = 3  # the script came to its end, but some images failed

@@ -25,7 +25,7 @@ from cosmouline.errors import (
     EXIT_USER_ERROR,
     UserError,
     disk_trouble,
-    one_line,
+    unexpected,
 )
 from cosmouline.files import origin
 from cosmouline.files.atomic import remove_leftovers, take_finished
@@ -100,11 +100,9 @@ def _exit_status(main, options):
         trouble = disk_trouble(error) if isinstance(error, OSError) else ""
         if options.debug and not trouble:
             raise
-        log.error("%s: %s", script, trouble or (
-            f"{error.filename}: {error.strerror}. Correct that, then run this again."
-            if isinstance(error, OSError) and error.filename else
-            f"unexpected {type(error).__name__}: {one_line(str(error))}. The traceback is in the "
-            "log file (or use --debug)."))
+        is_of_file = isinstance(error, OSError) and error.filename
+        log.error("%s: %s%s", script, unexpected(error), "" if trouble or is_of_file else
+                  " The traceback is in the log file (or use --debug).")
         if not trouble:
             logging.getLogger("cosmouline.file").error("", exc_info=True)
         return EXIT_USER_ERROR
@@ -138,6 +136,11 @@ def _with_database(main, settings):
     with Lock(path) if writes else contextlib.nullcontext() as lock:
         if lock is not None and lock.was_stale:  # a killed script before this one
             remove_leftovers(settings.work_dir)
+        if lock is None:  # what another one left where scripts without a lock write
+            for pattern in (".*.tmp.*", *(f"{place.name}/**/.*.tmp.*" for place in (
+                    paths.exports(settings), paths.final(settings),
+                    paths.plot(settings, "x").parent))):
+                remove_leftovers(settings.work_dir, pattern=pattern)
         try:
             db = Database(path)
             for notice in db.notices:

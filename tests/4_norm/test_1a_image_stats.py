@@ -55,6 +55,14 @@ def test_a_region_of_the_settings_is_placed_on_the_turned_frame_as_it_fell(lens_
         empty_region.clipped_mean_and_sigma(values)[0], abs=float(0.2 * values.std()))
 
 
+def test_a_region_outside_the_frame_stops_the_script(lens_before):
+    lens = lens_before(SCRIPT)
+    for region in ("[9001:9060, 41:70]", "[21:60, 9041:9070]"):
+        lens.set(f"empty_region = '{region}'\n")
+        with pytest.raises(UserError, match=r"lies outside the reference image of \d+ x \d+ pix"):
+            lens.run(SCRIPT)
+
+
 def test_a_crowded_field_is_told_and_stops_nothing(lens_before, monkeypatch, caplog):
     monkeypatch.setattr(empty_region, "LEAST_HALF_PX", 500)
     lens = lens_before(SCRIPT)
@@ -64,12 +72,13 @@ def test_a_crowded_field_is_told_and_stops_nothing(lens_before, monkeypatch, cap
     assert "empty_region" not in lens.rows[REFERENCE]
 
 
-def test_a_region_off_an_image_gives_nothing_there(lens_before):
+def test_a_region_off_an_image_gives_nothing_there(lens_before, script):
     lens = lens_before(SCRIPT)
-    lens.set("empty_region = '[5000:5050, 41:80]'\n")
 
-    assert lens.run(SCRIPT)["done"] == 6
-    assert "empty_sigma_e" not in lens.rows[REFERENCE]
+    found = script(f"pipe/{SCRIPT}").measure(
+        lens.rows[REFERENCE], lens.settings(), (4998.5, 5050, 40, 80))
+
+    assert list(found) == ["empty_region"]
 
 
 def test_the_script_before_is_named(lens_before):

@@ -165,3 +165,20 @@ def test_a_folder_without_database_is_told(taken_over, tmp_path):
         taken_over(tmp_path / "none")
     with pytest.raises(UserError, match=r"there is no .*nowhere"):
         taken_over(tmp_path / "nowhere")
+
+
+def test_settings_and_lists_alone_are_taken_over(taken_over, tmp_path, caplog):
+    folder = tmp_path / "old"
+    folder.mkdir()
+    (folder / "settings.py").write_text(
+        'lensName = "J1"\nsetnames = ["1", "2"]\nrawdirs = ["/data/one", "two"]\n')
+    (folder / "kicklist.txt").write_text("1_a clouds\n")
+
+    settings = taken_over(folder)
+
+    assert [(one["name"], str(one["raw_dir"])) for one in settings.sets] == [
+        ("1", "/data/one"), ("2", "/no/frames/2")]
+    assert (tmp_path / "new" / "kicklist.txt").read_text() == "1_a clouds\n"
+    assert ("no database: settings and lists alone are taken over, so that there is nothing to "
+            "join") in caplog.messages
+    assert "Next: python pipe/1_character/1a_add_to_database.py" in caplog.messages[-1]

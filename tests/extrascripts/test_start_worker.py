@@ -43,6 +43,7 @@ def test_the_scheduler_is_waited_for_and_the_worker_has_its_address_and_cards(st
     for option in ("tls://h:1", "--nworkers 3", "--nthreads 1", "--memory-limit 2000000000"):
         assert option in text
     assert os.environ["COSMOULINE_GPUS"] == "2"
+    assert os.environ["COSMOULINE_LOCKS"].endswith("/work/logs/cluster")
     assert os.environ["OMP_NUM_THREADS"] == "1"
 
 

@@ -1,16 +1,23 @@
 from cosmouline.database import paths
 from cosmouline.errors import UserError
+from cosmouline.files.io_table import read_ecsv_columns
 from cosmouline.lightcurve.io_rdb import read_rdb
 
 import numpy as np
 import pytest
+from astropy.io import fits
 from astropy.table import Table
 
 SCRIPT = "lcmanip/1_join"
 
 
 def curve_of(lens):
-    return read_rdb(paths.light_curve(lens.settings()))
+    """Return the published points with the columns of the .rdb, and all digits of the .ecsv."""
+    path = paths.light_curve(lens.settings())
+    published, complete = read_rdb(path), read_ecsv_columns(path.with_suffix(".ecsv"))
+    kept = np.isin(np.round(complete["mhjd"], 6), published["mhjd"])
+    return {name: values if values.dtype.kind == "b" else complete[name][kept]
+            for name, values in published.items()}
 
 
 def same_night(lens):
@@ -279,6 +286,27 @@ def test_the_table_with_units_holds_what_the_rdb_holds(lens_before):
     names = list(curve)
     assert table.colnames == [*names[:11], "excluded", *names[11:]]
     for name in ("mhjd", "mag_A", "magerr_B_cov", "magcov_A_B", "nbimg"):
-        assert np.array(table[name]) == pytest.approx(curve[name], abs=0)
+        rounded_to = {"mhjd": (0, 5.1e-7), "mag_A": (0, 5.1e-6)}.get(name, (5.1e-4, 0))
+        np.testing.assert_allclose(curve[name], np.array(table[name]), *rounded_to)
+    for end, kind in ((".vot", "votable"), (".fits", "fits"), (".csv", "ascii.csv")):
+        other = Table.read(path.with_suffix(end), format=kind)
+        assert other.colnames == names
+        assert other["mag_A"].tolist() == curve["mag_A"].tolist()
+    header, settings = fits.getheader(path.with_suffix(".fits"), 1), lens.settings()
+    assert (header["OBJECT"], header["RA"], header["DEC"]) == (
+        "TINY", settings.lens_ra_deg, settings.lens_dec_deg)
     assert (str(table["mag_A"].unit), str(table["fwhm"].unit)) == ("mag", "arcsec")
     assert "-2.5 log10 of electrons on the reference scale" in table["mag_A"].description
+
+
+def test_a_table_for_the_cds_is_written_on_request(lens_before):
+    lens = lens_before(SCRIPT)
+    path = paths.light_curve(lens.settings())
+    target = path.with_name("TINY_lens_by_night_cds.txt")
+    lens.run(SCRIPT)
+    assert not target.exists()
+
+    lens.run(SCRIPT, cds=True)
+
+    assert Table.read(target, format="ascii.cds")["mag_B"].tolist() == read_rdb(path)[
+        "mag_B"].tolist()

@@ -45,7 +45,7 @@ WRITTEN_BY = {
          "telescopename"),
         ("filter", str, "", "name of the filter"),
         ("raw_path", str, "", "where the raw frame lies", "rawimg"),
-        ("raw_state", str, "", "its size in bytes and the time of its last change in ns"),
+        ("raw_state", str, "", "its size in bytes, time of change in ns, hash of its beginning"),
         ("datetime_utc", str, "", "middle of the exposure, ISO", "datet"),
         ("mjd", float, "d", "middle of the exposure, JD - 2400000.5, UTC"),
         ("exptime_s", float, "s", "exposure time", "exptime"),

@@ -183,7 +183,7 @@ def frame_trouble(image, look):
     `look` is of the folder "", as frames lie anywhere.
     """
     words = image.get("raw_state", "").split()
-    if len(words) != 2 or "raw_path" not in image:  # imported from elsewhere
+    if len(words) < 2 or "raw_path" not in image:  # imported from elsewhere
         return ""
     return look.trouble(File(image["raw_path"].lstrip("/"), int(words[0]),
                              image.get("raw_hash", ""), int(words[1])))

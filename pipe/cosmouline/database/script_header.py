@@ -6,7 +6,10 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
-ROOT = Path(__file__).resolve().parents[3]
+PACKAGE = Path(__file__).resolve().parents[1]
+# An installed package holds the scripts and configs/sample itself
+IS_INSTALLED = (PACKAGE / "checkout").is_dir()
+ROOT = PACKAGE / "checkout" if IS_INSTALLED else PACKAGE.parents[1]
 CHOICE = re.compile(r"^\d+[a-z]*_(opt|alt)_")  # a script that the order does not run
 LOOPS = {"for_each_image", "for_all_images"}  # of `run`: they write what became of each image
 WORDS = ("Needs", "Writes", "Settings", "Next", "Run as")
@@ -42,6 +45,17 @@ def script_path(script):
     top = script.split("/")[0]
     folder = ROOT if top in ("lcmanip", "extrascripts", "skymaker") else ROOT / "pipe"
     return folder / f"{script}.py"
+
+
+def how_to_run(script):
+    """Return the words that start a script from the root of a checkout, or of a package."""
+    path = script_path(script).relative_to(ROOT)
+    return f"cosmouline {script}" if IS_INSTALLED else f"python {path}"
+
+
+def new_config(name):
+    """Return where the folder of a new lens is made, unless the user says it."""
+    return (Path.cwd() if IS_INSTALLED else ROOT) / "configs" / name
 
 
 def replaced_by(script):

@@ -1,5 +1,7 @@
 """One function on many images, one script after the other: in this process, in many, on a cluster.
 
+command   : The command ``cosmouline``: it finds the scripts of a checkout or of an installed
+            package.
 engine    : Run one function on many images: in this process, in worker processes, or on a cluster.
 jax_cache : Compiled programs of jax, kept in a folder: a second process need not compile them
             again.

@@ -5,6 +5,7 @@ in writing the database. A worker that dies, hangs or runs out of memory costs i
 """
 
 from concurrent.futures import ALL_COMPLETED, FIRST_COMPLETED, wait
+from concurrent.futures.process import BrokenProcessPool
 from types import SimpleNamespace
 
 from cosmouline.engine.processes import Workers, end_with_parent
@@ -67,24 +68,27 @@ def _in_processes(work, images, settings, n_workers):
 
     A worker that dies at a bad moment takes with it the lock of the pipe that all share, and the
     others would wait for it for minutes. So the unfinished images are done again by new workers.
+    Where it died so early that nobody knows which image it had, each of those is done alone.
     """
     from pebble import ProcessPool  # the serial engine needs no pool
 
-    todo = [(image, 0) for image in reversed(images)]
+    todo, n_suspects = [(image, 0) for image in reversed(images)], 0
     while todo:
         in_hand, workers, n_timeouts = {}, Workers(), 0
-        n_now = min(n_workers, len(todo))
+        queue, is_alone = ([todo.pop()], True) if n_suspects else (todo, False)
+        n_suspects = max(0, n_suspects - 1)
+        n_now, suspects = min(n_workers, len(queue)), None if is_alone else []
         pool = ProcessPool(max_workers=n_now, context=workers, initializer=end_with_parent)
         try:
             # Keep every worker busy, two images ahead, until all is done or a worker has died
-            while (todo or in_hand) and workers.n_dead() <= n_timeouts:
-                while todo and len(in_hand) < 2 * n_now:
-                    image, n_tries = todo.pop()
+            while (queue or in_hand) and workers.n_dead() <= n_timeouts and not suspects:
+                while queue and len(in_hand) < 2 * n_now:
+                    image, n_tries = queue.pop()
                     future = pool.schedule(work, args=(image, settings),
                                            timeout=settings.image_timeout_s)
                     in_hand[future] = image, n_tries
                 for future in wait(in_hand, LOOK_S, return_when=FIRST_COMPLETED).done:
-                    outcome = _outcome(future, *in_hand.pop(future), settings, todo)
+                    outcome = _outcome(future, *in_hand.pop(future), settings, todo, suspects)
                     if outcome:
                         n_timeouts += outcome.word == "timeout"
                         yield outcome
@@ -94,8 +98,10 @@ def _in_processes(work, images, settings, n_workers):
             for future, (image, n_tries) in in_hand.items():
                 if not future.done():
                     todo.append((image, n_tries))
-                elif outcome := _outcome(future, image, n_tries, settings, todo):
+                elif outcome := _outcome(future, image, n_tries, settings, todo, suspects):
                     yield outcome
+            todo += suspects or []
+            n_suspects += len(suspects or [])
         finally:
             pool.stop()  # no new worker from now on
             is_cut_short = bool(in_hand) or workers.n_dead() > 0
@@ -105,8 +111,12 @@ def _in_processes(work, images, settings, n_workers):
                 remove_leftovers(settings.work_dir)
 
 
-def _outcome(future, image, n_tries, settings, todo):
-    """Return the outcome of a finished future; None where its image goes back into `todo`."""
+def _outcome(future, image, n_tries, settings, todo, suspects):
+    """Return the outcome of a finished future; None where its image goes back into `todo`.
+
+    An image that may be the one whose worker died early goes into `suspects`, a list; None where
+    it was alone, so that it is the one.
+    """
     from pebble import ProcessExpired
 
     try:
@@ -114,10 +124,14 @@ def _outcome(future, image, n_tries, settings, todo):
     except TimeoutError:
         return Outcome(image["img_name"], "timeout", {},
                        "stopped after image_timeout_s; raise it if that image is worth it")
-    except ProcessExpired as death:
+    except (ProcessExpired, BrokenProcessPool) as death:
+        if isinstance(death, BrokenProcessPool) and suspects is not None:
+            suspects.append((image, n_tries))
+            return None
         if n_tries < settings.died_retries:
             todo.insert(0, (image, n_tries + 1))
             return None
         return Outcome(image["img_name"], "died", {},
-                       f"its worker process died (exit code {death.exitcode}): out of memory, "
-                       "killed, or a crash in a compiled library")
+                       "its worker process died (exit code "
+                       f"{getattr(death, 'exitcode', 'unknown')}): out of memory, killed, or a "
+                       "crash in a compiled library")

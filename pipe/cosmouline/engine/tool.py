@@ -1,7 +1,6 @@
 """The command line: options of every script, and the run of a tool that needs no lens."""
 
 import argparse
-import logging
 import os
 import sys
 from pathlib import Path
@@ -11,9 +10,7 @@ from cosmouline.database.json_store import Store
 from cosmouline.database.script_header import ROOT
 from cosmouline.database.settings import load_settings
 from cosmouline.engine.terminal import log_to_terminal
-from cosmouline.errors import UserError
-
-log = logging.getLogger("cosmouline")
+from cosmouline.errors import guarded
 
 
 def lens_options(parser, argv=None):
@@ -87,11 +84,4 @@ def run_tool(main, doc, arguments, argv=None):
     complete(parser)
     options = parser.parse_intermixed_args(argv)
     log_to_terminal()
-    try:
-        main(options)
-    except UserError as problem:
-        log.error("%s: %s", parser.prog.removesuffix(".py"), problem)
-        sys.exit(1)
-    except KeyboardInterrupt:
-        sys.exit(130)
-    sys.exit(0)
+    sys.exit(guarded(main, parser.prog.removesuffix(".py"), options))

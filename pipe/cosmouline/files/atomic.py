@@ -5,6 +5,7 @@ import hashlib
 import os
 import re
 import socket
+import stat
 import uuid
 from pathlib import Path
 
@@ -36,7 +37,8 @@ def atomic_path(path, is_synced=True):
     -----
     The content is synced to the disk before the rename and the folder after it, so that a kill
     or a power loss leaves the old file or the new one, never a mixture. On an exception the
-    temporary file is removed and `path` stays as it was.
+    temporary file is removed and `path` stays as it was. A file that replaces another one has
+    its mode, so that what a group may write stays so, whatever the umask.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -45,6 +47,8 @@ def atomic_path(path, is_synced=True):
     temporary = path.with_name(f".{label}.tmp.{path.name}")
     try:
         yield temporary
+        with contextlib.suppress(OSError):
+            temporary.chmod(stat.S_IMODE(path.stat().st_mode))
         if is_synced:
             sync(temporary)
         os.replace(temporary, path)
@@ -76,13 +80,13 @@ def digest(path):
         return hashlib.file_digest(file, "sha256").hexdigest()[:16]
 
 
-def remove_leftovers(folder, dead=()):
+def remove_leftovers(folder, dead=(), pattern="**/.*.tmp.*"):
     """Remove the temporary files that processes of this host left when they were killed.
 
     Parameters
     ----------
     folder : Path
-        All folders in it are searched too.
+        All folders in it are searched too, unless `pattern` says otherwise.
     dead : set of (str, int)
         Hosts and numbers of processes that are known to have ended, on other hosts too.
 
@@ -92,7 +96,7 @@ def remove_leftovers(folder, dead=()):
         How many were removed.
     """
     n_removed = 0
-    for path in folder.rglob(".*.tmp.*"):
+    for path in list(folder.glob(pattern)):
         match = _LEFTOVER.match(path.name)
         if match is None:
             continue

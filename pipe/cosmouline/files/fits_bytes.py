@@ -155,9 +155,9 @@ def read_hdus(stream):
             break
         hdus.append(_read_hdu(stream, len(hdus), position, size))
         position = _after(stream, hdus[-1])
-    # a few bytes more are harmless, a block of them means that the pixels lie elsewhere
+    # junk is harmless; whole blocks more mean that the pixels lie elsewhere
     last = hdus[-1]
-    if size - position >= BLOCK_BYTES:
+    if size - position >= BLOCK_BYTES and size % BLOCK_BYTES == 0:
         raise ImageRejected(
             f"size: the header announces {last.n_bytes} bytes of data, "
             f"the file has {size - last.data_at}: BITPIX or NAXIS is wrong")

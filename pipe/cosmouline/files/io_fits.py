@@ -178,7 +178,7 @@ def read_frame(path, extension=None, max_bytes=MAX_UNPACKED_BYTES):
     # what is unexpected outside the image
     cut = hdus[-1].n_bytes_there < hdus[-1].n_bytes
     notes = (problem, "truncated: behind the image, which is complete" if cut else None,
-             f"size: {n_more} bytes too many at the end; was it copied as a text?"
+             f"size: {n_more} bytes too many behind the image, which is complete"
              if n_more else None)
     return Frame(data_adu, header, hdu.index, tuple(note for note in notes if note))
 

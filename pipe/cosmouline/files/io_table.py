@@ -2,7 +2,9 @@
 
 import csv
 import io
+import logging
 import pickle
+from pathlib import Path
 
 from cosmouline.errors import UserError
 from cosmouline.files import origin
@@ -12,6 +14,8 @@ from cosmouline.files.io_text import write_text
 import numpy as np
 from astropy import units
 from astropy.table import Column, Table
+
+log = logging.getLogger("cosmouline")
 
 PICKLE_PROTOCOL = 4  # read by every Python since 3.4
 UNITS = {  # ours: the same for astropy and the Virtual Observatory
@@ -65,6 +69,14 @@ def write_ecsv(path, rows, fields):
                for name, (kind, _, _) in fields.items()]
     csv.writer(text, lineterminator="\n").writerows(zip(*columns, strict=True))
     write_text(path, text.getvalue())
+    if n := formula_cells(zip(*columns, strict=True)):
+        log.warning("%s: %d texts begin with '=': TOPCAT and astropy read them as texts, a "
+                    "spreadsheet as formulas", Path(path).name, n)
+
+
+def formula_cells(rows):
+    """Return how many texts of a table a spreadsheet would take for formulas."""
+    return sum(isinstance(value, str) and value.startswith("=") for row in rows for value in row)
 
 
 def read_ecsv(path):

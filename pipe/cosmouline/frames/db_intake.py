@@ -1,6 +1,7 @@
 """Which raw frames belong to the sets, and what their images are called."""
 
 import fnmatch
+import hashlib
 import logging
 import re
 from dataclasses import replace
@@ -36,6 +37,7 @@ from cosmouline.frames.telescope import (
 log = logging.getLogger("cosmouline")
 
 SCRIPT = "1_character/1a_add_to_database"
+HEADER_BYTES = 1 << 16
 PARTS = ("files", "filter", "camera", "science_only")  # by which a set chooses frames
 
 
@@ -97,6 +99,12 @@ def _frames_of_all(sets):
                 raise UserError(f"{path.name} is taken by the sets {other} and {one['name']}: "
                                 "make their 'files', 'filter' or 'camera' exclude each other.")
             found[name] = one["name"], path
+    taken = {path for _, path in found.values()}
+    for one in sets:
+        if left := [path for path in _elsewhere(one) if path not in taken]:
+            log.warning("set %s: %d FITS files below its raw_dir are in none of its folders and "
+                        "are left out (first: %s). To take them: 'folders': \"**\"",
+                        one["name"], len(left), left[0].relative_to(one["raw_dir"]))
     # macOS and Windows take names that differ by case alone for one
     for name in sorted(found):
         other = lower.setdefault(name.lower(), name)
@@ -107,9 +115,14 @@ def _frames_of_all(sets):
 
 
 def state(path):
-    """Return what changes when a file is replaced: size and time of its last change."""
+    """Return what changes when a file is replaced: size, time of its last change, its header.
+
+    Of the header a hash of the first bytes, since copies may keep size and time of another file.
+    """
     found = path.stat()
-    return f"{found.st_size} {found.st_mtime_ns}"
+    with path.open("rb") as file:
+        start = hashlib.sha256(file.read(HEADER_BYTES)).hexdigest()[:16]
+    return f"{found.st_size} {found.st_mtime_ns} {start}"
 
 
 def is_replaced(row, path):
@@ -118,10 +131,10 @@ def is_replaced(row, path):
     Where only the time of the file differs, as after a copy, the content decides, if it is known.
     """
     # Size and time of the file first: its content takes time to read
-    before, now = row["raw_state"], state(path)
-    if before == now:
+    before, now = row["raw_state"].split(), state(path).split()
+    if before == now[:len(before)]:  # the header was not noted before version 1
         return False
-    if before.split()[0] != now.split()[0] or "raw_hash" not in row:
+    if before[0] != now[0] or before[2:] not in ([], now[2:]) or "raw_hash" not in row:
         return True
     return row["raw_hash"] != digest(path)
 
@@ -242,13 +255,10 @@ def frames_of(one):
         others = no_frames(here)
         files += [path for path in list_frames(here) if path not in others]
     # A folder without frames: they often lie in folders below it
-    if not files and "folders" not in one:
-        below = sorted(path for path in folder.glob("*/*")
-                       if path.name.lower().endswith(FRAME_SUFFIXES))
-        if below:
-            raise UserError(f"set {one['name']}: the frames of {folder} lie in folders of it "
-                            f"(first: {below[0].relative_to(folder)}). Give their names as "
-                            "'folders', such as \"*\", or make one set for each folder.")
+    if not files and "folders" not in one and (below := _elsewhere(one)):
+        raise UserError(f"set {one['name']}: the frames of {folder} lie in folders of it (first: "
+                        f"{below[0].relative_to(folder)}). Give their names as 'folders', such as "
+                        "\"*\", or make one set for each folder.")
     if not files:
         raise UserError(f"set {one['name']}: no FITS file in {folder} (raw_dir).")
     # The frames of the folder that belong to the set; their names must differ
@@ -266,6 +276,13 @@ def frames_of(one):
                             f"be called {name}. Rename or remove one.")
         named[name] = path
     return named
+
+
+def _elsewhere(one):
+    """Return the files of raw_dir and all below it that are in none of the folders of a set."""
+    others = {*folders_of(one | {"folders": "**"})} - {*folders_of(one)}
+    return sorted(path for other in others for path in other.glob("*")
+                  if path.name.lower().endswith(FRAME_SUFFIXES))
 
 
 def _is_of(one, path):

@@ -1,6 +1,7 @@
 """A box of the sky without sources: found, placed on every image, its pixels measured."""
 
 from cosmouline.astrometry.align import apply, invert
+from cosmouline.errors import UserError
 
 import numpy as np
 from scipy.ndimage import distance_transform_cdt
@@ -66,6 +67,16 @@ def find_empty_box(shape, xy_px, radius_px, matrices=(), shapes=()):
     away = np.hypot(cols - (shape[1] - 1) / 2, rows - (shape[0] - 1) / 2)
     x, y = float(cols[away.argmin()]), float(rows[away.argmin()])
     return x - best - 0.5, x + best + 0.5, y - best - 0.5, y + best + 0.5
+
+
+def inside(box, shape):
+    """Return a box; raise UserError if no pixel of the reference image, (ny, nx), lies in it."""
+    x1, x2, y1, y2 = box
+    if x2 <= 0 or y2 <= 0 or x1 >= shape[1] - 1 or y1 >= shape[0] - 1:
+        raise UserError(f"empty_region: x {x1 + 1:g} to {x2 + 1:g}, y {y1 + 1:g} to {y2 + 1:g} "
+                        f"lies outside the reference image of {shape[1]} x {shape[0]} pixels. "
+                        "Correct it, or leave it out: then a region is looked for.")
+    return box
 
 
 def reach_px(n_pix, fwhm_px):

@@ -36,7 +36,8 @@ class Old(NamedTuple):
 def read_old(path):
     """Read an old reduction from its configuration folder, or from its database.
 
-    The folder holds settings.py and a database or an export of it. UserError without a database.
+    The folder holds settings.py and a database or an export of it; without one settings and lists
+    alone are taken over. UserError without both.
     """
     if not path.exists():
         raise UserError(f"there is no {path}: give the folder of the old settings, or the "
@@ -50,6 +51,8 @@ def read_old(path):
     databases = [path] if path.is_file() else [
         found[-1] for place in places for pattern in DATABASES
         if (found := sorted(place.glob(pattern)))]
+    if not databases and settings:
+        return Old([], settings, unread, None, folder)
     if not databases:
         raise UserError(f"{folder} holds no database ({', '.join(DATABASES)}) and its workdir is "
                         "not here: give the database itself.")
@@ -126,7 +129,9 @@ def sets_of(old, rows):
     names = old.settings.get("setnames") or [old.settings.get("setname")]
     folders = old.settings.get("rawdirs") or [old.settings.get("rawdir")]
     named = dict(zip(map(fields.our_name, filter(None, names)), folders, strict=False))
-    found = {}
+    found = {} if rows else {name: {"name": name, "telescope": "generic", "raw_dir": (
+        folder if Path(str(folder)).is_absolute() else f"/no/frames/{name}")}
+        for name, folder in named.items()}
     for row in rows.values():
         folder = named.get(row["set_name"]) or str(
             Path(row.get("raw_path", "/no/frames/x")).parent)

@@ -10,6 +10,8 @@ outlier_points : Fluxes of a light curve to look at: negative, faint, far from t
                  and after.
 release        : A folder of final products, written completely or not at all, with the hashes of
                  its files.
+io_exchange    : Light curves for other programs: VOTable, FITS and CSV, and a table as the CDS
+                 asks for.
 io_rdb         : Light curves as ``.rdb`` tables, which PyCS3 reads.
 db_columns     : The arrays of a light curve, from the rows of its images.
 db_curves      : Light curves: which there are, their columns and files, and the nights excluded

@@ -8,6 +8,7 @@ from cosmouline.robust import MAD_TO_SIGMA, mad_sigma
 import numpy as np
 
 NEAR_D = 0.3  # the dates of one night in two reductions differ by less
+NO_NAME = "X"  # of the source of a table that has but one, without a name
 MAGERR_OURS, MAGERR_THEIRS = "cov", "5"  # the best bar of each: ours, and COSMOULINE's own
 
 
@@ -58,17 +59,25 @@ def pairs(ours, theirs, words=None):
     for one, other in named:
         if one not in ours or other not in theirs:
             raise UserError(f"--sources {one}={other}: {present}.")
-    found = named or [(source, source) for source in ours if source in theirs]
+    found = named or [(source, source) for source in ours if source in theirs] or (
+        [(ours[0], theirs[0])] if len(ours) == len(theirs) == 1 and NO_NAME in (*ours, *theirs)
+        else [])
     if not found:
         raise UserError(f"no source has the same name in both: {present}. Pair them: --sources "
                         "A=B1.")
     return found
 
 
+def error_name(columns, source):
+    """Return the name of the errors of a source: ours, bar 5, or the only ones; else None."""
+    names = (f"magerr_{source}_{MAGERR_OURS}", f"magerr_{source}_{MAGERR_THEIRS}",
+             f"magerr_{source}")
+    return next((name for name in names if name in columns), None)
+
+
 def error_column(columns, source):
-    """Return the errors of a source: magerr_cov where the table has it, else bar 5."""
-    ours = columns.get(f"magerr_{source}_{MAGERR_OURS}")
-    return columns[f"magerr_{source}_{MAGERR_THEIRS}"] if ours is None else ours
+    """Return the errors of a source, of the column that `error_name` gives."""
+    return columns[error_name(columns, source)]
 
 
 def difference(first, second, i, j, one, other):

@@ -13,7 +13,7 @@ from cosmouline.errors import UserError
 from cosmouline.files.io_table import read_ecsv_columns, write_ecsv
 from cosmouline.files.io_text import read_lines
 from cosmouline.frames import db_nights
-from cosmouline.lightcurve import join
+from cosmouline.lightcurve import compare, join
 from cosmouline.lightcurve.db_columns import (
     image_table,
     inspected,
@@ -21,6 +21,7 @@ from cosmouline.lightcurve.db_columns import (
     within_limits,
 )
 from cosmouline.lightcurve.db_sums import parse, with_sums
+from cosmouline.lightcurve.io_exchange import rounded, write_cds, write_exchange
 from cosmouline.lightcurve.io_rdb import odd_points, read_rdb, write_rdb
 
 import numpy as np
@@ -171,9 +172,10 @@ def sums_wanted(settings):
 def write(curve, columns):
     """Write a light curve as .ecsv, complete, and as .rdb without the excluded nights.
 
-    The columns are those of `joined_columns`, or `read`. The .ecsv keeps every point and the flags
-    of the joining; the .rdb, whose columns are returned, is made from it again each time. So a
-    night comes back once it is taken from the list.
+    The columns are those of `joined_columns`, or `read`. The .ecsv keeps every point, all digits
+    and the flags of the joining; the .rdb, whose columns are returned, is made from it again each
+    time. So a night comes back once it is taken from the list. What the .rdb holds is also in
+    .vot, .fits and .csv, and with the option ``--cds`` in a table for the CDS.
     """
     settings = curve.settings
     out = excluded(columns["mhjd"], settings)
@@ -190,9 +192,15 @@ def write(curve, columns):
         for name, values in complete.items()})
     # The .rdb: excluded nights flagged, or dropped.
     kept = ~out if settings.excluded_nights == "drop" else np.ones(len(out), bool)
-    published = {name: (columns[name] & ~out if name.startswith("flag") else columns[name])[kept]
-                 for name in names}
+    published = rounded({
+        name: (columns[name] & ~out if name.startswith("flag") else columns[name])[kept]
+        for name in names})
     write_rdb(curve.path, published)
+    fields = {name: _unit_and_meaning(name) for name in names}
+    write_exchange(curve.path.with_suffix(""), published, fields, (
+        settings.lens_name, settings.lens_ra_deg, settings.lens_dec_deg), settings.band)
+    if getattr(settings.options, "cds", False):
+        write_cds(curve.path.with_name(f"{curve.path.stem}_cds.txt"), published, fields)
     if out.any():
         log.info("%d points of excluded nights %s", out.sum(),
                  "flagged" if kept.all() else "left out")
@@ -216,20 +224,30 @@ def existing(path):
     return path
 
 
-def read_any(path, needed=("mhjd", "flag")):
+def read_any(path, absent=()):
     """Return the columns of an .rdb of any origin, and warn of what is suspicious in it.
+
+    It has ``mhjd``, and magnitudes and errors as ours, as ``mag_X`` and ``magerr_X``, or of one
+    source as ``mag`` and ``magerr``, which is called X here. Without flags all points are good;
+    columns of `absent` that it lacks are NaN.
 
     Raises
     ------
     UserError
-        If it is no table, a column of `needed` is missing, or dates or magnitudes are no numbers.
+        If it is no table, lacks dates, magnitudes or errors, or these are no numbers.
     """
     columns = read_rdb(path)
     if not len(next(iter(columns.values()))):
         raise UserError(f"{path} is empty: it has a header, but no point.")
-    for name in needed:
-        if name not in columns:
+    columns = {f"{name}_{compare.NO_NAME}" if name in ("mag", "magerr") else name: values
+               for name, values in columns.items()}
+    sources = sources_of(columns)
+    for name, is_there in [("mhjd", "mhjd" in columns), ("mag_X' or 'mag", bool(sources)), *(
+            (f"magerr_{one}", compare.error_name(columns, one)) for one in sources)]:
+        if not is_there:
             raise UserError(f"{path} has no column '{name}' (it has {', '.join(columns)}).")
+    n = len(columns["mhjd"])
+    columns = {name: np.full(n, np.nan) for name in absent} | {"flag": np.ones(n, bool)} | columns
     for note in odd_points(columns):
         if "holds text" in note:
             raise UserError(f"{path}: {note}: correct the values that are no numbers.")

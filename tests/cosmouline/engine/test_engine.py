@@ -114,6 +114,26 @@ def test_processes_survive_death_and_time_out(record_property):
     assert os.getpid() not in {o.values["pid"] for o in found.values() if o.word == "done"}
 
 
+class Deadly:
+    """What ends the process that unpickles it: a worker, before it says what it has."""
+
+    def __reduce__(self):
+        return os._exit, (7,)
+
+
+@pytest.mark.parametrize("n_workers", [1, 2])
+def test_a_worker_that_dies_before_it_begins_costs_its_own_image_only(n_workers):
+    """Pebble then calls the whole pool broken, and knows no image."""
+    images = [{"img_name": f"img{i}"} for i in range(6)]
+    images[2]["deadly"] = images[4]["deadly"] = Deadly()
+
+    found = list(engine._in_processes(engine.Work.of(measure), images, settings(), n_workers))
+
+    assert sorted((o.img_name, o.word) for o in found) == [
+        (f"img{i}", "died" if i in (2, 4) else "done") for i in range(6)]
+    assert "its worker process died" in next(o.message for o in found if o.word == "died")
+
+
 def die_once(image, settings):
     """Write a file; the first time on the first image die half-way."""
     died = settings.work_dir.with_name("died")

@@ -1,3 +1,5 @@
+import os
+
 from cosmouline.files.atomic import atomic_path
 
 import pytest
@@ -31,3 +33,19 @@ def test_a_file_without_sync_is_whole_too(tmp_path):
 
     assert target.read_text() == "half"
     assert list(tmp_path.iterdir()) == [target]
+
+
+def test_a_file_that_is_replaced_keeps_what_its_group_may_do(tmp_path):
+    target = tmp_path / "x.txt"
+    target.write_text("old")
+    target.chmod(0o664)
+    before = os.umask(0o077)
+    try:
+        for path in (target, tmp_path / "new.txt"):
+            with atomic_path(path) as temporary:
+                temporary.write_text("new")
+    finally:
+        os.umask(before)
+
+    assert oct(target.stat().st_mode & 0o777) == "0o664"
+    assert oct((tmp_path / "new.txt").stat().st_mode & 0o777) == "0o600"

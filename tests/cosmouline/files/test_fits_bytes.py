@@ -192,6 +192,14 @@ def test_more_data_than_announced_is_refused(tmp_path, content):
         pixels(write(tmp_path, content))
 
 
+@pytest.mark.parametrize("n_bytes", [1, 2879, 2881, 10_000])
+def test_junk_behind_a_whole_image_is_no_fault(tmp_path, n_bytes):
+    """No program that writes FITS ends a file within a block."""
+    junk = np.random.default_rng(n_bytes).bytes(n_bytes)
+
+    np.testing.assert_array_equal(pixels(write(tmp_path, good_file() + junk)), RAMP)
+
+
 def test_blank_blocks_behind_the_data_are_no_fault(tmp_path):
     np.testing.assert_array_equal(pixels(write(tmp_path, good_file() + b"\0" * 8640)), RAMP)
 

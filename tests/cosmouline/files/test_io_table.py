@@ -127,3 +127,13 @@ def test_the_pickle_is_a_list_of_dicts_of_protocol_4(tmp_path):
     opcodes = {opcode.name: argument for opcode, argument, _ in pickletools.genops(content)}
     assert opcodes["PROTO"] == 4
     assert not {"GLOBAL", "STACK_GLOBAL", "REDUCE"} & set(opcodes)  # plain values, no code
+
+
+def test_a_text_that_looks_like_a_formula_is_kept_and_reported(tmp_path, caplog):
+    write_ecsv(tmp_path / "db.ecsv", [{"img_name": "=1+2"}, {"img_name": "a=b"}], {
+        "img_name": FIELDS["img_name"]})
+
+    assert read_ecsv(tmp_path / "db.ecsv") == [{"img_name": "=1+2"}, {"img_name": "a=b"}]
+    assert caplog.messages == [
+        "db.ecsv: 1 texts begin with '=': TOPCAT and astropy read them as texts, a spreadsheet as "
+        "formulas"]

@@ -1,3 +1,4 @@
+import os
 from types import SimpleNamespace
 
 from cosmouline.database.bands import set_of
@@ -14,6 +15,7 @@ from cosmouline.frames.db_intake import (
     mark_lists,
     overrides_of,
     sides_of_frames,
+    state,
     warn_of_twins,
 )
 
@@ -288,6 +290,41 @@ def test_a_frame_is_replaced_where_size_or_content_differ(tmp_path):
     assert not is_replaced({"raw_state": "6 1", "raw_hash": digest(path)}, path)
     assert is_replaced({"raw_state": "6 1", "raw_hash": "x"}, path)
     assert is_replaced({"raw_state": "7 1", "raw_hash": digest(path)}, path)
+
+
+def test_another_frame_of_equal_size_and_time_is_noticed(tmp_path):
+    """As `cp -p` or rsync leaves it."""
+    path = tmp_path / "a.fits"
+    path.write_text("first.")
+    row = {"raw_state": state(path), "raw_hash": digest(path)}
+    when = path.stat().st_mtime_ns
+    assert not is_replaced(row, path)
+
+    path.write_text("second")
+    os.utime(path, ns=(when, when))
+
+    assert is_replaced(row, path)
+
+
+def test_frames_beside_the_folders_of_a_set_are_reported(mixed, db, tmp_path, caplog):
+    one = mixed(files="a*")
+    night = one["raw_dir"] / "night2"
+    night.mkdir()
+    (one["raw_dir"] / "flats").mkdir()
+    for path in (night / "a3.fits", one["raw_dir"] / "flats" / "a4.fits"):
+        fits.writeto(path, np.zeros((4, 4)))
+
+    known_and_new(SimpleNamespace(sets=[one], config_dir=tmp_path), db)
+    known_and_new(SimpleNamespace(sets=[one | {"folders": "*"}], config_dir=tmp_path), db)
+    said = [m for m in caplog.messages if "in none of its folders" in m]
+    assert [m.split("left out ")[1] for m in said] == [
+        "(first: night2/a3.fits). To take them: 'folders': \"**\"",
+        "(first: a1.fits). To take them: 'folders': \"**\""]
+    caplog.clear()
+    known_and_new(SimpleNamespace(sets=[one | {"folders": "**"}], config_dir=tmp_path), db)
+    other = {"name": "N", "telescope": "generic", "raw_dir": night}
+    known_and_new(SimpleNamespace(sets=[one, other], config_dir=tmp_path), db)
+    assert not [m for m in caplog.messages if "in none of its folders" in m]
 
 
 def test_the_date_of_a_frame_is_that_of_the_file_of_dates(tmp_path):

@@ -56,6 +56,7 @@ def test_flagged_points_do_not_count_and_ours_is_the_error_from_the_covariance()
 def test_sources_are_paired_by_name_or_as_the_user_says():
     assert compare.pairs(["A", "B"], ["B", "C"]) == [("B", "B")]
     assert compare.pairs(["A", "B"], ["B", "C"], ["A=C"]) == [("A", "C")]
+    assert compare.pairs(["A"], ["X"]) == [("A", "X")]  # a table of one source without a name
     with pytest.raises(UserError, match="--sources A=X: the first table has A, the second B"):
         compare.pairs(["A"], ["B"], ["A=X"])
     with pytest.raises(UserError, match=r"no source has the same name in both.*--sources A=B1"):

@@ -42,6 +42,11 @@ def environment():
     return ONE_THREAD | MALLOC | {"MPLBACKEND": "Agg", "PYTHONPATH": pythonpath} | chosen
 
 
+def cards(n_gpus, folder):
+    """Return the variables by which workers share the graphics cards: how many, and the locks."""
+    return {"COSMOULINE_GPUS": str(n_gpus), "COSMOULINE_LOCKS": str(folder)}
+
+
 def load(needed=("distributed",)):
     """Import dask; return the package `distributed`. UserError where it is not installed."""
     missing = [name for name in (*needed, "cryptography")

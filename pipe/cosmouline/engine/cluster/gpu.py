@@ -7,7 +7,7 @@ the resource "GPU"; the card of a worker that dies goes to the worker that repla
 import contextlib
 import fcntl
 import os
-import tempfile
+import socket
 from pathlib import Path
 
 _JOB = ("SLURM_JOB_ID", "PBS_JOBID", "JOB_ID", "LSB_JOBID", "OAR_JOB_ID")
@@ -20,8 +20,11 @@ def dask_setup(worker):
                os.environ.get("COSMOULINE_CLUSTER_ID", "local"))
     # The first card whose lock no other worker of this job on this node holds
     for card in range(int(os.environ.get("COSMOULINE_GPUS", "0"))):
-        path = Path(tempfile.gettempdir()) / f"cosmouline_{os.getuid()}_{job}_gpu{card}"
-        file = open(path, "w")  # noqa: SIM115  kept open as long as the process lives
+        # In the work folder, and no link that somebody put in its place
+        path = Path(os.environ["COSMOULINE_LOCKS"]) / f"{socket.gethostname()}_{job}_gpu{card}"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+        file = open(descriptor, "w")  # noqa: SIM115  kept open as long as the process lives
         with contextlib.suppress(OSError):
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             break

@@ -61,7 +61,7 @@ def job_keywords(description, logs):
     walltime = walltime_s(description["walltime"])
     lifetime = max(walltime - BEFORE_THE_END_S, walltime // 2)
     stagger = min(STAGGER_S, lifetime // 4)
-    exports = dask_setup.environment() | {"COSMOULINE_GPUS": str(description["gpus"])}
+    exports = dask_setup.environment() | dask_setup.cards(description["gpus"], logs)
     keywords = {
         "cores": cores, "processes": cores, "memory": description["memory"],
         "interface": description["interface"], "python": description["python"],

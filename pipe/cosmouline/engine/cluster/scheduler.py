@@ -134,7 +134,7 @@ def security(path):
 def _cluster(description, credentials, work_dir):
     """Give a cluster without workers; at the end cancel all jobs, or end all processes."""
     os.environ.update(dask_setup.environment())
-    os.environ["COSMOULINE_GPUS"] = str(description["gpus"])
+    os.environ.update(dask_setup.cards(description["gpus"], work_dir / "logs" / "cluster"))
     os.environ["COSMOULINE_CLUSTER_ID"] = f"{socket.gethostname()}_{os.getpid()}"
     keys, is_local = security(credentials), description["cluster"] == "local"
     try:

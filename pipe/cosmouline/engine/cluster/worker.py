@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
+from cosmouline.database.script_header import IS_INSTALLED, PACKAGE
 from cosmouline.engine.work import module_of
 from cosmouline.errors import UserError
 
@@ -32,7 +33,7 @@ class Reply(NamedTuple):
 
 def hash_of_sources():
     """Return a hash of all Python files of the pipeline."""
-    root = Path(__file__).resolve().parents[3]
+    root = PACKAGE if IS_INSTALLED else PACKAGE.parent
     total = hashlib.sha256()
     for path in sorted(root.rglob("*.py")):
         total.update(str(path.relative_to(root)).encode() + path.read_bytes())

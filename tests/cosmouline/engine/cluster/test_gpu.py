@@ -13,12 +13,12 @@ NAMES = ("COSMOULINE_GPU", "CUDA_VISIBLE_DEVICES", "JAX_PLATFORMS")
 @pytest.fixture
 def start(monkeypatch, tmp_path):
     """Return a function that starts a worker: its card, what it announces, and what CUDA sees."""
-    monkeypatch.setattr(gpu.tempfile, "gettempdir", lambda: str(tmp_path))
     monkeypatch.setattr(gpu, "_held", [])
     for name in gpu._JOB:
         monkeypatch.delenv(name, raising=False)
     for name in NAMES:
         monkeypatch.setenv(name, "x")  # so that it is restored at the end
+    monkeypatch.setenv("COSMOULINE_LOCKS", str(tmp_path / "locks"))
 
     def make(visible=None):
         for name in NAMES:
@@ -47,6 +47,19 @@ def test_each_card_goes_to_one_worker_of_a_job(start, monkeypatch):
     assert "JAX_PLATFORMS" not in os.environ
     monkeypatch.setenv("SLURM_JOB_ID", "8")
     assert start() == ("0", 1, "0")
+
+
+def test_a_lock_follows_no_link(start, monkeypatch, tmp_path):
+    monkeypatch.setenv("COSMOULINE_GPUS", "1")
+    start()
+    lock, = (tmp_path / "locks").iterdir()
+    lock.unlink()
+    (tmp_path / "precious").write_text("kept")
+    lock.symlink_to(tmp_path / "precious")
+
+    with pytest.raises(OSError, match="symbolic links"):
+        start()
+    assert (tmp_path / "precious").read_text() == "kept"
 
 
 def test_the_cards_are_those_that_the_queue_gave_to_the_job(start, monkeypatch):
