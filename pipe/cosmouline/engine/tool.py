@@ -10,7 +10,7 @@ from cosmouline.database.json_store import Store
 from cosmouline.database.script_header import ROOT
 from cosmouline.database.settings import load_settings
 from cosmouline.engine.terminal import log_to_terminal
-from cosmouline.errors import guarded
+from cosmouline.errors import UserError, guarded
 
 
 def lens_options(parser, argv=None):
