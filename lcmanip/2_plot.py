@@ -34,20 +34,15 @@ BARS = [*map(str, range(join.N_MAGERR)), "cov"]
 LABELS = [*(f"{k} {meaning}" for k, meaning in enumerate(db_curves.MAGERR_SHORT)), "cov"]
 
 
-def limits_of_days(dates):
-    """Return the first and the last day of the picture; None if curve_dates is None."""
-    return dates and (day_to_mjd(dates[0]), day_to_mjd(dates[1]) + 1)
-
-
 def curve_page(table, sources, settings):
     """Return the page of the curves: all in one panel, shifted apart, or a panel for each."""
     mags = np.array([table[f"mag_{source}"] for source in sources])
     sigmas = np.array([table[f"magerr_{source}_cov"] for source in sources])
-    flag = table["flag"]
+    flag, days = table["flag"], settings.curve_dates
     title, about = drawing.lens(settings), (
         f"{settings.dec_name}, {len(flag)} points by {settings.join_by}, {(~flag).sum()} flagged")
     look = {"title": title, "subtitle": about, "mag_limits": settings.curve_mags,
-            "day_limits": limits_of_days(settings.curve_dates)}
+            "day_limits": days and (day_to_mjd(days[0]), day_to_mjd(days[1]) + 1)}
     if settings.curve_panels == "each":
         return panels_page(table["mhjd"], mags, sigmas, sources, flag, **look)
     given = settings.curve_shifts_mag

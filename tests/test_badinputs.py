@@ -167,7 +167,7 @@ def test_the_same_frame_twice_is_told(tmp_path, new_lens, caplog, record_propert
                        "kicklist.txt.")
     record_property("verdict", f"s01_same_file_twice\tFLAG\tFLAG\t{told[0]}")
     text = paths.report(lens.settings(), "intake").read_text()
-    assert re.search(r"^2 \| flagged \| duplicate$", text, re.MULTILINE)
+    assert "2 | flagged | R_good0 | duplicate: it has the pixels of R_copy\n" in text
 
 
 def test_one_image_alone_and_files_passed_over_are_told(tmp_path, new_lens, record_property):

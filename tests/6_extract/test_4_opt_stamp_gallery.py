@@ -14,7 +14,7 @@ def test_nights_by_seeing(lens_after, pages):
     assert texts == expected  # one image a night
     texts = pages.texts("stamp_gallery_1")
     assert "TINY: lens by night, best seeing first" in texts
-    assert f"{rows[expected[0]]['field_fwhm_arcsec']:.2f}\"  n = 1" in texts
+    assert f"{rows[expected[0]]['field_fwhm_arcsec']:.2f}\" n = 1" in texts
 
 
 def test_a_night_is_one_row_with_all_its_images(lens_after, script):

@@ -21,7 +21,7 @@ def test_the_fit_of_the_test_list_leaves_that_of_all_images_as_it_is(lens_after,
     assert read_epochs(folder / "epochs.npz").names == chosen
     assert len(read_fit(folder / "fit.npz")[0].flux) == len(chosen)
     assert [name for name, row in lens.rows.items() if "flux_e__lens_test__A" in row] == chosen
-    assert {"dec_lens_test", "dec_lens_test_checks", "lens_test_by_night"} <= set(pages)
+    assert {"dec_lens_test", "dec_lens_test_checks", "lens_test_by_image"} <= set(pages)
     # what was there: the same values, records and files
     for name, before in rows.items():
         assert before.items() <= lens.rows[name].items()

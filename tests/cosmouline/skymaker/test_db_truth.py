@@ -14,7 +14,8 @@ def lens(lens_after):
 def compare(lens):
     db = Database(lens.work / "database.json")
     try:
-        return db_truth.compare_sources(db, lens.settings(), lens.sky)
+        (_, found), = db_truth.compare_sources(db, lens.settings(), lens.sky)  # one band
+        return found
     finally:
         db.close()
 

@@ -111,11 +111,12 @@ def test_versions_are_those_that_are_installed(monkeypatch):
 
 
 def test_the_hash_changes_with_any_source(monkeypatch, tmp_path):
-    """The pipeline lies four folders above the file."""
+    """The package lies in the folder of the pipeline."""
     for name in ("a.py", "b/c.py", "b/data.txt"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text("1")
-    monkeypatch.setattr(worker, "__file__", str(tmp_path / "x" / "y" / "z" / "worker.py"))
+    monkeypatch.setattr(worker, "PACKAGE", tmp_path / "cosmouline")
+    monkeypatch.setattr(worker, "IS_INSTALLED", False)
     first = worker.hash_of_sources()
     (tmp_path / "b/data.txt").write_text("2")
     assert worker.hash_of_sources() == first
