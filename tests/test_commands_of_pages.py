@@ -22,7 +22,7 @@ PYTHON = ("python", ".venv/bin/python")
 SHELL = {"cp", "export", "make", "pip", "rm", "source"}
 
 
-class ParsedError(Exception):
+class ParsedError(BaseException):  # no error, which the script would report
     """A command line that its script understands."""
 
 

@@ -22,9 +22,10 @@ WRITERS = {"write_text", "write_bytes", "writeto", "savefig", "savez", "savez_co
 TARGETS = {"temporary", "pages", "stream", "buffer", "text"}  # of `atomic_path`, or memory
 OURS = ("io_text.", "reports.")  # write_text of ours, which takes care itself
 # the journal and the lock are no products; these gather in a new folder, which is renamed whole;
-# a new configuration is a folder for the user to edit; a cluster's own folder has no products
+# a new configuration is a folder for the user to edit; a cluster's own folder has no products;
+# errors.py opens the null device
 OWN_WAYS = {"json_store.py", "lock.py", "release.py", "5_opt_new_config.py", "new_lens.py",
-            "reduction.py", "scheduler.py", "gpu.py", "worker.py",
+            "reduction.py", "scheduler.py", "gpu.py", "worker.py", "errors.py",
             "connection.py"}
 
 

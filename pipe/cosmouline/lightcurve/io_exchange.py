@@ -141,7 +141,7 @@ def _write_votable(path, table, target, band):
     whole.to_xml(str(path), tabledata_format="tabledata")
 
 
-def _write_fits(path, table, target, band):
+def _write_fits(temporary, table, target, band):
     """Write a binary table with units, UCDs and the cards of the time system.
 
     FITS is of ASCII: other letters become "?".
@@ -162,7 +162,7 @@ def _write_fits(path, table, target, band):
     header["COMMENT"] = NOTE
     hdus = fits.HDUList([fits.PrimaryHDU(), hdu])
     origin.mark(hdus[0].header)
-    hdus.writeto(path)
+    hdus.writeto(temporary)
 
 
 def rounded(columns):

@@ -13,6 +13,7 @@ from cosmouline.database.settings import differences
 from cosmouline.files import io_html
 from cosmouline.files.io_html import escape, url
 from cosmouline.lightcurve import join
+from cosmouline.lightcurve.io_exchange import rounded
 from cosmouline.pages import lookback_data
 from cosmouline.robust import median_of_finite
 
@@ -189,7 +190,9 @@ def _sources(data):
     time = np.array(nights["t"], float)
     for s, (name, mag, sigma) in enumerate(zip(data["sources"], nights["mag"], nights["sigma"],
                                                strict=False)):
-        mag, sigma = np.array(mag, float), np.array(sigma, float)
+        # the digits of the .rdb, from which 1_join reports
+        mag, sigma = rounded({"mag": np.array(mag, float),
+                              "magerr": np.array(sigma, float)}).values()
         ratio, _, n = join.dispersion(time, mag, sigma)
         dot = f'<span class="dot" style="background: var(--source-{s % N_COLOURS})"></span> '
         medians = (f"{median_of_finite(values):.4f}".replace("-", "−") for values in (mag, sigma))
