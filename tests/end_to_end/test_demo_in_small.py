@@ -299,4 +299,4 @@ def test_a_folder_without_settings_is_told(trunk, new_lens, tmp_path):
     code, text = run_all(lens)
 
     assert code == 1
-    assert "Copy configs/sample to" in text
+    assert "For a new lens copy configs/sample to" in text
