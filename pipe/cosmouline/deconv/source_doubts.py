@@ -22,6 +22,7 @@ CHI2_SIGMAS = 5.0  # ... within so many of its errors
 CHI2_TRANSIENT = 1.5  # in single epochs, over that of the source in the median epoch ...
 OVER_OTHERS = 1.5  # ... and its excess over that of the other sources, whose circles may overlap
 STRAY_GAIN = 25.0  # of chi2, by a source off its place in an epoch: by chance 1 in 10^5 ...
+STRAY_ALIKE = 0.9  # of the largest of the epoch: the shift of the epoch may have either place
 STRAY_OVER_MEDIAN = 5.0  # ... over that of the source in the median epoch ...
 STRAY_FWHM = 0.04  # ... and so far off: errors of the PSF move sources by less
 FEWEST_TRANSIENT = 2  # epochs: a single one is a cosmic ray
@@ -73,7 +74,9 @@ def source_doubts(fit, epochs, names, epoch_names):
     offset_px, gain = map(np.nan_to_num, stray_positions(fit, epochs))
     is_stray = ((gain > np.maximum(STRAY_GAIN, STRAY_OVER_MEDIAN * np.median(gain, 0)))
                 & (offset_px > STRAY_FWHM * epochs.fwhm_px[:, None])
-                & (gain == gain.max(1, keepdims=True)))
+                & (gain > STRAY_ALIKE * gain.max(1, keepdims=True)))
+    # Two sources alone stand off each other alike: the one with the larger residual is it
+    is_stray &= excess >= np.where(is_stray, excess, -np.inf).max(1, keepdims=True)
     for i in np.flatnonzero(seen.any(0)):
         # The residual in the median epoch
         typical, n = float(np.nanmedian(chi2[:, i])), int(seen[:, i].sum())
