@@ -20,7 +20,7 @@ def main(settings, db):
     """Put the tables below each other."""
     order = runpy.run_path(str(ROOT / "pipe" / "order.py"))["QUASAR"]
     states = status.states(db, settings, order)
-    script = inventory.next_script(db, states)
+    script = status.next_script(db, states)
     parts = {
         "Images": inventory.sets_table(db), "Rejected": status.rejections(db),
         "Side by side": inventory.families_table(db),

@@ -90,19 +90,6 @@ def _position(name):
     return list(fields.FIELDS).index(fields.lookup(name).name), name
 
 
-def is_open(line):
-    """Return whether a line of `status.states` has images that are not done."""
-    return bool(line["to do"] or line["failed"] or line["out of date"])
-
-
-def next_script(db, states):
-    """Return the first script that has something to do by `status.states`, or None."""
-    if not db.rows:
-        return "1_character/1a_add_to_database"
-    return next((one["script"] for one in states
-                 if is_open(one) and not one.get("is skipped")), None)
-
-
 def image_lines(row):
     """Return all that is known of an image, one field a line, in the order of doc/fields.md."""
     lines = []

@@ -3,8 +3,8 @@
 import runpy
 from collections import Counter
 
-from cosmouline.database import fields, inventory, manifest, paths, provenance, step_notes
-from cosmouline.database.database import Database
+from cosmouline.database import fields, manifest, paths, provenance, step_notes
+from cosmouline.database.database import Database, has
 from cosmouline.database.script_header import ROOT, read_header, script_path
 from cosmouline.files import io_report
 
@@ -21,7 +21,7 @@ def report(settings, order):
     db = Database(paths.database(settings))
     in_use = db.select(gogogo=True, treatme=True)
     found = states(db, settings, order)
-    script = inventory.next_script(db, found)
+    script = next_script(db, found)
     lines = [io_report.table(found, COLUMNS), f"{len(db.rows)} images, {len(in_use)} in use",
              *file_lines(found), *frame_lines(in_use), *filter(None, [rejections(db)]),
              f"next: {script}" if script else "nothing to do"]
@@ -70,6 +70,19 @@ def states(db, settings, order):
     return [line | {"unread": look.n_unread} for line in found]
 
 
+def is_open(line):
+    """Return whether a line of `states` has images that are not done."""
+    return bool(line["to do"] or line["failed"] or line["out of date"])
+
+
+def next_script(db, states):
+    """Return the first script that has something to do by `states`, or None."""
+    if not db.rows:
+        return "1_character/1a_add_to_database"
+    return next((one["script"] for one in states
+                 if is_open(one) and not one.get("is skipped")), None)
+
+
 def _mark_skipped(found, in_use, settings):
     """Note in each line of `states` whether the script need not run, though it could.
 
@@ -78,16 +91,15 @@ def _mark_skipped(found, in_use, settings):
     """
     pictures = runpy.run_path(str(ROOT / "pipe" / "order.py"))["PICTURES"]
     last = max((i for i, line in enumerate(found) if line["done"]), default=-1)
-    end = max((i for i, line in enumerate(found) if inventory.is_open(line)
+    end = max((i for i, line in enumerate(found) if is_open(line)
                and line["script"] not in pictures), default=-1)
     fields_there = set().union(*in_use)
     is_imported = bool(in_use) and all(row.get("raw_state") == "imported" for row in in_use)
     headers = [read_header(line["script"]) for line in found]
     brought = max((i for i, header in enumerate(headers) if is_imported and any(
-        fields.matches(pattern, name) for pattern in fields.expand(header.writes, settings)
-        for name in fields_there)), default=-1)
+        has(fields_there, field) for field in fields.expand(header.writes, settings))), default=-1)
     for i, (line, header) in enumerate(zip(found, headers, strict=True)):
-        is_lacking = not all(any(fields.matches(need, name) for name in fields_there)
+        is_lacking = not all(has(fields_there, need)
                              for need in fields.expand(header.needs, settings))
         line["is skipped"] = (
             (i < last or i > end) if line["script"] in pictures

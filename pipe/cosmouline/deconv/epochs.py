@@ -6,6 +6,7 @@ from cosmouline.deconv.epoch_images import PAD_PX, Geometry
 from cosmouline.psf.model import pad_narrow
 
 import numpy as np
+from scipy.ndimage import affine_transform
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,3 +126,22 @@ def pad_psf(narrow, side_px, upsampling):
     Of stamps of `side_px` pixels that is ``(side_px + 16) * upsampling`` small pixels; m is even.
     """
     return pad_narrow(narrow, Geometry(side_px, upsampling).n_small)
+
+
+def in_reference(stamp, linear, shift_px, order=1, outside=0.0):
+    """Lay a stamp on the pixels of the reference frame, whose middle is the origin of positions.
+
+    The image of x is ``linear @ x + shift_px`` from the centre of the stamp; splines of `order`,
+    and `outside` where the stamp does not reach.
+    """
+    by_rows = linear[::-1, ::-1]  # arrays are [y, x]
+    middle = (stamp.shape[-1] - 1) / 2
+    offset = middle + shift_px[::-1] - by_rows @ [middle, middle]
+    return affine_transform(stamp, by_rows, offset, order=order, cval=outside)
+
+
+def pixel_offsets(epochs):
+    """Offsets (x, y) of the pixels of the reference frame from its middle, (side, side, 2)."""
+    side = epochs.data_e.shape[-1]
+    axis = np.arange(side) - (side - 1) / 2
+    return np.stack(np.meshgrid(axis, axis), -1)

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from cosmouline.deconv.epochs import in_reference
 from cosmouline.deconv.fit_lens import first_pass
 from cosmouline.deconv.options import FitOptions
 from cosmouline.deconv.pixels import first_pixels
@@ -10,7 +11,7 @@ from cosmouline.psf.model import FWHM_PER_SIGMA
 from cosmouline.robust import MAD_TO_SIGMA
 
 import numpy as np
-from scipy.ndimage import affine_transform, gaussian_filter, maximum_filter
+from scipy.ndimage import gaussian_filter, maximum_filter
 
 BEST_FRACTION = 0.25  # of the epochs, those of the best seeing, are looked at
 FEWEST_BEST = 3
@@ -135,12 +136,9 @@ def sharpened_stack(epochs):
 
 def _stack(stamps, linear, shift_px, order=3):
     """Mean of stamps in the reference frame."""
-    centre = (stamps.shape[-1] - 1) / 2
     total = np.zeros(stamps.shape[1:])
     for stamp, matrix, shift in zip(stamps, linear, shift_px, strict=True):
-        by_rows = matrix[::-1, ::-1]  # arrays are [y, x]
-        offset = centre + shift[::-1] - by_rows @ [centre, centre]
-        total += affine_transform(stamp, by_rows, offset, order=order)
+        total += in_reference(stamp, matrix, shift, order)
     return total / len(stamps)
 
 

@@ -200,10 +200,8 @@ def _move(state, normal, shared_step, node_step=None, fraction=1.0):
     """State after a step; the shifts, up to 1 px, follow from the equations of each epoch."""
     if node_step is None:
         node_step = np.zeros_like(state.node_flux)
-    rhs = normal.local_rhs - normal.local_shared @ shared_step
-    if normal.node_local.shape[1]:
-        rhs -= np.einsum("ejl,j->el", normal.node_local, node_step)
-    shift = np.einsum("ekl,el->ek", normal.local_covariance, rhs)[:, -2:]
+    # Equations without nodes are of a sweep without them: the field is held
+    shift = normal.local_step(shared_step, node_step[: normal.node_local.shape[1]])[:, -2:]
     shared = state.shared + fraction * shared_step
     shared[1] = np.clip(shared[1], *np.log(INDEX_RANGE))
     shift = np.clip(shift, -LARGEST_SHIFT_STEP_PX, LARGEST_SHIFT_STEP_PX)

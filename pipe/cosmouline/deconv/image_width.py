@@ -43,49 +43,47 @@ def judge_width(fitted, psf, options, report):
     their colour does, or a PSF that is too wide. Wider ones may have light around them, so that
     their width stays that of the stars, unless point sources alone are fitted.
     """
-    width = measure_width(fitted, psf, options)
+    was_free = fitted.problem.prior.has_width
+    free = fitted if was_free else _with_free_width(fitted, psf, options)
+    width = measure_width(free)
     is_own = width.is_narrow or (width.is_wide and options.extended_light == "none")
-    if is_own and options.frees_width and not fitted.problem.prior.has_width:
-        free = with_free_width(fitted, psf, options.image_width_sd)
+    if is_own and options.frees_width and not was_free:
         fitted = iterate(free.problem, free.state, free.field_prior, options, report)
-        width = measure_width(fitted, psf, options)
+        width = measure_width(fitted)
     report("image width", width=width.width, sigma=width.sigma, field_sigma=field_sigma(fitted),
            flux_change=(width.flux_change * fitted.problem.scale).tolist())
     return fitted, width
 
 
-def with_free_width(fitted, psf, width_sd):
+def _with_free_width(fitted, psf, options):
     """Return the `Fitted` with equations in which the width of the images is free.
 
-    `psf` (n_epochs, m, m) are the narrow PSFs; the state stays: it is not the minimum any more.
+    The state stays: it is not the minimum any more.
     """
-    problem = replace(fitted.problem, prior=fitted.problem.prior.with_width(width_sd))
-    problem = problem.with_psf(psf)
-    sweep = sweep_epochs(problem, fitted.state, with_nodes=len(fitted.state.node_flux) > 0)
-    return replace(fitted, problem=problem, sweep=sweep,
-                   normal=eliminate(problem, fitted.state, sweep))
+    prior = fitted.problem.prior.with_width(options.image_width_sd)
+    problem, state = replace(fitted.problem, prior=prior).with_psf(psf), fitted.state
+    sweep = sweep_epochs(problem, state, with_nodes=len(state.node_flux) > 0)
+    normal = eliminate(problem, state, sweep)
+    posterior = solve_field(problem, state, normal, fitted.gram, fitted.field_prior, options,
+                            optimise=False)
+    return replace(fitted, problem=problem, sweep=sweep, normal=normal, posterior=posterior)
 
 
-def measure_width(fitted, psf, options):
-    """Return the `ImageWidth` of a `Fitted`, in which it was held or free.
+def measure_width(fitted):
+    """Return the `ImageWidth` of a `Fitted` in whose equations the width is free.
 
     Notes
     -----
     Sources, galaxy, field and shifts follow the width, as in `covariance.flux_errors`: what light
     around the images explains is in its error.
     """
-    free = with_free_width(fitted, psf, options.image_width_sd)
-    problem, state, normal = free.problem, free.state, free.normal
-    posterior = solve_field(problem, state, normal, fitted.gram, free.field_prior, options,
-                            optimise=False)
+    state, normal, posterior = fitted.state, fitted.normal, fitted.posterior
     nodes = posterior.shared_response[WIDTH]
     variance = posterior.shared_covariance()[WIDTH, WIDTH]
     variance += nodes @ posterior.node_covariance() @ nodes
     # Fluxes after that step, weighted by their errors
     n_sources = len(state.position_px)
-    rhs = normal.local_rhs - normal.local_shared @ posterior.shared_step
-    rhs -= np.einsum("ejl,j->el", normal.node_local, posterior.node_step)
-    step = np.einsum("ekl,el->ek", normal.local_covariance, rhs)[:, :n_sources]
+    step = normal.local_step(posterior.shared_step, posterior.node_step)[:, :n_sources]
     weight = 1 / np.einsum("ekk->ek", normal.local_covariance)[:, :n_sources]
     width = state.shared[WIDTH] + posterior.shared_step[WIDTH]
     return ImageWidth(float(width), float(np.sqrt(variance)),

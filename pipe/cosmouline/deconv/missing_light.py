@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 
+from cosmouline.deconv.epochs import in_reference, pixel_offsets
 from cosmouline.deconv.fit_lens import fit_lens
 from cosmouline.deconv.picture import model_images
 from cosmouline.deconv.point_sources import Sources
@@ -9,7 +10,7 @@ from cosmouline.deconv.problem import POSITIONS
 from cosmouline.psf.model import FWHM_PER_SIGMA
 
 import numpy as np
-from scipy.ndimage import affine_transform, gaussian_filter, maximum_filter
+from scipy.ndimage import gaussian_filter, maximum_filter
 
 LEAST_SNR = 8.0  # of light that is reported; the largest of a thousand noise pixels reaches 4
 LEAST_SHARE = 0.005  # of the brightest source: below, it may be the wing of its PSF
@@ -59,12 +60,12 @@ def missing_light(fit, epochs):
     flux, snr, grid = point_map(fit, epochs, np.flatnonzero(fit.measured))
     fwhm_px = np.median(epochs.fwhm_reference_px)
     for place in fit.position_px:
-        snr[_distance(grid, place) <= NEIGHBOURHOOD_FWHM * fwhm_px] = 0.0
+        snr[distance(grid, place) <= NEIGHBOURHOOD_FWHM * fwhm_px] = 0.0
     least = np.full(flux.shape, LEAST_SHARE * np.nanmean(fit.flux, axis=0).max())
     if len(fit.nodes_px):
         centre = fit.nodes_px.mean(0)
-        radius = _distance(fit.nodes_px, centre).max() + fit.node_step_px
-        for y, x in np.argwhere(_distance(grid, centre) <= radius):
+        radius = distance(fit.nodes_px, centre).max() + fit.node_step_px
+        for y, x in np.argwhere(distance(grid, centre) <= radius):
             least[y, x] = max(least[y, x], FIELD_SIGMAS * field_floor(fit, grid[y, x]))
     # Peaks that stand out
     found = snr == maximum_filter(snr, 2 * int(fwhm_px) + 1)
@@ -78,7 +79,7 @@ def field_floor(fit, place_px):
     """Return the flux that the floors of the field's amplitudes expect within 1 FWHM."""
     options = fit.options
     brightest = np.nanmean(fit.flux, axis=0)[: fit.n_images].max()
-    near = _distance(fit.nodes_px, place_px) < fit.field_fwhm_px
+    near = distance(fit.nodes_px, place_px) < fit.field_fwhm_px
     flat = options.flat_floor * brightest * np.pi
     galaxy = options.galaxy_fraction_floor * fit.field_galaxy_flux[near].sum()
     return float(np.hypot(flat, galaxy) * np.sqrt(len(options.field_scales_fwhm)))
@@ -110,36 +111,44 @@ def point_map(fit, epochs, index):
     """
     bare = replace(fit, node_flux=np.zeros_like(fit.node_flux))
     points, extended, sky = model_images(bare, epochs)
-    side = epochs.data_e.shape[-1]
-    middle = (side - 1) / 2
     kept = 1 - 2 / (1 + SURROUND**2)  # of the flux of a point, its surround subtracted
     loss = (1 - 4 / (1 + SURROUND**2) + SURROUND**-2) / kept**2  # in weight
     fluxes, weights = [], []
     for e in index:
         # Flux of a point at every pixel of the epoch, and its weight
-        usable = epochs.usable[e] & ~epochs.cosmic[e]
-        coeff, sigma = epochs.coeff[e], epochs.fwhm_px[e] / FWHM_PER_SIGMA
-        model = points[e] + extended[e] + sky[e]
-        variance = np.where(usable, fit.variance_e2[e], np.inf) * coeff**2
-        residual = np.where(usable, epochs.data_e[e] * coeff - model, 0.0)
+        sigma, model = epochs.fwhm_px[e] / FWHM_PER_SIGMA, points[e] + extended[e] + sky[e]
+        residual, variance = unexplained(fit, epochs, e, model)
         narrow, wide = (gaussian_filter(residual / variance, width * sigma, mode="constant")
                         for width in (1.0, SURROUND))
-        # The square of a Gaussian is one of sigma / sqrt 2, of total 1 / (4 pi sigma^2)
-        weight = gaussian_filter(1 / variance, sigma / np.sqrt(2), mode="constant")
-        weight /= 4 * np.pi * sigma**2
+        weight = point_weight(variance, sigma)
         with np.errstate(divide="ignore", invalid="ignore"):
             flux = np.where(weight > 0, (narrow - wide) / weight / kept, 0.0)
         # Both on the pixels of the reference frame
-        by_rows = epochs.linear[e][::-1, ::-1]  # arrays are [y, x]
-        offset = middle + fit.shift_px[e][::-1] - by_rows @ [middle, middle]
         for image, found in ((flux, fluxes), (weight / loss, weights)):
-            found.append(affine_transform(image, by_rows, offset, order=1))
+            found.append(in_reference(image, epochs.linear[e], fit.shift_px[e]))
     # Median over the epochs, and its signal to noise
     flux, total = np.median(fluxes, axis=0), np.sum(weights, axis=0)
     error = MEDIAN_LOSS / np.sqrt(np.where(total > 0, total, np.nan))
     snr = np.where(np.isfinite(flux / error), flux / error, 0.0)
-    axis = np.arange(side) - middle
-    return flux, snr, np.stack(np.meshgrid(axis, axis), -1)
+    return flux, snr, pixel_offsets(epochs)
+
+
+def unexplained(fit, epochs, e, model):
+    """Return what a model of an epoch leaves of its data, and the variance, on the common scale.
+
+    Pixels that cannot be used have 0, and an infinite variance; those that the fit has masked
+    count.
+    """
+    usable, coeff = epochs.usable[e] & ~epochs.cosmic[e], epochs.coeff[e]
+    residual = np.where(usable, epochs.data_e[e] * coeff - model, 0.0)
+    return residual, np.where(usable, fit.variance_e2[e], np.inf) * coeff**2
+
+
+def point_weight(variance, sigma_px):
+    """Inverse variance of the flux of a Gaussian point at every pixel of an image."""
+    # The square of a Gaussian is one of sigma / sqrt 2, of total 1 / (4 pi sigma^2)
+    weight = gaussian_filter(1 / variance, sigma_px / np.sqrt(2), mode="constant")
+    return weight / (4 * np.pi * sigma_px**2)
 
 
 def with_source(fit, epochs, place_px, shines=None):
@@ -225,6 +234,6 @@ def missing_sources(fit, epochs):
     return sorted(found, key=lambda one: -one.flux), change
 
 
-def _distance(places, place_px):
+def distance(places, place_px):
     """Distances of places (..., 2) from one."""
     return np.hypot(*np.moveaxis(places - np.asarray(place_px), -1, 0))

@@ -27,6 +27,12 @@ class Normal:
     node_shared: np.ndarray  # (n_nodes, g)
     node_rhs: np.ndarray  # (n_nodes,)
 
+    def local_step(self, shared_step, node_step):
+        """Step of the local unknowns (n_epochs, l) that follows steps of all that is shared."""
+        rhs = self.local_rhs - self.local_shared @ shared_step
+        rhs -= np.einsum("ejl,j->el", self.node_local, node_step)
+        return np.einsum("ekl,el->ek", self.local_covariance, rhs)
+
 
 def eliminate(problem, state, sweep):
     """Eliminate the fluxes, the sky and the shift of each epoch: the `Normal` equations.

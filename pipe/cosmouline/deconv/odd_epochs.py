@@ -2,15 +2,15 @@
 
 from typing import NamedTuple
 
-from cosmouline.deconv.epoch_images import point_images
-from cosmouline.deconv.missing_light import MEDIAN_LOSS
+from cosmouline.deconv.epochs import in_reference, pixel_offsets
+from cosmouline.deconv.missing_light import MEDIAN_LOSS, distance, point_weight, unexplained
 from cosmouline.deconv.picture import model_images
 from cosmouline.deconv.stored import measured_pixels, problem_of
 from cosmouline.psf.model import FWHM_PER_SIGMA
 from cosmouline.stamps.pixel_rejection import model_error
 
 import numpy as np
-from scipy.ndimage import affine_transform, gaussian_filter, maximum_filter
+from scipy.ndimage import gaussian_filter, maximum_filter
 
 CORE_LOST = 0.15  # of the squared image of a source, on masked pixels: its flux deserves a look
 ODD_SIGMA = 5.0  # of light in one epoch, above the median of all ...
@@ -34,11 +34,10 @@ def core_lost(fit, epochs):
     NaN where it was not measured.
     """
     pixels = measured_pixels(fit, epochs)
-    problem, _ = problem_of(fit, pixels)
+    problem, state = problem_of(fit, pixels)
     lost = np.full(fit.flux.shape, np.nan)
     for e, index in enumerate(pixels.index):
-        places = fit.position_px @ problem.linear[e].T + fit.shift_px[index]
-        power = point_images(problem.transfer[e], places, problem.geometry)[0] ** 2
+        power = problem.point_images(e, state)[0] ** 2
         lost[index] = 1 - (power * pixels.good[e]).sum((1, 2)) / power.sum((1, 2))
     return np.where(np.isfinite(fit.flux), lost, np.nan)
 
@@ -65,34 +64,26 @@ def odd_light(fit, epochs):
     of a source; nearer it is told from its flux by its chi2 only (`source_doubts`).
     """
     points, extended, sky = model_images(fit, epochs)
-    side = epochs.data_e.shape[-1]
-    middle = (side - 1) / 2
     index, fluxes, errors = np.flatnonzero(fit.measured), [], []
     for e in index:
-        coeff, sigma = epochs.coeff[e], epochs.fwhm_px[e] / FWHM_PER_SIGMA
-        usable, model = epochs.usable[e] & ~epochs.cosmic[e], points[e] + extended[e]
-        variance = np.where(usable, fit.variance_e2[e] * coeff**2, np.inf)
-        residual = np.where(usable, epochs.data_e[e] * coeff - model - sky[e], 0.0)
+        sigma, model = epochs.fwhm_px[e] / FWHM_PER_SIGMA, points[e] + extended[e]
+        residual, variance = unexplained(fit, epochs, e, model + sky[e])
         tolerated = model_error(np.maximum(model, 0), fit.options.final_model_error,
                                 fit.options.model_error_shift_px)
-        # the square of a Gaussian is one of sigma / sqrt 2, of total 1 / (4 pi sigma^2)
         light, wrong = (gaussian_filter(image / variance, sigma, mode="constant")
                         for image in (residual, tolerated))
-        weight = gaussian_filter(1 / variance, sigma / np.sqrt(2), mode="constant")
-        weight = np.maximum(weight / (4 * np.pi * sigma**2), 1e-30)
+        weight = np.maximum(point_weight(variance, sigma), 1e-30)
         # what a filter of half the width finds, beyond noise and errors of the model
         wide, narrow, least = (
             gaussian_filter(image, width * sigma, mode="constant") * (1 + width**2)
             for image, width in ((residual, 1.0), (residual, 0.5), (tolerated, 0.5)))
-        noise = np.sqrt(np.median(variance[usable]) / np.pi) * (1 + 0.5**2) / sigma
+        noise = np.sqrt(np.median(variance[np.isfinite(variance)]) / np.pi) * (1 + 0.5**2) / sigma
         sharp = narrow > SHARP_RATIO * np.maximum(wide, 0) + least + ODD_SIGMA * noise
         sharp = maximum_filter(sharp, 2 * int(np.ceil(epochs.fwhm_px[e])) + 1)
-        by_rows = epochs.linear[e][::-1, ::-1]  # arrays are [y, x]
-        offset = middle + fit.shift_px[e][::-1] - by_rows @ [middle, middle]
-        flux = np.where(sharp, 0, light) / weight
-        fluxes.append(affine_transform(flux, by_rows, offset, order=1))
-        errors.append(affine_transform(np.sqrt(1 / weight + (wrong / weight) ** 2), by_rows,
-                                       offset, order=1, cval=np.inf))
+        place = epochs.linear[e], fit.shift_px[e]
+        fluxes.append(in_reference(np.where(sharp, 0, light) / weight, *place))
+        error = np.sqrt(1 / weight + (wrong / weight) ** 2)
+        errors.append(in_reference(error, *place, outside=np.inf))
     if len(index) < FEWEST / MOST:
         return None
     excess = np.array(fluxes) - np.median(fluxes, axis=0)
@@ -100,9 +91,8 @@ def odd_light(fit, epochs):
     ratio = np.where(errors > 0, excess / errors, 0.0)
     odd = ratio > ODD_SIGMA
     # near no source, in some epochs
-    axis = np.arange(side) - middle
-    grid = np.stack(np.meshgrid(axis, axis), -1)
-    away = np.min([np.hypot(*np.moveaxis(grid - place, -1, 0)) for place in fit.position_px], 0)
+    grid = pixel_offsets(epochs)
+    away = np.min([distance(grid, place) for place in fit.position_px], 0)
     away /= np.median(epochs.fwhm_reference_px)
     there = (away > APART_FWHM) & (away < DISTURBING_FWHM) & (odd.sum(0) >= FEWEST)
     there &= odd.sum(0) <= MOST * len(index)
@@ -110,7 +100,7 @@ def odd_light(fit, epochs):
         return None
     y, x = np.unravel_index(np.argmax(np.where(there, (odd * excess).sum(0), 0)), there.shape)
     those = odd[:, y, x]
-    return OddLight(np.array([axis[x], axis[y]]), float(np.median(excess[those, y, x])),
+    return OddLight(grid[y, x], float(np.median(excess[those, y, x])),
                     index[those])
 
 

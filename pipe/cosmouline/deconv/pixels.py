@@ -2,9 +2,8 @@
 
 from dataclasses import dataclass, replace
 
-from cosmouline.deconv.epoch_images import PAD_PX, point_images
+from cosmouline.deconv.epoch_images import PAD_PX
 from cosmouline.deconv.epochs import Epochs
-from cosmouline.deconv.problem import WIDTH
 from cosmouline.robust import mad_sigma
 from cosmouline.stamps.pixel_rejection import judge_pixels, model_error, smoothed_variance
 
@@ -92,11 +91,11 @@ def without_core_hits(pixels, problem, state, sweep, relative_error):
     """
     good, axis = pixels.good.copy(), np.arange(pixels.good.shape[-1])
     axis = axis - (len(axis) - 1) / 2
-    for e, epochs in enumerate([pixels.epochs] * len(good)):
+    epochs = pixels.epochs
+    for e in range(len(good)):
         # images of the sources, their derivatives to the shift, and a constant, in electrons
         unit = problem.scale / epochs.coeff[e]
-        places = state.position_px @ problem.linear[e].T + state.shift_px[e]
-        points = point_images(problem.of_images(e, state.shared[WIDTH]), places, problem.geometry)
+        places, points = problem.places_px(e, state), problem.point_images(e, state)
         shining = problem.shining[e]
         moved = np.tensordot(points[1:, shining], sweep.solution[e, :-1][shining] * unit, (1, 0))
         columns = np.concatenate([points[0, shining], moved, np.ones_like(moved[:1])])
@@ -148,8 +147,7 @@ def drop_unmeasured(pixels, problem, state):
     measured = []
     limit_px = (problem.geometry.side_px + PAD_PX) / 2  # beyond, it comes in on the other side
     for epoch, weight in enumerate(problem.weight):
-        places = state.position_px @ problem.linear[epoch].T + state.shift_px[epoch]
-        point = point_images(problem.transfer[epoch], places, problem.geometry)[0]
+        places, point = problem.places_px(epoch, state), problem.point_images(epoch, state)[0]
         is_near = (np.abs(places) < limit_px).all(1)
         measured.append(is_near * np.tensordot(point, weight > 0, axes=2))
     measured = np.array(measured)

@@ -118,10 +118,23 @@ class Problem:
         prior = replace(old, shift_px=old.shift_px[index], shift_sd=old.shift_sd[index])
         return replace(self, prior=prior, **{name: getattr(self, name)[index] for name in names})
 
-    def of_images(self, epoch, width):
-        """Return the transfer of the images of the lens in an epoch, wider by `width`."""
-        plain = self.transfer[epoch]
-        return plain if self.widened is None else plain + width * self.widened[epoch]
+    def places_px(self, epoch, state):
+        """Positions of the sources on an epoch's stamp, (n_sources, 2), from its centre."""
+        return state.position_px @ self.linear[epoch].T + state.shift_px[epoch]
+
+    def point_images(self, epoch, state):
+        """Images of all sources of flux 1 in an epoch, as `epoch_images.point_images`.
+
+        Those of the lens have the width of the state, neighbours that of the stars.
+        """
+        places, plain = self.places_px(epoch, state), self.transfer[epoch]
+        if self.widened is None:
+            return epoch_images.point_images(plain, places, self.geometry)
+        n_images = len(places) if self.n_images is None else self.n_images
+        seen = plain + state.shared[WIDTH] * self.widened[epoch]
+        parts = [epoch_images.point_images(transfer, some, self.geometry) for transfer, some in (
+            (seen, places[:n_images]), (plain, places[n_images:])) if len(some)]
+        return np.concatenate(parts, axis=1)
 
     @property
     def shining(self):

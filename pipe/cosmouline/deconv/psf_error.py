@@ -95,9 +95,7 @@ def psf_systematic(fit, epochs, draws, draw_scale):
         sweep = sweep_epochs(drawn, moved, with_nodes=len(moved.node_flux) > 0)
         normal = eliminate(drawn, moved, sweep)
         posterior = solve_field(drawn, moved, normal, gram, prior, fit.options, optimise=False)
-        rhs = normal.local_rhs - normal.local_shared @ posterior.shared_step
-        rhs = rhs - np.einsum("ejl,j->el", normal.node_local, posterior.node_step)
-        step = np.einsum("ekl,el->ek", normal.local_covariance, rhs)
+        step = normal.local_step(posterior.shared_step, posterior.node_step)
         n_sources = sweep.solution.shape[1] - 1
         flux = sweep.solution[:, :n_sources] + step[:, :n_sources]
         return (weight * flux / scale[:, None]).sum(0) * fit.scale

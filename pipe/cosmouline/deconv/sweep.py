@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from cosmouline.deconv import epoch_images
-from cosmouline.deconv.problem import AMPLITUDE, CENTRE, SHAPE, WIDTH
+from cosmouline.deconv.problem import AMPLITUDE, CENTRE, SHAPE
 
 import numpy as np
 
@@ -52,15 +52,12 @@ def sweep_epochs(problem, state, with_nodes=False):
         centre_px = linear @ state.shared[CENTRE] + shift
         galaxy = epoch_images.galaxy_images(transfer, spectra[index], centre_px, geometry)
         galaxy = galaxy * state.extended_scale[epoch]
-        place_px = state.position_px @ linear.T + shift
-        point = epoch_images.point_images(transfer, place_px, geometry)
+        point = problem.point_images(epoch, state)
         widened = np.zeros_like(point[0])
         if problem.widened is not None:
-            images = slice(problem.n_images)
-            widened[images] = epoch_images.point_images(problem.widened[epoch], place_px[images],
-                                                        geometry)[0]
-            seen = problem.of_images(epoch, state.shared[WIDTH])
-            point[:, images] = epoch_images.point_images(seen, place_px[images], geometry)
+            place_px = problem.places_px(epoch, state)[: problem.n_images]
+            widened[: problem.n_images] = epoch_images.point_images(
+                problem.widened[epoch], place_px, geometry)[0]
         if problem.present is not None:
             point[:, ~problem.present[epoch]] = widened[~problem.present[epoch]] = 0.0
         extended = amplitude * galaxy[0] + field[0]

@@ -50,7 +50,7 @@ def lens_folder(word):
 
 
 def complete(parser):
-    """Answer a shell that asks how a command line can go on (extrascripts/complete.py)."""
+    """Answer a shell that asks how a command line can go on (extrascripts/completion.bash)."""
     if "_ARGCOMPLETE" not in os.environ:
         return
     import argcomplete  # not a dependency: nobody else asks

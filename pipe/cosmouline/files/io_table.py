@@ -69,14 +69,15 @@ def write_ecsv(path, rows, fields):
                for name, (kind, _, _) in fields.items()]
     csv.writer(text, lineterminator="\n").writerows(zip(*columns, strict=True))
     write_text(path, text.getvalue())
-    if n := formula_cells(zip(*columns, strict=True)):
+    warn_of_formulas(path, zip(*columns, strict=True))
+
+
+def warn_of_formulas(path, rows):
+    """Warn of texts of a table that a spreadsheet would take for formulas."""
+    n = sum(isinstance(value, str) and value.startswith("=") for row in rows for value in row)
+    if n:
         log.warning("%s: %d texts begin with '=': TOPCAT and astropy read them as texts, a "
                     "spreadsheet as formulas", Path(path).name, n)
-
-
-def formula_cells(rows):
-    """Return how many texts of a table a spreadsheet would take for formulas."""
-    return sum(isinstance(value, str) and value.startswith("=") for row in rows for value in row)
 
 
 def read_ecsv(path):

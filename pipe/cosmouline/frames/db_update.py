@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from cosmouline.database import bands, inventory, paths, provenance, status
+from cosmouline.database import bands, paths, provenance, status
 from cosmouline.database.columns import members
 from cosmouline.database.database import Database
 from cosmouline.database.manual import all_scripts
@@ -64,7 +64,7 @@ def is_done(order, settings):
     db = Database(paths.database(settings))
     try:
         states = status.states(db, settings, order)
-        return inventory.next_script(db, states) is None and not any(
+        return status.next_script(db, states) is None and not any(
             line["lost"] for line in states) and not status.frame_lines(
                 db.select(gogogo=True, treatme=True))
     finally:

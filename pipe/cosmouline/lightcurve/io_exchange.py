@@ -2,19 +2,16 @@
 
 import csv
 import io
-import logging
 
 from cosmouline.files import origin
 from cosmouline.files.atomic import atomic_path
-from cosmouline.files.io_table import formula_cells
+from cosmouline.files.io_table import warn_of_formulas
 from cosmouline.files.io_text import write_text
 
 import numpy as np
 from astropy.io import fits
 from astropy.io.votable import from_table, tree
 from astropy.table import Column, MaskedColumn, Table
-
-log = logging.getLogger("cosmouline")
 
 UCDS = {"mhjd": "time.epoch;meta.main", "datetime": "time.epoch", "telescope": "instr.tel",
         "setname": "meta.id", "nbimg": "meta.number;obs.image", "fwhm": "instr.obsty.seeing",
@@ -65,9 +62,7 @@ def write_exchange(stem, columns, fields, target, band=""):
         *(values.tolist() for values in columns.values()), strict=True)]
     csv.writer(text, lineterminator="\n").writerows([list(columns), *rows])
     write_text(path, text.getvalue())
-    if n := formula_cells(rows):
-        log.warning("%s: %d texts begin with '=': TOPCAT and astropy read them as texts, a "
-                    "spreadsheet as formulas", path.name, n)
+    warn_of_formulas(path, rows)
 
 
 def write_cds(path, columns, fields):

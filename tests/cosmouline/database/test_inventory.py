@@ -57,21 +57,6 @@ def test_what_folders_take(tmp_path):
         ["ali", "2", "2.0"], ["file", "1", "1.0"], ["all", "3", "3.0"]]
 
 
-@pytest.mark.parametrize(("counts", "script"), [
-    ((0, 0, 0), None), ((1, 0, 0), "b"), ((0, 2, 0), "b"), ((0, 0, 3), "b")])
-def test_the_next_script_is_the_first_with_something_to_do(db, counts, script):
-    done = {"to do": 0, "failed": 0, "out of date": 0}
-    states = [{"script": "a", **done},
-              {"script": "b", **dict(zip(done, counts, strict=True))}]
-    assert inventory.next_script(db, states) == script
-
-
-def test_without_images_the_first_script_is_next(tmp_path):
-    db = Database(tmp_path / "database.json")
-    assert inventory.next_script(db, []) == "1_character/1a_add_to_database"
-    db.close()
-
-
 def test_all_of_an_image_in_the_order_of_the_fields(db):
     lines = cells(inventory.image_lines(db.rows["i0"]))
 

@@ -1,6 +1,6 @@
 from types import SimpleNamespace
 
-from cosmouline.database import inventory, manifest, paths, status, step_notes
+from cosmouline.database import manifest, paths, status, step_notes
 from cosmouline.database.database import Database
 
 import pytest
@@ -118,7 +118,7 @@ def test_files_in_the_work_folder_are_compared_with_what_was_written(settings):
 
 def next_of(settings, order, db):
     """Give what is next by the status of an order."""
-    return inventory.next_script(db, status.states(db, settings, order))
+    return status.next_script(db, status.states(db, settings, order))
 
 
 def test_a_script_without_records_is_done_once_and_out_of_date_with_what_it_reads(settings):
@@ -176,4 +176,22 @@ def test_an_imported_lens_starts_where_its_fields_end(settings):
     assert next_of(settings, order, db) == "1_character/1c_report"
     db.update("a", {"raw_state": "12 13"})
     assert next_of(settings, order, db) == DETECT
+    db.close()
+
+
+@pytest.mark.parametrize(("counts", "script"), [
+    ((0, 0, 0), None), ((1, 0, 0), "b"), ((0, 2, 0), "b"), ((0, 0, 3), "b")])
+def test_the_next_script_is_the_first_with_something_to_do(tmp_path, counts, script):
+    done = {"to do": 0, "failed": 0, "out of date": 0}
+    states = [{"script": "a", **done},
+              {"script": "b", **dict(zip(done, counts, strict=True))}]
+    db = Database(tmp_path / "database.json")
+    db.update("i0", {"set_name": "R"})
+    assert status.next_script(db, states) == script
+    db.close()
+
+
+def test_without_images_the_first_script_is_next(tmp_path):
+    db = Database(tmp_path / "database.json")
+    assert status.next_script(db, []) == "1_character/1a_add_to_database"
     db.close()
