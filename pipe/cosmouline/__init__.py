@@ -30,6 +30,11 @@ REMEDY = ("Run `source .venv/bin/activate` in the folder of COSMOULINE (`make de
           "or `python -m pip install -e .` there.")
 
 
+def not_installed(error):
+    """Return one line on a library that this Python does not have, from ModuleNotFoundError."""
+    return f"{error.name} is not installed for {sys.executable}. {REMEDY}"
+
+
 def _say_in_one_line(kind, error, trace):
     """Report what keeps a script from being loaded; anything else as Python does."""
     if not issubclass(kind, (ImportError, OSError)) or "--debug" in sys.argv:
@@ -37,7 +42,7 @@ def _say_in_one_line(kind, error, trace):
         return
     text, home = " ".join(str(error).split()), os.environ.get("HOME")
     if issubclass(kind, ModuleNotFoundError):
-        text = f"{error.name} is not installed for {sys.executable}. {REMEDY}"
+        text = not_installed(error)
     elif home and home in text and issubclass(kind, OSError):
         text += f". Correct the folder HOME, {home}, or `export HOME=/tmp`."
     elif issubclass(kind, ImportError):

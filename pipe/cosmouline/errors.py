@@ -7,6 +7,8 @@ import os
 import re
 import sys
 
+from cosmouline import not_installed
+
 EXIT_USER_ERROR = 1
 EXIT_INTERRUPTED = 130
 EXIT_IMAGES_FAILED = 3  # the script came to its end, but some images failed
@@ -55,7 +57,7 @@ def guarded(main, name, *arguments):
     except Exception as error:
         if "COSMOULINE_DEBUG" in os.environ:
             raise
-        said = unexpected(error) + ("" if isinstance(error, OSError) else
+        said = unexpected(error) + ("" if isinstance(error, (OSError, ModuleNotFoundError)) else
                                     " Set COSMOULINE_DEBUG=1 to see where.")
     logging.getLogger("cosmouline").error("%s: %s", name, said)
     return EXIT_USER_ERROR
@@ -68,6 +70,8 @@ def unexpected(error):
             return trouble
         if error.filename:
             return f"{error.filename}: {error.strerror}. Correct that, then run this again."
+    if isinstance(error, ModuleNotFoundError):
+        return not_installed(error)
     return f"unexpected {type(error).__name__}: {one_line(error)}."
 
 
