@@ -1,5 +1,16 @@
 """The scripts of the pipeline, in the order in which they run."""
 
+PREPARATION = (  # before 1_character: raw frames, in a database of their own
+    "0_preparation/0a_import_raw",
+    "0_preparation/0b_choose_calibrations",
+    "0_preparation/1a_master_bias",
+    "0_preparation/1b_master_dark",
+    "0_preparation/1c_master_flat",
+    "0_preparation/1d_report",
+    "0_preparation/2a_calibrate",
+    "0_preparation/2b_bad_pixels",
+)
+
 QUASAR = (
     "1_character/1a_add_to_database",
     "1_character/1b_copy_convert",
@@ -76,5 +87,6 @@ PICTURES = (  # what only draws
     "9_quicklook/1_quicklook",
     "lcmanip/2_plot",
     "fac_combi/3_make_pngs",
+    "0_preparation/1d_report",
     "8_lookback/1_build_pages",
 )

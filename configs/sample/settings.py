@@ -48,6 +48,26 @@ ref_img_name: str | None = None
 band_ref_img_names: dict = {}
 # {"V": "V_0007"}: the image of each other band whose coefficient is 1; a band without: its best
 
+# --- 0_preparation: frames as the camera gave them --------------------------------------------
+raw_frames: list[dict] = []
+# One entry for each camera whose frames are still to be calibrated, with its bias, dark and flat
+# frames; where the frames of the sets are reduced already, it stays empty:
+# {"name": "ECAM", "telescope": "EulerCAM", "raw_dir": "~/raw/HE0435",
+#  "folders": "**",                           "files", "extension" and "overrides" as in sets
+#  "masters": "~/masters/ecam"}               folder of master frames made elsewhere: used as well
+# The calibrated frames lie in the folder calibrated/<name> of work_dir: give it as the raw_dir of
+# a set. The keys "filter" and "folders" of a set choose among them.
+flat_level_limits: tuple[float, float] = (0.1, 0.8)  # a flat's median level above its bias, in
+# saturation levels: fainter and brighter flats are left out of the masters
+calibration_saturated_max: float = 0.001  # more saturated pixels: the frame is not in a master
+master_by: str = "night"  # a master frame for each "night", or one of "all" nights
+master_min_frames: int = 5  # fewer frames make no master
+master_days_max: float = 30.0  # a flat or dark from longer before or after a frame is not used
+master_temperature_max_c: float = 2.0  # a dark whose detector differs by more is not used
+flat_least: float = 0.3  # pixels of lower sensitivity are bad
+mark_cosmics: bool = False  # True: 2a_calibrate masks cosmic rays on all frames, which stacks of
+# few frames need; light curves do not, their cosmic rays are found on the stamps
+
 # --- How to run -------------------------------------------------------------------------------
 engine: str = "local"  # "serial": one process; "local": worker processes on this machine;
 # "dask": workers on many machines (pip install 'cosmouline[cluster]'; see doc/cluster.md)

@@ -2,7 +2,8 @@
 
 Needs   : the raw frames (1_character/1a_add_to_database)
 Writes  : ali/<img_name>.fits in electrons; nx_px, ny_px, saturation_e, has_wcs, noise_factor
-          (of stacks), raw_hash, pixel_hash -> database; report_intake.txt again
+          (of stacks), master_noise (of calibrated frames, with ali/<img_name>.noise.fits),
+          raw_hash, pixel_hash -> database; report_intake.txt again
 Settings: sets
 Next    : 1_character/1c_report
 
@@ -24,11 +25,12 @@ from cosmouline.frames import db_consistency, db_intake_report
 from cosmouline.frames.check_frame import check_frame, credible, noise_factor, trim_frame
 from cosmouline.frames.db_intake import frame_with_sides, refuse_replaced, sides_of_frames
 from cosmouline.frames.telescope import checked_overrides, load_telescope
+from cosmouline.images.calibration import db_master_noise
 from cosmouline.run import for_each_image, run
 
 NEEDS = ("raw_path", "set_name", "gain_e_per_adu", "saturation_adu")
-WRITES = ("nx_px", "ny_px", "saturation_e", "has_wcs", "noise_factor", "raw_hash",
-          "pixel_hash", "pixel_notes")
+WRITES = ("nx_px", "ny_px", "saturation_e", "has_wcs", "noise_factor", "master_noise",
+          "raw_hash", "pixel_hash", "pixel_notes")
 
 
 def measure(image, settings, shapes, sides):
@@ -49,12 +51,14 @@ def measure(image, settings, shapes, sides):
     cards = {"BUNIT": "electron", "RAWGAIN": image["gain_e_per_adu"],
              "IMGNAME": image["img_name"], "RAWHASH": digest(path)}
     write_image(paths.image(settings, image["img_name"]), data_e, cards, wcs)
+    noise = db_master_noise.keep(path, frame.data_adu.shape, trim, image, settings)
     return {
         "nx_px": data_e.shape[1],
         "ny_px": data_e.shape[0],
         "saturation_e": image["saturation_adu"] * image["gain_e_per_adu"],
         "has_wcs": wcs is not None,
         "noise_factor": noise_factor(frame.header),
+        "master_noise": noise,
         "raw_hash": cards["RAWHASH"],
         "pixel_hash": pixel_hash(frame.data_adu),
         "pixel_notes": notes.as_text(flags),

@@ -23,6 +23,7 @@ GPS_BEHIND_TAI_S = 19.0
 SECONDS_PER_DAY = 86400.0
 
 _DAY = re.compile(r"(\d{4})([-/])(\d\d?)\2(\d\d?)")
+_COMPACT = re.compile(r"^(\d{4})(\d\d)(\d\d)[T_ ](\d{6}(?:\.\d*)?)(?=$|\D)")
 _DAY_BEFORE_2000 = re.compile(r"(\d\d)/(\d\d)/(\d\d)")
 _CLOCK = re.compile(r"(\d\d?):(\d\d?)(?::(\d\d?(?:\.\d*)?))?|(\d\d)(\d\d)(\d\d(?:\.\d*)?)")
 _ZONE = re.compile(r"\s*(?:Z|UTC?|([+-])(\d\d):?(\d\d)?)$")
@@ -40,7 +41,7 @@ def iso_to_mjd(text, zone_h=0.0):
     text : str
         ``yyyy-mm-ddThh:mm:ss.s`` with ``T`` or a blank, ``/`` or ``-``, and ``Z``, ``+hh:mm``,
         ``+hhmm``, ``+hh`` or nothing behind it. Seconds may be 60.x (a rounded clock, or a leap
-        second).
+        second). Also ``yyyymmddThhmmss.s``.
     zone_h : float
         Hours that the clock is ahead of UTC, for a text without a zone of its own.
 
@@ -54,7 +55,8 @@ def iso_to_mjd(text, zone_h=0.0):
     ValueError
         If the text is not of this form, or no such day or hour exists.
     """
-    parts = re.split(r"[T ]\s*", str(text).strip(), maxsplit=1)
+    text = _COMPACT.sub(r"\1-\2-\3T\4", str(text).strip())
+    parts = re.split(r"[T ]\s*", text, maxsplit=1)
     if len(parts) != 2:
         raise ValueError(f"{text!r} is not a date of the form yyyy-mm-ddThh:mm:ss")
     return split_to_mjd(parts[0], parts[1], zone_h)

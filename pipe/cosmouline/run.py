@@ -130,7 +130,8 @@ def with_options(settings, options):
 
 def _with_database(main, settings):
     """Open the database, locked if the script writes, and run main; return n failed images."""
-    path, script = paths.database(settings), settings.options.script
+    script = settings.options.script
+    path = paths.database(settings, script)
     # A script that loops over images writes at least what became of each
     writes = main.__globals__.get("WRITES") or "measure" in main.__globals__
     with Lock(path) if writes else contextlib.nullcontext() as lock:

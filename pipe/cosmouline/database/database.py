@@ -8,6 +8,7 @@ import time
 from cosmouline import __version__
 from cosmouline.database.fields import convert, expand, lookup, matches, producer
 from cosmouline.database.json_store import Store
+from cosmouline.database.paths import RAW_DATABASE
 from cosmouline.database.script_header import read_header, script_path
 from cosmouline.errors import UserError, one_line
 
@@ -87,8 +88,8 @@ class Database:
                             self.rows[name].get("whynot", "treatme is False"))
         # Nothing left: why
         if not self.rows:
-            raise UserError("the database has no image yet. Run 1_character/1a_add_to_database.py "
-                            "first.")
+            first = first_script(self.store.path)
+            raise UserError(f"the database has no image yet. Run {first}.py first.")
         if options.test and not self.select(testlist=True):
             raise UserError("--test: no image is marked. Name some in testlist.txt in the folder "
                             "of the lens, then run 1_character/1a_add_to_database.py.")
@@ -192,6 +193,12 @@ class Database:
     def close(self):
         """Close the journal."""
         self.store.close()
+
+
+def first_script(path):
+    """Return the script that registers the images of a database."""
+    return ("0_preparation/0a_import_raw" if path.name == RAW_DATABASE
+            else "1_character/1a_add_to_database")
 
 
 def _wrong_type(name, value):

@@ -5,6 +5,8 @@ from pathlib import Path
 
 from cosmouline.errors import UserError
 
+PREPARATION = "0_preparation/"  # its scripts have a database of their own: of raw frames
+RAW_DATABASE = "raw_frames.json"
 
 def check_links(settings):
     """Raise UserError for a link in the work folder that leads out of it."""
@@ -16,9 +18,10 @@ def check_links(settings):
                             "on the larger disk.")
 
 
-def database(settings):
-    """Return the path of the image database."""
-    return settings.work_dir / "database.json"
+def database(settings, script=""):
+    """Return the path of the image database; for scripts of 0_preparation that of raw frames."""
+    is_raw = script.startswith(PREPARATION)
+    return settings.work_dir / (RAW_DATABASE if is_raw else "database.json")
 
 
 def logs(settings):
@@ -34,6 +37,26 @@ def steps(settings):
 def image(settings, img_name):
     """Return the path of the image in electrons, never resampled."""
     return settings.work_dir / "ali" / f"{img_name}.fits"
+
+
+def calibrated(settings, name=""):
+    """Return the folder of the calibrated frames of one entry of raw_frames."""
+    return settings.work_dir / "calibrated" / name
+
+
+def without_master_sky(settings, name=""):
+    """Return the folder of calibrated frames from which a master sky was taken."""
+    return settings.work_dir / "calibrated_sky" / name
+
+
+def masters(settings):
+    """Return the folder of master bias, dark, flat and sky frames."""
+    return settings.work_dir / "masters"
+
+
+def master_noise(settings, img_name):
+    """Return the path of the variance that master frames brought into an image."""
+    return settings.work_dir / "ali" / f"{img_name}.noise.fits"
 
 
 def aligned(settings, img_name):

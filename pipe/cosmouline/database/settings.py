@@ -21,6 +21,7 @@ SAMPLE = ROOT / "configs" / "sample" / "settings.py"
 
 CHOICES = {
     "engine": ("serial", "local", "dask"),
+    "master_by": ("night", "all"),
     "fringe_by": ("night", "set"),
     "align_method": ("triangles", "astroalign"),
     "point_sources_unit": ("arcsec", "deg"),
@@ -48,6 +49,9 @@ LONGEST_NAME = 100  # with the endings of the products it stays below the 255 of
 LIMITS = {  # least and greatest value
     "lens_ra_deg": (0, 360), "lens_dec_deg": (-90, 90), "north_angle_deg": (-360, 360),
     "max_cpus": (0, 4096), "image_timeout_s": (TINY, math.inf), "died_retries": (0, 100),
+    "flat_level_limits": (0, 1), "calibration_saturated_max": (0, 1),
+    "master_min_frames": (1, 10_000), "master_days_max": (TINY, math.inf),
+    "master_temperature_max_c": (0, 100), "flat_least": (0, 1),
     "hot_pixel_sigma": (1, math.inf), "detect_threshold_sigma": (0.1, math.inf),
     "detect_min_area_px": (1, 10_000), "sky_box_px": (8, 10_000), "fringe_cell_px": (2, 1000),
     "align_rms_max_px": (0.01, 5),
@@ -71,6 +75,8 @@ SET_KEYS = {"name": str, "telescope": str, "raw_dir": str, "overrides": dict,
             "bad_pixel_mask": str, "extension": int, "band": str, "files": str | list[str],
             "filter": str,
             "camera": str, "science_only": bool, "folders": str, "lens_only": bool}
+RAW_KEYS = {"name": str, "telescope": str, "raw_dir": str, "folders": str, "overrides": dict,
+            "files": str | list[str], "extension": int, "masters": str}  # of raw_frames
 SET_CHOICE = ("extension", "files", "filter", "camera", "folders")  # by which sets share a folder
 SET_MUST = ("name", "telescope", "raw_dir")
 
@@ -152,6 +158,11 @@ def load_settings(config_dir):
     _check_lens(settings, path)
     settings.sets = [_checked_set(dict(one), f"{path}: sets[{i}]")
                      for i, one in enumerate(settings.sets)]
+    settings.raw_frames = [_checked_set(dict(one), f"{path}: raw_frames[{i}]", RAW_KEYS)
+                           for i, one in enumerate(settings.raw_frames)]
+    names = [one["name"] for one in settings.raw_frames]
+    if doubles := [name for name in names if names.count(name) > 1]:
+        raise UserError(f"{path}: two entries of raw_frames are called '{doubles[0]}'.")
     _check_sets(settings, path)
     return settings
 
@@ -287,30 +298,30 @@ def _check_sets(settings, path):
             raise UserError(f"{path}: two sets have the frames of '{folder}'. Give each of them "
                             "its own: 'filter': \"R\", 'camera': \"ECAM\", or 'files': "
                             '"*_R_*".')
-    for one in sets:
+    for one in (*sets, *settings.raw_frames):
         if settings.work_dir.resolve().is_relative_to(one["raw_dir"].resolve()):
             raise UserError(f"{path}: work_dir {settings.work_dir} lies inside raw_dir "
                             f"{one['raw_dir']}: its products would be taken for frames.")
 
 
-def _checked_set(one, where):
-    """Return a set with its paths expanded."""
+def _checked_set(one, where, keys=SET_KEYS):
+    """Return a set, or an entry of raw_frames, with its paths expanded."""
     for key in SET_MUST:
         if key not in one:
             raise UserError(f"{where} lacks '{key}'.")
     for key, value in one.items():
-        if key not in SET_KEYS:
-            raise UserError(f"{where}: unknown key '{key}'.{did_you_mean(key, SET_KEYS)}")
-        if not fits(value, SET_KEYS[key]):
+        if key not in keys:
+            raise UserError(f"{where}: unknown key '{key}'.{did_you_mean(key, keys)}")
+        if not fits(value, keys[key]):
             raise UserError(f"{where}: {key} = {_shown(value)}, but it must be "
-                            f"{wanted(SET_KEYS[key])}.")
+                            f"{wanted(keys[key])}.")
     check_name(one["name"], f"{where}: name")
     if (pattern := one.get("folders", "*")).startswith("/") or ".." in pattern.split("/"):
         raise UserError(f"{where}: folders = {pattern!r} leads out of raw_dir: give a pattern "
                         "such as '2019*', or '**' for all folders below it.")
     if "band" in one:
         check_name(one["band"], f"{where}: band")
-    for key in ("raw_dir", "bad_pixel_mask"):
+    for key in ("raw_dir", "bad_pixel_mask", "masters"):
         if key in one:
             one[key] = _path(one[key], f"{where}: {key}")
     if "bad_pixel_mask" in one and not one["bad_pixel_mask"].is_file():

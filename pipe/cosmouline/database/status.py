@@ -4,7 +4,7 @@ import runpy
 from collections import Counter
 
 from cosmouline.database import fields, manifest, paths, provenance, step_notes
-from cosmouline.database.database import Database, has
+from cosmouline.database.database import Database, first_script, has
 from cosmouline.database.script_header import ROOT, read_header, script_path
 from cosmouline.files import io_report
 
@@ -18,7 +18,7 @@ def report(settings, order):
     Files and frames that are missing or have changed, rejected images with their reasons, and
     what is next are given below the table.
     """
-    db = Database(paths.database(settings))
+    db = Database(paths.database(settings, order[0]))
     in_use = db.select(gogogo=True, treatme=True)
     found = states(db, settings, order)
     script = next_script(db, found)
@@ -78,7 +78,7 @@ def is_open(line):
 def next_script(db, states):
     """Return the first script that has something to do by `states`, or None."""
     if not db.rows:
-        return "1_character/1a_add_to_database"
+        return first_script(db.store.path)
     return next((one["script"] for one in states
                  if is_open(one) and not one.get("is skipped")), None)
 

@@ -33,11 +33,14 @@ from cosmouline.frames.telescope import (
     filter_of,
     load_telescope,
 )
+from cosmouline.frames.telescope_yaml import Mask
 
 log = logging.getLogger("cosmouline")
 
 SCRIPT = "1_character/1a_add_to_database"
 HEADER_BYTES = 1 << 16
+CALIBRATED = "CALSET"  # the card of a frame that 0_preparation/2a_calibrate has written
+CALIBRATED_MASK = Mask(saturated=(2,))  # what the bits of its mask mean
 PARTS = ("files", "filter", "camera", "science_only")  # by which a set chooses frames
 
 
@@ -242,8 +245,10 @@ def frame_with_sides(path, one, image, beside):
             except ImageRejected as problem:
                 notes_of_it.append(f"{other.name} beside it is not used: {problem}")
     if sides:
-        data, misfits = with_sides(data, sides, load_telescope(one["telescope"]).mask,
-                                   frame.header, image["saturation_adu"], image["gain_e_per_adu"])
+        meaning = (CALIBRATED_MASK if CALIBRATED in frame.header
+                   else load_telescope(one["telescope"]).mask)
+        data, misfits = with_sides(data, sides, meaning, frame.header,
+                                   image["saturation_adu"], image["gain_e_per_adu"])
         notes_of_it += misfits
     return replace(frame, data_adu=data, warnings=(*frame.warnings, *notes_of_it))
 

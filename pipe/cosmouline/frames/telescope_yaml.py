@@ -145,6 +145,7 @@ class Telescope:
     cross_checks: CrossChecks | None = None
     unit: Source = Source()
     mask: Mask | None = None
+    raw: dict | None = None  # of raw frames: see `raw.camera`
 
 
 def telescope_from(description, name, where):
@@ -186,6 +187,7 @@ def telescope_from(description, name, where):
         cross_checks=_cross_checks(keys.get("cross_checks"), f"{where}: cross_checks"),
         unit=_source(keys.get("unit", {}), f"{where}: unit"),
         mask=_mask(keys.get("mask", {}), f"{where}: mask"),
+        raw=_mapping(keys.get("raw", {}), f"{where}: raw", keys.get("raw", {})),
         **{key: _source(keys[key], f"{where}: {key}", RANGES[key]) for key in RANGES},
     )
 

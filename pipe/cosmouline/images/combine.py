@@ -29,7 +29,8 @@ class Stack:
     count: np.ndarray  # uint16, images behind each pixel
 
 
-def combine(values, sigma, coeff, method="mean", n_min=1, scatter=None):
+def combine(values, sigma, coeff, method="mean", n_min=1, scatter=None,
+            star_fraction=STAR_FRACTION):
     """Combine images pixel by pixel.
 
     Parameters
@@ -46,6 +47,8 @@ def combine(values, sigma, coeff, method="mean", n_min=1, scatter=None):
         Pixels with fewer images are NaN.
     scatter : ndarray of float, shape (n,), optional
         Noise of single pixels, which resampling has made smaller; None: `sigma`.
+    star_fraction : float
+        Times the median: as much more a value may be; 0 for frames without stars that move.
 
     Returns
     -------
@@ -73,7 +76,7 @@ def combine(values, sigma, coeff, method="mean", n_min=1, scatter=None):
     parts = []
     for start in range(0, flat.shape[1], step):
         block = np.ascontiguousarray(flat[:, start:start + step], np.float32)
-        parts.append(_mean(block, sigma, coeff, scatter) if method == "mean"
+        parts.append(_mean(block, sigma, coeff, scatter, star_fraction) if method == "mean"
                      else _median(block, sigma, coeff))
     image, variance, count = (np.concatenate(plane).reshape(shape)
                               for plane in zip(*parts, strict=True))
@@ -81,7 +84,7 @@ def combine(values, sigma, coeff, method="mean", n_min=1, scatter=None):
     return Stack(image, variance, count.astype(np.uint16))
 
 
-def _mean(values, sigma, coeff, scatter):
+def _mean(values, sigma, coeff, scatter, star_fraction):
     """Clipped weighted mean of (n, p) values: mean, variance, count."""
     weight = 1 / sigma**2
     rows = np.stack([weight, weight**2 * coeff, np.ones_like(weight)])
@@ -113,7 +116,7 @@ def _mean(values, sigma, coeff, scatter):
         spread = np.where(n_finite >= SPREAD_MIN_IMAGES, (high - low) / 2, np.float32(0))
 
     # only few pixels hold a value beyond the least limit: they alone are clipped and summed again
-    star = STAR_FRACTION * np.maximum(centre, 0)
+    star = np.float32(star_fraction) * np.maximum(centre, 0)
     least = CLIP_SIGMAS * np.maximum(scatter.min(), spread) + star
     with np.errstate(invalid="ignore"):
         agree = (highest - centre <= least) & (centre - ordered[:, 0] <= least)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from cosmouline.errors import UserError
 from cosmouline.skymaker.io_campaign import draw_campaign
-from cosmouline.skymaker.model import RawCamera, change_telescopes
+from cosmouline.skymaker.model import RAW_NIGHT, change_telescopes
 
 log = logging.getLogger("cosmouline")
 
@@ -28,8 +28,9 @@ def option_parser(doc, n_frames):
     parser.add_argument("--no-wcs", action="store_true", help="leave the coordinates out")
     kind = parser.add_mutually_exclusive_group()
     kind.add_argument("--float", action="store_true", help="float32 instead of uint16")
-    kind.add_argument("--raw", action="store_true", help="not reduced: bias level, overscan, "
-                      "dark current, flat field; and the calibration frames, in OUT/calib")
+    kind.add_argument("--raw", action="store_true", help="not reduced: two amplifiers, bias, "
+                      "overscan, dark current, flat field, 2 %% non-linearity; and the "
+                      "calibration frames, in OUT/calib")
     return parser
 
 
@@ -66,7 +67,7 @@ def draw(campaign, options):
     if options.float:
         campaign = change_telescopes(campaign, dtype="float32")
     if options.raw:
-        campaign = change_telescopes(campaign, raw=RawCamera())
+        campaign = change_telescopes(campaign, raw=RAW_NIGHT)
     folder = options.out.expanduser()
     try:
         paths = draw_campaign(campaign, folder, progress=sys.stderr.isatty())

@@ -15,7 +15,8 @@ from astropy.io import fits
 from astropy.table import Table, vstack
 from tqdm import tqdm
 
-N_CALIBRATIONS = 5  # bias, dark and flat frames each
+N_CALIBRATIONS = 5  # bias, dark and flat frames each, of a night
+CALIBRATED_DAYS = 20.0
 COMMENTS = {
     "DATE-OBS": "start of the exposure (UTC)",
     "MJD-OBS": "[d] start of the exposure (UTC)",
@@ -75,7 +76,7 @@ def draw_campaign(campaign, folder, indices=None, progress=False):
     # the frames, some of them cut off as by a full disk
     for index, path in zip(tqdm(indices, "drawing", disable=not progress), paths, strict=True):
         data_adu, header, _ = draw.draw_frame(campaign, index)
-        write_frame(path, data_adu, header)
+        write_frame(path, data_adu, header, campaign.telescope_of(index))
         kept = campaign.frames[index].kept_of_file
         if kept < 1:
             os.truncate(path, int(kept * path.stat().st_size))
@@ -83,10 +84,13 @@ def draw_campaign(campaign, folder, indices=None, progress=False):
     for telescope in campaign.telescopes:
         if telescope.raw is None:
             continue
-        for kind, number in itertools.product(raw.CODES, range(N_CALIBRATIONS)):
-            frame = raw.calibration_frame(campaign, telescope, kind, number,
-                                          campaign.frames[0].exptime_s)
-            write_frame(folder / "calib" / telescope.name / f"{kind}_{number:02d}.fits", *frame)
+        for night, first in enumerate(calibration_nights(campaign)):
+            for kind, n in itertools.product(raw.CODES, range(N_CALIBRATIONS)):
+                number = n + night * N_CALIBRATIONS
+                frame = raw.calibration_frame(campaign, telescope, kind, number,
+                                              campaign.frames[0].exptime_s, first)
+                write_frame(folder / "calib" / telescope.name / f"{kind}_{number:02d}.fits",
+                            *frame, telescope)
         write_frame(folder / f"truth_flat_{telescope.name}.fits",
                     raw.flat_field(telescope).astype("float32"), {"TELESCOP": telescope.name})
     # the truth
@@ -107,13 +111,30 @@ def frame_file(campaign, index):
     return Path("frames") / telescope / f"{campaign.name}_{index:04d}.fits"
 
 
-def write_frame(path, data_adu, header):
-    """Write one frame as FITS: uint16 as such (BZERO 32768), float32 as 32 bit floats."""
-    hdu = fits.PrimaryHDU(data_adu)
+def calibration_nights(campaign):
+    """Return the frames before whose nights calibrations are taken: every CALIBRATED_DAYS days."""
+    found = [0]
+    for index, frame in enumerate(campaign.frames):
+        if frame.mjd_start - campaign.frames[found[-1]].mjd_start >= CALIBRATED_DAYS:
+            found.append(index)
+    return found
+
+
+def write_frame(path, data_adu, header, telescope=None):
+    """Write one frame as FITS: uint16 as such (BZERO 32768), float32 as 32 bit floats.
+
+    With a `telescope` of two raw amplifiers each of them has an image of its own.
+    """
+    parts = raw.extensions(data_adu, telescope) if telescope and telescope.raw else []
+    primary = fits.PrimaryHDU(None if parts else data_adu)
     for key, value in header.items():
-        hdu.header[key] = (value, COMMENTS.get(key, ""))
+        primary.header[key] = (value, COMMENTS.get(key, ""))
+    hdus = fits.HDUList([primary])
+    for pixels, cards in parts:
+        hdus.append(fits.ImageHDU(pixels))
+        hdus[-1].header.update(cards)
     with atomic_path(path) as temporary:
-        hdu.writeto(temporary)
+        hdus.writeto(temporary)
 
 
 def frame_table(campaign, indices):

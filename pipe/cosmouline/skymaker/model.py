@@ -20,6 +20,15 @@ class RawCamera:
     dark_e_s: float = 0.05  # dark current of the pixels that are not hot, e-/s
     vignetting: float = 0.2  # fraction of the light that is lost in the corners
     n_dust: int = 6  # grains of dust that throw a shadow
+    n_amplifiers: int = 1  # 2: a file has an image for each half of the detector
+    gain_difference: float = 0.0  # of the second amplifier from the first, relative to their mean
+    structure_adu: float = 0.0  # amplitude of the pattern that the bias has over the pixels
+    nonlinearity: float = 0.0  # fraction of the counts that is missing at the saturation level
+
+
+# A night as it comes from a camera: what skymaker --raw draws
+RAW_NIGHT = RawCamera(vignetting=0.1, n_amplifiers=2, gain_difference=0.04, structure_adu=6.0,
+                      nonlinearity=0.02)
 
 
 @dataclass(frozen=True)
@@ -63,6 +72,9 @@ class Telescope:
             raise ValueError(f"dtype must be one of {DTYPES}, not {self.dtype!r}")
         if self.raw is not None and self.dtype != "uint16":
             raise ValueError("raw frames are integers: dtype must be uint16")
+        if self.raw is not None and (self.raw.n_amplifiers not in (1, 2) or (self.nx % 2
+                                     and self.raw.n_amplifiers == 2)):
+            raise ValueError("n_amplifiers must be 1, or 2 with an even nx")
         if self.full_well_adu < self.saturation_adu:
             raise ValueError("full_well_adu must not be below saturation_adu")
 

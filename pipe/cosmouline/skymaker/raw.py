@@ -10,7 +10,7 @@ BIAS_DRIFT_ADU = 4.0  # rms of the level from frame to frame; the overscan follo
 FLAT_ADU = 25000.0  # mean level of the flats above the bias
 FLAT_LEVELS = (0.7, 1.2)  # of that, as twilight goes
 FLAT_EXPTIME_S = 5.0
-FIELD, LEVELS = 2, 3  # in a seed: one stream of random numbers per purpose
+FIELD, LEVELS, STRUCTURE = 2, 3, 4  # in a seed: one stream of random numbers per purpose
 CODES = {"bias": 1, "dark": 2, "flat": 3}
 
 
@@ -55,6 +55,9 @@ def dark_electrons(telescope, exptime_s):
 def read_out(electrons, telescope, rng):
     """ADU of a charge with its bias level, and the overscan behind the last column.
 
+    Of two amplifiers each reads one half of the columns: the overscan has a half of each, in the
+    order left half, overscan of the left, overscan of the right, right half (see `extensions`).
+
     Parameters
     ----------
     electrons : ndarray of float, shape (ny, nx)
@@ -72,18 +75,66 @@ def read_out(electrons, telescope, rng):
     empty = rng.normal(0, telescope.read_noise_e, (telescope.ny, camera.overscan_px))
     level_adu = camera.bias_adu + rng.normal(0, BIAS_DRIFT_ADU)
     rows_adu = camera.bias_slope_adu * np.linspace(-0.5, 0.5, telescope.ny)[:, None]
-    bias_e = (level_adu + rows_adu) * telescope.gain_e_per_adu
-    return detector.digitise(np.hstack([electrons, empty]) + bias_e, telescope)
+    # counts of each amplifier: fewer than the charge says, the more the fuller a pixel is
+    half, n_over = telescope.nx // camera.n_amplifiers, camera.overscan_px // camera.n_amplifiers
+    parts = []
+    for i, gain in enumerate(gains(telescope)):
+        columns = slice(i * half, (i + 1) * half)
+        counts = electrons[:, columns] / gain
+        counts = counts * (1 - camera.nonlinearity * counts / telescope.saturation_adu)
+        counts = counts + bias_structure(telescope)[:, columns]
+        over = empty[:, i * n_over:(i + 1) * n_over] / gain
+        parts += [counts, over] if i == 0 else [over, counts]
+    adu = np.hstack(parts) + level_adu + rows_adu
+    return detector.digitise(adu * telescope.gain_e_per_adu, telescope)
+
+
+def gains(telescope):
+    """Gains of the amplifiers, whose mean is that of the telescope."""
+    camera = telescope.raw
+    step = camera.gain_difference * telescope.gain_e_per_adu
+    return [telescope.gain_e_per_adu + step * (i - (camera.n_amplifiers - 1) / 2)
+            for i in range(camera.n_amplifiers)]
+
+
+def bias_structure(telescope):
+    """Pattern of the bias over the pixels in ADU, ndarray of shape (ny, nx): waves and columns."""
+    rng = np.random.default_rng([telescope.defect_seed, STRUCTURE])
+    y, x = np.indices((telescope.ny, telescope.nx))
+    waves = np.sin(2 * np.pi * (x / 70.0 + y / 190.0)) / 2
+    return telescope.raw.structure_adu * (waves + rng.normal(0, 0.25, telescope.nx))
+
+
+def extensions(data_adu, telescope):
+    """Images of a file of two amplifiers: a list of (pixels, keywords); empty for one."""
+    camera = telescope.raw
+    if camera.n_amplifiers == 1:
+        return []
+    half, n_over = telescope.nx // 2, camera.overscan_px // 2
+    middle = half + n_over
+    found = []
+    for i, gain in enumerate(gains(telescope)):
+        light = (1, half) if i == 0 else (n_over + 1, n_over + half)
+        dark = (half + 1, half + n_over) if i == 0 else (1, n_over)
+        found.append((data_adu[:, i * middle:(i + 1) * middle], {
+            "EXTNAME": f"AMP{i + 1}", "GAIN": gain,
+            "DATASEC": f"[{light[0]}:{light[1]},1:{telescope.ny}]",
+            "BIASSEC": f"[{dark[0]}:{dark[1]},1:{telescope.ny}]",
+            "DETSEC": f"[{i * half + 1}:{(i + 1) * half},1:{telescope.ny}]"}))
+    return found
 
 
 def sections(telescope):
     """Keywords that mark a science frame, and where its light is, a dict."""
     nx, ny, n_over = telescope.nx, telescope.ny, telescope.raw.overscan_px
-    return {"IMAGETYP": "object", "DATASEC": f"[1:{nx},1:{ny}]", "TRIMSEC": f"[1:{nx},1:{ny}]",
+    if telescope.raw.n_amplifiers > 1:
+        return {"INSTRUME": "SIMRAW", "IMAGETYP": "object"}
+    return {"INSTRUME": "SIMRAW", "IMAGETYP": "object",
+            "DATASEC": f"[1:{nx},1:{ny}]", "TRIMSEC": f"[1:{nx},1:{ny}]",
             "BIASSEC": f"[{nx + 1}:{nx + n_over},1:{ny}]"}
 
 
-def calibration_frame(campaign, telescope, kind, number, exptime_s):
+def calibration_frame(campaign, telescope, kind, number, exptime_s, night=0):
     """Draw one calibration frame.
 
     Parameters
@@ -97,6 +148,8 @@ def calibration_frame(campaign, telescope, kind, number, exptime_s):
         Of the frame among those of its kind.
     exptime_s : float
         Of a dark; the others have their own.
+    night : int
+        The science frame before whose night it is taken.
 
     Returns
     -------
@@ -116,7 +169,7 @@ def calibration_frame(campaign, telescope, kind, number, exptime_s):
         light_e += detector.hot_electrons(telescope, exptime_s)
     charge = rng.poisson(light_e) + rng.normal(0, telescope.read_noise_e, light_e.shape)
     # calibrations are taken before the first science frame
-    start = campaign.frames[0].mjd_start - 0.4 + 0.004 * (number + 20 * CODES[kind] / 3)
+    start = campaign.frames[night].mjd_start - 0.4 + 0.004 * (number % 10 + 20 * CODES[kind] / 3)
     header = detector.keywords(telescope, start, exptime_s) | {
         "OBJECT": kind, "TELESCOP": telescope.camera or telescope.name, "BUNIT": "adu",
         **sections(telescope), "IMAGETYP": kind}

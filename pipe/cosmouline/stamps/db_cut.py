@@ -7,6 +7,7 @@ from cosmouline.database import provenance
 from cosmouline.database.columns import column
 from cosmouline.errors import UserError
 from cosmouline.images import db_images, db_sky
+from cosmouline.images.calibration import db_master_noise
 from cosmouline.sources import db_stars
 from cosmouline.stamps.stamps import cut_stamps
 
@@ -100,6 +101,7 @@ def _cut(image, xy, side_px, settings, kept):
     for position, radius_px in kept:
         far &= np.hypot(*(field_xy - position).T) > radius_px
     return cut_stamps(
-        image_e, sky.level, sky.sigma, xy, side_px, image["field_fwhm_px"],
+        image_e, sky.level, db_master_noise.added(sky.sigma, image, settings), xy, side_px,
+        image["field_fwhm_px"],
         db_images.saturation_e(image), bad, apply(db_transform.matrix(image), field_xy[far]),
         field["flux_e"][far] / image["medcoeff"])
