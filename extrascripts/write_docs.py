@@ -28,7 +28,8 @@ ROOMS = ("errors", "robust", "dates", "files", "plots", "database", "engine", "f
 def pages():
     """Return the text of every generated page, by file name."""
     routes = runpy.run_path(str(ROOT / "pipe" / "order.py"))
-    order = manual.all_scripts(routes["PREPARATION"], routes["QUASAR"], routes["COMBI"])
+    order = manual.all_scripts(routes["PREPARATION"], routes["QUASAR"], routes["ASTROMETRY"],
+                               routes["COMBI"])
     tools = [script_name(path) for folder in ("extrascripts", "skymaker")
              for path in sorted((ROOT / folder).glob("*.py"))]
     return {"scripts.md": manual.scripts_page(order), "tools.md": manual.tools_page(tools),

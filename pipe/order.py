@@ -25,6 +25,9 @@ QUASAR = (
     "1_character/4b_report",
     "2_skysub/1_skysub",
     "2_skysub/2_sky_pngs",
+    "fac_astrometry/2_plate_solve",
+    "fac_astrometry/3_footprints",
+    "fac_astrometry/4_catalogue_stars",
     "3_align/1a_pick_reference",
     "3_align/1b_identify_stars",
     "3_align/1c_report",
@@ -64,6 +67,13 @@ QUASAR = (
     "lcmanip/1_join",
     "lcmanip/2_plot",
     "8_lookback/1_build_pages",
+)
+
+ASTROMETRY = (  # before 3_align: the catalogue from the network, once, and what is done with it
+    "fac_astrometry/1_fetch_catalogue",
+    "fac_astrometry/2_plate_solve",
+    "fac_astrometry/3_footprints",
+    "fac_astrometry/4_catalogue_stars",
 )
 
 COMBI = (  # after 4_norm: stacks by night or of a set, and their catalogues

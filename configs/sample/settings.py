@@ -101,6 +101,21 @@ fringe_by: str = "night"  # one fringe pattern for each "night", or for each "se
 fringe_cell_px: int = 4  # mesh of the sky map of 1b_alt_fringes_no_dither: a fifth of the distance
 # of the fringes or less
 
+# --- fac_astrometry: where the frames lie -------------------------------------------------------
+catalogue: str | None = "catalogue.ecsv"
+# Stars of the field with RA and Dec, a file of this folder (ECSV, FITS, VOTable or CSV) that
+# fac_astrometry/1_fetch_catalogue writes, or your own; without it, or with None, everything works
+catalogue_radius_arcmin: float = 10.0  # the circle about the lens that is fetched
+wcs: str = "solve"  # "solve": found from the catalogue, else that of the header; "header": that of
+# the header, refused where the catalogue contradicts it; "none": no coordinates
+wcs_sip_degree: int | None = None  # distortion: 0 for none, 2 or 3; None: where the stars show it
+use_proper_motion: bool = True  # False: stars stay where the catalogue has them
+pointing_error_arcmin: float = 3.0  # the lens lies this near to the middle of the frames, or
+# farther: then parts of the catalogue are tried in turn
+star_mag_range: tuple[float, float] | None = None
+# (14.0, 19.0): a star that the catalogue has outside of these magnitudes is not picked, nor one
+star_ruwe_max: float | None = 1.4  # of a larger RUWE (of Gaia; not a single star)
+
 # --- 3_align ----------------------------------------------------------------------------------
 align_method: str = "triangles"  # how stars are matched; or "astroalign", the package
 allow_mirror_images: bool = False  # True: match images of both parities, as of two cameras
@@ -203,6 +218,15 @@ renorm_method: str = "als"  # "als": stars and images solved together; "median":
 renorm_reference_star: str | None = None
 # "a": this star gets one magnitude in all sets (with "median": of all telescopes), which fixes
 # their zero points; None: with "als" the mean star, with "median" the first one
+
+# --- 8_renorm/5_zero_points: calibrated magnitudes ---------------------------------------------
+zero_point_band: str | None = None  # band of the catalogue, such as "G", "r_ps1", or one that its
+# colours give, such as "R" or "r_sdss"; None: the band nearest to the filter of the frames, else G
+zero_point_flat_degree: int = 0  # 1 or 2: a zero point that varies over the frame (flat field)
+zero_point_range_mag: float | None = 2.0  # an image whose zero point is farther from the median of
+# its set is rejected: clouds, or a wrong exposure time
+lens_colour_mag: tuple[float, float] = (0.6, 0.2)  # colour of the lens in the colour of the
+# catalogue (BP - RP, or g - r), and its error: it enters the calibrated magnitudes
 
 # --- 9_export ---------------------------------------------------------------------------------
 export_psfs: list[str] | None = None  # ["psf1"]: export the fields of these PSFs; None: of all

@@ -15,7 +15,7 @@ have the celestial coordinates of the reference image, if it has some.
 import itertools
 from functools import partial
 
-from cosmouline.astrometry import db_transform
+from cosmouline.astrometry import db_coordinates, db_transform
 from cosmouline.database import paths
 from cosmouline.files import io_fits
 from cosmouline.images import db_images, db_sky
@@ -60,9 +60,8 @@ def main(settings, db):
     """Resample every aligned image in use."""
     images = db.to_treat(settings, NEEDS)
     reference = db.reference()
-    header = io_fits.read_image_header(paths.image(settings, reference["img_name"]))
     keep = {name: reference[name] for name in ("img_name", "nx_px", "ny_px")}
-    work = partial(measure, reference=keep, wcs=io_fits.wcs_cards(header))
+    work = partial(measure, reference=keep, wcs=db_coordinates.header_of(reference, settings))
     return for_each_image(work, images, settings, db, needs=NEEDS, writes=WRITES)
 
 

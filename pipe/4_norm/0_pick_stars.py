@@ -3,7 +3,8 @@
 Needs   : transforms (3_align/1b_identify_stars), catalogues (1_character/3a_detect), sky maps
 Writes  : field_stars.ecsv, normstars.cat and .reg in work_dir; star_list, field_fwhm_px,
           field_fwhm_arcsec, field_ellipticity, n_field_stars -> database
-Settings: norm_stars, n_norm_stars, star_snr_min, star_lens_distance_px
+Settings: norm_stars, n_norm_stars, star_snr_min, star_lens_distance_px, catalogue,
+          star_ruwe_max, star_mag_range
 Next    : 4_norm/1a_image_stats
 
 Run as  : python pipe/4_norm/0_pick_stars.py configs/MYLENS

@@ -16,6 +16,7 @@ A settings.py that the new folder has already is not overwritten: remove it firs
 import shutil
 from pathlib import Path
 
+from cosmouline.astrometry.db_coordinates import has_sky
 from cosmouline.database import paths
 from cosmouline.database.settings import differences
 from cosmouline.errors import UserError
@@ -45,7 +46,7 @@ def new_sets(stacks, settings):
 
 def position_of_lens(reference, stacks):
     """Return the position of the lens, for frames without celestial coordinates."""
-    if reference["has_wcs"]:
+    if has_sky(reference):
         return {}
     largest = max(stacks, key=lambda path: read_image_header(path)["NCOMBINE"])
     xy = to_ds9([reference["lens_x_px"], reference["lens_y_px"]])

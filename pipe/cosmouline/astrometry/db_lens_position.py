@@ -1,13 +1,13 @@
 """Position of the lens and of its point sources on the reference image."""
 
-from cosmouline.database import paths
+from cosmouline.astrometry.db_coordinates import has_sky, wcs_of
 from cosmouline.database.settings_sources import FIELD, FIND, MOST_SOURCES
 from cosmouline.errors import UserError
-from cosmouline.files import io_catalog, io_fits
+from cosmouline.files import io_catalog
 from cosmouline.files.io_catalog import from_ds9
 
 import numpy as np
-from astropy.wcs import WCS, NoConvergence
+from astropy.wcs import NoConvergence
 
 ARCSEC_PER_DEG = 3600.0
 LENS_FIELD_FWHM = 1.6  # sources nearer to the lens's images than this belong to the lens
@@ -34,12 +34,12 @@ def lens_on_reference(reference, settings):
             raise UserError("lens_position_px holds for one image: set ref_img_name too (the "
                             f"reference image chosen now is {reference['img_name']}).")
         position = from_ds9(settings.lens_position_px)
-    elif None not in (settings.lens_ra_deg, settings.lens_dec_deg) and reference.get("has_wcs"):
+    elif None not in (settings.lens_ra_deg, settings.lens_dec_deg) and has_sky(reference):
         position = _to_pixels(reference, settings, settings.lens_ra_deg, settings.lens_dec_deg)
     else:
         raise UserError(
             f"the position of the lens on {reference['img_name']} is not known: the image has "
-            f"{'a' if reference.get('has_wcs') else 'no'} WCS. Set lens_ra_deg and lens_dec_deg "
+            f"{'a' if has_sky(reference) else 'no'} WCS. Set lens_ra_deg and lens_dec_deg "
             "(they need a WCS), or ref_img_name and lens_position_px as ds9 shows it.")
     if not (0 <= position[0] < reference["nx_px"] and 0 <= position[1] < reference["ny_px"]):
         raise UserError(f"the lens would lie at {tuple(np.round(position + 1, 1).tolist())}, "
@@ -50,7 +50,7 @@ def lens_on_reference(reference, settings):
 
 def lens_by_wcs(image, settings):
     """Return the position of the lens on an image by its own WCS; None where that is not known."""
-    if None in (settings.lens_ra_deg, settings.lens_dec_deg) or not image.get("has_wcs"):
+    if None in (settings.lens_ra_deg, settings.lens_dec_deg) or not has_sky(image):
         return None
     try:
         xy = _to_pixels(image, settings, settings.lens_ra_deg, settings.lens_dec_deg)
@@ -145,8 +145,8 @@ def pixels_per_arcsec(reference, settings, position):
     From the WCS at `position` where there is one; otherwise from `north_angle_deg`,
     `is_mirrored` and the pixel scale.
     """
-    if reference.get("has_wcs"):
-        return _wcs_matrix(_wcs(reference, settings), position)
+    if has_sky(reference):
+        return _wcs_matrix(wcs_of(reference, settings), position)
     # north is turned from +y towards -x; east lies 90 deg further, in a mirror image opposite
     angle = np.deg2rad(settings.north_angle_deg)
     north = np.array([-np.sin(angle), np.cos(angle)])
@@ -156,14 +156,14 @@ def pixels_per_arcsec(reference, settings, position):
 
 def reference_wcs(reference, settings):
     """Return the WCS of the reference image; None without one."""
-    return _wcs(reference, settings) if reference.get("has_wcs") else None
+    return wcs_of(reference, settings)
 
 
 def sky_of_places(reference, settings, xy_px):
     """Return RA and Dec in degrees, (n, 2), of positions on the reference; None without WCS."""
-    if not reference.get("has_wcs"):
+    if not has_sky(reference):
         return None
-    return np.column_stack(_wcs(reference, settings).all_pix2world(*np.transpose(xy_px), 0))
+    return np.column_stack(wcs_of(reference, settings).all_pix2world(*np.transpose(xy_px), 0))
 
 
 def _wcs_matrix(wcs, position):
@@ -176,12 +176,7 @@ def _wcs_matrix(wcs, position):
 
 
 def _to_pixels(reference, settings, ra_deg, dec_deg):
-    if not reference.get("has_wcs"):
+    if not has_sky(reference):
         raise UserError(f"{reference['img_name']} has no WCS: RA and Dec give no position on it. "
                         'Give point_sources in arcsec (point_sources_unit = "arcsec").')
-    return np.array(_wcs(reference, settings).all_world2pix(ra_deg, dec_deg, 0), float)
-
-
-def _wcs(reference, settings):
-    header = io_fits.read_image_header(paths.image(settings, reference["img_name"]))
-    return WCS(header)
+    return np.array(wcs_of(reference, settings).all_world2pix(ra_deg, dec_deg, 0), float)

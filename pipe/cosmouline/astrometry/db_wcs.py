@@ -4,6 +4,7 @@ import logging
 
 from cosmouline.astrometry import db_transform
 from cosmouline.astrometry.align import Alignment, apply, fit_affine, matched_pairs
+from cosmouline.astrometry.db_coordinates import has_sky
 from cosmouline.astrometry.db_lens_position import reference_wcs
 
 import numpy as np
@@ -74,11 +75,11 @@ def place(images, sources_xy, reference, lens_xy, settings):
     their median shift is taken out.
     """
     stars_px, results = sources_xy(reference), {}
-    few = [image for image in images if image.get("has_wcs") and image.get("is_aligned") is False
+    few = [image for image in images if has_sky(image) and image.get("is_aligned") is False
            and min(image["n_sources"], len(stars_px)) < FEW_SOURCES]
-    if not few or not reference.get("has_wcs"):
+    if not few or not has_sky(reference):
         return results
-    off_px = wcs_error_px([image for image in images if image.get("has_wcs")
+    off_px = wcs_error_px([image for image in images if has_sky(image)
                            and image.get("is_aligned") and not image.get("align_note")],
                           reference, settings)
     typical_px = float(np.median(off_px)) if len(off_px) else 0.0

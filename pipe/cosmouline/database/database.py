@@ -9,7 +9,7 @@ from cosmouline import __version__
 from cosmouline.database.fields import convert, expand, lookup, matches, producer
 from cosmouline.database.json_store import Store
 from cosmouline.database.paths import RAW_DATABASE
-from cosmouline.database.script_header import read_header, script_path
+from cosmouline.database.script_header import rank, read_header, script_path
 from cosmouline.errors import UserError, one_line
 
 log = logging.getLogger("cosmouline")
@@ -120,9 +120,9 @@ class Database:
 
     def in_use(self, settings):
         """Return the rows not set aside, and not rejected before this script."""
-        script = settings.options.script or "~"
+        place = rank(settings.options.script or "~")
         return [row for row in self.select(treatme=True)
-                if row["gogogo"] or rejected_by(row) >= script]
+                if row["gogogo"] or rank(rejected_by(row)) >= place]
 
     def reference(self, images=None):
         """Return the row of the reference image.

@@ -156,6 +156,26 @@ WRITTEN_BY = {
         ("fringe_frame", str, "", "the pattern that its sky holds, of 1b_opt_fringes"),
         ("fringe_scale", float, "1", "height of that pattern in the image"),
         ("fringe_rms_e", float, "e-", "rms of the fringes that were found in it")],
+    "fac_astrometry/2_plate_solve": [
+        ("wcs_origin", str, "", "where its coordinates come from: solved, header, none"),
+        ("wcs_note", str, "", "why it is not solved, or what is odd about its header's WCS"),
+        ("n_wcs_stars", int, "1", "stars of the catalogue behind its WCS, or that agree with it"),
+        ("wcs_rms_px", float, "px", "rms of their residuals per coordinate"),
+        ("wcs_scale_arcsec", float, "arcsec", "pixel scale in the middle by its WCS"),
+        ("wcs_north_deg", float, "deg", "direction of north on it, from +y towards -x"),
+        ("wcs_parity", int, "1", "1: east is left when north is up; -1: right"),
+        ("wcs_ra_deg", float, "deg", "RA of its middle"),
+        ("wcs_dec_deg", float, "deg", "Dec of its middle"),
+        ("wcs_sip_degree", int, "1", "degree of the distortion of its solution, 0 for none"),
+        ("wcs_header_off_px", float, "px", "how far its header's WCS is off, by the stars"),
+        ("wcs_catalogue", str, "", "hash of the catalogue", "", NEVER)],
+    "fac_astrometry/3_footprints": [
+        ("footprint", str, "", "RA and Dec in degrees of its four corners, in turn"),
+        ("lens_inside", bool, "", "the lens lies on it, by its coordinates"),
+        ("lens_edge_arcsec", float, "arcsec", "distance of the lens from its nearest edge")],
+    "fac_astrometry/4_catalogue_stars": [
+        ("n_catalogue_stars", int, "1", "stars of the catalogue that fall on it"),
+        ("n_catalogue_found", int, "1", "those that were detected")],
     "3_align/1a_pick_reference": [
         ("ref_img_name", str, "", "the image that it is aligned to", "refimgname"),
         ("ref_score", float, "1", "fitness as reference, relative to the best", "", NEVER)],

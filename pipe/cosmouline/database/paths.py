@@ -80,6 +80,26 @@ def catalog(settings, img_name):
     return settings.work_dir / "ali" / f"{img_name}.cat.fits"
 
 
+def wcs(settings, img_name):
+    """Return the path of the plate solution of one image: the cards of its WCS."""
+    return settings.work_dir / "wcs" / f"{img_name}.fits"
+
+
+def reference_wcs(settings):
+    """Return the path of the WCS of the reference image, for lists of stars in RA and Dec."""
+    return settings.work_dir / "reference_wcs.fits"
+
+
+def catalogue(settings):
+    """Return the path of the lens's star catalogue; None where the settings want none."""
+    return settings.config_dir / settings.catalogue if settings.catalogue else None
+
+
+def catalogue_stars(settings):
+    """Return the path of the stars of the catalogue that fall on the images."""
+    return settings.work_dir / "catalogue_stars.ecsv"
+
+
 def sky(settings, img_name):
     """Return the path of the sky map of one image."""
     return settings.work_dir / "sky" / f"{img_name}.fits"

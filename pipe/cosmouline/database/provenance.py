@@ -47,7 +47,7 @@ def settings_used(settings, names):
         elif name in ("join_skiplists", "excluded_nights"):
             own = ["excluded_nights.txt"] if name == "excluded_nights" else value
             files = [settings.config_dir / file for file in own]
-        elif name == "point_sources" and isinstance(value, str):
+        elif name in ("catalogue", "point_sources") and isinstance(value, str):
             files = [settings.config_dir / value]
         used[name] = _with_files(repr(value), files)
     # Sets one by one: an image depends on its own alone, not on where its frames lie, nor its band

@@ -3,6 +3,7 @@
 import ast
 import functools
 import re
+import runpy
 from pathlib import Path
 from typing import NamedTuple
 
@@ -88,6 +89,26 @@ def settings_names(doc):
     # Words in brackets explain, they are no names
     text = re.sub(r"\(.*?\)", "", sections(doc).get("Settings", ""))
     return tuple(name for name in re.findall(r"[a-z]\w+", text) if name != "none")
+
+
+def rank(script):
+    """Return a key by which scripts sort in the order in which they run.
+
+    By ``pipe/order.py``; optional ones come behind the last one of their folder whose name sorts
+    before theirs, those of no route last. An empty name comes first.
+    """
+    folder = script.partition("/")[0]
+    places = [place for place, one in enumerate(_quasar_order())
+              if one == script or (one.startswith(f"{folder}/") and one < script)]
+    if not script or places:
+        return (max(places, default=-1), script)
+    inside = [place for place, one in enumerate(_quasar_order()) if one.startswith(f"{folder}/")]
+    return (min(inside) - 0.5 if inside else float("inf"), script)
+
+
+@functools.cache
+def _quasar_order():
+    return runpy.run_path(str(ROOT / "pipe" / "order.py"))["QUASAR"]
 
 
 def read_header(script):

@@ -10,7 +10,7 @@ import json
 
 from cosmouline.database import fields, paths, provenance
 from cosmouline.database.database import rejected_by
-from cosmouline.database.script_header import is_choice, read_header
+from cosmouline.database.script_header import is_choice, rank, read_header
 from cosmouline.files.io_text import write_text
 
 NOT_OF_THE_ORDER = ("extrascripts/", "all_update/", "skymaker/")
@@ -45,7 +45,7 @@ def _path_and_state(script, settings, db):
     key = provenance.record_name(script, header.needs, header.writes, settings)
     # In use for it is what no script before it has rejected
     names = sorted(row["img_name"] for row in db.select(treatme=True)
-                   if row["gogogo"] or rejected_by(row) >= script)
+                   if row["gogogo"] or rank(rejected_by(row)) >= rank(script))
     path = paths.steps(settings) / f"{key.replace('/', '-').replace(':', '--')}.json"
     return path, {"last run": max(db.runs, default=0),
                   "settings": provenance.settings_used(settings, header.settings),

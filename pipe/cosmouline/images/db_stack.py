@@ -1,5 +1,6 @@
 """Stacks of images of the database: their images, weights and header."""
 
+from cosmouline.astrometry import db_coordinates
 from cosmouline.database import manifest, paths
 from cosmouline.database.coefficient_choice import COEFFICIENTS
 from cosmouline.database.columns import column
@@ -71,11 +72,7 @@ def write(path, images, reference, settings, as_sum=False, own_cards=None):
     scale, sky = (found.scale, found.sky_adu) if as_sum else (1.0, 0.0)
     cards = {"BUNIT": "adu" if as_sum else "electron"}
     cards |= _cards(images, reference, settings, found, scale, sky) | (own_cards or {})
-    wcs = None
-    if reference["has_wcs"]:
-        wcs = io_fits.wcs_cards(io_fits.read_image_header(
-            paths.image(settings, reference["img_name"])))
-
+    wcs = db_coordinates.header_of(reference, settings)
     shape = reference["ny_px"], reference["nx_px"]
     readers = [_reader(image, shape, settings) for image in images]
     coeff = _coefficients(images, settings)

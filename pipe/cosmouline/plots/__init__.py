@@ -12,6 +12,8 @@ dec_checks        : Panels that show when a deconvolution is wrong: amplitudes, 
 deconvolution     : Pages of the deconvolution: one for each epoch, and one for all of them.
 flux_checks       : Checks of the fluxes of a deconvolution: shifts, sky, chi2, histograms, one
                     after the other.
+footprints        : Footprints of the images on the sky, with the lens and the stars of a
+                    catalogue.
 frame             : Full frames: the image, its outline on the reference, and the pages made of
                     them.
 histograms        : Histograms of what was measured on the images, with the median marked, for each

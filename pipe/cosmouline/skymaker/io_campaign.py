@@ -6,6 +6,7 @@ import json
 import os
 from pathlib import Path
 
+from cosmouline.astrometry import io_local_catalogue
 from cosmouline.errors import UserError
 from cosmouline.files.atomic import atomic_path
 from cosmouline.skymaker import draw, geometry, raw, variability
@@ -60,7 +61,8 @@ def draw_campaign(campaign, folder, indices=None, progress=False):
     frame (``truth_frames.ecsv``, `draw.frame_truth`), one row per source and frame in 0-based
     pixels (``truth_objects.ecsv``, `draw.objects_of_frame`), one row per star
     (``truth_stars.ecsv``, `star_table`), what was planted (``truth_faults.ecsv``), and all
-    parameters with the coordinates of the images of the lens (``truth.json``). Raw cameras have
+    parameters with the coordinates of the images of the lens (``truth.json``); ``catalogue.ecsv``
+    holds the stars as a catalogue of a survey would, for the folder of the lens. Raw cameras have
     their calibration frames in ``calib/<telescope>`` and their flat fields in
     ``truth_flat_<telescope>.fits``.
     """
@@ -100,6 +102,9 @@ def draw_campaign(campaign, folder, indices=None, progress=False):
                         ("stars", star_table(campaign))):
         with atomic_path(folder / f"truth_{name}.ecsv") as temporary:
             table.write(temporary, format="ascii.ecsv")
+    if campaign.stars:
+        io_local_catalogue.write(folder / "catalogue.ecsv", catalogue(campaign),
+                                 {"campaign": campaign.name, "system": "Vega"})
     with atomic_path(folder / "truth.json") as temporary:
         temporary.write_text(json.dumps(parameters(campaign), indent=1) + "\n")
     return paths
@@ -165,6 +170,27 @@ def star_table(campaign):
         table[f"flux_e_s_{telescope.name}"] = np.asarray(fluxes)
     table.meta["epoch_year"] = geometry.EPOCH_YEAR
     return table
+
+
+def catalogue(campaign):
+    """Stars of a campaign as a catalogue like Gaia's: columns of `catalogues.COLUMNS`.
+
+    G is the magnitude of the star, BP - RP its colour, half of it on either side of G. Variable
+    stars are flagged; the sources of the lens are not in it.
+    """
+    stars = campaign.stars
+    mag, colour = (np.array([getattr(star, name) for star in stars])
+                   for name in ("mag", "colour_mag"))
+    found = {"source_id": np.array([star.name for star in stars]),
+             "epoch_year": np.full(len(stars), geometry.EPOCH_YEAR),
+             "is_variable": np.array([float(star.amplitude_mag > 0) for star in stars]),
+             "ruwe": np.ones(len(stars))}
+    for name, attribute in (("ra_deg", "ra_deg"), ("dec_deg", "dec_deg"),
+                            ("pmra_mas_yr", "pm_ra_mas_yr"), ("pmdec_mas_yr", "pm_dec_mas_yr")):
+        found[name] = np.array([getattr(star, attribute) for star in stars])
+    for band, values in (("G", mag), ("BP", mag + colour / 2), ("RP", mag - colour / 2)):
+        found |= {f"mag_{band}": values, f"magerr_{band}": np.full(len(stars), 0.001)}
+    return found
 
 
 def fault_table(campaign):

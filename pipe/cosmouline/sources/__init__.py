@@ -17,6 +17,8 @@ trails            : Trails of satellites and aeroplanes: long thin light across 
 io_external_lists : Source lists of other programs, one file per image: positions, fluxes and
                     errors.
 io_sources        : Catalogues of detected sources: one FITS table per image.
+db_catalogue_stars : The stars of the catalogue on the images: which fall on which, which are good
+                    standards.
 db_lens_light     : Check that there is light at the position of the lens, and that the images
                     hold it.
 db_reference      : Which images can be the reference image.

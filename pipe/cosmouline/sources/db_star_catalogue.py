@@ -10,6 +10,7 @@ from cosmouline.errors import UserError
 from cosmouline.files import io_catalog, io_regions, io_table
 from cosmouline.files.io_catalog import Star
 from cosmouline.sources import db_stars
+from cosmouline.sources.db_catalogue_stars import problems_at
 from cosmouline.sources.db_stars import SAME_STAR_PX
 from cosmouline.sources.moments import HALF_PX
 from cosmouline.sources.seeing import Seeing
@@ -27,7 +28,8 @@ from scipy.spatial import cKDTree
 log = logging.getLogger("cosmouline")
 
 SCRIPT = "4_norm/0_pick_stars"
-CHOICE = ("n_norm_stars", "star_snr_min", "star_lens_distance_px")  # settings of the choice
+CHOICE = ("n_norm_stars", "star_snr_min", "star_lens_distance_px", "catalogue", "star_ruwe_max",
+          "star_mag_range")  # settings of the choice
 OWN = "own"
 N_IMAGES_MOST = 200  # spread over the campaign; more do not make the list better
 N_SEEING_STARS = 200  # brightest stars from which the seeing is measured
@@ -89,7 +91,8 @@ def pick(images, stars, reference, settings):
         stars, np.median([image["fwhm_px"] for image in images]),
         np.median([image["sky_noise_e"] for image in images]), lens, SelectionOptions(
             n_max=settings.n_norm_stars, exclude_radius_px=settings.star_lens_distance_px,
-            snr_min=settings.star_snr_min))
+            snr_min=settings.star_snr_min),
+        problems_at(stars.xy_px, images, reference, settings))
     for row, reason in list(chosen.refused.items())[:N_REASONS]:
         x_px, y_px = io_catalog.to_ds9(stars.xy_px[row])
         log.info("not picked: the star at (%.1f, %.1f): %s", x_px, y_px, reason)

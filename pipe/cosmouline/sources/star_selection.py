@@ -39,7 +39,7 @@ class SelectionOptions:
 DEFAULTS = SelectionOptions()
 
 
-def select_stars(field, fwhm_px, sky_sigma_e, exclude_xy_px=(), options=DEFAULTS):
+def select_stars(field, fwhm_px, sky_sigma_e, exclude_xy_px=(), options=DEFAULTS, known=None):
     """Choose the brightest stars that are single, round, and neither saturated nor at the edge.
 
     Parameters
@@ -51,6 +51,8 @@ def select_stars(field, fwhm_px, sky_sigma_e, exclude_xy_px=(), options=DEFAULTS
     exclude_xy_px : array_like of float, shape (k, 2)
         Positions in pixels of the reference image near which no star is taken: the lens.
     options : SelectionOptions
+    known : sequence of str, optional
+        Why a star is refused before all else, "" for most: what a catalogue tells of it.
 
     Returns
     -------
@@ -73,8 +75,10 @@ def select_stars(field, fwhm_px, sky_sigma_e, exclude_xy_px=(), options=DEFAULTS
             break
         inside = star["n_inside"] / n_frames
         away_px = np.hypot(*(exclude_xy_px - xy_px[i]).T).min(initial=np.inf)
-        # shape
-        if star["saturated_fraction"] > options.saturated_max:
+        # the catalogue, shape
+        if known is not None and known[i]:
+            reason = known[i]
+        elif star["saturated_fraction"] > options.saturated_max:
             reason = f"saturated in {100 * star['saturated_fraction']:.0f} % of its detections"
         elif not np.isfinite(star["fwhm_ratio"]):
             reason = "its width was never measured"

@@ -1,0 +1,47 @@
+"""The world coordinate system that is in use for an image: solved, or of its header."""
+
+from cosmouline.database import manifest, paths
+from cosmouline.errors import ProductLost
+from cosmouline.files import io_fits, origin
+from cosmouline.files.atomic import atomic_path
+
+from astropy.io import fits
+from astropy.wcs import WCS
+
+SCRIPT = "fac_astrometry/2_plate_solve"
+SOLVED, HEADER, NONE = "solved", "header", "none"
+
+
+def has_sky(image):
+    """Return whether an image has coordinates: those of its header, unless a script says else."""
+    return image.get("wcs_origin", HEADER if image.get("has_wcs") else NONE) != NONE
+
+
+def header_of(image, settings):
+    """Return the cards of the coordinates of an image; None where it has none."""
+    if not has_sky(image):
+        return None
+    if image.get("wcs_origin") != SOLVED:
+        return io_fits.wcs_cards(io_fits.read_image_header(
+            paths.image(settings, image["img_name"])))
+    path = paths.wcs(settings, image["img_name"])
+    manifest.check(path, image, settings)
+    try:
+        return io_fits.wcs_cards(fits.getheader(path))
+    except (OSError, TypeError) as error:
+        raise ProductLost(f"{path} is missing or damaged. Run {SCRIPT}.py --redo --only "
+                          f"{image['img_name']}.") from error
+
+
+def wcs_of(image, settings):
+    """Return the WCS of an image, for pixels from 0 on with ``origin = 0``; None without one."""
+    cards = header_of(image, settings)
+    return None if cards is None else WCS(cards)
+
+
+def write(path, cards):
+    """Write the cards of a WCS as a FITS file without pixels."""
+    header = fits.Header(cards, copy=True)
+    origin.mark(header)
+    with atomic_path(path) as temporary:
+        fits.PrimaryHDU(header=header).writeto(temporary)
