@@ -21,15 +21,14 @@ from cosmouline.files.io_text import write_text
 
 # The rooms of the library in the order of the data: a file imports only from rooms before its own.
 ROOMS = ("errors", "robust", "dates", "files", "plots", "database", "engine", "frames",
-         "astrometry", "images", "sources", "photometry", "stamps", "psf", "deconv", "lightcurve",
-         "pages", "run", "legacy", "skymaker")
+         "astrometry", "images", "sources", "photometry", "stamps", "psf", "deconv",
+         "injection", "lightcurve", "pages", "run", "legacy", "skymaker")
 
 
 def pages():
     """Return the text of every generated page, by file name."""
     routes = runpy.run_path(str(ROOT / "pipe" / "order.py"))
-    order = manual.all_scripts(routes["PREPARATION"], routes["QUASAR"], routes["ASTROMETRY"],
-                               routes["COMBI"])
+    order = manual.all_scripts(*routes["EVERY"])
     tools = [script_name(path) for folder in ("extrascripts", "skymaker")
              for path in sorted((ROOT / folder).glob("*.py"))]
     return {"scripts.md": manual.scripts_page(order), "tools.md": manual.tools_page(tools),

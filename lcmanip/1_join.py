@@ -11,7 +11,7 @@ Settings: lens_name, dec_name, dec_coefficient, renorm_name, sum_sources, join_s
           excluded_nights
 Next    : lcmanip/2_plot
 
-Run as  : python lcmanip/1_join.py configs/MYLENS [--sum S=A+B] [--cds]
+Run as  : python lcmanip/1_join.py configs/MYLENS [--sum S=A+B] [--cds] [--errors injected]
 
 Magnitudes are instrumental: -2.5 log10 of the electrons on the scale of the reference image.
 After COSMOULINE's columns: magerr_X_cov, the error from the full covariance (photons, blending,
@@ -20,18 +20,20 @@ share, and of that magerr_X_calib, by which the stars scatter beyond their error
 systematic error, one shift of all points of a source (light of the galaxy under it); magcov_X_Y,
 the covariance of two sources at one point. The .ecsv has units, and all nights, the excluded
 ones too. VOTable (.vot), FITS and CSV hold what the .rdb holds; --cds adds <curve>_cds.txt, one
-table with the byte-by-byte description that the CDS and the AAS ask for.
+table with the byte-by-byte description that the CDS and the AAS ask for. Where fac_injection has
+tested the errors, a comment of the .rdb says with what result; --errors injected multiplies
+magerr_X_cov, magcov and magsys with its factors.
 """
 
 from cosmouline.database import paths
 from cosmouline.database.limits import Limits
 from cosmouline.files import io_report
-from cosmouline.lightcurve import db_curves, db_report
+from cosmouline.lightcurve import db_curves, db_injected, db_report
 from cosmouline.run import log_line, run
 
 NEEDS = ("mjd", "flux_e__{dec}__{source}", "dec_coeff__{dec}")
 WRITES = ()
-ARGUMENTS = db_curves.SUM_ARGUMENT | {
+ARGUMENTS = db_curves.SUM_ARGUMENT | db_injected.ERRORS_ARGUMENT | {
     "--cds": {"action": "store_true", "help": "write a table for the CDS too"}}
 
 
@@ -44,7 +46,7 @@ def write(one):
              "positive flux; 7_deconv/8_inspect_flux marks fluxes of %d images", len(one.rows),
              len(joined.mag), (~table["flag"]).sum(), (~joined.is_complete).sum(),
              one.is_marked.any(1).sum())
-    table = db_curves.write(one, table)
+    table = db_curves.write(one, db_injected.scaled(table, one.sources, settings))
     field = db_report.star_field(settings.dec_coefficient, settings.renorm_name)
     text = db_report.text(table, one, field)
     log_line("%s", text.rpartition("\n\n")[2].rstrip())

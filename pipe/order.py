@@ -84,6 +84,15 @@ COMBI = (  # after 4_norm: stacks by night or of a set, and their catalogues
     "fac_combi/4_stack_photometry",
 )
 
+INJECTION = (  # after 7_deconv: sources of known light put into the same frames
+    "fac_injection/1_choose_sites",
+    "fac_injection/2_inject",
+    "fac_injection/3_fit",
+    "fac_injection/4_report",
+)
+
+EVERY = (PREPARATION, QUASAR, ASTROMETRY, COMBI, INJECTION)  # as doc/scripts.md has them
+
 PICTURES = (  # what only draws
     "2_skysub/2_sky_pngs",
     "3_align/4_png_check",

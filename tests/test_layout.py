@@ -20,7 +20,7 @@ NUMBERED = [*sorted(PIPE.glob("[0-9]*/*.py")), *sorted(PIPE.glob("fac_*/*.py")),
 SCRIPTS = [*NUMBERED, *sorted(ROOT.glob("extrascripts/*.py")), *sorted(ROOT.glob("skymaker/*.py"))]
 ROUTES = runpy.run_path(str(PIPE / "order.py"))
 ORDER = ROUTES["QUASAR"]
-ALL = manual.all_scripts(ROUTES["PREPARATION"], ORDER, ROUTES["ASTROMETRY"], ROUTES["COMBI"])
+ALL = manual.all_scripts(*ROUTES["EVERY"])
 SETTINGS = {node.target.id for node in ast.parse(SAMPLE.read_text()).body
             if isinstance(node, ast.AnnAssign)}
 FOLDERS = sorted({path.parent for path in LIBRARY.rglob("*.py")} - {LIBRARY})

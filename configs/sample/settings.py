@@ -211,6 +211,9 @@ dec_coeff_max: float | None = 10.0  # of a larger coefficient (clouds),
 dec_sky_max_e: float | None = None  # or with sky level x coefficient above this, electrons,
 dec_trail_min_arcsec: float | None = 5.0  # or with the trail of a satellite so near to the lens
 
+# --- fac_injection ----------------------------------------------------------------------------
+n_injection_sites: int = 12  # empty places of the field that get the light of the lens
+
 # --- 8_renorm ---------------------------------------------------------------------------------
 renorm_name: str = "renorm1"  # name of the renormalisation: another name keeps the earlier ones
 renorm_stars: list[str] | None = None  # ["a", "c"]: the stars used; None: the normalisation stars

@@ -350,6 +350,17 @@ WRITTEN_BY = {
     ANY_SCRIPT: [
         ("ran__{script}", str, "", "outcome and numbers of the last run of a script"),
         ("made__{script}", str, "", "size, hash, time and path of the files that it wrote")],
+    "fac_injection/1_choose_sites": [
+        ("injection_sites__{dec}", str, "", "hash of the sites where sources are injected")],
+    "fac_injection/2_inject": [
+        ("n_injected__{dec}", int, "1", "sites that can be used in the image"),
+        ("injection_coeff__{dec}", float, "1",
+         "coefficient of the image without the stars that are copied, with their PSF"),
+        ("injection_star_e__{dec}__{star}", float, "e-",
+         "flux of a star that is copied, by the PSF of the other stars"),
+        ("injection_star_sigma_e__{dec}__{star}", float, "e-", "its error")],
+    "fac_injection/3_fit": [
+        ("injection_fits__{dec}", str, "", "hash of the fits of the sites")],
 }
 FIELDS = {row[0]: Field(*row)._replace(producer=script) for script, rows in WRITTEN_BY.items()
           for row in rows}

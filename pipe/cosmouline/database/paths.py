@@ -150,6 +150,21 @@ def deconvolution(settings):
     return settings.work_dir / of_band(f"dec_{settings.dec_name}", settings)
 
 
+def injection(settings):
+    """Return the folder of the sources that are injected to test one joint deconvolution."""
+    return settings.work_dir / of_band(f"injection_{settings.dec_name}", settings)
+
+
+def injected_stamps(settings, img_name):
+    """Return the path of the stamps of one image with injected sources."""
+    return injection(settings) / "images" / f"{img_name}.fits"
+
+
+def injected_psf(settings, img_name):
+    """Return the path of the PSF of one image without the stars that are copied."""
+    return injection(settings) / "images" / f"{img_name}_psf.fits"
+
+
 def pictures(settings, name):
     """Return a folder of pictures, one per image."""
     return settings.work_dir / f"{of_band(name, settings)}_png"

@@ -79,12 +79,18 @@ def with_control(fit, images, settings):
              "which the systematic errors contain; these get %.2f %% of their light; their widths "
              "differ from that of the PSF by %s %%", " ".join(found.names), 100 * found.flux_error,
              100 * found.light, " ".join(f"{100 * one:+.1f}" for one in found.widths))
-    flux = np.nanmean(fit.flux, axis=0)
-    total = flux[: fit.n_images].sum()  # without flux it is no part of it
+    total = np.nanmean(fit.flux, axis=0)[: fit.n_images].sum()  # without flux it is no part of it
     light = abs(fit.galaxy.flux + fit.node_flux.sum()) / total if total > 0 else np.inf
     if light < BELIEVED * found.light:
         log.warning("galaxy and residual light of the lens, %.2f %% of its images, are within "
                     "%g times what single stars get: they may be errors of the PSF. Compare with "
                     'extended_light = "none".', 100 * light, BELIEVED)
-    error = np.diag((found.flux_error * flux) ** 2)
+    return with_error(fit, found)
+
+
+def with_error(fit, found):
+    """Return a fit with the error that a `Control` shows in its systematic errors; None: none."""
+    if found is None:
+        return fit
+    error = np.diag((found.flux_error * np.nanmean(fit.flux, axis=0)) ** 2)
     return replace(fit, systematic_covariance=fit.systematic_covariance + error)

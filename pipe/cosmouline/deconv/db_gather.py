@@ -17,11 +17,38 @@ from cosmouline.stamps.stamps import MASK_COSMIC, crop
 import numpy as np
 
 
-def gather(images, centre_px, settings, name="lens"):
-    """Return the `EpochFile` of the lens, or of a star, in these images, in their order.
+def settings_of_dec(image, settings):
+    """Return the settings with the name of the PSF that the deconvolution of an image uses."""
+    psf_name = image.get(f"dec_psf__{settings.dec_name}", settings.psf_name)
+    return SimpleNamespace(**vars(settings) | {"psf_name": psf_name})
 
-    `centre_px` (2,) is its middle on the reference image. Raises UserError if the stamps of the
-    lens, or the PSFs, have different sizes.
+
+def psf_of_dec(image, settings):
+    """Return what `io_psf.read_psf` reads: the PSF of an image that its deconvolution uses."""
+    return db_psf.psf(image, settings_of_dec(image, settings))
+
+
+def gather(images, centre_px, settings, name="lens", read=db_stamps.objects, psf_of=psf_of_dec,
+           without=None):
+    """Return the `EpochFile` of the lens, or of another object, in these images, in their order.
+
+    Parameters
+    ----------
+    images : list of dict
+    centre_px : ndarray of float, shape (2,)
+        Its middle on the reference image.
+    settings : namespace
+    name : str
+        Of the object among the stamps.
+    read, psf_of : callable
+        Of an image and the settings: stamps, names and header; and its PSF file.
+    without : str, optional
+        A star that does not help to place the object; default: the object itself.
+
+    Raises
+    ------
+    UserError
+        If the stamps of the lens, or the PSFs, have different sizes.
     """
     sides = {image["lens_side_px"] for image in images}
     if len(sides) > 1:
@@ -30,12 +57,11 @@ def gather(images, centre_px, settings, name="lens"):
     side_px = sides.pop()
     # The stamp of the lens, and the narrow PSF at its position with its draws, padded for the fit
     stamps, psfs, draws, scales = [], [], [], []
-    chosen = [image.get(f"dec_psf__{settings.dec_name}", settings.psf_name) for image in images]
-    for image, psf_name in zip(images, chosen, strict=True):
-        objects, names, _ = db_stamps.objects(image, settings)
+    for image in images:
+        objects, names, _ = read(image, settings)
         one = objects.only([names.index(name)])
         stamps.append(crop(one, side_px))
-        found = db_psf.psf(image, SimpleNamespace(**vars(settings) | {"psf_name": psf_name}))
+        found = psf_of(image, settings)
         place = (image["lens_x_px"], image["lens_y_px"]) if name == "lens" else one.position_px[0]
         uv = field_coordinates(np.array(place), (image["ny_px"], image["nx_px"]))
         up = found.psf.upsampling
@@ -54,11 +80,8 @@ def gather(images, centre_px, settings, name="lens"):
     # Shifts: where the centres of the stars predict the lens, or where the alignment puts it
     shift_px = np.concatenate([one.offset_px for one in stamps])
     shift_sigma_px = np.full(len(images), np.nan)
-    names, (*xy, sigma_px) = star_places(images, chosen, name)
-    if names and settings.shift_prior == "stars":
-        xy = np.stack(xy, axis=-1)
-        matrices = np.stack([db_transform.matrix(image) for image in images])
-        place_px, shift_sigma_px = local_shift.predict(xy, sigma_px, matrices, centre_px)
+    if settings.shift_prior == "stars":
+        place_px, shift_sigma_px = predicted_places(images, centre_px, settings, without or name)
         aligned_px = np.concatenate([one.position_px for one in stamps])
         shift_px = shift_px + np.where(np.isfinite(shift_sigma_px)[:, None],
                                        place_px - aligned_px, 0.0)
@@ -80,6 +103,19 @@ def gather(images, centre_px, settings, name="lens"):
         np.stack([one[:n_draws] for one in draws], axis=1) if n_draws else None,
         np.stack([one[:n_draws] for one in scales], axis=1) if n_draws else None,
     )
+
+
+def predicted_places(images, point_px, settings, without=None):
+    """Return where the stars put a point of the reference on each image, and its error.
+
+    (n_images, 2) and (n_images,), see `local_shift.predict`; NaN where there are too few stars.
+    """
+    chosen = [settings_of_dec(image, settings).psf_name for image in images]
+    names, (*xy, sigma_px) = star_places(images, chosen, without)
+    if not names:
+        return np.full((len(images), 2), np.nan), np.full(len(images), np.nan)
+    matrices = np.stack([db_transform.matrix(image) for image in images])
+    return local_shift.predict(np.stack(xy, axis=-1), sigma_px, matrices, point_px)
 
 
 def star_places(images, psf_names, without):

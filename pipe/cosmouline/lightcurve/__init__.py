@@ -19,6 +19,8 @@ db_columns     : The arrays of a light curve, from the rows of its images.
 db_curves      : Light curves: which there are, their columns and files, and the nights excluded
                  from them.
 db_hand_off    : What goes into the HDF5 file of a deconvolution, from the rows of its images.
+db_injected    : What injected sources say of a light curve: its nights, the line of its header,
+                 its factors.
 db_quicklook   : Light curves of single images or nights, with any coefficient, for a first look.
 db_report      : The report on a light curve: number of images and stars, sampling, errors and
                  scatter.

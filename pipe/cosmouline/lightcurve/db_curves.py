@@ -13,7 +13,7 @@ from cosmouline.errors import UserError
 from cosmouline.files.io_table import read_ecsv_columns, write_ecsv
 from cosmouline.files.io_text import read_lines
 from cosmouline.frames import db_nights
-from cosmouline.lightcurve import compare, join
+from cosmouline.lightcurve import compare, db_injected, join
 from cosmouline.lightcurve.db_columns import (
     image_table,
     inspected,
@@ -195,7 +195,8 @@ def write(curve, columns):
     published = rounded({
         name: (columns[name] & ~out if name.startswith("flag") else columns[name])[kept]
         for name in names})
-    write_rdb(curve.path, published)
+    fits = {row.get(f"dec_fit__{settings.dec_name}") for row in curve.rows}
+    write_rdb(curve.path, published, db_injected.line(settings, fits) or "")
     fields = {name: _unit_and_meaning(name) for name in names}
     write_exchange(curve.path.with_suffix(""), published, fields, (
         settings.lens_name, settings.lens_ra_deg, settings.lens_dec_deg), settings.band)

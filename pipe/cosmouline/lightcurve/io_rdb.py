@@ -13,7 +13,7 @@ FAINTEST_MAG = 50  # 99 stands for no value in many tables
 _BOOL = {"True": True, "False": False}
 
 
-def write_rdb(path, columns):
+def write_rdb(path, columns, comment=""):
     """Write columns of equal length as an rdb table.
 
     Parameters
@@ -22,6 +22,8 @@ def write_rdb(path, columns):
     columns : dict of array_like
         Values by column name: numbers, booleans or text. NaN is written as ``nan``, a number
         with the fewest digits that give back the same number.
+    comment : str, optional
+        One line behind the header, after ``#``: readers skip it as PyCS3 does.
 
     Raises
     ------
@@ -42,12 +44,13 @@ def write_rdb(path, columns):
     cells = [[_word(_cell(value), f"{path}, column '{name}'") for value in values]
              for name, values in columns.items()]
     names = [_word(name, f"{path}, name of a column") for name in columns]
-    rows = [names, ["=" * len(name) for name in names], *zip(*cells, strict=True)]
+    rows = [names, ["=" * len(name) for name in names],
+            *([[f"# {' '.join(comment.split())}"]] if comment else []), *zip(*cells, strict=True)]
     write_text(path, "".join("\t".join(row) + "\n" for row in rows))
 
 
 def read_rdb(path):
-    """Read an rdb table, with any line ends; blank lines are skipped.
+    """Read an rdb table, with any line ends; blank lines and comments (``#``) are skipped.
 
     Returns
     -------
@@ -63,6 +66,7 @@ def read_rdb(path):
     """
     # The header: a line of names, and a row of = (or -) under each of them.
     lines = [(i, line.split()) for i, line in enumerate(read_lines(path), 1) if line.strip()]
+    lines = [*lines[:2], *(one for one in lines[2:] if not one[1][0].startswith("#"))]
     if len(lines) < 2 or any(set(word) - set("=-") for word in lines[1][1]):
         raise UserError(f"{path} is not an rdb table. Its first line must hold the names of the "
                         "columns, its second one a row of = under each name.")

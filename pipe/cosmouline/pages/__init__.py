@@ -7,6 +7,8 @@ contact_sheets : Contact sheets: the thumbnails of many images on numbered pages
                  the films.
 deconvolution  : What the pages of a joint deconvolution show.
 drawing        : Pictures of a lens: where they are written, and what several scripts draw alike.
+injection      : The page and the report of the injected sources: the certificate of a light
+                 curve.
 lookback       : The texts of the lookback pages: the data that they share, the index, one page per
                  image.
 lookback_data  : What the lookback pages show of the images: the columns of a table, and the light

@@ -27,6 +27,12 @@ def star_stamps(image, stars, side_px, settings):
     return _cut(image, xy, side_px, settings, [])
 
 
+def place_stamps(image, reference_xy, side_px, settings):
+    """Return the stamps of places (n, 2) of the reference image, all known sources masked."""
+    xy = apply(db_transform.matrix(image), reference_xy)
+    return _cut(image, xy, side_px, settings, [])
+
+
 def lens_stamp(image, lens_xy, radius_px, side_px, settings, extra_xy=()):
     """Return the stamp of the lens on an image.
 

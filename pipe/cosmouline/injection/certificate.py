@@ -1,0 +1,382 @@
+"""What injected sources prove of the error bars: bias, scatter, slope, and noise in common."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from cosmouline.robust import median_of_finite
+
+import numpy as np
+
+TOLERANCE = 0.02  # to which the errors of a right set are right themselves, of the scatter
+SLOPE_TOLERANCE = 0.005  # of the slope
+COMMON_TOLERANCE = 0.05  # of the part of the noise that images or nights share
+CORRELATION_TOLERANCE = 0.05  # of the correlations between the sources
+SKY_TOLERANCE = 0.03  # of the noise of the sky against its level
+FAILED_SIGMAS = 3.0
+LEAST_FOR_SLOPE = 0.02  # relative variation of what was injected, for a slope of its own
+LEAST_IN_HALF = 4
+OUTLIER_SIGMAS = 6.0  # a single flux so far off is counted apart: it would carry the mean square
+
+
+@dataclass(frozen=True, eq=False)
+class SiteResult:
+    """What was injected at a site and what its fit found, on the common scale.
+
+    Attributes
+    ----------
+    name, series, star : str
+        `star` is empty where the light is by the PSF.
+    index : ndarray of int, shape (n,)
+        Numbers of its epochs among all images.
+    true, flux : ndarray of float, shape (n, n_sources)
+        NaN where not measured.
+    covariance : ndarray of float, shape (n, n_sources, n_sources)
+        All that is quoted for a single image, without what all images share.
+    psf_sigma : ndarray of float, shape (n, n_sources)
+        Of that the error from the PSF, which the sites of an image share.
+    systematic : ndarray of float, shape (n_sources,)
+        Quoted error of the part that all epochs share.
+    """
+
+    name: str
+    series: str
+    star: str
+    index: np.ndarray
+    true: np.ndarray
+    flux: np.ndarray
+    covariance: np.ndarray
+    psf_sigma: np.ndarray
+    systematic: np.ndarray
+
+    @property
+    def sigma(self):
+        """Quoted random errors, (n, n_sources)."""
+        return np.sqrt(np.einsum("ekk->ek", self.covariance))
+
+    @property
+    def residual(self):
+        """Found minus true flux, (n, n_sources)."""
+        return self.flux - self.true
+
+    @property
+    def bias(self):
+        """Mean of the residuals weighted by the errors, and its random error; (n_sources,)."""
+        return weighted(self.residual, self.sigma)
+
+    @property
+    def deviations(self):
+        """Residuals from their weighted mean in quoted errors, as one degree of freedom less."""
+        seen = np.isfinite(self.residual).sum(0)
+        away = (self.residual - self.bias[0]) / self.sigma
+        return away * np.sqrt(seen / np.maximum(seen - 1, 1))
+
+
+class Check(NamedTuple):
+    """One line of the certificate: what was found, its error, and what right errors give.
+
+    With `is_upper` only a value above what is expected is a fault.
+    """
+
+    what: str
+    found: float
+    error: float
+    expected: float
+    n: int
+    is_upper: bool = False
+
+    @property
+    def sigmas(self):
+        """By how many errors it is off."""
+        away = (self.found - self.expected) / self.error if self.error > 0 else np.nan
+        return max(away, 0.0) if self.is_upper else away
+
+    @property
+    def is_passed(self):
+        """True unless it is off by 3 errors; what could not be measured is not passed."""
+        return bool(np.isfinite(self.sigmas) and abs(self.sigmas) < FAILED_SIGMAS)
+
+
+def weighted(values, sigma):
+    """Mean weighted by 1 / sigma^2 along the first axis, and its error; NaN is skipped."""
+    known = np.isfinite(values) & (sigma > 0)
+    weight = np.where(known, 1 / np.where(known, sigma, 1.0) ** 2, 0.0)
+    total = weight.sum(0)
+    total = np.where(total > 0, total, np.nan)
+    return (weight * np.where(known, values, 0.0)).sum(0) / total, 1 / np.sqrt(total)
+
+
+def scatter(sites):
+    """Scatter within the sites over the quoted random errors, by source.
+
+    Returns
+    -------
+    ratio, error : ndarray of float, shape (n_sources,)
+    n_dof, n_outliers : ndarray of int, shape (n_sources,)
+
+    Notes
+    -----
+    Root of the mean square of the deviations without those beyond 6 sigmas, which are counted.
+    Its error is that of independent Gaussians, 1 / sqrt(2 n), or what the sites show among
+    themselves, if that is larger.
+    """
+    away = [site.deviations for site in sites]
+    kept = [np.where(np.abs(one) < OUTLIER_SIGMAS, one, np.nan) for one in away]
+    squares = np.array([np.nansum(one**2, axis=0) for one in kept])
+    n = np.array([np.isfinite(one).sum(0) for one in kept])
+    dof = np.maximum(n.sum(0) - len(sites), 1)
+    ratio = np.sqrt(squares.sum(0) / np.maximum(n.sum(0), 1))
+    error = ratio / np.sqrt(2 * dof)
+    if len(sites) > 2:
+        single = np.sqrt(squares / np.maximum(n, 1))
+        error = np.fmax(error, np.std(single, axis=0, ddof=1) / np.sqrt(len(sites)))
+    n_outliers = sum((np.abs(one) >= OUTLIER_SIGMAS).sum(0) for one in away)
+    return ratio, error, dof, n_outliers
+
+
+def static_bias(sites):
+    """Bias of the constant part of the fluxes, relative, by source.
+
+    Returns
+    -------
+    bias, error : ndarray of float, shape (n_sources,)
+        Mean over the sites, each counted once, and the error by their scatter (NaN for one site).
+    quoted : ndarray of float, shape (n_sources,)
+        Median of the quoted systematic errors, relative.
+    pulls : ndarray of float, shape (n_sites, n_sources)
+        Bias over its quoted error (systematic and random).
+    """
+    level = np.array([np.nanmean(site.true, axis=0) for site in sites])
+    bias = np.array([site.bias[0] for site in sites]) / level
+    random = np.array([site.bias[1] for site in sites]) / level
+    quoted = np.array([site.systematic for site in sites]) / level
+    n = np.isfinite(bias).sum(0)
+    error = np.full(bias.shape[1], np.nan)
+    if len(sites) > 1:
+        error = np.nanstd(bias, axis=0, ddof=1) / np.sqrt(n)
+    return (np.nanmean(bias, axis=0), error, median_of_finite(quoted),
+            bias / np.hypot(np.nan_to_num(quoted), random))
+
+
+def slope(sites):
+    """Slope of found against injected flux within the sites, pooled, by source.
+
+    Returns
+    -------
+    slope, error : ndarray of float, shape (n_sources,)
+        NaN where no site varies by 2 %.
+
+    Notes
+    -----
+    Weighted least squares with a constant of each site, so that a static bias does not enter.
+    """
+    top, bottom = 0.0, 0.0
+    for site in sites:
+        known = np.isfinite(site.residual)
+        weight = np.where(known, 1 / site.sigma**2, 0.0)
+        total = np.maximum(weight.sum(0), 1e-300)
+        true = np.where(known, site.true, 0.0)
+        off = np.where(known, true - (weight * true).sum(0) / total, 0.0)
+        varies = np.nanstd(site.true, axis=0) > LEAST_FOR_SLOPE * np.nanmean(site.true, axis=0)
+        top = top + np.where(varies, (weight * off * np.nan_to_num(site.residual)).sum(0), 0.0)
+        bottom = bottom + np.where(varies, (weight * off**2).sum(0), 0.0)
+    known = np.asarray(bottom) > 0
+    bottom = np.where(known, bottom, np.nan)
+    return 1 + top / bottom, 1 / np.sqrt(bottom)
+
+
+def linearity(sites, scales):
+    """Ratio of found to injected flux of the sites of other brightness to that of the lens's own.
+
+    `scales` are the series that count as other brightness. Returned are, by source, the mean of
+    their relative biases minus that of all other sites, and its error.
+    """
+    def of(some):
+        if len(some) < 2:
+            return np.nan, np.nan
+        level = np.array([np.nanmean(site.true, axis=0) for site in some])
+        bias = np.array([site.bias[0] for site in some]) / level
+        return bias.mean(0), bias.std(0, ddof=1) / np.sqrt(len(some))
+
+    one, other = (of([site for site in sites if (site.series in scales) is is_in])
+                  for is_in in (True, False))
+    return one[0] - other[0], np.hypot(one[1], other[1])
+
+
+def common_part(sites, labels, same_site):
+    """Part of the variance of the deviations that is common to a group of images, all sources.
+
+    Parameters
+    ----------
+    sites : list of SiteResult
+    labels : ndarray of int, shape (n_images,)
+        Group of each image, such as its night; with `same_site` False groups are single images.
+    same_site : bool
+        Pairs are images of one group at one site, else sites in one group.
+
+    Returns
+    -------
+    part, error : float
+        Mean product of two deviations of a group; its error from the scatter of the groups.
+    n_groups : int
+    """
+    # One table of deviations: site, group, source
+    tops, bottoms = [], []
+    away = np.full((len(sites), len(labels), sites[0].flux.shape[1]), np.nan)
+    for row, site in zip(away, sites, strict=True):
+        row[site.index] = np.where(np.abs(site.deviations) < OUTLIER_SIGMAS, site.deviations,
+                                   np.nan)
+    for group in np.unique(labels):
+        members = away[:, labels == group]
+        # of independent deviations the products of pairs vanish on average
+        members = members.swapaxes(0, 1) if same_site else members.reshape(
+            -1, *members.shape[2:])
+        seen = np.isfinite(members)
+        n, total = seen.sum(0), np.nansum(members, axis=0)
+        pairs = n * (n - 1)
+        if pairs.sum():
+            tops.append(float((total**2 - np.nansum(members**2, axis=0)).sum()))
+            bottoms.append(float(pairs.sum()))
+    if len(tops) < 2:
+        return np.nan, np.nan, len(tops)
+    tops, bottoms = np.array(tops), np.array(bottoms)
+    part = tops.sum() / bottoms.sum()
+    error = np.sqrt(((tops - part * bottoms) ** 2).sum()) / bottoms.sum()
+    return float(part), float(error), len(tops)
+
+
+def correlations(sites):
+    """Correlation of the noise of two sources: predicted, found, and the error of the latter.
+
+    Returns
+    -------
+    predicted, found, error : ndarray of float, shape (n_sources, n_sources)
+    """
+    away = np.concatenate([np.where(np.abs(site.deviations) < OUTLIER_SIGMAS, site.deviations,
+                                    np.nan) for site in sites])
+    predicted = np.concatenate([site.covariance / (site.sigma[:, :, None] * site.sigma[:, None])
+                                for site in sites])
+    products = away[:, :, None] * away[:, None]
+    scale = np.sqrt(np.nanmean(away**2, axis=0))
+    n = np.isfinite(products).sum(0)
+    found = np.nanmean(products, axis=0) / np.outer(scale, scale)
+    error = np.nanstd(products, axis=0) / np.outer(scale, scale) / np.sqrt(np.maximum(n, 1))
+    return np.nanmean(predicted, axis=0), found, error
+
+
+def halves(away, value):
+    """Bias and scatter where a quantity is low and where it is high.
+
+    Parameters
+    ----------
+    away, value : ndarray of float, shape (n,)
+        Deviations in quoted errors, and the quantity; NaN is left out.
+
+    Returns
+    -------
+    bias : tuple of float
+        Mean deviation of the upper half minus that of the lower, and its error.
+    ratio : tuple of float
+        Scatter of the upper half over that of the lower half, and its error. NaN where the
+        quantity does not vary, or there are fewer than 4 values in a half.
+    """
+    unknown = (np.nan, np.nan), (np.nan, np.nan)
+    known = np.isfinite(away) & np.isfinite(value) & (np.abs(away) < OUTLIER_SIGMAS)
+    if not known.any():
+        return unknown
+    high = value > np.median(value[known])
+    parts = [away[known & high], away[known & ~high]]
+    if min(map(len, parts)) < LEAST_IN_HALF:
+        return unknown
+    rms = [part.std(ddof=1) for part in parts]
+    error = np.sqrt(sum(s**2 / len(part) for s, part in zip(rms, parts, strict=True)))
+    ratio = rms[0] / rms[1]
+    return ((float(parts[0].mean() - parts[1].mean()), float(error)),
+            (float(ratio), float(ratio * np.sqrt(sum(0.5 / len(part) for part in parts)))))
+
+
+def checks(model, clones, joined, nights, sky_ratio, scales):
+    """The certificate: what all sources and sites together must hold.
+
+    Parameters
+    ----------
+    model, clones : list of SiteResult
+        Sites with light by the PSF, and by copies of stars.
+    joined : list of SiteResult
+        The nights of the first, as they are joined for a light curve.
+    nights : ndarray of int, shape (n_images,)
+        Night of each image.
+    sky_ratio : ndarray of float, shape (n_images,)
+        Noise of the sky over what its level and the read noise predict.
+    scales : sequence of str
+        Series of another brightness than the lens, see `linearity`.
+
+    Returns
+    -------
+    list of Check
+
+    Notes
+    -----
+    Static pulls of the sites are expected at 1 or below: a systematic error that is quoted too
+    large is no fault. Errors of the checks are joined with what a right set is off by itself.
+    """
+    found, images = [], np.arange(len(nights))
+    for kind, what, sites in (("model", "scatter", model), ("model", "nights: scatter", joined),
+                              ("clone", "scatter", clones)):
+        if sites and len(sites[0].index) > 2:
+            ratio, error, dof, _ = scatter(sites)
+            weight = 1 / error**2
+            found.append(Check(f"{kind}: {what} / random error",
+                               float((weight * ratio).sum() / weight.sum()),
+                               float(np.hypot(1 / np.sqrt(weight.sum()), TOLERANCE)), 1.0,
+                               int(dof.sum())))
+    for kind, sites in (("model", model), ("clone", clones)):
+        if not sites:
+            continue
+        bias, error, quoted, pulls = static_bias(sites)
+        known = np.isfinite(pulls)
+        found.append(Check(f"{kind}: static bias / quoted systematic, rms of the sites",
+                           float(np.sqrt(np.nanmean(pulls**2))),
+                           float(1 / np.sqrt(2 * max(known.sum(), 1))), 1.0, int(known.sum()),
+                           is_upper=True))
+        total = np.hypot(error, quoted)
+        weight = np.where(total > 0, 1 / total**2, 0.0)
+        found.append(Check(f"{kind}: mean static bias (%)",
+                           float(100 * (weight * bias).sum() / weight.sum()),
+                           float(100 / np.sqrt(weight.sum())), 0.0, len(sites)))
+        slopes, error = slope(sites)
+        known = np.isfinite(slopes)
+        if known.any():
+            weight = 1 / error[known] ** 2
+            found.append(Check(f"{kind}: slope of found against injected",
+                               float((weight * slopes[known]).sum() / weight.sum()),
+                               float(np.hypot(1 / np.sqrt(weight.sum()), SLOPE_TOLERANCE)), 1.0,
+                               int(known.sum())))
+    if len(model) > 1:
+        change, error = linearity(model, scales)
+        if np.isfinite(np.asarray(error)).all():
+            weight = 1 / np.maximum(error, 1e-6) ** 2
+            found.append(Check("model: half and double against the lens's own brightness (%)",
+                               float(100 * (weight * change).sum() / weight.sum()),
+                               float(100 / np.sqrt(weight.sum())), 0.0, len(model)))
+        part, error, n = common_part(model, images, same_site=False)
+        of_psf = float(np.mean([np.nanmean(site.psf_sigma**2 / site.sigma**2) for site in model]))
+        found.append(Check("model: noise common to an image, part of the variance", part,
+                           float(np.hypot(error, COMMON_TOLERANCE)), of_psf, n))
+        predicted, seen, error = correlations(model)
+        upper = np.triu_indices(len(seen), 1)
+        if len(upper[0]):
+            found.append(Check("model: correlation between sources, found - predicted",
+                               float((seen - predicted)[upper].mean()),
+                               float(np.hypot(np.sqrt((error[upper] ** 2).sum()) / len(upper[0]),
+                                              CORRELATION_TOLERANCE)), 0.0, len(upper[0])))
+    part, error, n = common_part(model, nights, same_site=True)
+    if n > 1:
+        found.append(Check("model: noise common to a night, part of the variance", part,
+                           float(np.hypot(error, COMMON_TOLERANCE)), 0.0, n))
+    known = np.isfinite(sky_ratio)
+    if known.sum() > 1:
+        found.append(Check("noise of the sky / expected of its level",
+                           float(np.median(sky_ratio[known])),
+                           float(np.hypot(1.25 * np.std(sky_ratio[known]) / np.sqrt(known.sum()),
+                                          SKY_TOLERANCE)), 1.0, int(known.sum())))
+    return found

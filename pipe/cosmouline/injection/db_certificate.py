@@ -1,0 +1,76 @@
+"""Gather what the fits of the sites found, next to what was injected."""
+
+from cosmouline.database.columns import column
+from cosmouline.deconv import db_products
+from cosmouline.deconv.io_fit import read_fit, read_made_of
+from cosmouline.errors import UserError
+from cosmouline.injection import db_sites
+from cosmouline.injection.certificate import SiteResult
+from cosmouline.injection.db_inject import mean_fluxes, true_fluxes
+from cosmouline.injection.db_site_fit import site_path
+
+import numpy as np
+
+
+def site_results(images, settings):
+    """Return a `SiteResult` of every site that was fitted.
+
+    `images` are the rows of the deconvolution in the order of its epochs. Raises UserError where
+    nothing was fitted, or the fits are of another fit of the lens.
+    """
+    fit, _ = db_products.joint_fit(settings)
+    names = [image["img_name"] for image in images]
+    sites, mjd = db_sites.read(settings), column(images, "mjd")
+    flux = true_fluxes(sites, fit, mjd)
+    nominal, found = mean_fluxes(images, settings), []
+    now = images[0][f"dec_fit__{settings.dec_name}"]
+    for site, true in zip(sites, flux, strict=True):
+        path = site_path(site, settings)
+        if not path.is_file():
+            continue
+        one, psf_error = read_fit(path)
+        of_site, made = read_made_of(path)
+        if made.get("dec_fit") != now:
+            raise UserError(f"{path} is of another fit of the lens. Run fac_injection from "
+                            "2_inject.py again.")
+        index = np.array([names.index(name) for name in of_site])
+        rows, true = [images[k] for k in index], true[index]
+        norm = np.zeros(len(index))
+        if site["star"]:
+            # The star shines with its mean flux; its light has the error of the coefficient
+            true = true * star_flux(rows, site["star"], settings) / nominal[site["star"]]
+            norm = coefficient_error(rows, settings)
+        psf_sigma = np.nan_to_num(np.abs(psf_error * one.flux))
+        level = np.where(np.isfinite(one.flux), one.flux, 0.0)
+        covariance = (one.covariance_total + (psf_sigma**2)[:, :, None] * np.eye(one.flux.shape[1])
+                      + norm[:, None, None] ** 2 * level[:, :, None] * level[:, None])
+        found.append(SiteResult(site["name"], site["series"], site["star"], index, true, one.flux,
+                                covariance, psf_sigma, one.flux_systematic))
+    if not found:
+        raise UserError("no site has a fit. Run fac_injection/3_fit.py first.")
+    return found
+
+
+def star_flux(rows, star, settings):
+    """Return the mean flux of a star that is copied, by the PSF and coefficient of the others."""
+    key = f"{settings.dec_name}__{star}"
+    coeff = column(rows, f"injection_coeff__{settings.dec_name}")
+    flux = column(rows, f"injection_star_e__{key}") * coeff
+    sigma = np.hypot(column(rows, f"injection_star_sigma_e__{key}") * coeff,
+                     coefficient_error(rows, settings) * flux)
+    known = np.isfinite(flux) & (sigma > 0)
+    return float(np.average(flux[known], weights=sigma[known] ** -2.0))
+
+
+def coefficient_error(rows, settings):
+    """Return the relative error of the coefficient of each image, (n,)."""
+    dec = settings.dec_name
+    coeff, sigma, calib, of_night = (column(rows, f"{name}__{dec}") for name in (
+        "dec_coeff", "dec_coeff_sigma", "dec_calib", "dec_calib_night"))
+    squares = [np.nan_to_num(one) ** 2 for one in (sigma / coeff, calib, of_night)]
+    return np.sqrt(np.sum(squares, axis=0))
+
+
+def sky_ratio(images):
+    """Return the noise of the sky of each image over what its level predicts, (n,)."""
+    return column(images, "sky_noise_ratio")
