@@ -9,9 +9,8 @@ Next    : lcmanip/1_join
 Run as  : python extrascripts/import_cosmouline.py ~/old/configs/HE0435 --out configs/HE0435_old
           [--name HE0435] [--work-dir ~/cosmouline/HE0435_old]
 
-Nothing of the old files is run: settings.py is parsed, a pickle of more than plain values is
-refused. The images have no products here: lcmanip, 9_quicklook, 9_export and extrascripts work on
-what the database holds; the steps before need the frames.
+Nothing of the old files is run: settings.py is parsed, a pickle of more than plain values refused.
+The images have no products: lcmanip, quick-looks, exports and tools work on what the database has.
 """
 
 from pathlib import Path
@@ -36,7 +35,6 @@ ARGUMENTS = {
 
 def report(old, rows, left):
     """Log what was found, and what was not taken over; return what to run next."""
-    chosen = reduction.choices(old)
     if not rows:
         log_line("%s: settings and lists alone are taken over, so that there is nothing to join",
                  f"{old.database} is empty" if old.database else "no database")
@@ -44,8 +42,11 @@ def report(old, rows, left):
     log_line("%d images in %s", len(rows), old.database)
     for dec, n in fields.deconvolutions(old.rows).items():
         log_line("deconvolution %s: %d images", dec, n)
-    log_line("light curves are joined with %s",
-             chosen["coefficient"] or "the coefficient of each deconvolution, its error unknown")
+    log_line("light curves are joined with %s%s", reduction.choices(old)["coefficient"]
+             or "the coefficient of each deconvolution",
+             "" if reduction.errors_known(old) else ", its error unknown")
+    if n := sum("setname" not in row for row in old.rows):
+        log_line("%d images have no setname: the set is the start of their names", n)
     for why in sorted(set(left.values())):
         names = [name for name, reason in left.items() if reason == why]
         log_line("not taken over, %s: %s", why, ", ".join(names))
@@ -60,11 +61,11 @@ def main(options):
     out = (options.out or new_config(name)).expanduser()
     work_dir = options.work_dir or f"~/cosmouline/{name}"
     database = Path(work_dir).expanduser() / "database.json"
-    for path in (out, database):
-        if path.exists():
-            raise UserError(f"{path} exists already: give another --out and --work-dir.")
+    if path := next((path for path in (out, database) if path.exists()), None):
+        raise UserError(f"{path} exists already: give another --out and --work-dir.")
+    text = reduction.settings_text(old, rows, name, work_dir)
     out.mkdir(parents=True)
-    write_text(out / "settings.py", reduction.settings_text(old, rows, name, work_dir))
+    write_text(out / "settings.py", text)
     log_line("copied: %s", ", ".join(reduction.copy_lists(old, out)) or "no list")
     load_settings(out)
     with Lock(database):

@@ -187,3 +187,187 @@ def test_settings_and_lists_alone_are_taken_over(taken_over, tmp_path, caplog):
     assert ("no database: settings and lists alone are taken over, so that there is nothing to "
             "join") in caplog.messages
     assert "Next: python pipe/1_character/1a_add_to_database.py" in caplog.messages[-1]
+
+
+def golden_rows(shared_data):
+    return json.loads((shared_data("cosmouline_golden") / "join_input.json").read_text())
+
+
+def reduction(folder, rows=None, settings=SETTINGS, **lists):
+    """Write an old configuration folder: settings, lists, an exported pickle of rows."""
+    folder.mkdir()
+    (folder / "settings.py").write_text(settings)
+    for name, text in lists.items():
+        (folder / f"{name}.txt").write_text(text)
+    if rows is not None:
+        write_pickle(folder / "2021-10-01_HE0000_db.pkl", rows)
+    return folder
+
+
+def joined(settings, script):
+    """Join the light curve of what was taken over; return its columns."""
+    db = Database(settings.work_dir / "database.json")
+    script("lcmanip/1_join").main(settings, db)
+    db.close()
+    path, = (settings.work_dir / "export").glob("*.rdb")
+    return read_rdb(path)
+
+
+PLACES = SETTINGS + """
+refimgname = "844_i001"
+emptyregion = "[20:60 , 21:63]"
+lensregion = "[100:163 , 200:263]"
+telescopename = "WFI"
+trimheight = 1000 if telescopename in ["WFI", "VST"] else 0
+"""
+
+
+def test_regions_of_the_reference_image_keep_their_pixels(taken_over, tmp_path):
+    settings = taken_over(reduction(tmp_path / "old", settings=PLACES))
+
+    assert settings.empty_region == "[20:60, 21:63]"  # ds9 counts from 1 in both
+    assert settings.lens_position_px == (131.5, 231.5)  # the middle of 64 columns and 64 rows
+    one, = settings.sets
+    assert one["telescope"] == "WFI"
+    # their images had lost 1000 rows at both sides: regions and star lists are of those
+    assert one["overrides"] == {"trim": {"bottom": 1000, "top": 1000}}
+
+
+@pytest.mark.parametrize(("text", "why"), [
+    ("emptyregion = '20-60'", "# emptyregion = '20-60': '20-60' is no region: write"),
+    ("lensregion = '[60:20 , 1:2]'", "holds no pixel"),
+    ("lensregion = 5", "# lensregion = 5: "),
+    ("emptyregion = '[1:2, 1:2]'", "a place on the reference image, but there is no refimgname")])
+def test_a_region_that_says_nothing_is_told(taken_over, tmp_path, text, why):
+    settings = taken_over(reduction(tmp_path / "old", settings=f"{SETTINGS}\n{text}\n"))
+
+    assert (settings.empty_region, settings.lens_position_px) == (None, None)
+    assert why in (tmp_path / "new" / "settings.py").read_text()
+
+
+def test_references_of_bands_come_along_where_sets_are_bands(taken_over, tmp_path, shared_data):
+    text = """
+lensName = "J1"
+setnames, baseraw = ["R", "V"], "/raw/"
+setnames = ["R", "V"]
+rawdirs = ["/raw/R", "/raw/V"]
+refimgname = "R_1"
+refimgname_per_band = {"R": "R_1", "V": "V_7", "gone": "x"}
+"""
+    settings = taken_over(reduction(tmp_path / "old", settings=text))
+
+    assert settings.band_ref_img_names == {"R": "R_1", "V": "V_7"}
+    assert [one["band"] for one in settings.sets] == ["R", "V"]
+
+
+def test_references_of_bands_stay_out_of_a_database(taken_over, tmp_path, shared_data):
+    rows = golden_rows(shared_data)
+    settings = taken_over(reduction(tmp_path / "old", rows, SETTINGS + """
+refimgname_per_band = {"844": "844_i003"}
+"""))
+
+    assert settings.band_ref_img_names == {}
+    assert "# refimgname_per_band = {'844': '844_i003'}: band_ref_img_names, where several" in (
+        tmp_path / "new" / "settings.py").read_text()
+
+
+def test_a_condition_in_the_settings_is_read(taken_over, tmp_path):
+    text = SETTINGS + """
+telescopename = "VST"
+if telescopename == "VST":
+    cosmicssigclip = 7.0
+else:
+    cosmicssigclip = 5.0
+if undefined:
+    maxcores = 3
+"""
+    settings = taken_over(reduction(tmp_path / "old", settings=text))
+
+    assert settings.cosmic_sigma == 7.0
+    assert "# maxcores (line " in (tmp_path / "new" / "settings.py").read_text()
+
+
+@pytest.mark.parametrize("change", [
+    pytest.param(lambda row: {"renorm_1_comment": "a b c d e f g h i"}, id="names of nine stars"),
+    pytest.param(lambda row: {"renorm_1_comment": "9.0"}, id="a number with a point"),
+    pytest.param(lambda row: {"imgname": f"/data/ali/{row['imgname']}"}, id="names with a path"),
+    pytest.param(lambda row: {"setname": None}, id="no set name")])
+def test_the_light_curve_stays_the_same(taken_over, tmp_path, script, shared_data, change):
+    rows = [row | change(row) for row in golden_rows(shared_data)]
+    rows = [{name: value for name, value in row.items() if value is not None} for row in rows]
+
+    found = joined(taken_over(reduction(tmp_path / "old", rows)), script)
+
+    theirs = read_rdb(shared_data("cosmouline_golden") / "join_output_renorm_1.rdb")
+    for name in ("mhjd", "mag_A", "magerr_A_1", "magerr_B_5"):  # as far as the .rdb writes them
+        np.testing.assert_allclose(found[name], theirs[name], rtol=0, atol=1.1e-4, err_msg=name)
+
+
+def test_names_with_paths_are_found_in_lists_and_settings(taken_over, tmp_path, shared_data):
+    rows = golden_rows(shared_data)
+    for number, row in enumerate(rows):
+        row["imgname"] = f"n{number % 2}/844_{'same' if number < 2 else row['imgname']}"
+    settings = taken_over(reduction(
+        tmp_path / "old", rows, SETTINGS + 'refimgname = "n0/844_same"\n',
+        kicklist="n1/844_same  trailed a lot\n\n# of 2021\n",
+        testlist=f"{rows[4]['imgname']}\n"))
+
+    assert settings.ref_img_name == "n0-844_same"  # two of one name keep their folders
+    assert (tmp_path / "new" / "kicklist.txt").read_text() == (
+        "n1-844_same trailed a lot\n\n# of 2021\n")
+    assert (tmp_path / "new" / "testlist.txt").read_text() == "844_844_i005\n"
+    db = Database(settings.work_dir / "database.json")
+    assert {"n0-844_same", "n1-844_same", "844_844_i005"} <= set(db.rows)
+    db.close()
+
+
+def test_images_without_set_name_are_told(taken_over, tmp_path, shared_data, caplog):
+    rows = golden_rows(shared_data)
+    for row in rows:
+        del row["setname"]
+    rows[-1]["imgname"] = "alone"
+
+    settings = taken_over(reduction(tmp_path / "old", rows))
+
+    assert "15 images have no setname: the set is the start of their names" in caplog.messages
+    assert [one["name"] for one in settings.sets] == ["844", "old"]
+
+
+def test_a_renormalisation_without_errors_is_told(taken_over, tmp_path, script, shared_data,
+                                                  caplog):
+    rows = golden_rows(shared_data)
+    for row in rows:
+        del row["renorm_1_err"]
+
+    found = joined(taken_over(reduction(tmp_path / "old", rows)), script)
+
+    assert "light curves are joined with renorm_1, its error unknown" in caplog.messages
+    theirs = read_rdb(shared_data("cosmouline_golden") / "join_output_renorm_1.rdb")
+    np.testing.assert_allclose(found["mag_A"], theirs["mag_A"], rtol=0, atol=1.1e-4)
+
+
+EMPTY = {
+    "no byte": lambda path: path.write_bytes(b""),
+    "no table": lambda path: sqlite3.connect(path).execute("VACUUM").connection.close(),
+    "no row": lambda path: path.write_text("000000|000000|recno:int|imgname:str\n"),
+    "empty list": lambda path: write_pickle(path, [])}
+
+
+@pytest.mark.parametrize("kind", EMPTY)
+def test_an_empty_database_has_nothing_to_join(taken_over, tmp_path, caplog, kind):
+    folder = reduction(tmp_path / "old")
+    EMPTY[kind](folder / "database.dat")
+
+    settings = taken_over(folder)
+
+    assert (f"{folder / 'database.dat'} is empty: settings and lists alone are taken over, so "
+            "that there is nothing to join") in caplog.messages
+    assert [one["name"] for one in settings.sets] == ["844"]
+
+
+def test_a_failure_leaves_no_folder_behind(taken_over, tmp_path, shared_data):
+    rows = golden_rows(shared_data)
+    rows[1]["imgname"] = rows[0]["imgname"]
+    with pytest.raises(UserError, match="844_i001 is there twice"):
+        taken_over(reduction(tmp_path / "old", rows))
+    assert not (tmp_path / "new").exists()

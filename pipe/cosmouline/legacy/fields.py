@@ -26,6 +26,22 @@ def _text(value):
     return None if value in NOTHING else str(value)
 
 
+def n_stars(comment):
+    """Return the number of stars that a comment on a coefficient tells, or whose names it lists.
+
+    None where it says nothing.
+    """
+    words = [] if comment in NOTHING else re.split(r"[\s,;]+", str(comment).strip("[]() "))
+    return int(float(words[0])) if len(words) == 1 and words[0].replace(".", "").isdigit() \
+        else len(words) or None
+
+
+def set_name(old):
+    """Return the set of an old row: its own, else what stands before the first "_" of its name."""
+    named = old["imgname"].partition("_")
+    return our_name(str(old.get("setname") or (named[0] if named[1] else ""))) or "old"
+
+
 def _root_mean(sigma, n):
     """Give the error of a mean; theirs is the scatter."""
     return sigma / math.sqrt(int(n)) if int(n) > 0 else None
@@ -43,7 +59,6 @@ COPIED = {  # ours: theirs, where value and unit are the same
     "sky_sigma_e": "prealistddev", "n_align_stars": "nbralistars", "align_rms_px": "geomaprms",
     "align_scale": "geomapscale", "medcoeff": "medcoeff", "n_coeff_stars": "nbrcoeffstars"}
 CHANGED = {  # ours: theirs, and what has to be done to the value
-    "set_name": ("setname", lambda name: our_name(str(name))),
     "telescope": ("telescopename", _text),
     "raw_path": ("rawimg", _text), "filter": ("filter", _text), "whynot": ("whynot", _text),
     "gogogo": ("gogogo", bool), "treatme": ("treatme", bool), "testlist": ("testlist", bool),
@@ -71,7 +86,7 @@ def our_name(name):
     return re.sub(r"_+", "_", plain).strip("_")
 
 
-def convert_row(old, renorms, coefficient=None, photometry=()):
+def convert_row(old, renorms, coefficient=None, photometry=(), errors_known=True):
     """Return an old row under our names.
 
     Parameters
@@ -85,6 +100,9 @@ def convert_row(old, renorms, coefficient=None, photometry=()):
         deconvolution was made with.
     photometry : sequence of str
         Names of aperture photometries, of which the second aperture ``ap30`` is taken.
+    errors_known : bool
+        False if no image has an error of the coefficient: 0, as of that of a deconvolution. An
+        image without error among others has no flux.
 
     Returns
     -------
@@ -94,9 +112,9 @@ def convert_row(old, renorms, coefficient=None, photometry=()):
         The old columns that went into it.
     """
     # values that keep their meaning
-    row = {"img_name": old["imgname"], "gogogo": True, "treatme": True, "testlist": False,
-           "updating": False, "raw_state": "imported"}
-    used = {"imgname"}
+    row = {"img_name": old["imgname"], "set_name": set_name(old), "gogogo": True, "treatme": True,
+           "testlist": False, "updating": False, "raw_state": "imported"}
+    used = {"imgname", "setname"}
     pairs = [(ours, theirs, float if fields.FIELDS[ours].type is float else int)
              for ours, theirs in COPIED.items()]
     pairs += [(ours, theirs, change) for ours, (theirs, change) in CHANGED.items()]
@@ -112,11 +130,11 @@ def convert_row(old, renorms, coefficient=None, photometry=()):
         if not int(old["nbrcoeffstars"]):
             row["medcoeff"] = None
     for name in renorms:
-        value, sigma = _coefficient(old, name)
+        value, sigma = coefficient_of(old, name)
         if value is not None:
             used |= {name, f"{name}_err", f"{name}_comment"}
             row |= {f"renorm__{our_name(name)}": value, f"renorm_sigma__{our_name(name)}": sigma}
-            _take(row, used, old, f"n_renorm_stars__{our_name(name)}", f"{name}_comment", int)
+            _take(row, used, old, f"n_renorm_stars__{our_name(name)}", f"{name}_comment", n_stars)
     # aperture fluxes
     for prefix, name in itertools.product(photometry, old):
         found = re.fullmatch(rf"{re.escape(prefix)}_(.+)_ap30_flux(_err)?", name)
@@ -125,7 +143,7 @@ def convert_row(old, renorms, coefficient=None, photometry=()):
             row[f"aper_{kind}_e__{our_name(found[1])}"] = float(old[name])
             used.add(name)
     for key in deconvolutions([old]):
-        _take_deconvolution(row, used, old, key, coefficient)
+        _take_deconvolution(row, used, old, key, coefficient, errors_known)
     return {name: value for name, value in row.items() if value is not None
             and not (isinstance(value, float) and not math.isfinite(value))}, used
 
@@ -140,7 +158,7 @@ def _take(row, used, old, ours, theirs, change):
             row.setdefault(ours, None)
 
 
-def _coefficient(old, name):
+def coefficient_of(old, name):
     """Return a coefficient and the error of its mean; (None, None) where there is none."""
     if name == "medcoeff":
         errors = "sigcoeff", "nbrcoeffstars"
@@ -150,18 +168,19 @@ def _coefficient(old, name):
     if value <= 0:  # COSMOULINE's sign that no star was found
         return None, None
     try:
-        return value, _root_mean(float(old[errors[0]]), old[errors[1]])
+        return value, _root_mean(float(old[errors[0]]), n_stars(old[errors[1]]) or 0)
     except (KeyError, ValueError):
         return value, None
 
 
-def _take_deconvolution(row, used, old, key, coefficient):
+def _take_deconvolution(row, used, old, key, coefficient, errors_known):
     """Put one deconvolution under our names; without a coefficient its fluxes mean nothing."""
     dec = our_name(key)
     row[f"dec_number__{dec}"] = int(old[DECONVOLUTION + key]) - 1  # number 1 was the reference
     row[f"dec_psf__{dec}"] = _text(old.get(f"decpsf_{key}"))
     if coefficient:
-        value, sigma = _coefficient(old, coefficient)
+        value, sigma = coefficient_of(old, coefficient)
+        sigma = sigma if errors_known else 0.0
     else:  # its own one, whose error is not known
         value = float(old.get(f"decnorm_{key}", 0.0))
         value, sigma = (value, 0.0) if value > 0 else (None, None)

@@ -43,10 +43,12 @@ def read_old_database(path):
         raise UserError(f"there is no file {path}.")
     if path.stat().st_size > MAX_BYTES:
         raise UserError(f"{path}: more than 1 GB is no database of COSMOULINE.")
-    # the first bytes tell the format
+    # the first bytes tell the format; scripts that ran before 1a left a file without any
     with open(path, "rb") as stream:
         start = stream.read(64)
-    if start.startswith(SQLITE):
+    if not start:
+        rows = []
+    elif start.startswith(SQLITE):
         rows = _read_sqlite(path)
     elif TEXT_HEADER.match(start):
         rows = _read_kirbybase(path)
@@ -63,6 +65,8 @@ def _read_sqlite(path):
     try:
         connection.execute("PRAGMA trusted_schema = OFF")
         connection.row_factory = sqlite3.Row
+        if not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+            return []  # nothing was ever written
         return [dict(row) for row in connection.execute(f"SELECT * FROM {TABLE}")]
     except sqlite3.DatabaseError as error:
         raise UserError(f"{path}: {error}: no database of COSMOULINE, or damaged.") from error

@@ -1,10 +1,13 @@
 """The settings.py of the original COSMOULINE, read without running it, under our names."""
 
 import ast
+import operator
 import os
 
+from cosmouline.database import notation
 from cosmouline.database.settings import FORMERLY
 from cosmouline.errors import UserError
+from cosmouline.files.io_catalog import to_ds9
 from cosmouline.files.io_text import read_lines
 from cosmouline.frames.header_values import angle_deg
 
@@ -19,7 +22,7 @@ SAME = {
     "night_min_images": "nightminnbimg"}
 ELSEWHERE = ("lensRA", "lensDEC", "telescopename", "setnames", "setname", "baseraw", "rawdirs",
              "rawdir", "workdir", "deconvname", "normcoeffname", "renormname", "psfname",
-             "decpsfnames", "sexphotomname")  # used in another way, see `translated`
+             "decpsfnames", "sexphotomname", "trimheight")  # used in another way
 GONE = {  # what else became of the others; most have a new name in `settings.FORMERLY`
     "lensMag": "the ephemeris needs no magnitude", "xephemlens": "lens_ra_deg, lens_dec_deg",
     "thisisatest": "the option --test", "uselinks": "frames are read where they lie",
@@ -27,8 +30,8 @@ GONE = {  # what else became of the others; most have a new name in `settings.FO
     "savefigs": "pictures are always saved", "withsound": "no sound",
     "makejpgarchives": "PNG pictures in folders", "silencemcs": "no Fortran",
     "update": "new frames are found by 1a_add_to_database", "sample_only": "the option --test",
-    "refimgname_per_band": "band_ref_img_names, once the sets have a 'band'",
-    "trimheight": "'trim' in the telescope's file or in overrides",
+    "refimgname_per_band": "band_ref_img_names, where several sets are bands, each with its "
+                           "'band'; deconvolutions that are taken over have none",
     "identtolerance": "the match is refined by itself", "identminnbrstars": "see align_rms_max_px",
     "identfindmindist": "stars are matched by triangles", "dimx": "images are not resampled",
     "dimy": "images are not resampled", "sexphotomfields": "photom_apertures: radii",
@@ -63,15 +66,28 @@ def read_old_settings(path):
         raise UserError(f"{path} cannot be parsed: {error}. Python 2 print statements, perhaps: "
                         "take them out of a copy.") from error
     values, unread = {}, {}
-    for node in body:
-        if not isinstance(node, ast.Assign):
-            continue
-        for name in [target.id for target in node.targets if isinstance(target, ast.Name)]:
+    while body:
+        node, *body = body
+        if isinstance(node, ast.If):  # the branch that its condition takes, or none
             try:
-                values[name] = _value(node.value, values)
+                body = (node.body if _value(node.test, values) else node.orelse) + body
             except (ValueError, TypeError, KeyError):
-                unread[name] = node.lineno
+                unread |= {target.id: one.lineno for one in ast.walk(node)
+                           if isinstance(one, ast.Assign) for target in one.targets
+                           if isinstance(target, ast.Name)}
+        for target in node.targets if isinstance(node, ast.Assign) else ():
+            if isinstance(target, ast.Name):
+                try:
+                    values[target.id] = _value(node.value, values)
+                    unread.pop(target.id, None)
+                except (ValueError, TypeError, KeyError):
+                    values.pop(target.id, None)
+                    unread[target.id] = node.lineno
     return values, unread
+
+
+COMPARED = {ast.Eq: operator.eq, ast.NotEq: operator.ne,
+            ast.In: lambda one, many: one in many, ast.NotIn: lambda one, many: one not in many}
 
 
 def _value(node, known):
@@ -96,6 +112,11 @@ def _value(node, known):
         return format(_value(node.value, known), spec)
     if isinstance(node, ast.Call) and ast.unparse(node.func) in ("os.path.join", "join"):
         return os.path.join(*[_value(one, known) for one in node.args])
+    if isinstance(node, ast.Compare) and len(node.ops) == 1 and type(node.ops[0]) in COMPARED:
+        return COMPARED[type(node.ops[0])](_value(node.left, known),
+                                           _value(node.comparators[0], known))
+    if isinstance(node, ast.IfExp):
+        return _value(node.body if _value(node.test, known) else node.orelse, known)
     raise ValueError(ast.dump(node))
 
 
@@ -119,4 +140,19 @@ def translated(values):
             settings["lens_dec_deg"] = round(angle_deg(str(values["lensDEC"])), 7)
     except ValueError as error:
         reasons = {"lensRA": f"{error}"} | reasons
+    # Regions of the reference image: pixels from 1 there and here
+    for theirs in ("emptyregion", "lensregion"):
+        try:
+            box = notation.read_region(values.get(theirs))
+        except (ValueError, TypeError) as error:
+            reasons[theirs] = f"{error}"
+            continue
+        if box is not None and "refimgname" not in values:
+            reasons[theirs] = "a place on the reference image, but there is no refimgname"
+        elif box is not None:
+            reasons.pop(theirs)
+            x1, x2, y1, y2 = box
+            settings |= ({"empty_region": notation.write_region(box)} if theirs == "emptyregion"
+                         else {"lens_position_px": tuple(
+                             to_ds9([(x1 + x2) / 2, (y1 + y2) / 2]).tolist())})
     return settings, reasons

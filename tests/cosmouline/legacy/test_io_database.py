@@ -136,7 +136,7 @@ def test_allowed_names_cannot_be_used_for_more(tmp_path):
 
 
 @pytest.mark.parametrize(("raw", "says"), [
-    (b"", "neither KirbyBase's text, SQLite nor a pickle"), (b"\x80\x04", "neither KirbyBase's"),
+    (b"\x80\x04", "neither KirbyBase's text, SQLite nor a pickle"),
     (pickle.dumps({"a": 1}), "holds no list of rows"), (pickle.dumps([{"a": 1}]), "no 'imgname'"),
     (b"hello", "neither KirbyBase's"), (b"\x80\x02P1\n.", "neither|outside")])
 def test_what_is_no_database_is_told(tmp_path, raw, says):
@@ -155,3 +155,12 @@ def test_a_file_too_large_is_not_read(tmp_path, monkeypatch):
 def test_a_missing_file_is_told(tmp_path):
     with pytest.raises(UserError, match=r"there is no file .*nothing"):
         read_old_database(tmp_path / "nothing")
+
+
+def test_a_file_without_a_byte_or_a_table_has_no_row(tmp_path):
+    (tmp_path / "x").write_bytes(b"")
+    assert read_old_database(tmp_path / "x") == []
+    with sqlite3.connect(tmp_path / "y") as connection:
+        connection.execute("VACUUM")
+    connection.close()
+    assert read_old_database(tmp_path / "y") == []
