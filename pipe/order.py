@@ -13,6 +13,7 @@ QUASAR = (
     "1_character/4a_sky_stats",
     "1_character/4b_report",
     "2_skysub/1_skysub",
+    "2_skysub/1c_flat_errors",
     "2_skysub/2_sky_pngs",
     "3_align/1a_pick_reference",
     "3_align/1b_identify_stars",

@@ -16,6 +16,8 @@ from cosmouline.stamps.stamps import MASK_COSMIC, crop
 
 import numpy as np
 
+SAME_SCALE = 1.01  # ratio of pixel scales in arcsec, up to which two sets are of one camera
+
 
 def gather(images, centre_px, settings, name="lens"):
     """Return the `EpochFile` of the lens, or of a star, in these images, in their order.
@@ -73,13 +75,29 @@ def gather(images, centre_px, settings, name="lens"):
         shift_px=shift_px,
         fwhm_px=column(images, "field_fwhm_px"),
         shift_sigma_px=shift_sigma_px,
-        camera=np.unique([image["telescope"] for image in images], return_inverse=True)[1],
+        camera=cameras(images),
     )
     return EpochFile(
         epochs, [image["img_name"] for image in images], centre_px,
         np.stack([one[:n_draws] for one in draws], axis=1) if n_draws else None,
         np.stack([one[:n_draws] for one in scales], axis=1) if n_draws else None,
     )
+
+
+def cameras(images):
+    """Number the cameras of images: sets of one telescope, and of one pixel scale to 1 %."""
+    scales = {}
+    for image in images:
+        scales.setdefault((image["telescope"], image["set_name"]), []).append(
+            image.get("pixel_scale_arcsec", np.nan))
+    numbers, number, last = {}, -1, None
+    for (telescope, name), scale in sorted(
+            ((key, float(np.median(found))) for key, found in scales.items()),
+            key=lambda one: (one[0][0], one[1])):
+        if last is None or telescope != last[0] or scale > SAME_SCALE * last[1]:
+            number += 1
+        numbers[telescope, name], last = number, (telescope, scale)
+    return np.array([numbers[image["telescope"], image["set_name"]] for image in images])
 
 
 def star_places(images, psf_names, without):
