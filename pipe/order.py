@@ -24,6 +24,7 @@ QUASAR = (
     "1_character/4a_sky_stats",
     "1_character/4b_report",
     "2_skysub/1_skysub",
+    "2_skysub/1c_flat_errors",
     "2_skysub/2_sky_pngs",
     "fac_astrometry/2_plate_solve",
     "fac_astrometry/3_footprints",

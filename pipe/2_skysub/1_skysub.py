@@ -4,7 +4,7 @@ Needs   : ali/<img_name>.fits (1_character/1b_copy_convert), badpix/ (1_characte
 Writes  : sky/<img_name>.fits, a small mesh; sky_box_px, sky_range_e, sky_noise_e,
           sky_noise_ratio -> database
 Settings: sky_box_px
-Next    : 2_skysub/2_sky_pngs
+Next    : 2_skysub/1c_flat_errors
 
 Run as  : python pipe/2_skysub/1_skysub.py configs/MYLENS
 

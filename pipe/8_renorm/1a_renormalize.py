@@ -2,7 +2,7 @@
 
 Needs   : star fluxes (7_deconv/0_star_photometry)
 Writes  : renorm, its error, error as a zero point, number of stars, and chi2; the scatter of
-          the stars beyond their errors; PSF against aperture fluxes, psf_note -> database
+          fluxes and widths of the stars; PSF against aperture fluxes, psf_note -> database
 Settings: renorm_name, renorm_stars, renorm_method, renorm_reference_star, psf_name, norm_stars,
           n_psf_draws
 Next    : 8_renorm/1b_report
@@ -15,7 +15,8 @@ filters) each star has a relative flux per set where the data show one: colours 
 jumps nor errors; renorm_reference_star ties their zero points to one star. The error is that of
 the mean, enlarged where the stars disagree, and renorm_calib, the scatter of the stars of a set
 and night beyond their errors; renorm_abs_sigma, for zero points, has that of the sum of the PSF.
-Images of which PSF and apertures disagree get a psf_note. "median" is COSMOULINE's formula.
+Images of which PSF and apertures disagree get a psf_note; stars of other widths than their PSF are
+reported, with what these follow. "median" is COSMOULINE's formula.
 """
 
 from cosmouline.database import bands
@@ -31,7 +32,8 @@ WRITES = ("renorm__{renorm}", "renorm_sigma__{renorm}", "renorm_abs_sigma__{reno
           "n_renorm_stars__{renorm}", "renorm_chi2__{renorm}", "renorm_calib__{renorm}",
           "renorm_calib_night__{renorm}", "psf_aperture_scatter__{psf}",
           "psf_aperture_slope_mag__{psf}", "psf_aperture_slope_x__{psf}",
-          "psf_aperture_slope_y__{psf}", "psf_aperture_slope_colour__{psf}", "psf_note__{psf}")
+          "psf_aperture_slope_y__{psf}", "psf_aperture_slope_colour__{psf}", "psf_note__{psf}",
+          "star_width_scatter__{psf}")
 
 
 def measure(images, names, reference, settings, colour):

@@ -3,6 +3,7 @@
 import numpy as np
 
 MAD_TO_SIGMA = 1.4826  # 1 / Phi^-1(3/4): Gaussian sigma per median absolute deviation
+MAD_EFFICIENCY = 0.37  # of its square, as an estimate of a variance from Gaussian values
 PRIOR_DRAWS = 4  # weight of the other images, in draws: four draws know a variance to 70 %
 
 

@@ -176,6 +176,9 @@ WRITTEN_BY = {
     "fac_astrometry/4_catalogue_stars": [
         ("n_catalogue_stars", int, "1", "stars of the catalogue that fall on it"),
         ("n_catalogue_found", int, "1", "those that were detected")],
+    "2_skysub/1c_flat_errors": [
+        ("flat_error", float, "1",
+         "errors of the flat field of its set: what its skies have in common")],
     "3_align/1a_pick_reference": [
         ("ref_img_name", str, "", "the image that it is aligned to", "refimgname"),
         ("ref_score", float, "1", "fitness as reference, relative to the best", "", NEVER)],
@@ -285,7 +288,8 @@ WRITTEN_BY = {
         ("star_chi2__{psf}__{star}", float, "1", "its reduced chi2"),
         ("star_x_px__{psf}__{star}", float, "px", "position on the image"),
         ("star_y_px__{psf}__{star}", float, "px", "see star_x_px"),
-        ("star_xy_sigma_px__{psf}__{star}", float, "px", "error of either")],
+        ("star_xy_sigma_px__{psf}__{star}", float, "px", "error of either"),
+        ("star_width__{psf}__{star}", float, "1", "by which it is wider than its PSF")],
     "8_renorm/1a_renormalize": [
         ("renorm__{renorm}", float, "1", "flux x renorm = flux on the reference scale",
          "<renormname>"),
@@ -302,6 +306,8 @@ WRITTEN_BY = {
         ("psf_aperture_slope_y__{psf}", float, "1", "the same, per half height"),
         ("psf_aperture_slope_colour__{psf}", float, "mag-1",
          "with the colour of the stars in the first two bands"),
+        ("star_width_scatter__{psf}", float, "1",
+         "scatter of the widths of the stars of its set against their PSFs, beyond the errors"),
         ("psf_note__{psf}", str, "", "in what its PSF fluxes disagree with the apertures"),
         ("renorm_abs_sigma__{renorm}", float, "1",
          "its error as a zero point: with that of the PSF's sum, which cancels in the lens"),

@@ -6,8 +6,8 @@ steps; the residual light is a Gaussian process whose amplitudes maximise the ev
 are numpy float64: compiled with jax, the same sums take twice as long, after some seconds of
 compilation for each size of stamps.
 
-cameras          : The galaxy in the light of each camera: brighter or fainter against the mean
-                   star.
+cameras          : What differs from camera to camera: the brightness of the galaxy, the width of
+                   the images.
 checks           : What shows that a joint fit is wrong: chi2 of each source, pulls, amplitudes and
                    so on.
 covariance       : Errors of the fluxes: random, with what is shared propagated, and of their
@@ -51,8 +51,8 @@ sweep            : One pass over the epochs: exact fluxes and sky, model, residu
                    equations.
 io_fit           : Files of a joint fit: what goes in, and what comes out. No pickle is needed to
                    read them.
-db_control       : Control stars: single stars fitted as the lens is, which should get no galaxy
-                   and their flux.
+db_control       : What the field adds to the systematic errors: control stars fitted as the lens
+                   is, the flat.
 db_fit           : Fit all epochs of a lens with the engine of the settings.
 db_gather        : Gather what a joint fit needs from the files of its images.
 db_products      : Read the gathered epochs, the start and the joint fit of a deconvolution.

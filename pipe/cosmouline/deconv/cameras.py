@@ -1,10 +1,10 @@
-"""The galaxy in the light of each camera: brighter or fainter against the mean star."""
+"""What differs from camera to camera: the brightness of the galaxy, the width of the images."""
 
 from dataclasses import replace
 from typing import NamedTuple
 
 from cosmouline.deconv.normal_equations import eliminate
-from cosmouline.deconv.problem import AMPLITUDE
+from cosmouline.deconv.problem import AMPLITUDE, WIDTH
 from cosmouline.deconv.sweep import sweep_epochs
 
 import numpy as np
@@ -13,6 +13,8 @@ PRIOR_SD = 0.1  # of a scale about 1: filters of one name, galaxies and stars of
 SCALE_RANGE = (0.5, 2.0)
 SMALLEST_CHANGE = 1e-4  # of a scale, below which nothing is solved again
 TINY = 1e-30
+WIDTH_SD = 0.05  # of the width of the images in a camera about that in all
+SMALLEST_WIDTH_CHANGE = 1e-5
 
 
 class Scales(NamedTuple):
@@ -72,12 +74,56 @@ def camera_scales(problem, state, sweep, normal):
     return Scales(scale / mean, variance, response)
 
 
+class Widths(NamedTuple):
+    """Widths of the images in each epoch beyond that of all; see `Scales`.
+
+    `width` (n_epochs,) is the same for all epochs of a camera, its weighted mean 0; `variance` its
+    square error; `response` the change of fluxes, sky and shift for a width of 1.
+    """
+
+    width: np.ndarray
+    variance: np.ndarray
+    response: np.ndarray
+
+
+def camera_widths(problem, state, sweep, normal):
+    """Return the `Widths` that fit best, sources and fluxes being solved along.
+
+    Notes
+    -----
+    The PSFs of a camera can be too wide or too narrow at the place of the lens, as where they
+    vary over the field in a way that the stars do not show: with one width for two cameras, of
+    which one had a PSF wider by a parabola of 10 % at its edges, the images were 2.6 % brighter in
+    it than in the other. As for the scales, but the image is the derivative to the width.
+    """
+    n_epochs, n_local = normal.local_rhs.shape
+    cameras = [] if problem.camera is None else np.unique(problem.camera)
+    if problem.widened is None or len(cameras) < 2:
+        return Widths(state.camera_width, np.zeros(n_epochs), np.zeros((n_epochs, n_local)))
+    products = sweep.products[:, :, n_local + WIDTH]
+    response = -np.einsum("ekl,el->ek", normal.local_covariance, products[:, :n_local])
+    known = products[:, n_local + WIDTH] + (response * products[:, :n_local]).sum(1)
+    slope = products[:, -1] + (response * normal.local_rhs).sum(1)
+    width, variance = state.camera_width.copy(), np.zeros(n_epochs)
+    for camera in cameras:
+        those = problem.camera == camera
+        now = width[those][0]
+        information = known[those].sum() + WIDTH_SD**-2
+        width[those] = now + (slope[those].sum() - now / WIDTH_SD**2) / information
+        variance[those] = 1 / information
+    # What all cameras share is the width of the images
+    mean = np.average(width, weights=np.maximum(known, 0) + TINY)
+    return Widths(width - mean, variance, response)
+
+
 def rescaled(problem, state, sweep, with_nodes):
-    """Return the state with the scales that fit best, its sweep and its normal equations."""
+    """Return the state with the scales and widths that fit best, its sweep and its equations."""
     normal = eliminate(problem, state, sweep)
     scale = camera_scales(problem, state, sweep, normal).scale
-    if np.abs(scale - state.extended_scale).max() < SMALLEST_CHANGE:
+    width = camera_widths(problem, state, sweep, normal).width
+    if (np.abs(scale - state.extended_scale).max() < SMALLEST_CHANGE
+            and np.abs(width - state.camera_width).max() < SMALLEST_WIDTH_CHANGE):
         return state, sweep, normal
-    state = replace(state, extended_scale=scale)
+    state = replace(state, extended_scale=scale, camera_width=width)
     sweep = sweep_epochs(problem, state, with_nodes)
     return state, sweep, eliminate(problem, state, sweep)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from cosmouline.deconv.cameras import camera_scales
+from cosmouline.deconv.cameras import camera_scales, camera_widths
 from cosmouline.deconv.evidence import averaged_covariance
 
 import numpy as np
@@ -72,14 +72,14 @@ def flux_errors(fitted):
     under, under2 = mean_own @ light_flux, np.diag(mean_own @ node_covariance @ mean_own.T)
     is_negative = under < -NEGATIVE_SIGMA * np.sqrt(under2)
     given_back = own @ light_flux * is_negative
-    # What differs from epoch to epoch, and the scale of the galaxy in each camera
+    # What differs from epoch to epoch; scale of the galaxy and width of the images by camera
     away_nodes, away_shared = nodes - mean_nodes, shared - mean_shared
     extra = away_nodes @ node_covariance @ away_nodes.swapaxes(1, 2)
     extra = extra + away_shared @ shared_covariance @ away_shared.swapaxes(1, 2)
-    scales = camera_scales(fitted.problem, fitted.state, fitted.sweep, normal)
-    response = scales.response[:, :n_sources]
-    extra = extra + (scales.relative_variance[:, None, None] * response[:, :, None]
-                     * response[:, None])
+    given = fitted.problem, fitted.state, fitted.sweep, normal
+    for _, variance, response in (camera_scales(*given), camera_widths(*given)):
+        by_flux = response[:, :n_sources]
+        extra = extra + variance[:, None, None] * by_flux[:, :, None] * by_flux[:, None]
     # Constant part of the field under uncertain amplitudes; the last component is the PSF's
     components, modes = posterior.evidence.components, posterior.evidence.modes
     responses = [mean_nodes] * (len(components) - 1) + [mean_nodes + mean_own]

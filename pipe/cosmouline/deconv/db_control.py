@@ -1,11 +1,13 @@
-"""Control stars: single stars fitted as the lens is, which should get no galaxy and their flux."""
+"""What the field adds to the systematic errors: control stars fitted as the lens is, the flat."""
 
 import logging
 from dataclasses import replace
 from typing import NamedTuple
 
+from cosmouline.database.columns import column
 from cosmouline.deconv.db_gather import gather
 from cosmouline.deconv.fit_lens import fit_lens
+from cosmouline.images import db_flat_error
 from cosmouline.sources import db_stars
 from cosmouline.stamps import db_stamps
 
@@ -67,11 +69,37 @@ def control(images, fit, settings):
     return Control(list(found), float(flux_error), float(light), widths)
 
 
+def with_field_errors(fit, images, settings):
+    """Return the fit with what all its fluxes are off by in its systematic errors.
+
+    Errors of the flat field where the lens fell, and the width of the mean star, to which all
+    fluxes refer: a PSF that is too wide by w takes w of the light of a star too much where the sky
+    makes the noise, and less for bright ones. The log gets a stage "star widths".
+    """
+    flat = db_flat_error.of_lens(images)
+    if flat > 0:
+        log.info("errors of the flat field where the lens fell: %.2f %% of its fluxes, which the "
+                 "systematic errors contain", 100 * flat)
+    scatter, n_stars = (column(images, field) for field in (
+        f"star_width_scatter__{settings.psf_name}", f"n_renorm_stars__{settings.renorm_name}"))
+    known = np.isfinite(scatter) & (n_stars > 0)
+    width = 0.0
+    if known.any():
+        width = float(np.sqrt(np.mean(scatter[known] ** 2 / n_stars[known])))
+        fit = replace(fit, log=[*fit.log, {"stage": "star widths", "mean_sigma": width,
+                                           "scatter": float(np.median(scatter[known]))}])
+    flux = np.hypot(flat, width) * np.nanmean(fit.flux, axis=0)
+    if not flux.any():
+        return fit
+    return replace(fit, systematic_covariance=fit.systematic_covariance + np.outer(flux, flux))
+
+
 def with_control(fit, images, settings):
-    """Return the fit of the lens with the error of the control stars in its systematic errors.
+    """Return the fit of the lens with the errors of the field in its systematic ones.
 
     Reports what they show, and a galaxy that cannot be told from what single stars get.
     """
+    fit = with_field_errors(fit, images, settings)
     found = control(images, fit, settings)
     if found is None:
         return fit

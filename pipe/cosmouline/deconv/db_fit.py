@@ -37,18 +37,21 @@ def fit(content, sources, settings, earlier=None):
     UserError
         If the fit cannot be made, with the reason.
     """
-    # A single star has no lens: what its PSF leaves over would be taken for a galaxy
+    # A single star has no lens: what its PSF leaves over would be taken for a galaxy. Nothing else
+    # makes its image wide, so that its width is its own: held until it is three errors off, as
+    # that of a lens, the flux would be off by that much
     light = {"galaxy": "auto"}.get(settings.extended_light, settings.extended_light)
     n_images = getattr(sources, "n_images", None) or len(sources)
-    if settings.extended_light == "auto" and n_images == 1:
+    is_single = settings.extended_light == "auto" and n_images == 1
+    if is_single:
         light = "none"
         log.info('one point source: no galaxy and no residual light are fitted (extended_light = '
                  '"galaxy" fits them)')
-    options, is_starred = FitOptions(extended_light=light), False
-    if settings.deconv_engine == "starred":
+    is_starred = settings.deconv_engine == "starred"
+    options = FitOptions(extended_light=light, width_is_free=is_single and not is_starred)
+    if is_starred:
         from cosmouline.deconv.starred.fit import fit_starred  # takes seconds to import
 
-        is_starred = True
         for name in ("extra_sources", "source_epochs"):
             if getattr(settings, name):
                 raise UserError(f"{name} is for deconv_engine = 'gp': STARRED fits images of the "

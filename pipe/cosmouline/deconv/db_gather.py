@@ -16,6 +16,8 @@ from cosmouline.stamps.stamps import MASK_COSMIC, crop
 
 import numpy as np
 
+SAME_SCALE = 1.01  # ratio of pixel scales in arcsec, up to which two sets are of one camera
+
 
 def settings_of_dec(image, settings):
     """Return the settings with the name of the PSF that the deconvolution of an image uses."""
@@ -96,7 +98,7 @@ def gather(images, centre_px, settings, name="lens", read=db_stamps.objects, psf
         shift_px=shift_px,
         fwhm_px=column(images, "field_fwhm_px"),
         shift_sigma_px=shift_sigma_px,
-        camera=np.unique([image["telescope"] for image in images], return_inverse=True)[1],
+        camera=cameras(images),
     )
     return EpochFile(
         epochs, [image["img_name"] for image in images], centre_px,
@@ -116,6 +118,22 @@ def predicted_places(images, point_px, settings, without=None):
         return np.full((len(images), 2), np.nan), np.full(len(images), np.nan)
     matrices = np.stack([db_transform.matrix(image) for image in images])
     return local_shift.predict(np.stack(xy, axis=-1), sigma_px, matrices, point_px)
+
+
+def cameras(images):
+    """Number the cameras of images: sets of one telescope, and of one pixel scale to 1 %."""
+    scales = {}
+    for image in images:
+        scales.setdefault((image["telescope"], image["set_name"]), []).append(
+            image.get("pixel_scale_arcsec", np.nan))
+    numbers, number, last = {}, -1, None
+    for (telescope, name), scale in sorted(
+            ((key, float(np.median(found))) for key, found in scales.items()),
+            key=lambda one: (one[0][0], one[1])):
+        if last is None or telescope != last[0] or scale > SAME_SCALE * last[1]:
+            number += 1
+        numbers[telescope, name], last = number, (telescope, scale)
+    return np.array([numbers[image["telescope"], image["set_name"]] for image in images])
 
 
 def star_places(images, psf_names, without):

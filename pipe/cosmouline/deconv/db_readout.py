@@ -8,6 +8,7 @@ from cosmouline.robust import median_of_finite
 
 import numpy as np
 
+LIKE_STARS = 2.0  # times the scatter of the widths of the stars
 TRADING = 0.03  # relative systematic error, above which it is reported who has the light
 
 
@@ -41,6 +42,11 @@ def summary(fit, psf_error, names):
     if len(scales) > 1:
         parts = [f"{one:.3f} ({n} epochs)" for one, n in zip(scales, n_epochs, strict=True)]
         yield f"brightness of the galaxy against the stars, by camera: {', '.join(parts)}"
+    widths, n_epochs = np.unique(fit.camera_width[fit.measured], return_counts=True)
+    if len(widths) > 1:
+        parts = [f"{100 * one:+.1f} % ({n} epochs)" for one, n in zip(widths, n_epochs,
+                                                                      strict=True)]
+        yield f"width of the images by camera, beyond that of all: {', '.join(parts)}"
     for i, (name, mean, sigma) in enumerate(zip(names, *mean_flux(fit), strict=True)):
         if not mean > NO_FLUX_SIGMAS * sigma:
             yield (f"{name}: no flux: {mean:.0f} +- {sigma:.0f} e-, below {NO_FLUX_SIGMAS} sigma. "
@@ -66,11 +72,20 @@ def summary(fit, psf_error, names):
 def _width(fit, names):
     """Yield a line where the PSF of the images has not the width of that of the stars."""
     found = fit.found_width
-    if fit.image_width:
-        sigma = f" +- {100 * found['sigma']:.1f}" if found else ""
+    stars = next((one for one in fit.log if one["stage"] == "star widths"), {})
+    sigma = np.hypot(found["sigma"] if found else 0.0, stars.get("mean_sigma", 0.0))
+    if fit.image_width and abs(fit.image_width) < WIDTH_SIGMAS * sigma:
+        yield (f"the width of the images, {100 * fit.image_width:+.1f} +- {100 * sigma:.1f} % "
+               "from that of the stars, is fitted, and agrees")
+    elif fit.image_width:
         width, colour = ("narrower", "bluer") if fit.image_width < 0 else ("wider", "redder")
+        scatter = stars.get("scatter", 0.0)
+        cause = (f"as for sources {colour} than the stars"
+                 if abs(fit.image_width) > LIKE_STARS * scatter
+                 else f"as for single stars, which differ by {100 * scatter:.1f} %")
+        error = f" +- {100 * sigma:.1f}" if found else ""
         yield (f"the images are {width} than the stars: a PSF of {100 * fit.image_width:+.1f}"
-               f"{sigma} % in width is fitted to them, as for sources {colour} than the stars")
+               f"{error} % in width is fitted to them, {cause}")
     elif found and found["width"] > WIDTH_SIGMAS * found["sigma"]:
         parts = (f"{name} {percent_of(light, fit, i)}" for i, (name, light) in enumerate(
             zip(names, found["flux_change"], strict=True)))

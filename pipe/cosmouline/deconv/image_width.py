@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 
+from cosmouline.deconv.cameras import camera_widths
 from cosmouline.deconv.gauss_newton import iterate
 from cosmouline.deconv.normal_equations import eliminate
 from cosmouline.deconv.problem import WIDTH
@@ -40,19 +41,28 @@ def judge_width(fitted, psf, options, report):
     """Return a `Fitted` and its `ImageWidth`; images narrower than the stars get their own width.
 
     `psf` (n_epochs, m, m) are the narrow PSFs. Nothing beside the images can make them narrower:
-    their colour does, or a PSF that is too wide. Wider ones may have light around them, so that
-    their width stays that of the stars, unless point sources alone are fitted.
+    their colour does, or a PSF that is too wide, be it in one camera only: then each has its own.
+    Wider ones may have light around them, so that their width stays that of the stars, unless
+    point sources alone are fitted.
     """
     was_free = fitted.problem.prior.has_width
     free = fitted if was_free else _with_free_width(fitted, psf, options)
     width = measure_width(free)
-    is_own = width.is_narrow or (width.is_wide and options.extended_light == "none")
+    is_narrow = width.is_narrow or _is_narrow_in_a_camera(free, width)
+    is_own = is_narrow or (width.is_wide and options.extended_light == "none")
     if is_own and options.frees_width and not was_free:
         fitted = iterate(free.problem, free.state, free.field_prior, options, report)
         width = measure_width(fitted)
     report("image width", width=width.width, sigma=width.sigma, field_sigma=field_sigma(fitted),
            flux_change=(width.flux_change * fitted.problem.scale).tolist())
     return fitted, width
+
+
+def _is_narrow_in_a_camera(free, width):
+    """Whether the images are narrower than the stars in the epochs of one camera."""
+    cameras = camera_widths(free.problem, free.state, free.sweep, free.normal)
+    sigma = np.sqrt(width.sigma**2 + cameras.variance)
+    return bool((width.width + cameras.width < -WIDTH_SIGMAS * sigma).any())
 
 
 def _with_free_width(fitted, psf, options):

@@ -85,8 +85,8 @@ class Problem:
 
     In an epoch the flux of sources that are not `present` is held at 0. The first `n_images`
     sources are images of the lens; neighbours, the others, count for their own light only. In
-    epochs of one `camera` galaxy and field have one brightness. None: all. Where the width of the
-    images is free, `widened` is the derivative of `transfer` to it.
+    epochs of one `camera` galaxy and field have one brightness, and the images one width. None:
+    all. Where that is free, `widened` is the derivative of `transfer` to it.
     """
 
     data: np.ndarray  # (n_epochs, side, side)
@@ -131,7 +131,8 @@ class Problem:
         if self.widened is None:
             return epoch_images.point_images(plain, places, self.geometry)
         n_images = len(places) if self.n_images is None else self.n_images
-        seen = plain + state.shared[WIDTH] * self.widened[epoch]
+        width = state.shared[WIDTH] + state.camera_width[epoch]
+        seen = plain + width * self.widened[epoch]
         parts = [epoch_images.point_images(transfer, some, self.geometry) for transfer, some in (
             (seen, places[:n_images]), (plain, places[n_images:])) if len(some)]
         return np.concatenate(parts, axis=1)
@@ -160,10 +161,13 @@ class State:
     node_flux: np.ndarray  # (n_nodes,)
     shift_px: np.ndarray  # (n_epochs, 2)
     extended_scale: np.ndarray | None = None  # (n_epochs,), see `cameras`; by default 1
+    camera_width: np.ndarray | None = None  # (n_epochs,), beyond that of all; by default 0
 
     def __post_init__(self):
         if self.extended_scale is None:
             object.__setattr__(self, "extended_scale", np.ones(len(self.shift_px)))
+        if self.camera_width is None:
+            object.__setattr__(self, "camera_width", np.zeros(len(self.shift_px)))
 
     @property
     def position_px(self):
@@ -173,7 +177,8 @@ class State:
     def take(self, index):
         """Return the state of some of the epochs."""
         return replace(self, shift_px=self.shift_px[index],
-                       extended_scale=self.extended_scale[index])
+                       extended_scale=self.extended_scale[index],
+                       camera_width=self.camera_width[index])
 
 
 def make_problem(epochs, good, variance_e2, lattice, prior, scale=None, sources=None):

@@ -8,7 +8,8 @@ from cosmouline.deconv.problem import HELD_SD, WIDTH
 import numpy as np
 
 BY_EPOCH = ("flux", "covariance", "covariance_total", "shift_px", "sky", "chi2_reduced",
-            "n_masked", "good", "variance_e2", "present", "extended_scale")
+            "n_masked", "good", "variance_e2", "present", "extended_scale",
+            "camera_width")
 
 
 @dataclass(frozen=True)
@@ -113,6 +114,8 @@ class LensFit:
     options : FitOptions
     extended_scale : ndarray of float, shape (n_epochs,), optional
         Factor on galaxy and field in each epoch, the same for all of a camera. Default: 1.
+    camera_width : ndarray of float, shape (n_epochs,), optional
+        Width of the images beyond `image_width`, the same for all epochs of a camera. Default: 0.
     image_width : float
         By how much the PSF of the images is wider than that of the stars, relative to its width;
         0 where it was not fitted.
@@ -155,11 +158,14 @@ class LensFit:
     field_fwhm_px: float
     options: FitOptions
     extended_scale: np.ndarray | None = None
+    camera_width: np.ndarray | None = None
     image_width: float = 0.0
 
     def __post_init__(self):
         if self.extended_scale is None:
             object.__setattr__(self, "extended_scale", np.ones(len(self.flux)))
+        if self.camera_width is None:
+            object.__setattr__(self, "camera_width", np.zeros(len(self.flux)))
 
     @property
     def flux_sigma(self):
@@ -197,7 +203,8 @@ class LensFit:
     def from_arrays(cls, arrays, header):
         """Return the fit of what `to_arrays` gave; ValueError if an entry is missing."""
         names = {field.name for field in fields(cls)}
-        missing = sorted(names - set(arrays) - set(header) - {"extended_scale", "image_width"})
+        missing = sorted(names - set(arrays) - set(header) - {"extended_scale", "camera_width",
+                                                               "image_width"})
         if missing:
             raise ValueError(f"arrays and header have no {', '.join(missing)}")
         values = {name: np.asarray(arrays[name]) for name in names & set(arrays)}

@@ -41,6 +41,7 @@ def lens_fit(n_epochs, n_started, pixels, fitted, width, options, log, cpu_s):
     return gather_result(
         n_epochs, pixels, fitted, errors, options, log,
         extended_scale=for_all_epochs(fitted.state.extended_scale, pixels.index, n_epochs),
+        camera_width=for_all_epochs(fitted.state.camera_width, pixels.index, n_epochs),
         field_amplitude=np.exp(prior.ln_variance / 2) * _unit(prior, problem.scale),
         field_galaxy_flux=prior.galaxy_flux * problem.scale,
         n_iterations=fitted.n_iterations,
@@ -119,18 +120,21 @@ def problem_of(fit, pixels, sources=None):
         sources = Sources(fit.position_px, n_images=fit.n_images, present=fit.present)
     problem = make_problem(epochs, pixels.good, pixels.variance_e2, _lattice(fit), prior,
                            fit.scale, sources.take(pixels.index))
-    # Shifts and scales of galaxy and field; a new epoch has the scale of its camera, or 1
+    # Shifts, scales of galaxy and field, widths; a new epoch has those of its camera, or 1 and 0
     shift, scale = epochs.shift_px.astype(float), np.ones(len(pixels.index))
+    width = np.zeros(len(pixels.index))
     known = np.isin(pixels.index, np.flatnonzero(fit.measured))
     shift[known] = fit.shift_px[pixels.index[known]]
     scale[known] = fit.extended_scale[pixels.index[known]]
+    width[known] = fit.camera_width[pixels.index[known]]
     for new in np.flatnonzero(~known):
         same = known & (camera == camera[new])
-        scale[new] = scale[same].mean() if same.any() else 1.0
+        scale[new], width[new] = ((scale[same].mean(), width[same].mean()) if same.any()
+                                  else (1.0, 0.0))
     shared = [*galaxy.shape, galaxy.x_px, galaxy.y_px, galaxy.flux / fit.scale,
               fit.image_width]
     shared = np.append(shared, fit.position_px.T.ravel())
-    return problem, State(shared, fit.node_flux / fit.scale, shift, scale)
+    return problem, State(shared, fit.node_flux / fit.scale, shift, scale, width)
 
 
 def field_prior_of(fit):

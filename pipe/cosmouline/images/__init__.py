@@ -7,6 +7,8 @@ bad_pixels    : Bad pixels: hot and dead ones found in a set of frames, and sing
 combine       : Stacks: many images on one grid and one scale, combined pixel by pixel.
 empty_region  : A box of the sky without sources: found, placed on every image, its pixels
                 measured.
+flat_error    : Errors of a flat field: structure that the skies of all images have at the same
+                pixels.
 fringes       : Fringes: the pattern of thin CCDs in the light of the night sky, found and removed.
 resample      : Images brought onto the grid of the reference image: to be stacked or looked at.
 sep_tools     : The sep library with its limits handled: usable pixels, background mesh,
@@ -19,6 +21,8 @@ io_sky        : Sky maps: the mesh of level and noise of one image, a few kiloby
 io_stack      : Stacks as FITS files, written and read row by row: never a complete stack in
                 memory.
 db_bad_pixels : The map of bad pixels of a set: from the stack of its images, and from the user.
+db_flat_error : Errors of the flat field of each set, from the skies of its images; of the lens,
+                from these.
 db_fringes    : The pattern of fringes of each set and night, its images, and whether it is up to
                 date.
 db_images     : Read the pixels of an image and its bad pixels.

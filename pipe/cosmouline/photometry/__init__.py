@@ -18,6 +18,8 @@ renormalisation    : Coefficients from PSF fluxes, with one star that is as brig
                      telescopes.
 set_terms          : Effect of telescope, filter and colour on the stars: their fluxes per set,
                      their trends.
+star_widths        : Widths of the stars against that of their PSF: what they differ by, and what
+                     they follow.
 variability        : Which stars vary: their scatter about the common coefficient beyond their
                      errors.
 zero_point         : The zero point of a reduction, from stars of known magnitude.

@@ -7,11 +7,14 @@ from cosmouline.database.columns import column, family, texts
 from cosmouline.frames import db_nights
 from cosmouline.photometry import calibration, coefficients
 from cosmouline.photometry.psf_aperture import compare, log_ratio, single_stars
+from cosmouline.photometry.star_widths import star_widths
 from cosmouline.robust import median_of_finite
 
 import numpy as np
 
 log = logging.getLogger("cosmouline")
+
+WIDE_STARS = 0.005  # scatter of the widths of the stars, above which it is told
 
 
 def colours(images, names, settings):
@@ -67,6 +70,36 @@ def check_psfs(images, names, fluxes_e, colour, settings):
     return checked
 
 
+def check_widths(images, names, colour, settings):
+    """Compare the widths of the stars with those of their PSFs, set by set; return fields."""
+    psf, checked = settings.psf_name, {}
+    sets = np.array(texts(images, "set_name"))
+    for name in dict.fromkeys(sets.tolist()):
+        those = [images[k] for k in np.flatnonzero(sets == name)]
+        flux, x, y = (median_of_finite(family(those, f"star_{what}__{psf}__{{star}}", names))
+                      for what in ("flux_e", "x_px", "y_px"))
+        far2 = sum((2 * place / column(those, f"n{axis}_px")[0] - 1) ** 2
+                   for place, axis in ((x, "x"), (y, "y")))
+        found = star_widths(family(those, f"star_width__{psf}__{{star}}", names), {
+            "place": far2, "colour": colour,
+            "brightness": flux / max(np.nan_to_num(flux).max(initial=0.0), 1.0)})
+        if found is None:
+            continue
+        checked |= {one["img_name"]: {f"star_width_scatter__{psf}": found.scatter}
+                    for one in those}
+        words = {"place": "wider by {:+.1f} % at the edges: a PSF that varies over the field in "
+                          "another way than fitted",
+                 "colour": "wider by {:+.1f} % per mag of colour",
+                 "brightness": "wider by {:+.1f} % where they are bright (brighter-fatter?)"}
+        parts = [words[key].format(100 * values[key == "place"])
+                 for key, values in found.terms.items()]
+        if found.scatter > WIDE_STARS or parts:
+            log.warning("%s: the widths of the stars scatter by %.1f %% about that of their "
+                        "PSF%s. The lens gets a width of its own where its images show one", name,
+                        100 * found.scatter, "".join(f"; they are {one}" for one in parts))
+    return checked
+
+
 def fields(images, names, found, fluxes_e, colour, settings):
     """Return the errors of the coefficients, and what is behind them, as fields by image.
 
@@ -74,6 +107,8 @@ def fields(images, names, found, fluxes_e, colour, settings):
     """
     renorm, nights = settings.renorm_name, np.zeros(len(images), int)
     checked = check_psfs(images, names, fluxes_e, colour, settings)
+    widths = check_widths(images, names, colour, settings)
+    checked = {name: one | widths.get(name, {}) for name, one in checked.items()}
     noted = np.array([f"psf_note__{settings.psf_name}" in one for one in checked.values()])
     if settings.renorm_method == "median":  # COSMOULINE's errors, as they are
         for one, value in zip(checked.values(), found.coeff_sigma.tolist(), strict=True):

@@ -1,6 +1,6 @@
 """PSF fluxes of the stars against their aperture fluxes, image by image."""
 
-from cosmouline.robust import MAD_TO_SIGMA, mad_sigma, median_of_finite
+from cosmouline.robust import MAD_EFFICIENCY, MAD_TO_SIGMA, mad_sigma, median_of_finite
 
 import numpy as np
 from scipy.stats import chi2, kendalltau, theilslopes
@@ -9,7 +9,6 @@ COMPARED_STARS = 5
 STAR_SIGMA, STAR_DEPARTURE = 7.0, 0.05  # of a single star from the others of its image
 LEAST_DEPARTURE = 0.01  # as a scatter, twice of it as a slope: apertures repeat no better
 FLAGGED_BY_CHANCE = 1e-3  # that an image without fault is flagged, for its scatter and each slope
-MAD_EFFICIENCY = 0.37  # of its square, as an estimate of a variance from Gaussian values
 RATIO_FLOOR = 1e-3  # relative error of the ratio where both fluxes have the same noise
 QUANTITIES = {"mag": "per magnitude", "x": "per half width of the field", "y": "per half height",
          "colour": "per magnitude of colour"}

@@ -159,3 +159,16 @@ def test_the_first_limit_that_an_image_is_beyond_is_told():
     assert values(IMAGE, 2.0) == {"seeing": 1.2, "ellipticity": 0.9, "sky": 500.0,
                                   "coefficient": 2.0}
     assert set(values({}, None).values()) == {None}
+
+
+def test_sets_of_one_telescope_and_scale_are_of_one_camera():
+    images = [{"telescope": telescope, "set_name": name, "pixel_scale_arcsec": scale}
+              for telescope, name, scale in (
+                  ("generic", "spring", 0.4502), ("generic", "autumn", 0.4511),
+                  ("generic", "other", 0.48), ("generic", "spring", 0.4498),
+                  ("Euler", "E", 0.4502))]
+
+    first, second, other, third, euler = db_gather.cameras(images)
+
+    assert first == second == third
+    assert len({first, other, euler}) == 3

@@ -86,6 +86,7 @@ def test_the_summary_tells_what_is_known():
     fit.ended, fit.shift_scatter_px, fit.log = "most steps", 0.021, []
     fit.image_width, fit.found_width = 0.0, None
     fit.extended_scale = np.array([0.96, 1.04, np.nan])
+    fit.camera_width = np.array([-0.01, 0.02, np.nan])
 
     lines = list(db_readout.summary(fit, np.full((3, 2), np.nan), ["A", "B"]))
 
@@ -95,6 +96,8 @@ def test_the_summary_tells_what_is_known():
     assert lines[2] == "the lens scatters by 0.021 px about the position that the stars predict"
     assert lines[3] == ("brightness of the galaxy against the stars, by camera: 0.960 (1 epochs), "
                         "1.040 (1 epochs)")
+    assert lines.pop(4) == ("width of the images by camera, beyond that of all: -1.0 % "
+                            "(1 epochs), +2.0 % (1 epochs)")
     assert lines[4] == ("A: flux 1100 e-, errors: random 0.56 %, PSF not known, "
                         "systematic 1.00 %")
     assert lines[5].endswith("systematic not known")
@@ -137,7 +140,8 @@ def test_a_source_below_three_sigma_has_no_flux_and_no_percentages(flux, is_seen
     """Two epochs of 4.5 e- each: 3 sigma of their mean are 3 x 4.5 / sqrt(2) = 9.55 e-."""
     fit = SimpleNamespace(
         **vars(result()), n_iterations=3, ended="converged", convergence=0.01, has_galaxy=False,
-        cpu_s=1.0, shift_scatter_px=None, extended_scale=np.ones(3), log=[],
+        cpu_s=1.0, shift_scatter_px=None, extended_scale=np.ones(3),
+        camera_width=np.zeros(3), log=[],
         image_width=0.0, found_width=None,
         flux_sigma=np.array([[11.0, 4.5], [11.0, 4.5], [np.nan, np.nan]]))
     fit.flux = np.column_stack([fit.flux[:, 0], [flux, flux, np.nan]])
@@ -157,7 +161,7 @@ def test_a_source_below_three_sigma_has_no_flux_and_no_percentages(flux, is_seen
 def test_negative_light_that_was_given_back_is_reported_with_its_source():
     fit = SimpleNamespace(
         **vars(result()), n_iterations=3, ended="converged", convergence=0.01, has_galaxy=True,
-        cpu_s=1.0, shift_scatter_px=None, extended_scale=np.ones(3),
+        cpu_s=1.0, shift_scatter_px=None, extended_scale=np.ones(3), camera_width=np.zeros(3),
         flux_sigma=np.ones((3, 2)), image_width=0.0, found_width=None,
         log=[{"stage": "negative light", "given_back": [-0.142, 0.0]}])
 
@@ -177,7 +181,8 @@ def test_negative_light_that_was_given_back_is_reported_with_its_source():
 def test_images_of_another_width_than_the_stars_are_reported(width, fitted, word):
     fit = SimpleNamespace(
         **vars(result()), n_iterations=3, ended="converged", convergence=0.01, has_galaxy=True,
-        cpu_s=1.0, shift_scatter_px=None, extended_scale=np.ones(3), image_width=fitted,
+        cpu_s=1.0, shift_scatter_px=None, extended_scale=np.ones(3),
+        camera_width=np.zeros(3), image_width=fitted,
         flux_sigma=np.ones((3, 2)),
         log=[], found_width={"width": width, "sigma": 0.003, "flux_change": [22.0, -9.0]})
 
@@ -185,6 +190,13 @@ def test_images_of_another_width_than_the_stars_are_reported(width, fitted, word
 
     found = [line for line in lines if "stars" in line]
     assert [word in line for line in found] == ([True] if word else [])
+    # against single stars that differ as much it tells nothing of colours
+    fit.log = [{"stage": "star widths", "scatter": 0.016, "mean_sigma": 0.004}]
+    again = [line for line in db_readout.summary(fit, np.full((3, 2), np.nan), ["A", "B"])
+             if "stars" in line]
+    if fitted:
+        assert "+- 0.5 %" in again[0]
+        assert "as for single stars, which differ by 1.6 %" in again[0]
     if width == 0.012:
         assert "A +2.0 %, B -2.0 %" in found[0]  # of 1100 and 450 electrons
 
@@ -194,7 +206,8 @@ def test_what_an_image_trades_its_light_with_is_reported_and_doubts_come_last():
     fit = SimpleNamespace(
         **vars(result()) | {"flux_systematic": np.array([20.0, 22.5])}, n_iterations=3,
         ended="converged", convergence=0.01, has_galaxy=True, cpu_s=1.0, shift_scatter_px=None,
-        extended_scale=np.ones(3), flux_sigma=np.ones((3, 2)), n_images=2,
+        extended_scale=np.ones(3),
+        camera_width=np.zeros(3), flux_sigma=np.ones((3, 2)), n_images=2,
         image_width=0.0, found_width=None,
         systematic_covariance=np.array([[400.0, -337.5], [-337.5, 506.25]]),
         log=[{"stage": "doubts", "lines": ["B: in doubt"]}])

@@ -77,6 +77,30 @@ def test_a_wide_star_gets_its_width_where_no_light_is_fitted(draw, pictures):
     assert abs(bias) < 0.009
 
 
+def test_each_camera_has_the_width_of_its_images(draw, pictures):
+    """1 and 5 % narrower than the stars in two cameras of five epochs."""
+    epochs, truth = draw(seed=4, n_epochs=10)
+    side, widths = epochs.data_e.shape[-1], np.repeat([-0.01, -0.05], 5)
+    psf = [pictures["narrow_psf"](side, sigma / (1 + width), 2)
+           for sigma, width in zip(truth.sigma_px, widths, strict=True)]
+    epochs = replace(epochs, psf=np.array(psf), camera=np.repeat([0, 3], 5))
+
+    fit, blind = (fit_lens(one, truth.position_px, OPTIONS)
+                  for one in (epochs, replace(epochs, camera=None)))
+
+    # the error of a camera is that of all, of half of the epochs; and what the two share
+    found = fit.image_width + fit.camera_width
+    assert found == pytest.approx(widths, abs=4 * 2 * fit.found_width["sigma"])
+    assert (blind.camera_width == 0).all()
+    step, missed = ((np.subtract(*(one.flux / truth.flux).reshape(2, 5, -1).mean(1)))
+                    for one in (fit, blind))
+    error = np.sqrt(2 / 5) * (fit.flux_sigma / truth.flux).mean(0)
+    assert (np.abs(step) < 4 * error).all()
+    assert np.abs(missed).mean() > 0.02  # 2 w of a Gaussian
+    # what a camera does not know of its width is in the random errors
+    assert fit.flux_sigma.mean() > blind.flux_sigma.mean()
+
+
 def test_more_epochs_go_on_with_the_width(draw, pictures):
     epochs, truth = of_width(draw, pictures, -0.03, n_epochs=8)
     first = fit_lens(epochs.take(np.arange(6)), truth.position_px, OPTIONS)

@@ -39,7 +39,8 @@ def test_a_result_has_the_numbers_of_the_fit_on_the_common_scale(case, fitted):
     scale, kept = fitted.problem.scale, np.array([0, 2, 3, 4])
 
     assert fit.measured.tolist() == [True, False, True, True, True]
-    for name in ("flux", "covariance", "shift_px", "sky", "chi2_reduced", "extended_scale"):
+    for name in ("flux", "covariance", "shift_px", "sky", "chi2_reduced", "extended_scale",
+                 "camera_width"):
         assert np.isnan(getattr(fit, name)[1]).all()
     assert not fit.present[1].any()
     assert fit.shift_px[kept] == pytest.approx(fitted.state.shift_px)
@@ -94,10 +95,10 @@ def test_the_fit_resumes_where_it_ended(case, fitted):
     assert problem.prior.sd == pytest.approx(fitted.problem.prior.sd)
 
 
-def test_new_epochs_have_their_start_shifts_and_the_scale_of_their_camera(case):
+def test_new_epochs_have_their_start_shifts_and_scale_and_width_of_their_camera(case):
     five, fit = case
     scale = np.array([1.1, np.nan, 1.1, 0.8, 0.8])
-    fit = replace(fit, extended_scale=scale, shift_scatter_px=0.03)
+    fit = replace(fit, extended_scale=scale, camera_width=scale / 10, shift_scatter_px=0.03)
     both = five.take(np.array([0, 1, 2, 3, 4, 0, 0]))
     both = replace(both, camera=np.array([0, 0, 0, 1, 1, 1, 2]),
                    shift_sigma_px=np.array([np.nan, np.nan, 0.04, 0.04, 0.04, 0.04, 5.0]))
@@ -105,6 +106,7 @@ def test_new_epochs_have_their_start_shifts_and_the_scale_of_their_camera(case):
     problem, state = problem_of(fit, first_pixels(both), Sources(fit.position_px))
 
     assert state.extended_scale == pytest.approx([1.1, 1.1, 1.1, 0.8, 0.8, 0.8, 1.0])
+    assert state.camera_width == pytest.approx([0.11, 0.11, 0.11, 0.08, 0.08, 0.08, 0.0])
     known = [0, 2, 3, 4]
     assert state.shift_px[known] == pytest.approx(fit.shift_px[known])
     assert state.shift_px[[1, 5, 6]] == pytest.approx(both.shift_px[[1, 5, 6]])

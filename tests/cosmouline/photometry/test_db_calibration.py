@@ -160,3 +160,31 @@ def test_apertures_of_two_stars_in_every_image_are_compared(monkeypatch, absent,
     if is_told:
         found, aperture, mjd = told[0]
         assert (found, aperture[2:], mjd.tolist()) == ("found", (2, "als", ["S"] * 3), [0, 1, 2])
+
+
+def test_widths_of_the_stars_are_told_by_set(caplog):
+    """Six stars of a set of four images; by hand, 1 % at the edge of a field of 101 pixels."""
+    names, x_px = list("abcdefgh"), np.linspace(0, 100, 8)
+    wide = 0.04 * (x_px / 50 - 1) ** 2 - 0.02 + 1e-4 * np.array([1, -1, 2, 0, 1, -2, 0, -1])
+    images = [{"img_name": f"{set_name}{k}", "set_name": set_name, "nx_px": 100, "ny_px": 100}
+              | {f"star_{what}__p__{name}": value for i, name in enumerate(names)
+                 for what, value in (("flux_e", 1000.0), ("x_px", x_px[i]), ("y_px", 50.0),
+                                     ("width", wide[i] * (set_name == "S")))}
+              for set_name in "ST" for k in range(4)]
+    caplog.set_level("WARNING", logger="cosmouline")
+
+    found = db_calibration.check_widths(images, names, np.full(8, np.nan),
+                                        SimpleNamespace(psf_name="p"))
+
+    assert found["S0"] == found["S3"] != found["T0"]
+    assert found["S0"]["star_width_scatter__p"] > 0.01
+    assert found["T0"]["star_width_scatter__p"] == 0.0
+    (record,) = caplog.records
+    assert record.getMessage().startswith("S: the widths of the stars scatter by ")
+    assert "% at the edges: a PSF that varies over the field" in record.getMessage()
+    told = float(record.getMessage().partition("wider by ")[2].split()[0])
+    assert told == pytest.approx(4.0, abs=0.2)  # departures of .02 % on eight stars
+    # without widths, as in reductions from before they were measured, nothing is told
+    bare = [{key: value for key, value in one.items() if "width" not in key} for one in images]
+    assert db_calibration.check_widths(bare, names, np.full(8, np.nan),
+                                       SimpleNamespace(psf_name="p")) == {}

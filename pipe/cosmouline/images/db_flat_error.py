@@ -1,0 +1,78 @@
+"""Errors of the flat field of each set, from the skies of its images; of the lens, from these."""
+
+import logging
+from collections import Counter
+
+from cosmouline.database.columns import column, texts
+from cosmouline.images import db_images, db_sky
+from cosmouline.images.db_bad_pixels import GROWTH
+from cosmouline.images.flat_error import block_means, common_structure, of_mean
+from cosmouline.images.sky import object_mask
+
+import numpy as np
+
+log = logging.getLogger("cosmouline")
+
+FLAT_IMAGES, N_MOST = 4, 12  # images of a set: fewer are too few, more hardly help
+BLOCK_PX = 8  # stars of 2 to 6 pixels average over as much
+FLAT_SIGMAS = 5.0  # errors of the variance of the structure; below, there is none
+LEAST_FLAT_ERROR = 5e-4  # of the sky, as its standard deviation: below, a flux has larger errors
+
+
+def kept(images):
+    """Return the error of a set that was measured before, as a dict of its field, or None."""
+    before = [image for image in images if "flat_error" in image]
+    if len(before) < FLAT_IMAGES or len(images) >= GROWTH * len(before):
+        return None
+    return {"flat_error": before[0]["flat_error"]}
+
+
+def measured(name, images, settings):
+    """Measure the errors of the flat field of a set; return a dict of the field, or none.
+
+    `images` are its rows. It has none with too few images, or where the sky was subtracted, or is
+    taken as even.
+    """
+    shape, _ = Counter((im["ny_px"], im["nx_px"]) for im in images).most_common(1)[0]
+    usable = [im for im in images if (im["ny_px"], im["nx_px"]) == shape
+              and im["sky_level_e"] > db_sky.SKY_SUBTRACTED * im["sky_noise_e"] > 0]
+    if len(usable) < FLAT_IMAGES:
+        return {}
+    at = np.unique(np.linspace(0, len(usable) - 1, N_MOST).round().astype(int))
+    means, weights, box_px = [], [], 0
+    for image in (usable[k] for k in at):
+        image_e, bad = db_images.image_and_bad(image, settings)
+        sky = db_sky.sky(image, settings)
+        if sky.level_mesh_e.size == 1:
+            return {}
+        level_e, box_px = sky.level(), sky.box_px
+        image_e = np.ascontiguousarray(np.where(bad, level_e, image_e), np.float32)
+        good = ~(object_mask(image_e, bad, sky.box_px) | bad)
+        typical_e = float(np.median(level_e))
+        mean, n_good = block_means((image_e - level_e) / typical_e, good, BLOCK_PX)
+        means.append(mean)
+        weights.append(n_good * (typical_e / image["sky_noise_e"]) ** 2)
+    sigma, significance = common_structure(np.array(means), np.array(weights))
+    if not significance > FLAT_SIGMAS or sigma < LEAST_FLAT_ERROR:
+        return {} if sigma != sigma else {"flat_error": 0.0}
+    log.warning("%s: the skies of all images have the same structure on the detector, %.2f %% of "
+                "their level over %d to %d pixels: errors of the flat field, fringes "
+                "(2_skysub/1b_opt_fringes), or light that no single image shows. Fluxes are off "
+                "by as much where the images are not moved by more; the systematic errors hold it",
+                name, 100 * sigma, BLOCK_PX, box_px)
+    return {"flat_error": sigma}
+
+
+def of_lens(images):
+    """Return the relative error of the mean flux of the lens from the flat fields of its sets.
+
+    Images without a measured error count as those that have one, in the median; 0 without any.
+    """
+    sigma = column(images, "flat_error")
+    if not np.isfinite(sigma).any():
+        return 0.0
+    sigma = np.where(np.isfinite(sigma), sigma, np.nanmedian(sigma))
+    places_px = np.stack([column(images, f"lens_{axis}_px") for axis in "xy"], 1)
+    # Structure larger than half a box of its mesh is in the map of the sky
+    scale_px = float(np.median(column(images, "sky_box_px"))) / 2
+    return of_mean(sigma, places_px, np.array(texts(images, "set_name")), scale_px)
