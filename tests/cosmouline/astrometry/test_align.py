@@ -215,3 +215,55 @@ def test_the_number_of_matches_that_chance_reaches(monkeypatch):
     with pytest.raises(ImageRejected, match="only 24 stars match the reference image, of 24 and "
                                             f"24: fewer than {least} can be chance"):
         align_catalogs(xy, image_xy)
+
+
+def test_a_similarity_is_that_of_least_squares():
+    """Pairs with errors, against numpy's solution of the four unknowns; mirrored ones too."""
+    rng = np.random.default_rng(51)
+    xy, image_xy = rng.uniform(0, SIDE, (2, 7, 2))
+    for parity in (1, -1):
+        x, (u, v) = xy * (parity, 1), image_xy.T
+        zero, one = np.zeros(7), np.ones(7)
+        design = np.concatenate([np.column_stack([x[:, 0], -x[:, 1], one, zero]),
+                                 np.column_stack([x[:, 1], x[:, 0], zero, one])])
+        a, b, dx, dy = np.linalg.lstsq(design, np.r_[u, v], rcond=None)[0]
+        np.testing.assert_allclose(fit_similarity(xy, image_xy, parity),
+                                   [[parity * a, -b, dx], [parity * b, a, dy]], atol=1e-7)
+
+
+@pytest.mark.parametrize(("n", "n_free"), [(9, 4), (10, 6)])
+def test_ten_matches_fix_an_affine_transform_and_nine_a_similarity(n, n_free):
+    """Exact pairs, the two scales .5 % apart: a similarity leaves what it cannot fit."""
+    rng = np.random.default_rng(52)
+    xy = rng.uniform(0, 300, (n, 2))
+    image_xy = xy * (1.005, 1.0) + (20.0, 10.0)
+
+    found = align_catalogs(xy, image_xy)
+
+    left = apply(fit_similarity(xy, image_xy), xy) - image_xy
+    rms = np.sqrt((left**2).sum(1).mean())
+    assert rms > 0.1
+    assert found.n_matches == n
+    assert found.rms_px == pytest.approx(rms if n_free == 4 else 0.0, abs=1e-9)
+
+
+def test_the_scatter_of_the_matches_is_told_and_limited():
+    """Ten pairs, by hand: the root of the mean square distance from the affine fit."""
+    rng = np.random.default_rng(53)
+    xy = rng.uniform(0, 2000, (40, 2))
+    image_xy = xy + rng.normal(0, 0.3, xy.shape)
+
+    found = align_catalogs(xy, image_xy)
+
+    away = apply(fit_affine(xy, image_xy), xy) - image_xy
+    rms = np.sqrt((away**2).sum(1).mean())
+    assert found.rms_px == pytest.approx(rms)
+    assert align_catalogs(xy, image_xy, rms_max_px=1.001 * rms).n_matches == 40
+    with pytest.raises(ImageRejected, match=f"the 40 matched stars scatter by {rms:.2f} px"):
+        align_catalogs(xy, image_xy, rms_max_px=0.999 * rms)
+
+
+def test_only_the_brightest_sources_are_compared():
+    truth = similarity(1.0, 2.0, (5.0, 6.0))
+    xy, image_xy = two_lists(54, 60, 1.0, truth)
+    assert align_catalogs(xy, image_xy, max_sources=30).n_matches <= 30

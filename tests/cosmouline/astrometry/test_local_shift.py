@@ -106,3 +106,39 @@ def test_an_outlier_is_rejected_by_what_the_fits_leave_of_it(over_limit, is_reje
     found, _ = local_shift.predict(xy, sigma, aligned, POINT)
 
     assert (np.abs(found[3] - expected[3]).max() < 1e-3) == is_rejected
+
+
+def test_three_stars_give_the_weighted_mean_of_their_shifts():
+    """One round of unequal errors by hand: aligned maps that are right but for a shift.
+
+    The mean of each star over two images has the weights of its errors; the shift of an image is
+    the mean over its stars, with the error 1 / sqrt(sum of weights).
+    """
+    stars_px = np.array([[100.0, 200.0], [400.0, 150.0], [300.0, 500.0]])
+    sigma = np.array([[0.01, 0.02, 0.04], [0.02, 0.02, 0.01]])
+    turn = np.array([[[1.0, 0.0, 5.0], [0.0, 1.0, -3.0]], [[0.0, -1.0, 600.0], [1.0, 0.0, 20.0]]])
+    xy = np.array([apply(matrix, stars_px) for matrix in turn])
+
+    found, error = local_shift.predict(xy, sigma, turn, POINT)
+
+    np.testing.assert_allclose(found, [apply(matrix, POINT) for matrix in turn], atol=1e-9)
+    np.testing.assert_allclose(error, 1 / np.sqrt((sigma**-2.0).sum(1)))
+    # a shift of the second image against the first is met, whatever is common to both
+    moved = xy + np.array([[0.0, 0.0], [0.3, -0.2]])[:, None]
+    after, _ = local_shift.predict(moved, sigma, turn, POINT)
+    change = after - found
+    back = change[1] - turn[1, :, :2] @ change[0]
+    np.testing.assert_allclose(back, [0.3, -0.2], atol=1e-4)  # six rounds
+
+
+def test_the_error_of_a_map_is_that_of_its_constant():
+    """Seven stars of unequal errors: the corner of the inverse of the normal equations."""
+    rng = np.random.default_rng(10)
+    stars_px = rng.uniform(0, 500, (7, 2))
+    sigma = np.tile(rng.uniform(0.01, 0.05, 7), (4, 1))
+    xy = np.tile(stars_px, (4, 1, 1))
+
+    _, error = local_shift.predict(xy, sigma, np.tile(np.eye(2, 3), (4, 1, 1)), POINT)
+
+    design = np.column_stack([np.ones(7), stars_px - POINT]) / sigma[0][:, None]
+    np.testing.assert_allclose(error, np.sqrt(np.linalg.inv(design.T @ design)[0, 0]))

@@ -67,3 +67,60 @@ def test_stars_too_close_for_a_ratio_make_no_triangle():
 def test_stars_on_a_line_do_not_break_it():
     xy = np.column_stack([np.arange(0, 400, 20.0), np.full(20, 7.0)])
     assert np.isfinite(candidate_transforms(xy, xy, 20, 1, 3.0)).all()
+
+
+@pytest.mark.parametrize("parity", [1, -1])
+def test_where_the_origin_lies_does_not_matter(parity):
+    """The same lists a hundred thousand pixels away: turns differ by 1e-3, the origin by 100 px.
+
+    Transforms are compared by where they put the middle of the field, which moves with it.
+    """
+    rng = np.random.default_rng(6)
+    xy = rng.uniform(0, 800, (50, 2))
+    image_xy, matrix = turned(xy, 1.1, 40.0, (40.0, -70.0), parity)
+    image_xy = image_xy + rng.normal(0, 0.2, xy.shape)
+    image_xy[rng.permutation(50)[:25]] = rng.uniform(-600, 600, (25, 2))
+    far, image_far = np.array([1e5, -2e5]), np.array([-3e5, 4e4])
+
+    near = candidate_transforms(xy, image_xy, 50, parity, 3.0)
+    away = candidate_transforms(xy + far, image_xy + image_far, 50, parity, 3.0)
+
+    middle = xy.mean(0)
+    for found, start, shift in ((near, middle, 0.0), (away, middle + far, image_far)):
+        place = found[0][:, :2] @ start + found[0][:, 2] - shift
+        assert np.hypot(*(place - matrix[:, :2] @ middle - matrix[:, 2])) < 1
+    np.testing.assert_allclose(away[:, :, :2], near[:, :, :2], atol=1e-9)
+
+
+def test_the_transform_of_one_triangle_is_that_of_least_squares():
+    """Three pairs with errors: against numpy's solution of the four unknowns a, b, dx, dy."""
+    xy = np.array([[10.0, 20.0], [110.0, 35.0], [60.0, 95.0]])
+    image_xy = turned(xy, 1.0, 25.0, (300.0, 50.0))[0] + [[0.1, 0.0], [-0.1, 0.2], [0.2, -0.1]]
+    (x, y), (u, v) = xy.T, image_xy.T
+    design = np.concatenate([np.column_stack([x, -y, np.ones(3), np.zeros(3)]),
+                             np.column_stack([y, x, np.zeros(3), np.ones(3)])])
+    a, b, dx, dy = np.linalg.lstsq(design, np.r_[u, v], rcond=None)[0]
+
+    found, = candidate_transforms(xy, image_xy, 3, 1, 3.0)
+
+    np.testing.assert_allclose(found, [[a, -b, dx], [b, a, dy]], atol=1e-9)
+
+
+@pytest.mark.parametrize(("side_px", "n_found"), [(7.9, 0), (8.1, 1)])
+def test_the_shortest_side_of_a_triangle_has_eight_pixels(side_px, n_found):
+    xy = np.array([[0.0, 0.0], [side_px, 0.0], [3.0, 60.0]])
+    image_xy, _ = turned(xy, 1.0, 30.0, (5.0, 5.0))
+    assert len(candidate_transforms(xy, image_xy, 3, 1, 3.0)) == n_found
+
+
+@pytest.mark.parametrize(("distance", "n_found"), [(0.0059, 1), (0.0061, 0)])
+def test_two_triangles_are_alike_within_their_two_side_ratios(distance, n_found):
+    """Right triangles 30 40 50 have the ratios .6 and .8; the other one has .6 + d and .8."""
+    # the corners lie opposite of their sides: the longest on the axis
+    def triangle(short, middle):
+        x = (short**2 - middle**2 + 1) / 2
+        return 100 * np.array([[0.0, 0.0], [1.0, 0.0], [x, np.sqrt(short**2 - x**2)]])
+
+    found = candidate_transforms(triangle(0.6, 0.8), triangle(0.6 + distance, 0.8), 3, 1, 3.0)
+
+    assert len(found) == n_found

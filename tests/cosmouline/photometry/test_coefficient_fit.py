@@ -1,5 +1,7 @@
 """Coefficients of images: recovered truth."""
 
+import dataclasses
+
 from cosmouline.photometry.coefficient_fit import normalise, point_to_point, star_pulls
 from cosmouline.photometry.coefficient_median import renormalise
 
@@ -268,3 +270,102 @@ def test_one_noisy_image_makes_no_star_variable():
     found = normalise(flux, 1e5 * sigma)
 
     assert not found.is_variable.any()
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_the_result_solves_the_equations_that_define_it(seed):
+    """Loops over images and stars, with unequal errors, gaps, an outlier and a variable star.
+
+    c_i is the mean over the constant stars, F_j that over the images, both weighted with
+    1 / (sigma^2 + s_j^2); s_j^2 is the mean of r^2 / left - sigma^2 with the squares of these.
+    """
+    rng = np.random.default_rng(seed)
+    flux, sigma, _, _ = campaign(seed, n_images=20, n_stars=7, faintest=3000)
+    flux *= 1 + 0.007 * rng.standard_normal(flux.shape) * (np.arange(7) % 3 == 0)
+    flux[:, 5] *= 1 + 0.3 * np.where(np.arange(20) // 3 % 2, 1, -1)
+    flux[4, 1], flux[rng.random(flux.shape) < 0.1] = 3 * flux[4, 1], np.nan
+
+    found = normalise(flux, sigma, reference=2)
+
+    assert np.flatnonzero(found.is_variable).tolist() == [5]
+    n_images, n_stars = flux.shape
+    relative2 = (sigma / (found.coeff[:, None] * found.star_flux)) ** 2
+    weight = np.zeros(flux.shape)
+    for i in range(n_images):
+        for j in range(n_stars):
+            if found.used[i, j]:
+                weight[i, j] = 1 / (relative2[i, j] + found.star_scatter[j] ** 2)
+    of_star = np.delete(weight, 5, axis=1)
+    residual = np.nan_to_num(flux / np.outer(found.coeff, found.star_flux) - 1)
+    assert np.nan_to_num(found.residual) == pytest.approx(residual, abs=1e-12)
+    assert np.array_equal(np.isnan(found.residual), np.isnan(flux))
+    for i in range(n_images):
+        off = sum(weight[i, j] * residual[i, j] for j in range(n_stars) if j != 5)
+        assert off / of_star[i].sum() == pytest.approx(0, abs=2e-5)
+        n = sum(found.used[i, j] for j in range(n_stars) if j != 5)
+        chi2 = sum(weight[i, j] * residual[i, j] ** 2 for j in range(n_stars) if j != 5) / (n - 1)
+        error = found.coeff[i] * np.sqrt((max(chi2, 1) if n >= 4 else 1) / of_star[i].sum())
+        assert found.n_stars[i] == n
+        assert found.chi2[i] == pytest.approx(chi2, rel=1e-3)
+        assert found.coeff_sigma[i] == pytest.approx(error, rel=1e-3)
+    for j in range(n_stars):
+        total = weight[:, j].sum()
+        assert (weight[:, j] * residual[:, j]).sum() / total == pytest.approx(0, abs=2e-5)
+        assert found.star_flux_sigma[j] == pytest.approx(found.star_flux[j] / np.sqrt(total),
+                                                         rel=1e-3)
+        # what a star has in the coefficient of an image and in its own mean is missing in r
+        left = np.ones(n_images) if j == 5 else (1 - weight[:, j] / of_star.sum(1)) * (
+            1 - 1 / found.used[:, j].sum())
+        excess = residual[:, j] ** 2 / left - relative2[:, j]
+        some = np.isfinite(flux[:, j]) if j == 5 else found.used[:, j]
+        mean = (weight[:, j] ** 2 * excess)[some].sum() / (weight[:, j] ** 2)[some].sum()
+        # scatters and weights settle together; 1 % at the end of the rounds
+        assert found.star_scatter[j] == pytest.approx(np.sqrt(max(mean, 25e-8)), rel=0.05)
+    assert not found.used[4, 1]
+
+
+@pytest.mark.parametrize(("over", "is_left_out"), [(1.03, True), (0.97, False)])
+def test_a_point_is_left_out_beyond_four_of_what_its_leverage_leaves(over, is_left_out):
+    """Exact stars with the errors 1, 2, 3, 4 and 5 %; the fourth of one image is off by z.
+
+    The mean takes the part w of it, 1/16 over the sum of 1/k^2, and its own mean a fortieth.
+    """
+    relative = np.tile([0.01, 0.02, 0.03, 0.04, 0.05], (40, 1))
+    part = (1 / 16) / (1 + 1 / 4 + 1 / 9 + 1 / 16 + 1 / 25)
+    left = (1 - part) * (1 - 1 / 40)
+    flux = np.full((40, 5), 1e4)
+    # off by z it leaves z times `left` of its height, against four of the root of `left`
+    flux[6, 3] *= 1 + over * 4 * 0.04 / np.sqrt(left)
+
+    assert normalise(flux, 1e4 * relative).used[6, 3] != is_left_out
+
+
+def test_pulls_and_leverage_by_hand():
+    """Weights 1, 1/4 and 1/9 of three stars; each is in three images, one in two of them."""
+    relative = np.tile([0.01, 0.02, 0.03], (3, 1))
+    flux = np.full((3, 3), 1e4)
+    flux[2, 1] = np.nan
+    found = normalise(flux, flux * relative)
+    assert found.residual[0] == pytest.approx([0, 0, 0], abs=1e-9)
+    shifted = dataclasses.replace(found, residual=np.full((3, 3), 0.01))
+
+    pulls = star_pulls(shifted, flux, flux * relative)
+
+    share = 36 / 49, 9 / 49, 4 / 49
+    left = (1 - share[0]) * 2 / 3, (1 - share[1]) / 2, (1 - share[2]) * 2 / 3
+    assert pulls[0] == pytest.approx(np.array([1, 1 / 2, 1 / 3]) / np.sqrt(left))
+    variable = dataclasses.replace(shifted, is_variable=np.array([False, True, False]))
+    pulls = star_pulls(variable, flux, flux * relative)
+    assert pulls[0, 1] == pytest.approx(0.5)
+    # of the first star 1/10 of 2/3 would be left: not less than a tenth is
+    assert pulls[0, 0] == pytest.approx(1 / np.sqrt(0.1))
+
+
+def test_steps_by_hand():
+    """0, 3, (left out), 1, 5 in time: the steps 3 and 4, a variance of 25 / 2 / 2."""
+    time = np.array([4.0, 1.0, 3.0, 2.0, 5.0])
+    residual = np.array([1.0, 0.0, 50.0, 3.0, 5.0])[:, None]
+    used = residual < 40
+
+    assert point_to_point(residual, used, time) == pytest.approx([np.sqrt(25 / 4)])
+    assert np.isnan(point_to_point(residual[:3], used[:3], time[:3])).all()

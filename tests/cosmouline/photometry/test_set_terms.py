@@ -93,3 +93,77 @@ def test_the_slope_with_the_airmass():
     assert slope[1:] == pytest.approx(true[1:], abs=5 * NOISE * np.sqrt(12 / 39))
     assert np.isnan(slope[0])
     assert np.isnan(trend(residual, residual * 0 + NOISE, used, np.ones(N_IMAGES))[0]).all()
+
+
+def test_terms_by_hand_of_unequal_errors():
+    """Loops over sets and stars: means, errors enlarged by chi2, scatter, and what is shrunk."""
+    rng = np.random.default_rng(11)
+    sets = ["V"] * 5 + ["R"] * 9 + ["I"] * 7
+    error = rng.uniform(0.002, 0.01, (21, 5))
+    residual = error * 1.8 * rng.standard_normal((21, 5))
+    residual[:5] += [0.05, -0.04, 0.02, 0.0, -0.03]
+    residual[14:] += [-0.06, 0.02, 0.01, 0.03, 0.04]
+    residual[15, 2] = np.nan
+    used = rng.random((21, 5)) > 0.1
+    variable = np.array([False, False, False, False, True])
+
+    found = set_terms(residual, error, sets, used, variable)
+
+    good = used & np.isfinite(residual)
+    weight = np.where(good, error**-2.0, 0)
+    raw, sigma = np.zeros((3, 5)), np.zeros((3, 5))
+    for k, name in enumerate(("I", "R", "V")):
+        for j in range(5):
+            some = good[:, j] & (np.array(sets) == name)
+            w, r = weight[some, j], residual[some, j]
+            raw[k, j] = (w * r).sum() / w.sum()
+            chi2 = (w * (r - raw[k, j]) ** 2).sum() / (len(w) - 1)
+            sigma[k, j] = np.sqrt(max(chi2, 1) / w.sum())
+    of_star = np.where(variable, 0, weight.sum(0))
+    raw -= ((raw * of_star).sum(1) / of_star.sum())[:, None]
+    assert found.sets == ["I", "R", "V"]
+    assert found.raw == pytest.approx(raw)
+    assert found.sigma == pytest.approx(sigma)
+    excess2 = (raw[:, :4] ** 2 - sigma[:, :4] ** 2).sum() / 9  # 3 sets of 4 - 1 stars
+    assert found.scatter == pytest.approx(np.sqrt(excess2))
+    shrunk = raw * excess2 / (excess2 + sigma**2)
+    shrunk -= ((shrunk * of_star).sum(1) / of_star.sum())[:, None]
+    assert found.term == pytest.approx(shrunk)
+
+
+@pytest.mark.parametrize(("over", "is_seen"), [(1.02, True), (0.98, False)])
+def test_the_scatter_counts_above_three_of_its_noise(over, is_seen):
+    """Four stars, two sets of one point with the error e: terms of +-t about a mean of none.
+
+    The sum of t^2 - e^2 over six degrees of freedom against 3 sqrt(2 * 8 e^4) of the same.
+    """
+    t = np.sqrt(1 + over * 3 * np.sqrt(2 * 8) / 8)
+    residual = 0.01 * t * np.array([[1, -1, 1, -1], [-1, 1, -1, 1]])
+
+    found = set_terms(residual, np.full((2, 4), 0.01), ["a", "b"], np.ones((2, 4), bool),
+                      np.zeros(4, bool))
+
+    assert (found.scatter > 0) == is_seen
+    assert found.scatter == pytest.approx(0.01 * np.sqrt((t**2 - 1) * 8 / 6) * is_seen)
+
+
+def test_a_slope_of_unequal_errors_is_that_of_a_weighted_line():
+    """Against numpy's polynomial fit; one point is left out, one has no residual."""
+    rng = np.random.default_rng(12)
+    airmass = np.array([1.0, 1.1, 1.9, 1.3, 2.5, 1.6])
+    error, residual = rng.uniform(0.002, 0.02, (6, 2)), rng.normal(0, 0.05, (6, 2))
+    used = np.ones((6, 2), bool)
+    used[1, 0], residual[4, 1] = False, np.nan
+
+    slope, sigma = trend(residual, error, used, airmass)
+
+    for j, gone in ((0, 1), (1, 4)):
+        x, y, s = (np.delete(one, gone) for one in (airmass, residual[:, j], error[:, j]))
+        line, cov = np.polyfit(x, y, 1, w=1 / s, cov="unscaled")
+        assert slope[j] == pytest.approx(line[0])
+        assert sigma[j] == pytest.approx(np.sqrt(cov[0, 0]))
+    # three points are enough, two are not
+    for n in (2, 3):
+        few = np.broadcast_to((np.arange(6) < n)[:, None], (6, 2))
+        residual[4, 1] = 0.0
+        assert np.isfinite(trend(residual, error, few, airmass)[0]).tolist() == [n == 3] * 2

@@ -98,3 +98,38 @@ def test_the_excess_is_what_the_errors_do_not_explain():
 
     error = 1.0857 * 0.05 * np.sqrt(1 + 1 / 24)  # with that of the coefficient
     assert found.excess[3] == pytest.approx(np.sqrt(found.scatter[3] ** 2 - error**2), rel=0.05)
+
+
+def test_scatters_of_unequal_errors_by_hand():
+    """Sums over the points of each star, from its magnitudes and errors; some are missing."""
+    rng = np.random.default_rng(9)
+    flux, _, _ = field(seed=9, n_images=12, n_stars=6, lost=0.1)
+    sigma = flux * rng.uniform(0.005, 0.04, flux.shape)
+    sigma[3, 2] = 0.0  # no measurement
+
+    found = variability.measure(flux, sigma)
+
+    assert np.isnan(found.mags[3, 2])
+    for k in range(6):
+        seen = np.isfinite(found.mags[:, k])
+        mag = found.mags[seen, k]
+        relative2 = (sigma[seen, k] / flux[seen, k]) ** 2 + (
+            found.coeff_sigma[seen] / found.coeff[seen]) ** 2
+        error = 2.5 / np.log(10) * np.sqrt(relative2)
+        assert mag == pytest.approx(-2.5 * np.log10(flux[seen, k] * found.coeff[seen]))
+        assert found.n[k] == seen.sum()
+        assert found.mag[k] == pytest.approx(np.median(mag))
+        assert found.scatter[k] == pytest.approx(np.std(mag, ddof=1))
+        assert found.error[k] == pytest.approx(np.sqrt(np.mean(error**2)))
+        middle = np.average(mag, weights=error**-2.0)
+        assert found.chi2[k] == pytest.approx((((mag - middle) / error) ** 2).sum() / (
+            seen.sum() - 1))
+        assert found.amplitude[k] == pytest.approx(np.ptp(np.percentile(mag, [5, 95])))
+        excess2 = found.scatter[k] ** 2 - found.error[k] ** 2
+        assert found.excess[k] == pytest.approx(np.sqrt(max(excess2, 0)))
+    # three points are enough
+    flux[3:, 4] = np.nan
+    sigma[3, 2] = 1.0
+    flux[:3, 4] = [1.0, 1.1, 0.9]
+    sigma[:3, 4] = 0.1
+    assert np.isfinite(variability.measure(flux, sigma).scatter[4])

@@ -64,3 +64,37 @@ def test_two_stars_by_hand():
 
     assert (found.zero_point, found.scatter, found.sigma) == pytest.approx(
         (25, 0.1 * np.sqrt(2), 0.1))
+
+
+def test_unequal_errors_weight_the_stars():
+    """A slow mean of three stars: errors of .01, .02 and none in the catalogue, .002 at least."""
+    catalogue, own = np.array([15.0, 15.3, 15.1]), np.array([-10.0, -9.8, -9.95])
+    of_catalogue, of_own = np.array([0.01, 0.02, np.nan]), np.array([0.02, np.nan, 0.03])
+
+    found = zero_point.of_stars(catalogue, of_catalogue, own, of_own)
+
+    variance = np.array([0.01**2 + 0.02**2, 0.02**2, 0.03**2]) + 0.002**2
+    offsets = np.array([25.0, 25.1, 25.05])
+    assert found.zero_point == pytest.approx((offsets / variance).sum() / (1 / variance).sum())
+    scatter = np.sqrt(((offsets - offsets.mean()) ** 2).sum() / 2)
+    assert found.scatter == pytest.approx(scatter)
+    assert found.sigma == pytest.approx(scatter / np.sqrt(3))
+
+
+@pytest.mark.parametrize(("n", "off", "sigma", "is_used"), [
+    (4, 4.1, 0.0, False), (4, 3.9, 0.0, True),  # of the scatter of the four, 1.4826 x .1
+    (3, 30.0, 0.0, True),  # of three nobody knows which is wrong
+    (4, 4.1, 0.2, True),  # within four of its own error
+])
+def test_a_star_is_left_out_beyond_four_sigma_of_four_or_more(n, off, sigma, is_used):
+    """Offsets of 24.9, 25.1, 25 and one beside: about their median the MAD is worked out."""
+    offsets = np.array([24.9, 25.1, 25.0, 0.0])[-n:]
+    for _ in range(60):  # median and MAD depend on the last one a little
+        middle = np.median(offsets)
+        mad = 1.4826 * np.median(np.abs(offsets - middle))
+        offsets[-1] = middle + off * mad
+    own = np.r_[np.zeros(n - 1), sigma]
+
+    found = zero_point.of_stars(offsets, np.zeros(n), np.zeros(n), own)
+
+    assert found.used.tolist() == [True] * (n - 1) + [is_used]
