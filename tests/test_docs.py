@@ -35,7 +35,7 @@ def test_every_link_of_the_pages_leads_somewhere():
 
 
 @pytest.mark.parametrize("page", ["README.md", "doc/tutorial.md", "doc/from_cosmouline.md",
-                                  "doc/cluster.md"])
+                                  "doc/from_lightcurver.md", "doc/cluster.md"])
 def test_every_command_of_a_page_is_there(page):
     text = (DOC.parent / page).read_text(encoding="utf-8")
     found = re.findall(r"python ((?:pipe|lcmanip|extrascripts|skymaker|tests)/\S+\.py)", text)
