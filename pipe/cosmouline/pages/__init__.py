@@ -2,6 +2,7 @@
 
 Templates and scripts of the web pages lie in `web/`. To come: pages of the coadd photometry.
 
+campaign       : Many lenses: the state of each, and one page of all their light curves.
 choose_by_eye  : Choose images by eye: the page in work_dir.
 contact_sheets : Contact sheets: the thumbnails of many images on numbered pages, in the order of
                  the films.
