@@ -44,6 +44,24 @@ def new_frames(settings, rows):
     return found
 
 
+def unsettled(settings, names, quiet_s, now_s):
+    """Return which of some new frames have changed within `quiet_s`: they may still be written.
+
+    `names` are image names; `now_s` is the time, as `time.time` gives it. A frame that has gone
+    counts too.
+    """
+    found = []
+    for one in settings.sets:
+        for name, path in db_intake.frames_of(one).items():
+            if name in names:
+                try:
+                    age_s = now_s - path.stat().st_mtime
+                except OSError:
+                    age_s = 0.0
+                found += [name] if age_s < quiet_s else []
+    return found
+
+
 def as_before(order, before):
     """Return an order with the scripts that the user chose before in place of some of its own.
 

@@ -5,6 +5,7 @@ compare        : Two light curves of one lens, point by point: offsets and scatt
 error_bars     : The flux of a source in a group of images, and its error.
 join           : Groups of images joined into magnitudes with errors, and their columns in an rdb
                  table.
+news           : What is new in a light curve: one line of JSON for each new point of each source.
 night_scatter  : Scatter of single images inside a night, against their errors.
 outlier_points : Fluxes of a light curve to look at: negative, faint, far from the epochs before
                  and after.
@@ -21,6 +22,7 @@ db_curves      : Light curves: which there are, their columns and files, and the
 db_hand_off    : What goes into the HDF5 file of a deconvolution, from the rows of its images.
 db_injected    : What injected sources say of a light curve: its nights, the line of its header,
                  its factors.
+db_live        : The news of the light curves of a lens, beside them.
 db_quicklook   : Light curves of single images or nights, with any coefficient, for a first look.
 db_report      : The report on a light curve: number of images and stars, sampling, errors and
                  scatter.

@@ -2,6 +2,7 @@
 
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 from cosmouline.errors import UserError
 from cosmouline.pages import campaign
@@ -94,3 +95,21 @@ def test_the_page_has_a_line_for_each_lens_and_their_curves(lens_after, tmp_path
     assert f"<td>{max(row['mjd'] for row in lens.rows.values()):.2f}</td>" in text
     assert 'src="lens/work/export/TINY_lens_by_night.png"' in text
     assert np.char.count(text, "<img") == 1
+
+
+def test_the_curves_are_those_of_the_settings(tmp_path):
+    settings = SimpleNamespace(work_dir=tmp_path, lens_name="Q", dec_name="second", join_by="image")
+    (tmp_path / "export").mkdir()
+    for name in ("Q_second_by_image", "Q_second_V_by_image", "P_second_by_image",
+                 "Q_lens_by_image", "Q_second_by_night"):
+        (tmp_path / "export" / f"{name}.rdb").write_text("")
+
+    assert [path.stem for path in campaign.light_curves(settings)] == [
+        "Q_second_V_by_image", "Q_second_by_image"]
+
+
+def test_a_lens_without_a_name_has_that_of_its_folder(many):
+    (many / "a" / "settings.py").write_text(f"work_dir = {str(many / 'work')!r}\n")
+
+    assert campaign.state_of(many / "a", ORDER)["lens"] == "a"
+    assert campaign.state_of(many / "b", ORDER)["lens"] == "b"
