@@ -9,8 +9,8 @@ Run as  : python pipe/all_update/2_watch.py configs/MYLENS [--every 10] [--once]
 
 Every so many minutes it looks for new frames, waits until none is being written (no change for
 --quiet seconds), and runs all_update/1_update. A line of JSON for each new point of each source:
-date, magnitude, error, change against the three points before in units of the error, flag. A rise
-above 5 of these is told. Stop it with Ctrl-C, at any time; --once looks once, for cron.
+magnitude, error, change against the three points before in units of the error, flag; a rise above
+5 is told. Stop it with Ctrl-C, at any time; --once looks once, for cron.
 """
 
 import argparse

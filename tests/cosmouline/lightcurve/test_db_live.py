@@ -9,8 +9,8 @@ import pytest
 @pytest.fixture
 def told(tmp_path):
     """Write a curve of two sources, brighter at its end by some errors; give what is told."""
-    settings = SimpleNamespace(work_dir=tmp_path, lens_name="Q", dec_name="second", join_by="image",
-                               band="")
+    settings = SimpleNamespace(work_dir=tmp_path, lens_name="Q", dec_name="second",
+                               join_by="image", band="")
     (tmp_path / "export").mkdir()
 
     def of(n, rise=0.0, name="Q_second_by_image.rdb"):

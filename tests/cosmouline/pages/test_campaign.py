@@ -98,7 +98,8 @@ def test_the_page_has_a_line_for_each_lens_and_their_curves(lens_after, tmp_path
 
 
 def test_the_curves_are_those_of_the_settings(tmp_path):
-    settings = SimpleNamespace(work_dir=tmp_path, lens_name="Q", dec_name="second", join_by="image")
+    settings = SimpleNamespace(work_dir=tmp_path, lens_name="Q", dec_name="second",
+                               join_by="image")
     (tmp_path / "export").mkdir()
     for name in ("Q_second_by_image", "Q_second_V_by_image", "P_second_by_image",
                  "Q_lens_by_image", "Q_second_by_night"):
