@@ -30,11 +30,12 @@ def kept(images):
 def measured(name, images, settings):
     """Measure the errors of the flat field of a set; return a dict of the field, or none.
 
-    `images` are its rows. It has none with too few images, or where the sky was subtracted, or is
-    taken as even.
+    `images` are its rows. It has none with too few images, of stacks, whose faint sources all lie
+    at the same pixels, or where the sky was subtracted, or is taken as even.
     """
     shape, _ = Counter((im["ny_px"], im["nx_px"]) for im in images).most_common(1)[0]
     usable = [im for im in images if (im["ny_px"], im["nx_px"]) == shape
+              and "noise_factor" not in im
               and im["sky_level_e"] > db_sky.SKY_SUBTRACTED * im["sky_noise_e"] > 0]
     if len(usable) < FLAT_IMAGES:
         return {}
