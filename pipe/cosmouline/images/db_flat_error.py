@@ -56,8 +56,8 @@ def measured(name, images, settings):
     sigma, significance = common_structure(np.array(means), np.array(weights))
     if not significance > FLAT_SIGMAS or sigma < LEAST_FLAT_ERROR:
         return {} if sigma != sigma else {"flat_error": 0.0}
-    log.warning("%s: the skies of all images have the same structure on the detector, %.2f %% of "
-                "their level over %d to %d pixels: errors of the flat field, fringes "
+    log.warning("the skies of all images of %s have the same structure on the detector, %.2f %% "
+                "of their level over %d to %d pixels: errors of the flat field, fringes "
                 "(2_skysub/1b_opt_fringes), or light that no single image shows. Fluxes are off "
                 "by as much where the images are not moved by more; the systematic errors hold it",
                 name, 100 * sigma, BLOCK_PX, box_px)

@@ -89,7 +89,7 @@ def check_widths(images, names, colour, settings):
                     for one in those}
         words = {"place": "wider by {:+.1f} % at the edges: a PSF that varies over the field in "
                           "another way than fitted",
-                 "colour": "wider by {:+.1f} % per mag of colour",
+                 "colour": "wider by {:+.1f} % per mag of the colour of the first two bands",
                  "brightness": "wider by {:+.1f} % where they are bright (brighter-fatter?)"}
         parts = [words[key].format(100 * values[key == "place"])
                  for key, values in found.terms.items()]
