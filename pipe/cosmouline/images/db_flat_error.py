@@ -30,11 +30,12 @@ def kept(images):
 def measured(name, images, settings):
     """Measure the errors of the flat field of a set; return a dict of the field, or none.
 
-    `images` are its rows. It has none with too few images, or where the sky was subtracted, or is
-    taken as even.
+    `images` are its rows. It has none with too few images, of stacks, whose faint sources all lie
+    at the same pixels, or where the sky was subtracted, or is taken as even.
     """
     shape, _ = Counter((im["ny_px"], im["nx_px"]) for im in images).most_common(1)[0]
     usable = [im for im in images if (im["ny_px"], im["nx_px"]) == shape
+              and "noise_factor" not in im
               and im["sky_level_e"] > db_sky.SKY_SUBTRACTED * im["sky_noise_e"] > 0]
     if len(usable) < FLAT_IMAGES:
         return {}
@@ -55,8 +56,8 @@ def measured(name, images, settings):
     sigma, significance = common_structure(np.array(means), np.array(weights))
     if not significance > FLAT_SIGMAS or sigma < LEAST_FLAT_ERROR:
         return {} if sigma != sigma else {"flat_error": 0.0}
-    log.warning("%s: the skies of all images have the same structure on the detector, %.2f %% of "
-                "their level over %d to %d pixels: errors of the flat field, fringes "
+    log.warning("the skies of all images of %s have the same structure on the detector, %.2f %% "
+                "of their level over %d to %d pixels: errors of the flat field, fringes "
                 "(2_skysub/1b_opt_fringes), or light that no single image shows. Fluxes are off "
                 "by as much where the images are not moved by more; the systematic errors hold it",
                 name, 100 * sigma, BLOCK_PX, box_px)

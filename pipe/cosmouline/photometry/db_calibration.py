@@ -14,6 +14,7 @@ import numpy as np
 
 log = logging.getLogger("cosmouline")
 
+RESTLESS, RESTLESS_IMAGES = 2.0, 10  # scatter of a star over its errors; images that show it
 WIDE_STARS = 0.005  # scatter of the widths of the stars, above which it is told
 
 
@@ -89,7 +90,7 @@ def check_widths(images, names, colour, settings):
                     for one in those}
         words = {"place": "wider by {:+.1f} % at the edges: a PSF that varies over the field in "
                           "another way than fitted",
-                 "colour": "wider by {:+.1f} % per mag of colour",
+                 "colour": "wider by {:+.1f} % per mag of the colour of the first two bands",
                  "brightness": "wider by {:+.1f} % where they are bright (brighter-fatter?)"}
         parts = [words[key].format(100 * values[key == "place"])
                  for key, values in found.terms.items()]
@@ -98,6 +99,22 @@ def check_widths(images, names, colour, settings):
                         "PSF%s. The lens gets a width of its own where its images show one", name,
                         100 * found.scatter, "".join(f"; they are {one}" for one in parts))
     return checked
+
+
+def warn_of_restless(found, names, sigma):
+    """Name the stars, of those that count as constant, that scatter more than their errors hold.
+
+    `sigma` (n_images, n_stars) are relative errors with the scatter of most stars in them.
+    """
+    pull2 = np.where(found.used & np.isfinite(found.residual), found.residual / sigma, np.nan) ** 2
+    n = np.isfinite(pull2).sum(0)
+    pull = np.sqrt(np.nansum(pull2, axis=0) / np.maximum(n - 1, 1))
+    restless = (n >= RESTLESS_IMAGES) & ~found.is_variable & (pull > RESTLESS)
+    if restless.any():
+        log.warning("stars that scatter more than the errors of all hold: %s: variable, at an "
+                    "edge or next to bad pixels, or of another colour? norm_stars can leave them "
+                    "out", ", ".join(f"{names[k]} ({pull[k]:.1f} times)"
+                                     for k in np.flatnonzero(restless)))
 
 
 def fields(images, names, found, fluxes_e, colour, settings):
@@ -121,6 +138,8 @@ def fields(images, names, found, fluxes_e, colour, settings):
                                   fluxes_e[1] / fluxes_e[0], found.used,
                                   texts(images, "set_name"), nights, noted,
                                   column(images, "mjd"))
+    warn_of_restless(found, names, np.hypot(fluxes_e[1] / fluxes_e[0],
+                                            np.nan_to_num(extra.sigma)[:, None]))
     gains = set(column(images, "gain_e_per_adu").tolist())
     calibration.log_calibration(extra, gains.pop() if len(gains) == 1 else None)
     # that of an object is in the error of its coefficient

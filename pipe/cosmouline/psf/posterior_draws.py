@@ -74,10 +74,9 @@ def psf_draws(fit, n_draws, seed, uv=None):
     side = np.linalg.cholesky(drawn) @ noise
 
     # the Moffat of stamps with more noise, then the grid with it and with another mean of g
-    common = solve(matrix[np.ix_(of_moffat, of_moffat)], side[of_moffat],
-                   assume_a="pos")[:n_slopes]
+    common = _solved(matrix[np.ix_(of_moffat, of_moffat)], side[of_moffat])[:n_slopes]
     side = side[of_grid] - matrix[np.ix_(of_grid, of_moffat[:n_slopes])] @ common
-    moved = solve(matrix[np.ix_(of_grid, of_grid)], side, assume_a="pos").T
+    moved = _solved(matrix[np.ix_(of_grid, of_grid)], side).T
     white, common = moved[:, :n_white], common.T
 
     # the PSF where it is wanted, and the fluxes of the stars
@@ -88,6 +87,12 @@ def psf_draws(fit, n_draws, seed, uv=None):
     sums = sums + added.sum((1, 2))[:, None] + common @ slopes.sum((2, 3))
     amplitude = at.amplitude + moved[:, -used.sum() :]
     return narrow / narrow.sum((1, 2), keepdims=True), amplitude * sums
+
+
+def _solved(matrix, side):
+    """Solve positive equations in units of norm 1: amplitudes and slopes differ by 10^9."""
+    scale = 1 / np.sqrt(np.diag(matrix))[:, None]
+    return scale * solve(matrix * scale * scale.T, scale * side, assume_a="pos")
 
 
 def _size2(matrix, white, part):

@@ -96,6 +96,10 @@ def pick(images, stars, reference, settings):
     for row, reason in list(chosen.refused.items())[:N_REASONS]:
         x_px, y_px = io_catalog.to_ds9(stars.xy_px[row])
         log.info("not picked: the star at (%.1f, %.1f): %s", x_px, y_px, reason)
+    n_wide = sum("of the seeing" in reason for reason in chosen.refused.values())
+    if n_wide:
+        log.info("not picked for their width, which is not that of stars: %d sources (galaxies, "
+                 "blends?)", n_wide)
     if not len(chosen.indices):
         raise UserError(f"no star is left of the {len(stars)} of the field: lower star_snr_min or "
                         f"star_lens_distance_px, or give your own list as {own_list(settings)}.")

@@ -48,11 +48,13 @@ def test_skies_without_them_have_none(flattened, caplog):
     assert not caplog.text
 
 
-def test_few_images_and_subtracted_skies_tell_nothing(lens_after):
+def test_few_images_stacks_and_subtracted_skies_tell_nothing(lens_after):
     lens = lens_after(SCRIPT)
     rows, settings = rows_and_settings(lens)
 
     assert db_flat_error.measured("R", rows[:3], settings) == {}
+    stacks = [row | {"noise_factor": 1.3} for row in rows]
+    assert db_flat_error.measured("R", stacks, settings) == {}
     dark = [row | {"sky_level_e": 2 * row["sky_noise_e"]} for row in rows]
     assert db_flat_error.measured("R", dark, settings) == {}
 

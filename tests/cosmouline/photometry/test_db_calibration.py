@@ -188,3 +188,23 @@ def test_widths_of_the_stars_are_told_by_set(caplog):
     bare = [{key: value for key, value in one.items() if "width" not in key} for one in images]
     assert db_calibration.check_widths(bare, names, np.full(8, np.nan),
                                        SimpleNamespace(psf_name="p")) == {}
+
+
+def test_stars_that_scatter_more_than_their_errors_are_named(caplog):
+    """Of four stars in twelve images one scatters 3 times, one varies, one has nine images."""
+    rng = np.random.default_rng(2)
+    residual = 0.01 * rng.normal(size=(12, 4)) * [1, 3, 9, 9]
+    used = np.ones((12, 4), bool)
+    used[:3, 3] = False
+    found = SimpleNamespace(residual=residual, used=used,
+                            is_variable=np.array([False, False, True, False]))
+    caplog.set_level("WARNING", logger="cosmouline")
+
+    db_calibration.warn_of_restless(found, list("abcd"), np.full((12, 4), 0.01))
+
+    (record,) = caplog.records
+    pull = np.sqrt((residual[:, 1] ** 2).sum() / 11) / 0.01
+    assert f"hold: b ({pull:.1f} times): variable" in record.getMessage()
+    caplog.clear()
+    db_calibration.warn_of_restless(found, list("abcd"), np.full((12, 4), 0.05))
+    assert not caplog.records

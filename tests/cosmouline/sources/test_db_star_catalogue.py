@@ -9,6 +9,7 @@ from cosmouline.run import make_options
 from cosmouline.sources import db_star_catalogue, db_stars
 from cosmouline.sources.detect import CATALOG_DTYPE
 from cosmouline.sources.io_sources import write_sources
+from cosmouline.sources.star_selection import Selection
 
 import numpy as np
 import pytest
@@ -86,6 +87,18 @@ def test_the_brightest_are_picked_away_from_the_lens(images, settings, caplog):
     expected = [(40, 40), (40, 100), (40, 160), (100, 40), (100, 160)]
     assert places == pytest.approx(np.array(expected), abs=5 * 0.02)
     assert any("not picked: the star at (101.0, 101.0): 0.0 px from" in m for m in caplog.messages)
+
+
+def test_sources_that_are_wider_than_stars_are_counted(images, settings, caplog, monkeypatch):
+    caplog.set_level("INFO", "cosmouline")
+    stars = db_star_catalogue.list_stars(images, images[0], settings)
+    monkeypatch.setattr(db_star_catalogue, "select_stars", lambda *_: Selection(
+        np.array([0]), {1: "its FWHM is 1.40 of the seeing", 2: "saturated in 50 %",
+                        3: "its width was never measured"}))
+
+    db_star_catalogue.pick(images, stars, images[0], settings)
+
+    assert "not picked for their width, which is not that of stars: 1 sources" in caplog.text
 
 
 @pytest.mark.parametrize(("changes", "expected"), [
