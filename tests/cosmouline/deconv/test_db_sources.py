@@ -29,6 +29,15 @@ class LogOnly:
     n_images: int
 
 
+@dataclass(frozen=True, eq=False)
+class Widths:
+    """What of a fit its systematic errors are made of."""
+
+    flux: np.ndarray
+    systematic_covariance: np.ndarray
+    image_width: float
+
+
 @pytest.fixture
 def made_up(monkeypatch):
     """What the frames give, to be changed by a test; .2 arcsec per pixel, east to the left."""
@@ -226,10 +235,31 @@ def test_light_that_the_model_lacks_is_written_to_be_pasted(made_up, monkeypatch
 
     monkeypatch.setattr(db_sources, "_in_some", lambda *_: ["A: hit"])
 
-    found = db_sources.with_doubts(fit, made_up.content, ["A", "B", "N"], REFERENCE, settings())
+    monkeypatch.setattr(db_sources, "with_width_of_stars", lambda fit, *_: (fit, ["width"]))
+    band = {"images": [], "reference": REFERENCE}
+    given = settings()
+    given.psf_name = "p"
+    found = db_sources.with_doubts(fit, made_up.content, ["A", "B", "N"], band, given)
 
     assert found.log == [{"stage": "fit"}, {"stage": "doubts", "lines": [
         "light that the model lacks: 1234 e- (S/N 36) +1.60 arcsec east, +0.80 north. With it "
         "the fluxes change by A -2.0 %, B +1.0 %, N +0.0 %, which the systematic errors contain. "
         'In settings.py: extra_sources = {"N": (-1.80, 0.00), "N2": (1.60, 0.80)}',
-        "A: hit", "B: in doubt"]}]
+        "width", "A: hit", "B: in doubt"]}]
+
+
+@pytest.mark.parametrize("fitted", [0.0, -0.02])
+def test_the_width_that_the_stars_predict_is_in_the_systematic_errors(fitted):
+    """-.03 +- .04 in one of two images: hypot(.03, .04) / sqrt(2) of each flux, in all alike."""
+    fit = Widths(np.array([[1000.0, 500.0]] * 2), np.diag([4.0, 9.0]), fitted)
+    images = [{"psf_lens_width__p": -0.03, "psf_lens_width_sigma__p": 0.04}, {}]
+
+    found, lines = db_sources.with_width_of_stars(fit, images, "p")
+
+    change = 0.05 / np.sqrt(2) * np.array([1000.0, 500.0])
+    expected = np.diag([4.0, 9.0]) + (0 if fitted else 1) * np.outer(change, change)
+    np.testing.assert_allclose(found.systematic_covariance, expected)
+    assert bool(lines) == (not fitted)
+    assert fitted or "-3.0 % wider than the PSF at the lens, in 1 of 2 images" in lines[0]
+    # stars that show nothing
+    assert db_sources.with_width_of_stars(fit, [{}, {}], "p") == (fit, [])
