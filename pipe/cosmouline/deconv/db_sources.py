@@ -221,6 +221,11 @@ def _in_some(fit, content, names, reference, settings):
                          f"{len(hit)} images are masked, up to {100 * lost[hit, i].max():.0f} % "
                          f"of it (above {100 * odd_epochs.CORE_LOST:.0f} % its points are "
                          f"flagged). First: {', '.join(first)}")
+    for one in odd_epochs.odd_sources(fit, content.epochs):
+        lines.append(f"{names[one.source]}: in {content.names[one.epoch]} alone a chi2 of "
+                     f"{one.chi2:.1f} within 1 FWHM ({one.typical:.1f} in most images) and "
+                     f"{one.offset_px:.2f} px off its place: a cosmic ray, something that "
+                     "moves, or a PSF that is wrong there. The point is flagged")
     light = odd_epochs.odd_light(fit, content.epochs)
     if light is not None:
         place = content.centre_px + light.place_px
