@@ -9,13 +9,12 @@ Next    : 8_renorm/1b_report
 
 Run as  : python pipe/8_renorm/1a_renormalize.py configs/MYLENS
 
-Flux x renorm is the flux on the scale of the reference image, of each band its own. Stars that
-vary and single bad points are left out. With several sets each star has a relative flux per set
-where the data show one: colours then make neither jumps nor errors; renorm_reference_star ties
-their zero points to one star. The error is that of the mean ("median": COSMOULINE's), enlarged
-where the stars disagree, and renorm_calib, their scatter in a set and night beyond their errors;
-renorm_abs_sigma, for zero points, has that of the sum of the PSF. psf_note: PSF and apertures
-disagree; psf_lens_width: stars are wider by place or brightness.
+Flux x renorm is the flux on the scale of the reference image of its band. Stars that vary and
+single bad points are left out. With several sets each star has a relative flux per set where the
+data show one; renorm_reference_star ties their zero points to one star. The error is that of the
+mean ("median": COSMOULINE's), enlarged where the stars disagree, and renorm_calib, their scatter
+in a set and night beyond their errors; renorm_abs_sigma has that of the sum of the PSF. What PSF,
+shapes of the stars and flat field do to it: psf_note, psf_lens_width, renorm_flat.
 """
 
 from cosmouline.database import bands
@@ -32,7 +31,8 @@ WRITES = ("renorm__{renorm}", "renorm_calib_night__{renorm}", "psf_aperture_slop
           "n_renorm_stars__{renorm}", "renorm_sigma__{renorm}", "psf_aperture_slope_y__{psf}",
           "renorm_chi2__{renorm}", "renorm_abs_sigma__{renorm}", "psf_lens_width__{psf}",
           "psf_aperture_scatter__{psf}", "renorm_calib__{renorm}", "psf_lens_width_sigma__{psf}",
-          "psf_aperture_slope_mag__{psf}", "psf_note__{psf}", "psf_aperture_slope_colour__{psf}")
+          "psf_aperture_slope_mag__{psf}", "psf_note__{psf}", "renorm_flat__{renorm}",
+          "psf_aperture_slope_colour__{psf}")
 
 
 def measure(images, names, reference, settings, colour):

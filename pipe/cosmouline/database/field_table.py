@@ -235,6 +235,8 @@ WRITTEN_BY = {
          "relative scatter of the stars beyond their errors, of its set and night"),
         ("renorm_calib_night__{renorm}", float, "1",
          "the part of it that the images of a night have in common"),
+        ("renorm_flat__{renorm}", float, "1",
+         "error of the flat field of its set, as the stars show it on other pixels"),
         ("psf_aperture_scatter__{psf}", float, "1",
          "scatter of log(PSF flux / aperture flux) of the stars beyond the noise"),
         ("psf_aperture_slope_mag__{psf}", float, "mag-1", "its slope with the brightness"),

@@ -168,8 +168,8 @@ def with_doubts(fit, content, names, band, settings):
     reference = band["reference"]
     fit, missing, change, doubts = source_doubts.with_doubts(fit, content.epochs, names,
                                                              content.names)
-    fit, of_stars = with_width_of_stars(fit, [
-        row for row in band["images"] if row["img_name"] in content.names], settings.psf_name)
+    fit, of_stars = with_faults_of_stars(fit, [
+        row for row in band["images"] if row["img_name"] in content.names], settings)
     lines = [*of_stars, *_in_some(fit, content, names, reference, settings),
              *(doubt.line for doubt in doubts)]
     if missing:
@@ -191,24 +191,33 @@ def with_doubts(fit, content, names, band, settings):
     return replace(fit, log=[*fit.log, {"stage": "doubts", "lines": lines}])
 
 
-def with_width_of_stars(fit, images, psf_name):
-    """Return the fit with systematic errors that hold the width that its stars predict, and lines.
+def with_faults_of_stars(fit, images, settings):
+    """Return the fit with systematic errors that hold what its stars have shown, and lines.
 
-    Where the width of the images is not fitted, images that are wider than their PSF by w
-    (``psf_lens_width``) come out fainter by w, under even noise, all of them alike.
+    Images that are wider than their PSF by w (``psf_lens_width``) come out fainter by w, under
+    even noise, all of them alike, where their width is not fitted. So does what is wrong with the
+    flat field (``renorm_flat``), which is the same over a lens.
     """
-    width, sigma = (column(images, f"psf_lens_{what}__{psf_name}") for what in (
-        "width", "width_sigma"))
-    known = np.isfinite(width) & np.isfinite(sigma)  # sets whose stars show nothing have none
-    if fit.image_width or not known.any() or not np.isfinite(fit.systematic_covariance).all():
+    width, sigma, flat = (column(images, name) for name in (
+        f"psf_lens_width__{settings.psf_name}", f"psf_lens_width_sigma__{settings.psf_name}",
+        f"renorm_flat__{settings.renorm_name}"))
+    # sets whose stars show nothing have none of these
+    of_width = 0.0 if fit.image_width else np.nan_to_num(np.hypot(width, sigma))
+    of_flat = np.nan_to_num(flat) if settings.dec_coefficient == "renorm" else 0.0
+    error2 = of_width**2 + of_flat**2 + np.zeros(len(images))
+    if not error2.any() or not np.isfinite(fit.systematic_covariance).all():
         return fit, []
-    error = np.sqrt(np.sum(width[known] ** 2 + sigma[known] ** 2) / len(width))
-    change = error * np.nanmean(fit.flux, axis=0)
+    change = np.sqrt(error2.mean()) * np.nanmean(fit.flux, axis=0)
     covariance = fit.systematic_covariance + np.outer(change, change)
+    causes = [text for text, there in (
+        (f"the images {100 * np.nanmean(width):+.1f} % wider than the PSF at the lens",
+         np.any(of_width)),
+        (f"errors of the flat field of {100 * np.nanmax(flat):.2f} %", np.any(of_flat)))
+        if there]
     return replace(fit, systematic_covariance=covariance), [
-        f"the stars predict images {100 * np.mean(width[known]):+.1f} % wider than the PSF at the "
-        f"lens, in {known.sum()} of {len(width)} images (8_renorm/1a_renormalize); with their "
-        f"width held, the systematic errors contain {100 * error:.1f} %"]
+        f"the stars show {' and '.join(causes)}, in {(error2 > 0).sum()} of {len(images)} images "
+        f"(8_renorm/1a_renormalize): the systematic errors contain {100 * error2.mean()**0.5:.1f} "
+        "%, of all images of the lens alike"]
 
 
 def _in_some(fit, content, names, reference, settings):

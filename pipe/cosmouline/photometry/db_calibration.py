@@ -6,6 +6,7 @@ from cosmouline.database import bands
 from cosmouline.database.columns import column, family, texts
 from cosmouline.frames import db_nights
 from cosmouline.photometry import calibration, coefficients
+from cosmouline.photometry.flat_field import between_places, between_sets
 from cosmouline.photometry.psf_aperture import compare, log_ratio, single_stars
 from cosmouline.robust import median_of_finite
 
@@ -67,6 +68,32 @@ def check_psfs(images, names, fluxes_e, colour, settings):
     return checked
 
 
+def check_flat_fields(images, names, found, sigma, colour, settings):
+    """Report errors of the flat fields that the stars show; return that of each image, 0 if none.
+
+    `sigma`, (n_images, n_stars), are the relative errors of the fluxes behind the `Coefficients`.
+    """
+    error, sets = np.zeros(len(images)), np.array(texts(images, "set_name"))
+    places = np.stack([family(images, f"star_{axis}_px__{settings.psf_name}__{{star}}", names)
+                       for axis in "xy"], -1)
+    between = {} if found.terms is None else dict(zip(
+        found.terms.sets, between_sets(found.terms, found.is_variable, colour), strict=True))
+    residual = np.where(found.used & ~found.is_variable, found.residual, np.nan)
+    for name in dict.fromkeys(sets.tolist()):
+        rows, known = sets == name, np.isfinite(colour).all()
+        moved = between_places(residual[rows], sigma[rows], places[rows])
+        if moved:
+            log.warning("%s: flat field: the flux of a star differs by %.2f %% between images in "
+                        "which it is %.0f px apart on the detector, more than where it is %.0f px "
+                        "apart", name, 100 * moved.error, moved.far_px, moved.near_px)
+        if between.get(name):
+            log.warning("%s: flat field: the stars differ by %.2f %% from those of the other sets"
+                        "%s. So may the lens", name, 100 * between[name], ", more than their "
+                        "colours tell" if known else ", by that or by their colours")
+        error[rows] = max(moved.error if moved else 0.0, between.get(name, 0.0))
+    return error
+
+
 def fields(images, names, found, fluxes_e, colour, settings):
     """Return the errors of the coefficients, and what is behind them, as fields by image.
 
@@ -88,10 +115,13 @@ def fields(images, names, found, fluxes_e, colour, settings):
                                   column(images, "mjd"))
     gains = set(column(images, "gain_e_per_adu").tolist())
     calibration.log_calibration(extra, gains.pop() if len(gains) == 1 else None)
+    flat = check_flat_fields(images, names, found, fluxes_e[1] / fluxes_e[0], colour, settings)
     # that of an object is in the error of its coefficient
     sigma = np.hypot(found.coeff_sigma, found.coeff * np.nan_to_num(extra.sigma))
     for i, one in enumerate(checked.values()):
         one[f"renorm_sigma__{renorm}"] = float(sigma[i])
+        if flat[i]:
+            one[f"renorm_flat__{renorm}"] = float(flat[i])
         if np.isfinite(extra.sigma[i]):
             one[f"renorm_calib__{renorm}"] = float(extra.sigma[i])
             one[f"renorm_calib_night__{renorm}"] = float(extra.night_sigma[i])

@@ -7,6 +7,7 @@ from cosmouline.psf.shape_patterns import (
     EXTENDED_SIGMA,
     LEAST_STARS,
     UNLIKE_LEAST,
+    extended_stars,
     growth_with_seeing,
     joined_slope,
     pattern,
@@ -84,8 +85,8 @@ def _of_set(name, images, names, ratio, colour, settings):
     lens = np.median(2 * np.stack([column(images, f"lens_{axis}_px") for axis in "xy"], 1)
                      / size - 1, axis=0)
     mean, error = star_means(width, sigma)
-    is_wide = wide_stars(mean, error)
     growth = growth_with_seeing(width, sigma, column(images, "field_fwhm_px"))
+    is_wide = wide_stars(mean, error) | extended_stars(mean, growth)
     for k in np.flatnonzero(is_wide):
         _name_wide(name, names[k], mean[k] - np.nanmedian(mean), error[k], growth[k])
     good = np.isfinite(mean) & np.isfinite(error) & ~is_wide & np.isfinite(uv).all(1)
@@ -122,7 +123,7 @@ def _name_wide(name, star, away, error, growth):
     """Report a star whose width is not that of the others."""
     cause = "its colour, a double, or the place in the field?"
     if growth and away > 0 and growth.slope > EXTENDED_SIGMA * growth.sigma:
-        cause = "more so in good seeing, as a galaxy or a close double"
+        cause = f"by {100 * growth.slope:+.1f} % more so in good seeing, as a galaxy or a double"
     log.warning("%s: star %s is %s than the others by %.1f +- %.1f %%: %s. Leave it out of the "
                 "PSF (psf_stars)", name, star, "wider" if away > 0 else "narrower",
                 100 * abs(away), 100 * error, cause)

@@ -15,7 +15,7 @@ SLOPE_BY_CHANCE = 2.7e-3  # 3 sigma
 LEAST_PATTERN = 0.005  # at the places of the stars, rms: below, no flux feels it
 WIDE_SIGMA, WIDE_LEAST = 5.0, 0.025  # of a star from the others, in errors joined with the scatter
 UNLIKE_LEAST = 0.015  # scatter of the widths beyond their errors: colours alone make less
-EXTENDED_SIGMA = 3.0  # of the change with the seeing that tells an extended source
+EXTENDED_SIGMA, EXTENDED_LEAST = 4.0, 0.015  # of the change with the seeing of an extended source
 PATTERNS = {  # terms over the field (u, v), each -1 to 1
     "a slope over the field": lambda u, v: (u, v),
     "a parabola over the field": lambda u, v: (u * u + v * v,),
@@ -204,3 +204,19 @@ def growth_with_seeing(width, sigma, fwhm_px):
         fit, covariance, _, freedom = _fitted(w[seen], s[seen], terms)
         found.append(Slope(float(fit[1]), float(np.sqrt(covariance[1, 1])), freedom))
     return found
+
+
+def extended_stars(width, growth):
+    """Stars that are wider than the median one, and the more so the better the seeing, bool.
+
+    Parameters
+    ----------
+    width : ndarray of float, shape (n_stars,)
+        From `star_means`.
+    growth : list of Slope or None
+        From `growth_with_seeing`.
+    """
+    middle = np.nanmedian(width) if np.isfinite(width).any() else np.nan
+    return np.array([one is not None and w > middle and one.slope > EXTENDED_LEAST
+                     and one.slope > EXTENDED_SIGMA * one.sigma
+                     for w, one in zip(width, growth, strict=True)], bool)

@@ -235,11 +235,9 @@ def test_light_that_the_model_lacks_is_written_to_be_pasted(made_up, monkeypatch
 
     monkeypatch.setattr(db_sources, "_in_some", lambda *_: ["A: hit"])
 
-    monkeypatch.setattr(db_sources, "with_width_of_stars", lambda fit, *_: (fit, ["width"]))
+    monkeypatch.setattr(db_sources, "with_faults_of_stars", lambda fit, *_: (fit, ["width"]))
     band = {"images": [], "reference": REFERENCE}
-    given = settings()
-    given.psf_name = "p"
-    found = db_sources.with_doubts(fit, made_up.content, ["A", "B", "N"], band, given)
+    found = db_sources.with_doubts(fit, made_up.content, ["A", "B", "N"], band, settings())
 
     assert found.log == [{"stage": "fit"}, {"stage": "doubts", "lines": [
         "light that the model lacks: 1234 e- (S/N 36) +1.60 arcsec east, +0.80 north. With it "
@@ -249,17 +247,23 @@ def test_light_that_the_model_lacks_is_written_to_be_pasted(made_up, monkeypatch
 
 
 @pytest.mark.parametrize("fitted", [0.0, -0.02])
-def test_the_width_that_the_stars_predict_is_in_the_systematic_errors(fitted):
-    """-.03 +- .04 in one of two images: hypot(.03, .04) / sqrt(2) of each flux, in all alike."""
+@pytest.mark.parametrize("coefficient", ["renorm", "medcoeff"])
+def test_what_the_stars_show_is_in_the_systematic_errors(fitted, coefficient):
+    """A width of -.03 +- .04 in one of two images, a flat field of .01 in the other."""
     fit = Widths(np.array([[1000.0, 500.0]] * 2), np.diag([4.0, 9.0]), fitted)
-    images = [{"psf_lens_width__p": -0.03, "psf_lens_width_sigma__p": 0.04}, {}]
+    images = [{"psf_lens_width__p": -0.03, "psf_lens_width_sigma__p": 0.04},
+              {"renorm_flat__r": 0.01}]
+    given = SimpleNamespace(psf_name="p", renorm_name="r", dec_coefficient=coefficient)
 
-    found, lines = db_sources.with_width_of_stars(fit, images, "p")
+    found, lines = db_sources.with_faults_of_stars(fit, images, given)
 
-    change = 0.05 / np.sqrt(2) * np.array([1000.0, 500.0])
-    expected = np.diag([4.0, 9.0]) + (0 if fitted else 1) * np.outer(change, change)
+    # a width that is fitted is no error, nor is a flat field of coefficients that are not used
+    of_width, of_flat = 0 if fitted else 0.05, 0.01 if coefficient == "renorm" else 0
+    change = np.hypot(of_width, of_flat) / np.sqrt(2) * np.array([1000.0, 500.0])
+    expected = np.diag([4.0, 9.0]) + np.outer(change, change)
     np.testing.assert_allclose(found.systematic_covariance, expected)
-    assert bool(lines) == (not fitted)
-    assert fitted or "-3.0 % wider than the PSF at the lens, in 1 of 2 images" in lines[0]
+    text = "".join(lines)
+    assert ("the images -3.0 % wider than the PSF at the lens" in text) == bool(of_width)
+    assert ("errors of the flat field of 1.00 %" in text) == bool(of_flat)
     # stars that show nothing
-    assert db_sources.with_width_of_stars(fit, [{}, {}], "p") == (fit, [])
+    assert db_sources.with_faults_of_stars(fit, [{}, {}], given) == (fit, [])

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 from cosmouline.photometry import db_calibration
 from cosmouline.photometry.calibration import Calibration
 from cosmouline.photometry.db_calibration import colours
+from cosmouline.photometry.set_terms import SetTerms
 
 import numpy as np
 import pytest
@@ -43,6 +44,8 @@ def asked(monkeypatch):
         "i": {"psf_note__two": "x"}, "j": {"psf_note__one": "y"}, "k": {"psf_note__two": "z"}})
     monkeypatch.setattr(db_calibration.calibration, "calibrate", calibrate)
     monkeypatch.setattr(db_calibration.calibration, "log_calibration", lambda *_: None)
+    monkeypatch.setattr(db_calibration, "check_flat_fields", lambda images, *_: np.array(
+        [0.0, 0.02, 0.0][:len(images)]))
     return found
 
 
@@ -96,11 +99,12 @@ def test_what_is_asked_of_the_scatter(monkeypatch):
                         lambda _, gain: asked.update(gain=gain))
     used = np.array([[True, False], [True, True]])
     found = SimpleNamespace(coeff=np.ones(2), coeff_sigma=np.ones(2), used=used,
-                            residual=np.full((2, 2), 0.1), is_variable=np.array([False, True]))
+                            residual=np.full((2, 2), 0.1), is_variable=np.array([False, True]),
+                            terms=None)
     settings = SimpleNamespace(psf_name="two", renorm_name="r", renorm_method="als")
     flux, sigma = np.array([[10.0, 20], [40, 50]]), np.array([[1.0, 1], [2, 2]])
 
-    db_calibration.fields(rows, ["a", "b"], found, (flux, sigma), None, settings)
+    db_calibration.fields(rows, ["a", "b"], found, (flux, sigma), np.full(2, np.nan), settings)
 
     assert [one[0] for one in asked["residual"]] == [0.1, 0.1]
     assert np.isnan([one[1] for one in asked["residual"]]).all()
@@ -108,7 +112,7 @@ def test_what_is_asked_of_the_scatter(monkeypatch):
     assert (asked["used"], asked["sets"], asked["mjd"], asked["gain"]) == (
         used.tolist(), ["S", "T"], [100.1, 100.2], 2.0)
     rows[1]["gain_e_per_adu"] = 3.0  # two gains: none is blamed
-    db_calibration.fields(rows, ["a", "b"], found, (flux, sigma), None, settings)
+    db_calibration.fields(rows, ["a", "b"], found, (flux, sigma), np.full(2, np.nan), settings)
     assert asked["gain"] is None
 
 
@@ -160,3 +164,31 @@ def test_apertures_of_two_stars_in_every_image_are_compared(monkeypatch, absent,
     if is_told:
         found, aperture, mjd = told[0]
         assert (found, aperture[2:], mjd.tolist()) == ("found", (2, "als", ["S"] * 3), [0, 1, 2])
+
+
+@pytest.mark.parametrize("flat", [0.0, 0.01])
+def test_flat_fields_are_reported_by_set(flat, caplog):
+    """Twelve stars, two sets of ten images each; each set has a flat field of its own."""
+    random = np.random.default_rng(3)
+    names, sets = list("abcdefghijkl"), np.repeat(["S", "T"], 10)
+    images = [{"img_name": f"i{k}", "set_name": name} | {
+        f"star_{axis}_px__two__{star}": 100.0 * n for n, star in enumerate(names)
+        for axis in "xy"} for k, name in enumerate(sets)]
+    level = random.normal(0, flat, (2, 12)) + random.normal(0, 0.001, (2, 12))
+    raw = level - level.mean(0)
+    sigma = np.full((20, 12), 0.003)
+    found = SimpleNamespace(
+        terms=SetTerms(["S", "T"], raw, raw, np.full((2, 12), 0.001), 0.0),
+        is_variable=np.zeros(12, bool), used=np.ones((20, 12), bool),
+        residual=random.normal(0, 0.003, (20, 12)))
+    settings = SimpleNamespace(psf_name="two")
+
+    error = db_calibration.check_flat_fields(images, names, found, sigma, np.zeros(12), settings)
+
+    assert [len(set(error[sets == name])) for name in "ST"] == [1, 1]
+    # 12 stars know it to a fifth
+    assert error == pytest.approx(flat, rel=0.7)
+    assert [message[:13] for message in caplog.messages] == (
+        ["S: flat field", "T: flat field"] if flat else [])
+    if flat:
+        assert "more than their colours tell. So may the lens" in caplog.messages[0]

@@ -1,6 +1,7 @@
 """Patterns, slopes and wide stars among drawn widths."""
 
 from cosmouline.psf.shape_patterns import (
+    extended_stars,
     growth_with_seeing,
     joined_slope,
     pattern,
@@ -111,9 +112,26 @@ def test_a_galaxy_among_the_stars_is_wide_and_wider_in_good_seeing(seed):
     growth = growth_with_seeing(width, sigma, fwhm_px)
 
     assert np.flatnonzero(wide_stars(mean, error)).tolist() == [3, 5]
+    assert np.flatnonzero(extended_stars(mean, growth)).tolist() == [3]
     excess = 0.06 * (2.0 / np.median(fwhm_px)) ** 2
     assert growth[3].slope == pytest.approx(excess, abs=5 * growth[3].sigma)
     assert growth[5].slope == pytest.approx(0, abs=5 * growth[5].sigma)
+
+
+def test_several_galaxies_are_told_by_the_seeing_where_no_width_stands_out():
+    """A third of the stars: 6 to 9 % wider in a seeing of 2 px. Of 40 fields without, none."""
+    for seed in range(40):
+        random = np.random.default_rng(seed)
+        fwhm_px = random.uniform(1.6, 2.5, N_IMAGES)
+        sigma = SIGMA * np.ones((N_IMAGES, N_STARS))
+        width = random.normal(0, sigma) + random.normal(0, 0.002, N_STARS)
+        for excess in (0.0, 1.0):
+            width[:, :4] += excess * np.array([0.06, 0.07, 0.08, 0.09]) * (
+                2.0 / fwhm_px[:, None]) ** 2
+            mean, _ = star_means(width, sigma)
+            growth = growth_with_seeing(width, sigma, fwhm_px)
+            found = np.flatnonzero(extended_stars(mean, growth))
+            assert found.tolist() == ([0, 1, 2, 3] if excess else [])
 
 
 def test_stars_alike_or_of_many_widths_are_not_wide():
