@@ -34,8 +34,9 @@ def main(settings, db):
     """Map the sky of every image in use."""
     images = db.to_treat(settings, NEEDS)
     counts = for_each_image(measure, images, settings, db, needs=NEEDS, writes=WRITES)
-    db_sky.warn_of_noise(images)
-    db_sky.warn_of_gain([db.rows[image["img_name"]] for image in images])
+    mapped = [db.rows[image["img_name"]] for image in images]
+    for warn in (db_sky.warn_of_noise, db_sky.warn_of_sets, db_sky.warn_of_gain):
+        warn(mapped)
     return counts
 
 

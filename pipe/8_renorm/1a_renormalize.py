@@ -2,21 +2,19 @@
 
 Needs   : star fluxes (7_deconv/0_star_photometry)
 Writes  : renorm, its error, error as a zero point, number of stars, and chi2; the scatter of
-          fluxes and widths of the stars; PSF against aperture fluxes, psf_note -> database
+          the stars beyond their errors; psf_aperture_*, psf_note, psf_lens_width -> database
 Settings: renorm_name, renorm_stars, renorm_method, renorm_reference_star, psf_name, norm_stars,
           n_psf_draws
 Next    : 8_renorm/1b_report
 
 Run as  : python pipe/8_renorm/1a_renormalize.py configs/MYLENS
 
-Flux x renorm is the flux on the scale of the reference image, of each band its own. Stars that
-vary are found and not used; single bad points are left out. With several sets (telescopes,
-filters) each star has a relative flux per set where the data show one: colours then make neither
-jumps nor errors; renorm_reference_star ties their zero points to one star. The error is that of
-the mean, enlarged where the stars disagree, and renorm_calib, the scatter of the stars of a set
-and night beyond their errors; renorm_abs_sigma, for zero points, has that of the sum of the PSF.
-Images of which PSF and apertures disagree get a psf_note; stars of other widths than their PSF are
-reported, with what these follow. "median" is COSMOULINE's formula.
+Flux x renorm is the flux on the scale of the reference image of its band. Stars that vary and
+single bad points are left out. With several sets each star has a relative flux per set where the
+data show one; renorm_reference_star ties their zero points to one star. The error is that of the
+mean ("median": COSMOULINE's), enlarged where the stars disagree, and renorm_calib, their scatter
+in a set and night beyond their errors; renorm_abs_sigma has that of the sum of the PSF. What PSF,
+shapes of the stars and flat field do to it: psf_note, psf_lens_width, renorm_flat.
 """
 
 from cosmouline.database import bands
@@ -24,16 +22,17 @@ from cosmouline.database.columns import column, family, texts
 from cosmouline.photometry import coefficients, db_calibration
 from cosmouline.photometry.absolute_error import absolute_sigma, photon_error
 from cosmouline.photometry.renormalisation import solve, star_index
+from cosmouline.psf import db_shapes
 from cosmouline.run import for_all_images, log_line, run
 from cosmouline.sources import db_stars
 
 NEEDS = ("n_psf_phot__{psf}", "star_list", "band_ref_img_name")
-WRITES = ("renorm__{renorm}", "renorm_sigma__{renorm}", "renorm_abs_sigma__{renorm}",
-          "n_renorm_stars__{renorm}", "renorm_chi2__{renorm}", "renorm_calib__{renorm}",
-          "renorm_calib_night__{renorm}", "psf_aperture_scatter__{psf}",
-          "psf_aperture_slope_mag__{psf}", "psf_aperture_slope_x__{psf}",
-          "psf_aperture_slope_y__{psf}", "psf_aperture_slope_colour__{psf}", "psf_note__{psf}",
-          "star_width_scatter__{psf}")
+WRITES = ("renorm__{renorm}", "renorm_calib_night__{renorm}", "psf_aperture_slope_x__{psf}",
+          "n_renorm_stars__{renorm}", "renorm_sigma__{renorm}", "psf_aperture_slope_y__{psf}",
+          "renorm_chi2__{renorm}", "renorm_abs_sigma__{renorm}", "psf_lens_width__{psf}",
+          "psf_aperture_scatter__{psf}", "renorm_calib__{renorm}", "psf_lens_width_sigma__{psf}",
+          "psf_aperture_slope_mag__{psf}", "psf_note__{psf}", "renorm_flat__{renorm}",
+          "psf_aperture_slope_colour__{psf}", "star_width_scatter__{psf}")
 
 
 def measure(images, names, reference, settings, colour):
@@ -65,12 +64,13 @@ def known(value):
 
 
 def main(settings, db):
-    """Solve for all images of a band at once."""
+    """Solve for all images of a band at once; look at the shapes of the stars of all bands."""
     images = db.all_in_use(settings, NEEDS)
     names = [star.name for star in db_stars.renorm_stars(settings)]
     colour = db_calibration.colours(images, names, settings)
     results = bands.merged(lambda those, one: measure(
         those, names, bands.reference(those, db, one), one, colour), images, settings)
+    db_shapes.check(results, images, names, colour, settings)
     for_all_images(results, images, settings, db, measure=measure, needs=NEEDS, writes=WRITES)
     if len(results) < len(images):
         log_line("%d images have too few stars for a coefficient", len(images) - len(results))

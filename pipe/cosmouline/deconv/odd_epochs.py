@@ -2,21 +2,41 @@
 
 from typing import NamedTuple
 
+from cosmouline.deconv.checks import source_chi2, stray_positions
 from cosmouline.deconv.epochs import in_reference, pixel_offsets
 from cosmouline.deconv.missing_light import MEDIAN_LOSS, distance, point_weight, unexplained
 from cosmouline.deconv.picture import model_images
+from cosmouline.deconv.source_doubts import (
+    OVER_OTHERS,
+    STRAY_ALIKE,
+    STRAY_FWHM,
+    STRAY_GAIN,
+    STRAY_OVER_MEDIAN,
+)
 from cosmouline.deconv.stored import measured_pixels, problem_of
 from cosmouline.psf.model import FWHM_PER_SIGMA
 from cosmouline.stamps.pixel_rejection import model_error
 
 import numpy as np
 from scipy.ndimage import gaussian_filter, maximum_filter
+from scipy.stats import chi2
 
 CORE_LOST = 0.15  # of the squared image of a source, on masked pixels: its flux deserves a look
 ODD_SIGMA = 5.0  # of light in one epoch, above the median of all ...
 FEWEST, MOST = 2, 0.5  # ... in as many epochs at least, and such a part of them at most
 APART_FWHM, DISTURBING_FWHM = 0.8, 2.5  # from a source: nearer it is its flux; farther, harmless
+ODD_BY_CHANCE = 1e-5  # that the pixels of a source in an image leave so much
 SHARP_RATIO = 1.6  # a Gaussian of half the width finds so much more of light sharper than the PSF
+
+
+class OddSource(NamedTuple):
+    """A source in one epoch that neither its own other epochs nor the other sources resemble."""
+
+    epoch: int
+    source: int
+    chi2: float  # within 1 FWHM, of the pixels that the fit used
+    typical: float  # the same in the median epoch
+    offset_px: float  # from its place
 
 
 class OddLight(NamedTuple):
@@ -40,6 +60,41 @@ def core_lost(fit, epochs):
         power = problem.point_images(e, state)[0] ** 2
         lost[index] = 1 - (power * pixels.good[e]).sum((1, 2)) / power.sum((1, 2))
     return np.where(np.isfinite(fit.flux), lost, np.nan)
+
+
+def odd_sources(fit, epochs):
+    """Sources whose residuals in an epoch are those of no other epoch, a list of `OddSource`.
+
+    Notes
+    -----
+    What the fit masks of a cosmic ray is no part of it: here is what it has not masked, and what
+    moves. By the chi2 of the pixels within 1 FWHM, which by chance reaches the limit once in 10^5,
+    or by the distance from its place, as `source_doubts` judges it; and at one source of the epoch
+    only: what all of them have is the PSF.
+    """
+    points, extended, sky = model_images(fit, epochs)
+    model_e = (points + extended + sky[:, None, None]) / epochs.coeff[:, None, None]
+    pixels, used = measured_pixels(fit, epochs), np.zeros(epochs.data_e.shape, bool)
+    used[pixels.index] = pixels.good
+    residuals = np.where(used, (epochs.data_e - model_e) / np.sqrt(fit.variance_e2), np.nan)
+    found, _, radius_px = source_chi2(fit, epochs, residuals)
+    typical = np.fmax(np.nanmedian(found, axis=0), 1.0)
+    n_pixels = np.pi * radius_px[:, None] ** 2
+    is_odd = found > typical * chi2.isf(ODD_BY_CHANCE, n_pixels) / n_pixels
+    offset_px, gain = map(np.nan_to_num, stray_positions(fit, epochs))
+    is_odd |= ((gain > np.maximum(STRAY_GAIN, STRAY_OVER_MEDIAN * np.median(gain, 0)))
+               & (offset_px > STRAY_FWHM * epochs.fwhm_px[:, None])
+               & (gain > STRAY_ALIKE * gain.max(1, keepdims=True)))
+    # a PSF that is wrong in this epoch leaves as much of the light of each source
+    excess, light2 = np.nan_to_num(found - typical), np.nan_to_num(fit.flux, nan=1.0) ** 2
+    relative = excess / np.maximum(light2, 1.0)
+    others = np.array([np.delete(relative, i, axis=1).max(1, initial=0.0)
+                       for i in range(found.shape[1])]).T
+    is_odd &= np.isfinite(fit.flux) & (relative >= OVER_OTHERS * others)
+    # in more of them it is no matter of single epochs
+    is_odd &= is_odd.sum(0) <= MOST * np.isfinite(fit.flux).sum(0)
+    return [OddSource(int(e), int(i), float(found[e, i]), float(typical[i]),
+                      float(offset_px[e, i])) for e, i in np.argwhere(is_odd)]
 
 
 def odd_light(fit, epochs):
@@ -108,9 +163,15 @@ def notes(fit, epochs):
     """Return why the flux of each source in each epoch deserves a look, (n_epochs, n_sources)."""
     found = np.full(fit.flux.shape, "", dtype=object)
     lost, light = core_lost(fit, epochs), odd_light(fit, epochs)
+    for one in odd_sources(fit, epochs):
+        found[one.epoch, one.source] = (
+            f"chi2 {one.chi2:.1f} within 1 FWHM ({one.typical:.1f} in most images), "
+            f"{one.offset_px:.2f} px off its place: a cosmic ray, something that moves, or "
+            "a PSF that is wrong there")
     for e, i in np.argwhere(np.nan_to_num(lost) > CORE_LOST):
-        found[e, i] = (f"{100 * lost[e, i]:.0f} % of its core masked, as by a cosmic ray "
-                       f"({100 * CORE_LOST:.0f} % are allowed)")
+        found[e, i] += ", " * bool(found[e, i]) + (
+            f"{100 * lost[e, i]:.0f} % of its core masked, as by a cosmic ray "
+            f"({100 * CORE_LOST:.0f} % are allowed)")
     if light is not None:
         away = np.hypot(*(fit.position_px - light.place_px).T) / epochs.fwhm_reference_px.mean()
         for i in np.flatnonzero(away < DISTURBING_FWHM):

@@ -12,7 +12,9 @@ from scipy.stats import theilslopes
 
 log = logging.getLogger("cosmouline")
 
-NOISE_RATIOS = (0.4, 2.0)
+NOISE_RATIOS = (0.4, 2.0)  # of one image
+SET_RATIOS = (0.8, 1.25)  # of the median image of a set: .97 to 1.00 where all is right
+SET_IMAGES = 3  # fewer are no set
 TRANSFER_IMAGES = 8  # fewer show no gain
 WRONG_BY = 1.5  # by which the gain of the noise may differ, and is known at least
 SKY_SUBTRACTED = 3.0  # a level of fewer times the noise: the sky was taken away
@@ -95,7 +97,7 @@ def warn_of_noise(images):
     if not found:
         return
     image = found[0]
-    ratio, level_e = image["sky_noise_ratio"], image["sky_level_e"]
+    level_e = image["sky_level_e"]
     if abs(level_e) < SKY_SUBTRACTED * image["sky_noise_e"]:
         cause = "was the sky subtracted before, or is the exposure a rate?"
     elif level_e < 0:
@@ -103,17 +105,52 @@ def warn_of_noise(images):
     elif not image["sky_noise_e"] > 0:
         cause = "is most of the frame one value?"
     else:
-        # The gain g of level L, noise n (ADU) and read noise r (electrons): g^2 n^2 = g L + r^2
-        level, noise = (value / image["gain_e_per_adu"] for value in (
-            level_e, image["sky_noise_e"]))
-        gain = (level + np.hypot(level, 2 * noise * image["read_noise_e"])) / (2 * noise**2)
         cause = (f"is the gain of {image['gain_e_per_adu']:.3g} e-/ADU wrong (the noise fits "
-                 f"{gain:.2g}), is it a mean of several exposures, or resampled, or does the "
-                 "level hold a bias?")
+                 f"{fitting_gain(image):.2g}), is it a mean of several exposures, or resampled, "
+                 "or does the level hold a bias?")
     log.warning("the noise of the sky is %.2g times what its level and the gain predict in %d of "
                 "%d images (first: %s, sky %.0f e-, noise %.3g e-): %s Errors and chi2 are wrong "
-                "by as much.", ratio, len(found), len(images), image["img_name"], level_e,
-                image["sky_noise_e"], cause)
+                "by as much.", image["sky_noise_ratio"], len(found), len(images),
+                image["img_name"], level_e, image["sky_noise_e"], cause)
+
+
+def fitting_gain(image):
+    """Gain in e-/ADU with which the noise of the sky is that of its level and the read noise."""
+    # the gain g of level L, noise n (ADU) and read noise r (electrons): g^2 n^2 = g L + r^2
+    level, noise = (image[field] / image["gain_e_per_adu"] for field in (
+        "sky_level_e", "sky_noise_e"))
+    return (level + np.hypot(level, 2 * noise * image["read_noise_e"])) / (2 * noise**2)
+
+
+def warn_of_sets(images):
+    """Warn of sets whose median image has more or less noise than its gain predicts.
+
+    Single images are within a few per cent of the prediction; those that `warn_of_noise` names do
+    not count. Sets of the same telescope whose noise is in order are named beside it.
+    """
+    sets = {}
+    for image in images:
+        if NOISE_RATIOS[0] <= image.get("sky_noise_ratio", 0) <= NOISE_RATIOS[1] and (
+                image["sky_level_e"] > SKY_SUBTRACTED * image["sky_noise_e"]):
+            sets.setdefault((image["set_name"], image["gain_e_per_adu"]), []).append(image)
+    ratios = {key: float(np.median([image["sky_noise_ratio"] for image in those]))
+              for key, those in sets.items() if len(those) >= SET_IMAGES}
+    right = [key for key in ratios if SET_RATIOS[0] <= ratios[key] <= SET_RATIOS[1]]
+    for key in ratios.keys() - set(right):
+        name, gain = key
+        fits = float(np.median([fitting_gain(image) for image in sets[key]]))
+        telescope = sets[key][0]["telescope"]
+        others = [f"{one} has {g:.3g} and {ratios[one, g]:.2f}" for one, g in right
+                  if sets[one, g][0]["telescope"] == telescope]
+        cause = ("the flat field or fringes add noise, the read noise is larger"
+                 if ratios[key] > 1 else
+                 "the level holds a bias, the images are means of several or resampled")
+        log.warning("%s: the noise of the sky is %.2f times what its level and the gain of %.3g "
+                    "e-/ADU predict (median of %d images; .97 to 1 where all is right): it fits a "
+                    "gain of %.3g, a factor of %.2f%s. Or %s. Errors and chi2 are wrong with it: "
+                    "check gain_e_per_adu and read_noise_e", name, ratios[key], gain,
+                    len(sets[key]), fits, fits / gain,
+                    f"; of the same telescope {', '.join(others)}" if others else "", cause)
 
 
 @product_of("2_skysub/1_skysub", paths.sky)

@@ -10,6 +10,8 @@ coefficient_fit    : Coefficient of every image from the fluxes of its stars.
 coefficient_median : COSMOULINE's own coefficients: medians over the stars, to compare with.
 coefficients       : COSMOULINE's coefficients of images from the fluxes of stars, by either
                      method.
+flat_field         : Errors of the flat fields, as the stars show them that fall on several
+                     places of detectors.
 magnitudes         : Magnitudes of single images, and their errors.
 outlier_images     : Images that stand out from the others of a set.
 peaks              : The highest pixels of stars, to see which come near to saturation.
@@ -18,8 +20,6 @@ renormalisation    : Coefficients from PSF fluxes, with one star that is as brig
                      telescopes.
 set_terms          : Effect of telescope, filter and colour on the stars: their fluxes per set,
                      their trends.
-star_widths        : Widths of the stars against that of their PSF: what they differ by, and what
-                     they follow.
 variability        : Which stars vary: their scatter about the common coefficient beyond their
                      errors.
 zero_point         : The zero point of a reduction, from stars of known magnitude.

@@ -6,8 +6,8 @@ from cosmouline.database import bands
 from cosmouline.database.columns import column, family, texts
 from cosmouline.frames import db_nights
 from cosmouline.photometry import calibration, coefficients
+from cosmouline.photometry.flat_field import between_places, between_sets
 from cosmouline.photometry.psf_aperture import compare, log_ratio, single_stars
-from cosmouline.photometry.star_widths import star_widths
 from cosmouline.robust import median_of_finite
 
 import numpy as np
@@ -15,7 +15,6 @@ import numpy as np
 log = logging.getLogger("cosmouline")
 
 RESTLESS, RESTLESS_IMAGES = 2.0, 10  # scatter of a star over its errors; images that show it
-WIDE_STARS = 0.005  # scatter of the widths of the stars, above which it is told
 
 
 def colours(images, names, settings):
@@ -71,36 +70,6 @@ def check_psfs(images, names, fluxes_e, colour, settings):
     return checked
 
 
-def check_widths(images, names, colour, settings):
-    """Compare the widths of the stars with those of their PSFs, set by set; return fields."""
-    psf, checked = settings.psf_name, {}
-    sets = np.array(texts(images, "set_name"))
-    for name in dict.fromkeys(sets.tolist()):
-        those = [images[k] for k in np.flatnonzero(sets == name)]
-        flux, x, y = (median_of_finite(family(those, f"star_{what}__{psf}__{{star}}", names))
-                      for what in ("flux_e", "x_px", "y_px"))
-        far2 = sum((2 * place / column(those, f"n{axis}_px")[0] - 1) ** 2
-                   for place, axis in ((x, "x"), (y, "y")))
-        found = star_widths(family(those, f"star_width__{psf}__{{star}}", names), {
-            "place": far2, "colour": colour,
-            "brightness": flux / max(np.nan_to_num(flux).max(initial=0.0), 1.0)})
-        if found is None:
-            continue
-        checked |= {one["img_name"]: {f"star_width_scatter__{psf}": found.scatter}
-                    for one in those}
-        words = {"place": "wider by {:+.1f} % at the edges: a PSF that varies over the field in "
-                          "another way than fitted",
-                 "colour": "wider by {:+.1f} % per mag of the colour of the first two bands",
-                 "brightness": "wider by {:+.1f} % where they are bright (brighter-fatter?)"}
-        parts = [words[key].format(100 * values[key == "place"])
-                 for key, values in found.terms.items()]
-        if found.scatter > WIDE_STARS or parts:
-            log.warning("%s: the widths of the stars scatter by %.1f %% about that of their "
-                        "PSF%s. The lens gets a width of its own where its images show one", name,
-                        100 * found.scatter, "".join(f"; they are {one}" for one in parts))
-    return checked
-
-
 def warn_of_restless(found, names, sigma):
     """Name the stars, of those that count as constant, that scatter more than their errors hold.
 
@@ -117,6 +86,32 @@ def warn_of_restless(found, names, sigma):
                                      for k in np.flatnonzero(restless)))
 
 
+def check_flat_fields(images, names, found, sigma, colour, settings):
+    """Report errors of the flat fields that the stars show; return that of each image, 0 if none.
+
+    `sigma`, (n_images, n_stars), are the relative errors of the fluxes behind the `Coefficients`.
+    """
+    error, sets = np.zeros(len(images)), np.array(texts(images, "set_name"))
+    places = np.stack([family(images, f"star_{axis}_px__{settings.psf_name}__{{star}}", names)
+                       for axis in "xy"], -1)
+    between = {} if found.terms is None else dict(zip(
+        found.terms.sets, between_sets(found.terms, found.is_variable, colour), strict=True))
+    residual = np.where(found.used & ~found.is_variable, found.residual, np.nan)
+    for name in dict.fromkeys(sets.tolist()):
+        rows, known = sets == name, np.isfinite(colour).all()
+        moved = between_places(residual[rows], sigma[rows], places[rows])
+        if moved:
+            log.warning("%s: flat field: the flux of a star differs by %.2f %% between images in "
+                        "which it is %.0f px apart on the detector, more than where it is %.0f px "
+                        "apart", name, 100 * moved.error, moved.far_px, moved.near_px)
+        if between.get(name):
+            log.warning("%s: flat field: the stars differ by %.2f %% from those of the other sets"
+                        "%s. So may the lens", name, 100 * between[name], ", more than their "
+                        "colours tell" if known else ", by that or by their colours")
+        error[rows] = max(moved.error if moved else 0.0, between.get(name, 0.0))
+    return error
+
+
 def fields(images, names, found, fluxes_e, colour, settings):
     """Return the errors of the coefficients, and what is behind them, as fields by image.
 
@@ -124,8 +119,6 @@ def fields(images, names, found, fluxes_e, colour, settings):
     """
     renorm, nights = settings.renorm_name, np.zeros(len(images), int)
     checked = check_psfs(images, names, fluxes_e, colour, settings)
-    widths = check_widths(images, names, colour, settings)
-    checked = {name: one | widths.get(name, {}) for name, one in checked.items()}
     noted = np.array([f"psf_note__{settings.psf_name}" in one for one in checked.values()])
     if settings.renorm_method == "median":  # COSMOULINE's errors, as they are
         for one, value in zip(checked.values(), found.coeff_sigma.tolist(), strict=True):
@@ -142,10 +135,13 @@ def fields(images, names, found, fluxes_e, colour, settings):
                                             np.nan_to_num(extra.sigma)[:, None]))
     gains = set(column(images, "gain_e_per_adu").tolist())
     calibration.log_calibration(extra, gains.pop() if len(gains) == 1 else None)
+    flat = check_flat_fields(images, names, found, fluxes_e[1] / fluxes_e[0], colour, settings)
     # that of an object is in the error of its coefficient
     sigma = np.hypot(found.coeff_sigma, found.coeff * np.nan_to_num(extra.sigma))
     for i, one in enumerate(checked.values()):
         one[f"renorm_sigma__{renorm}"] = float(sigma[i])
+        if flat[i]:
+            one[f"renorm_flat__{renorm}"] = float(flat[i])
         if np.isfinite(extra.sigma[i]):
             one[f"renorm_calib__{renorm}"] = float(extra.sigma[i])
             one[f"renorm_calib_night__{renorm}"] = float(extra.night_sigma[i])

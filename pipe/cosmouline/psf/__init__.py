@@ -18,7 +18,10 @@ residual_grid   : Grid of residuals of the PSF, under a Gaussian-process prior, 
                   posteriori.
 rounds          : The rounds of the PSF fit: fit, reject pixels and stars that disagree, fit
                   again.
+shape_patterns  : What the widths and stretches of the stars tell of the PSFs of a set of images.
 star_rejection  : Which star stamps of an image may make its PSF.
+star_shapes     : Width and shape of each star against the PSF of its image: a witness of that
+                  PSF.
 starred_draws   : Error of the PSF of STARRED: fits to stars drawn from the fit, with their noise.
 starred_fit     : The PSF of one image with STARRED: its model and its loss, compiled once per
                   size of stamps.
@@ -26,5 +29,7 @@ io_psf          : PSF of one image in one FITS file: model, stars, pixel masks a
                   posterior.
 db_build        : Build the PSF of an image with the engine of the settings; choose the prior of
                   all of them.
-db_psf          : Read the PSF of an image.
+db_psf          : Read the PSF of an image; the fields of the stars that were measured with it.
+db_shapes       : Widths and stretches of the stars by set: what is wrong with its PSFs, and at
+                  the lens.
 """

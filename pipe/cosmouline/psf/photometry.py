@@ -213,52 +213,6 @@ def stars_and_slopes(narrow, upsampling, side_px, offset_px):
     return area * (rows @ half), area * by_x, area * (rows_slope @ half)
 
 
-def star_widths(stars, data_e, sky_variance_e2, narrow, upsampling):
-    """Width of each star relative to that of its PSF, less 1, and its error; (n,) each.
-
-    Parameters
-    ----------
-    stars : StarFluxes
-        What `star_fluxes` found in `data_e`, without a sky.
-    data_e, sky_variance_e2, narrow, upsampling
-        As there.
-
-    Returns
-    -------
-    width, sigma : ndarray of float, shape (n,)
-        NaN for a star that was not measured.
-
-    Notes
-    -----
-    One Gauss-Newton step from the flux and the position of the star, along the derivative of the
-    narrow PSF p to its width: -div(x p), see `deconv.epoch_images.width_derivatives`.
-    """
-    side_px, measured = np.shape(data_e)[-1], np.isfinite(stars.flux_e)
-    offset_px = np.nan_to_num(np.stack([stars.x_px, stars.y_px], 1))
-    bright = np.where(measured, np.maximum(stars.flux_e, 1e-9), 1.0)[:, None, None]
-    psf, *slopes = stars_and_slopes(narrow, upsampling, side_px, offset_px)
-    slopes.append(stars_and_slopes(_by_width(narrow), upsampling, side_px, offset_px)[0])
-    variance = np.where(stars.good, sky_variance_e2 + np.maximum(stars.model, 0), 1.0)
-    residual = np.where(stars.good, data_e - stars.model, 0.0)
-    columns = np.stack([psf, *(bright * one for one in slopes)], 1)
-    columns = columns.reshape(len(psf), 4, side_px**2)
-    weighted = columns * (stars.good / variance).reshape(len(psf), 1, side_px**2)
-    inverse = np.linalg.inv(weighted @ columns.swapaxes(1, 2) + 1e-12 * np.eye(4))
-    step = (inverse @ (weighted @ residual.reshape(len(psf), side_px**2, 1)))[..., 0]
-    return tuple(np.where(measured, values, np.nan)
-                 for values in (step[:, 3], np.sqrt(inverse[:, 3, 3])))
-
-
-def _by_width(narrow):
-    """Return the derivatives of narrow PSFs (..., m, m) to their relative width."""
-    m = narrow.shape[-1]
-    place = np.arange(m) - (m - 1) / 2
-    slope = 2j * np.pi * np.fft.fftfreq(m)
-    spectra = (slope[:, None] * np.fft.fft2(narrow * place[:, None])
-               + slope * np.fft.fft2(narrow * place))
-    return -np.fft.ifft2(spectra).real
-
-
 def _gauss_newton(data, sky_variance, narrow, upsampling, good, unknowns, is_optimal):
     """Return the solution at which flux and position of every star stand still."""
     n_stars, side_px, _ = data.shape

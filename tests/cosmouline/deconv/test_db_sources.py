@@ -29,6 +29,15 @@ class LogOnly:
     n_images: int
 
 
+@dataclass(frozen=True, eq=False)
+class Widths:
+    """What of a fit its systematic errors are made of."""
+
+    flux: np.ndarray
+    systematic_covariance: np.ndarray
+    image_width: float
+
+
 @pytest.fixture
 def made_up(monkeypatch):
     """What the frames give, to be changed by a test; .2 arcsec per pixel, east to the left."""
@@ -226,10 +235,35 @@ def test_light_that_the_model_lacks_is_written_to_be_pasted(made_up, monkeypatch
 
     monkeypatch.setattr(db_sources, "_in_some", lambda *_: ["A: hit"])
 
-    found = db_sources.with_doubts(fit, made_up.content, ["A", "B", "N"], REFERENCE, settings())
+    monkeypatch.setattr(db_sources, "with_faults_of_stars", lambda fit, *_: (fit, ["width"]))
+    band = {"images": [], "reference": REFERENCE}
+    found = db_sources.with_doubts(fit, made_up.content, ["A", "B", "N"], band, settings())
 
     assert found.log == [{"stage": "fit"}, {"stage": "doubts", "lines": [
         "light that the model lacks: 1234 e- (S/N 36) +1.60 arcsec east, +0.80 north. With it "
         "the fluxes change by A -2.0 %, B +1.0 %, N +0.0 %, which the systematic errors contain. "
         'In settings.py: extra_sources = {"N": (-1.80, 0.00), "N2": (1.60, 0.80)}',
-        "A: hit", "B: in doubt"]}]
+        "width", "A: hit", "B: in doubt"]}]
+
+
+@pytest.mark.parametrize("fitted", [0.0, -0.02])
+@pytest.mark.parametrize("coefficient", ["renorm", "medcoeff"])
+def test_what_the_stars_show_is_in_the_systematic_errors(fitted, coefficient):
+    """A width of -.03 +- .04 in one of two images, a flat field of .01 in the other."""
+    fit = Widths(np.array([[1000.0, 500.0]] * 2), np.diag([4.0, 9.0]), fitted)
+    images = [{"psf_lens_width__p": -0.03, "psf_lens_width_sigma__p": 0.04},
+              {"renorm_flat__r": 0.01}]
+    given = SimpleNamespace(psf_name="p", renorm_name="r", dec_coefficient=coefficient)
+
+    found, lines = db_sources.with_faults_of_stars(fit, images, given)
+
+    # a width that is fitted is no error, nor is a flat field of coefficients that are not used
+    of_width, of_flat = 0 if fitted else 0.05, 0.01 if coefficient == "renorm" else 0
+    change = np.hypot(of_width, of_flat) / np.sqrt(2) * np.array([1000.0, 500.0])
+    expected = np.diag([4.0, 9.0]) + np.outer(change, change)
+    np.testing.assert_allclose(found.systematic_covariance, expected)
+    text = "".join(lines)
+    assert ("the images -3.0 % wider than the PSF at the lens" in text) == bool(of_width)
+    assert ("errors of the flat field of 1.00 %" in text) == bool(of_flat)
+    # stars that show nothing
+    assert db_sources.with_faults_of_stars(fit, [{}, {}], given) == (fit, [])

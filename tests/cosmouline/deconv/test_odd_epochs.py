@@ -65,3 +65,31 @@ def test_the_share_of_a_core_that_is_masked(draw, pictures):
     assert np.delete(lost[:, 1], 1) == pytest.approx(0, abs=1e-6)
     assert expected > odd_epochs.CORE_LOST
     assert f"{100 * lost[1, 1]:.0f} % of its core masked" in odd_epochs.notes(fit, epochs)[1, 1]
+
+
+def disturbed(draw, pictures, seed, away_px, flux):
+    """Ten epochs; in epoch 4 light of the shape of the PSF near B."""
+    epochs, truth = draw(seed=seed, n_epochs=10, flux=(30000, 20000), galaxy_flux=0)
+    place = truth.position_px[1] + (away_px, 0.0) + truth.shift_px[4]
+    epochs.data_e[4] += flux * pictures["star_image"](32, place, truth.sigma_px[4])
+    return fit_lens(epochs, PAIR, POINTS), epochs
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_what_moves_across_a_source_in_one_epoch_is_told(draw, pictures, seed):
+    """A third of the light of B, 1.5 px beside it: its flux takes most of it."""
+    fit, epochs = disturbed(draw, pictures, seed, 1.5, 7000)
+
+    found = odd_epochs.odd_sources(fit, epochs)
+
+    assert [(one.epoch, one.source) for one in found] == [(4, 1)]
+    # the centre of both is .26 of 1.5 px off; the shift of the epoch, of A and B, takes a part
+    assert 0.2 < found[0].offset_px < 0.6
+    notes = odd_epochs.notes(fit, epochs)
+    assert "px off its place: a cosmic ray, something that moves" in notes[4, 1]
+    assert sum(bool(text) for text in notes.ravel()) == 1
+
+
+@pytest.mark.parametrize("seed", range(1, 9))
+def test_noise_alone_is_no_odd_source(draw, pictures, seed):
+    assert not odd_epochs.odd_sources(*disturbed(draw, pictures, seed, 0, 0))

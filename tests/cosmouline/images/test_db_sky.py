@@ -215,3 +215,43 @@ def test_what_a_noise_may_come_from(level_e, noise_e, words, caplog):
                            "sky_noise_ratio": 0.1}])
 
     assert words in caplog.text
+
+
+def set_of(name, seed, gain=1.5, claimed=1.5, read_e=5.0, n=4):
+    """Rows of a set of one telescope with a sky of 1000 e-, read with a gain that is claimed."""
+    rows = []
+    for k in range(n):
+        right_e = np.random.default_rng([seed, k]).normal(1000, np.hypot(
+            np.sqrt(1000), read_e), 20000)
+        wrong_e = right_e * claimed / gain
+        row = {"img_name": f"{name}{k}", "set_name": name, "telescope": "T",
+               "read_noise_e": read_e, "gain_e_per_adu": claimed,
+               "sky_level_e": float(np.median(wrong_e)), "sky_noise_e": float(wrong_e.std())}
+        rows.append(row | db_sky.noise_ratio(row["sky_noise_e"], row))
+    return rows
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("claimed", [0.42, 5.4])  # the true one is 1.5: a factor of 3.6
+def test_a_gain_wrong_by_less_than_single_images_show_is_told_of_the_set(seed, claimed, caplog):
+    """Each image is within .4 to 2: of its own nothing is said. Others of the telescope are."""
+    right, wrong = set_of("R", seed), set_of("V", seed + 10, claimed=claimed)
+
+    db_sky.warn_of_noise(right + wrong)
+    assert not caplog.messages
+    db_sky.warn_of_sets(right + wrong)
+
+    assert len(caplog.messages) == 1
+    factor = float(re.search(r"V: .*a factor of ([\d.]+); of the same telescope R has 1.5",
+                             caplog.messages[0])[1])
+    # read noise and all: the noise of the sky is known to .5 %
+    assert factor == pytest.approx(1.5 / claimed, rel=0.03)
+
+
+def test_sets_that_are_right_or_too_small_or_without_a_sky_are_not_reported(caplog):
+    subtracted = [row | {"sky_level_e": 1.0} for row in set_of("B", 5, claimed=5.4)]
+
+    db_sky.warn_of_sets(set_of("R", 1) + set_of("V", 2, claimed=5.4, n=2) + subtracted
+                        + [{"set_name": "I"}])
+
+    assert not caplog.messages

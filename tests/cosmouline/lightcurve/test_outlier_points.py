@@ -1,4 +1,4 @@
-from cosmouline.lightcurve.outlier_points import far_from_neighbours, reasons
+from cosmouline.lightcurve.outlier_points import far_from_neighbours, far_from_night, reasons
 
 import numpy as np
 import pytest
@@ -101,3 +101,57 @@ def test_reasons_are_told_together():
     assert told[6] == "coefficient -1"
     assert told[9].startswith("below 3 sigma")
     assert [i for i, text in enumerate(told) if text] == [3, 5, 6, 9]
+
+
+def nights(seed, per_night, n_nights=12):
+    """A source that varies by 5 % from night to night, in images of 2 %, a few minutes apart."""
+    random = np.random.default_rng(seed)
+    time = np.repeat(np.arange(n_nights), per_night) + 0.01 * np.tile(
+        np.arange(per_night), n_nights)
+    true = np.repeat(1000 * (1 + 0.05 * random.standard_normal(n_nights)), per_night)
+    return time, true + random.normal(0, 20, len(time)), np.full(len(time), 20.0)
+
+
+@pytest.mark.parametrize("per_night", [3, 5])
+@pytest.mark.parametrize("seed", range(3))
+def test_one_of_several_images_of_a_night_that_is_off_is_told(seed, per_night):
+    """20 % of a flux of S/N 50: 10 sigma; from its neighbours in time it is about 3."""
+    time, flux, sigma = nights(seed, per_night)
+    k = 4 * per_night + 1
+    flux[k] += 200
+
+    found = far_from_night(time, flux, sigma)
+
+    # noise of 1 sigma in it, and of the others
+    assert found[k] == pytest.approx(200 / 20 / np.sqrt(1 + np.pi / 2 / 4), abs=4)
+    assert np.abs(np.delete(found, k)).max() < 4.5
+    assert "sigma from the others of its night" in reasons(
+        time, flux, sigma, np.ones(len(flux)), np.ones(len(flux)))[k]
+
+
+def test_two_images_of_a_night_that_differ_are_both_told():
+    time, flux, sigma = nights(1, 2)
+    flux[7] += 200
+
+    found = np.abs(far_from_night(time, flux, sigma))
+
+    assert found[6] == found[7] == found.max()
+    assert found[7] == pytest.approx(200 / 20 / np.sqrt(2), abs=4)
+
+
+@pytest.mark.parametrize("per_night", [2, 3, 6])
+def test_nights_in_order_and_slow_changes_within_one_are_not_told(per_night):
+    for seed in range(20):
+        assert np.abs(far_from_night(*nights(seed, per_night))).max() < 4.5
+    # as in a transit: 3 % within two hours of images of .7 %, every five minutes
+    time = np.arange(60) / 288
+    flux = 1000 - 30 * np.clip((time - 0.05) / 0.03, 0, 1)
+    noise = np.random.default_rng(1).normal(0, 7, 60)
+    assert np.abs(far_from_night(time, flux + noise, np.full(60, 7.0))).max() < 4.5
+
+
+def test_errors_that_are_too_small_make_no_outliers_and_one_image_a_night_has_no_distance():
+    for seed in range(20):
+        time, flux, sigma = nights(seed, 4)
+        assert np.abs(far_from_night(time, flux, sigma / 3)).max() < 5.5
+    assert np.isnan(far_from_night(np.arange(5.0), np.ones(5), np.ones(5))).all()

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 from cosmouline.photometry import db_calibration
 from cosmouline.photometry.calibration import Calibration
 from cosmouline.photometry.db_calibration import colours
+from cosmouline.photometry.set_terms import SetTerms
 
 import numpy as np
 import pytest
@@ -43,6 +44,8 @@ def asked(monkeypatch):
         "i": {"psf_note__two": "x"}, "j": {"psf_note__one": "y"}, "k": {"psf_note__two": "z"}})
     monkeypatch.setattr(db_calibration.calibration, "calibrate", calibrate)
     monkeypatch.setattr(db_calibration.calibration, "log_calibration", lambda *_: None)
+    monkeypatch.setattr(db_calibration, "check_flat_fields", lambda images, *_: np.array(
+        [0.0, 0.02, 0.0][:len(images)]))
     return found
 
 
@@ -96,11 +99,12 @@ def test_what_is_asked_of_the_scatter(monkeypatch):
                         lambda _, gain: asked.update(gain=gain))
     used = np.array([[True, False], [True, True]])
     found = SimpleNamespace(coeff=np.ones(2), coeff_sigma=np.ones(2), used=used,
-                            residual=np.full((2, 2), 0.1), is_variable=np.array([False, True]))
+                            residual=np.full((2, 2), 0.1), is_variable=np.array([False, True]),
+                            terms=None)
     settings = SimpleNamespace(psf_name="two", renorm_name="r", renorm_method="als")
     flux, sigma = np.array([[10.0, 20], [40, 50]]), np.array([[1.0, 1], [2, 2]])
 
-    db_calibration.fields(rows, ["a", "b"], found, (flux, sigma), None, settings)
+    db_calibration.fields(rows, ["a", "b"], found, (flux, sigma), np.full(2, np.nan), settings)
 
     assert [one[0] for one in asked["residual"]] == [0.1, 0.1]
     assert np.isnan([one[1] for one in asked["residual"]]).all()
@@ -108,7 +112,7 @@ def test_what_is_asked_of_the_scatter(monkeypatch):
     assert (asked["used"], asked["sets"], asked["mjd"], asked["gain"]) == (
         used.tolist(), ["S", "T"], [100.1, 100.2], 2.0)
     rows[1]["gain_e_per_adu"] = 3.0  # two gains: none is blamed
-    db_calibration.fields(rows, ["a", "b"], found, (flux, sigma), None, settings)
+    db_calibration.fields(rows, ["a", "b"], found, (flux, sigma), np.full(2, np.nan), settings)
     assert asked["gain"] is None
 
 
@@ -162,34 +166,6 @@ def test_apertures_of_two_stars_in_every_image_are_compared(monkeypatch, absent,
         assert (found, aperture[2:], mjd.tolist()) == ("found", (2, "als", ["S"] * 3), [0, 1, 2])
 
 
-def test_widths_of_the_stars_are_told_by_set(caplog):
-    """Six stars of a set of four images; by hand, 1 % at the edge of a field of 101 pixels."""
-    names, x_px = list("abcdefgh"), np.linspace(0, 100, 8)
-    wide = 0.04 * (x_px / 50 - 1) ** 2 - 0.02 + 1e-4 * np.array([1, -1, 2, 0, 1, -2, 0, -1])
-    images = [{"img_name": f"{set_name}{k}", "set_name": set_name, "nx_px": 100, "ny_px": 100}
-              | {f"star_{what}__p__{name}": value for i, name in enumerate(names)
-                 for what, value in (("flux_e", 1000.0), ("x_px", x_px[i]), ("y_px", 50.0),
-                                     ("width", wide[i] * (set_name == "S")))}
-              for set_name in "ST" for k in range(4)]
-    caplog.set_level("WARNING", logger="cosmouline")
-
-    found = db_calibration.check_widths(images, names, np.full(8, np.nan),
-                                        SimpleNamespace(psf_name="p"))
-
-    assert found["S0"] == found["S3"] != found["T0"]
-    assert found["S0"]["star_width_scatter__p"] > 0.01
-    assert found["T0"]["star_width_scatter__p"] == 0.0
-    (record,) = caplog.records
-    assert record.getMessage().startswith("S: the widths of the stars scatter by ")
-    assert "% at the edges: a PSF that varies over the field" in record.getMessage()
-    told = float(record.getMessage().partition("wider by ")[2].split()[0])
-    assert told == pytest.approx(4.0, abs=0.2)  # departures of .02 % on eight stars
-    # without widths, as in reductions from before they were measured, nothing is told
-    bare = [{key: value for key, value in one.items() if "width" not in key} for one in images]
-    assert db_calibration.check_widths(bare, names, np.full(8, np.nan),
-                                       SimpleNamespace(psf_name="p")) == {}
-
-
 def test_stars_that_scatter_more_than_their_errors_are_named(caplog):
     """Of four stars in twelve images one scatters 3 times, one varies, one has nine images."""
     rng = np.random.default_rng(2)
@@ -208,3 +184,31 @@ def test_stars_that_scatter_more_than_their_errors_are_named(caplog):
     caplog.clear()
     db_calibration.warn_of_restless(found, list("abcd"), np.full((12, 4), 0.05))
     assert not caplog.records
+
+
+@pytest.mark.parametrize("flat", [0.0, 0.01])
+def test_flat_fields_are_reported_by_set(flat, caplog):
+    """Twelve stars, two sets of ten images each; each set has a flat field of its own."""
+    random = np.random.default_rng(3)
+    names, sets = list("abcdefghijkl"), np.repeat(["S", "T"], 10)
+    images = [{"img_name": f"i{k}", "set_name": name} | {
+        f"star_{axis}_px__two__{star}": 100.0 * n for n, star in enumerate(names)
+        for axis in "xy"} for k, name in enumerate(sets)]
+    level = random.normal(0, flat, (2, 12)) + random.normal(0, 0.001, (2, 12))
+    raw = level - level.mean(0)
+    sigma = np.full((20, 12), 0.003)
+    found = SimpleNamespace(
+        terms=SetTerms(["S", "T"], raw, raw, np.full((2, 12), 0.001), 0.0),
+        is_variable=np.zeros(12, bool), used=np.ones((20, 12), bool),
+        residual=random.normal(0, 0.003, (20, 12)))
+    settings = SimpleNamespace(psf_name="two")
+
+    error = db_calibration.check_flat_fields(images, names, found, sigma, np.zeros(12), settings)
+
+    assert [len(set(error[sets == name])) for name in "ST"] == [1, 1]
+    # 12 stars know it to a fifth
+    assert error == pytest.approx(flat, rel=0.7)
+    assert [message[:13] for message in caplog.messages] == (
+        ["S: flat field", "T: flat field"] if flat else [])
+    if flat:
+        assert "more than their colours tell. So may the lens" in caplog.messages[0]

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 from cosmouline.psf.fit import fit_psf
 from cosmouline.psf.model import moffat, render
-from cosmouline.psf.photometry import is_reliable, star_fluxes, star_widths, stars_and_slopes
+from cosmouline.psf.photometry import is_reliable, star_fluxes, stars_and_slopes
 
 import numpy as np
 import pytest
@@ -230,28 +230,3 @@ def test_the_slopes_of_stars_are_the_differences_of_moved_ones():
         change = (render(narrow, offset_px + np.array(step), SIDE, 2)
                   - render(narrow, offset_px - np.array(step), SIDE, 2)) / 2e-4
         assert found == pytest.approx(change, abs=1e-6)
-
-
-@pytest.mark.parametrize("width", [-0.03, 0.0, 0.02])
-def test_stars_of_another_width_than_their_psf_are_told(star_stamps, narrow, width):
-    """Moffat stars of a FWHM that is wider by `width` under the PSF of 2.5 px."""
-    stamps = star_stamps(63, FWHM * (1 + width), (5e4, 2e5), n_stars=60, side_px=SIDE)
-    stars = measured(stamps, narrow)
-
-    found, sigma = star_widths(stars, stamps.data, stamps.sky_variance, narrow, 2)
-
-    # the narrow PSF is seen through pixels and a Gaussian of a FWHM of 1 px, which stay: what is
-    # left of 2.5 px differs by some 30 % more
-    mean = found.mean()
-    assert mean == pytest.approx(width, abs=0.35 * abs(width) + 5 * sigma.mean() / np.sqrt(60))
-    assert np.sqrt(np.mean(((found - mean) / sigma) ** 2)) == pytest.approx(1, abs=0.4)
-
-
-def test_a_star_that_was_not_measured_has_no_width(faint, narrow):
-    faint.good[3] = False
-    stars = measured(faint, narrow)
-
-    found, sigma = star_widths(stars, faint.data, faint.sky_variance, narrow, 2)
-
-    assert np.isnan([found[3], sigma[3]]).all()
-    assert np.isfinite(np.delete(found, 3)).all()

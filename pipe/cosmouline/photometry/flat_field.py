@@ -1,0 +1,125 @@
+"""Errors of the flat fields, as the stars show them that fall on several places of detectors."""
+
+from typing import NamedTuple
+
+from cosmouline.photometry.calibration import extra_scatter
+
+import numpy as np
+
+BY_CHANCE = 1e-3  # that good flat fields show as much
+LEAST_STARS = 5
+NEAR_PART = 0.25  # of the pairs of images: the nearest; the farther half is compared with them
+N_ORDERS, N_SIGMA = 300, 4.0  # in which images are exchanged, and above which it is no chance
+MOST_IMAGES = 60  # of a set, spread over it
+LEAST_APART_PX = 3.0  # of images of a star: nearer ones share the pixels of its core
+
+
+class BetweenPlaces(NamedTuple):
+    """Error of the flat field between places of a detector: relative, and their distances."""
+
+    error: float
+    near_px: float
+    far_px: float
+
+
+def between_sets(terms, is_variable, colour):
+    """Relative scatter of the stars between sets that their colours do not explain.
+
+    Parameters
+    ----------
+    terms : SetTerms
+    is_variable : ndarray of bool, shape (n_stars,)
+        Stars that do not count.
+    colour : ndarray of float, shape (n_stars,)
+        NaN where unknown: all colours are left out then.
+
+    Returns
+    -------
+    ndarray of float, shape (n_sets,)
+        0 where chance explains it, or too few stars are in a set.
+
+    Notes
+    -----
+    A star falls on other pixels of each camera. Its term in a set less the mean of those in the
+    others has the errors of all of them; all cameras are taken to be as bad. What counts is the
+    scatter of that about a straight line in the colour.
+    """
+    found, n_sets = np.zeros(len(terms.sets)), len(terms.sets)
+    with_colour = np.isfinite(colour).all()
+    for k in range(n_sets if n_sets > 1 else 0):
+        rest = np.arange(n_sets) != k
+        seen = np.isfinite(terms.raw[rest])
+        n_others = np.maximum(seen.sum(0), 1)
+        away = terms.raw[k] - np.where(seen, terms.raw[rest], 0.0).sum(0) / n_others
+        of_others = (np.where(seen, terms.sigma[rest], 0.0) ** 2).sum(0) / n_others**2
+        variance = terms.sigma[k] ** 2 + of_others
+        good = np.isfinite(terms.raw[k]) & seen.any(0) & ~np.asarray(is_variable)
+        columns = np.stack([np.ones(good.sum()), *([colour[good]] if with_colour else [])], 1)
+        freedom = len(columns) - columns.shape[1]
+        if freedom < LEAST_STARS - 2:
+            continue
+        sigma = np.sqrt(variance[good])
+        line = np.linalg.lstsq(columns / sigma[:, None], away[good] / sigma)[0]
+        squared = (away[good] - columns @ line) ** 2 * good.sum() / freedom
+        of_both = extra_scatter(squared, sigma**2, BY_CHANCE, freedom)
+        found[k] = of_both / np.sqrt(1 + 1 / np.median(n_others[good]))
+    return found
+
+
+def between_places(residual, relative_sigma, xy_px):
+    """Whether a star has another flux on other pixels, from the images of a set.
+
+    Parameters
+    ----------
+    residual, relative_sigma : ndarray of float, shape (n_images, n_stars)
+        Relative departures of the fluxes of constant stars and their errors; NaN where unknown.
+    xy_px : ndarray of float, shape (n_images, n_stars, 2)
+        Places on the detector.
+
+    Returns
+    -------
+    BetweenPlaces or None
+        None where chance explains it, or the images have no different places.
+
+    Notes
+    -----
+    The structure function: the mean squared difference of a star between images in which it is
+    far apart on the detector, less that of images where it is near, is twice the variance of the
+    flat field over that distance. Noise and the rest of the scatter are in both. It counts where
+    it is more than 4 sigma above those with the images exchanged at random.
+    """
+    if len(residual) > MOST_IMAGES:
+        some = np.linspace(0, len(residual) - 1, MOST_IMAGES).round().astype(int)
+        residual, relative_sigma, xy_px = residual[some], relative_sigma[some], xy_px[some]
+    apart_px = np.hypot(*np.moveaxis(xy_px[:, None] - xy_px, -1, 0))
+    noise2 = relative_sigma[:, None] ** 2 + relative_sigma**2
+    excess = (residual[:, None] - residual) ** 2 - noise2
+    is_pair = np.triu(np.ones(apart_px.shape[:2], bool), 1)[..., None]
+    # distances of the images, the same for all stars
+    with np.errstate(invalid="ignore"):
+        apart_px = np.ma.median(np.ma.masked_invalid(apart_px), axis=-1).filled(np.nan)
+    known = np.isfinite(excess) & is_pair
+    weight = np.where(known, 1 / np.maximum(noise2, 1e-30), 0.0)
+    weighted, weight = np.where(known, weight * excess, 0.0).sum(-1), weight.sum(-1)
+    if (known.any((0, 1)).sum() < LEAST_STARS or not (weight > 0).any()):
+        return None
+    nearest_px, middle_px = np.nanquantile(apart_px[weight > 0], [NEAR_PART, 0.5])
+    if not middle_px > max(LEAST_APART_PX, nearest_px):
+        return None
+
+    def difference(order):
+        mixed = apart_px[np.ix_(order, order)]
+        near, far = mixed <= nearest_px, mixed > middle_px
+        if not (weight[near].sum() > 0 and weight[far].sum() > 0):
+            return np.nan
+        return weighted[far].sum() / weight[far].sum() - weighted[near].sum() / weight[near].sum()
+
+    random, images = np.random.default_rng(0), np.arange(len(residual))
+    found = difference(images)
+    by_chance = np.array([difference(random.permutation(images)) for _ in range(N_ORDERS)])
+    by_chance = by_chance[np.isfinite(by_chance)]
+    if not (len(by_chance) > 1 and found > by_chance.mean() + N_SIGMA * by_chance.std()):
+        return None
+    far = apart_px[(weight > 0) & (apart_px > middle_px)]
+    near = apart_px[(weight > 0) & (apart_px <= nearest_px)]
+    return BetweenPlaces(float(np.sqrt(found / 2)), float(np.median(near)), float(np.median(far)))

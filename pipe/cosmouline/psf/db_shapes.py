@@ -1,0 +1,169 @@
+"""Widths and stretches of the stars by set: what is wrong with its PSFs, and at the lens."""
+
+import logging
+
+from cosmouline.database.columns import column, family
+from cosmouline.psf.shape_patterns import (
+    EXTENDED_SIGMA,
+    LEAST_STARS,
+    UNLIKE_LEAST,
+    extended_stars,
+    growth_with_seeing,
+    joined_slope,
+    pattern,
+    scatter,
+    slope,
+    star_means,
+    wide_stars,
+)
+from cosmouline.robust import median_of_finite
+
+import numpy as np
+
+log = logging.getLogger("cosmouline")
+
+STRETCHES = ("along", "diagonal")
+TEN_KE = 1e4  # electrons for which a slope with the peak is told
+
+
+def check(found, images, names, colour, settings):
+    """Report what the shapes of the stars tell of each set, and add it to the fields by image.
+
+    Parameters
+    ----------
+    found : dict of str to dict
+        Fields by image; ``star_width_scatter`` is added, and ``psf_lens_width`` and its error to
+        those of the sets whose stars show a pattern or a slope: by how much a faint source at the
+        lens is wider than its PSF.
+    images : list of dict
+        Rows of one band.
+    names : sequence of str
+        Of the stars.
+    colour : ndarray of float, shape (n_stars,)
+        NaN where unknown.
+    """
+    by_camera = {}
+    of_psf, of_aperture = (family(images, f"{what}__{{star}}", names) for what in (
+        f"star_flux_e__{settings.psf_name}", "aper_flux_e"))
+    positive = (of_psf > 0) & (of_aperture > 0)
+    ratio = np.log(np.where(positive, of_psf, np.nan) / np.where(positive, of_aperture, 1.0))
+    sets = np.array([image["set_name"] for image in images])
+    for name in dict.fromkeys(sets.tolist()):
+        rows = np.flatnonzero(sets == name)
+        those = [images[k] for k in rows]
+        over_field, slopes, peak_e, unlike = _of_set(name, those, names, ratio[rows], colour,
+                                                     settings)
+        by_camera.setdefault(those[0]["telescope"], []).append((those, slopes, peak_e))
+        for image in those if unlike is not None else ():
+            found.get(image["img_name"], {})[f"star_width_scatter__{settings.psf_name}"] = unlike
+        if over_field:
+            _add(found, those, over_field.at_place, over_field.sigma, settings.psf_name)
+    for camera, parts in by_camera.items():
+        widening, fading = (joined_slope([slopes[k] for _, slopes, _ in parts]) for k in (0, 1))
+        if widening and widening.is_significant:
+            _name_slope(camera, parts, widening, fading)
+            for those, _, peak_e in parts:
+                _add(found, those, -widening.slope * peak_e, widening.sigma * peak_e,
+                     settings.psf_name)
+
+
+def _add(found, images, width, sigma, psf_name):
+    """Add a width at the lens, and its error, to what the images have."""
+    names = [f"psf_lens_{what}__{psf_name}" for what in ("width", "width_sigma")]
+    for one in (found[image["img_name"]] for image in images if image["img_name"] in found):
+        one[names[0]] = one.get(names[0], 0.0) + width
+        one[names[1]] = float(np.hypot(one.get(names[1], 0.0), sigma))
+
+
+def _of_set(name, images, names, ratio, colour, settings):
+    """Report on one set; return pattern over the field, slopes, mean peak, scatter of widths."""
+    psf = settings.psf_name
+    width, sigma, peak_e, *stretches = (
+        family(images, f"star_{what}__{psf}__{{star}}", names)
+        for what in ("width", "width_sigma", "peak_e", *STRETCHES))
+    size = np.array([[image["nx_px"], image["ny_px"]] for image in images])
+    places = [family(images, f"star_{axis}_px__{psf}__{{star}}", names) for axis in "xy"]
+    uv = np.stack([median_of_finite(2 * place / size[:, k, None] - 1)
+                   for k, place in enumerate(places)], 1)
+    lens = np.median(2 * np.stack([column(images, f"lens_{axis}_px") for axis in "xy"], 1)
+                     / size - 1, axis=0)
+    mean, error = star_means(width, sigma)
+    growth = growth_with_seeing(width, sigma, column(images, "field_fwhm_px"))
+    is_wide = wide_stars(mean, error) | extended_stars(mean, growth)
+    for k in np.flatnonzero(is_wide):
+        _name_wide(name, names[k], mean[k] - np.nanmedian(mean), error[k], growth[k])
+    good = np.isfinite(mean) & np.isfinite(error) & ~is_wide & np.isfinite(uv).all(1)
+    if good.sum() < LEAST_STARS:
+        return None, (None, None), 0.0, None
+
+    # over the field
+    n_tests = 1 + len(STRETCHES)
+    over_field = pattern(mean[good], error[good], uv[good], lens, n_tests)
+    stretched = [pattern(*(one[good] for one in star_means(what, sigma)), uv[good], lens, n_tests)
+                 for what in stretches]
+    _name_pattern(name, images[0], over_field, stretched, uv[good], lens)
+    unlike = float(scatter(mean[good], error[good]))
+    if not over_field and unlike > UNLIKE_LEAST:
+        order = np.flatnonzero(good)[np.argsort(mean[good])]
+        log.warning("%s: the stars differ in width by %.1f %% rms beyond their noise, the "
+                    "narrowest %s, the widest %s (%+.1f and %+.1f %%): galaxies or close doubles "
+                    "among them, or very different colours? The PSF is between them. Leave the "
+                    "wide ones out (psf_stars)", name, 100 * unlike, *(names[order[k]] for k in (0, -1)),
+                    *(100 * mean[order[k]] for k in (0, -1)))
+
+    # with the peak, what the place and the colour make left out
+    others = [uv[good] @ axis for axis in np.eye(2)] if over_field else []
+    others += [(uv[good] ** 2).sum(1)] if over_field else []
+    others += [colour[good]] if np.isfinite(colour[good]).all() else []
+    peak = median_of_finite(peak_e)[good]
+    of_ratio = star_means(ratio, np.where(np.isfinite(ratio), sigma, np.nan))
+    slopes = [slope(*(one[good] for one in pair), peak, others) if np.isfinite(
+        pair[0][good]).all() else None for pair in ((mean, error), of_ratio)]
+    weight = error[good] ** -2.0
+    return over_field, slopes, float(np.average(peak, weights=weight)), unlike
+
+
+def _name_wide(name, star, away, error, growth):
+    """Report a star whose width is not that of the others."""
+    cause = "its colour, a double, or the place in the field?"
+    if growth and away > 0 and growth.slope > EXTENDED_SIGMA * growth.sigma:
+        cause = f"by {100 * growth.slope:+.1f} % more so in good seeing, as a galaxy or a double"
+    log.warning("%s: star %s is %s than the others by %.1f +- %.1f %%: %s. Leave it out of the "
+                "PSF (psf_stars)", name, star, "wider" if away > 0 else "narrower",
+                100 * abs(away), 100 * error, cause)
+
+
+def _name_pattern(name, image, over_field, stretched, uv, lens):
+    """Report what the stars show over the field that the PSFs do not hold."""
+    shown = [one for one in (over_field, *stretched) if one]
+    if not shown:
+        return
+    half_px = np.array([image["nx_px"], image["ny_px"]]) / 2
+    away_px = np.hypot(*((lens - uv.mean(0)) * half_px))
+    spread_px = np.sqrt((((uv - uv.mean(0)) * half_px) ** 2).sum(1).mean())
+    parts = [f"{what} by {100 * one.rms:.1f} % rms, {one.name} (at the lens "
+             f"{100 * one.at_place:+.1f} +- {100 * one.sigma:.1f} %)" for what, one in zip(
+                 ("width", "stretch in x", "stretch along the diagonal"),
+                 (over_field, *stretched), strict=True) if one]
+    log.warning("%s: the PSF varies over the field more than its model holds: the stars depart "
+                "from it in %s. The lens is %.0f px from the centre of the stars, which are "
+                "%.0f px from it: give stars nearer to the lens (psf_stars), or try psf_field = "
+                "'on'. The fluxes of the lens are off by about as much as the width at the lens",
+                name, "; ".join(parts), away_px, spread_px)
+
+
+def _name_slope(camera, parts, widening, fading):
+    """Report that bright stars of a camera are wider, or narrower, than faint ones."""
+    per_cent = 100 * TEN_KE
+    of_ratio = (f"; PSF over aperture flux {per_cent * fading.slope:+.2f} +- "
+                f"{per_cent * fading.sigma:.2f} %" if fading else "")
+    is_wider = widening.slope > 0
+    at_most = 100 * abs(widening.slope) * max(peak_e for *_, peak_e in parts)
+    log.warning(
+        "%s (%s): bright stars are %s than faint ones, by %.2f +- %.2f %% for 10000 e- of the peak"
+        "%s: %s. A source much fainter than the stars is %.2f %% %s than its PSF, and as much too "
+        "%s", camera, ", ".join(those[0]["set_name"] for those, *_ in parts),
+        "wider" if is_wider else "narrower", per_cent * abs(widening.slope),
+        per_cent * widening.sigma, of_ratio, "the brighter-fatter effect, or saturation"
+        if is_wider else "a detector that is not linear?", at_most,
+        *(("narrower", "bright") if is_wider else ("wider", "faint")))
