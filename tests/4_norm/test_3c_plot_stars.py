@@ -44,7 +44,7 @@ def test_the_pictures_lie_in_plots(lens_before):
 
     lens.run(SCRIPT)
 
-    assert {path.name for path in (lens.work / "plots").iterdir()} == {
+    assert {path.name for path in (lens.work / "plots").iterdir()} - {"footprints.png"} == {
         "stars_aperture.png", "medcoeff.png", "map.png"}
 
 

@@ -81,7 +81,7 @@ def _of_set(name, images, names, ratio, colour, settings):
     width, sigma, peak_e, *stretches = (
         family(images, f"star_{what}__{psf}__{{star}}", names)
         for what in ("width", "width_sigma", "peak_e", *STRETCHES))
-    size = np.array([[image["nx_px"], image["ny_px"]] for image in images])
+    size = np.stack([column(images, field) for field in ("nx_px", "ny_px")], 1)
     places = [family(images, f"star_{axis}_px__{psf}__{{star}}", names) for axis in "xy"]
     uv = np.stack([median_of_finite(2 * place / size[:, k, None] - 1)
                    for k, place in enumerate(places)], 1)
@@ -108,8 +108,8 @@ def _of_set(name, images, names, ratio, colour, settings):
         log.warning("%s: the stars differ in width by %.1f %% rms beyond their noise, the "
                     "narrowest %s, the widest %s (%+.1f and %+.1f %%): galaxies or close doubles "
                     "among them, or very different colours? The PSF is between them. Leave the "
-                    "wide ones out (psf_stars)", name, 100 * unlike, *(names[order[k]] for k in (0, -1)),
-                    *(100 * mean[order[k]] for k in (0, -1)))
+                    "wide ones out (psf_stars)", name, 100 * unlike,
+                    *(names[order[k]] for k in (0, -1)), *(100 * mean[order[k]] for k in (0, -1)))
 
     # with the peak, what the place and the colour make left out
     others = [uv[good] @ axis for axis in np.eye(2)] if over_field else []

@@ -60,7 +60,20 @@ def test_nothing_is_said_of_stars_that_fit_their_psfs(seed, caplog):
     messages, found = checked(drawn(seed), caplog)
 
     assert not messages
-    assert not any(found.values())
+    assert list(found.values()) == [{"star_width_scatter__p": 0.0}] * len(found)
+
+
+def test_stars_of_unlike_widths_have_their_scatter_as_a_field(caplog):
+    """Widths that alternate by 2 % are off their mean by 2 %."""
+    messages, found = checked(drawn(1, lambda one: 0.02 * (-1) ** NAMES.index(one.name)
+                                    * (one.set == "CAM_g")), caplog)
+
+    n = len(NAMES)
+    assert found["CAM_g2"]["star_width_scatter__p"] == pytest.approx(
+        0.02 * np.sqrt(n / (n - 1)), rel=0.15)
+    assert found["CAM_r2"] == {"star_width_scatter__p": 0.0}
+    assert len(messages) == 1
+    assert messages[0].startswith("CAM_g: the stars differ in width by ")
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -78,7 +91,7 @@ def test_a_psf_that_varies_more_than_its_model_is_told_with_the_width_at_the_len
     # the PSF is that of the mean star, the brighter ones count more
     lens, stars = (LENS_UV**2).sum(), ((2 * uv / SIDE_PX - 1) ** 2).sum(1).mean()
     assert width == pytest.approx(0.08 * (lens - stars), abs=5 * sigma + 0.01)
-    assert not found["CAM_g3"]
+    assert found["CAM_g3"] == {"star_width_scatter__p": 0.0}
 
 
 @pytest.mark.parametrize("seed", range(3))
