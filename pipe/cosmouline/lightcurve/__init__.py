@@ -2,6 +2,7 @@
 
 compare        : Two light curves of one lens, point by point: offsets and scatter in units of the
                  errors.
+delays         : Time delays between light curves of one source: a first guess, with its error.
 error_bars     : The flux of a source in a group of images, and its error.
 join           : Groups of images joined into magnitudes with errors, and their columns in an rdb
                  table.
@@ -12,10 +13,13 @@ release        : A folder of final products, written completely or not at all, w
                  its files.
 io_exchange    : Light curves for other programs: VOTable, FITS and CSV, and a table as the CDS
                  asks for.
+io_pycs3       : The program that starts a PyCS3 analysis of an rdb light curve: errors, shifts,
+                 knots.
 io_rdb         : Light curves as ``.rdb`` tables, which PyCS3 reads.
 db_columns     : The arrays of a light curve, from the rows of its images.
 db_curves      : Light curves: which there are, their columns and files, and the nights excluded
                  from them.
+db_delays      : Delays of the light curves of a lens: the points to use, and the report in words.
 db_quicklook   : Light curves of single images or nights, with any coefficient, for a first look.
 db_report      : The report on a light curve: number of images and stars, sampling, errors and
                  scatter.
