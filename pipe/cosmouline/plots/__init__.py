@@ -8,6 +8,8 @@ conditions        : Quantities of the images against the date, one below the oth
 curve_pages       : Pages about one joined light curve: a panel for each source, its error bars, a
                     second curve.
 date_axis         : The calendar above a plot whose horizontal axis is in days (MJD or MHJD).
+delays            : The page of a first guess of delays: curves brought together, probability of
+                    each delay.
 dec_checks        : Panels that show when a deconvolution is wrong: amplitudes, degeneracy, pulls.
 deconvolution     : Pages of the deconvolution: one for each epoch, and one for all of them.
 flux_checks       : Checks of the fluxes of a deconvolution: shifts, sky, chi2, histograms, one
