@@ -127,7 +127,7 @@ def load_script(name):
     return module
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def script():
     """Import a script by its path from the project's root, without the ``.py``."""
     return load_script

@@ -21,9 +21,8 @@ from cosmouline.images.calibration.io_master import masters_in
 from cosmouline.run import for_each_image, log_line, run
 
 NEEDS = ("cal_kind", "standard_name", "frame_config", "frame_mjd", "frame_exptime_s",
-         "frame_gain_e_per_adu", "frame_read_noise_e", "frame_saturation_adu", "in_bias",
-         "in_dark", "in_flat")
-WRITES = ("used_bias", "used_dark", "used_flat", "cal_notes", "cal_level_adu",
+         "frame_gain_e_per_adu", "frame_read_noise_e", "frame_saturation_adu")
+WRITES = ("cal_recipe", "used_bias", "used_dark", "used_flat", "cal_notes", "cal_level_adu",
           "cal_n_saturated_px", "cal_n_bad_px", "cal_master_noise")
 ARGUMENTS = {"--cosmics": {"action": argparse.BooleanOptionalAction, "default": None,
                            "help": "mask cosmic rays, or not, whatever mark_cosmics says"}}
@@ -38,14 +37,17 @@ def main(settings, db):
     """Calibrate every science frame."""
     if getattr(settings.options, "cosmics", None) is not None:
         settings.mark_cosmics = settings.options.cosmics
-    images = [image for image in db.to_treat(settings, NEEDS[:8])
+    images = [image for image in db.to_treat(settings, NEEDS)
               if image["cal_kind"] == "object"]
     if not images:
         raise UserError("no raw frame is of the kind object: see report_raw_frames.txt, and "
                         "correct kinds in calibrations.txt (0_preparation/0b).")
     there = masters_in(paths.masters(settings))
+    for image in images:  # frames whose masters have changed are done again
+        if image.get("cal_recipe") != db_calibrate.recipe_of(image, settings, there):
+            db.update(image["img_name"], {"ran__0_preparation/2a_calibrate": None})
     work = partial(measure, there=there)
-    counts = for_each_image(work, images, settings, db, needs=NEEDS[:8], writes=WRITES)
+    counts = for_each_image(work, images, settings, db, needs=NEEDS, writes=WRITES)
     for name in sorted({image["set_name"] for image in images}):
         log_line('the calibrated frames: {"name": "%s", "telescope": "%s", "raw_dir": "%s"}', name,
                  next(one["telescope"] for one in settings.raw_frames if one["name"] == name),

@@ -26,7 +26,9 @@ ARGUMENTS = {"--per-target": {"action": "store_true",
 
 def main(settings, db):
     """Make every master sky and the frames without it."""
-    images = db.all_in_use(settings, NEEDS)
+    images = [image for image in db.in_use(settings) if "used_flat" in image]
+    if not images:
+        raise UserError("no frame is calibrated. Run 0_preparation/2a_calibrate.py first.")
     items = db_master_sky.groups(images, getattr(settings.options, "per_target", False))
     if not items:
         raise UserError("no filter has three calibrated frames: no master sky is made.")

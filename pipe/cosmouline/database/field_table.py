@@ -67,6 +67,7 @@ WRITTEN_BY = {
     "0_preparation/1c_master_flat": [
         ("in_flat", str, "", "the master flat that this frame is part of")],
     "0_preparation/2a_calibrate": [
+        ("cal_recipe", str, "", "its masters and what they were made of"),
         ("used_bias", str, "", "master bias taken off this frame; 'overscan' without one"),
         ("used_dark", str, "", "master dark taken off"),
         ("used_flat", str, "", "master flat by which it was divided"),

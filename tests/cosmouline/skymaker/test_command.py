@@ -64,7 +64,8 @@ def test_log_says_where_frames_and_truth_are(tmp_path, caplog):
 def test_raw_frames_come_with_their_calibrations(tmp_path, capsys):
     assert command.draw(tiny_campaign(1), options("--out", str(tmp_path), "--raw")) == 0
 
-    assert fits.getval(tmp_path / "frames/TINY/tiny_0000.fits", "NAXIS1") == 180 + 24
+    assert [fits.getval(tmp_path / "frames/TINY/tiny_0000.fits", "NAXIS1", ext)
+            for ext in (1, 2)] == [(180 + 24) // 2] * 2  # of each amplifier
     assert len(list(tmp_path.glob("calib/TINY/*.fits"))) == 15
     with pytest.raises(SystemExit):
         options("--out", "x", "--raw", "--float")

@@ -3,6 +3,7 @@
 import fnmatch
 import logging
 import re
+from pathlib import Path
 from typing import NamedTuple
 
 from cosmouline.dates import mjd_to_iso
@@ -31,6 +32,8 @@ log = logging.getLogger("cosmouline")
 
 CHOICES_FILE = "calibrations.txt"
 LONGITUDE_UNKNOWN_DEG = 0.0
+UNDATED = "undated_"  # how the name of a frame begins that cannot be read
+SHORTEST_S = 1e-4  # of an exposure with light
 NEEDLESS = {"pixel_scale_arcsec": 1.0}  # of calibration frames
 
 
@@ -123,29 +126,35 @@ def files_of(entry):
 
 def _new_frames(entry, path, number, settings):
     """Return the `NewFrame` of each detector of a file; one that cannot be read has one too."""
-    telescope = load_telescope(entry["telescope"])
-    camera = raw_camera(telescope)
-    undated = f"undated_{re.sub(r'[^A-Za-z0-9+-]+', '-', frame_stem(path)).strip('-')}"[:60]
     try:
-        with open_frame(path) as stream:
-            hdus = read_hdus(stream)
-            found = detectors(hdus, camera, entry.get("extension"))
-            header = header_of(stream, hdus, found[0])
-            by_cards = kinds.kind_by_cards(header, camera, frame_stem(path), path.parent.name)
-            kind = by_cards[0] if by_cards else None
-            if (len(found) > 1 and kind in (None, "object") and settings.lens_ra_deg is not None
-                    and not camera.parts):
-                found = with_lens(stream, hdus, found, settings.lens_ra_deg,
-                                  settings.lens_dec_deg)
-        exptime_s = exposure_time(header, telescope, entry)
-        mid = mid_exposure(header, telescope, exptime_s, telescope.time_zone_h).mjd
-        start = mjd_to_iso(mid - exptime_s / 2 / 86400 + 1e-9)
-        stem = f"{re.sub('[-:]', '', start)[:15]}C{number}"
-    except ImageRejected as problem:
-        log.warning("%s: %s", path.name, problem)
-        return [NewFrame(entry, path, "", None, undated)]
+        found, kind, start = _detectors_and_start(entry, path, settings)
+    except ImageRejected:  # `described` gives the reason
+        name = re.sub(r"[^A-Za-z0-9+-]+", "-", frame_stem(path)).strip("-")
+        return [NewFrame(entry, path, "", None, f"{UNDATED}{name}"[:60])]
+    stem = f"{re.sub('[-:]', '', start)[:15]}C{number}"
     return [NewFrame(entry, path, one.name, kind, f"{stem}_{one.name}" if one.name else stem)
             for one in found]
+
+
+def _detectors_and_start(entry, path, settings):
+    """Return the detectors of a file that hold the lens, its kind, and the start of its exposure.
+
+    ImageRejected if it cannot be read, has no date, or the lens is on none of its detectors.
+    """
+    telescope = load_telescope(entry["telescope"])
+    camera = raw_camera(telescope)
+    with open_frame(path) as stream:
+        hdus = read_hdus(stream)
+        found = detectors(hdus, camera, entry.get("extension"))
+        header = header_of(stream, hdus, found[0])
+        by_cards = kinds.kind_by_cards(header, camera, frame_stem(path), path.parent.name)
+        kind = by_cards[0] if by_cards else None
+        if (len(found) > 1 and kind in (None, "object") and settings.lens_ra_deg is not None
+                and not camera.parts):
+            found = with_lens(stream, hdus, found, settings.lens_ra_deg, settings.lens_dec_deg)
+    exptime_s = exposure_time(header, telescope, entry)
+    mid = mid_exposure(header, telescope, exptime_s, telescope.time_zone_h).mjd
+    return found, kind, mjd_to_iso(mid - exptime_s / 2 / 86400 + 1e-9)
 
 
 def _free_name(stem, db):
@@ -163,8 +172,8 @@ def exposure_time(header, telescope, entry):
     if "exptime_s" in entry.get("overrides", {}):
         return float(entry["overrides"]["exptime_s"])
     found = first_number(header, telescope.exptime_s.keywords)
-    default = telescope.exptime_s.default
-    return max(found.value, 0.0) if found else float(default or 0.0)
+    exptime_s = found.value if found else float(telescope.exptime_s.default or 0.0)
+    return exptime_s if exptime_s >= SHORTEST_S else 0.0  # a bias may have 1e-32
 
 
 def entry_of(image, settings):
@@ -211,6 +220,8 @@ def described(image, settings):
     ImageRejected
         If the frame cannot be read, or lacks what calibration needs.
     """
+    if image["img_name"].startswith(UNDATED):  # it was not registered by its date: why
+        _detectors_and_start(entry_of(image, settings), Path(image["raw_path"]), settings)
     header, telescope, camera, entry = header_of_row(image, settings)
     path = entry["raw_dir"] / image["raw_name"]
     by_cards = kinds.kind_by_cards(header, camera, frame_stem(path), path.parent.name)

@@ -21,7 +21,7 @@ LETTERS = {"bias": "b", "dark": "d", "flat": "f", "object": "o", "lamp": "l", "f
 FOCUS = re.compile(r"\bfocus", re.IGNORECASE)
 # Words of the target, as in FlatDither00: longer than those of the type, or at the beginning
 TARGET_WORDS = {kind: re.compile(rf"^\W*(\w*[\W_]+)?{words}", re.IGNORECASE) for kind, words in (
-    ("bias", "(bias|zero)(?![a-z]*ed)"), ("dark", "dark(?!er)"),
+    ("bias", "(bias|zero)(e?s|frame)?(?![a-z])"), ("dark", "dark(s|frame)?(?![a-z])"),
     ("flat", "(dome|sky|twi\\w*)?flat"), ("focus", "focus"))}
 LOOK_PX = 1024  # of the middle of a frame that is looked at
 LOOK_CELL_PX = 32  # of the mesh of its level
@@ -69,7 +69,9 @@ def look_at(data_adu, saturated):
         mesh = np.median(cells.swapaxes(1, 2).reshape(rows // cell, cols // cell, -1), axis=-1)
         mesh = ndimage.median_filter(mesh, 3, mode="nearest")
         smooth = ndimage.zoom(mesh, cell, order=1, mode="nearest", grid_mode=True)
-        labels, n = ndimage.label(part - smooth > PEAK_SIGMAS * max(sigma, 1e-6))
+        # Not in the outer half of the outer cells, where the mesh has no slope
+        inside = (slice(cell // 2, -(cell // 2)),) * 2
+        labels, n = ndimage.label((part - smooth)[inside] > PEAK_SIGMAS * max(sigma, 1e-6))
         areas = np.bincount(labels.ravel(), minlength=n + 1)[1:]
         boxes = ndimage.find_objects(labels)
         n_stars = sum(STAR_AREA_PX[0] <= area <= STAR_AREA_PX[1] and _is_round(area, box)

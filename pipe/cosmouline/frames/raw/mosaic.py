@@ -158,7 +158,8 @@ def read_detector(path, name, camera, saturation_adu, extension=None,
         one = _named(detectors(hdus, camera, extension), name)
         header = header_of(stream, hdus, one)
         shape = [max(part.place[axis].stop for part in one.amplifiers) for axis in (0, 1)]
-        data = np.full(shape, np.nan, np.float32)
+        is_one = len(one.amplifiers) == 1 and one.amplifiers[0].flips == (1, 1)
+        data = None if is_one else np.full(shape, np.nan, np.float32)
         saturated = np.zeros(shape, bool)
         gains, levels, factors = gains_of(one.amplifiers, camera), [], []
         pixels, read_from = None, None
@@ -171,9 +172,15 @@ def read_detector(path, name, camera, saturation_adu, extension=None,
                 levels.append(float(np.mean(level)))
             factor = np.float32(gains[i] / np.mean(gains) if gains else 1.0)
             factors.append((part.place, factor))
-            step = part.flips
-            data[part.place] = ((pixels[part.data] - level) * factor)[::step[0], ::step[1]]
-            saturated[part.place] = (pixels[part.data] >= saturation_adu)[::step[0], ::step[1]]
+            step, there = part.flips, pixels[part.data]
+            saturated[part.place] = (there >= saturation_adu)[::step[0], ::step[1]]
+            there -= level  # in place: a frame of 4k is 64 MB
+            if factor != 1.0:
+                there *= factor
+            if is_one:
+                data = there
+            else:
+                data[part.place] = there[::step[0], ::step[1]]
     if one.crop:
         data, saturated, factors = data[one.crop], saturated[one.crop], factors[:1]
     return RawImage(data, saturated, header, float(np.mean(levels)) if levels else None,

@@ -53,6 +53,16 @@ def masters_for(image, settings, there):
     return found
 
 
+def recipe_of(image, settings, there):
+    """Return what the calibration of a frame depends on besides its row: masters, as text."""
+    try:
+        found = masters_for(image, settings, there)
+    except ImageRejected as problem:
+        return str(problem)
+    return "; ".join(f"{kind} {one.name} {one.recipe or one.path.stat().st_mtime_ns}"
+                     for kind, one in found.items() if one)
+
+
 @functools.lru_cache(maxsize=4)
 def _planes(master):
     """Read a master once for the frames after each other that need it."""
@@ -100,7 +110,8 @@ def calibrate(image, settings, there):
              "OVERSCAN": image.get("frame_overscan_adu"),
              "CALNOISE": round(result.noise_fraction, 5)}
     write_calibrated(path, data, mask, result.variance_adu2, header_with(raw.header, cards))
-    return {"used_bias": found["bias"].name if found["bias"] else "overscan",
+    return {"cal_recipe": recipe_of(image, settings, there),
+            "used_bias": found["bias"].name if found["bias"] else "overscan",
             "used_dark": dark.name if dark else None, "used_flat": found["flat"].name,
             "cal_notes": "; ".join(notes) or None, "cal_level_adu": clipped_median(data),
             "cal_n_saturated_px": int(np.count_nonzero(raw.saturated)),

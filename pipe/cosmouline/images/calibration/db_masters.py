@@ -32,6 +32,7 @@ log = logging.getLogger("cosmouline")
 CHOICE = ("flat_level_limits", "calibration_saturated_max", "master_by", "master_min_frames",
           "master_days_max", "master_temperature_max_c")
 SAME_EXPOSURE = 0.01  # relative difference of two exposure times that count as one
+QUANTISATION_ADU = 12**-0.5  # noise of whole numbers: a camera may give one value for its bias
 MOST_FRAMES_NAMED = 999  # in the header of a master
 
 
@@ -125,7 +126,8 @@ def make(item, settings):
     images, kind = item["images"], item["kind"]
     folder = paths.masters(settings)
     folder.mkdir(parents=True, exist_ok=True)
-    noise_adu = float(np.median([image["frame_sigma_adu"] for image in images]))
+    noise_adu = max(QUANTISATION_ADU, float(np.median([image["frame_sigma_adu"]
+                                                       for image in images])))
     gains = np.array([image["frame_gain_e_per_adu"] for image in images])
     read_noise = np.array([image["frame_read_noise_e"] for image in images]) / gains
     bias_is_off = True

@@ -15,6 +15,7 @@ import numpy as np
 from astropy.io import fits
 
 VARIANCE_NAME = "VARMASTER"  # no other program takes it for the variance of the frame
+ROWS_AT_ONCE = 256  # no second copy of a frame of 4k in memory
 KIND = "MASTER"  # the card by which a file is a master frame of ours
 
 
@@ -108,8 +109,9 @@ def given_masters(folder, set_name, describe):
 
 def put_aside(path, data):
     """Write a prepared frame as plain float32, for `rows_of`."""
-    with atomic_path(path, is_synced=False) as temporary:
-        np.ascontiguousarray(data, np.float32).tofile(temporary)
+    with atomic_path(path, is_synced=False) as temporary, open(temporary, "wb") as stream:
+        for first in range(0, len(data), ROWS_AT_ONCE):
+            np.ascontiguousarray(data[first:first + ROWS_AT_ONCE], np.float32).tofile(stream)
 
 
 def rows_of(path, shape):

@@ -6,7 +6,7 @@ from cosmouline.images.calibration.masters import clipped_median
 
 import numpy as np
 
-BOX_PX = 64  # the level of a flat varies over the frame: pairs are compared box by box
+BOXES, BOX_LEAST_PX = 16, 32  # the level of a flat varies: pairs are compared box by box
 CLIP_SIGMAS = 4.0
 LOST = 0.99906  # of the standard deviation of a Gaussian that is clipped at 4 sigma
 LEAST_BOXES = 8
@@ -26,7 +26,7 @@ def read_noise_adu(one, other):
     return clipped_sigma(one - other) / np.sqrt(2)
 
 
-def gain_of_pair(one, other, noise_adu, box_px=BOX_PX):
+def gain_of_pair(one, other, noise_adu):
     """Return the gain of two flats, without bias, by the variance of their difference.
 
     Parameters
@@ -47,7 +47,7 @@ def gain_of_pair(one, other, noise_adu, box_px=BOX_PX):
     (a + a^2 / b) / gain + r^2 (1 + a^2 / b^2): the pattern of the pixels cancels (Janesick 2001,
     chapter 2). The median of boxes, so that stars and dust do no harm.
     """
-    gains = []
+    gains, box_px = [], max(BOX_LEAST_PX, min(one.shape) // BOXES)
     for y in range(0, one.shape[0] - box_px + 1, box_px):
         for x in range(0, one.shape[1] - box_px + 1, box_px):
             box = slice(y, y + box_px), slice(x, x + box_px)
