@@ -13,6 +13,7 @@ release        : A folder of final products, written completely or not at all, w
 io_exchange    : Light curves for other programs: VOTable, FITS and CSV, and a table as the CDS
                  asks for.
 io_rdb         : Light curves as ``.rdb`` tables, which PyCS3 reads.
+db_calibrated  : Calibrated magnitudes next to the relative ones of a light curve.
 db_columns     : The arrays of a light curve, from the rows of its images.
 db_curves      : Light curves: which there are, their columns and files, and the nights excluded
                  from them.
