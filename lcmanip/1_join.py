@@ -18,7 +18,9 @@ After COSMOULINE's columns: magerr_X_cov, the error from the full covariance (ph
 PSF, coefficient); magerr_X_norm, the error from the coefficient, which all sources of a point
 share, and of that magerr_X_calib, by which the stars scatter beyond their errors; magsys_X, the
 systematic error, one shift of all points of a source (light of the galaxy under it); magcov_X_Y,
-the covariance of two sources at one point. The .ecsv has units, and all nights, the excluded
+the covariance of two sources at one point. With zero points (8_renorm/5_zero_points) mag_cal_X is
+the calibrated magnitude, its band and Vega or AB in the headers, and magerr_cal_X the error of the
+calibration, one shift of all points. The .ecsv has units, and all nights, the excluded
 ones too. VOTable (.vot), FITS and CSV hold what the .rdb holds; --cds adds <curve>_cds.txt, one
 table with the byte-by-byte description that the CDS and the AAS ask for. Where fac_injection has
 tested the errors, a comment of the .rdb says with what result; --errors injected multiplies

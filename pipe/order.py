@@ -54,6 +54,7 @@ QUASAR = (
     "8_renorm/1a_renormalize",
     "8_renorm/1b_report",
     "8_renorm/2_plot_star_curves",
+    "8_renorm/5_zero_points",
     "7_deconv/1_prepare",
     "7_deconv/2_apply_norm",
     "7_deconv/3_write_start",

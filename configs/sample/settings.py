@@ -18,7 +18,8 @@ point_sources: dict | str | int = 1
 # {"A": (0.0, 0.0), "B": (-1.48, 0.55)}: arcsec east and north of the lens position;
 # "sources.cat": a file of this folder, with pixels of the reference image; 4: four sources, whose
 # positions are found in the images; "find": those that stand out there, faint or blended ones not
-point_sources_unit: str = "arcsec"  # "deg": the numbers of the dict above are RA and Dec
+point_sources_unit: str = "arcsec"  # "deg": the numbers of the dict above are RA and Dec; those
+# near lens_ra_deg and lens_dec_deg are taken so anyway, and ("04:38:14.9", "-12:17:14.4") too
 north_angle_deg: float = 0.0  # without a WCS: direction of north, from +y towards -x, such as 12.5
 is_mirrored: bool = False  # without a WCS: True if east is to the right when north is up
 

@@ -1,7 +1,9 @@
 """Find the transform from the reference image to every image, by their stars.
 
-Needs   : catalogues (1_character/3a_detect), the reference image (3_align/1a_pick_reference)
-Writes  : is_aligned, align_note, the matrix align_*, lens_x_px, lens_y_px -> database
+Needs   : catalogues (1_character/3a_detect), the reference image (3_align/1a_pick_reference),
+          coordinates, where there are any (fac_astrometry/2_plate_solve)
+Writes  : is_aligned, align_note, the matrix align_*, lens_x_px, lens_y_px -> database;
+          reference_wcs.fits, its coordinates
 Settings: align_method, align_rms_max_px, allow_mirror_images, lens_ra_deg, lens_dec_deg,
           lens_position_px, ref_img_name
 Next    : 3_align/1c_report
@@ -16,7 +18,7 @@ No pixel is resampled: fluxes are measured where the light fell.
 
 from functools import partial
 
-from cosmouline.astrometry import db_transform, db_wcs
+from cosmouline.astrometry import db_coordinates, db_transform, db_wcs
 from cosmouline.astrometry.align import Alignment, align_catalogs
 from cosmouline.astrometry.db_lens_position import lens_on_reference
 from cosmouline.errors import ImageRejected
@@ -26,7 +28,7 @@ from cosmouline.sources.star_catalogue import positions
 
 import numpy as np
 
-NEEDS = ("n_sources", "ref_img_name", "pixel_scale_arcsec", "fwhm_px")
+NEEDS = ("n_sources", "ref_img_name", "pixel_scale_arcsec", "fwhm_px", "wcs_origin")
 WRITES = ("is_aligned", "align_note", "n_align_stars", "align_rms_px", "align_angle_deg",
           "align_scale", "align_parity", "align_m11", "align_m12", "align_dx_px", "align_m21",
           "align_m22", "align_dy_px", "lens_x_px", "lens_y_px")
@@ -55,6 +57,7 @@ def main(settings, db):
     images = db.to_treat(settings, NEEDS)
     reference = db.reference()
     lens_xy = lens_on_reference(reference, settings)
+    db_coordinates.keep_reference(reference, settings)
     work = partial(measure, reference_xy=sources_xy(reference, settings), lens_xy=lens_xy)
     counts = for_each_image(work, images, settings, db, needs=NEEDS, writes=WRITES)
     results = db_wcs.place(images, partial(sources_xy, settings=settings), reference, lens_xy,

@@ -14,6 +14,7 @@ stay when images are added later; --redo chooses again. To correct the choice, c
 from work_dir to the folder of the lens and edit it there.
 """
 
+from cosmouline.astrometry.db_coordinates import reference_to_pixels
 from cosmouline.astrometry.db_transform import pixel_scale_arcsec
 from cosmouline.database import paths
 from cosmouline.files import io_catalog
@@ -46,7 +47,7 @@ def chosen(images, stars, reference, runs, settings):
     before = paths.picked_stars(settings)
     if own.is_file():
         log_line("stars taken from %s", own)
-        picked = io_catalog.read_cat(own)
+        picked = io_catalog.read_cat(own, to_pixels=reference_to_pixels(settings))
         db_star_catalogue.check_on_images(picked, images, own)
         db_star_catalogue.check_on_field(picked, stars, reference, own)
     elif before.is_file() and db_star_catalogue.is_kept(images, reference, settings, runs):

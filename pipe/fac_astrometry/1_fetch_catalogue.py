@@ -2,7 +2,7 @@
 
 Needs   : lens_ra_deg and lens_dec_deg of the settings, and the network; or a file (--from-file)
 Writes  : configs/<lens>/catalogue.ecsv (the name that `catalogue` of the settings gives)
-Settings: catalogue, catalogue_radius_arcmin, lens_ra_deg, lens_dec_deg, lens_name
+Settings: catalogue, catalogue_radius_arcmin, lens_ra_deg, lens_dec_deg
 Next    : fac_astrometry/2_plate_solve
 
 Run as  : python pipe/fac_astrometry/1_fetch_catalogue.py configs/MYLENS
@@ -16,13 +16,8 @@ program has saved; --add and --add-file join magnitudes of Pan-STARRS1, or of a 
 
 from pathlib import Path
 
-from cosmouline.astrometry import (
-    catalogues,
-    db_catalogue,
-    io_gaia,
-    io_local_catalogue,
-    io_panstarrs,
-)
+from cosmouline.astrometry import catalogues, db_catalogue, io_gaia, io_local_catalogue
+from cosmouline.astrometry import io_panstarrs as magnitudes
 from cosmouline.database import paths
 from cosmouline.errors import UserError
 from cosmouline.run import log_line, run
@@ -37,48 +32,40 @@ ARGUMENTS = {
 }
 
 
-def circle(settings):
-    """Return RA, Dec and radius of what is fetched."""
-    if None in (settings.lens_ra_deg, settings.lens_dec_deg):
-        raise UserError("set lens_ra_deg and lens_dec_deg, or give a table with --from-file.")
-    return settings.lens_ra_deg, settings.lens_dec_deg, settings.catalogue_radius_arcmin
-
-
 def stars_of(path, settings):
-    """Return the catalogue to write, and where it comes from."""
+    """Return the catalogue, and where it comes from: None for the file that is there."""
     options = settings.options
     if options.from_file:
         return io_local_catalogue.read(options.from_file), {"file": Path(options.from_file).name}
     if path.exists() and not options.redo:
         log_line("%s is there: kept (--redo fetches it again)", paths.relative(path))
         return io_local_catalogue.read(path), None
-    services = ([("service", options.service, *io_gaia.SERVICES[0][2:])] if options.service
-                else io_gaia.SERVICES)
     try:
-        return io_gaia.fetch(*circle(settings), services, options.timeout)
+        return io_gaia.fetch(*db_catalogue.circle(settings), io_gaia.services(options.service),
+                             options.timeout)
     except UserError as problem:
         if not path.exists():
             raise
-        log_line("%s", problem)
-        log_line("%s stays as it was", paths.relative(path))
+        log_line("%s stays as it was: %s", paths.relative(path), problem)
         return io_local_catalogue.read(path), None
 
 
 def main(settings, db):
     """Fetch or read, join magnitudes, check and write."""
     path, options = paths.catalogue(settings), settings.options
-    if path is None:
-        raise UserError('catalogue is None: set it, for instance catalogue = "catalogue.ecsv".')
+    if path is None or path.suffix != ".ecsv":
+        raise UserError(f"catalogue = {settings.catalogue!r} in the settings: name the file to "
+                        'write, as catalogue = "catalogue.ecsv".')
     stars, meta = stars_of(path, settings)
     if options.add or options.add_file:
-        other, _ = (io_panstarrs.fetch(*circle(settings), timeout_s=options.timeout) if options.add
-                    else (io_local_catalogue.read(options.add_file), {}))
-        stars, n = io_panstarrs.joined(stars, other)
+        other = (magnitudes.fetch(*db_catalogue.circle(settings), timeout_s=options.timeout)[0]
+                 if options.add else io_local_catalogue.read(options.add_file))
+        stars, n = magnitudes.joined(stars, other)
         meta = (meta or {}) | {"joined": options.add or Path(options.add_file).name}
         log_line("magnitudes of %d stars are joined", n)
     db_catalogue.check_place(stars, settings)
     if meta is not None:
-        io_local_catalogue.write(path.with_suffix(".ecsv"), stars, meta)
+        io_local_catalogue.write(path, stars, meta)
     log_line("%d stars, magnitudes in %s: %s", catalogues.n_of(stars),
              ", ".join(catalogues.bands_of(stars)) or "no band", paths.relative(path))
 

@@ -68,9 +68,8 @@ def main(settings, db):
     values |= position_of_lens(db.reference(), stacks)
     values |= {"work_dir": work_dir, "sets": new_sets(stacks, settings),
                "find_hot_pixels": False}  # the stars of all stacks lie on the same pixels
-    lines = [f"{name} = {value!r}" for name, value in values.items()]
-    write_text(folder / "settings.py", '"""Stacks made by fac_combi."""\n\n{}\n'.format(
-        "\n".join(lines)))
+    lines = "\n".join(f"{name} = {value!r}" for name, value in values.items())
+    write_text(folder / "settings.py", f'"""Stacks made by fac_combi."""\n\n{lines}\n')
     for path in (paths.picked_stars(settings), *settings.config_dir.glob("*.cat")):
         if path.is_file():
             shutil.copy(path, folder / path.name)

@@ -12,6 +12,8 @@ plate_solve      : Plate solutions: the sources of an image matched to a catalog
                    against chance.
 tangent          : The tangent plane of the sky at a point, proper motions, and world coordinate
                    systems.
+transformations  : Magnitudes of a catalogue in a band: as they stand there, or by published
+                   transformations.
 triangles        : Candidate transforms between two star lists, from triangles of neighbouring
                    stars.
 io_gaia          : Gaia DR3 around a point, from the first of several TAP services that gives a

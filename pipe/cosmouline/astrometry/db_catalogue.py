@@ -61,6 +61,13 @@ def centre_of(stars):
         z, np.hypot(x, y))))
 
 
+def circle(settings):
+    """Return RA, Dec and radius (arcmin) of what is fetched; UserError without a position."""
+    if None in (settings.lens_ra_deg, settings.lens_dec_deg):
+        raise UserError("set lens_ra_deg and lens_dec_deg, or give a table with --from-file.")
+    return settings.lens_ra_deg, settings.lens_dec_deg, settings.catalogue_radius_arcmin
+
+
 def check_place(stars, settings):
     """Raise UserError for a catalogue of another place of the sky than the lens's."""
     if None in (settings.lens_ra_deg, settings.lens_dec_deg):

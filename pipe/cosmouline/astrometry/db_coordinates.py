@@ -1,10 +1,14 @@
 """The world coordinate system that is in use for an image: solved, or of its header."""
 
+import contextlib
+
+from cosmouline.astrometry import tangent
 from cosmouline.database import manifest, paths
 from cosmouline.errors import ProductLost
 from cosmouline.files import io_fits, origin
 from cosmouline.files.atomic import atomic_path
 
+import numpy as np
 from astropy.io import fits
 from astropy.wcs import WCS
 
@@ -37,6 +41,28 @@ def wcs_of(image, settings):
     """Return the WCS of an image, for pixels from 0 on with ``origin = 0``; None without one."""
     cards = header_of(image, settings)
     return None if cards is None else WCS(cards)
+
+
+def keep_reference(reference, settings):
+    """Write the coordinates of the reference image for lists in RA and Dec, where they changed."""
+    path, cards = paths.reference_wcs(settings), header_of(reference, settings)
+    if cards is None:
+        path.unlink(missing_ok=True)
+        return
+    with contextlib.suppress(OSError):
+        if repr(io_fits.wcs_cards(fits.getheader(path))) == repr(cards):
+            return
+    write(path, cards)
+
+
+def reference_to_pixels(settings):
+    """Return a function from RA and Dec to pixels of the reference image; None without any."""
+    path = paths.reference_wcs(settings)
+    if not path.is_file():
+        return None
+    manifest.check_step(path, settings)
+    wcs = WCS(fits.getheader(path))
+    return lambda ra_deg, dec_deg: tangent.pixels_of(wcs, np.array([[ra_deg, dec_deg]]))[0]
 
 
 def write(path, cards):

@@ -1,5 +1,8 @@
 """Position of the lens and of its point sources on the reference image."""
 
+from functools import partial
+
+from cosmouline.astrometry import tangent
 from cosmouline.astrometry.db_coordinates import has_sky, wcs_of
 from cosmouline.database.settings_sources import FIELD, FIND, MOST_SOURCES
 from cosmouline.errors import UserError
@@ -10,6 +13,8 @@ import numpy as np
 from astropy.wcs import NoConvergence
 
 ARCSEC_PER_DEG = 3600.0
+LARGEST_OFFSET_ARCSEC = 5.0  # positions with larger numbers can be RA and Dec ...
+NEAR_LENS_ARCSEC = 180.0  # ... if they lie this near to the lens
 LENS_FIELD_FWHM = 1.6  # sources nearer to the lens's images than this belong to the lens
 UNKNOWN_RADIUS_ARCSEC = 1.5  # of a lens whose images are still to be found
 
@@ -73,11 +78,13 @@ def sources_on_reference(reference, settings):
         return [chr(ord("A") + i) for i in range(wanted)], None
     if isinstance(wanted, str):
         path = settings.config_dir / wanted
-        stars = io_catalog.read_cat(path, min_distance_px=0.0)  # images can be close
+        wcs = wcs_of(reference, settings)
+        stars = io_catalog.read_cat(  # images can be close
+            path, 0.0, None if wcs is None else partial(_to_pixels, reference, settings))
         return [s.name for s in stars], np.array([(s.x_px, s.y_px) for s in stars])
     # a dict of positions, on the sky or from the lens
     names, pairs = list(wanted), np.array(list(wanted.values()), float)
-    if settings.point_sources_unit == "deg":
+    if settings.point_sources_unit == "deg" or is_on_sky(settings, pairs):
         return names, np.array([_to_pixels(reference, settings, *pair) for pair in pairs])
     lens = lens_on_reference(reference, settings)
     return names, lens + pairs @ pixels_per_arcsec(reference, settings, lens).T
@@ -104,7 +111,8 @@ def extra_on_reference(reference, settings, field, side_px):
     pairs = np.array(list(extra.values()), float).reshape(-1, 2)
     if not len(pairs):
         return [], pairs
-    if settings.point_sources_unit == "deg" and isinstance(settings.point_sources, dict):
+    if is_on_sky(settings, pairs) or (settings.point_sources_unit == "deg"
+                                      and isinstance(settings.point_sources, dict)):
         return list(extra), np.array([_to_pixels(reference, settings, *pair) for pair in pairs])
     lens = lens_on_reference(reference, settings)
     return list(extra), lens + pairs @ pixels_per_arcsec(reference, settings, lens).T
@@ -118,6 +126,19 @@ def stars_around_lens(reference, settings, field, side_px):
     away = xy - centre
     least_px = radius_px + LENS_FIELD_FWHM * reference["field_fwhm_px"]
     return xy[(np.hypot(*away.T) > least_px) & (np.abs(away) < side_px / 2).all(1)]
+
+
+def is_on_sky(settings, pairs):
+    """Return whether positions are RA and Dec rather than arcsec from the lens, by their size.
+
+    They are where they are larger than offsets can be, and all lie near the RA and Dec of the
+    lens.
+    """
+    lens = settings.lens_ra_deg, settings.lens_dec_deg
+    if None in lens or np.abs(pairs).max(initial=0.0) < LARGEST_OFFSET_ARCSEC or (
+            np.abs(pairs[:, 1]) > 90).any():
+        return False
+    return bool((tangent.distance_arcsec(*np.transpose(pairs), *lens) < NEAR_LENS_ARCSEC).all())
 
 
 def arcsec_from_lens(reference, settings, xy_px):

@@ -4,7 +4,7 @@ from cosmouline.astrometry import tangent
 
 import numpy as np
 
-CELLS = 400  # of the map of the coverage along its longer side
+MAP_CELLS = 400  # of the map of the coverage along its longer side
 
 
 def corners(wcs, shape):
@@ -57,7 +57,7 @@ def coverage(polygons):
     """
     points = np.concatenate(polygons)
     low, high = points.min(0), points.max(0)
-    cell = float((high - low).max() / CELLS)
+    cell = float((high - low).max() / MAP_CELLS)
     ends = [np.arange(a + cell / 2, b, cell) for a, b in zip(low, high, strict=True)]
     grid = np.stack(np.meshgrid(*ends), -1)
     counts = np.zeros(grid.shape[:2], int)

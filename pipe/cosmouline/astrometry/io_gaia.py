@@ -32,6 +32,11 @@ SERVICES = (
 )
 
 
+def services(address=None):
+    """Return the services to ask: `SERVICES`, or one at an address, as that of ESA."""
+    return SERVICES if address is None else (("service", address, *SERVICES[0][2:]),)
+
+
 def adql(service, ra_deg, dec_deg, radius_arcmin):
     """Return the query of a service for the brightest stars of a circle."""
     _, _, columns, table, (ra, dec, mag) = service

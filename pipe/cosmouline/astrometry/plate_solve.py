@@ -21,7 +21,7 @@ from scipy.spatial import cKDTree
 DEPTHS = (40, 20, 80, 150, 300)  # brightest stars of the catalogue that are tried in turn
 SOURCES_PER_STAR = 1.6  # sources of the image for each star of the catalogue, in a trial
 LEAST_STARS = 6  # of fewer pairs any can be chance
-CELLS = 4  # sources are taken from a grid of so many cells a side, the brightest of each in turn
+SPREAD_CELLS = 4  # a side: sources come from a grid of cells, the brightest of each in turn
 SCALE_WITHIN = 0.30  # relative; a solution of another pixel scale is refused
 WHOLE_SIDES = 3.6  # a catalogue up to so many sides of the image wide is tried as a whole
 TILE_SIDES = 1.3  # side of a tile of the catalogue, in sides of the image
@@ -33,7 +33,7 @@ SHARE_LEAST = 0.25  # of the bright stars that fall on the image must be found o
 FREE_PAIRS = 3  # pairs of stars that the fit meets anyway: they say nothing
 MATCH_PX = (1.0, 6.0)  # a star is its source within 3 rms, between these
 N_ROUNDS = 3
-CLIP = 3.5  # robust standard deviations
+STAR_CLIP = 3.5  # robust standard deviations
 FLOOR_PX = 0.02  # no centroid is better
 HEADER_WITHIN_PX = 40.0  # error of a header's WCS that is searched for a common shift
 CHECKED_STARS = 200
@@ -53,7 +53,7 @@ class Solution(NamedTuple):
     source: np.ndarray  # (n_stars,), rows of the sources
 
 
-def spread(xy_px, shape, n, cells=CELLS):
+def spread(xy_px, shape, n, cells=SPREAD_CELLS):
     """Order positions, brightest first, so that every part of the image has its share.
 
     The brightest source of each cell of a grid comes first, then the second of each, and so on:
@@ -251,7 +251,7 @@ def _finished(sky_deg, xy_px, shape, pairs, sigma_px, fit_too, sip_degree):
         inner = MAD_TO_SIGMA * np.median(pull[used])
         excess2 = (MAD_TO_SIGMA * np.median(np.abs(away[used]))) ** 2 - np.median(sigma[used]) ** 2
         extra = float(np.sqrt(max(excess2, 0.0)))
-        clipped = (pull < CLIP * max(inner, 1.0)).all(1)
+        clipped = (pull < STAR_CLIP * max(inner, 1.0)).all(1)
         used = clipped if clipped.sum() >= LEAST_STARS else used
     n_free = max(2 * used.sum() - fitted.terms.size, 1)
     rms_px = float(np.sqrt((fitted.residual_px**2).sum() / n_free))

@@ -12,7 +12,7 @@ MJD_OF_2000, DAYS_OF_YEAR = 51544.5, 365.25
 MOST_DEG = 80.0  # farther from the tangent point nothing is projected
 SIP_STARS = 40  # with fewer a distortion is not looked for
 SIP_BY_CHANCE = 0.01  # of the F test: so often noise alone asks for distortion terms
-GRID = 12  # points per axis at which the inverse distortion is fitted
+INVERSE_GRID = 12  # points per axis at which the inverse distortion is fitted
 
 
 def project(ra_deg, dec_deg, ra0_deg, dec0_deg):
@@ -239,7 +239,7 @@ def header_of(fitted, shape):
     cards["RADESYS"] = "ICRS"
     if degree > 1:
         # the terms about CRPIX, from a grid that fixes them exactly; then in pixels
-        ends = [np.linspace(-0.5, n - 0.5, GRID) for n in shape[::-1]]
+        ends = [np.linspace(-0.5, n - 0.5, INVERSE_GRID) for n in shape[::-1]]
         grid = np.stack(np.meshgrid(*ends), -1).reshape(-1, 2) - middle
         plane = _design(grid, degree) @ terms.T
         flat = plane @ np.linalg.inv(slope).T  # undistorted pixels

@@ -1,11 +1,14 @@
 """Check what the settings contain on the point sources and the light curve."""
 
+import math
 import re
 from datetime import date
 
+from cosmouline.database.settings_values import degrees
 from cosmouline.errors import UserError
 
 MOST_SOURCES = 12
+NEAR_LENS_DEG = 0.04  # sources in RA and Dec are this near to the lens
 LARGEST = 1e9  # of positions and their errors; NaN is not below it
 FIND = "find"  # as point_sources: those that stand out
 FIELD = "field"  # as extra_sources: the stars of the field list
@@ -14,6 +17,8 @@ FIELD = "field"  # as extra_sources: the stars of the field list
 def check_sources(settings, path):
     """Raise UserError for sources, sums, shifts or dates in a settings.py that make no sense."""
     # Point sources are a number of them, a file of the lens, or positions
+    for name in ("point_sources", "extra_sources"):
+        setattr(settings, name, _from_sexagesimal(settings, name, path))
     sources, extra = settings.point_sources, settings.extra_sources
     where = f"{path}: point_sources"
     if isinstance(sources, str):
@@ -61,6 +66,42 @@ def check_name(name, where):
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9.+-]*(?:_[A-Za-z0-9.+-]+)*", name):
         raise UserError(f"{where} = {name!r}: use letters, digits, '.', '+', '-' and single "
                         "'_' only.")
+
+
+def _from_sexagesimal(settings, setting, path):
+    """Return the positions of a setting, RA and Dec that are texts turned into degrees."""
+    sources, found, n_texts = getattr(settings, setting), {}, 0
+    if not isinstance(sources, dict):
+        return sources
+    for name, position in sources.items():
+        found[name] = position
+        if not isinstance(position, list | tuple) or len(position) != 2 or not all(
+                isinstance(value, str) for value in position):
+            continue
+        where = f"{path}: {setting}: {name}"
+        try:
+            ra, dec = map(degrees, ("lens_ra_deg", "lens_dec_deg"), position)
+        except ValueError as error:
+            raise UserError(f"{where} is at {position!r}, {error}.") from error
+        if None in (settings.lens_ra_deg, settings.lens_dec_deg):
+            raise UserError(f"{where}: RA and Dec need lens_ra_deg and lens_dec_deg too.")
+        east = abs((ra - settings.lens_ra_deg + 180) % 360 - 180) * math.cos(math.radians(dec))
+        if max(east, abs(dec - settings.lens_dec_deg)) > NEAR_LENS_DEG:
+            raise UserError(f"{where} is at RA {ra:.5f}, Dec {dec:.5f}, far from the lens at "
+                            f"{settings.lens_ra_deg:.5f}, {settings.lens_dec_deg:.5f}.")
+        # next to positions in arcsec it becomes one, too
+        found[name] = (ra, dec) if setting == "point_sources" else (
+            (ra - settings.lens_ra_deg) * 3600 * math.cos(math.radians(settings.lens_dec_deg)),
+            (dec - settings.lens_dec_deg) * 3600)
+        n_texts += 1
+    if n_texts and setting == "point_sources":
+        if n_texts < len(sources):
+            raise UserError(f"{path}: {setting}: some positions are RA and Dec as texts, others "
+                            "are numbers: give all of them in one way.")
+        settings.point_sources_unit = "deg"
+    elif n_texts and settings.point_sources_unit == "deg":
+        raise UserError(f"{path}: {setting}: give RA and Dec as numbers, in degrees.")
+    return found
 
 
 def _check_positions(sources, where):

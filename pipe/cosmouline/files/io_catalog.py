@@ -17,6 +17,7 @@ NO_COMMENT = "na"  # COSMOULINE's comment of an image listed without one
 NOT_MEASURED = -1.0  # COSMOULINE's flux of a star that has none
 ONE_STAR_PX = 1.0  # two names nearer than this mark one star
 _NAME = re.compile(r"[A-Za-z0-9_+][A-Za-z0-9._+-]{0,59}")  # safe in file, field and shell words
+_SKY = re.compile(r"[+-]?\d+(\.\d*)?d|[+-]?\d{1,3}:[0-5]?\d:[0-5]?\d(\.\d*)?")  # RA or Dec
 _LARGEST = 1e30  # of a position or a flux
 _CAT_FORM = "Write one star a line: name x y [flux]"
 
@@ -40,8 +41,11 @@ def to_ds9(xy):
     return np.asarray(xy, dtype=float) + 1.0
 
 
-def read_cat(path, min_distance_px=ONE_STAR_PX):
+def read_cat(path, min_distance_px=ONE_STAR_PX, to_pixels=None):
     """Read a star list in COSMOULINE's ``.cat`` format, ``name x y [flux]``.
+
+    In place of x and y RA and Dec may stand, as ``69.5622d -12.2873d`` in degrees or as
+    ``04:38:14.93 -12:17:14.3``.
 
     Parameters
     ----------
@@ -49,6 +53,9 @@ def read_cat(path, min_distance_px=ONE_STAR_PX):
         The list. ``#`` starts a comment anywhere; blank lines are skipped. Pixels count from 1.
     min_distance_px : float
         Two stars within this distance are one star named twice.
+    to_pixels : callable, optional
+        ``to_pixels(ra_deg, dec_deg)`` gives x and y in pixels from 0; without it a list in RA and
+        Dec is refused.
 
     Returns
     -------
@@ -66,7 +73,7 @@ def read_cat(path, min_distance_px=ONE_STAR_PX):
         text = line.partition("#")[0].strip()
         if text:
             where.append(f"{path}, line {number}")
-            stars.append(_star(text, where[-1]))
+            stars.append(_star(text, where[-1], to_pixels))
     if not stars:
         raise UserError(f"{path} is empty: it holds no star. {_CAT_FORM}.")
     _check_stars(stars, where, min_distance_px)
@@ -159,7 +166,7 @@ def _write_rows(path, comment, rows):
     write_text(path, "".join(f"{row}\n" for row in [*head, *rows]))
 
 
-def _star(text, at):
+def _star(text, at, to_pixels=None):
     """Turn one line of a star list into a Star."""
     name, *words = text.split()
     if len(words) not in (2, 3):
@@ -168,11 +175,33 @@ def _star(text, at):
         raise UserError(f"{at}: the name {one_line(repr(name))} is not allowed. Use letters, "
                         "digits and . _ + - only, 60 at most, and neither . nor - in front.")
     # files count from 1
-    x_px, y_px = (float(from_ds9(_number(word, at))) for word in words[:2])
+    if all(_SKY.fullmatch(word) for word in words[:2]):
+        if to_pixels is None:
+            raise UserError(f"{at}: RA and Dec need coordinates of the reference image. Run "
+                            "fac_astrometry/2_plate_solve.py and 3_align/1b_identify_stars.py, or "
+                            "give pixels.")
+        ra_deg, dec_deg = _degrees(words[0], 15), _degrees(words[1], 1)
+        if not (0 <= ra_deg <= 360 and -90 <= dec_deg <= 90):
+            raise UserError(f"{at}: RA {ra_deg:g} and Dec {dec_deg:g} are not on the sky.")
+        x_px, y_px = (float(value) for value in to_pixels(ra_deg, dec_deg))
+        if not (np.isfinite(x_px) and np.isfinite(y_px)):
+            raise UserError(f"{at}: RA {ra_deg:g}, Dec {dec_deg:g} is far from the reference "
+                            "image.")
+    else:
+        x_px, y_px = (float(from_ds9(_number(word, at))) for word in words[:2])
     flux_e = _number(words[2], at) if words[2:] else NOT_MEASURED
     if flux_e <= 0 and flux_e != NOT_MEASURED:
         raise UserError(f"{at}: the flux {words[2]} is not positive. Leave it out if unknown.")
     return Star(name, x_px, y_px, None if flux_e == NOT_MEASURED else flux_e)
+
+
+def _degrees(word, per_unit):
+    """Turn degrees (``69.5d``) or a sexagesimal text into degrees; `per_unit` is 15 for hours."""
+    if word.endswith("d"):
+        return float(word[:-1])
+    sign = -1 if word.startswith("-") else 1
+    parts = [float(part) / 60**k for k, part in enumerate(word.lstrip("+-").split(":"))]
+    return sign * per_unit * sum(parts)
 
 
 def _number(word, at):

@@ -19,6 +19,7 @@ io_hdf5        : A deconvolution as one HDF5 file: stamps, PSFs and geometry, wi
 io_pycs3       : The program that starts a PyCS3 analysis of an rdb light curve: errors, shifts,
                  knots.
 io_rdb         : Light curves as ``.rdb`` tables, which PyCS3 reads.
+db_calibrated  : Calibrated magnitudes next to the relative ones of a light curve.
 db_columns     : The arrays of a light curve, from the rows of its images.
 db_curves      : Light curves: which there are, their columns and files, and the nights excluded
                  from them.

@@ -13,7 +13,7 @@ from cosmouline.errors import UserError
 from cosmouline.files.io_table import read_ecsv_columns, write_ecsv
 from cosmouline.files.io_text import read_lines
 from cosmouline.frames import db_nights
-from cosmouline.lightcurve import compare, db_injected, join
+from cosmouline.lightcurve import compare, db_calibrated, db_injected, join
 from cosmouline.lightcurve.db_columns import (
     image_table,
     inspected,
@@ -155,7 +155,8 @@ def joined_columns(rows, table, sources, settings, is_marked=False):
     marked, share = measured & is_marked, 0.5 if settings.join_center == "median" else 0.0
     points = np.array([marked[g].any(0) & (marked[g].sum(0) >= share * measured[g].sum(0))
                        for g in groups])
-    return join.rdb_columns(properties, flags, joined, sources, points), joined
+    columns = join.rdb_columns(properties, flags, joined, sources, points)
+    return columns | db_calibrated.columns(rows, groups, joined, sources, settings), joined
 
 
 def rows_with_sums(db, settings):
@@ -179,6 +180,7 @@ def write(curve, columns):
     """
     settings = curve.settings
     out = excluded(columns["mhjd"], settings)
+    band = db_calibrated.band_of(curve.rows, settings)
     # The .ecsv: the column `excluded` after `flag`, values that are NaN left empty.
     names = [name for name in columns if name != "excluded"]
     after = names.index("flag") + 1
@@ -188,7 +190,7 @@ def write(curve, columns):
             for values in zip(*(values.tolist() for values in complete.values()), strict=True)]
     kinds = {"f": float, "i": int, "b": bool, "U": str}
     write_ecsv(curve.path.with_suffix(".ecsv"), rows, {
-        name: (kinds[values.dtype.kind], *_unit_and_meaning(name))
+        name: (kinds[values.dtype.kind], *_unit_and_meaning(name, band))
         for name, values in complete.items()})
     # The .rdb: excluded nights flagged, or dropped.
     kept = ~out if settings.excluded_nights == "drop" else np.ones(len(out), bool)
@@ -197,7 +199,7 @@ def write(curve, columns):
         for name in names})
     fits = {row.get(f"dec_fit__{settings.dec_name}") for row in curve.rows}
     write_rdb(curve.path, published, db_injected.line(settings, fits) or "")
-    fields = {name: _unit_and_meaning(name) for name in names}
+    fields = {name: _unit_and_meaning(name, band) for name in names}
     write_exchange(curve.path.with_suffix(""), published, fields, (
         settings.lens_name, settings.lens_ra_deg, settings.lens_dec_deg), settings.band)
     if getattr(settings.options, "cds", False):
@@ -257,8 +259,10 @@ def read_any(path, absent=()):
 
 
 def sources_of(columns):
-    """Return the sources that a table of a light curve holds."""
-    return [name[4:] for name in columns if name.startswith("mag_")]
+    """Return the sources that a table of a light curve holds, not their calibrated copies."""
+    names = [name[4:] for name in columns if name.startswith("mag_")]
+    return [name for name in names if name.removeprefix("cal_") == name
+            or f"mag_{name.removeprefix('cal_')}" not in columns]
 
 
 def excluded(mhjd, settings):
@@ -295,9 +299,14 @@ def excluded_days(path):
     return days
 
 
-def _unit_and_meaning(name):
-    """Return unit and meaning of one column."""
+def _unit_and_meaning(name, band=""):
+    """Return unit and meaning of one column; `band` is that of calibrated magnitudes."""
     kind, _, rest = name.partition("_")
+    if rest.startswith("cal_") and kind in ("mag", "magerr"):
+        source = rest.removeprefix("cal_")
+        return "mag", (f"magnitude of {source} in {band}" if kind == "mag" else
+                       f"error of the calibration of {source}, the same shift of all its points; "
+                       f"that of a point is magerr_{source}_cov")
     source, _, bar = rest.rpartition("_")
     if kind == "mag":
         return "mag", f"magnitude of {rest}: -2.5 log10 of electrons on the reference scale"

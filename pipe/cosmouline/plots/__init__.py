@@ -49,4 +49,6 @@ star_curves       : Curves of the stars before and after a normalisation, and th
 star_map          : A frame with the stars of a list: those that were found on it and those that
                     were not.
 style             : The look of every picture: sizes, fonts, colours, and the one way to save.
+zero_points       : Residuals of zero points against colour, magnitude and place; zero points
+                    against the date.
 """

@@ -3,6 +3,7 @@
 from cosmouline.astrometry import catalogues, db_coordinates, tangent
 from cosmouline.astrometry.db_catalogue import catalogue, on_image, stars_at
 from cosmouline.astrometry.db_footprints import blend_arcsec
+from cosmouline.astrometry.transformations import colour_of
 from cosmouline.database import paths
 from cosmouline.files import io_table
 from cosmouline.sources import db_stars
@@ -23,16 +24,6 @@ FIELDS = {
     "n_found": (int, "1", "images on which a source was found there"),
     "problem": (str, "", "why it is no good standard"),
 }
-COLOURS = (("BP", "RP"), ("g_ps1", "r_ps1"), ("g_sdss", "r_sdss"), ("g_skymapper", "r_skymapper"),
-           ("B", "V"), ("V", "R"), ("g", "r"))  # pairs of bands, the first that a catalogue has
-
-
-def colour_of(stars):
-    """Return a colour of the stars of a catalogue, (n,), and its bands; NaN and None without."""
-    for bands in COLOURS:
-        if all(f"mag_{band}" in stars for band in bands):
-            return stars[f"mag_{bands[0]}"] - stars[f"mag_{bands[1]}"], bands
-    return np.full(catalogues.n_of(stars), np.nan), None
 
 
 def found_on(image, settings, stars):

@@ -4,6 +4,7 @@ import functools
 import logging
 
 from cosmouline.astrometry.align import apply
+from cosmouline.astrometry.db_coordinates import reference_to_pixels
 from cosmouline.astrometry.db_transform import matrix
 from cosmouline.database import manifest, paths
 from cosmouline.database.products import product_of
@@ -64,7 +65,8 @@ def psf_stars(settings, picked=None):
     """
     own = psf_list(settings)
     if own.is_file():
-        return only_named(io_catalog.read_cat(own), settings.psf_stars, "psf_stars", own.name)
+        stars = io_catalog.read_cat(own, to_pixels=reference_to_pixels(settings))
+        return only_named(stars, settings.psf_stars, "psf_stars", own.name)
     names = settings.psf_stars or settings.norm_stars
     return only_named(picked_stars(settings) if picked is None else picked, names, "psf_stars")
 
@@ -97,7 +99,8 @@ def photom_stars(settings):
     path, named = photom_list(settings), settings.photom_stars
     if isinstance(named, str) and not path.is_file():
         raise UserError(f"photom_stars: there is no {path}.")
-    own = io_catalog.read_cat(path) if path.is_file() else []
+    own = (io_catalog.read_cat(path, to_pixels=reference_to_pixels(settings)) if path.is_file()
+           else [])
     if named is None or isinstance(named, str):
         return own
     # of one name in both lists the own one counts
