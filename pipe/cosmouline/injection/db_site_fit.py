@@ -62,11 +62,11 @@ def fit_site(item, settings):
         fit, psf_error = fit_epochs(content, sources, settings)
         fit = with_error(fit, item["control"])
         fit = db_sources.with_doubts(fit, content, names, reference, settings)
+        log.info("%d epochs, %d sources, CPU %.1f s", len(content.names), len(names), fit.cpu_s)
     else:
         log.info("nothing has changed: the stored fit stays")
         fit, psf_error = earlier[:2]
     write_fit(path, fit, psf_error, content.names, made)
-    log.info("%d epochs, %d sources, CPU %.1f s", len(content.names), len(names), fit.cpu_s)
     return {"made": made["epochs"]}
 
 

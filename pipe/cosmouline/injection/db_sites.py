@@ -110,9 +110,9 @@ def clone_stars(images, fit, settings):
         if len(set(psf_names) - {*chosen, name}) >= max(LEAST_PSF_STARS, settings.psf_min_stars):
             chosen.append(name)
     if not chosen:
-        log.warning("no star can be copied: it must be isolated, constant, %.0f times as bright as the "
-                    "brightest image of the lens, and leave %d stars for the PSF. What is wrong "
-                    "with the PSF itself is not tested: see doc/certificate.md.",
+        log.warning("no star can be copied: it must be isolated, constant, %.0f times as bright "
+                    "as the brightest image of the lens, and leave %d stars for the PSF. What is "
+                    "wrong with the PSF itself is not tested: see doc/certificate.md.",
                     2 / LARGEST_SHARE, LEAST_PSF_STARS)
     return chosen
 

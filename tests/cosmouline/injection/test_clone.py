@@ -22,7 +22,8 @@ def test_positions_are_whole_pixels_from_the_first():
     assert np.abs(whole - POSITION).max() <= 0.5
 
 
-@pytest.mark.parametrize(("degrees", "is_usable"), [(0, True), (180, True), (0.3, True), (2, False)])
+@pytest.mark.parametrize(("degrees", "is_usable"), [
+    (0, True), (180, True), (0.3, True), (2, False)])
 def test_an_image_that_is_turned_has_no_copies(degrees, is_usable):
     c, s = np.cos(np.deg2rad(degrees)), np.sin(np.deg2rad(degrees))
     found = copies(whole_positions(POSITION), np.array([[c, -s], [s, c]]))

@@ -33,7 +33,7 @@ def test_a_delayed_curve_is_that_of_the_brightest_some_days_later():
 
     assert days == pytest.approx([0, DELAY * 100])
     assert late[:, 0] == pytest.approx(FLUX[:, 0])
-    inside = MJD >= days[1]
+    inside = days[1] <= MJD
     expected = FLUX[:, 1].mean() * (1000 + 2 * (MJD - days[1])) / FLUX[:, 0].mean()
     assert late[inside, 1] == pytest.approx(expected[inside])
 
