@@ -11,6 +11,7 @@ TOLERANCE = 0.02  # to which the errors of a right set are right themselves, of 
 SLOPE_TOLERANCE = 0.005  # of the slope
 COMMON_TOLERANCE = 0.05  # of the part of the noise that images or nights share
 CORRELATION_TOLERANCE = 0.05  # of the correlations between the sources
+WIDTH_TOLERANCE = 0.003  # of the width of copies of a star against the PSF of the others
 SKY_TOLERANCE = 0.03  # of the noise of the sky against its level
 FAILED_SIGMAS = 3.0
 LEAST_FOR_SLOPE = 0.02  # relative variation of what was injected, for a slope of its own
@@ -36,6 +37,8 @@ class SiteResult:
         Of that the error from the PSF, which the sites of an image share.
     systematic : ndarray of float, shape (n_sources,)
         Quoted error of the part that all epochs share.
+    width : tuple of float
+        By how much its images are wider than the PSF, relative, and the error; NaN: not known.
     """
 
     name: str
@@ -47,6 +50,7 @@ class SiteResult:
     covariance: np.ndarray
     psf_sigma: np.ndarray
     systematic: np.ndarray
+    width: tuple = (np.nan, np.nan)
 
     @property
     def sigma(self):
@@ -139,7 +143,8 @@ def static_bias(sites):
     Returns
     -------
     bias, error : ndarray of float, shape (n_sources,)
-        Mean over the sites, each counted once, and the error by their scatter (NaN for one site).
+        Mean over the sites, each counted once, and the error by their scatter; of a single site
+        its random error.
     quoted : ndarray of float, shape (n_sources,)
         Median of the quoted systematic errors, relative.
     pulls : ndarray of float, shape (n_sites, n_sources)
@@ -150,7 +155,7 @@ def static_bias(sites):
     random = np.array([site.bias[1] for site in sites]) / level
     quoted = np.array([site.systematic for site in sites]) / level
     n = np.isfinite(bias).sum(0)
-    error = np.full(bias.shape[1], np.nan)
+    error = random[0]
     if len(sites) > 1:
         error = np.nanstd(bias, axis=0, ddof=1) / np.sqrt(n)
     return (np.nanmean(bias, axis=0), error, median_of_finite(quoted),
@@ -351,6 +356,15 @@ def checks(model, clones, joined, nights, sky_ratio, scales):
                                float((weight * slopes[known]).sum() / weight.sum()),
                                float(np.hypot(1 / np.sqrt(weight.sum()), SLOPE_TOLERANCE)), 1.0,
                                int(known.sum())))
+    # Copies of stars of several brightnesses: a PSF that is wrong for all, or for some of them
+    widths = np.reshape([site.width for site in clones], (-1, 2))
+    pulls = widths[:, 0] / np.hypot(widths[:, 1], WIDTH_TOLERANCE)
+    known = np.isfinite(pulls)
+    if known.any():
+        found.append(Check("clone: width against the PSF / error, rms of the sites",
+                           float(np.sqrt(np.mean(pulls[known] ** 2))),
+                           float(1 / np.sqrt(2 * known.sum())), 1.0, int(known.sum()),
+                           is_upper=True))
     if len(model) > 1:
         change, error = linearity(model, scales)
         if np.isfinite(np.asarray(error)).all():
