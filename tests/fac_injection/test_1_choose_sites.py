@@ -22,8 +22,15 @@ def test_sites_are_empty_places_away_from_the_lens(injected):
         # farther than 1.5 FWHM from every true star
         stars = lens.truth.xy(reference, "star")
         assert np.hypot(*(stars - at).T).min() > 1.5 * lens.rows[reference]["field_fwhm_px"]
-    assert len({lens.rows[name].get("injection_sites__lens") for name in lens.rows
-                if "dec_chi2__lens" in lens.rows[name]}) == 1
+    assert len({lens.rows[name].get("injection_sites__quad") for name in lens.rows
+                if "dec_chi2__quad" in lens.rows[name]}) == 1
+
+
+def test_fewer_sites_than_wanted_are_told(injected, settings_of_sites, caplog):
+    injected.set(settings_of_sites + "n_injection_sites = 50\n")
+    injected.run(SCRIPT)
+
+    assert "sites instead of the 50 of n_injection_sites" in caplog.text
 
 
 def test_without_a_fit_the_script_to_run_is_named(lens_before):
@@ -32,7 +39,6 @@ def test_without_a_fit_the_script_to_run_is_named(lens_before):
 
 
 def test_a_field_without_room_is_told(injected):
-    injected.set("lens_stamp_px = 48\nn_injection_sites = 2\n")
     for name, row in injected.rows.items():  # a star on every place of the field would do the same
         if "lens_side_px" in row:
             injected.update(name, ny_px=row["lens_side_px"] + 8)

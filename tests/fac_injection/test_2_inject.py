@@ -2,6 +2,7 @@ from cosmouline.database import paths
 from cosmouline.injection import db_inject, db_sites
 from cosmouline.injection.db_site_fit import injected_stamps
 from cosmouline.stamps import db_cut
+from cosmouline.stamps.stamps import MASK_COSMIC
 
 import numpy as np
 import pytest
@@ -23,7 +24,7 @@ def light_of(lens, image):
 def test_a_stamp_is_that_of_the_frame_with_the_light_of_the_lens(injected):
     stamps, before, names, sites = light_of(injected, IMAGE)
     row = injected.rows[IMAGE]
-    flux = sum(row[f"flux_e__lens__{source}"] for source in "AB")
+    flux = sum(row[f"flux_e__quad__{source}"] for source in "AB")
     k = names.index("M1")
     light = stamps.data_e[k].astype(float) - before.data_e[k]
     axis = np.arange(stamps.side_px) - (stamps.side_px - 1) / 2
@@ -34,7 +35,7 @@ def test_a_stamp_is_that_of_the_frame_with_the_light_of_the_lens(injected):
     assert light.sum() == pytest.approx(flux, rel=0.04)
     # its middle is that of the lens's images in this exposure, weighted by their fluxes
     true = injected.truth.xy(IMAGE, "image")
-    weight = np.array([row[f"flux_e__lens__{source}"] for source in "AB"])
+    weight = np.array([row[f"flux_e__quad__{source}"] for source in "AB"])
     from_middle = np.average(true - true.mean(0), axis=0, weights=weight)
     at = np.array([(light * axis).sum(), (light.T * axis).sum()]) / light.sum()
     assert at == pytest.approx(stamps.offset_px[k] + from_middle, abs=0.5)
@@ -56,6 +57,23 @@ def test_the_light_is_the_same_in_any_order_and_process(injected):
     injected.run(SCRIPT, only=[IMAGE], redo=True)
 
     assert (light_of(injected, IMAGE)[0].data_e == stamps.data_e).all()
+
+
+@pytest.mark.parametrize(("setting", "many", "few"), [
+    ("cosmic_sigma", 1.0, 500.0), ("cosmic_fraction", 0.05, 1.0), ("cosmic_object", 0.01, 1e6)])
+def test_cosmic_rays_are_looked_for_with_the_limits_of_the_settings(injected, settings_of_sites,
+                                                                    setting, many, few):
+    """Limits so low that noise is marked, so that the third one matters."""
+    found = []
+    for value in (many, few):
+        limits = {"cosmic_sigma": 1.5, "cosmic_fraction": 0.5, "cosmic_object": 0.5} | {
+            setting: value}
+        injected.set(settings_of_sites + "".join(f"{k} = {v}\n" for k, v in limits.items()))
+        injected.run(SCRIPT, only=[IMAGE], redo=True)
+        stamps, *_ = injected_stamps(injected.rows[IMAGE], injected.settings())
+        found.append(((stamps.mask & MASK_COSMIC) != 0).sum())
+
+    assert found[0] > found[1]
 
 
 def test_the_psf_of_the_light_is_one_of_the_draws():

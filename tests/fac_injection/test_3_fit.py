@@ -10,7 +10,7 @@ SCRIPT = "fac_injection/3_fit"
 
 
 def rows_of(lens):
-    return in_order([row for row in lens.rows.values() if "n_injected__lens" in row],
+    return in_order([row for row in lens.rows.values() if "n_injected__quad" in row],
                     lens.settings())
 
 
@@ -55,6 +55,6 @@ def test_what_is_finished_stays(injected, caplog):
 
 def test_stamps_of_the_lens_are_not_touched(injected):
     settings = injected.settings()
-    path = site_path({"name": "M1"}, settings).parents[1] / "dec_lens" / "epochs.npz"
+    path = site_path({"name": "M1"}, settings).parents[1] / "dec_quad" / "epochs.npz"
 
     assert read_epochs(path).names == [row["img_name"] for row in rows_of(injected)]

@@ -15,7 +15,7 @@ def test_tables_report_and_page_agree(injected):
     folder = paths.injection(settings)
     sources, checks = read_certificate(folder)
     fluxes = read_ecsv_columns(folder / "injection.ecsv")
-    report = paths.report(settings, "injection_lens").read_text()
+    report = paths.report(settings, "injection_quad").read_text()
     page = (folder / "index.html").read_text()
 
     assert sources["source"].tolist() == ["A", "B"]
@@ -27,8 +27,8 @@ def test_tables_report_and_page_agree(injected):
     for check in checks["check"]:
         assert check in report
         assert check.replace("'", "&#x27;") in page
-    assert paths.plot(settings, "injection_lens").is_file()
-    assert "../plots/injection_lens.png" in page
+    assert paths.plot(settings, "injection_quad").is_file()
+    assert "../plots/injection_quad.png" in page
 
 
 def test_the_curve_says_what_was_proved_and_takes_the_factors_only_when_asked(injected):
@@ -52,18 +52,18 @@ def test_the_curve_says_what_was_proved_and_takes_the_factors_only_when_asked(in
         assert (times[f"magerr_{source}_1"] == quoted[f"magerr_{source}_1"]).all()
 
 
-def test_factors_without_an_injection_are_refused(lens_after):
-    lens = lens_after("7_deconv/6_readout")
+def test_factors_without_a_certificate_are_refused(injected):
+    (paths.injection(injected.settings()) / "checks.ecsv").unlink()
 
     with pytest.raises(UserError, match=r"--errors injected: nothing was injected to test the "
-                                        r"deconvolution 'lens'. Run fac_injection/4_report.py"):
-        lens.run("lcmanip/1_join", errors="injected")
+                                        r"deconvolution 'quad'. Run fac_injection/4_report.py"):
+        injected.run("lcmanip/1_join", errors="injected")
 
 
 def test_fits_of_another_fit_of_the_lens_are_refused(injected):
     for name, row in injected.rows.items():
-        if "dec_fit__lens" in row:
-            injected.update(name, dec_fit__lens="123456789abc")
+        if "dec_fit__quad" in row:
+            injected.update(name, dec_fit__quad="123456789abc")
 
     with pytest.raises(UserError, match=r"is of another fit of the lens. Run fac_injection from"):
         injected.run(SCRIPT)

@@ -6,7 +6,7 @@ from functools import partial
 from cosmouline.astrometry.db_lens_position import lens_centre_and_radius
 from cosmouline.database import manifest, paths
 from cosmouline.database.columns import column, family
-from cosmouline.deconv import db_products
+from cosmouline.deconv import db_gather, db_products
 from cosmouline.engine import tasks
 from cosmouline.errors import UserError
 from cosmouline.files.io_table import read_ecsv_columns, write_ecsv
@@ -107,7 +107,7 @@ def clone_stars(images, fit, settings):
         name for name in ordered if name in psf_names][1::2]
     chosen = []
     for name in ordered[:MOST_CLONES]:
-        if len(set(psf_names) - {*chosen, name}) >= max(LEAST_PSF_STARS, settings.psf_min_stars):
+        if len(set(psf_names) - {*chosen, name}) >= LEAST_PSF_STARS:
             chosen.append(name)
     if not chosen:
         log.warning("no star can be copied: it must be isolated, constant, %.0f times as bright "
@@ -119,7 +119,7 @@ def clone_stars(images, fit, settings):
 
 def star_fluxes(images, names, settings):
     """Return PSF fluxes of stars times the coefficient of each image, (n_images, n_stars)."""
-    psf_names = [image.get(f"dec_psf__{settings.dec_name}", settings.psf_name) for image in images]
+    psf_names = [db_gather.settings_of_dec(image, settings).psf_name for image in images]
     flux = np.concatenate([family([image], f"star_flux_e__{psf}__{{star}}", names)
                            for image, psf in zip(images, psf_names, strict=True)])
     return flux * column(images, f"dec_coeff__{settings.dec_name}")[:, None]
