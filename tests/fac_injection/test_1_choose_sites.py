@@ -38,10 +38,8 @@ def test_without_a_fit_the_script_to_run_is_named(lens_before):
         lens_before("7_deconv/4_deconv").run(SCRIPT)
 
 
-def test_a_field_without_room_is_told(injected):
-    for name, row in injected.rows.items():  # a star on every place of the field would do the same
-        if "lens_side_px" in row:
-            injected.update(name, ny_px=row["lens_side_px"] + 8)
+def test_a_field_without_room_is_told(injected, monkeypatch):
+    monkeypatch.setattr("cosmouline.injection.places.FARTHEST_SIDES", 0)
 
     with pytest.raises(UserError, match="no place of the field is a stamp away from the lens"):
         injected.run(SCRIPT)
