@@ -3,7 +3,7 @@
 Needs   : the fit of the lens (7_deconv/4_deconv, 7_deconv/6_readout), star fluxes
 Writes  : injection_<dec_name>/sites.ecsv; injection_sites, its hash -> database
 Settings: dec_name, n_injection_sites, psf_name, psf_stars, norm_stars, photom_stars,
-          psf_min_stars, point_sources, lens_stamp_px
+          point_sources, lens_stamp_px
 Next    : fac_injection/2_inject
 
 Run as  : python pipe/fac_injection/1_choose_sites.py configs/MYLENS

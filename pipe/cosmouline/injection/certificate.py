@@ -11,10 +11,12 @@ TOLERANCE = 0.02  # to which the errors of a right set are right themselves, of 
 SLOPE_TOLERANCE = 0.005  # of the slope
 COMMON_TOLERANCE = 0.05  # of the part of the noise that images or nights share
 CORRELATION_TOLERANCE = 0.05  # of the correlations between the sources
+WIDTH_TOLERANCE = 0.003  # of the width of copies of a star against the PSF of the others
 SKY_TOLERANCE = 0.03  # of the noise of the sky against its level
 FAILED_SIGMAS = 3.0
 LEAST_FOR_SLOPE = 0.02  # relative variation of what was injected, for a slope of its own
-LEAST_IN_HALF = 4
+LEAST_IN_HALF = 4  # values
+LEAST_SITES = 2  # for a scatter of the sites
 OUTLIER_SIGMAS = 6.0  # a single flux so far off is counted apart: it would carry the mean square
 
 
@@ -36,6 +38,8 @@ class SiteResult:
         Of that the error from the PSF, which the sites of an image share.
     systematic : ndarray of float, shape (n_sources,)
         Quoted error of the part that all epochs share.
+    width : tuple of float
+        By how much its images are wider than the PSF, relative, and the error; NaN: not known.
     """
 
     name: str
@@ -47,6 +51,7 @@ class SiteResult:
     covariance: np.ndarray
     psf_sigma: np.ndarray
     systematic: np.ndarray
+    width: tuple = (np.nan, np.nan)
 
     @property
     def sigma(self):
@@ -139,7 +144,8 @@ def static_bias(sites):
     Returns
     -------
     bias, error : ndarray of float, shape (n_sources,)
-        Mean over the sites, each counted once, and the error by their scatter (NaN for one site).
+        Mean over the sites, each counted once, and the error by their scatter; of a single site
+        its random error.
     quoted : ndarray of float, shape (n_sources,)
         Median of the quoted systematic errors, relative.
     pulls : ndarray of float, shape (n_sites, n_sources)
@@ -150,7 +156,7 @@ def static_bias(sites):
     random = np.array([site.bias[1] for site in sites]) / level
     quoted = np.array([site.systematic for site in sites]) / level
     n = np.isfinite(bias).sum(0)
-    error = np.full(bias.shape[1], np.nan)
+    error = random[0]
     if len(sites) > 1:
         error = np.nanstd(bias, axis=0, ddof=1) / np.sqrt(n)
     return (np.nanmean(bias, axis=0), error, median_of_finite(quoted),
@@ -188,11 +194,12 @@ def linearity(sites, scales):
     """Ratio of found to injected flux of the sites of other brightness to that of the lens's own.
 
     `scales` are the series that count as other brightness. Returned are, by source, the mean of
-    their relative biases minus that of all other sites, and its error.
+    their relative biases minus that of all other sites, and its error; NaN where either has fewer
+    than two sites.
     """
     def of(some):
-        if len(some) < 2:
-            return np.nan, np.nan
+        if len(some) < LEAST_SITES:
+            return np.full((2, some[0].flux.shape[1] if some else 1), np.nan)
         level = np.array([np.nanmean(site.true, axis=0) for site in some])
         bias = np.array([site.bias[0] for site in some]) / level
         return bias.mean(0), bias.std(0, ddof=1) / np.sqrt(len(some))
@@ -320,63 +327,64 @@ def checks(model, clones, joined, nights, sky_ratio, scales):
     large is no fault. Errors of the checks are joined with what a right set is off by itself.
     """
     found, images = [], np.arange(len(nights))
+    # Scatter, static bias and slope, by the PSF and by copies of stars
     for kind, what, sites in (("model", "scatter", model), ("model", "nights: scatter", joined),
                               ("clone", "scatter", clones)):
         if sites and len(sites[0].index) > 2:
             ratio, error, dof, _ = scatter(sites)
-            weight = 1 / error**2
-            found.append(Check(f"{kind}: {what} / random error",
-                               float((weight * ratio).sum() / weight.sum()),
-                               float(np.hypot(1 / np.sqrt(weight.sum()), TOLERANCE)), 1.0,
-                               int(dof.sum())))
+            found.append(_pooled(f"{kind}: {what} / random error", ratio, error, 1.0, TOLERANCE,
+                                 dof.sum()))
     for kind, sites in (("model", model), ("clone", clones)):
-        if not sites:
-            continue
-        bias, error, quoted, pulls = static_bias(sites)
-        known = np.isfinite(pulls)
-        found.append(Check(f"{kind}: static bias / quoted systematic, rms of the sites",
-                           float(np.sqrt(np.nanmean(pulls**2))),
-                           float(1 / np.sqrt(2 * max(known.sum(), 1))), 1.0, int(known.sum()),
-                           is_upper=True))
-        total = np.hypot(error, quoted)
-        weight = np.where(total > 0, 1 / total**2, 0.0)
-        found.append(Check(f"{kind}: mean static bias (%)",
-                           float(100 * (weight * bias).sum() / weight.sum()),
-                           float(100 / np.sqrt(weight.sum())), 0.0, len(sites)))
-        slopes, error = slope(sites)
-        known = np.isfinite(slopes)
-        if known.any():
-            weight = 1 / error[known] ** 2
-            found.append(Check(f"{kind}: slope of found against injected",
-                               float((weight * slopes[known]).sum() / weight.sum()),
-                               float(np.hypot(1 / np.sqrt(weight.sum()), SLOPE_TOLERANCE)), 1.0,
-                               int(known.sum())))
-    if len(model) > 1:
-        change, error = linearity(model, scales)
-        if np.isfinite(np.asarray(error)).all():
-            weight = 1 / np.maximum(error, 1e-6) ** 2
-            found.append(Check("model: half and double against the lens's own brightness (%)",
-                               float(100 * (weight * change).sum() / weight.sum()),
-                               float(100 / np.sqrt(weight.sum())), 0.0, len(model)))
-        part, error, n = common_part(model, images, same_site=False)
-        of_psf = float(np.mean([np.nanmean(site.psf_sigma**2 / site.sigma**2) for site in model]))
-        found.append(Check("model: noise common to an image, part of the variance", part,
-                           float(np.hypot(error, COMMON_TOLERANCE)), of_psf, n))
-        predicted, seen, error = correlations(model)
-        upper = np.triu_indices(len(seen), 1)
-        if len(upper[0]):
-            found.append(Check("model: correlation between sources, found - predicted",
-                               float((seen - predicted)[upper].mean()),
-                               float(np.hypot(np.sqrt((error[upper] ** 2).sum()) / len(upper[0]),
-                                              CORRELATION_TOLERANCE)), 0.0, len(upper[0])))
+        if sites:
+            bias, error, quoted, pulls = static_bias(sites)
+            found += [
+                _rms(f"{kind}: static bias / quoted systematic, rms of the sites", pulls),
+                _pooled(f"{kind}: mean static bias (%)", 100 * bias, 100 * np.hypot(error, quoted),
+                        0.0, 0.0, len(sites)),
+                _pooled(f"{kind}: slope of found against injected", *slope(sites), 1.0,
+                        SLOPE_TOLERANCE, len(sites))]
+    # Copies of stars of several brightnesses: a PSF that is wrong for all, or for some of them
+    widths = np.reshape([site.width for site in clones], (-1, 2))
+    found.append(_rms("clone: width against the PSF / error, rms of the sites",
+                      widths[:, 0] / np.hypot(widths[:, 1], WIDTH_TOLERANCE)))
+    change, error = linearity(model, scales)
+    found.append(_pooled("model: half and double against the lens's own brightness (%)",
+                         100 * change, np.maximum(100 * error, 1e-4), 0.0, 0.0, len(model)))
+    # What the noise of images, of nights and of two sources has in common
+    part, error, n = common_part(model, images, same_site=False)
+    of_psf = float(np.mean([np.nanmean(site.psf_sigma**2 / site.sigma**2) for site in model]))
+    found.append(_pooled("model: noise common to an image, part of the variance", part, error,
+                         of_psf, COMMON_TOLERANCE, n))
+    predicted, seen, error = correlations(model)
+    upper = np.triu_indices(len(seen), 1)
+    found.append(_pooled("model: correlation between sources, found - predicted",
+                         (seen - predicted)[upper], error[upper], 0.0, CORRELATION_TOLERANCE,
+                         len(upper[0])))
     part, error, n = common_part(model, nights, same_site=True)
-    if n > 1:
-        found.append(Check("model: noise common to a night, part of the variance", part,
-                           float(np.hypot(error, COMMON_TOLERANCE)), 0.0, n))
+    found.append(_pooled("model: noise common to a night, part of the variance", part, error, 0.0,
+                         COMMON_TOLERANCE, n))
     known = np.isfinite(sky_ratio)
     if known.sum() > 1:
-        found.append(Check("noise of the sky / expected of its level",
-                           float(np.median(sky_ratio[known])),
-                           float(np.hypot(1.25 * np.std(sky_ratio[known]) / np.sqrt(known.sum()),
-                                          SKY_TOLERANCE)), 1.0, int(known.sum())))
-    return found
+        error = 1.25 * np.std(sky_ratio[known]) / np.sqrt(known.sum())  # of a median
+        found.append(_pooled("noise of the sky / expected of its level",
+                             np.median(sky_ratio[known]), error, 1.0, SKY_TOLERANCE, known.sum()))
+    return [check for check in found if check is not None]
+
+
+def _pooled(what, values, errors, expected, tolerance, n):
+    """Return the `Check` of the weighted mean of some values; None where none is known."""
+    values, errors = np.atleast_1d(values), np.atleast_1d(errors)
+    known = np.isfinite(values) & (errors > 0)
+    if not known.any():
+        return None
+    mean, error = weighted(values[known], errors[known])
+    return Check(what, float(mean), float(np.hypot(error, tolerance)), expected, int(n))
+
+
+def _rms(what, pulls):
+    """Return the `Check` of the root mean square of pulls, at most 1; None without any."""
+    known = pulls[np.isfinite(pulls)]
+    if not known.size:
+        return None
+    return Check(what, float(np.sqrt(np.mean(known**2))), float(1 / np.sqrt(2 * known.size)), 1.0,
+                 int(known.size), is_upper=True)

@@ -45,10 +45,16 @@ def site_results(images, settings):
         covariance = (one.covariance_total + (psf_sigma**2)[:, :, None] * np.eye(one.flux.shape[1])
                       + norm[:, None, None] ** 2 * level[:, :, None] * level[:, None])
         found.append(SiteResult(site["name"], site["series"], site["star"], index, true, one.flux,
-                                covariance, psf_sigma, one.flux_systematic))
+                                covariance, psf_sigma, one.flux_systematic, width_of(one)))
     if not found:
         raise UserError("no site has a fit. Run fac_injection/3_fit.py first.")
     return found
+
+
+def width_of(fit):
+    """Return by how much the images of a fit are wider than the PSF, and the error of that."""
+    found = fit.found_width or {}
+    return found.get("width", np.nan), found.get("sigma", np.nan)
 
 
 def star_flux(rows, star, settings):
@@ -64,11 +70,9 @@ def star_flux(rows, star, settings):
 
 def coefficient_error(rows, settings):
     """Return the relative error of the coefficient of each image, (n,)."""
-    dec = settings.dec_name
-    coeff, sigma, calib, of_night = (column(rows, f"{name}__{dec}") for name in (
-        "dec_coeff", "dec_coeff_sigma", "dec_calib", "dec_calib_night"))
-    squares = [np.nan_to_num(one) ** 2 for one in (sigma / coeff, calib, of_night)]
-    return np.sqrt(np.sum(squares, axis=0))
+    coeff, sigma = (column(rows, f"{name}__{settings.dec_name}")
+                    for name in ("dec_coeff", "dec_coeff_sigma"))
+    return np.nan_to_num(sigma / coeff)
 
 
 def sky_ratio(images):

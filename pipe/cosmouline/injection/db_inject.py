@@ -1,5 +1,6 @@
 """Put the light of the lens on the sites of an image: in stamps, never in a frame."""
 
+import logging
 import zlib
 from typing import NamedTuple
 
@@ -27,6 +28,8 @@ from cosmouline.stamps.io_stamps import write_stamps
 from cosmouline.stamps.stamps import MASK_COSMIC, Stamps, join_stamps, with_cosmics
 
 import numpy as np
+
+log = logging.getLogger("cosmouline")
 
 STAR_CLIP = 5.0  # sigmas of a star from the median of its image
 STAR_FLOOR = 0.003  # relative, of the stars in the coefficient without those that are copied
@@ -83,7 +86,10 @@ def true_fluxes(sites, fit, mjd):
 
 
 def inject(image, settings, plan):
-    """Write the stamps of all sites of one image with their light; return its fields."""
+    """Write the stamps of all sites of one image with their light; return its fields.
+
+    Where no PSF can be built without the stars that are copied, their sites are not usable.
+    """
     epoch = plan.names.index(image["img_name"])
     xy = np.array([[site["x_px"], site["y_px"]] for site in plan.sites])
     stamps = db_cut.place_stamps(image, xy, plan.side_px, settings)
@@ -91,12 +97,18 @@ def inject(image, settings, plan):
     good, *_ = core_state(stamps, plan.radius_px + image["field_fwhm_px"])
     stamps.is_usable[:] &= (good >= GOOD_CORE) & np.isfinite(plan.flux[:, epoch]).any(1)
     stars = [site["star"] for site in plan.sites if site["star"]]
-    fields, without = _without_stars(image, settings, stars, plan.star_flux) if stars else (
-        {}, None)
-    found = []
+    fields, without, found = {}, None, []
+    if stars:
+        try:
+            fields, without = _without_stars(image, settings, stars, plan.star_flux)
+        except ImageRejected as reason:  # the image itself stays in use
+            log.info("%s: no copies of stars: %s", image["img_name"], reason)
     for k, site in enumerate(plan.sites):
         one = stamps.only([k])
-        if site["star"]:
+        if site["star"] and without is None:
+            one.is_usable[:] = False
+            found.append(one)
+        elif site["star"]:
             found.append(_with_copies(one, image, settings, plan, k, epoch, without))
         else:
             found.append(_with_light(one, image, settings, plan, k, epoch))

@@ -7,6 +7,7 @@ from cosmouline.database.products import product_of
 from cosmouline.deconv import db_gather, db_products, db_sources, db_warm_start
 from cosmouline.deconv.db_control import control, with_error
 from cosmouline.deconv.db_fit import fit as fit_epochs
+from cosmouline.deconv.epochs import pad_psf
 from cosmouline.deconv.io_fit import read_fit, read_made_of, write_fit
 from cosmouline.errors import UserError
 from cosmouline.injection.clone import whole_positions
@@ -62,11 +63,11 @@ def fit_site(item, settings):
         fit, psf_error = fit_epochs(content, sources, settings)
         fit = with_error(fit, item["control"])
         fit = db_sources.with_doubts(fit, content, names, reference, settings)
+        log.info("%d epochs, %d sources, CPU %.1f s", len(content.names), len(names), fit.cpu_s)
     else:
         log.info("nothing has changed: the stored fit stays")
         fit, psf_error = earlier[:2]
     write_fit(path, fit, psf_error, content.names, made)
-    log.info("%d epochs, %d sources, CPU %.1f s", len(content.names), len(names), fit.cpu_s)
     return {"made": made["epochs"]}
 
 
@@ -99,17 +100,18 @@ def site_epochs(site, images, settings):
     else:
         moved = 0.0
         content = db_gather.gather(usable, centre, settings, site["name"], injected_stamps)
-        content = without_truth(content, usable, site, settings)
+        content = without_truth(content, usable)
+    content = with_local_draws(content, usable, site["name"],
+                               injected_psf if site["star"] else db_gather.psf_of_dec, settings)
     places = start - lens.centre_px + centre + moved
     return content, usable, [star._replace(x_px=x, y_px=y) for star, (x, y) in zip(
         stars, places.tolist(), strict=True)]
 
 
-def without_truth(content, images, site, settings):
+def without_truth(content, images):
     """Return the epochs without the draws of the PSFs by which the light was made.
 
     They are the truth here: with them among the draws, the errors from the PSFs would know it.
-    Where the PSF varies over the field, the others are those at the site.
     """
     if content.draws is None:
         return content
@@ -119,15 +121,27 @@ def without_truth(content, images, site, settings):
     if not len(keep):
         return content._replace(draws=None, draw_scale=None)
     epoch = np.arange(len(images))
-    draws = content.draws[keep, epoch]
+    return content._replace(draws=content.draws[keep, epoch],
+                            draw_scale=content.draw_scale[keep, epoch])
+
+
+def with_local_draws(content, images, name, psf_of, settings):
+    """Return the epochs with the draws of the PSFs at the site, where the PSF varies.
+
+    Those of the files are at the lens: their distance from the PSF at the site would count as its
+    error.
+    """
+    if content.draws is None:
+        return content
+    draws = content.draws.copy()
     side, up = content.epochs.data_e.shape[1], content.epochs.geometry.upsampling
     for k, image in enumerate(images):
-        found = db_gather.psf_of_dec(image, settings)
+        found = psf_of(image, settings)
         if found.psf.gradient is not None:
             stamps, names, _ = injected_stamps(image, settings)
-            _, change = site_psf(found, image, stamps.position_px[names.index(site["name"])])
-            draws[:, k] += db_gather.pad_psf(change, side, up)
-    return content._replace(draws=draws, draw_scale=content.draw_scale[keep, epoch])
+            _, change = site_psf(found, image, stamps.position_px[names.index(name)])
+            draws[:, k] += pad_psf(change, side, up)
+    return content._replace(draws=draws)
 
 
 def _stored(path):

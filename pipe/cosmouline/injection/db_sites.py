@@ -6,7 +6,7 @@ from functools import partial
 from cosmouline.astrometry.db_lens_position import lens_centre_and_radius
 from cosmouline.database import manifest, paths
 from cosmouline.database.columns import column, family
-from cosmouline.deconv import db_products
+from cosmouline.deconv import db_gather, db_products
 from cosmouline.engine import tasks
 from cosmouline.errors import UserError
 from cosmouline.files.io_table import read_ecsv_columns, write_ecsv
@@ -26,6 +26,8 @@ MOST_CLONES = 4  # stars that are copied: the PSF is built without them
 LEAST_PSF_STARS = 4  # that are left for it
 ISOLATED_FWHM = 4.0  # distance of a star that is copied from stars brighter than the next number
 ISOLATED_FLUX = 0.02  # of its own flux
+SEEN_FRACTION = 0.5  # of the images in which it is measured
+CONSTANT_SCATTER = 0.02  # of the fluxes of a star that is copied: its truth is that it is constant
 FIELDS = {
     "name": (str, "", "site: M with light by the PSF, C with copies of a star"),
     "x_px": (float, "px", "column on the reference image, from 0"),
@@ -79,16 +81,17 @@ def choose(images, reference, settings):
 def clone_stars(images, fit, settings):
     """Return the names of the stars that are copied; often fewer than `MOST_CLONES`.
 
-    Isolated ones of those measured with the PSF, whose flux is at least twice that of the
-    brightest injected image; every second one in the order of the flux, so that the PSF keeps
-    bright ones; enough of the stars of the PSF are left for it.
+    Isolated and constant ones of those measured with the PSF, whose flux is at least twice that
+    of the brightest injected image; every second one in the order of the flux, so that the PSF
+    keeps bright ones; enough of the stars of the PSF are left for it.
     """
     psf_names = [star.name for star in db_stars.psf_stars(settings)]
     stars = [star for star in db_stars.object_stars(settings) if star.flux_e]
     field = db_stars.field_stars(settings)
     fwhm_px = np.median(column(images, "field_fwhm_px"))
     flux = star_fluxes(images, [star.name for star in stars], settings)
-    mean = np.array([np.nanmean(one) if np.isfinite(one).mean() > 0.5 else np.nan
+    mean = np.array([np.nanmean(one) if np.isfinite(one).mean() > SEEN_FRACTION
+                     and np.nanstd(one) < CONSTANT_SCATTER * np.nanmean(one) else np.nan
                      for one in flux.T])
     brightest = 2 * np.nanmax(np.nanmean(fit.flux, axis=0))  # of the series "double"
     found = []
@@ -104,19 +107,19 @@ def clone_stars(images, fit, settings):
         name for name in ordered if name in psf_names][1::2]
     chosen = []
     for name in ordered[:MOST_CLONES]:
-        if len(set(psf_names) - {*chosen, name}) >= max(LEAST_PSF_STARS, settings.psf_min_stars):
+        if len(set(psf_names) - {*chosen, name}) >= LEAST_PSF_STARS:
             chosen.append(name)
     if not chosen:
-        log.warning("no star can be copied: it must be isolated, %.0f times as bright as the "
-                    "brightest image of the lens, and leave %d stars for the PSF. What is wrong "
-                    "with the PSF itself is not tested: see doc/certificate.md.",
+        log.warning("no star can be copied: it must be isolated, constant, %.0f times as bright "
+                    "as the brightest image of the lens, and leave %d stars for the PSF. What is "
+                    "wrong with the PSF itself is not tested: see doc/certificate.md.",
                     2 / LARGEST_SHARE, LEAST_PSF_STARS)
     return chosen
 
 
 def star_fluxes(images, names, settings):
     """Return PSF fluxes of stars times the coefficient of each image, (n_images, n_stars)."""
-    psf_names = [image.get(f"dec_psf__{settings.dec_name}", settings.psf_name) for image in images]
+    psf_names = [db_gather.settings_of_dec(image, settings).psf_name for image in images]
     flux = np.concatenate([family([image], f"star_flux_e__{psf}__{{star}}", names)
                            for image, psf in zip(images, psf_names, strict=True)])
     return flux * column(images, f"dec_coeff__{settings.dec_name}")[:, None]

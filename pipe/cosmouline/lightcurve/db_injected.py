@@ -45,7 +45,7 @@ def night_result(site, groups):
         rows.append((number, true.flux_e, flux.flux_e, flux.cov_e2, psf))
     index, true, flux, covariance, psf = map(np.array, zip(*rows, strict=True))
     return SiteResult(site.name, site.series, site.star, index, true, flux, covariance, psf,
-                      site.systematic)
+                      site.systematic, site.width)
 
 
 def line(settings, dec_fits):

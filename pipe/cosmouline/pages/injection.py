@@ -16,7 +16,7 @@ SOURCE_COLUMNS = ("source", "bias", "bias_error", "quoted_systematic", "pull", "
                   "factor_random", "factor_systematic")
 SOURCE_FORMATS = dict.fromkeys(SOURCE_COLUMNS[1:], ".3f") | dict.fromkeys(
     ("bias", "bias_error", "quoted_systematic", "slope", "slope_error"), ".4f")
-WARN_OFF = 2.0  # errors by which a factor must differ from 1 to be offered
+OFFERED_SIGMAS = 3.0  # errors by which a factor must differ from 1 to be offered
 
 
 def source_rows(names, model, nights, dec_fit):
@@ -166,5 +166,5 @@ def _flat(arrays):
 
 def _factor(value, error):
     """Return a factor for errors: 1 where what was found does not differ from it."""
-    is_off = np.isfinite(value) and abs(value - 1) > WARN_OFF * error
+    is_off = np.isfinite(value) and abs(value - 1) > OFFERED_SIGMAS * error
     return float(value) if is_off else 1.0

@@ -1,0 +1,69 @@
+from cosmouline.database import paths
+from cosmouline.errors import UserError
+from cosmouline.files.io_table import read_ecsv_columns
+from cosmouline.injection.io_certificate import read_certificate
+from cosmouline.lightcurve.io_rdb import read_rdb
+
+import numpy as np
+import pytest
+
+SCRIPT = "fac_injection/4_report"
+
+
+def test_tables_report_and_page_agree(injected):
+    settings = injected.settings()
+    folder = paths.injection(settings)
+    sources, checks = read_certificate(folder)
+    fluxes = read_ecsv_columns(folder / "injection.ecsv")
+    report = paths.report(settings, "injection_quad").read_text()
+    page = (folder / "index.html").read_text()
+
+    assert sources["source"].tolist() == ["A", "B"]
+    assert set(fluxes["source"]) == {"A", "B"}
+    one = fluxes["site"] == "M1"
+    assert one.sum() == 12
+    pulls = (fluxes["found"] - fluxes["injected"])[one] / fluxes["sigma"][one]
+    assert np.abs(pulls).max() < 6
+    for check in checks["check"]:
+        assert check in report
+        assert check.replace("'", "&#x27;") in page
+    assert paths.plot(settings, "injection_quad").is_file()
+    assert "../plots/injection_quad.png" in page
+
+
+def test_the_curve_says_what_was_proved_and_takes_the_factors_only_when_asked(injected):
+    injected.run("lcmanip/1_join")
+    path = paths.light_curve(injected.settings())
+    quoted, lines = read_rdb(path), path.read_text().splitlines()
+    factors = read_certificate(paths.injection(injected.settings()))[0]
+    injected.run("lcmanip/1_join", errors="injected")
+    times = read_rdb(path)
+
+    assert lines[2].startswith("# injection: ")
+    assert not lines[3].startswith("#")
+    assert "its factors" not in lines[2]
+    assert path.read_text().splitlines()[2].endswith("; errors times its factors")
+    for source, random, systematic in zip(factors["source"], factors["factor_random"],
+                                          factors["factor_systematic"], strict=True):
+        assert times[f"magerr_{source}_cov"] == pytest.approx(
+            random * quoted[f"magerr_{source}_cov"], rel=1e-3)  # written with few digits
+        assert times[f"magsys_{source}"] == pytest.approx(
+            systematic * quoted[f"magsys_{source}"], rel=1e-3)
+        assert (times[f"magerr_{source}_1"] == quoted[f"magerr_{source}_1"]).all()
+
+
+def test_factors_without_a_certificate_are_refused(injected):
+    (paths.injection(injected.settings()) / "checks.ecsv").unlink()
+
+    with pytest.raises(UserError, match=r"--errors injected: nothing was injected to test the "
+                                        r"deconvolution 'quad'. Run fac_injection/4_report.py"):
+        injected.run("lcmanip/1_join", errors="injected")
+
+
+def test_fits_of_another_fit_of_the_lens_are_refused(injected):
+    for name, row in injected.rows.items():
+        if "dec_fit__quad" in row:
+            injected.update(name, dec_fit__quad="123456789abc")
+
+    with pytest.raises(UserError, match=r"is of another fit of the lens. Run fac_injection from"):
+        injected.run(SCRIPT)
