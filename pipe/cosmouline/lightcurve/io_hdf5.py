@@ -45,8 +45,9 @@ def ours(content, fit, psf_error, conditions, wcs, with_draws=False):
               "result/systematic_covariance": fit.systematic_covariance,
               "result/position_px": fit.position_px, "result/shift_px": fit.shift_px,
               "result/sky": fit.sky, "result/chi2_reduced": fit.chi2_reduced,
-              "result/extended_scale": fit.extended_scale, "result/nodes_px": fit.nodes_px,
-              "result/node_flux": fit.node_flux,
+              "result/extended_scale": fit.extended_scale,
+              "result/image_width": fit.image_width + fit.camera_width,
+              "result/nodes_px": fit.nodes_px, "result/node_flux": fit.node_flux,
               "result/galaxy": np.array([fit.galaxy.flux, *fit.galaxy.shape, fit.galaxy.x_px,
                                          fit.galaxy.y_px])}
     if wcs:
