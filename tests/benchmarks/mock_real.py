@@ -53,7 +53,7 @@ NAMED = {
     "flat": r"flat field",
     "hot_pixels": r"\d{3,} (bad|hot) pixels",
     "saturation": r"saturated below",
-    "gain": r"gain of [\d.]+ e-/ADU wrong",
+    "gain": r"gain of [\d.]+ e-/ADU (wrong|predict)",
     "trail": r"elongated|trailed|ellipticity",
     "double": r"double|guiding|elongated|trailed|ellipticity|disagree with the apertures",
     "quadratic": r"PSF that varies over the field",
@@ -62,7 +62,7 @@ NAMED = {
     "variable": r"\bvar(y|ies|iable)",
     "hit": r"cosmic|lens are bad|neighbours in time",
     "undeclared": r"that the model lacks|stars on the lens's stamp",
-    "compact_galaxies": r"galaxies.*picked|picked.*(galax|wide)",
+    "compact_galaxies": r"galaxies.*picked|picked.*(galax|wide)|star \w+ is wider .*as a galaxy",
     "transient": r"transient|one (epoch|source) only|later epochs|appears",
 }
 

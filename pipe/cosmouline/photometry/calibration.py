@@ -37,12 +37,15 @@ class Calibration(NamedTuple):
         what the star itself has in coefficient and mean left out; NaN where unknown.
     freedom : float
         Degrees of freedom of the pull.
+    of_sets : dict of str to tuple of float
+        Pull and degrees of freedom of each set.
     """
 
     sigma: np.ndarray
     night_sigma: np.ndarray
     pull: float
     freedom: float
+    of_sets: dict | None = None
 
 
 def extra_scatter(squared, variance, by_chance=None, freedom=None):
@@ -110,7 +113,7 @@ def calibrate(residual, relative_sigma, used, sets, nights, flagged=None,
     sigma = np.where(good.any(1), 0.0, np.nan)
     night_sigma, variance = sigma.copy(), np.where(good, relative_sigma, 1.0) ** 2
     residual, fitted = _without_slow_changes(residual, good, nights, times)
-    pulls, odd = [np.nan, 0.0], {name: nobody for name in sets.tolist()}
+    pulls, of_sets, odd = [np.nan, 0.0], {}, {name: nobody for name in sets.tolist()}
     apart = np.zeros(len(good), bool) if flagged is None else np.array(flagged)
     own = np.array([f"{night} {i if alone else ''}"
                     for i, (night, alone) in enumerate(zip(nights, apart, strict=True))])
@@ -121,8 +124,11 @@ def calibrate(residual, relative_sigma, used, sets, nights, flagged=None,
         squared = np.where(good, residual, 0.0) ** 2 / left
         if k == 0 and good.any():
             pulls = [float(np.sqrt((squared / variance)[good].mean())), float(left[good].sum())]
-        for name in set(sets.tolist()):
+        for name in sorted(set(sets.tolist())):
             mine = good & (sets == name)[:, None]
+            if k == 0 and mine.any():
+                of_sets[name] = (float(np.sqrt((squared / variance)[mine].mean())),
+                                 float(left[mine].sum()))
             mine &= ~odd[name]
             rest = mine & ~apart[:, None]
             of_set = extra_scatter(squared[rest], variance[rest], SETS_BY_CHANCE, left[rest].sum())
@@ -141,7 +147,7 @@ def calibrate(residual, relative_sigma, used, sets, nights, flagged=None,
             odd[name] = odd[name] | (n >= ODD_IMAGES) & (
                 pull2 > ODD_RATIO**2 * np.median(pull2[n > 0])) if n.any() else odd[name]
             night_sigma[mine.any(1)] = _common(residual, variance, mine, nights, sigma)
-    return Calibration(sigma, night_sigma, *pulls)
+    return Calibration(sigma, night_sigma, *pulls, of_sets)
 
 
 def _without_slow_changes(residual, good, nights, times):
@@ -184,22 +190,25 @@ def _common(residual, variance, mine, nights, sigma):
     return float(np.sqrt(min(excess2 / max(1 - of_images.mean(), 0.1), total2)))
 
 
-def log_calibration(found, gain=None):
+def log_calibration(found, gains=()):
     """Report the scatter of the stars, or errors that are too large for it.
 
     Parameters
     ----------
     found : Calibration
-    gain : float, optional
-        Of all images, in e-/ADU.
+    gains : dict of str to float or None, optional
+        Of the images of each set in e-/ADU; None where they have several.
     """
     known = found.sigma[np.isfinite(found.sigma)]
     if known.size and known.max() > 0:
         log.info("stars scatter %.2f times their errors: %.2f %% more (largest of a night %.2f "
                  "%%). It is in the errors of stars and lens, magerr_<source>_calib of the light "
                  "curve", found.pull, 100 * np.median(known), 100 * known.max())
-    elif found.pull < SMALL_PULL and found.freedom > LEAST_FREEDOM:
-        log.warning("stars scatter only %.2f times their errors: the errors of stars and lens are "
-                    "too large%s", found.pull, "" if gain is None else
-                    f". Is the gain of {gain:.3g} e-/ADU wrong? If it is photons, the stars fit "
-                    f"{gain / found.pull**2:.2g}, or more: set gain_e_per_adu")
+    for name, (pull, freedom) in (found.of_sets or {}).items():
+        if pull < SMALL_PULL and freedom > LEAST_FREEDOM:
+            gain = dict(gains).get(name)
+            log.warning("%s: stars scatter only %.2f times their errors: the errors of stars and "
+                        "lens are too large%s", name, pull, "" if gain is None else
+                        f". Is the gain of {gain:.3g} e-/ADU wrong? If it is photons, the stars "
+                        f"fit {gain / pull**2:.2g}, a factor of {pull**-2:.1f}, or more: set "
+                        "gain_e_per_adu")

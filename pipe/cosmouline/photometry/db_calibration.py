@@ -133,8 +133,11 @@ def fields(images, names, found, fluxes_e, colour, settings):
                                   column(images, "mjd"))
     warn_of_restless(found, names, np.hypot(fluxes_e[1] / fluxes_e[0],
                                             np.nan_to_num(extra.sigma)[:, None]))
-    gains = set(column(images, "gain_e_per_adu").tolist())
-    calibration.log_calibration(extra, gains.pop() if len(gains) == 1 else None)
+    gains = {}
+    for image in images:
+        gains.setdefault(image["set_name"], set()).add(image["gain_e_per_adu"])
+    calibration.log_calibration(extra, {name: min(one) if len(one) == 1 else None
+                                        for name, one in gains.items()})
     flat = check_flat_fields(images, names, found, fluxes_e[1] / fluxes_e[0], colour, settings)
     # that of an object is in the error of its coefficient
     sigma = np.hypot(found.coeff_sigma, found.coeff * np.nan_to_num(extra.sigma))

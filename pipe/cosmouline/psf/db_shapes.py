@@ -51,11 +51,13 @@ def check(found, images, names, colour, settings):
     for name in dict.fromkeys(sets.tolist()):
         rows = np.flatnonzero(sets == name)
         those = [images[k] for k in rows]
-        over_field, slopes, peak_e, unlike = _of_set(name, those, names, ratio[rows], colour,
-                                                     settings)
+        over_field, slopes, peak_e, unlike, without = _of_set(
+            name, those, names, ratio[rows], colour, settings)
         by_camera.setdefault(those[0]["telescope"], []).append((those, slopes, peak_e))
         for image in those if unlike is not None else ():
             found.get(image["img_name"], {})[f"star_width_scatter__{settings.psf_name}"] = unlike
+        if without:
+            _add(found, those, *without, settings.psf_name)
         if over_field:
             _add(found, those, over_field.at_place, over_field.sigma, settings.psf_name)
     for camera, parts in by_camera.items():
@@ -76,7 +78,11 @@ def _add(found, images, width, sigma, psf_name):
 
 
 def _of_set(name, images, names, ratio, colour, settings):
-    """Report on one set; return pattern over the field, slopes, mean peak, scatter of widths."""
+    """Report on one set; return what is found.
+
+    Pattern over the field, slopes with the peak, mean peak, scatter of the widths, and width with
+    its error of the other stars where some are too wide: the PSF has these in it.
+    """
     psf = settings.psf_name
     width, sigma, peak_e, *stretches = (
         family(images, f"star_{what}__{psf}__{{star}}", names)
@@ -94,7 +100,7 @@ def _of_set(name, images, names, ratio, colour, settings):
         _name_wide(name, names[k], mean[k] - np.nanmedian(mean), error[k], growth[k])
     good = np.isfinite(mean) & np.isfinite(error) & ~is_wide & np.isfinite(uv).all(1)
     if good.sum() < LEAST_STARS:
-        return None, (None, None), 0.0, None
+        return None, (None, None), 0.0, None, None
 
     # over the field
     n_tests = 1 + len(STRETCHES)
@@ -120,7 +126,14 @@ def _of_set(name, images, names, ratio, colour, settings):
     slopes = [slope(*(one[good] for one in pair), peak, others) if np.isfinite(
         pair[0][good]).all() else None for pair in ((mean, error), of_ratio)]
     weight = error[good] ** -2.0
-    return over_field, slopes, float(np.average(peak, weights=weight)), unlike
+    without = None
+    if is_wide.any():
+        without = float(np.average(mean[good], weights=weight)), float(weight.sum() ** -0.5)
+        log.warning("%s: without %s the stars are %+.1f +- %.1f %% wider than the PSF: the images "
+                    "of the lens are taken to be so", name, ", ".join(
+                        names[k] for k in np.flatnonzero(is_wide)), *(100 * w for w in without))
+    return (over_field, slopes, float(np.average(peak, weights=weight)), unlike,
+            without)
 
 
 def _name_wide(name, star, away, error, growth):

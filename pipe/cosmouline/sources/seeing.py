@@ -20,6 +20,7 @@ FWHM_SPREAD = 0.15  # stars have a width within 15 % of the frame's
 ODD_FEW_STARS = 3  # a transform needs three
 ODD_ELLIPTICITY = 0.35  # guided frames stay below
 ODD_SATURATED_PART = 0.3
+ODD_NARROW, ODD_NARROW_PART, ODD_NARROW_LEAST = 0.75, 0.2, 4  # nothing is sharper than a star
 
 RECURRING_BRIGHTEST = 40  # stars that count in a set of frames
 RECURRING_SPREAD = 0.12  # a star's width over that of its frames; galaxies are wider
@@ -149,6 +150,14 @@ def odd_stars(seeing, catalog):
     n_saturated = int(catalog["is_saturated"].sum())
     if n_saturated > ODD_SATURATED_PART * len(catalog):
         notes.append(f"saturated stars: {n_saturated} of {len(catalog)} sources")
+    usable = ~catalog["is_saturated"] & (catalog["flux_e"] > 0)
+    widths = catalog["fwhm_px"][usable & (catalog["n_pix"] >= PIXELS_MIN)][:BRIGHTEST]
+    widths = np.sort(widths[np.isfinite(widths) & (widths > FWHM_MIN_PX)])
+    n_narrow = int((widths < ODD_NARROW * seeing.fwhm_px).sum())
+    if n_narrow >= max(ODD_NARROW_LEAST, ODD_NARROW_PART * len(widths)):
+        notes.append(f"galaxies taken for stars? {n_narrow} of {len(widths)} sources are narrower "
+                     f"than {ODD_NARROW:g} of the seeing of {seeing.fwhm_px:.1f} px, the sharpest "
+                     f"have {np.median(widths[:ODD_NARROW_LEAST]):.1f}")
     return notes
 
 

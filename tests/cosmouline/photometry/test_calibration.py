@@ -156,12 +156,12 @@ def test_what_is_found_is_reported(caplog):
     assert "magerr_<source>_calib" in caplog.text
 
     caplog.clear()
-    log_calibration(campaign(1, claimed=2.0)[0], 2.0)
-    assert "stars scatter only 0." in caplog.text
+    log_calibration(campaign(1, claimed=2.0)[0], {"S": 2.0})
+    assert "S: stars scatter only 0." in caplog.text
     assert "Is the gain of 2 e-/ADU wrong? If it is photons, the stars fit 7." in caplog.text
 
     caplog.clear()
-    log_calibration(campaign(1)[0], 2.0)
+    log_calibration(campaign(1)[0], {"S": 2.0})
     assert caplog.text == ""
 
 
@@ -267,7 +267,8 @@ def test_extra_scatter_has_a_largest_value_and_a_freedom_of_its_own():
 @pytest.mark.parametrize(("pull", "freedom", "is_told"), [
     (0.69, 31.0, True), (0.71, 31.0, False), (0.69, 29.0, False)])
 def test_errors_are_too_large_below_a_pull_that_is_known(caplog, pull, freedom, is_told):
-    log_calibration(Calibration(np.zeros(3), np.zeros(3), pull, freedom), None)
+    log_calibration(Calibration(np.zeros(3), np.zeros(3), pull, freedom, {"S": (pull, freedom)}),
+                    {"S": None})
 
     assert ("too large" in caplog.text) == is_told
     assert "gain" not in caplog.text
@@ -280,3 +281,23 @@ def test_the_scatter_is_told_as_median_and_as_the_largest_of_a_night(caplog):
 
     assert "scatter 1.23 times their errors: 1.00 % more (largest of a night 2.00 %)" in (
         caplog.text)
+
+
+def test_a_gain_that_is_wrong_in_one_set_is_told_of_that_set(caplog):
+    """A gain too small by 3.6 makes the errors of photons 1.9 times too large: a pull of .53."""
+    random = np.random.default_rng(8)
+    n, sets = 120, np.repeat(["S", "T"], 60)
+    relative = np.full((n, N_STARS), 0.005)
+    flux = random.uniform(0.8, 1.0, (n, 1)) * 1e4 * (1 + relative * random.standard_normal(
+        relative.shape))
+    claimed = relative * np.where(sets == "T", np.sqrt(3.6), 1.0)[:, None]
+    found = solve(flux, claimed * flux, 0, "als", sets.tolist())
+
+    scatter = calibrate(found.residual, claimed, found.used, sets.tolist(), np.arange(n))
+    log_calibration(scatter, {"S": 1.5, "T": 0.42})
+
+    assert scatter.of_sets["S"][0] == pytest.approx(1, abs=5 / np.sqrt(2 * 59 * N_STARS))
+    assert len(caplog.messages) == 1
+    assert caplog.messages[0].startswith("T: stars scatter only 0.5")
+    factor = float(caplog.messages[0].split("a factor of ")[1].split(",")[0])
+    assert factor == pytest.approx(3.6, rel=0.3)  # pull known to 5 / sqrt(2 x 420): 17 %

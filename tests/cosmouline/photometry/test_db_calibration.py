@@ -110,10 +110,10 @@ def test_what_is_asked_of_the_scatter(monkeypatch):
     assert np.isnan([one[1] for one in asked["residual"]]).all()
     assert asked["sigma"] == [[0.1, 0.05], [0.05, 0.04]]
     assert (asked["used"], asked["sets"], asked["mjd"], asked["gain"]) == (
-        used.tolist(), ["S", "T"], [100.1, 100.2], 2.0)
-    rows[1]["gain_e_per_adu"] = 3.0  # two gains: none is blamed
+        used.tolist(), ["S", "T"], [100.1, 100.2], {"S": 2.0, "T": 2.0})
+    rows[1] |= {"gain_e_per_adu": 3.0, "set_name": "S"}  # two gains in a set: none is blamed
     db_calibration.fields(rows, ["a", "b"], found, (flux, sigma), np.full(2, np.nan), settings)
-    assert asked["gain"] is None
+    assert asked["gain"] == {"S": None}
 
 
 def test_the_stars_of_every_image_are_compared_by_brightness_place_and_colour(monkeypatch, caplog):

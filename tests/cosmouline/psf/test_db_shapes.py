@@ -114,12 +114,26 @@ def test_brighter_and_fatter_stars_are_told_of_the_camera(seed, caplog):
 def test_a_galaxy_among_the_stars_is_named_with_its_cause(caplog):
     rows = drawn(4, lambda one: 0.07 * (2 / one.fwhm_px) ** 2 * (one.name == "d"))
 
-    messages, _ = checked(rows, caplog)
+    messages, found = checked(rows, caplog)
 
-    assert len(messages) == 2
-    for message, set_name in zip(messages, ("CAM_g", "CAM_r"), strict=True):
+    assert len(messages) == 4
+    for message, set_name in zip(messages[::2], ("CAM_g", "CAM_r"), strict=True):
         assert message.startswith(f"{set_name}: star d is wider than the others by ")
         assert "more so in good seeing, as a galaxy or a double" in message
+    # the others have the width of the PSF in this test: a PSF made with the galaxy would not
+    assert "CAM_g: without d the stars are" in messages[1]
+    assert abs(found["CAM_g1"]["psf_lens_width__p"]) < 5 * found["CAM_g1"][
+        "psf_lens_width_sigma__p"] < 0.005
+
+
+def test_stars_narrower_than_a_psf_with_a_galaxy_in_it_tell_the_width_of_the_lens(caplog):
+    rows = drawn(4, lambda one: 0.07 * (2 / one.fwhm_px) ** 2 * (one.name == "d") - 0.02)
+
+    _, found = checked(rows, caplog)
+
+    width, sigma = (found["CAM_g1"][f"psf_lens_{what}__p"] for what in ("width", "width_sigma"))
+    assert width == pytest.approx(-0.02, abs=5 * sigma)
+    assert sigma < 0.001
 
 
 def test_stars_and_galaxies_in_equal_numbers_are_told_without_names_of_single_ones(caplog):

@@ -276,3 +276,22 @@ def test_what_is_odd_about_the_stars_of_a_frame(changes, n_saturated, words):
     notes = odd_stars(seeing, rows)
 
     assert [note.partition(";")[0] for note in notes] == words
+
+
+@pytest.mark.parametrize(("n_stars", "n_galaxies", "is_said"), [
+    (20, 10, False), (12, 40, True), (3, 10, False), (40, 0, False)])
+@pytest.mark.parametrize("seed", range(3))
+def test_a_seeing_of_galaxies_is_told_by_the_sources_that_are_sharper(seed, n_stars, n_galaxies,
+                                                                      is_said):
+    """Stars of 3 px to 5 %, galaxies of 6 to 8; three sharp sources may be cosmic rays."""
+    random = np.random.default_rng(seed)
+    widths = np.concatenate([random.normal(3.0, 0.15, n_stars), random.uniform(6, 8, n_galaxies)])
+    rows = catalog(random.permutation(widths))
+    seeing = frame_seeing(rows)
+
+    notes = [note for note in odd_stars(seeing, rows) if note.startswith("galaxies")]
+
+    assert bool(notes) == is_said  # a fifth of the sources, four at least
+    if is_said:
+        assert f"{n_stars} of {len(rows)} sources" in notes[0]
+        assert float(notes[0].split()[-1]) == pytest.approx(3.0, abs=0.2)
