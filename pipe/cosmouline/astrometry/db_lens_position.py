@@ -1,5 +1,6 @@
 """Position of the lens and of its point sources on the reference image."""
 
+from cosmouline import library
 from cosmouline.database import paths
 from cosmouline.database.settings_sources import FIELD, FIND, MOST_SOURCES
 from cosmouline.errors import UserError
@@ -7,7 +8,8 @@ from cosmouline.files import io_catalog, io_fits
 from cosmouline.files.io_catalog import from_ds9
 
 import numpy as np
-from astropy.wcs import WCS, NoConvergence
+
+astropy_wcs = library("astropy.wcs")
 
 ARCSEC_PER_DEG = 3600.0
 LENS_FIELD_FWHM = 1.6  # sources nearer to the lens's images than this belong to the lens
@@ -54,7 +56,7 @@ def lens_by_wcs(image, settings):
         return None
     try:
         xy = _to_pixels(image, settings, settings.lens_ra_deg, settings.lens_dec_deg)
-    except (NoConvergence, ValueError):  # far outside of a distorted frame
+    except (astropy_wcs.NoConvergence, ValueError):  # far outside of a distorted frame
         return None
     inside = 0 <= xy[0] < image["nx_px"] and 0 <= xy[1] < image["ny_px"]
     return xy if inside else None
@@ -184,4 +186,4 @@ def _to_pixels(reference, settings, ra_deg, dec_deg):
 
 def _wcs(reference, settings):
     header = io_fits.read_image_header(paths.image(settings, reference["img_name"]))
-    return WCS(header)
+    return astropy_wcs.WCS(header)

@@ -1,11 +1,13 @@
 """Error of the PSF: draws from its posterior, with which any result can be computed again."""
 
+from cosmouline import library
 from cosmouline.psf.model import moffat_derivatives, star_parameters
 from cosmouline.psf.residual_grid import GridFit, held_centre, normal_matrix
 from cosmouline.psf.rounds import moffat_prior
 
 import numpy as np
-from scipy.linalg import solve
+
+linalg = library("scipy.linalg")
 
 SIZE_ROUNDS = 6  # of the size of the wings; it changes little after three
 SMALLEST_SIZE2 = 1e-3
@@ -74,10 +76,10 @@ def psf_draws(fit, n_draws, seed, uv=None):
     side = np.linalg.cholesky(drawn) @ noise
 
     # the Moffat of stamps with more noise, then the grid with it and with another mean of g
-    common = solve(matrix[np.ix_(of_moffat, of_moffat)], side[of_moffat],
+    common = linalg.solve(matrix[np.ix_(of_moffat, of_moffat)], side[of_moffat],
                    assume_a="pos")[:n_slopes]
     side = side[of_grid] - matrix[np.ix_(of_grid, of_moffat[:n_slopes])] @ common
-    moved = solve(matrix[np.ix_(of_grid, of_grid)], side, assume_a="pos").T
+    moved = linalg.solve(matrix[np.ix_(of_grid, of_grid)], side, assume_a="pos").T
     white, common = moved[:, :n_white], common.T
 
     # the PSF where it is wanted, and the fluxes of the stars
