@@ -93,6 +93,12 @@ def main():
         if options.status:
             log.info("%s", status.report(settings, order))
             return 0
+        if not options.extra or options.extra[0] == "--cpus":  # of all images, and not again
+            from cosmouline.frames import db_update  # it needs numpy
+
+            if db_update.nothing_to_do(stretch, settings):
+                log.info("nothing to do: all is up to date (--redo does it again)")
+                return 0
     except UserError as problem:
         log.error("run_all.py: %s", problem)
         return 1

@@ -9,13 +9,13 @@ Next    : 3_align/1b_identify_stars
 Run as  : python pipe/3_align/1a_pick_reference.py configs/MYLENS
 
 Only images within the limits of 3_update_flags can be chosen, and of all sets some are compared.
-The choice stays when images are added later; --redo chooses again, and then everything from here
-on is done again. To choose yourself, set ref_img_name.
+The choice stays when images are added later, which then have no score; --redo chooses again, and
+then everything from here on is done again. To choose yourself, set ref_img_name.
 """
 
 from cosmouline.astrometry.align import align_catalogs
 from cosmouline.errors import ImageRejected, UserError
-from cosmouline.run import for_all_images, log_line, run
+from cosmouline.run import for_all_images, log_line, not_done, run
 from cosmouline.sources import db_reference, db_stars
 from cosmouline.sources.star_catalogue import first_reference, positions, reference_scores
 
@@ -48,31 +48,31 @@ def aligned(reference, catalog, settings):
         return None
 
 
-def choice(images, scores, settings):
-    """Return the name of the reference image: set by the user, chosen before, or the best."""
-    names = [image["img_name"] for image in images]
+def chosen_before(images, settings):
+    """Return the name of the reference image: set by the user, or chosen before; None without."""
     if settings.ref_img_name is not None:
-        if settings.ref_img_name not in names:
+        if settings.ref_img_name not in [image["img_name"] for image in images]:
             raise UserError(f"ref_img_name = '{settings.ref_img_name}' is not among the images "
                             "in use (see run_all.py --status).")
         return settings.ref_img_name
     usable = {image["img_name"] for image in db_reference.within_limits(images, settings)}
     before = {image.get("ref_img_name") for image in images} & usable
-    if before and not settings.options.redo:
-        return before.pop()
-    return max(scores, key=scores.get)
+    return before.pop() if before and not settings.options.redo else None
 
 
 def main(settings, db):
     """Choose, and write the choice into every row."""
-    images = db.all_in_use(settings, NEEDS)
-    scores = measure(images, settings)
-    reference = choice(images, scores, settings)
-    log_line("reference image: %s", reference)
-    results = {name: {"ref_img_name": reference, "ref_score": scores.get(name)}
-               for name in db.rows}  # also of images out of use: there is one reference
-    for_all_images(results, db.select(), settings, db, measure=measure, needs=NEEDS,
-                   writes=WRITES)
+    images, rows = db.all_in_use(settings, NEEDS), db.select()  # also of images out of use
+    reference, scores = chosen_before(images, settings), {}
+    todo = not_done(measure, rows, settings, db, needs=NEEDS, writes=WRITES)
+    if reference is None or len(todo) == len(rows):
+        todo, scores = rows, measure(images, settings)
+        reference = reference or max(scores, key=scores.get)
+    log_line("reference image: %s%s", reference, "" if scores else
+             f", as before; {len(todo)} images to add")
+    results = {row["img_name"]: {"ref_img_name": reference, "ref_score": scores.get(
+        row["img_name"])} for row in todo}
+    for_all_images(results, todo, settings, db, measure=measure, needs=NEEDS, writes=WRITES)
 
 
 if __name__ == "__main__":

@@ -10,15 +10,15 @@ Next    : 4_norm/1a_image_stats
 Run as  : python pipe/4_norm/0_pick_stars.py configs/MYLENS
 
 A file normstars.cat in the folder of the lens goes before the automatic choice. Stars once chosen
-stay when images are added later; --redo chooses again. To correct the choice, copy normstars.cat
-from work_dir to the folder of the lens and edit it there.
+stay when images are added later, and the list of all stars until the images have grown by half;
+--redo makes both again. To correct the choice, copy normstars.cat from work_dir there, and edit.
 """
 
 from cosmouline.astrometry.db_coordinates import reference_to_pixels
 from cosmouline.astrometry.db_transform import pixel_scale_arcsec
 from cosmouline.database import paths
 from cosmouline.files import io_catalog
-from cosmouline.run import for_all_images, log_line, run
+from cosmouline.run import for_all_images, log_line, not_done, run
 from cosmouline.sources import db_lens_light, db_star_catalogue, db_stars
 
 NEEDS = ("align_m11", "lens_x_px", "n_sources", "sky_noise_e", "fwhm_px", "ellipticity",
@@ -27,18 +27,15 @@ WRITES = ("star_list", "field_fwhm_px", "field_fwhm_arcsec", "field_ellipticity"
           "n_field_stars")
 
 
-def measure(images, stars, reference, settings):
-    """Measure the seeing again from the stars that recur; return the fields of all images."""
-    seeings, stars, n_found = db_star_catalogue.common_seeing(images, stars, settings)
-    results = {}
-    for image, seeing, n in zip(images, seeings, n_found, strict=True):
-        results[image["img_name"]] = {
-            "field_fwhm_px": seeing.fwhm_px,
-            "field_fwhm_arcsec": seeing.fwhm_px * pixel_scale_arcsec(image, reference),
-            "field_ellipticity": seeing.ellipticity,
-            "n_field_stars": int(n),
-        }
-    return results, stars
+def measure(images, seeings, n_found, digest, reference):
+    """Return the fields of images, by the seeing from the stars that recur."""
+    return {image["img_name"]: {
+        "star_list": digest,
+        "field_fwhm_px": seeing.fwhm_px,
+        "field_fwhm_arcsec": seeing.fwhm_px * pixel_scale_arcsec(image, reference),
+        "field_ellipticity": seeing.ellipticity,
+        "n_field_stars": int(n),
+    } for image, seeing, n in zip(images, seeings, n_found, strict=True)}
 
 
 def chosen(images, stars, reference, runs, settings):
@@ -60,19 +57,25 @@ def chosen(images, stars, reference, runs, settings):
 
 
 def main(settings, db):
-    """List, pick and write."""
+    """List, pick and write; where the list stays, measure the images that were added."""
     images = db.all_in_use(settings, NEEDS)
     reference = db.reference(images)
-    stars = db_star_catalogue.list_stars(images, reference, settings)
-    db_lens_light.check(images, stars, reference, settings)
-    results, stars = measure(images, stars, reference, settings)
-    picked = chosen(images, stars, reference, db.runs, settings)
-    db_star_catalogue.write(stars, picked, settings)
+    todo = not_done(measure, images, settings, db, needs=NEEDS, writes=WRITES)
+    if len(todo) < len(images) and db_star_catalogue.list_stays(images, settings):
+        picked = db_stars.picked_stars(settings)
+        seeings, n_found = db_star_catalogue.added_seeing(todo, settings)
+        log_line("the list of stars stays: %d images to add", len(todo))
+    else:
+        todo, stars = images, db_star_catalogue.list_stars(images, reference, settings)
+        db_lens_light.check(images, stars, reference, settings)
+        seeings, stars, n_found = db_star_catalogue.common_seeing(images, stars, settings)
+        picked = chosen(images, stars, reference, db.runs, settings)
+        db_star_catalogue.write(stars, picked, settings)
+        log_line("%d stars in the field, %d picked: %s", len(stars), len(picked),
+                 paths.relative(paths.picked_stars(settings)))
     digest = db_star_catalogue.digest(picked, reference, settings)
-    results = {name: values | {"star_list": digest} for name, values in results.items()}
-    for_all_images(results, images, settings, db, measure=measure, needs=NEEDS, writes=WRITES)
-    log_line("%d stars in the field, %d picked: %s", len(stars), len(picked),
-             paths.relative(paths.picked_stars(settings)))
+    for_all_images(measure(todo, seeings, n_found, digest, reference), todo, settings, db,
+                   measure=measure, needs=NEEDS, writes=WRITES)
 
 
 if __name__ == "__main__":

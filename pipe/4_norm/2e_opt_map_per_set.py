@@ -12,6 +12,7 @@ is fittest. What to look for: stars in red, where no source was found; the same 
 stars in all sets; nothing in the box that should be empty.
 """
 
+from cosmouline import library
 from cosmouline.astrometry import db_transform
 from cosmouline.astrometry.align import apply
 from cosmouline.database import bands, notation
@@ -23,7 +24,8 @@ from cosmouline.sources import db_stars
 from cosmouline.sources.star_catalogue import positions
 
 import numpy as np
-from scipy.spatial import cKDTree
+
+spatial = library("scipy.spatial")
 
 NEEDS = ("align_m11", "star_list", "lens_x_px", "sky_noise_e", "lens_y_px")
 WRITES = ()
@@ -53,7 +55,7 @@ def measure(image, settings):
     matrix, stars = db_transform.matrix(image), db_stars.object_stars(settings)
     xy = apply(matrix, db_stars.star_positions(stars))
     found = positions(db_stars.sources(image, settings))
-    away = cKDTree(found).query(xy)[0] if len(found) else np.full(len(xy), np.inf)
+    away = spatial.cKDTree(found).query(xy)[0] if len(found) else np.full(len(xy), np.inf)
     image_e = db_images.pixels(image, settings) - db_sky.sky(image, settings).level()
     return star_map(image_e, xy, [star.name for star in stars], away < db_stars.SAME_STAR_PX,
                     found, (image["lens_x_px"], image["lens_y_px"]), boxes(image),

@@ -1,6 +1,6 @@
 """Cut the PSF stars out of every image, with noise maps and masks.
 
-Needs   : the stars (4_norm/0_pick_stars), medcoeff, sky maps, transforms
+Needs   : the stars (4_norm/0_pick_stars), catalogues, sky maps, transforms
 Writes  : psf_<psf_name>/<img_name>_stamps.fits; n_psf_cut__<psf_name> -> database
 Settings: psf_name, psf_stars, norm_stars, psf_stamp_fwhm, use_drawn_masks
 Next    : 5_psf/3_find_cosmics
@@ -23,8 +23,8 @@ from cosmouline.stamps import db_cut, db_drawn_masks
 from cosmouline.stamps.io_stamps import write_stamps
 from cosmouline.stamps.stamps import stamp_side
 
-NEEDS = ("star_list", "field_fwhm_px", "medcoeff", "sky_noise_e", "saturation_e", "n_hot_px",
-         "is_aligned")
+NEEDS = ("star_list", "field_fwhm_px", "sky_noise_e", "saturation_e", "n_hot_px",
+         "n_sources", "align_m11")
 WRITES = ("n_psf_cut__{psf}",)
 
 
@@ -43,7 +43,7 @@ def measure(image, settings, drawn):
 
 
 def main(settings, db):
-    """Cut the stars of every image that has a coefficient."""
+    """Cut the stars of every image that is aligned."""
     images, stars = db.to_treat(settings, NEEDS), db_stars.psf_stars(settings)
     db_star_catalogue.check_own(stars, db.all_in_use(settings, NEEDS), db_stars.psf_list(settings))
     work = partial(measure, drawn=db_drawn_masks.of_psf(stars, db.reference(), settings))

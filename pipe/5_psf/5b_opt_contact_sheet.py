@@ -14,6 +14,7 @@ psf_<psf_name>_skiplist.txt have a coloured frame.
 
 from functools import partial
 
+from cosmouline import library
 from cosmouline.database import skiplists
 from cosmouline.database.columns import column
 from cosmouline.pages import contact_sheets
@@ -23,7 +24,8 @@ from cosmouline.psf import db_psf
 from cosmouline.run import run
 
 import numpy as np
-from scipy.ndimage import gaussian_filter
+
+ndimage = library("scipy.ndimage")
 
 NEEDS = ("psf_fwhm_px__{psf}", "psf_fwhm_arcsec__{psf}", "psf_ellipticity__{psf}",
          "psf_chi2__{psf}", "n_psf_used__{psf}")
@@ -42,7 +44,7 @@ def centred(values, side):
 def picture(image, settings, side):
     """Return the colours of the PSF of an image, as its stars look in small pixels."""
     psf = db_psf.psf(image, settings).psf
-    star = centred(gaussian_filter(psf.narrow(), SMOOTH_PX), side)
+    star = centred(ndimage.gaussian_filter(psf.narrow(), SMOOTH_PX), side)
     return paint(star, stretch_norm(0.0, star.max(), "log"))
 
 

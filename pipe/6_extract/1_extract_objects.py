@@ -1,6 +1,6 @@
 """Cut the lens and the stars out of every image, with noise maps and masks.
 
-Needs   : the stars (4_norm/0_pick_stars), medcoeff, sky maps, transforms
+Needs   : the stars (4_norm/0_pick_stars), catalogues, sky maps, transforms
 Writes  : objects/<img_name>.fits; n_objects, object_side_px, lens_side_px -> database
 Settings: norm_stars, photom_stars, psf_stamp_fwhm, point_sources, point_sources_unit,
           lens_ra_deg, lens_dec_deg, lens_position_px, north_angle_deg, is_mirrored,
@@ -27,8 +27,8 @@ from cosmouline.stamps import db_cut, db_drawn_masks
 from cosmouline.stamps.io_stamps import write_stamps
 from cosmouline.stamps.stamps import join_stamps, stamp_side
 
-NEEDS = ("star_list", "field_fwhm_px", "medcoeff", "sky_noise_e", "saturation_e", "n_hot_px",
-         "is_aligned")
+NEEDS = ("star_list", "field_fwhm_px", "sky_noise_e", "saturation_e", "n_hot_px",
+         "n_sources", "align_m11")
 WRITES = ("n_objects", "object_side_px", "lens_side_px")
 LENS = "lens"
 
@@ -47,7 +47,7 @@ def measure(image, settings, stars, lens_xy, radius_px, lens_side_px, extra_xy, 
 
 
 def main(settings, db):
-    """Cut the objects of every image that has a coefficient."""
+    """Cut the objects of every image that is aligned."""
     images = db.to_treat(settings, NEEDS)
     lens_xy, radius_px = lens_centre_and_radius(db.reference(), settings)
     all_images, stars = db.all_in_use(settings, NEEDS), db_stars.cut_stars(settings)

@@ -12,6 +12,7 @@ median of its stamps, moved onto each other; pixels are interpolated here, only 
 to look for: down to which seeing the images of the lens can be told apart.
 """
 
+from cosmouline import library
 from cosmouline.database import bands
 from cosmouline.database.columns import column, texts
 from cosmouline.frames.nights import group_by_night
@@ -22,7 +23,8 @@ from cosmouline.run import run
 from cosmouline.stamps import db_stamps
 
 import numpy as np
-from scipy.ndimage import shift
+
+ndimage = library("scipy.ndimage")
 
 NEEDS = ("n_objects", "n_object_cosmics", "field_fwhm_arcsec", "medcoeff", "mjd",
          "align_angle_deg")
@@ -53,8 +55,8 @@ def picture(row, settings):
         lens = names.index("lens")
         data_e = np.where(stamps.good[lens], stamps.data_e[lens], np.nan) * image["medcoeff"]
         back = -stamps.offset_px[lens][::-1]
-        weight = shift(np.isfinite(data_e).astype(float), back, order=1)
-        seen = shift(np.nan_to_num(data_e), back, order=1)
+        weight = ndimage.shift(np.isfinite(data_e).astype(float), back, order=1)
+        seen = ndimage.shift(np.nan_to_num(data_e), back, order=1)
         moved.append(np.where(weight > 0.5, seen / np.maximum(weight, 0.5), np.nan))
     return stamp_colours(median_of_finite(np.array(moved)))
 

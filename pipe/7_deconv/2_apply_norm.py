@@ -7,11 +7,13 @@ Settings: dec_name, dec_psf_names, psf_name, point_sources, point_sources_unit, 
 Next    : 7_deconv/3_write_start
 
 Run as  : python pipe/7_deconv/2_apply_norm.py configs/MYLENS
+
+Epochs gathered before, whose files are the same, are taken over; --redo reads all again.
 """
 
 from cosmouline.astrometry.db_lens_position import lens_centre_and_radius
-from cosmouline.database import bands, paths
-from cosmouline.deconv import db_gather
+from cosmouline.database import bands, manifest, paths
+from cosmouline.deconv import db_gather, db_products
 from cosmouline.deconv.io_fit import digest_epochs, write_epochs
 from cosmouline.errors import UserError
 from cosmouline.run import for_all_images, log_line, run
@@ -23,11 +25,18 @@ NEEDS = ("dec_number__{dec}", "lens_side_px", "n_object_cosmics", "n_psf_used__{
 WRITES = ("dec_epochs__{dec}",)
 
 
+def known(path, settings):
+    """Return the epochs that were gathered before; None without, and with --redo."""
+    if settings.options.redo or not path.is_file() or manifest.step_trouble(path, settings):
+        return None
+    return db_products.gathered_epochs(settings)
+
+
 def measure(images, reference, settings):
     """Gather and write; return the fields of all epochs."""
     centre_px, _ = lens_centre_and_radius(reference, settings)
-    content = db_gather.gather(images, centre_px, settings)
     path = paths.deconvolution(settings) / "epochs.npz"
+    content = db_gather.gather(images, centre_px, settings, known=known(path, settings))
     write_epochs(path, content)
     sigma_px = content.epochs.shift_sigma_px
     if np.isfinite(sigma_px).any():

@@ -14,12 +14,11 @@ the tables and curves of a page is in data.js next to it; pictures are those of 
 """
 
 from cosmouline.database import bands, paths
+from cosmouline.engine.terminal import progress_bar
 from cosmouline.errors import UserError
 from cosmouline.files import io_html
 from cosmouline.pages import lookback, lookback_data
 from cosmouline.run import log_line, run
-
-from tqdm import tqdm
 
 NEEDS = ("flux_e__{dec}__{source}", "dec_coeff__{dec}")
 WRITES = ()
@@ -29,7 +28,7 @@ def image_pages(rows, settings):
     """Write the pages of the images; yield for each whether it changed."""
     template, drawn = io_html.asset("image.html"), lookback.pictures(settings)
     around, folder = lookback.neighbours(rows), paths.lookback(settings) / lookback.IMAGES
-    for row in tqdm(rows, unit="page", disable=None, leave=False):
+    for row in progress_bar(rows, unit="page"):
         name = row["img_name"]
         text = lookback.image_page(row, template, around[name], drawn, settings)
         yield io_html.write_if_changed(folder / f"{name}.html", text)

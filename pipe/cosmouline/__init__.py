@@ -9,6 +9,7 @@ The folders of the scripts have links to this one, so that each script comes her
 Python runs it: one without the other libraries, or too old for all other files, gets one line.
 """
 
+import importlib
 import logging
 import os
 import sys
@@ -28,6 +29,36 @@ ONE_THREAD = {
 
 REMEDY = ("Run `source .venv/bin/activate` in the folder of COSMOULINE (`make demo` makes .venv), "
           "or `python -m pip install -e .` there.")
+
+
+class _Library:
+    """Stands for a library; what is asked of it is asked of the library, loaded then."""
+
+    def __init__(self, name):
+        self._name = name
+
+    def __getattr__(self, name):
+        if name.startswith("__"):  # asked by tools that look at objects
+            raise AttributeError(name)
+        return getattr(importlib.import_module(self._name), name)
+
+
+_LATER = []
+
+
+def library(name):
+    """Return a library that is loaded when something of it is first used.
+
+    For those that take long to load: a script that finds nothing to do needs none of them.
+    """
+    _LATER.append(name)
+    return _Library(name)
+
+
+def load_libraries():
+    """Load all libraries named so far: once, before this process is copied, not in each copy."""
+    for name in set(_LATER):
+        importlib.import_module(name)
 
 
 def not_installed(error):

@@ -10,10 +10,13 @@ import re
 import time
 import warnings
 
+from cosmouline import library
+
 import erfa
-from astropy.time import Time
-from astropy.utils import iers
-from astropy.utils.exceptions import AstropyWarning
+
+exceptions = library("astropy.utils.exceptions")
+iers = library("astropy.utils.iers")
+astropy_time = library("astropy.time")
 
 MJD_OF_ORDINAL_ZERO = -678576  # datetime.date(1858, 11, 17).toordinal() is 678576
 MJD_OF_UNIX_ZERO = 40587  # 1 January 1970
@@ -151,7 +154,7 @@ def to_utc(mjd, time_system):
     if _SCALES[system] == "utc":
         return float(mjd)
     with offline():
-        return float(Time(mjd, format="mjd", scale=_SCALES[system]).utc.mjd)
+        return float(astropy_time.Time(mjd, format="mjd", scale=_SCALES[system]).utc.mjd)
 
 
 def with_century(text):
@@ -221,7 +224,7 @@ def offline():
         for name, value in settings.items():
             stack.enter_context(iers.conf.set_temp(name, value))
         stack.enter_context(warnings.catch_warnings())
-        warnings.simplefilter("ignore", AstropyWarning)
+        warnings.simplefilter("ignore", exceptions.AstropyWarning)
         warnings.simplefilter("ignore", erfa.ErfaWarning)
         yield
 

@@ -17,7 +17,7 @@ from cosmouline.database.settings import differences, load_settings
 from cosmouline.engine import engine as engine_engine
 from cosmouline.engine import work as engine
 from cosmouline.engine.processes import stop_on_signals
-from cosmouline.engine.terminal import log_to_terminal
+from cosmouline.engine.terminal import log_to_terminal, progress_bar
 from cosmouline.engine.tool import lens_options
 from cosmouline.errors import (
     EXIT_IMAGES_FAILED,
@@ -31,11 +31,8 @@ from cosmouline.files import origin
 from cosmouline.files.atomic import remove_leftovers, take_finished
 from cosmouline.files.lock import Lock
 
-from tqdm import tqdm
-
 log = logging.getLogger("cosmouline")
 TEST = "_test"  # end of the name of the deconvolution of testlist.txt
-tqdm.monitor_interval = 0  # no thread of its own: it would forbid workers that are copies
 
 
 def run(main, doc, arguments=None, argv=None):
@@ -236,7 +233,7 @@ def for_each_image(measure, images, settings, db, *, needs, writes):
     counts = dict.fromkeys(("done", "rejected", "failed", "died", "timeout"), 0)
     counts["kept"] = len(images) - len(todo)
     results = engine_engine.outcomes(measure, todo, settings, step.recipe) if todo else []
-    bar = tqdm(results, total=len(todo), unit="image", disable=None, leave=False)
+    bar = progress_bar(results, total=len(todo), unit="image")
     for outcome in bar:
         try:
             outcome = outcome._replace(values=_plain(outcome.values))
@@ -282,6 +279,12 @@ def for_all_images(results, images, settings, db, *, measure, needs, writes):
         step.store(engine.Outcome(name, "done", _plain(results.get(name, {}))))
     log.info("%d images, %d with values", len(images),
              len(results.keys() & {image["img_name"] for image in images}))
+
+
+def not_done(measure, images, settings, db, *, needs, writes):
+    """Return the images that a step of all images has not done, or that are out of date for it."""
+    step = _Step(measure, settings, db, needs, writes)
+    return [image for image in images if step.why_to_do(image)]
 
 
 class _Step:

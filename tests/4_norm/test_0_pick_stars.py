@@ -100,12 +100,24 @@ def test_stars_once_chosen_stay_when_images_are_added(lens_before):
     lens.run(SCRIPT)
     before = db_stars.star_positions(picked(lens))
     lens.update("R_tiny_0005", treatme=True)
-    lens.update("R_tiny_0006", treatme=True)
+    names = "R_tiny_0000", "R_tiny_0001"
+    rows = {name: dict(lens.rows[name]) for name in names}
+    listed = paths.field_stars(lens.settings()).read_bytes()
 
     lens.run(SCRIPT)
     assert (db_stars.star_positions(picked(lens)) == before).all()
+    # one more than four: the list stays too, and what was measured on the old ones is not touched
+    assert paths.field_stars(lens.settings()).read_bytes() == listed
+    assert {name: lens.rows[name] for name in names} == rows
+    added = lens.rows["R_tiny_0005"]["field_fwhm_px"]
+
+    lens.update("R_tiny_0006", treatme=True)  # half as many again: another list, the same stars
+    lens.run(SCRIPT)
+    assert paths.field_stars(lens.settings()).read_bytes() != listed
+    assert (db_stars.star_positions(picked(lens)) == before).all()
 
     lens.run(SCRIPT, redo=True)
+    assert added == pytest.approx(lens.rows["R_tiny_0005"]["field_fwhm_px"], rel=0.01)
     assert np.abs(db_stars.star_positions(picked(lens)) - before).max() > 0
 
 

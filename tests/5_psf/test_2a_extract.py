@@ -102,5 +102,5 @@ def test_a_lost_product_fails_alone_and_keeps_no_old_value(lens_after, product):
 
 
 def test_the_script_before_is_named(lens_before):
-    with pytest.raises(UserError, match=r"Run 4_norm/3a_medcoeff\.py first"):
-        lens_before("4_norm/3a_medcoeff").run(SCRIPT)
+    with pytest.raises(UserError, match=r"Run 4_norm/0_pick_stars\.py first"):
+        lens_before("4_norm/0_pick_stars").run(SCRIPT)

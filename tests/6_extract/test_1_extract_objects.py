@@ -158,5 +158,5 @@ def test_an_empty_list_of_sources_is_told(lens_before):
 
 
 def test_the_script_before_is_named(lens_before):
-    with pytest.raises(UserError, match=r"Run 4_norm/3a_medcoeff\.py first"):
-        lens_before("4_norm/3a_medcoeff").run(SCRIPT)
+    with pytest.raises(UserError, match=r"Run 4_norm/0_pick_stars\.py first"):
+        lens_before("4_norm/0_pick_stars").run(SCRIPT)

@@ -2,6 +2,7 @@ from cosmouline.astrometry import db_transform
 from cosmouline.database import paths
 from cosmouline.deconv.io_fit import read_epochs
 from cosmouline.errors import UserError
+from cosmouline.psf import db_psf
 from cosmouline.stamps.io_stamps import read_stamps
 from cosmouline.stamps.stamps import MASK_COSMIC
 
@@ -36,6 +37,25 @@ def test_the_epochs_are_the_stamps_of_the_lens(lens_after):
         assert np.abs(epochs.shift_px[e]).max() <= 0.5 + 1e-6
     assert content.draws.shape == (4, *epochs.psf.shape)
     assert content.draw_scale == pytest.approx(np.ones((4, 6)), abs=0.02)
+
+
+def test_epochs_gathered_before_are_taken_over(lens_after, monkeypatch):
+    """The same file comes out, with one image read again: its PSF is another one."""
+    lens = lens_after(SCRIPT)
+    path = paths.deconvolution(lens.settings()) / "epochs.npz"
+    before = path.read_bytes()
+    lens.run("5_psf/4_build_psf", only=["R_tiny_0003"], redo=True)
+    read, psf = [], db_psf.psf
+    monkeypatch.setattr(db_psf, "psf", lambda image, settings: read.append(
+        image["img_name"]) or psf(image, settings))
+
+    lens.run(SCRIPT)
+    assert read == []  # the PSF came out the same
+    assert path.read_bytes() == before
+
+    lens.run(SCRIPT, redo=True)
+    assert read == lens.truth.good
+    assert path.read_bytes() == before
 
 
 def test_places_are_counted_from_the_middle_of_the_images(lens_after):

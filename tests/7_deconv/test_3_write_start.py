@@ -24,6 +24,27 @@ def test_positions_of_the_settings_are_put_on_the_reference_image(lens_after):
     assert places == pytest.approx(lens.truth.xy(REFERENCE, "image"), abs=0.01)
 
 
+def test_the_start_stays_when_images_are_added(lens_after, caplog):
+    """Two more on four: no fit is made; --redo, or another setting, looks again."""
+    lens = lens_after(SCRIPT)
+    path = paths.deconvolution(lens.settings()) / "start.cat"
+    for name in lens.truth.good[:2]:
+        lens.update(name, dec_start__lens=None, **{f"ran__{SCRIPT}:lens": None})
+    caplog.clear()
+
+    lens.run(SCRIPT)
+    assert any(m.endswith("start.cat stays: 2 point sources") for m in caplog.messages)
+    assert len(set(lens.values("dec_start__lens"))) == 1
+
+    caplog.clear()
+    lens.run(SCRIPT, redo=True)
+    lens.set("extra_sources = {'N': (3.0, 3.0)}\n")
+    lens.run(SCRIPT)
+    assert not any("stays: " in m for m in caplog.messages)
+    assert start_of(lens)[0] == ["A", "B", "N"]
+    assert path.is_file()
+
+
 def test_positions_in_degrees_and_from_a_file(lens_before):
     lens = lens_before(SCRIPT)
     xy = lens.truth.xy(REFERENCE, "image")

@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 
+from cosmouline import library
 from cosmouline.astrometry.triangles import candidate_transforms
 from cosmouline.errors import ImageRejected
 
 import numpy as np
-from scipy.spatial import cKDTree
+
+spatial = library("scipy.spatial")
 
 MAX_SOURCES = 400  # brightest sources of each list that are compared
 TRIANGLE_STARS = (120, 200)  # brightest stars that make triangles: a quick try, and a second one
@@ -84,7 +86,7 @@ def matched_pairs(matrix, reference_xy, image_xy, tolerance_px):
     """
     if len(reference_xy) == 0 or len(image_xy) == 0:
         return np.empty(0, dtype=int), np.empty(0, dtype=int)
-    return _pairs(apply(matrix, reference_xy), cKDTree(image_xy), tolerance_px)
+    return _pairs(apply(matrix, reference_xy), spatial.cKDTree(image_xy), tolerance_px)
 
 
 def _pairs(predicted_xy, tree, tolerance_px):
@@ -183,7 +185,7 @@ def align_catalogs(reference_xy, image_xy, parities=(1,), max_sources=MAX_SOURCE
 def _best_triangles(reference_xy, image_xy, n_stars, parities):
     """Return the candidate that matches most stars, of equal ones the closest; or None."""
     reference_xy, image_xy = reference_xy[: 2 * n_stars], image_xy[: 2 * n_stars]
-    tree, best = cKDTree(image_xy), None
+    tree, best = spatial.cKDTree(image_xy), None
     for parity in parities:
         for matrix in candidate_transforms(reference_xy, image_xy, n_stars, parity, TOLERANCE_PX):
             found = _iterate(matrix, reference_xy, image_xy, tree, 3 * TOLERANCE_PX)
@@ -217,7 +219,7 @@ def _refined(matrix, reference_xy, image_xy, rms_max_px):
     """Refine a first transform with all sources; refuse what chance or noise could give."""
     if matrix is None:
         raise ImageRejected("no triangle of stars is similar to one of the reference image")
-    tree = cKDTree(image_xy)
+    tree = spatial.cKDTree(image_xy)
     found = _iterate(matrix, reference_xy, image_xy, tree, 3 * TOLERANCE_PX)
     _refuse_chance(found, reference_xy, image_xy)
     # many matches fix shear and two scales too: telescopes differ, and so does refraction

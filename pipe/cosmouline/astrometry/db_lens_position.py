@@ -2,6 +2,7 @@
 
 from functools import partial
 
+from cosmouline import library
 from cosmouline.astrometry import tangent
 from cosmouline.astrometry.db_coordinates import has_sky, wcs_of
 from cosmouline.database.settings_sources import FIELD, FIND, MOST_SOURCES
@@ -10,7 +11,8 @@ from cosmouline.files import io_catalog
 from cosmouline.files.io_catalog import from_ds9
 
 import numpy as np
-from astropy.wcs import NoConvergence
+
+astropy_wcs = library("astropy.wcs")
 
 ARCSEC_PER_DEG = 3600.0
 LARGEST_OFFSET_ARCSEC = 5.0  # positions with larger numbers can be RA and Dec ...
@@ -59,7 +61,7 @@ def lens_by_wcs(image, settings):
         return None
     try:
         xy = _to_pixels(image, settings, settings.lens_ra_deg, settings.lens_dec_deg)
-    except (NoConvergence, ValueError):  # far outside of a distorted frame
+    except (astropy_wcs.NoConvergence, ValueError):  # far outside of a distorted frame
         return None
     inside = 0 <= xy[0] < image["nx_px"] and 0 <= xy[1] < image["ny_px"]
     return xy if inside else None

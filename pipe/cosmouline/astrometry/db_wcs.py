@@ -2,13 +2,15 @@
 
 import logging
 
+from cosmouline import library
 from cosmouline.astrometry import db_transform
 from cosmouline.astrometry.align import Alignment, apply, fit_affine, matched_pairs
 from cosmouline.astrometry.db_coordinates import has_sky
 from cosmouline.astrometry.db_lens_position import reference_wcs
 
 import numpy as np
-from astropy.wcs import NoConvergence
+
+astropy_wcs = library("astropy.wcs")
 
 log = logging.getLogger("cosmouline")
 
@@ -30,7 +32,7 @@ def wcs_matrix(reference, image, settings):
     xy = np.stack(np.meshgrid(*edges), -1).reshape(-1, 2)
     try:  # from the image, which may be a small part of the reference
         on_reference = np.column_stack(wcs.all_world2pix(*own.all_pix2world(*xy.T, 0), 0))
-    except (NoConvergence, ValueError):
+    except (astropy_wcs.NoConvergence, ValueError):
         return None
     return fit_affine(on_reference, xy) if np.isfinite(on_reference).all() else None
 

@@ -2,8 +2,11 @@
 
 from itertools import combinations
 
+from cosmouline import library
+
 import numpy as np
-from scipy.spatial import cKDTree
+
+spatial = library("scipy.spatial")
 
 N_NEIGHBOURS = 7  # triangles are made of a star and two of these: local ones survive a shift
 SIDE_MIN_PX = 8.0  # shorter sides have no useful ratio at a centroid error of .15 px
@@ -56,7 +59,7 @@ def candidate_transforms(reference_xy, image_xy, n_stars, parity, tolerance_px):
         return none
 
     # pair the triangles of the same side ratios and sense of rotation
-    near = cKDTree(image_ratios).query_ball_point(ratios, RATIO_REACH)
+    near = spatial.cKDTree(image_ratios).query_ball_point(ratios, RATIO_REACH)
     first = np.repeat(np.arange(len(near)), [len(found) for found in near])
     second = np.concatenate(near).astype(int)
     same = sense[first] == image_sense[second]
@@ -98,7 +101,7 @@ def _triangles(xy):
     rotation.
     """
     n_near = min(N_NEIGHBOURS + 1, len(xy))
-    _, near = cKDTree(xy).query(xy, n_near)
+    _, near = spatial.cKDTree(xy).query(xy, n_near)
     choice = np.array(list(combinations(range(n_near), 3)))
     index = np.sort(near[:, choice].reshape(-1, 3), axis=1)
     # one number per triangle: unique rows are ten times slower
@@ -119,4 +122,4 @@ def _triangles(xy):
 
 def _count_near(space):
     """Count the points near each one."""
-    return cKDTree(space).query_ball_point(space, DENSITY_REACH, return_length=True)
+    return spatial.cKDTree(space).query_ball_point(space, DENSITY_REACH, return_length=True)

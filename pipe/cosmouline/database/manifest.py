@@ -177,6 +177,12 @@ def noted(row, path):
     return sorted(found)
 
 
+def noted_digest(row, path, settings):
+    """Return the hash of a product of an image as its last maker left it; empty if not noted."""
+    entries = noted(row, below(path, settings.work_dir))
+    return entries[-1][2].digest if entries else ""
+
+
 def frame_trouble(image, look):
     """Return what is wrong with the raw frame of an image; empty if nothing, or it is not known.
 

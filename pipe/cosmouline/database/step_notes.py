@@ -2,7 +2,7 @@
 
 These are reports, exports, light curves and pages. Each has a file ``steps/<script>.json`` in the
 work folder: the last run of the database at that time, the settings that it read, and a hash of
-the names of the images in use.
+the names of the images in use and of the lists in the folder of the lens.
 """
 
 import hashlib
@@ -49,4 +49,14 @@ def _path_and_state(script, settings, db):
     path = paths.steps(settings) / f"{key.replace('/', '-').replace(':', '--')}.json"
     return path, {"last run": max(db.runs, default=0),
                   "settings": provenance.settings_used(settings, header.settings),
+                  "lists": _lists(settings),
                   "images": hashlib.sha256("\n".join(names).encode()).hexdigest()[:16]}
+
+
+def _lists(settings):
+    """Return a hash of the files next to settings.py: lists of images and stars, masks."""
+    total = hashlib.sha256()
+    for path in sorted(settings.config_dir.iterdir()):
+        if path.suffix in (".txt", ".cat", ".reg") and path.is_file():
+            total.update(path.name.encode() + path.read_bytes())
+    return total.hexdigest()[:16]

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from cosmouline.database.columns import column
 from cosmouline.deconv.db_gather import gather
+from cosmouline.deconv.db_warm_start import CONTROL
 from cosmouline.deconv.fit_lens import fit_lens
 from cosmouline.images import db_flat_error
 from cosmouline.sources import db_stars
@@ -38,10 +39,14 @@ def control(images, fit, settings):
     """Fit the normalisation stars that are most like the brightest image of the lens.
 
     Returns None where `n_control_stars` is 0, the engine is STARRED, nothing but point sources was
-    fitted, or no star could be measured; `fit` is that of the lens.
+    fitted, or no star could be measured; `fit` is that of the lens. One that goes on from an
+    earlier fit has what was found there in its log.
     """
     if settings.deconv_engine == "starred" or fit.options.extended_light == "none":
         return None
+    before = next((one for one in fit.log if one["stage"] == CONTROL), None)
+    if before:  # the fit has gone on from one that had it
+        return Control(*(before[name] for name in Control._fields))
     at = np.unique(np.linspace(0, len(images) - 1, MOST_EPOCHS).round().astype(int))
     images = [images[k] for k in at]
     cut = set(db_stamps.objects(images[0], settings)[1])
@@ -113,7 +118,8 @@ def with_control(fit, images, settings):
         log.warning("galaxy and residual light of the lens, %.2f %% of its images, are within "
                     "%g times what single stars get: they may be errors of the PSF. Compare with "
                     'extended_light = "none".', 100 * light, BELIEVED)
-    return with_error(fit, found)
+    stages = [one for one in fit.log if one["stage"] != CONTROL]
+    return with_error(replace(fit, log=[*stages, {"stage": CONTROL} | found._asdict()]), found)
 
 
 def with_error(fit, found):

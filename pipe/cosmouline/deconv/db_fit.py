@@ -4,15 +4,20 @@ import logging
 from dataclasses import replace
 
 from cosmouline.database import paths
-from cosmouline.deconv.db_warm_start import order
+from cosmouline.deconv.db_warm_start import (
+    SYSTEMATIC,
+    common_errors,
+    known_psf_errors,
+    order,
+)
 from cosmouline.deconv.fit_lens import fit_lens
 from cosmouline.deconv.options import FitOptions
-from cosmouline.deconv.psf_error import psf_error, psf_systematic
+from cosmouline.deconv.psf_error import added_psf_error, psf_error, psf_systematic
 from cosmouline.engine.jax_cache import device, keep_compiled
+from cosmouline.engine.terminal import progress_bar
 from cosmouline.errors import UserError
 
 import numpy as np
-from tqdm import tqdm
 
 log = logging.getLogger("cosmouline")
 
@@ -58,7 +63,7 @@ def fit(content, sources, settings, earlier=None):
                                 "lens that shine in all epochs.")
         keep_compiled(paths.compiled(settings))
         log.info("STARRED works on: %s", device())
-    with tqdm(unit="step", disable=None, leave=False) as bar:
+    with progress_bar(unit="step") as bar:
         def progress(entry):
             bar.update()
             bar.set_postfix_str(str(entry.get("stage", "")))
@@ -79,6 +84,12 @@ def fit(content, sources, settings, earlier=None):
     if content.draws is None:
         return found, np.full_like(found.flux, np.nan)
     psf = content.epochs, content.draws, content.draw_scale
-    relative = psf_error(found, *psf)
-    systematic = found.systematic_covariance + psf_systematic(found, *psf)
-    return replace(found, systematic_covariance=systematic), relative
+    if earlier is None or SYSTEMATIC not in (kept := common_errors(earlier)):
+        relative, systematic = psf_error(found, *psf), psf_systematic(found, *psf)
+        kept = {SYSTEMATIC: {"stage": SYSTEMATIC, "covariance": systematic.tolist()}
+                } if np.isfinite(systematic).all() else {}
+    else:  # what the epochs have in common stays as long as the fit goes on from this one
+        relative = added_psf_error(found, *psf, known_psf_errors(earlier, content))
+        systematic = np.array(kept[SYSTEMATIC]["covariance"])
+    return replace(found, systematic_covariance=found.systematic_covariance + systematic,
+                   log=[*found.log, *kept.values()]), relative

@@ -1,9 +1,12 @@
 """Gather what a joint fit needs from the files of its images."""
 
+import functools
 from collections import Counter
 from types import SimpleNamespace
+from typing import NamedTuple
 
 from cosmouline.astrometry import db_transform, local_shift
+from cosmouline.database import manifest, paths
 from cosmouline.database.columns import column, family, members
 from cosmouline.database.limits import Limits
 from cosmouline.deconv.epochs import Epochs, pad_psf
@@ -19,6 +22,20 @@ import numpy as np
 SAME_SCALE = 1.01  # ratio of pixel scales in arcsec, up to which two sets are of one camera
 
 
+class OneEpoch(NamedTuple):
+    """The stamp of one object on one image, the narrow PSF there with its draws, padded."""
+
+    data_e: np.ndarray
+    sky_variance_e2: np.ndarray
+    good: np.ndarray
+    cosmic: np.ndarray
+    offset_px: np.ndarray
+    position_px: np.ndarray
+    psf: np.ndarray
+    draws: np.ndarray
+    draw_scale: np.ndarray | None
+
+
 def settings_of_dec(image, settings):
     """Return the settings with the name of the PSF that the deconvolution of an image uses."""
     psf_name = image.get(f"dec_psf__{settings.dec_name}", settings.psf_name)
@@ -31,7 +48,7 @@ def psf_of_dec(image, settings):
 
 
 def gather(images, centre_px, settings, name="lens", read=db_stamps.objects, psf_of=psf_of_dec,
-           without=None):
+           without=None, known=None):
     """Return the `EpochFile` of the lens, or of another object, in these images, in their order.
 
     Parameters
@@ -46,6 +63,8 @@ def gather(images, centre_px, settings, name="lens", read=db_stamps.objects, psf
         Of an image and the settings: stamps, names and header; and its PSF file.
     without : str, optional
         A star that does not help to place the object; default: the object itself.
+    known : EpochFile, optional
+        What is in it already, of the same files, is taken from there.
 
     Raises
     ------
@@ -56,21 +75,12 @@ def gather(images, centre_px, settings, name="lens", read=db_stamps.objects, psf
     if len(sides) > 1:
         raise UserError(f"the stamps of the lens have sides of {sorted(sides)} pixels. "
                         "Run 6_extract/1_extract_objects.py --redo.")
-    side_px = sides.pop()
-    # The stamp of the lens, and the narrow PSF at its position with its draws, padded for the fit
-    stamps, psfs, draws, scales = [], [], [], []
-    for image in images:
-        objects, names, _ = read(image, settings)
-        one = objects.only([names.index(name)])
-        stamps.append(crop(one, side_px))
-        found = psf_of(image, settings)
-        place = (image["lens_x_px"], image["lens_y_px"]) if name == "lens" else one.position_px[0]
-        uv = field_coordinates(np.array(place), (image["ny_px"], image["nx_px"]))
-        up = found.psf.upsampling
-        psfs.append(pad_psf(found.psf.narrow(uv), side_px, up))
-        draws.append([] if found.draws is None
-                     else pad_psf(found.draws.astype(float), side_px, up))
-        scales.append(found.draw_scale)
+    keys = [_made_of(image, settings_of_dec(image, settings)) for image in images]
+    rows = {key: row for row, key in enumerate(known.keys or ()) if key} if known else {}
+    parts = [_stored(known, rows[key]) if key in rows else
+             _read(image, settings, name, read, psf_of)
+             for image, key in zip(images, keys, strict=True)]
+    psfs = [one.psf for one in parts]
     shapes = Counter(narrow.shape for narrow in psfs)
     if len(shapes) > 1:
         rare = shapes.most_common()[-1][0]
@@ -78,20 +88,20 @@ def gather(images, centre_px, settings, name="lens", read=db_stamps.objects, psf
                    if narrow.shape == rare)
         raise UserError(f"the PSFs were built with different psf_upsampling (of {one}, for one). "
                         "Run 5_psf/4_build_psf.py on all images.")
-    n_draws = min(map(len, draws))
+    n_draws = min(len(one.draws) for one in parts)
     # Shifts: where the centres of the stars predict the lens, or where the alignment puts it
-    shift_px = np.concatenate([one.offset_px for one in stamps])
+    shift_px = np.stack([one.offset_px for one in parts])
     shift_sigma_px = np.full(len(images), np.nan)
     if settings.shift_prior == "stars":
         place_px, shift_sigma_px = predicted_places(images, centre_px, settings, without or name)
-        aligned_px = np.concatenate([one.position_px for one in stamps])
+        aligned_px = np.stack([one.position_px for one in parts])
         shift_px = shift_px + np.where(np.isfinite(shift_sigma_px)[:, None],
                                        place_px - aligned_px, 0.0)
     epochs = Epochs(
-        data_e=np.stack([one.data_e[0] for one in stamps]).astype(float),
-        sky_variance_e2=np.stack([one.sky_sigma_e[0] for one in stamps]).astype(float) ** 2,
-        good=np.stack([(one.mask[0] & ~MASK_COSMIC) == 0 for one in stamps]),
-        cosmic=np.stack([(one.mask[0] & MASK_COSMIC) != 0 for one in stamps]),
+        data_e=np.stack([one.data_e for one in parts]),
+        sky_variance_e2=np.stack([one.sky_variance_e2 for one in parts]),
+        good=np.stack([one.good for one in parts]),
+        cosmic=np.stack([one.cosmic for one in parts]),
         coeff=column(images, f"dec_coeff__{settings.dec_name}"),
         psf=np.stack(psfs),
         linear=np.stack([db_transform.matrix(image)[:, :2] for image in images]),
@@ -102,8 +112,9 @@ def gather(images, centre_px, settings, name="lens", read=db_stamps.objects, psf
     )
     return EpochFile(
         epochs, [image["img_name"] for image in images], centre_px,
-        np.stack([one[:n_draws] for one in draws], axis=1) if n_draws else None,
-        np.stack([one[:n_draws] for one in scales], axis=1) if n_draws else None,
+        np.stack([one.draws[:n_draws] for one in parts], axis=1) if n_draws else None,
+        np.stack([one.draw_scale[:n_draws] for one in parts], axis=1) if n_draws else None,
+        keys, np.stack([(one.offset_px, one.position_px) for one in parts]),
     )
 
 
@@ -134,6 +145,39 @@ def cameras(images):
             number += 1
         numbers[telescope, name], last = number, (telescope, scale)
     return np.array([numbers[image["telescope"], image["set_name"]] for image in images])
+
+
+def _read(image, settings, name, read, psf_of):
+    """Return the `OneEpoch` of an object, and of the PSF there, from their files."""
+    objects, names, _ = read(image, settings)
+    stamp = crop(objects.only([names.index(name)]), image["lens_side_px"])
+    found = psf_of(image, settings)
+    place = (image["lens_x_px"], image["lens_y_px"]) if name == "lens" else stamp.position_px[0]
+    uv = field_coordinates(np.array(place), (image["ny_px"], image["nx_px"]))
+    padded = functools.partial(pad_psf, side_px=image["lens_side_px"],
+                               upsampling=found.psf.upsampling)
+    return OneEpoch(
+        stamp.data_e[0].astype(float), stamp.sky_sigma_e[0].astype(float) ** 2,
+        (stamp.mask[0] & ~MASK_COSMIC) == 0, (stamp.mask[0] & MASK_COSMIC) != 0,
+        stamp.offset_px[0], stamp.position_px[0], padded(found.psf.narrow(uv)),
+        [] if found.draws is None else padded(found.draws.astype(float)), found.draw_scale)
+
+
+def _stored(known, row):
+    """Return the `OneEpoch` of a row of an `EpochFile`."""
+    epochs = known.epochs
+    draws = ([], None) if known.draws is None else (known.draws[:, row], known.draw_scale[:, row])
+    return OneEpoch(epochs.data_e[row], epochs.sky_variance_e2[row], epochs.good[row],
+                    epochs.cosmic[row], *known.place_px[row], epochs.psf[row], *draws)
+
+
+def _made_of(image, settings):
+    """Return what the `OneEpoch` of the lens is made of; empty where its files are not noted."""
+    name = image["img_name"]
+    digests = [manifest.noted_digest(image, where(settings, name), settings)
+               for where in (paths.objects, paths.psf)]
+    place = [image[field] for field in ("lens_side_px", "lens_x_px", "lens_y_px")]
+    return " ".join([name, *digests, *map(repr, place)]) if all(digests) else ""
 
 
 def star_places(images, psf_names, without):

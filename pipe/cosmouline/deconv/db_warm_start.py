@@ -3,12 +3,14 @@
 import json
 from typing import NamedTuple
 
-from cosmouline.database import manifest, paths
+from cosmouline.database import manifest, paths, provenance
 from cosmouline.deconv.io_fit import digest_epochs, read_fit, read_made_of
 from cosmouline.errors import UserError
 
 import numpy as np
 
+START, REFERENCE = "7_deconv/3_write_start", "3_align/1a_pick_reference"
+SYSTEMATIC, CONTROL = "errors of the PSFs", "control stars"  # stages in the log of a fit
 MOST_GROWTH = 2  # times the epochs of the fit that was made cold: its galaxy bounds the field
 
 
@@ -24,6 +26,7 @@ class Stored(NamedTuple):
 def made_of(content, sources, names, settings):
     """Return what a fit is made of, as texts: ``epochs``, ``choices`` (all else), ``scene``.
 
+    ``keys`` are the files of each epoch, in the order of the epochs.
     The scene are those choices under which galaxy and field keep their meaning.
     """
     sigma = None if sources.sigma_px is None else np.nan_to_num(sources.sigma_px, nan=-1).tolist()
@@ -33,7 +36,8 @@ def made_of(content, sources, names, settings):
     choices = [scene, settings.dec_start_from, settings.psf_name, settings.dec_coefficient,
                settings.shift_prior, sources.start_px.round(4).tolist(), sigma,
                sorted(settings.source_epochs.items()), settings.n_control_stars]
-    return {"epochs": digest_epochs(content), "choices": json.dumps(choices), "scene": scene}
+    return {"epochs": digest_epochs(content), "choices": json.dumps(choices), "scene": scene,
+            "keys": json.dumps(content.keys)}
 
 
 def stored(settings, dec_name=None):
@@ -91,6 +95,40 @@ def _has_enough(earlier, content):
     if not kept or len(content.names) > MOST_GROWTH * earlier.fit.n_started:
         return False
     return bool(np.isfinite(earlier.fit.flux[kept]).any(0).all())
+
+
+def common_errors(earlier):
+    """Return what the log of a `Stored` fit says of errors that its epochs share, by stage."""
+    return {entry["stage"]: entry for entry in earlier.fit.log
+            if entry["stage"] in (SYSTEMATIC, CONTROL)}
+
+
+def known_psf_errors(earlier, content):
+    """Return the relative errors from the PSFs, (n_epochs, n_sources), of a `Stored` fit.
+
+    NaN for epochs that it does not have, or that have other stamps or another PSF now.
+    """
+    before = dict(zip(json.loads(earlier.made_of.get("keys", "null")) or (), earlier.psf_error,
+                      strict=False))
+    nothing = np.full(earlier.psf_error.shape[1], np.nan)
+    return np.array([before.get(key, nothing) if key else nothing
+                     for key in content.keys or [""] * len(content.names)])
+
+
+def start_stays(images, settings, runs, names):
+    """Return whether start.cat, made for some of these images, is kept for all of them.
+
+    It is where it is sound, the settings in `names` are those under which it was made, the
+    reference image is the same, and the images are at most twice as many.
+    """
+    path = paths.deconvolution(settings) / "start.cat"
+    if settings.options.redo or not path.is_file() or manifest.step_trouble(path, settings):
+        return False
+    used, key = provenance.settings_used(settings, names), f"{START}:{settings.dec_name}"
+    before = [image for image in images if f"dec_start__{settings.dec_name}" in image
+              and not provenance.changed_settings(image, key, runs, used)
+              and provenance.outcome(image, REFERENCE)[2] <= provenance.outcome(image, key)[1]]
+    return 0 < len(images) <= MOST_GROWTH * len(before)
 
 
 def order(earlier, content):

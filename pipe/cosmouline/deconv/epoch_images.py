@@ -13,11 +13,13 @@ lattice, which are wider, are not.
 from dataclasses import dataclass
 from functools import cached_property
 
+from cosmouline import library
 from cosmouline.deconv import sersic
 from cosmouline.psf.model import TARGET_SIGMA_SMALL
 
 import numpy as np
-from scipy import fft
+
+fft = library("scipy.fft")
 
 PAD_PX = 16  # room around the stamp: light that leaves on one side comes back on the other
 

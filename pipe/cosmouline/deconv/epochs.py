@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass, fields, replace
 
+from cosmouline import library
 from cosmouline.deconv.epoch_images import PAD_PX, Geometry
 from cosmouline.psf.model import pad_narrow
 
 import numpy as np
-from scipy.ndimage import affine_transform
+
+ndimage = library("scipy.ndimage")
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,7 +139,7 @@ def in_reference(stamp, linear, shift_px, order=1, outside=0.0):
     by_rows = linear[::-1, ::-1]  # arrays are [y, x]
     middle = (stamp.shape[-1] - 1) / 2
     offset = middle + shift_px[::-1] - by_rows @ [middle, middle]
-    return affine_transform(stamp, by_rows, offset, order=order, cval=outside)
+    return ndimage.affine_transform(stamp, by_rows, offset, order=order, cval=outside)
 
 
 def pixel_offsets(epochs):

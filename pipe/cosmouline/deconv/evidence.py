@@ -3,9 +3,12 @@
 from dataclasses import dataclass
 from functools import cached_property
 
+from cosmouline import library
+
 import numpy as np
-from scipy import linalg
-from scipy.optimize import minimize
+
+linalg = library("scipy.linalg")
+optimize = library("scipy.optimize")
 
 SMALLEST_TRACE = 1e-6  # of a component in units of the noise: below, it is left out
 START_FRACTION = 0.3  # of the modes that a component explains at the start
@@ -55,7 +58,7 @@ def best_amplitudes(evidence, start=None):
         trace = np.einsum("skk->s", evidence.seen)
         start = np.log(START_FRACTION * max(len(evidence.data), 1) / np.maximum(trace, TINY))
     limits = evidence.low, evidence.high
-    return minimize(
+    return optimize.minimize(
         cost, np.clip(start, *limits), (evidence,), jac=True, method="L-BFGS-B",
         bounds=np.transpose(limits), options={"maxiter": MAX_STEPS, "ftol": TOLERANCE},
     ).x

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from cosmouline import library
 from cosmouline.deconv.epochs import in_reference
 from cosmouline.deconv.fit_lens import first_pass
 from cosmouline.deconv.options import FitOptions
@@ -11,7 +12,8 @@ from cosmouline.psf.model import FWHM_PER_SIGMA
 from cosmouline.robust import MAD_TO_SIGMA
 
 import numpy as np
-from scipy.ndimage import gaussian_filter, maximum_filter
+
+ndimage = library("scipy.ndimage")
 
 BEST_FRACTION = 0.25  # of the epochs, those of the best seeing, are looked at
 FEWEST_BEST = 3
@@ -72,7 +74,7 @@ def find_sources(epochs, n_sources, options=None):
         model = sweep.points + sweep.extended + sweep.solution[:, -1, None, None]
         residual = np.where(problem.weight > 0, problem.data - model, 0.0)
         image = _stack(residual, problem.linear, state.shift_px, order=1)
-        image = gaussian_filter(image, sigma_px)
+        image = ndimage.gaussian_filter(image, sigma_px)
         image[radius >= SEARCH_RADIUS * side] = -np.inf
         row, column = np.unravel_index(np.argmax(image), image.shape)
         found = np.vstack([found, np.array([column, row]) - middle])
@@ -94,7 +96,7 @@ def peaks(sharp, sigma_px):
     axis = np.arange(side) - middle
     radius = np.hypot(axis, axis[:, None])
     noise = MAD_TO_SIGMA * np.median(np.abs(sharp[radius > NOISE_RADIUS * side]))
-    is_peak = sharp == maximum_filter(sharp, size=2 * int(sigma_px) + 1)
+    is_peak = sharp == ndimage.maximum_filter(sharp, size=2 * int(sigma_px) + 1)
     is_peak &= (radius < SEARCH_RADIUS * side) & (sharp > SMALLEST_SNR * noise)
     rows, columns = np.nonzero(is_peak)
     found = []
@@ -130,8 +132,8 @@ def sharpened_stack(epochs):
     filled = np.where(pixels.good, epochs.data_e, np.nan_to_num(around))
     filled = filled * epochs.coeff[:, None, None]
     image = _stack(filled, epochs.linear, epochs.shift_px)
-    sharp = gaussian_filter(image, NARROW * sigma_px) - gaussian_filter(image, WIDE * sigma_px)
-    return sharp, sigma_px
+    narrow, wide = (ndimage.gaussian_filter(image, width * sigma_px) for width in (NARROW, WIDE))
+    return narrow - wide, sigma_px
 
 
 def _stack(stamps, linear, shift_px, order=3):

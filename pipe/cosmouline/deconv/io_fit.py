@@ -12,6 +12,8 @@ from cosmouline.files.atomic import atomic_path
 
 import numpy as np
 
+SINGLE = ("data_e", "sky_variance_e2", "psf")  # images, which are kept in single precision
+
 
 class EpochFile(NamedTuple):
     """What goes into a joint fit.
@@ -19,7 +21,8 @@ class EpochFile(NamedTuple):
     `names` are the images of the epochs; `centre_px` (2,) is the pixel (x, y) of the reference
     image from which the positions of the sources are counted; `draws` (n_draws, n_epochs, m, m)
     are draws of the PSFs and `draw_scale` (n_draws, n_epochs) the fluxes of the PSF stars under
-    them, None where there are none.
+    them, None where there are none. `keys` say of each epoch which files it is made of, and
+    `place_px` (n_epochs, 2, 2) where it lies in its stamp and on its image.
     """
 
     epochs: Epochs
@@ -27,6 +30,8 @@ class EpochFile(NamedTuple):
     centre_px: np.ndarray
     draws: np.ndarray | None
     draw_scale: np.ndarray | None
+    keys: list | None = None
+    place_px: np.ndarray | None = None
 
 
 def write_epochs(path, content):
@@ -36,7 +41,9 @@ def write_epochs(path, content):
     arrays |= {"names": np.array(content.names), "centre_px": content.centre_px}
     if content.draws is not None:
         arrays |= {"draws": content.draws, "draw_scale": content.draw_scale}
-    for name in ("epochs_data_e", "epochs_sky_variance_e2", "epochs_psf", "draws"):
+    if content.keys:
+        arrays |= {"keys": np.array(content.keys), "place_px": content.place_px}
+    for name in (*(f"epochs_{name}" for name in SINGLE), "draws"):
         if name in arrays:
             arrays[name] = arrays[name].astype(np.float32)
     _save(path, arrays)
@@ -49,7 +56,9 @@ def read_epochs(path):
                            for field in fields(Epochs) if f"epochs_{field.name}" in arrays})
         draws, scale = ((_double(arrays[name]) if name in arrays else None)
                         for name in ("draws", "draw_scale"))
-        return EpochFile(epochs, arrays["names"].tolist(), arrays["centre_px"], draws, scale)
+        keys = (arrays["keys"].tolist(), arrays["place_px"]) if "keys" in arrays else ()
+        return EpochFile(epochs, arrays["names"].tolist(), arrays["centre_px"], draws, scale,
+                         *keys)
 
 
 def write_fit(path, fit, psf_error, names=(), made_of=None):
@@ -90,7 +99,9 @@ def digest_epochs(content):
     arrays |= {"names": np.array(content.names), "centre_px": content.centre_px}
     if content.draws is not None:
         arrays["draws"] = content.draws
-    return _hash(arrays)
+    # as they are in the file: the same before it is written and after
+    return _hash(arrays | {name: arrays[name].astype(np.float32)
+                           for name in (*SINGLE, "draws") if name in arrays})
 
 
 def _hash(arrays):

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 
+from cosmouline import library
 from cosmouline.deconv.epochs import in_reference, pixel_offsets
 from cosmouline.deconv.fit_lens import fit_lens
 from cosmouline.deconv.picture import model_images
@@ -10,7 +11,8 @@ from cosmouline.deconv.problem import POSITIONS
 from cosmouline.psf.model import FWHM_PER_SIGMA
 
 import numpy as np
-from scipy.ndimage import gaussian_filter, maximum_filter
+
+ndimage = library("scipy.ndimage")
 
 LEAST_SNR = 8.0  # of light that is reported; the largest of a thousand noise pixels reaches 4
 LEAST_SHARE = 0.005  # of the brightest source: below, it may be the wing of its PSF
@@ -68,7 +70,7 @@ def missing_light(fit, epochs):
         for y, x in np.argwhere(distance(grid, centre) <= radius):
             least[y, x] = max(least[y, x], FIELD_SIGMAS * field_floor(fit, grid[y, x]))
     # Peaks that stand out
-    found = snr == maximum_filter(snr, 2 * int(fwhm_px) + 1)
+    found = snr == ndimage.maximum_filter(snr, 2 * int(fwhm_px) + 1)
     found &= (snr > LEAST_SNR) & (flux > least)
     light = [MissingLight(*grid[y, x].tolist(), float(flux[y, x]), float(snr[y, x]))
              for y, x in np.argwhere(found)]
@@ -118,8 +120,9 @@ def point_map(fit, epochs, index):
         # Flux of a point at every pixel of the epoch, and its weight
         sigma, model = epochs.fwhm_px[e] / FWHM_PER_SIGMA, points[e] + extended[e] + sky[e]
         residual, variance = unexplained(fit, epochs, e, model)
-        narrow, wide = (gaussian_filter(residual / variance, width * sigma, mode="constant")
-                        for width in (1.0, SURROUND))
+        narrow, wide = (
+            ndimage.gaussian_filter(residual / variance, width * sigma, mode="constant")
+            for width in (1.0, SURROUND))
         weight = point_weight(variance, sigma)
         with np.errstate(divide="ignore", invalid="ignore"):
             flux = np.where(weight > 0, (narrow - wide) / weight / kept, 0.0)
@@ -147,7 +150,7 @@ def unexplained(fit, epochs, e, model):
 def point_weight(variance, sigma_px):
     """Inverse variance of the flux of a Gaussian point at every pixel of an image."""
     # The square of a Gaussian is one of sigma / sqrt 2, of total 1 / (4 pi sigma^2)
-    weight = gaussian_filter(1 / variance, sigma_px / np.sqrt(2), mode="constant")
+    weight = ndimage.gaussian_filter(1 / variance, sigma_px / np.sqrt(2), mode="constant")
     return weight / (4 * np.pi * sigma_px**2)
 
 

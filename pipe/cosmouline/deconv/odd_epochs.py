@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from cosmouline import library
 from cosmouline.deconv.checks import source_chi2, stray_positions
 from cosmouline.deconv.epochs import in_reference, pixel_offsets
 from cosmouline.deconv.missing_light import MEDIAN_LOSS, distance, point_weight, unexplained
@@ -18,8 +19,9 @@ from cosmouline.psf.model import FWHM_PER_SIGMA
 from cosmouline.stamps.pixel_rejection import model_error
 
 import numpy as np
-from scipy.ndimage import gaussian_filter, maximum_filter
-from scipy.stats import chi2
+
+ndimage = library("scipy.ndimage")
+stats = library("scipy.stats")
 
 CORE_LOST = 0.15  # of the squared image of a source, on masked pixels: its flux deserves a look
 ODD_SIGMA = 5.0  # of light in one epoch, above the median of all ...
@@ -80,7 +82,7 @@ def odd_sources(fit, epochs):
     found, _, radius_px = source_chi2(fit, epochs, residuals)
     typical = np.fmax(np.nanmedian(found, axis=0), 1.0)
     n_pixels = np.pi * radius_px[:, None] ** 2
-    is_odd = found > typical * chi2.isf(ODD_BY_CHANCE, n_pixels) / n_pixels
+    is_odd = found > typical * stats.chi2.isf(ODD_BY_CHANCE, n_pixels) / n_pixels
     offset_px, gain = map(np.nan_to_num, stray_positions(fit, epochs))
     is_odd |= ((gain > np.maximum(STRAY_GAIN, STRAY_OVER_MEDIAN * np.median(gain, 0)))
                & (offset_px > STRAY_FWHM * epochs.fwhm_px[:, None])
@@ -125,16 +127,16 @@ def odd_light(fit, epochs):
         residual, variance = unexplained(fit, epochs, e, model + sky[e])
         tolerated = model_error(np.maximum(model, 0), fit.options.final_model_error,
                                 fit.options.model_error_shift_px)
-        light, wrong = (gaussian_filter(image / variance, sigma, mode="constant")
+        light, wrong = (ndimage.gaussian_filter(image / variance, sigma, mode="constant")
                         for image in (residual, tolerated))
         weight = np.maximum(point_weight(variance, sigma), 1e-30)
         # what a filter of half the width finds, beyond noise and errors of the model
         wide, narrow, least = (
-            gaussian_filter(image, width * sigma, mode="constant") * (1 + width**2)
+            ndimage.gaussian_filter(image, width * sigma, mode="constant") * (1 + width**2)
             for image, width in ((residual, 1.0), (residual, 0.5), (tolerated, 0.5)))
         noise = np.sqrt(np.median(variance[np.isfinite(variance)]) / np.pi) * (1 + 0.5**2) / sigma
         sharp = narrow > SHARP_RATIO * np.maximum(wide, 0) + least + ODD_SIGMA * noise
-        sharp = maximum_filter(sharp, 2 * int(np.ceil(epochs.fwhm_px[e])) + 1)
+        sharp = ndimage.maximum_filter(sharp, 2 * int(np.ceil(epochs.fwhm_px[e])) + 1)
         place = epochs.linear[e], fit.shift_px[e]
         fluxes.append(in_reference(np.where(sharp, 0, light) / weight, *place))
         error = np.sqrt(1 / weight + (wrong / weight) ** 2)

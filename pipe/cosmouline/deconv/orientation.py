@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 
+from cosmouline import library
 from cosmouline.deconv.find_sources import NARROW, WIDE, best_epochs, peaks, sharpened_stack
 from cosmouline.deconv.fit_lens import first_pass
 from cosmouline.deconv.normal_equations import objective
@@ -10,7 +11,8 @@ from cosmouline.deconv.point_sources import Sources
 from cosmouline.psf.model import FWHM_PER_SIGMA
 
 import numpy as np
-from scipy.optimize import nnls
+
+optimize = library("scipy.optimize")
 
 AS_GIVEN, MOVED = "as given", "moved"
 TURNS = {"turned by 180 degrees": (-1, -1), "mirrored left-right": (-1, 1),
@@ -155,4 +157,4 @@ def _left(image, sigma_px, places_px):
     gram = design @ design.T
     root = np.linalg.cholesky(gram + 1e-9 * np.trace(gram) * np.eye(len(gram)))
     data = np.linalg.solve(root, design @ image.ravel())
-    return float(np.sum(image**2) - data @ data + nnls(root.T, data)[1] ** 2)
+    return float(np.sum(image**2) - data @ data + optimize.nnls(root.T, data)[1] ** 2)

@@ -2,13 +2,15 @@
 
 from dataclasses import dataclass, replace
 
+from cosmouline import library
 from cosmouline.deconv.epoch_images import PAD_PX
 from cosmouline.deconv.epochs import Epochs
 from cosmouline.robust import mad_sigma
 from cosmouline.stamps.pixel_rejection import judge_pixels, model_error, smoothed_variance
 
 import numpy as np
-from scipy.ndimage import minimum_filter
+
+ndimage = library("scipy.ndimage")
 
 SMALLEST_LIGHT = 0.1  # fraction of the light of each source on good pixels of a measured epoch
 FAINTEST_TRACE = 1e-3  # of a neighbour on the stamp: below, it is left out of that epoch
@@ -128,7 +130,7 @@ def _without_hits(light, columns, variance, good, near, extended, relative):
         error2 = model_error(np.maximum(model + extended, 0), relative, HIT_SHIFT_PX) ** 2
         tested = kept & near
         excess = np.where(tested, residual / np.sqrt(variance * left + error2), 0.0)
-        limit = np.where(minimum_filter(kept, 3), HIT_SIGMA, NEXT_SIGMA)
+        limit = np.where(ndimage.minimum_filter(kept, 3), HIT_SIGMA, NEXT_SIGMA)
         excess /= limit * max(1.0, mad_sigma(excess[tested]) if tested.any() else 1.0)
         if excess.max() < 1:
             return kept

@@ -43,6 +43,29 @@ def psf_error(fit, epochs, draws, draw_scale):
     have in common cancels in the calibration. Few draws know an error badly: its square is
     averaged with that of all epochs, which goes with the random variance of the fluxes.
     """
+    own, index = _squares(fit, epochs, draws, draw_scale)
+    return _steadied(fit, for_all_epochs(own, index, len(epochs)), len(draws))
+
+
+def added_psf_error(fit, epochs, draws, draw_scale, known):
+    """Relative error of each flux from draws of the PSFs, where that of most epochs is known.
+
+    As `psf_error`; `known` (n_epochs, n_sources) are relative errors, NaN where they are not. They
+    stay; the others are solved, and steadied by all.
+    """
+    new = np.flatnonzero(np.isnan(known).all(1) & fit.measured)
+    squares = np.where(fit.measured[:, None], known**2, np.nan)
+    if not len(new):
+        return np.sqrt(squares)
+    own, index = _squares(fit.take(new), epochs.take(new), draws[:, new], draw_scale[:, new])
+    squares[new[index]] = own
+    found = np.sqrt(squares)
+    found[new] = _steadied(fit, squares, len(draws))[new]
+    return found
+
+
+def _squares(fit, epochs, draws, draw_scale):
+    """Mean square of the relative changes of the fluxes of epochs that were measured; which."""
     _check(epochs, draws, draw_scale)
     # Change of the fluxes for each draw, all that the epochs share being held
     pixels = measured_pixels(fit, epochs)
@@ -58,10 +81,16 @@ def psf_error(fit, epochs, draws, draw_scale):
         fluxes(psf[pixels.index]) / scale[pixels.index, None] / reference - 1
         for psf, scale in zip(draws, draw_scale, strict=True)
     ]
-    own = np.mean(np.square(change), axis=0)
-    random = np.einsum("ekk->ek", fit.covariance[pixels.index]) / fit.flux[pixels.index] ** 2
-    steady = [steady_variance(*source, len(draws)) for source in zip(own.T, random.T, strict=True)]
-    return for_all_epochs(np.sqrt(np.transpose(steady)), pixels.index, len(epochs))
+    return np.mean(np.square(change), axis=0), pixels.index
+
+
+def _steadied(fit, squares, n_draws):
+    """Return errors from their squares (n_epochs, n_sources), NaN where none was measured."""
+    index = np.flatnonzero(np.isfinite(squares).any(1))
+    random = np.einsum("ekk->ek", fit.covariance[index]) / fit.flux[index] ** 2
+    steady = [steady_variance(*source, n_draws)
+              for source in zip(squares[index].T, random.T, strict=True)]
+    return for_all_epochs(np.sqrt(np.transpose(steady)), index, len(squares))
 
 
 def psf_systematic(fit, epochs, draws, draw_scale):

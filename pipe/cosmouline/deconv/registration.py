@@ -2,11 +2,13 @@
 
 from dataclasses import replace
 
+from cosmouline import library
 from cosmouline.deconv.normal_equations import eliminate
 from cosmouline.deconv.problem import CENTRE, POSITIONS
 
 import numpy as np
-from scipy.optimize import brentq
+
+optimize = library("scipy.optimize")
 
 FLOOR_PX = 0.01  # of the error of a shift: the centres of PSFs are not known better
 FEWEST_EPOCHS = 4  # below, the scatter of the lens about the stars cannot be measured
@@ -55,7 +57,7 @@ def register(problem, state, sweep, sigma_px):
         return ((away - _mean(away, total)) ** 2 / total[:, None]).sum() - freedom
 
     largest = 10 * (away.var(axis=0).sum() + variance.max())
-    extra = 0.0 if excess(0.0) <= 0 else float(brentq(excess, 0.0, largest))
+    extra = 0.0 if excess(0.0) <= 0 else float(optimize.brentq(excess, 0.0, largest))
     # What all epochs have in common goes into the positions
     offset = _mean(away, variance + extra)
     scatter_px = float(np.sqrt(extra))

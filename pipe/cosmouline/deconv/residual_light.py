@@ -9,13 +9,15 @@ the strength of a penalty.
 
 from dataclasses import dataclass, replace
 
+from cosmouline import library
 from cosmouline.deconv.evidence import Evidence, best_amplitudes
 from cosmouline.deconv.normal_equations import reduced_gram
 from cosmouline.deconv.problem import AMPLITUDE, CENTRE, SHAPE
 from cosmouline.deconv.sersic import surface_brightness
 
 import numpy as np
-from scipy import linalg
+
+linalg = library("scipy.linalg")
 
 SMALLEST_EIGENVALUE = 1e-11  # of the largest: below, the data know nothing
 LARGEST_GALAXY_FRACTION = 1.0

@@ -2,9 +2,12 @@
 
 import functools
 
+from cosmouline import library
+
 import numpy as np
-from scipy.optimize import nnls
-from scipy.special import gamma, gammaincinv
+
+optimize = library("scipy.optimize")
+special = library("scipy.special")
 
 INDICES = np.arange(0.5, 7.01, 0.25)  # Sersic indices of the table
 SIGMAS = np.geomspace(0.004, 12.0, 18)  # of the Gaussians, in effective radii
@@ -20,8 +23,8 @@ def profile(radius, index):
 
     Radii are in effective radii. Graham & Driver 2005, PASA 22, 118, eqs 1-4.
     """
-    b = gammaincinv(2 * index, 0.5)
-    flux = 2 * np.pi * index * np.exp(b) * b ** (-2 * index) * gamma(2 * index)
+    b = special.gammaincinv(2 * index, 0.5)
+    flux = 2 * np.pi * index * np.exp(b) * b ** (-2 * index) * special.gamma(2 * index)
     return np.exp(-b * (radius ** (1 / index) - 1)) / flux
 
 
@@ -42,7 +45,7 @@ def gaussian_table():
     n_gaussians = len(SIGMAS)
     matrix = np.vstack([gaussians * weight[:, None], RIDGE * np.eye(n_gaussians)])
     targets = [np.append(profile(FIT_RADII, n) * weight, np.zeros(n_gaussians)) for n in INDICES]
-    return np.array([nnls(matrix, target)[0] for target in targets])
+    return np.array([optimize.nnls(matrix, target)[0] for target in targets])
 
 
 def fluxes(ln_index):

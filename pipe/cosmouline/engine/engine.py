@@ -8,6 +8,7 @@ from concurrent.futures import ALL_COMPLETED, FIRST_COMPLETED, wait
 from concurrent.futures.process import BrokenProcessPool
 from types import SimpleNamespace
 
+from cosmouline import load_libraries
 from cosmouline.engine.processes import Workers, end_with_parent
 from cosmouline.engine.work import Outcome, Work, n_usable_cpus
 from cosmouline.files.atomic import remove_leftovers
@@ -72,6 +73,7 @@ def _in_processes(work, images, settings, n_workers):
     """
     from pebble import ProcessPool  # the serial engine needs no pool
 
+    load_libraries()  # here, where the workers are copies of this process
     todo, n_suspects = [(image, 0) for image in reversed(images)], 0
     while todo:
         in_hand, workers, n_timeouts = {}, Workers(), 0

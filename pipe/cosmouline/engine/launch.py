@@ -9,6 +9,7 @@ import signal
 import sys
 import time
 
+from cosmouline import load_libraries
 from cosmouline.database.script_header import ROOT, script_path
 from cosmouline.database.settings import load_settings
 from cosmouline.engine.processes import end_with_parent, start_method, stop_on_signals
@@ -33,6 +34,7 @@ def start(path, arguments):
     if method == "fork":
         for name in WARM:
             importlib.import_module(name)
+        load_libraries()
     process = multiprocessing.get_context(method).Process(
         target=_run_as_main, args=(str(path), arguments))
     process.start()

@@ -10,11 +10,10 @@ from logging.handlers import BufferingHandler
 
 from cosmouline.engine import engine
 from cosmouline.engine import work as engine_work
+from cosmouline.engine.terminal import progress_bar
 from cosmouline.errors import UserError
 from cosmouline.files import origin
 from cosmouline.files.atomic import add_finished, take_finished
-
-from tqdm import tqdm
 
 log = logging.getLogger("cosmouline")
 MOST_LINES = 10_000  # that are kept of the log of a task
@@ -55,8 +54,8 @@ def results(function, items, settings, unit="task", on_gpu=False):
     written = take_finished()  # so that each task begins with none
     work = functools.partial(_attempt, work=engine_work.Work.of(function), home=_here(),
                              made_by=origin.current())
-    bar = tqdm(engine.outcomes(work, items, settings, on_gpu=on_gpu, long=True), total=len(items),
-               unit=unit, disable=None, leave=False)
+    bar = progress_bar(engine.outcomes(work, items, settings, on_gpu=on_gpu, long=True),
+                       total=len(items), unit=unit)
     try:
         for outcome in bar:
             bar.clear()

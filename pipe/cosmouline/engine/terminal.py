@@ -1,4 +1,4 @@
-"""The log on the terminal, whatever letters it can show."""
+"""The log on the terminal, whatever letters it can show, and the bar of long work."""
 
 import logging
 import sys
@@ -22,3 +22,11 @@ def log_to_terminal():
     file_log = logging.getLogger("cosmouline.file")
     file_log.propagate = False  # tracebacks are for the log file alone ...
     file_log.addHandler(logging.NullHandler())  # ... also before there is one
+
+
+def progress_bar(*arguments, **options):
+    """Return a bar of tqdm on a terminal, and one that shows nothing elsewhere."""
+    from tqdm import tqdm  # a script that finds nothing to do needs none
+
+    tqdm.monitor_interval = 0  # no thread of its own: it would forbid workers that are copies
+    return tqdm(*arguments, disable=None, leave=False, **options)

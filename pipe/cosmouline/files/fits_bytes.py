@@ -16,10 +16,12 @@ import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
+from cosmouline import library
 from cosmouline.errors import ImageRejected
 
 import numpy as np
-from astropy.io import fits
+
+fits = library("astropy.io.fits")
 
 BLOCK_BYTES = 2880  # FITS standard 4.0, section 3.1
 CARD_BYTES = 80
@@ -51,7 +53,7 @@ class Hdu:
     """
 
     index: int
-    header: fits.Header
+    header: "fits.Header"
     header_at: int
     data_at: int
     n_bytes: int

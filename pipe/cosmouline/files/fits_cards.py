@@ -3,8 +3,11 @@
 import math
 import re
 
+from cosmouline import library
+
 import numpy as np
-from astropy.io import fits
+
+fits = library("astropy.io.fits")
 
 NAME = re.compile(r"[a-z][a-z0-9_]*")
 STRUCTURE = re.compile(r"SIMPLE|BITPIX|NAXIS\d*|EXTEND|CHECKSUM|DATASUM|COMMENT|HISTORY|"

@@ -6,11 +6,13 @@ import math
 import re
 import warnings
 
+from cosmouline import library
 from cosmouline.errors import ImageRejected
 from cosmouline.files.fits_bytes import card_value, check_complete, read_pixels
 
 import numpy as np
-from astropy.io import fits
+
+fits = library("astropy.io.fits")
 
 # what pipelines put next to the image in one file; EXTNAME decides among several images
 SIDE_IMAGES = ("AREA", "BKG", "BPM", "CON", "COUNT", "CTX", "D2IMARR", "DQ", "ERR", "FLAG", "IVAR",

@@ -3,12 +3,14 @@
 import contextlib
 import warnings
 
+from cosmouline import library
 from cosmouline.errors import UserError
 from cosmouline.files.atomic import atomic_path
 
 import numpy as np
-from astropy.io import fits
-from astropy.utils.exceptions import AstropyUserWarning
+
+exceptions = library("astropy.utils.exceptions")
+fits = library("astropy.io.fits")
 
 STRUCTURE = ("SIMPLE", "BITPIX", "NAXIS", "EXTEND", "END", "XTENSION", "BZERO", "BSCALE")
 LONGEST = 200  # letters of a reason
@@ -44,7 +46,7 @@ def write_repaired(path, target, cards, removed=(), repair=False, filler=None):
         if keyword.upper().startswith(STRUCTURE):
             raise UserError(f"{keyword} belongs to the structure of the file.")
     with atomic_path(target) as temporary, warnings.catch_warnings():
-        warnings.simplefilter("ignore", AstropyUserWarning)
+        warnings.simplefilter("ignore", exceptions.AstropyUserWarning)
         try:
             with open(path, "rb") as stream, fits.open(
                     stream, memmap=False, do_not_scale_image_data=filler is None) as hdus:

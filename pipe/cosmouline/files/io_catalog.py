@@ -7,11 +7,13 @@ FITS headers know the difference.
 import re
 from typing import NamedTuple
 
+from cosmouline import library
 from cosmouline.errors import UserError, one_line
 from cosmouline.files.io_text import read_lines, write_text
 
 import numpy as np
-from scipy.spatial import cKDTree
+
+spatial = library("scipy.spatial")
 
 NO_COMMENT = "na"  # COSMOULINE's comment of an image listed without one
 NOT_MEASURED = -1.0  # COSMOULINE's flux of a star that has none
@@ -228,7 +230,7 @@ def _check_stars(stars, where, min_distance_px):
         seen[star.name] = line
     # the nearest neighbour of each star, the star itself being the first
     xy = np.array([[star.x_px, star.y_px] for star in stars])
-    distance_px, pairs = cKDTree(xy).query(xy, 2, distance_upper_bound=min_distance_px)
+    distance_px, pairs = spatial.cKDTree(xy).query(xy, 2, distance_upper_bound=min_distance_px)
     # the first pair is reported, at the line of the later star
     close = np.flatnonzero(np.isfinite(distance_px[:, 1]))
     if close.size:

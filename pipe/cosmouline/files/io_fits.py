@@ -10,6 +10,7 @@ import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
+from cosmouline import library
 from cosmouline.errors import UserError
 from cosmouline.files import origin
 from cosmouline.files.amplifiers import amplifiers, joined_header, joined_pixels
@@ -33,8 +34,9 @@ from cosmouline.files.fits_image import (
 )
 
 import numpy as np
-from astropy import wcs
-from astropy.io import fits
+
+fits = library("astropy.io.fits")
+wcs = library("astropy.wcs")
 
 LOG = logging.getLogger("cosmouline")
 
@@ -54,7 +56,6 @@ WCS_CARDS = re.compile(
 OLD_MATRIX = re.compile(r"PC00([12])00([12])")  # before 1999; Pan-STARRS writes it
 WCS_TEXTS = ("CTYPE", "CUNIT", "RADESYS")
 SIP_ORDER_MAX = 9  # its terms are called A_p_q, of one digit each; astropy asks for all of them
-WCS_UNUSABLE = (ValueError, TypeError, KeyError, AttributeError, fits.VerifyError)
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ class Frame:
     """
 
     data_adu: np.ndarray
-    header: fits.Header
+    header: "fits.Header"
     extension: int
     warnings: tuple
 
@@ -346,7 +347,7 @@ def wcs_cards(header):
             coordinates = wcs.WCS(cards)
             coordinates.wcs_pix2world([[1.0, 1.0]], 1)  # finds a singular matrix
         return cards if coordinates.has_celestial and _pixel_area(cards) > 0.0 else None
-    except WCS_UNUSABLE:
+    except (ValueError, TypeError, KeyError, AttributeError, fits.VerifyError):
         return None
 
 

@@ -6,14 +6,16 @@ import logging
 import pickle
 from pathlib import Path
 
+from cosmouline import library
 from cosmouline.errors import UserError
 from cosmouline.files import origin
 from cosmouline.files.atomic import atomic_path
 from cosmouline.files.io_text import write_text
 
 import numpy as np
-from astropy import units
-from astropy.table import Column, Table
+
+astropy_table = library("astropy.table")
+units = library("astropy.units")
 
 log = logging.getLogger("cosmouline")
 
@@ -59,8 +61,8 @@ def write_ecsv(path, rows, fields):
     rows = list(rows)
     text = io.StringIO(newline="")
     # the header, of a table without rows
-    head = Table([
-        Column([], name=name, dtype=kind, description=meaning or None,
+    head = astropy_table.Table([
+        astropy_table.Column([], name=name, dtype=kind, description=meaning or None,
                unit=units.Unit(UNITS.get(unit, unit), parse_strict="silent") if unit else None)
         for name, (kind, unit, meaning) in fields.items()], meta=origin.values())
     head.write(text, format="ascii.ecsv", delimiter=",")
@@ -140,7 +142,7 @@ def write_plain_pickle(path, rows):
 def _read(path):
     """Read an ECSV table with astropy; UserError where it cannot."""
     try:
-        return Table.read(path, format="ascii.ecsv")
+        return astropy_table.Table.read(path, format="ascii.ecsv")
     except (OSError, ValueError) as error:
         reason = str(error).partition("\n")[0]
         raise UserError(f"{path} cannot be read as an ECSV table: {reason}. Make it again with "

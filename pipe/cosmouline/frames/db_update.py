@@ -7,6 +7,7 @@ from cosmouline.database.columns import members
 from cosmouline.database.database import Database
 from cosmouline.database.manual import all_scripts
 from cosmouline.database.script_header import is_choice, read_header, replaced_by, script_path
+from cosmouline.errors import UserError
 from cosmouline.files.lock import Lock
 from cosmouline.frames import db_intake
 
@@ -85,6 +86,20 @@ def is_done(order, settings):
         return status.next_script(db, states) is None and not any(
             line["lost"] for line in states) and not status.frame_lines(
                 db.select(gogogo=True, treatme=True))
+    finally:
+        db.close()
+
+
+def nothing_to_do(order, settings):
+    """Return whether no frame is new, and nothing at all is open for the scripts of an order."""
+    db = Database(paths.database(settings))
+    try:
+        images = db.select(gogogo=True, treatme=True)
+        return bool(images) and not any(new_frames(settings, db.rows).values()) and not any(
+            status.is_open(line) or line["lost"]
+            for line in status.states(db, settings, order)) and not status.frame_lines(images)
+    except UserError:  # the script that it concerns tells it
+        return False
     finally:
         db.close()
 

@@ -6,11 +6,13 @@ arrays: astropy's own coordinates take ten times longer. Nothing is ever downloa
 
 import math
 
+from cosmouline import library
 from cosmouline.dates import offline
 
 import erfa
 import numpy as np
-from astropy.time import Time
+
+time = library("astropy.time")
 
 LIGHT_DAYS_PER_AU = 499.004784 / 86400.0  # IAU 2012: the astronomical unit over c
 MIN_AIRMASS = 0.999  # the formula gives 0.9999996 at the zenith
@@ -66,7 +68,7 @@ def ephemeris(mjd, ra_deg, dec_deg, lon_deg=None, lat_deg=None, height_m=0.0):
         raise ValueError(f"lon_deg, lat_deg = {lon_deg}, {lat_deg} is not a position on Earth")
     # Nothing is downloaded: UT1 and leap seconds are those that come with astropy
     with offline():
-        times = Time(mjd, format="mjd", scale="utc")
+        times = time.Time(mjd, format="mjd", scale="utc")
         by_sun, by_barycentre = erfa.epv00(times.tdb.jd1, times.tdb.jd2)  # of the Earth
         # Vectors (n, 3) from the Earth's centre to target (unit), Moon and Sun (au), with the
         # aberration to first order in the velocity of the Earth over c

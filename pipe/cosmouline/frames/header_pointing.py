@@ -3,13 +3,15 @@
 import re
 import warnings
 
+from cosmouline import library
 from cosmouline.errors import ImageRejected
 from cosmouline.files.fits_bytes import card_value
 from cosmouline.files.io_fits import wcs_cards
 from cosmouline.frames.header_values import angle_deg, comment_of, text_of
 
 import numpy as np
-from astropy.wcs import WCS
+
+wcs = library("astropy.wcs")
 
 NEAR_DEG = 1.0  # of the pointings of a mount that was never aligned
 POINTING_CARDS = (("RA_TARG", "DEC_TARG"), ("TARG_RA", "TARG_DEC"), ("OBJCTRA", "OBJCTDEC"),
@@ -122,7 +124,7 @@ def _wcs_and_size(header):
         return None
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return WCS(cards), np.array(size, float)
+        return wcs.WCS(cards), np.array(size, float)
 
 
 def _factor(header, card):

@@ -4,10 +4,11 @@ import math
 import re
 from typing import NamedTuple
 
+from cosmouline import library
 from cosmouline.errors import ImageRejected
 from cosmouline.files.fits_bytes import card_value
 
-from astropy.io import fits
+fits = library("astropy.io.fits")
 
 # what programs write where they know nothing
 NO_VALUE = frozenset({"", "n/a", "(n/a)", "na", "none", "null", "unknown", "undefined", "nan"})

@@ -3,12 +3,14 @@
 import logging
 from dataclasses import replace
 
+from cosmouline import library
 from cosmouline.database import paths
 from cosmouline.database.products import product_of
 from cosmouline.images.io_sky import read_sky, write_sky
 
 import numpy as np
-from scipy.stats import theilslopes
+
+stats = library("scipy.stats")
 
 log = logging.getLogger("cosmouline")
 
@@ -61,7 +63,7 @@ def gain_of_noise(level_adu, noise_adu):
     """
     if len(level_adu) < TRANSFER_IMAGES or np.ptp(level_adu) == 0:
         return None
-    slope, noise2, low, high = theilslopes(noise_adu**2, level_adu)
+    slope, noise2, low, high = stats.theilslopes(noise_adu**2, level_adu)
     if low <= 0 or high / low > WRONG_BY**2:
         return None
     return (1 / slope, 1 / high, 1 / low), -noise2 / slope

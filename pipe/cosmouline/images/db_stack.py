@@ -1,5 +1,6 @@
 """Stacks of images of the database: their images, weights and header."""
 
+from cosmouline import library
 from cosmouline.astrometry import db_coordinates
 from cosmouline.database import manifest, paths
 from cosmouline.database.coefficient_choice import COEFFICIENTS
@@ -13,7 +14,8 @@ from cosmouline.images.io_stack import row_reader, stack_writer
 from cosmouline.images.stack_noise import as_exposure, mean_date
 
 import numpy as np
-from astropy.wcs import WCS
+
+astropy_wcs = library("astropy.wcs")
 
 COVERED_MIN = 0.5  # a pixel that fewer of the images cover is left empty
 RDNOISE_MOST_E, SATURLVL_MOST = 200.0, 1e7  # more is refused when a frame is imported again
@@ -112,7 +114,7 @@ def catalogue_rows(sources, fluxes, radii_fwhm, header):
         columns[f"sigma_{radius:g}fwhm_e"] = fluxes.sigma_e[:, k]
     cards = io_fits.wcs_cards(header)
     if cards is not None:
-        places = WCS(cards).all_pix2world(sources["x_px"], sources["y_px"], 0)
+        places = astropy_wcs.WCS(cards).all_pix2world(sources["x_px"], sources["y_px"], 0)
         columns["ra_deg"], columns["dec_deg"] = places
     rows = [{name: float(v) for name, v in zip(columns, values, strict=True) if np.isfinite(v)}
             for values in zip(*columns.values(), strict=True)]

@@ -1,10 +1,12 @@
 """A box of the sky without sources: found, placed on every image, its pixels measured."""
 
+from cosmouline import library
 from cosmouline.astrometry.align import apply, invert
 from cosmouline.errors import UserError
 
 import numpy as np
-from scipy.ndimage import distance_transform_cdt
+
+ndimage = library("scipy.ndimage")
 
 MOST_HALF_PX, LEAST_HALF_PX = 40, 6  # half the side of a box that is found
 COVERED = 0.9  # fraction of the images on which the box must lie
@@ -59,7 +61,7 @@ def find_empty_box(shape, xy_px, radius_px, matrices=(), shapes=()):
 
     # half the side of the largest free square around each pixel; the frame ends at its edge
     padded = np.pad(free, 1)
-    half = distance_transform_cdt(padded, metric="chessboard")[1:-1, 1:-1] - 1
+    half = ndimage.distance_transform_cdt(padded, metric="chessboard")[1:-1, 1:-1] - 1
     best = min(int(half.max(initial=-1)), MOST_HALF_PX)
     if best < LEAST_HALF_PX:
         raise ValueError(f"no square of {2 * LEAST_HALF_PX + 1} px is free of sources")

@@ -8,12 +8,14 @@ from image to image: it is fitted to each.
 from dataclasses import replace
 from typing import NamedTuple
 
+from cosmouline import library
 from cosmouline.errors import ImageRejected
 from cosmouline.images.sky import CLIP_SIGMAS, SkyMap, box_middles, object_mask, sky_map
 from cosmouline.robust import MAD_TO_SIGMA, mad_sigma, median_of_finite
 
 import numpy as np
-from scipy.ndimage import binary_dilation, gaussian_filter
+
+ndimage = library("scipy.ndimage")
 
 LEAST_IMAGES = 3  # two cannot separate a star from a fringe
 LEAST_VALUES = 2  # images that must show a pixel free of sources
@@ -88,7 +90,7 @@ def fringe_pattern(flat_images, box_px=None):
     halves = [_stacked(flat_images[i::2], hidden[i::2], 1) for i in (0, 1)]
     smoothed = []
     for half in halves:
-        gaps = binary_dilation(np.isnan(half), iterations=round(SMOOTH_PX))
+        gaps = ndimage.binary_dilation(np.isnan(half), iterations=round(SMOOTH_PX))
         smoothed.append(np.where(gaps, np.nan, _smooth(half)))
     a, b = smoothed
     both = np.isfinite(a) & np.isfinite(b)
@@ -251,7 +253,7 @@ def _wiener(mesh_e, n_free, noise_e, cell_px):
     # Wandelt 2013, A&A 549, A111)
     for step in range(WIENER_STEPS):
         waves = np.fft.rfft2(data)
-        power = gaussian_filter(np.abs(waves) ** 2 / data.size, 1.0, mode="wrap")
+        power = ndimage.gaussian_filter(np.abs(waves) ** 2 / data.size, 1.0, mode="wrap")
         floor = max(noise_e2, 2 * float(np.median(power)))
         signal = np.maximum(power - floor, 0)
         waves *= signal / (signal + (1 + WIENER_HEAT * WIENER_COOLING**step) * floor)
@@ -293,14 +295,14 @@ def _smooth(stack_e):
     filled, gaps, sigma_px = np.nan_to_num(stack_e), np.isnan(stack_e), SMOOTH_PX
     known = (~gaps).astype(filled.dtype)
     while known.any() and gaps.any():
-        weight = gaussian_filter(known, sigma_px)
+        weight = ndimage.gaussian_filter(known, sigma_px)
         near = gaps & (weight > 0.05)
         if near.any():
-            filled[near] = (gaussian_filter(np.where(known > 0, filled, 0), sigma_px)[near]
+            filled[near] = (ndimage.gaussian_filter(np.where(known > 0, filled, 0), sigma_px)[near]
                             / weight[near])
             known[near] = 1
             gaps &= ~near
         sigma_px *= 1.5
-    once = gaussian_filter(filled, SMOOTH_PX)
-    twice = once + gaussian_filter(filled - once, SMOOTH_PX)
+    once = ndimage.gaussian_filter(filled, SMOOTH_PX)
+    twice = once + ndimage.gaussian_filter(filled - once, SMOOTH_PX)
     return (twice - twice.mean()).astype(np.float32)

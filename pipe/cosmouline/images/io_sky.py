@@ -7,6 +7,7 @@ import functools
 import os
 from pathlib import Path
 
+from cosmouline import library
 from cosmouline.errors import ProductLost
 from cosmouline.files import origin
 from cosmouline.files.atomic import atomic_path
@@ -14,7 +15,8 @@ from cosmouline.files.io_fits import read_image
 from cosmouline.images.sky import SkyMap
 
 import numpy as np
-from astropy.io import fits
+
+fits = library("astropy.io.fits")
 
 
 def write_sky(path, sky, fringes_path=None):

@@ -2,6 +2,7 @@
 
 import contextlib
 
+from cosmouline import library
 from cosmouline.errors import ImageRejected
 from cosmouline.files.atomic import atomic_path
 from cosmouline.files.fits_bytes import (
@@ -16,7 +17,8 @@ from cosmouline.files.fits_image import choose_image
 from cosmouline.files.io_fits import image_cards
 
 import numpy as np
-from astropy.io import fits
+
+fits = library("astropy.io.fits")
 
 PLANES = (("", ">f4"), ("VARIANCE", ">f4"), ("COUNT", ">i2"))  # extension and type of each
 BITPIX = {">f4": -32, ">i2": 16}

@@ -6,11 +6,13 @@ measured on them.
 
 import math
 
+from cosmouline import library
 from cosmouline.astrometry.align import apply
 from cosmouline.images.bad_pixels import mend_pixels
 
 import numpy as np
-from scipy.ndimage import affine_transform, convolve1d, spline_filter, uniform_filter
+
+ndimage = library("scipy.ndimage")
 
 MARGIN_PX = 14  # a cubic spline forgets a pixel by a factor 0.27 per pixel: 1e-8 at that distance
 BOX_FROM = 1.05  # an image with pixels so much finer than the reference is averaged over its own
@@ -73,16 +75,17 @@ def resample(image_e, matrix, shape, bad=None):
         missing = missing if bad is None else bad[window] | missing
         if missing.any():
             part_e = np.nan_to_num(mend_pixels(part_e, missing), copy=False)
-        coefficients = spline_filter(_boxed(part_e, side_px), 3, np.float32)
+        coefficients = ndimage.spline_filter(_boxed(part_e, side_px), 3, np.float32)
         turn, offset = _in_rows(here)
-        affine_transform(coefficients, turn, offset, band_e.shape, band_e, order=3, cval=np.nan,
-                         prefilter=False)
+        ndimage.affine_transform(coefficients, turn, offset, band_e.shape, band_e, order=3,
+                                 cval=np.nan, prefilter=False)
         band_e *= np.float32(abs(np.linalg.det(here[:, :2])))
 
         # what they touch is left out
         if missing.any():
-            weight = affine_transform(_boxed(missing.astype(np.float32), side_px), turn, offset,
-                                      band_e.shape, order=1, cval=0.0)
+            weight = ndimage.affine_transform(
+                _boxed(missing.astype(np.float32), side_px), turn, offset, band_e.shape, order=1,
+                cval=0.0)
             band_e[weight > TOUCHED] = np.nan
     return out_e
 
@@ -136,11 +139,11 @@ def shrunk(image_e, matrix, shape, step):
     the result, (ceil(ny / step), ceil(nx / step)) and NaN outside of the image, has its units.
     """
     filled = np.nan_to_num(np.asarray(image_e, np.float32))
-    smooth = uniform_filter(filled, step) if step > 1 else filled
+    smooth = ndimage.uniform_filter(filled, step) if step > 1 else filled
     rows, cols = (-(-side // step) for side in shape)
     turn, _ = _in_rows(matrix)
     _, first = _in_rows(moved(matrix, (step - 1) / 2, (step - 1) / 2))
-    return affine_transform(smooth, turn * step, first, (rows, cols), order=3, cval=np.nan)
+    return ndimage.affine_transform(smooth, turn * step, first, (rows, cols), order=3, cval=np.nan)
 
 
 def _in_rows(matrix):
@@ -156,7 +159,7 @@ def _boxed(image, side_px):
     # the outermost pixels of the box count by the part of them that is inside
     rim = (side_px - (2 * half - 1)) / 2
     kernel = np.r_[rim, np.ones(2 * half - 1), rim] / side_px
-    return convolve1d(convolve1d(image, kernel, axis=0), kernel, axis=1)
+    return ndimage.convolve1d(ndimage.convolve1d(image, kernel, axis=0), kernel, axis=1)
 
 
 def footprint(matrix, shape, image_shape):

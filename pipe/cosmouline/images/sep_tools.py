@@ -1,9 +1,11 @@
 """The sep library with its limits handled: usable pixels, background mesh, extraction."""
 
+from cosmouline import library
 from cosmouline.errors import ImageRejected
 
 import numpy as np
-import sep
+
+sep = library("sep")
 
 BOX_FRACTION = 16  # a mesh box is the shorter side over this, ...
 BOX_MIN_PX, BOX_MAX_PX = 64, 256  # ... within these limits: noise .007-.016 of the sky sigma

@@ -4,13 +4,15 @@ import math
 from dataclasses import dataclass
 from functools import cached_property
 
+from cosmouline import library
 from cosmouline.errors import ImageRejected
 from cosmouline.images.sep_tools import background, default_box_px, extract, usable_pixels
 from cosmouline.robust import MAD_TO_SIGMA
 
 import numpy as np
-import sep
-from scipy.ndimage import binary_dilation
+
+ndimage = library("scipy.ndimage")
+sep = library("sep")
 
 CLIP_SIGMAS = 4.0  # keeps 99.994 % of Gaussian pixels
 SAMPLE_PIXELS = 500_000  # median good to 0.002 sigma, sigma to 0.1 %; a 4k frame has 32 x more
@@ -305,7 +307,7 @@ def _objects(image_e, bad, box_px, min_area_px, factor):
         flat_e[bad] = 0
     # widened segments, joined by ellipses whose size is bounded
     found, segments = extract(flat_e, first.globalrms, OBJECT_SIGMA, min_area_px, True)
-    mask = binary_dilation(segments > 0, iterations=OBJECT_GROWTH_PX // factor)
+    mask = ndimage.binary_dilation(segments > 0, iterations=OBJECT_GROWTH_PX // factor)
     half_axes = (np.minimum(found[axis], ELLIPSE_MAX_PX / factor) for axis in ("a", "b"))
     sep.mask_ellipse(mask, found["x"], found["y"], *half_axes, found["theta"], r=ELLIPSE_AXES)
     return mask

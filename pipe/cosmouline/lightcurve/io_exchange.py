@@ -3,15 +3,18 @@
 import csv
 import io
 
+from cosmouline import library
 from cosmouline.files import origin
 from cosmouline.files.atomic import atomic_path
 from cosmouline.files.io_table import warn_of_formulas
 from cosmouline.files.io_text import write_text
 
 import numpy as np
-from astropy.io import fits
-from astropy.io.votable import from_table, tree
-from astropy.table import Column, MaskedColumn, Table
+
+fits = library("astropy.io.fits")
+astropy_table = library("astropy.table")
+tree = library("astropy.io.votable.tree")
+astropy_votable = library("astropy.io.votable")
 
 UCDS = {"mhjd": "time.epoch;meta.main", "datetime": "time.epoch", "telescope": "instr.tel",
         "setname": "meta.id", "nbimg": "meta.number;obs.image", "fwhm": "instr.obsty.seeing",
@@ -80,28 +83,29 @@ def write_cds(path, columns, fields):
         if is_absent.all():
             table.remove_column(name)
         elif is_absent.any():
-            table[name] = MaskedColumn(column, mask=is_absent)
+            table[name] = astropy_table.MaskedColumn(column, mask=is_absent)
     with atomic_path(path) as temporary:
         table.write(temporary, format="ascii.mrt", overwrite=True)
 
 
 def _table(columns, fields):
     """Return an astropy table with meanings and those units that all formats have."""
-    table = Table()
+    table = astropy_table.Table()
     for name, values in columns.items():
         # The standards have no unit for electrons: the description says it
         unit, meaning = fields[name]
         is_known = unit in STANDARD_UNITS
-        table[name] = Column(values, unit=unit if is_known else None, description=(
+        table[name] = astropy_table.Column(values, unit=unit if is_known else None, description=(
             meaning if is_known or unit in ("", "1") else f"{meaning} ({unit})"))
     return table
 
 
 def _write_votable(path, table, target, band):
     """Write a VOTable 1.4 with its time system, frame, photometric system and UCDs."""
-    of_any_length = Table([Column(column, dtype=object) if column.dtype.kind == "U" else column
-                           for column in table.itercols()])
-    whole = from_table(of_any_length, table_id="light_curve")
+    of_any_length = astropy_table.Table([
+        astropy_table.Column(column, dtype=object) if column.dtype.kind == "U" else column
+        for column in table.itercols()])
+    whole = astropy_votable.from_table(of_any_length, table_id="light_curve")
     whole.version, resource = "1.4", whole.resources[0]
     config = {"version_1_4_or_later": True, "version": "1.4"}
     resource.type, resource.description = "results", NOTE
@@ -141,8 +145,8 @@ def _write_fits(temporary, table, target, band):
 
     FITS is of ASCII: other letters become "?".
     """
-    hdu = fits.table_to_hdu(Table([
-        Column(np.char.encode(column, "ascii", "replace"), name=column.name)
+    hdu = fits.table_to_hdu(astropy_table.Table([
+        astropy_table.Column(np.char.encode(column, "ascii", "replace"), name=column.name)
         if column.dtype.kind == "U" else column for column in table.itercols()]))
     header = hdu.header
     header["EXTNAME"] = "LIGHTCURVE"

@@ -3,14 +3,16 @@
 import math
 from typing import NamedTuple
 
+from cosmouline import library
 from cosmouline.images.bad_pixels import mend_pixels
 from cosmouline.images.sep_tools import usable_pixels
 from cosmouline.robust import median_of_finite
 from cosmouline.sources.moments import FWHM_PER_SIGMA
 
 import numpy as np
-import sep
-from scipy.spatial import cKDTree
+
+sep = library("sep")
+spatial = library("scipy.spatial")
 
 CLIP_SIGMAS = 3.0  # neighbours out of the sky annulus
 MEDIAN_VARIANCE = np.pi / 2  # of a median over that of a mean, for Gaussian noise
@@ -112,7 +114,7 @@ def aperture_fluxes(image_e, sky_level_e, sky_sigma_e, x_px, y_px, radii_px, bad
 
     # a bad pixel in the smallest aperture is in the core of the star: no interpolation helps
     if bad is not None:
-        tree = cKDTree(np.argwhere(bad)[:, ::-1])
+        tree = spatial.cKDTree(np.argwhere(bad)[:, ::-1])
         nearest_px, _ = tree.query(np.stack([x, y], axis=1), distance_upper_bound=radii_px.min())
         flux_e[np.isfinite(nearest_px)] = np.nan
     variance = area * sky_sigma_e[:, None] ** 2 + np.maximum(flux_e, 0)

@@ -3,11 +3,13 @@
 import logging
 from typing import NamedTuple
 
+from cosmouline import library
 from cosmouline.photometry.coefficient_fit import left_by_leverage
 
 import numpy as np
-from scipy.optimize import brentq
-from scipy.stats import chi2
+
+optimize = library("scipy.optimize")
+stats = library("scipy.stats")
 
 log = logging.getLogger("cosmouline")
 
@@ -60,7 +62,7 @@ def extra_scatter(squared, variance, by_chance=None, freedom=None):
         return 0.0
     if by_chance is not None:
         freedom = freedom or n
-        if chi2.sf((squared / variance).mean() * freedom, freedom) > by_chance:
+        if stats.chi2.sf((squared / variance).mean() * freedom, freedom) > by_chance:
             return 0.0
 
     def too_large(extra2):
@@ -68,7 +70,7 @@ def extra_scatter(squared, variance, by_chance=None, freedom=None):
 
     if too_large(0.0) <= 0:
         return 0.0
-    return float(np.sqrt(brentq(too_large, 0.0, MOST_SCATTER**2, xtol=1e-12)
+    return float(np.sqrt(optimize.brentq(too_large, 0.0, MOST_SCATTER**2, xtol=1e-12)
                          if too_large(MOST_SCATTER**2) < 0 else MOST_SCATTER**2))
 
 

@@ -1,13 +1,13 @@
 """Aperture photometry of all stars of the field, on the pixels as they fell."""
 
 from cosmouline.database.columns import texts
+from cosmouline.engine.terminal import progress_bar
 from cosmouline.images import db_images, db_sky
 from cosmouline.photometry.aperture import aperture_fluxes
 from cosmouline.sources import db_stars
 from cosmouline.sources.io_external_lists import Photometry
 
 import numpy as np
-from tqdm import tqdm
 
 LEAST_SEEN = 0.5  # fraction of the images on which it falls that must show a star
 
@@ -24,7 +24,7 @@ def photometry(images, settings):
     xy = np.column_stack([field["x_px"], field["y_px"]])[use]
     names = [name or f"field{k + 1}" for k, name in enumerate(np.array(field["name"])[use])]
     found = []
-    for image in tqdm(images, unit="image", disable=None, leave=False):
+    for image in progress_bar(images, unit="image"):
         image_e, bad = db_images.image_and_bad(image, settings)
         sky, on_image = db_sky.sky(image, settings), db_stars.on_image(xy, image, settings)
         one = aperture_fluxes(image_e, sky.level, sky.sigma_at(*on_image.T), *on_image.T,

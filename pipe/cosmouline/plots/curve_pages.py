@@ -1,5 +1,6 @@
 """Pages about one joined light curve: a panel for each source, its error bars, a second curve."""
 
+from cosmouline import library
 from cosmouline.plots import style
 from cosmouline.plots.date_axis import calendar_axis, day_ticks
 from cosmouline.plots.light_curve import day_limits_of, light_curve, time_series
@@ -7,7 +8,8 @@ from cosmouline.plots.light_curve_pages import set_days, write_note
 from cosmouline.plots.scaling import finite
 
 import numpy as np
-from matplotlib.ticker import LogLocator, MaxNLocator
+
+ticker = library("matplotlib.ticker")
 
 PANEL_IN, MAX_PAGE_IN = 2.0, 14.0
 BARS_IN = 1.25  # height of the panel of one kind of error
@@ -69,7 +71,7 @@ def error_bars_page(mhjd, bars, names, bar_names, flag=None, title="", subtitle=
                            label=style.safe_text(text))
         if values.size:
             ax.set(yscale="log", ylim=(values.min() / 1.3, values.max() * 1.3))
-            ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+            ax.yaxis.set_major_locator(ticker.LogLocator(subs=(1, 2, 5)))
             ax.yaxis.set_major_formatter("{x:g}")
             ax.yaxis.set_minor_formatter("")
         is_known = finite(errors_mmag[:, k]).size > 0
@@ -161,4 +163,4 @@ def _only_last_dated(axes):
         ax.set_xlabel("")
     for ax in axes:
         if ax.get_yscale() == "linear":
-            ax.yaxis.set_major_locator(MaxNLocator(5))
+            ax.yaxis.set_major_locator(ticker.MaxNLocator(5))

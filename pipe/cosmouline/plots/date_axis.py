@@ -1,9 +1,11 @@
 """The calendar above a plot whose horizontal axis is in days (MJD or MHJD)."""
 
+from cosmouline import library
 from cosmouline.plots import style
 
 import numpy as np
-from matplotlib.ticker import MaxNLocator, MultipleLocator, ScalarFormatter
+
+ticker = library("matplotlib.ticker")
 
 MJD_OF_EPOCH = 40587  # 1970-01-01, where the dates of numpy start to count
 FIRST_MJD, LAST_MJD = -678000.0, 2970000.0  # years 2 to 9990: a calendar needs four digits
@@ -82,12 +84,12 @@ def day_ticks(ax):
     # as many ticks as find room for five digits
     n = int(np.clip(width_in / 0.9, 2, 9))
     if high - low >= NIGHT_D or ax.get_autoscalex_on():  # the latter: nothing is drawn
-        ax.xaxis.set_major_locator(MaxNLocator(n, integer=True, steps=[1, 2, 5, 10]))
-        ax.xaxis.set_major_formatter(ScalarFormatter(useOffset=False))
+        ax.xaxis.set_major_locator(ticker.MaxNLocator(n, integer=True, steps=[1, 2, 5, 10]))
+        ax.xaxis.set_major_formatter(ticker.ScalarFormatter(useOffset=False))
         ax.set_xlabel("MHJD (days)")
         return
     day, hours = int(np.floor(low)), 24 * (high - low)
     step = next((step for step in HOUR_STEPS if hours / step <= n), HOUR_STEPS[-1])
-    ax.xaxis.set_major_locator(MultipleLocator(step / 24))
+    ax.xaxis.set_major_locator(ticker.MultipleLocator(step / 24))
     ax.xaxis.set_major_formatter(lambda x, _: f"{24 * (x - day):.4g}")
     ax.set_xlabel(f"hours from MHJD {day} ({np.datetime64(day - MJD_OF_EPOCH, 'D')})")

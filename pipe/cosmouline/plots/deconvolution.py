@@ -132,7 +132,7 @@ def _draw(ax, image, title, norm=None, unit="", shape=None):
 
 def _label_sources(ax, names, xy_px):
     """Write the names of point sources next to small marks at their positions."""
-    marks.mark_stars(ax, xy_px, names, style.ACCENT, marker=marks.CROSSHAIR, size_pt=24.0)
+    marks.mark_stars(ax, xy_px, names, style.ACCENT, marker=marks.crosshair(), size_pt=24.0)
 
 
 def round_ticks(norm, n_ticks=6):

@@ -2,6 +2,7 @@
 
 import textwrap
 
+from cosmouline import library
 from cosmouline.plots import marks, style
 from cosmouline.plots.histograms import pixel_histogram
 from cosmouline.plots.scaling import (
@@ -13,8 +14,9 @@ from cosmouline.plots.scaling import (
 )
 
 import numpy as np
-from matplotlib import collections
-from matplotlib.ticker import MaxNLocator
+
+collections = library("matplotlib.collections")
+ticker = library("matplotlib.ticker")
 
 MAX_SIDE_PX = 1000  # about as many pixels as the picture has on the screen
 MAX_OUTSIDE = 0.12  # outlines farther out than this fraction of the frame are not followed
@@ -65,7 +67,7 @@ def frame_image(ax, image, limits=None, stretch="log", colour_map=None, max_side
     )
     ax.set(xlabel="x (px)", ylabel="y (px)")
     for axis in (ax.xaxis, ax.yaxis):
-        axis.set_major_locator(MaxNLocator(6, integer=True))
+        axis.set_major_locator(ticker.MaxNLocator(6, integer=True))
 
 
 def image_corners(matrix, shape):

@@ -1,12 +1,15 @@
 """Histograms of what was measured on the images, with the median marked, for each set."""
 
+from cosmouline import library
 from cosmouline.plots import style
 from cosmouline.plots.scaling import finite, robust_limits
 from cosmouline.robust import MAD_TO_SIGMA
 
 import numpy as np
-from matplotlib import colors, patches
-from matplotlib.ticker import MaxNLocator
+
+colors = library("matplotlib.colors")
+patches = library("matplotlib.patches")
+ticker = library("matplotlib.ticker")
 
 MIN_BINS, MAX_BINS = 8, 60
 MAX_SETS = 10  # more sets than that are drawn together
@@ -71,7 +74,7 @@ def histogram(ax, values, label="", unit="", by_set=None, limits=None):
         texts.append(f"{style.safe_text(name)}  {median}  (n = {group.size})".strip())
     top = (1.06 + LEGEND_ROOM * len(groups)) * max(1, ax.dataLim.y1)
     ax.set(xlim=(low, high), ylim=(0, top), ylabel="number of images")
-    ax.yaxis.set_major_locator(MaxNLocator(5, integer=True))
+    ax.yaxis.set_major_locator(ticker.MaxNLocator(5, integer=True))
     ax.legend(handles, texts, loc="upper right", fontsize=8, frameon=True, framealpha=1,
               edgecolor="none")
     for count, x, text in (((measured < low).sum(), 0.01, "◂ {} below"),

@@ -1,12 +1,14 @@
 """Light curves: one drawing function for all quick-looks, and what arranges several of them."""
 
+from cosmouline import library
 from cosmouline.plots import style
 from cosmouline.plots.date_axis import NIGHT_D, calendar_axis, day_ticks
 from cosmouline.plots.point_colours import draw_key, point_colours
 from cosmouline.plots.scaling import finite, padded_limits, robust_limits
 
 import numpy as np
-from matplotlib import collections
+
+collections = library("matplotlib.collections")
 
 MIN_MAG_SPAN = 0.05  # a flat curve is not enlarged to its noise
 MIN_DAY_SPAN = 4.0

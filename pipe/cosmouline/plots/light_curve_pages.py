@@ -1,5 +1,6 @@
 """Pages of light curves: all sources together, by a field, and measured against true."""
 
+from cosmouline import library
 from cosmouline.plots import style
 from cosmouline.plots.date_axis import calendar_axis, day_ticks
 from cosmouline.plots.light_curve import common_limits, light_curve
@@ -7,7 +8,8 @@ from cosmouline.plots.point_colours import draw_common_key, point_colours
 from cosmouline.plots.scaling import robust_limits, root_mean_square
 
 import numpy as np
-from matplotlib.ticker import MaxNLocator
+
+ticker = library("matplotlib.ticker")
 
 RESIDUAL_SPAN_MMAG = 10.0  # smallest half height of a residual panel
 NOTE_ROOM = 0.16  # of the height of a panel
@@ -94,7 +96,7 @@ def by_field_page(mhjd, mags, mag_sigmas, names, colour, colour_label="", flag=N
                     show_key=False)
         # the calendar stands above the first panel, the days below the last
         ax.set_ylabel(f"{style.safe_text(name)} (mag)")
-        ax.yaxis.set_major_locator(MaxNLocator(5))
+        ax.yaxis.set_major_locator(ticker.MaxNLocator(5))
         if row < rows - 1:
             ax.set_xlabel("")
         if notes is not None:
@@ -157,7 +159,7 @@ def measured_and_true(mhjd, mags, mag_sigmas, names, true_mhjd, true_mags, title
         residual, sigma, colour = residuals[row], bars_mmag[row], style.source_colour(row)
         light_curve(ax, mhjd, residual, sigma, colour, mag_limits=(-scale, scale), calendar=False)
         ax.axhline(0.0, color=style.INK, linewidth=0.7, zorder=1)
-        ax.yaxis.set_major_locator(MaxNLocator(3, symmetric=True))
+        ax.yaxis.set_major_locator(ticker.MaxNLocator(3, symmetric=True))
         ax.set_ylabel("mmag")
         text = (f"rms {style.short(root_mean_square(residual))} mmag  =  "
                 f"{style.short(root_mean_square(residual / sigma))} σ")

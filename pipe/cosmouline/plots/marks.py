@@ -1,10 +1,12 @@
 """Marks on a frame: stars with their names, the lens, boxes, scale bar, compass, notes."""
 
+from cosmouline import library
 from cosmouline.plots import style
 
 import numpy as np
-from matplotlib import patches
-from matplotlib.path import Path
+
+patches = library("matplotlib.patches")
+path = library("matplotlib.path")
 
 MAX_LABELS = 300  # more names than that cannot be read
 FEW_LABELS = 30  # more names are written smaller
@@ -12,11 +14,6 @@ LABEL_HEIGHT, LABEL_WIDTH = 1.3, 0.63  # of the font size; the width is that of 
 DIRECTIONS = np.deg2rad((0, 180, 45, 135, 315, 225, 90, 270))  # the sides of the star first
 NICE_ARCSEC = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200,
                1800, 3600, 7200)
-# four strokes that leave the middle free, in units of half the marker
-CROSSHAIR = Path(
-    [(0.45, 0), (1, 0), (-0.45, 0), (-1, 0), (0, 0.45), (0, 1), (0, -0.45), (0, -1)],
-    [Path.MOVETO, Path.LINETO] * 4,
-)
 
 
 @style.styled
@@ -44,6 +41,12 @@ def mark_stars(ax, xy_px, names=None, colour=None, marker="o", size_pt=13.0, lab
     if names is not None and kept.sum() <= MAX_LABELS:
         names = [str(name) for name, keep in zip(names, kept, strict=True) if keep]
         write_names(ax, xy_px[kept], names, colour, size_pt)
+
+
+def crosshair():
+    """Return a marker of four strokes that leave the middle free, in units of half its size."""
+    ends = [(0.45, 0), (1, 0), (-0.45, 0), (-1, 0), (0, 0.45), (0, 1), (0, -0.45), (0, -1)]
+    return path.Path(ends, [path.Path.MOVETO, path.Path.LINETO] * 4)
 
 
 @style.styled
@@ -98,7 +101,7 @@ def mark_lens(ax, x_px, y_px, label="lens", colour=style.ACCENT, size_pt=26.0):
     """Mark a position by four strokes that leave its middle free; nothing for NaN or None."""
     if x_px is None or y_px is None or not np.isfinite([x_px, y_px]).all():
         return
-    look = {"marker": CROSSHAIR, "facecolors": "none", "zorder": 5, "s": size_pt**2}
+    look = {"marker": crosshair(), "facecolors": "none", "zorder": 5, "s": size_pt**2}
     # white below the colour: the strokes are seen on dark stars too
     ax.scatter([x_px], [y_px], linewidths=3.4, edgecolors="white", **look)
     ax.scatter([x_px], [y_px], linewidths=1.6, edgecolors=colour, **look)

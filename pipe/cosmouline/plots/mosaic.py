@@ -6,10 +6,12 @@ of stamps are made here.
 
 from typing import NamedTuple
 
+from cosmouline import library
 from cosmouline.plots import style
 
 import numpy as np
-from matplotlib import colors
+
+colors = library("matplotlib.colors")
 
 EDGE = (style.RC["axes.edgecolor"], style.RC["axes.linewidth"])  # as the frames of Axes
 LEAST_FILLED = 0.9  # of the side of a cell, to have pixels that are all of one size
@@ -24,7 +26,7 @@ class Box(NamedTuple):
     bottom: float
 
 
-def paint(image, norm, colour_map=style.IMAGE_MAP, tint=None):
+def paint(image, norm, colour_map=None, tint=None):
     """Colours of an image.
 
     Parameters
@@ -33,8 +35,8 @@ def paint(image, norm, colour_map=style.IMAGE_MAP, tint=None):
         NaN pixels get the colour that the map has for them.
     norm : Normalize
         Turns values into shades.
-    colour_map : Colormap
-        Turns shades into colours.
+    colour_map : Colormap, optional
+        Turns shades into colours; default: the grey of images.
     tint : ndarray of float, shape (ny, nx, 4), optional
         Red, green, blue and opacity of what is laid over the image.
 
@@ -43,7 +45,7 @@ def paint(image, norm, colour_map=style.IMAGE_MAP, tint=None):
     ndarray of uint8, shape (ny, nx, 4)
         Red, green, blue, opacity (255); the first row is that of the image.
     """
-    colours = colour_map(norm(np.ma.masked_invalid(image)), bytes=True)
+    colours = (colour_map or style.IMAGE_MAP)(norm(np.ma.masked_invalid(image)), bytes=True)
     if tint is not None:
         opacity = tint[..., 3:]
         mixed = (1 - opacity) * colours[..., :3] + opacity * 255 * tint[..., :3]

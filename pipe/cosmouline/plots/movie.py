@@ -1,11 +1,13 @@
 """Films: small pictures one after the other, as an animated GIF."""
 
+from cosmouline import library
 from cosmouline.files.atomic import atomic_path
 from cosmouline.plots import style
 from cosmouline.plots.scaling import frame_limits, stretch_norm
 
 import numpy as np
-from matplotlib.animation import PillowWriter
+
+animation = library("matplotlib.animation")
 
 SIDE_IN, TITLE_IN = 4.2, 0.3
 
@@ -44,7 +46,7 @@ def save_movie(path, images, titles, per_second=5.0, title=""):
     picture = ax.imshow(np.ma.masked_invalid(images[0]), norm=norm, cmap=style.IMAGE_MAP)
     heading = style.write(page, 0.1, TITLE_IN / 2, "", va="center", fontsize=9)
     style.write(page, 0.1, TITLE_IN + SIDE_IN * ny / nx + 0.1, title, va="center", fontsize=6.5)
-    writer = PillowWriter(fps=per_second)
+    writer = animation.PillowWriter(fps=per_second)
     with atomic_path(path) as temporary, writer.saving(page, str(temporary), style.DPI):
         for image, text in zip(images, titles, strict=True):
             picture.set_data(np.ma.masked_invalid(image))

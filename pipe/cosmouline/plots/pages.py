@@ -2,12 +2,14 @@
 
 import textwrap
 
+from cosmouline import library
 from cosmouline.plots import mosaic, style
 from cosmouline.plots.scaling import colour_limits, frame_limits, shrink, stretch_norm
 from cosmouline.plots.stamps import stamp_colours
 
 import numpy as np
-from matplotlib import patches
+
+patches = library("matplotlib.patches")
 
 CELL_IN = 1.72
 GAP_IN, TEXT_IN, LINE_IN = 0.13, 0.36, 0.14
@@ -81,7 +83,7 @@ def contact_sheet(images, names, status=None, notes=None, title="", subtitle="",
 
 
 @style.styled
-def painted(image, colour_map=style.IMAGE_MAP):
+def painted(image, colour_map=None):
     """Small picture of a frame with even steps between its 1 and 99 percentiles, in colours."""
     shown, _ = shrink(np.asarray(image), THUMBNAIL_PX)
     return mosaic.paint(shown, stretch_norm(*colour_limits(shown, 1.0, 99.0), "linear"),

@@ -1,10 +1,12 @@
 """Histograms of the peaks of the stars, and the level where the camera saturates."""
 
+from cosmouline import library
 from cosmouline.plots import style
 from cosmouline.plots.scaling import finite
 
 import numpy as np
-from matplotlib.lines import Line2D
+
+mpl_lines = library("matplotlib.lines")
 
 N_COLS = 4
 N_BINS = 40
@@ -38,8 +40,8 @@ def peaks_page(names, peak, limits, title="", unit="ADU"):
     page, axes = style.figure(N_COLS, n_rows, (style.PAGE_WIDTH_IN, 1.2 + ROW_IN * n_rows),
                               squeeze=False, sharex=True)
     style.title_page(page, title)
-    lines = [Line2D([], [], color=style.INK, linewidth=1.0),
-             Line2D([], [], color=style.ACCENT, linewidth=1.0, linestyle="--")]
+    lines = [mpl_lines.Line2D([], [], color=style.INK, linewidth=1.0),
+             mpl_lines.Line2D([], [], color=style.ACCENT, linewidth=1.0, linestyle="--")]
     page.legend(lines, ["median", "saturation"], loc="upper right", ncols=2, fontsize=8)
     # one axis for all stars, from 0 to the highest peak or limit
     shown = np.append(finite(peak), list(limits.values()))

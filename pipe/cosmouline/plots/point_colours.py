@@ -1,10 +1,14 @@
 """Colours of points: one for all, a quantity on a scale, or one per name."""
 
+from cosmouline import library
 from cosmouline.plots import style
 from cosmouline.plots.scaling import colour_limits
 
 import numpy as np
-from matplotlib import cm, colors, lines
+
+cm = library("matplotlib.cm")
+colors = library("matplotlib.colors")
+lines = library("matplotlib.lines")
 
 NO_COLOUR = "#B0B0B0"  # points whose quantity was not measured
 MAX_NAMES = 14  # the rarer ones are drawn together

@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from cosmouline import library
 from cosmouline.plots import mosaic, style
 from cosmouline.plots.scaling import finite, stretch_norm, symmetric_limit
 from cosmouline.plots.stamps import residual_colours, residual_mappable, stamp_norm
 
 import numpy as np
-from matplotlib.ticker import LogLocator
+
+ticker = library("matplotlib.ticker")
 
 MAX_STARS = 12  # more do not fit next to each other
 LEFT_IN, GAP_IN, STAR_IN = 0.42, 0.07, 1.55  # margin, gap, and largest size of a star
@@ -205,5 +207,5 @@ def radial_profile(ax, data, model, xy_px, flux_e, used=None, good=None):
     ax.set(yscale="log", xlim=(0, middles.max() + PROFILE_BIN_PX))
     ax.set_ylim(10.0**-PROFILE_DECADES * level.max(), 2.5 * level.max())
     ax.yaxis.set_major_formatter(style.power_of_ten)
-    ax.yaxis.set_minor_locator(LogLocator(subs=(2, 5)))  # every tick takes its millisecond
+    ax.yaxis.set_minor_locator(ticker.LogLocator(subs=(2, 5)))  # every tick takes its millisecond
     ax.legend(loc="upper right")

@@ -1,9 +1,11 @@
 """Limits and stretches: which value becomes which shade, and where an axis ends."""
 
+from cosmouline import library
 from cosmouline.robust import mad_sigma
 
 import numpy as np
-from matplotlib import colors
+
+colors = library("matplotlib.colors")
 
 BORDER_PX = 300  # f2n leaves this border out ...
 BORDER_MIN_SIDE_PX = 900  # ... of images larger than this

@@ -1,11 +1,15 @@
 """Stamps: small cut-outs of the stars and the lens, with what is masked in colour."""
 
+from cosmouline import library
 from cosmouline.plots import mosaic, style
 from cosmouline.plots.scaling import finite, stretch_norm
 from cosmouline.robust import mad_sigma
 
 import numpy as np
-from matplotlib import cm, colors, patches
+
+cm = library("matplotlib.cm")
+colors = library("matplotlib.colors")
+patches = library("matplotlib.patches")
 
 OUTSIDE = 16  # bit of the MASK plane
 # all its bits in the order they are painted: a saturated pixel hides the others

@@ -3,13 +3,16 @@
 import datetime
 import functools
 
+from cosmouline import library
 from cosmouline.files.atomic import atomic_path
 
-import matplotlib
 import numpy as np
-from matplotlib import colors, patheffects
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
+
+backend_agg = library("matplotlib.backends.backend_agg")
+colors = library("matplotlib.colors")
+mpl_figure = library("matplotlib.figure")
+matplotlib = library("matplotlib")
+patheffects = library("matplotlib.patheffects")
 
 DPI = 120  # 9 pt letters are then 15 pixels tall, readable at 100 % on a laptop
 PAGE_WIDTH_IN = 12.0  # 1440 pixels: as wide as a laptop shows
@@ -25,10 +28,9 @@ ACCENT = "#D55E00"  # what needs a look: rejected, outside, wrong
 # Okabe and Ito (2008): distinct under all three kinds of colour blindness
 SOURCE_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 
-IMAGE_MAP = matplotlib.colormaps["gray_r"].with_extremes(bad="#DCE6F0")
-RESIDUAL_MAP = matplotlib.colormaps["RdBu_r"].with_extremes(bad="#C9C9C9")
-DEPTH_MAP = matplotlib.colormaps["magma"].with_extremes(bad="#DCE6F0")
-FIELD_MAP = matplotlib.colormaps["viridis"].with_extremes(bad="#DCE6F0")
+# Colour maps, and the colour of what is missing: style.IMAGE_MAP is made when it is first used
+MAPS = {"IMAGE_MAP": ("gray_r", "#DCE6F0"), "RESIDUAL_MAP": ("RdBu_r", "#C9C9C9"),
+        "DEPTH_MAP": ("magma", "#DCE6F0"), "FIELD_MAP": ("viridis", "#DCE6F0")}
 
 SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
@@ -63,6 +65,14 @@ RC = {
     "figure.facecolor": "white",
     "savefig.facecolor": "white",
 }
+
+
+@functools.cache
+def __getattr__(name):
+    if name not in MAPS:
+        raise AttributeError(name)
+    shades, missing = MAPS[name]
+    return matplotlib.colormaps[shades].with_extremes(bad=missing)
 
 
 def styled(draw):
@@ -126,8 +136,8 @@ def halo(width_pt=2.2):
 @styled
 def blank(width_in, height_in):
     """Page without Axes, for layouts given in inches (see `place`)."""
-    page = Figure(figsize=(width_in, height_in), dpi=DPI)
-    FigureCanvasAgg(page)
+    page = mpl_figure.Figure(figsize=(width_in, height_in), dpi=DPI)
+    backend_agg.FigureCanvasAgg(page)
     return page
 
 

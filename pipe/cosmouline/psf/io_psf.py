@@ -2,13 +2,15 @@
 
 from typing import NamedTuple
 
+from cosmouline import library
 from cosmouline.files import origin
 from cosmouline.files.atomic import atomic_path
 from cosmouline.files.fits_cards import cards_of, native, values_of
 from cosmouline.psf.model import Psf
 
 import numpy as np
-from astropy.io import fits
+
+fits = library("astropy.io.fits")
 
 
 class PsfFile(NamedTuple):

@@ -1,11 +1,13 @@
 """Error of the PSF: draws from its posterior, with which any result can be computed again."""
 
+from cosmouline import library
 from cosmouline.psf.model import moffat_derivatives, star_parameters
 from cosmouline.psf.residual_grid import GridFit, held_centre, normal_matrix
 from cosmouline.psf.rounds import moffat_prior
 
 import numpy as np
-from scipy.linalg import solve
+
+linalg = library("scipy.linalg")
 
 SIZE_ROUNDS = 6  # of the size of the wings; it changes little after three
 SMALLEST_SIZE2 = 1e-3
@@ -92,7 +94,7 @@ def psf_draws(fit, n_draws, seed, uv=None):
 def _solved(matrix, side):
     """Solve positive equations in units of norm 1: amplitudes and slopes differ by 10^9."""
     scale = 1 / np.sqrt(np.diag(matrix))[:, None]
-    return scale * solve(matrix * scale * scale.T, scale * side, assume_a="pos")
+    return scale * linalg.solve(matrix * scale * scale.T, scale * side, assume_a="pos")
 
 
 def _size2(matrix, white, part):

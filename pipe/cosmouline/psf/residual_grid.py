@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass, replace
 
+from cosmouline import library
 from cosmouline.psf.model import FWHM_PER_SIGMA, shift_operator
 
 import numpy as np
-from scipy.linalg import solve_triangular
-from scipy.optimize import minimize
+
+linalg = library("scipy.linalg")
+optimize = library("scipy.optimize")
 
 # L-BFGS: relative change of the cost that ends it; a gradient it never reaches; stored steps
 SEARCH = {"ftol": 1e-7, "gtol": 1e-9, "maxcor": 12}
@@ -229,7 +231,7 @@ class _Problem:
 
     def split(self, scaled):
         """Return white values, offsets (2, n) and amplitudes (n,) from the scaled unknowns."""
-        values = self.first + solve_triangular(self.factor, scaled, trans=1, lower=True,
+        values = self.first + linalg.solve_triangular(self.factor, scaled, trans=1, lower=True,
                                                check_finite=False)
         n_white, n_stars = self.prior.n_white, len(self.data)
         white, offsets, amplitude = np.split(values, [n_white, n_white + 2 * n_stars])
@@ -287,8 +289,8 @@ def fit_grid(data, weight, moffat, prior, start, upsampling, max_steps):
     gradient = _cost(np.zeros(len(first)), problem)[1]
     problem = replace(problem, factor=factor / (np.sqrt(gradient @ gradient) + TINY))
     options = {"maxiter": max_steps, "maxfun": 2 * max_steps, **SEARCH}
-    found = minimize(_cost, np.zeros(len(first)), args=(problem,), jac=True, method="L-BFGS-B",
-                     options=options)
+    found = optimize.minimize(_cost, np.zeros(len(first)), args=(problem,), jac=True,
+                              method="L-BFGS-B", options=options)
     white, offsets, amplitude = problem.split(found.x)
     return GridFit(white, prior.colour(white), offsets.T, unit * amplitude, factor)
 
@@ -317,7 +319,7 @@ def _cost(scaled, problem):
     gradient = np.concatenate([by_white, by_x, by_y, by_amplitude]).astype(float)
     cost = (pull * residual).sum(dtype=float) + (white * white).sum(dtype=float)
     return (0.5 * float(cost + moved @ moved),
-            solve_triangular(problem.factor, gradient, lower=True, check_finite=False))
+            linalg.solve_triangular(problem.factor, gradient, lower=True, check_finite=False))
 
 
 def _single(*arrays):

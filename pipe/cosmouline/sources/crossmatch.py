@@ -2,8 +2,11 @@
 
 from typing import NamedTuple
 
+from cosmouline import library
+
 import numpy as np
-from scipy.spatial import cKDTree
+
+spatial = library("scipy.spatial")
 
 
 class Matched(NamedTuple):
@@ -61,7 +64,8 @@ def match(places, fluxes, sigmas, tolerance, least=0.8):
     # the catalogue: the sources of the longest list, then those that are far from all before
     catalogue = np.zeros((0, 2))
     for xy in sorted(places, key=len, reverse=True):
-        distance = cKDTree(catalogue).query(xy)[0] if len(catalogue) else np.full(len(xy), np.inf)
+        distance = (spatial.cKDTree(catalogue).query(xy)[0] if len(catalogue)
+                    else np.full(len(xy), np.inf))
         catalogue = np.vstack([catalogue, xy[distance > 2 * tolerance]])
 
     flux = np.full((len(places), len(catalogue)), np.nan)
@@ -69,8 +73,8 @@ def match(places, fluxes, sigmas, tolerance, least=0.8):
     for i, (xy, one, error) in enumerate(zip(places, fluxes, sigmas, strict=True)):
         if len(xy):
             # stars and sources that are each other's nearest
-            distance, source = cKDTree(xy).query(catalogue)
-            nearest = cKDTree(catalogue).query(xy)[1]
+            distance, source = spatial.cKDTree(xy).query(catalogue)
+            nearest = spatial.cKDTree(catalogue).query(xy)[1]
             star = np.flatnonzero((distance <= tolerance)
                                   & (nearest[source] == np.arange(len(catalogue))))
             flux[i, star], sigma[i, star] = one[source[star]], error[source[star]]

@@ -3,6 +3,7 @@
 import hashlib
 import logging
 
+from cosmouline import library
 from cosmouline.astrometry import db_transform
 from cosmouline.astrometry.align import apply
 from cosmouline.database import manifest, paths, provenance
@@ -15,15 +16,18 @@ from cosmouline.sources.db_stars import SAME_STAR_PX
 from cosmouline.sources.moments import HALF_PX
 from cosmouline.sources.seeing import Seeing
 from cosmouline.sources.star_catalogue import (
+    FIELD_DTYPE,
     FieldStars,
     build_catalog,
+    more_seeings,
     nearest_detections,
     refine_seeing,
 )
 from cosmouline.sources.star_selection import SelectionOptions, select_stars
 
 import numpy as np
-from scipy.spatial import cKDTree
+
+spatial = library("scipy.spatial")
 
 log = logging.getLogger("cosmouline")
 
@@ -32,6 +36,7 @@ CHOICE = ("n_norm_stars", "star_snr_min", "star_lens_distance_px", "catalogue", 
           "star_mag_range")  # settings of the choice
 OWN = "own"
 N_IMAGES_MOST = 200  # spread over the campaign; more do not make the list better
+LIST_GROWTH = 1.5  # of the number of images, from which on a new list is made
 N_SEEING_STARS = 200  # brightest stars from which the seeing is measured
 REGION_RADIUS_PX = 10.0
 N_REASONS = 10  # refused stars that are logged
@@ -84,6 +89,36 @@ def common_seeing(images, stars, settings):
     return seeings, FieldStars(refined, stars.frame_scale), n_found
 
 
+def list_stays(images, settings):
+    """Return whether the list of all stars stays when images are added.
+
+    It does until the images have grown by half, or are as many as a list is ever made of. A list
+    that is lost or was changed does not stay.
+    """
+    path = paths.field_stars(settings)
+    if not path.is_file() or manifest.step_trouble(path, settings):
+        return False
+    n_before = max(db_stars.field_stars(settings)["n_inside"], default=0)
+    return len(images) < LIST_GROWTH * n_before or n_before >= N_IMAGES_MOST
+
+
+def added_seeing(images, settings):
+    """Measure the seeing of added images from the list of all stars, which stays.
+
+    Returns the seeings and the numbers of bright stars found, as `common_seeing`.
+    """
+    known = db_stars.field_stars(settings)
+    stars = np.full(len(known["x_px"]), 0, FIELD_DTYPE)
+    for name in FIELD_DTYPE.names:
+        stars[name] = known.get(name, np.nan)  # a column that is empty is not in the file
+    return more_seeings(
+        FieldStars(stars[:N_SEEING_STARS], np.ones(1)),
+        [db_stars.sources(image, settings) for image in images],
+        [db_transform.matrix(image) for image in images],
+        [Seeing(im["fwhm_px"], im["ellipticity"], im["pa_deg"], im["n_good_stars"])
+         for im in images])
+
+
 def pick(images, stars, reference, settings):
     """Choose stars; log why brighter ones are not among them."""
     lens = np.array([[reference["lens_x_px"], reference["lens_y_px"]]])
@@ -132,7 +167,7 @@ def check_on_field(picked, stars, reference, path):
 
     UserError if more than half of the stars have no source within 3 px.
     """
-    distance, _ = cKDTree(stars.xy_px).query(db_stars.star_positions(picked))
+    distance, _ = spatial.cKDTree(stars.xy_px).query(db_stars.star_positions(picked))
     lost = [star.name for star, d in zip(picked, distance, strict=True) if d > SAME_STAR_PX]
     if 2 * len(lost) > len(picked):
         raise UserError(f"{path}: {len(lost)} of {len(picked)} stars have no source within "

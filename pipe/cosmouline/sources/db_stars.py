@@ -3,6 +3,7 @@
 import functools
 import logging
 
+from cosmouline import library
 from cosmouline.astrometry.align import apply
 from cosmouline.astrometry.db_coordinates import reference_to_pixels
 from cosmouline.astrometry.db_transform import matrix
@@ -14,7 +15,8 @@ from cosmouline.sources.io_sources import read_sources
 from cosmouline.sources.star_catalogue import positions
 
 import numpy as np
-from scipy.spatial import cKDTree
+
+spatial = library("scipy.spatial")
 
 log = logging.getLogger("cosmouline")
 
@@ -150,7 +152,7 @@ def on_image(reference_xy, image, settings):
     detected = positions(sources(image, settings))
     if not len(detected):
         return predicted
-    distance, row = cKDTree(detected).query(predicted, distance_upper_bound=DETECTION_PX)
+    distance, row = spatial.cKDTree(detected).query(predicted, distance_upper_bound=DETECTION_PX)
     near = np.isfinite(distance)
     predicted[near] = detected[row[near]]
     return predicted

@@ -1,10 +1,12 @@
 """Catalogues of detected sources: one FITS table per image."""
 
+from cosmouline import library
 from cosmouline.files import origin
 from cosmouline.files.atomic import atomic_path
 
 import numpy as np
-from astropy.io import fits
+
+fits = library("astropy.io.fits")
 
 UNITS = {"x_px": "pix", "y_px": "pix", "flux_e": "electron", "peak_e": "electron",
          "fwhm_px": "pix", "pa_deg": "deg"}

@@ -215,14 +215,33 @@ def recurring_seeing(fwhm_px, ellipticity, pa_deg, is_usable, n_brightest=RECURR
         stars = brightest
     if len(stars) <= RECURRING_FEW:  # so few cannot give ratios of their own
         ratio = np.ones_like(ratio)
+    return _seeings(fwhm_px[:, stars] / ratio[stars], ellipticity[:, stars], pa_deg[:, stars])
+
+
+def known_seeing(fwhm_px, ellipticity, pa_deg, is_usable, ratio, n_brightest=RECURRING_BRIGHTEST):
+    """Seeing of frames from stars whose widths over those of other frames of the set are known.
+
+    As `recurring_seeing`, but `ratio`, (n_stars,), NaN where unknown, comes from those frames: so
+    a few new ones need not be measured together with all others.
+    """
+    brightest = np.flatnonzero(is_usable & np.isfinite(ratio))[:n_brightest]
+    stars = brightest[np.abs(ratio[brightest] - 1) < RECURRING_SPREAD]
+    if len(stars) < RECURRING_FEW:
+        stars = brightest
+    if len(stars) <= RECURRING_FEW:
+        ratio = np.ones_like(ratio)
+    return _seeings(fwhm_px[:, stars] / ratio[stars], ellipticity[:, stars], pa_deg[:, stars])
+
+
+def _seeings(fwhm_px, ellipticity, pa_deg):
+    """Seeing of each frame from the widths of stars, divided by their ratios; None from one."""
     seeings = []
-    for row, shapes, angles in zip(fwhm_px, ellipticity, pa_deg, strict=True):
-        widths = row[stars] / ratio[stars]
+    for widths, shape, angle in zip(fwhm_px, ellipticity, pa_deg, strict=True):
         measured = np.isfinite(widths)
         if measured.sum() < 2:
             seeings.append(None)
             continue
-        widths, shape, angle = widths[measured], shapes[stars][measured], angles[stars][measured]
+        widths, shape, angle = widths[measured], shape[measured], angle[measured]
         # outliers: cosmic rays on a star, close pairs that the seeing has joined
         middle = np.median(widths)
         limit = 3 * (mad_sigma(widths) + RECURRING_FLOOR * middle)

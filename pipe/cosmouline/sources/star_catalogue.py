@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass, replace
 
+from cosmouline import library
 from cosmouline.astrometry.align import apply, invert, matched_pairs
 from cosmouline.robust import MAD_TO_SIGMA, median_of_finite
-from cosmouline.sources.seeing import recurring_seeing
+from cosmouline.sources.seeing import known_seeing, recurring_seeing
 
 import numpy as np
-from scipy.spatial import cKDTree
+
+spatial = library("scipy.spatial")
 
 FIELD_DTYPE = np.dtype([
     ("x_px", "f8"), ("y_px", "f8"),  # pixels of the reference image
@@ -48,6 +50,11 @@ class FieldStars:
     def xy_px(self):
         """Positions in pixels of the reference image, shape (n, 2)."""
         return np.stack([self.stars["x_px"], self.stars["y_px"]], axis=1)
+
+    @property
+    def has_width(self):
+        """Stars with a width of the seeing: saturated in less than half of their detections."""
+        return self.stars["saturated_fraction"] < 0.5
 
 
 def positions(catalog):
@@ -224,10 +231,38 @@ def nearest_detections(catalogs, matrices, xy_px, tolerance_px=MATCH_PX):
     found = np.full((len(catalogs), len(xy_px)), -1)
     for k, (catalog, matrix) in enumerate(zip(catalogs, matrices, strict=True)):
         if matrix is not None and len(catalog):
-            tree = cKDTree(apply(invert(matrix), positions(catalog)))
+            tree = spatial.cKDTree(apply(invert(matrix), positions(catalog)))
             distance, row = tree.query(xy_px, distance_upper_bound=tolerance_px)
             found[k] = np.where(np.isfinite(distance), row, -1)
     return found
+
+
+def light_in_frame(catalog, matrix, xy_px, flux_e):
+    """Return the light of the stars of a list in one frame over that in the list.
+
+    Parameters
+    ----------
+    catalog : ndarray
+        Sources of the frame (``detect.CATALOG_DTYPE``).
+    matrix : ndarray of float, shape (2, 3)
+        Transform from the reference image to the frame.
+    xy_px, flux_e : ndarray of float, shape (n, 2) and (n,)
+        Positions on the reference image and isophotal fluxes of the stars.
+
+    Returns
+    -------
+    float
+        Median over the brighter ones of those that were found, saturated ones left out; good to
+        some per cent. NaN where none was found.
+    """
+    row, = nearest_detections([catalog], [matrix], xy_px)
+    found = (row >= 0) & (flux_e > 0)
+    found[found] = ~catalog["is_saturated"][row[found]]
+    if not found.any():
+        return np.nan
+    typical_e, ratio = flux_e[found], catalog["flux_e"][row[found]] / flux_e[found]
+    # of the faint ones only those are found that are too bright
+    return float(np.median(ratio[typical_e >= np.percentile(typical_e, BRIGHT_PERCENTILE)]))
 
 
 def column(catalogs, found, name):
@@ -252,7 +287,7 @@ def _union(catalogs, matrices, reference):
         if len(xy_px) == 0:
             xy_px = here_px
             continue
-        distance, _ = cKDTree(xy_px).query(here_px, distance_upper_bound=NEW_STAR_PX)
+        distance, _ = spatial.cKDTree(xy_px).query(here_px, distance_upper_bound=NEW_STAR_PX)
         xy_px = np.concatenate([xy_px, here_px[~np.isfinite(distance)]])
     return xy_px
 
@@ -298,10 +333,20 @@ def refine_seeing(field, catalogs, matrices, seeings):
     """
     found = nearest_detections(catalogs, matrices, field.xy_px)
     shapes = [column(catalogs, found, name) for name in ("fwhm_px", "ellipticity", "pa_deg")]
-    # stars saturated in half of their detections or more have no width of the seeing
-    common = recurring_seeing(*shapes, field.stars["saturated_fraction"] < 0.5)
+    common = recurring_seeing(*shapes, field.has_width)
     seeings = [new or old for new, old in zip(common, seeings, strict=True)]
     stars = field.stars.copy()
     stars["fwhm_ratio"], stars["ellipticity_excess"] = _shape_excess(
         catalogs, found, [s.fwhm_px for s in seeings], [s.ellipticity for s in seeings])
     return seeings, replace(field, stars=stars)
+
+
+def more_seeings(field, catalogs, matrices, seeings):
+    """Measure the seeing of new frames of a set, as `refine_seeing`, by the widths in its list.
+
+    Returns the seeings, and how many stars of the list were found in each frame, (n_frames,).
+    """
+    found = nearest_detections(catalogs, matrices, field.xy_px)
+    shapes = [column(catalogs, found, name) for name in ("fwhm_px", "ellipticity", "pa_deg")]
+    common = known_seeing(*shapes, field.has_width, field.stars["fwhm_ratio"])
+    return [new or old for new, old in zip(common, seeings, strict=True)], (found >= 0).sum(axis=1)

@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from cosmouline import library
 from cosmouline.robust import median_of_finite
 
 import numpy as np
-from scipy.spatial import cKDTree
+
+spatial = library("scipy.spatial")
 
 APERTURE_FRACTION = 0.6  # light of a star within a radius of 1 FWHM, for a Moffat of beta 3
 NEIGHBOUR_BETA = 3.0  # the wings of a bad night
@@ -67,7 +69,7 @@ def select_stars(field, fwhm_px, sky_sigma_e, exclude_xy_px=(), options=DEFAULTS
     median_scale = float(median_of_finite(field.frame_scale))
     snr = signal_to_noise(stars["flux_e"] * median_scale, fwhm_px, sky_sigma_e)
     n_frames = max(int(np.isfinite(field.frame_scale).sum()), 1)
-    tree = cKDTree(xy_px) if len(stars) else None
+    tree = spatial.cKDTree(xy_px) if len(stars) else None
     exclude_xy_px = np.asarray(exclude_xy_px, dtype=float).reshape(-1, 2)
     chosen, refused = [], {}
     for i, star in enumerate(stars):

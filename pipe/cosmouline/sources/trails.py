@@ -2,10 +2,12 @@
 
 from typing import NamedTuple
 
+from cosmouline import library
 from cosmouline.images.sep_tools import background, default_box_px, usable_pixels
 
 import numpy as np
-from scipy import ndimage
+
+ndimage = library("scipy.ndimage")
 
 SIDE_PX = 512  # larger frames are averaged over blocks: quicker, and faint trails stand out
 TRAIL_SIGMA = 3.0

@@ -9,6 +9,7 @@ from cosmouline.errors import UserError
 from cosmouline.images import db_images, db_sky
 from cosmouline.images.calibration import db_master_noise
 from cosmouline.sources import db_stars
+from cosmouline.sources.star_catalogue import light_in_frame
 from cosmouline.stamps.stamps import cut_stamps
 
 import numpy as np
@@ -106,8 +107,11 @@ def _cut(image, xy, side_px, settings, kept):
     far = np.ones(len(field_xy), bool)
     for position, radius_px in kept:
         far &= np.hypot(*(field_xy - position).T) > radius_px
+    # How bright they are here, by the image's own detections: no coefficient, which changes a
+    # little whenever images are added. Without any they are masked by the least disc.
+    matrix = db_transform.matrix(image)
+    light = light_in_frame(db_stars.sources(image, settings), matrix, field_xy, field["flux_e"])
     return cut_stamps(
         image_e, sky.level, db_master_noise.added(sky.sigma, image, settings), xy, side_px,
-        image["field_fwhm_px"],
-        db_images.saturation_e(image), bad, apply(db_transform.matrix(image), field_xy[far]),
-        field["flux_e"][far] / image["medcoeff"])
+        image["field_fwhm_px"], db_images.saturation_e(image), bad, apply(matrix, field_xy[far]),
+        field["flux_e"][far] * (light if np.isfinite(light) else 0.0))

@@ -1,12 +1,14 @@
 """Stamps of one image in one FITS file: DATA, SIGMA and MASK cubes, and a table of OBJECTS."""
 
+from cosmouline import library
 from cosmouline.files import origin
 from cosmouline.files.atomic import atomic_path
 from cosmouline.files.fits_cards import cards_of, native, values_of
 from cosmouline.stamps.stamps import Stamps
 
 import numpy as np
-from astropy.io import fits
+
+fits = library("astropy.io.fits")
 
 MASK_MEANING = "sum of 1 bad, 2 saturated, 4 neighbour, 8 cosmic, 16 outside, 32 drawn"
 

@@ -1,10 +1,12 @@
 """Which pixels of a stamp agree with a model of its sources, and how noisy they are."""
 
+from cosmouline import library
 from cosmouline.sources.moments import FWHM_PER_SIGMA
 
 import numpy as np
-from scipy.ndimage import gaussian_filter, maximum_filter
-from scipy.stats import binom
+
+ndimage = library("scipy.ndimage")
+stats = library("scipy.stats")
 
 SMOOTH_FWHM = 0.35  # sigma of the Gaussian that estimates the source, in FWHM
 SMOOTH_COVER_MIN = 0.05  # least fraction of good pixels under that Gaussian
@@ -108,7 +110,7 @@ def shared_by_stars(lost, offset_px, fwhm_px):
         return np.zeros(np.shape(lost), bool)
     # lost pixels and those next to them, relative to the star
     move = np.round(np.nan_to_num(offset_px)).astype(int)
-    wide = maximum_filter(lost, size=(1, PLACE_PX, PLACE_PX))
+    wide = ndimage.maximum_filter(lost, size=(1, PLACE_PX, PLACE_PX))
     wide = np.array([np.roll(one, (-y, -x), (0, 1))
                      for one, (x, y) in zip(wide, move, strict=True)])
     # how many stars lose a place, against the rate away from the stars
@@ -116,7 +118,7 @@ def shared_by_stars(lost, offset_px, fwhm_px):
     near = np.hypot(rows, cols) < SHARED_FWHM * fwhm_px
     rate = max(wide[:, ~near].mean() if (~near).any() else 0.0, LEAST_RATE)
     n_alike = wide.sum(0)
-    chance = near.sum() / PLACE_PX**2 * binom.sf(n_alike - 1, len(lost), rate)
+    chance = near.sum() / PLACE_PX**2 * stats.binom.sf(n_alike - 1, len(lost), rate)
     shared = near & (n_alike > 1) & (chance < SHARED_CHANCE)
     return lost & np.array([np.roll(shared, (y, x), (0, 1)) for x, y in move])
 
@@ -143,15 +145,16 @@ def faint_neighbours(residual, variance, model, good, fwhm_px):
     # light and noise under a Gaussian of the seeing
     sigma = (0, fwhm_px / FWHM_PER_SIGMA, fwhm_px / FWHM_PER_SIGMA)
     error = np.where(good, NEIGHBOUR_MODEL_ERROR * np.maximum(model, 0), 0)
-    light = gaussian_filter(np.where(good, residual, 0), sigma)
+    light = ndimage.gaussian_filter(np.where(good, residual, 0), sigma)
     # the square of a Gaussian is one of 1/sqrt(2) of its width, 1 / (4 pi sigma^2) as high
     narrower = (0, sigma[1] / np.sqrt(2), sigma[2] / np.sqrt(2))
-    noise2 = gaussian_filter(np.where(good, variance, 0), narrower) / (4 * np.pi * sigma[1] ** 2)
-    limit = np.hypot(np.sqrt(noise2), gaussian_filter(error, sigma))
+    noise2 = ndimage.gaussian_filter(np.where(good, variance, 0), narrower) / (
+        4 * np.pi * sigma[1] ** 2)
+    limit = np.hypot(np.sqrt(noise2), ndimage.gaussian_filter(error, sigma))
     found = light > BRIGHT_NEIGHBOUR_SIGMA * np.maximum(limit, TINY)
     # what most stars have at the same position, or what fills a stamp, is an error of the model
     found &= found.mean(0) <= NEIGHBOUR_COMMON
-    wide = maximum_filter(found, size=(1, *(2 * [2 * int(NEIGHBOUR_FWHM * fwhm_px) + 1])))
+    wide = ndimage.maximum_filter(found, size=(1, *(2 * [2 * int(NEIGHBOUR_FWHM * fwhm_px) + 1])))
     return wide & (wide.mean((1, 2), keepdims=True) < NEIGHBOUR_LARGEST)
 
 
@@ -177,6 +180,6 @@ def smoothed_variance(data, good, sky_variance, fwhm_px, sigma_fwhm=SMOOTH_FWHM)
     than high ones and bias every flux downwards (COSMOULINE's noise maps do that).
     """
     sigma = (0, sigma_fwhm * fwhm_px, sigma_fwhm * fwhm_px)
-    cover = gaussian_filter(good.astype(float), sigma)
-    source = gaussian_filter(np.where(good, data, 0.0), sigma)
+    cover = ndimage.gaussian_filter(good.astype(float), sigma)
+    source = ndimage.gaussian_filter(np.where(good, data, 0.0), sigma)
     return sky_variance + np.maximum(source / np.maximum(cover, SMOOTH_COVER_MIN), 0)

@@ -33,6 +33,7 @@ def result(flux=40000.0, light=1000.0, extended="auto"):
     return SimpleNamespace(
         flux=np.array([[flux, flux / 2]] * 3), n_images=2, systematic_covariance=np.eye(2),
         galaxy=Galaxy(0.25 * light, 3.0, 2.0, 0.0, 0.0, 0.0, 0.0), node_flux=np.full(3, light / 4),
+        log=[],
         options=FitOptions(extended_light=extended))
 
 

@@ -65,7 +65,7 @@ def made(**changes):
     sources = SimpleNamespace(start_px=np.array(values["start_px"]), n_images=values["n_images"],
                               sigma_px=values["sigma_px"])
     epochs = SimpleNamespace(psf=np.zeros(values["psf"]), data_e=np.zeros(values["data_e"]))
-    one = SimpleNamespace(epochs=epochs, centre_px=np.array(values["centre_px"]))
+    one = SimpleNamespace(epochs=epochs, centre_px=np.array(values["centre_px"]), keys=None)
     return db_warm_start.made_of(one, sources, values["names"], settings)
 
 

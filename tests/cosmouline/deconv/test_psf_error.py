@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from cosmouline.deconv.psf_error import psf_error, psf_systematic
+from cosmouline.deconv.psf_error import added_psf_error, psf_error, psf_systematic
 
 import numpy as np
 import pytest
@@ -22,6 +22,25 @@ def test_true_psfs_have_no_error_and_a_wrong_scale_is_one(lens):
     # 2 draws of its own, and 4 of all epochs, which go with the random variance
     expected = (2 * own + 4 * own * random * (1 / random).mean(0)) / 6
     assert error == pytest.approx(np.sqrt(expected), rel=0.02)
+
+
+def test_an_added_epoch_is_solved_alone_and_the_others_stay(lens, pictures):
+    """As if all were solved again: steadied by the same squares, but for those steadied before."""
+    epochs, truth, fit = lens
+    wide = np.array([[pictures["narrow_psf"](32, s, 2) for s in width * truth.sigma_px]
+                     for width in (0.99, 1.02)])
+    ones = np.ones((2, 6))
+    whole = psf_error(fit, epochs, wide, ones)
+    known = whole.copy()
+    known[2] = np.nan
+    wide[:, [0, 1, 3, 4, 5]] = np.nan  # not looked at
+
+    found = added_psf_error(fit, epochs, wide, ones, known)
+
+    others = [0, 1, 3, 4, 5]
+    assert (found[others] == whole[others]).all()
+    assert found[2] == pytest.approx(whole[2], rel=0.25)
+    assert (added_psf_error(fit, epochs, wide, ones, whole) == whole).all()
 
 
 def test_a_broader_psf_raises_the_fluxes_and_its_shift_does_not(lens, pictures):

@@ -10,6 +10,8 @@ from cosmouline.sources.star_catalogue import (
     best_of_each,
     build_catalog,
     first_reference,
+    light_in_frame,
+    more_seeings,
     nearest_detections,
     positions,
     reference_scores,
@@ -119,6 +121,32 @@ def test_fluxes_are_on_the_scale_of_the_reference_image():
             field.frame_scale, truth.scale / truth.scale[reference], rtol=0.005
         )
         assert field.frame_scale[reference] == 1
+
+
+def test_the_light_of_one_frame_by_its_own_detections():
+    """The scale that a frame was drawn with; junk and saturated stars do not count."""
+    truth = simulate()
+    for k in range(1, N_FRAMES):
+        light = light_in_frame(truth.catalogs[k], truth.matrices[k], truth.xy, truth.flux_e)
+        assert light == pytest.approx(truth.scale[k], rel=0.01)
+    far = truth.xy + 5000
+    assert np.isnan(light_in_frame(truth.catalogs[1], truth.matrices[1], far, truth.flux_e))
+
+
+def test_an_added_frame_has_the_seeing_that_all_frames_together_give():
+    """The widths in the list hold galaxies off, as they do where all are measured at once."""
+    truth = simulate()
+    first = [Seeing(2.0, 0.5, 0.0, 3)] * N_FRAMES
+    field = build_catalog(truth.catalogs, truth.matrices, [SHAPE] * N_FRAMES,
+                          truth.fwhm_px, truth.ellipticity)
+    _, field = refine_seeing(field, truth.catalogs, truth.matrices, first)
+
+    seeings, n_found = more_seeings(field, truth.catalogs[-2:], truth.matrices[-2:], first[-2:])
+
+    for k, seeing in zip((N_FRAMES - 2, N_FRAMES - 1), seeings, strict=True):
+        assert seeing.fwhm_px == pytest.approx(truth.fwhm_px[k], rel=0.01)
+        assert seeing.ellipticity == pytest.approx(truth.ellipticity[k], abs=0.01)
+    assert (n_found > 30).all()
 
 
 def test_shapes_saturation_and_counts():
