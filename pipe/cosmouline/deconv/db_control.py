@@ -16,6 +16,7 @@ import numpy as np
 
 log = logging.getLogger("cosmouline")
 
+STAR_WIDTHS = "star widths"  # stage of the log of a fit
 MOST_EPOCHS = 10  # of all, evenly over the time: what they show is common to all
 LEAST_EPOCHS = 4
 BELIEVED = 3.0  # times the light that single stars get: a galaxy above is believed
@@ -91,8 +92,9 @@ def with_field_errors(fit, images, settings):
     width = 0.0
     if known.any():
         width = float(np.sqrt(np.mean(scatter[known] ** 2 / n_stars[known])))
-        fit = replace(fit, log=[*fit.log, {"stage": "star widths", "mean_sigma": width,
-                                           "scatter": float(np.median(scatter[known]))}])
+        stages = [one for one in fit.log if one["stage"] != STAR_WIDTHS]
+        fit = replace(fit, log=[*stages, {"stage": STAR_WIDTHS, "mean_sigma": width,
+                                          "scatter": float(np.median(scatter[known]))}])
     flux = np.hypot(flat, width) * np.nanmean(fit.flux, axis=0)
     if not flux.any():
         return fit
