@@ -139,6 +139,12 @@ def made_up():
     return load_script("tests/made_up_lens")
 
 
+@pytest.fixture(scope="session")
+def recorded():
+    """Give ``recorded(name, values)``, which compares them with a table: see recorded.py."""
+    return load_script("tests/recorded").compare
+
+
 @pytest.fixture
 def shared_data():
     """Give the path of a folder of ``shared/data`` beside the checkout; skip where it is not."""

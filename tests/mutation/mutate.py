@@ -7,8 +7,9 @@ Run by hand from the root of a checkout:
     python tests/mutation/mutate.py --settings                   # every setting by its default
 
 A change is put into a copy of the checkout. The tests that matter are run there in stages, until
-one fails: those that mirror the file, those that import it, those of the scripts that use it, and
-the demo in small. What no test sees is printed as a survivor; a few changes are without effect
+one fails: those that mirror the file, the recorded numbers of its room, those that import it,
+those of the scripts that use it, the recorded numbers of the small lens, and the demo in small.
+What no test sees is printed as a survivor; a few changes are without effect
 (an equivalent formula) and are told from real ones by reading.
 
 With --settings each place where a setting is read gets the default of configs/sample/settings.py
@@ -176,16 +177,19 @@ def stages(path):
                   if named.search((ROOT / q).read_text(encoding="utf-8"))]
         more = [t for q in others for t in tests
                 if t == f"tests/{'/'.join(Path(q).parts[1:-1])}/test_{Path(q).stem}.py"]
+        recorded = [t for t in tests if t == f"tests/{'/'.join(parts[1:-1])}/test_recorded.py"]
     else:
-        mirror, users, scripts, more = [], [], [path], []
+        mirror, users, scripts, more, recorded = [], [], [path], [], []
     named = re.compile("|".join(re.escape(f'"{Path(p).parent.name}/{Path(p).stem}"')
                                 for p in scripts) or "$^")
     of_scripts = [t for p in scripts for t in tests if t.endswith(
         f"{Path(p).parent.name}/test_{Path(p).stem}.py")]
     of_scripts += [t for t, text in tests.items() if named.search(text)]
+    whole = ["tests/test_recorded.py"]
     demo = ["tests/end_to_end/test_demo_in_small.py"]
     done = set()
-    for stage in (mirror, of_scripts if not mirror else users, [*users, *of_scripts], more, demo):
+    for stage in (mirror, recorded, of_scripts if not mirror else users, [*users, *of_scripts],
+                  more, whole, demo):
         chosen = [test for test in dict.fromkeys(stage) if test not in done]
         done |= set(chosen)
         if chosen:
