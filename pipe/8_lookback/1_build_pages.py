@@ -48,8 +48,7 @@ def build(rows, settings, runs):
     data = lookback.shared_data(rows, settings, runs)
     texts = {"data.js": lookback.data_script(data),
              "index.html": lookback.index_page(rows, data, settings),
-             "contact.html": lookback.contact_page(settings)}
-    texts |= {name: io_html.asset(name) for name in lookback.ASSETS}
+             "contact.html": lookback.contact_page(settings)} | lookback.assets()
     n_changed = sum(image_pages(rows, settings))
     remove_lost(rows, settings)
     for name, text in texts.items():

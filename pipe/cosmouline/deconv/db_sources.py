@@ -13,6 +13,7 @@ from cosmouline.astrometry.db_lens_position import (
 from cosmouline.database.columns import column
 from cosmouline.database.settings_sources import FIELD, FIND
 from cosmouline.deconv import db_products, odd_epochs, source_doubts
+from cosmouline.deconv.checks import percent_of
 from cosmouline.deconv.find_sources import find_sources
 from cosmouline.deconv.orientation import (
     DOUBTFUL_GAIN,
@@ -181,8 +182,8 @@ def with_doubts(fit, content, names, band, settings):
         sky = arcsec_from_lens(reference, settings, content.centre_px + np.array(places))
         pasted = ", ".join(f'"{name}": ({east:.2f}, {north:.2f})'
                            for name, (east, north) in zip(named, sky, strict=True))
-        percent = 100 * change / np.nanmean(fit.flux, axis=0)
-        changes = ", ".join(f"{name} {p:+.1f} %" for name, p in zip(names, percent, strict=True))
+        changes = ", ".join(f"{name} {percent_of(light, fit, i)}"
+                            for i, (name, light) in enumerate(zip(names, change, strict=True)))
         stars = "; ".join(
             f"{one.flux:.0f} e- (S/N {one.snr:.0f}) {east:+.2f} arcsec east, {north:+.2f} north"
             for one, (east, north) in zip(missing, sky[-len(missing):], strict=True))

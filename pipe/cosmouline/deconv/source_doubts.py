@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from cosmouline.deconv.checks import source_chi2, stray_positions
+from cosmouline.deconv.checks import percent_of, source_chi2, stray_positions
 from cosmouline.deconv.missing_light import (
     FIELD_SIGMAS,
     NEIGHBOURHOOD_FWHM,
@@ -183,9 +183,11 @@ def _bright_field(fit, names):
         near = np.hypot(*(fit.nodes_px - fit.position_px[i]).T) < fit.field_fwhm_px
         light, expected = float(fit.node_flux[near].sum()), field_floor(fit, fit.position_px[i])
         if abs(light) > max(FIELD_SIGMAS * expected, FIELD_LEAST * mean[i]):
+            percent = percent_of(light, fit, i)
+            share = f"{percent} of its flux" if "%" in percent else "at a source of no flux"
             found.append(Doubt(
                 i, f"{names[i]}: residual light of {light:+.0f} e- within 1 FWHM, "
-                f"{100 * light / mean[i]:+.1f} % of its flux and {abs(light) / expected:.0f} "
-                "times what is expected: an arc, an undeclared source, or errors of the PSF; its "
-                "flux depends on which, and its systematic error holds that", light))
+                f"{share}, and {abs(light) / expected:.0f} times what is expected: an arc, an "
+                "undeclared source, or errors of the PSF; its flux depends on which, and its "
+                "systematic error holds that", light))
     return found

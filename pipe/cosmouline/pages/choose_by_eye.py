@@ -10,6 +10,7 @@ from cosmouline.files.io_catalog import read_image_list
 from cosmouline.files.io_html import asset, escape, fill, script_data, url
 from cosmouline.files.io_text import write_text
 from cosmouline.pages.contact_sheets import in_order
+from cosmouline.pages.lookback import coloured
 
 log = logging.getLogger("cosmouline")
 
@@ -88,5 +89,5 @@ def page(title, list_name, pictures, chosen, what_next=""):
         [one.img_name, one.group, url(*PurePosixPath(one.path).parts), one.caption]
         for one in pictures]}
     return fill(asset("choose.html"), title=escape(title), next=escape(what_next),
-                list=escape(list_name), data=script_data(data), style=asset("choose.css"),
-                program=asset("choose.js"))
+                list=escape(list_name), data=script_data(data), program=asset("choose.js"),
+                style=coloured(asset("choose.css")))

@@ -15,12 +15,12 @@ from cosmouline.files.io_html import escape, url
 from cosmouline.lightcurve import join
 from cosmouline.lightcurve.io_exchange import rounded
 from cosmouline.pages import lookback_data
+from cosmouline.plots.style import SOURCE_COLOURS
 from cosmouline.robust import median_of_finite
 
 import numpy as np
 
 ASSETS = ("style.css", "common.js", "chart.js", "index.js", "table.js", "image.js", "contact.js")
-N_COLOURS = 7  # of the sources, in style.css
 IMAGES = "images"  # the folder of the pages of the images
 TITLES = {"objects": "Stamps of the lens and the stars", "sky": "Sky"}
 DAY, MINUTE = 10, 16  # characters of an ISO date
@@ -70,6 +70,18 @@ def shared_data(rows, settings, runs):
             "fields": {field: [one.unit, one.meaning, one.producer] for field, one in
                        zip(fields, map(lookup, fields), strict=True)},
             "runs": {n: [run["script"], run["version"], run["time"]] for n, run in runs.items()}}
+
+
+def assets():
+    """Return the files that all pages share, by name; the sources have the colours of pictures."""
+    texts = {name: io_html.asset(name) for name in ASSETS}
+    return texts | {"style.css": coloured(texts["style.css"])}
+
+
+def coloured(sheet):
+    """Return a style sheet with the colours of the sources as variables, before its own rules."""
+    lines = [f"  --source-{n}: {colour.lower()};" for n, colour in enumerate(SOURCE_COLOURS)]
+    return "\n".join([":root {", *lines, "}", sheet])
 
 
 def data_script(data):
@@ -194,7 +206,8 @@ def _sources(data):
         mag, sigma = rounded({"mag": np.array(mag, float),
                               "magerr": np.array(sigma, float)}).values()
         ratio, _, n = join.dispersion(time, mag, sigma)
-        dot = f'<span class="dot" style="background: var(--source-{s % N_COLOURS})"></span> '
+        colour = f"var(--source-{s % len(SOURCE_COLOURS)})"
+        dot = f'<span class="dot" style="background: {colour}"></span> '
         medians = (f"{median_of_finite(values):.4f}".replace("-", "−") for values in (mag, sigma))
         rows.append((dot + escape(name), *medians, f"{ratio:.2f}" if n else "–"))
     return io_html.table_rows(rows)

@@ -27,6 +27,11 @@ class LogOnly:
     log: list
     position_px: np.ndarray
     n_images: int
+    flux_sigma: np.ndarray | None = None
+
+    def __post_init__(self):
+        if self.flux_sigma is None:  # each flux is far above three of it
+            self.flux_sigma = np.ones_like(self.flux)
 
 
 @dataclass(frozen=True, eq=False)
@@ -267,3 +272,19 @@ def test_what_the_stars_show_is_in_the_systematic_errors(fitted, coefficient):
     assert ("errors of the flat field of 1.00 %" in text) == bool(of_flat)
     # stars that show nothing
     assert db_sources.with_faults_of_stars(fit, [{}, {}], given) == (fit, [])
+
+
+def test_a_change_of_a_source_below_three_sigma_is_no_percentage(made_up, monkeypatch):
+    fit = LogOnly(np.array([[1000.0, 10.0]] * 2), [], np.array(GIVEN), 2,
+                  np.array([[1.0, 5.0]] * 2))  # 10 +- 3.5
+    monkeypatch.setattr(
+        db_sources.source_doubts, "with_doubts", lambda fit, epochs, names, images: (
+            fit, [MissingLight(-8.0, 4.0, 1234.4, 35.6)], np.array([-20.0, 38.0]), []))
+    monkeypatch.setattr(db_sources, "_in_some", lambda *_: [])
+    monkeypatch.setattr(db_sources, "with_faults_of_stars", lambda fit, *_: (fit, []))
+
+    found = db_sources.with_doubts(fit, made_up.content, ["A", "B"],
+                                   {"reference": REFERENCE, "images": []}, settings())
+
+    line, = found.log[-1]["lines"]
+    assert "the fluxes change by A -2.0 %, B (no flux), which" in line

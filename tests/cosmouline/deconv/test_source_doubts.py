@@ -185,6 +185,7 @@ def field(**more):
     return SimpleNamespace(**{
         "options": options, "nodes_px": np.array(nodes), "n_images": 2, "field_fwhm_px": 3.0,
         "flux": np.array([[900.0, 400.0, 9e9], [1100.0, 400.0, 9e9], [np.nan] * 3]),
+        "flux_sigma": np.array([[9.0, 9.0, 9e9], [9.0, 9.0, 9e9], [np.nan] * 3]),
         "position_px": np.array([[5.0, 5.0], [20.0, 20.0], [5.0, 5.0]]),
         "field_galaxy_flux": np.zeros(12), "node_flux": np.zeros(12)} | more)
 
@@ -205,6 +206,18 @@ def test_light_near_a_source_has_a_limit_of_the_field_and_one_of_the_source(gala
     line, = lines(1.01)
     assert line.startswith(f"A: residual light of {sign * 1.01 * least:+.0f} e-")
     assert f"{sign * 1.01 * least / 10:+.1f} % of its flux" in line
+
+
+def test_light_beside_a_source_below_three_sigma_is_no_percentage():
+    """Of 20 e-, 10 +- 5 in the mean of two epochs: 2 sigma."""
+    faint = np.array([[15.0, 400.0, 9e9], [5.0, 400.0, 9e9], [np.nan] * 3])
+    sigma = np.array([[5 * np.sqrt(2), 9.0, 9e9]] * 2 + [[np.nan] * 3])
+
+    line, = [doubt.line for doubt in doubts_module._bright_field(field(
+        flux=faint, flux_sigma=sigma, node_flux=np.r_[np.full(10, 40.0), 0.0, 0.0]), "AB")]
+
+    assert "within 1 FWHM, at a source of no flux, and " in line
+    assert "%" not in line
 
 
 def test_the_systematic_error_holds_a_missing_star(draw):
