@@ -80,7 +80,8 @@ def test_truth_and_wcs_are_those_of_the_reduced_frame(campaign):
     header, before = (draw.frame_header(one, 0) for one in (campaign, plain))
     assert {key: header[key] for key in before} == before
     assert {key: header[key] for key in header.keys() - before.keys()} == {
-        "INSTRUME": "SIMRAW", "IMAGETYP": "object", "DATASEC": "[1:180,1:160]", "TRIMSEC": "[1:180,1:160]",
+        "INSTRUME": "SIMRAW", "IMAGETYP": "object", "DATASEC": "[1:180,1:160]",
+        "TRIMSEC": "[1:180,1:160]",
         "BIASSEC": "[181:204,1:160]"}
 
 
