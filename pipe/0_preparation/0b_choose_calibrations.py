@@ -57,7 +57,9 @@ def main(settings, db):
                + "".join(f"{line}\n" for line in lines))
     contact_sheets.save(
         shown, "calibrations", settings, __file__, thumbnail,
-        note=lambda one: f"{one['cal_kind']} {one.get('frame_filter', '')} {one['cal_reason']}",
+        note=lambda one: (f"{one['cal_kind']} {one.get('frame_filter', '')}: "
+                          if one["cal_kind"] == "flat" else f"{one['cal_kind']}: ")
+        + one["cal_reason"],
         status=lambda one: "used" if one["cal_use"] else "rejected", note_lines=2,
         title="calibration frames")
     out = [image for image in shown if not image["cal_use"]]

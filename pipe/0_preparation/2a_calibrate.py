@@ -29,7 +29,9 @@ ARGUMENTS = {"--cosmics": {"action": argparse.BooleanOptionalAction, "default": 
 
 
 def measure(image, settings, there):
-    """Write one calibrated frame; return the masters that were used."""
+    """Write one calibrated frame; return the masters that were used. Others have nothing to do."""
+    if image["cal_kind"] != "object":
+        return {}
     return db_calibrate.calibrate(image, settings, there)
 
 
@@ -37,18 +39,18 @@ def main(settings, db):
     """Calibrate every science frame."""
     if getattr(settings.options, "cosmics", None) is not None:
         settings.mark_cosmics = settings.options.cosmics
-    images = [image for image in db.to_treat(settings, NEEDS)
-              if image["cal_kind"] == "object"]
-    if not images:
+    images = db.to_treat(settings, NEEDS)
+    objects = [image for image in images if image["cal_kind"] == "object"]
+    if not objects:
         raise UserError("no raw frame is of the kind object: see report_raw_frames.txt, and "
                         "correct kinds in calibrations.txt (0_preparation/0b).")
     there = masters_in(paths.masters(settings))
-    for image in images:  # frames whose masters have changed are done again
+    for image in objects:  # frames whose masters have changed are done again
         if image.get("cal_recipe") != db_calibrate.recipe_of(image, settings, there):
             db.update(image["img_name"], {"ran__0_preparation/2a_calibrate": None})
     work = partial(measure, there=there)
     counts = for_each_image(work, images, settings, db, needs=NEEDS, writes=WRITES)
-    for name in sorted({image["set_name"] for image in images}):
+    for name in sorted({image["set_name"] for image in objects}):
         log_line('the calibrated frames: {"name": "%s", "telescope": "%s", "raw_dir": "%s"}', name,
                  next(one["telescope"] for one in settings.raw_frames if one["name"] == name),
                  paths.calibrated(settings, name))

@@ -32,7 +32,7 @@ def settings_used(settings, names):
     The content of a file that a setting refers to counts as part of its value.
     """
     used = {}
-    for name in sorted(set(names) - {"sets"}):
+    for name in sorted(set(names) - {"sets", "raw_frames"}):
         # Lists of the lens's folder that the setting chooses from, or names
         value, files = getattr(settings, name), []
         if name in STAR_SETTINGS:
@@ -51,7 +51,9 @@ def settings_used(settings, names):
             files = [settings.config_dir / value]
         used[name] = _with_files(repr(value), files)
     # Sets one by one: an image depends on its own alone, not on where its frames lie, nor its band
-    for one in settings.sets if "sets" in names else ():
+    entries = [*(settings.sets if "sets" in names else ()),
+               *(settings.raw_frames if "raw_frames" in names else ())]
+    for one in entries:
         text = repr({key: value for key, value in one.items() if key not in ("raw_dir", "band")})
         used[SET + one["name"]] = _with_files(text, [
             Path(one[key]).expanduser() for key in ("telescope", "bad_pixel_mask") if key in one])
