@@ -175,7 +175,8 @@ def star_table(campaign):
 def catalogue(campaign):
     """Stars of a campaign as a catalogue like Gaia's: columns of `catalogues.COLUMNS`.
 
-    G is the magnitude of the star, BP - RP its colour, half of it on either side of G. Variable
+    G is the magnitude of the star, BP - RP its colour, half of it on either side of G; then the
+    magnitudes in the filters of the telescopes. Variable
     stars are flagged; the sources of the lens are not in it.
     """
     stars = campaign.stars
@@ -190,6 +191,9 @@ def catalogue(campaign):
         found[name] = np.array([getattr(star, attribute) for star in stars])
     for band, values in (("G", mag), ("BP", mag + colour / 2), ("RP", mag - colour / 2)):
         found |= {f"mag_{band}": values, f"magerr_{band}": np.full(len(stars), 0.001)}
+    for telescope in campaign.telescopes:
+        found[f"mag_{telescope.filter_name}"] = mag + telescope.colour_term * colour
+        found[f"magerr_{telescope.filter_name}"] = np.full(len(stars), 0.001)
     return found
 
 

@@ -98,3 +98,73 @@ def test_a_star_is_left_out_beyond_four_sigma_of_four_or_more(n, off, sigma, is_
     found = zero_point.of_stars(offsets, np.zeros(n), np.zeros(n), own)
 
     assert found.used.tolist() == [True] * (n - 1) + [is_used]
+
+
+def coloured(n=60, seed=1, term=0.05, gradient=0.0, scatter=0.01):
+    """Arguments of of_set: a zero point of 26 mag at the colour 1, a term, a gradient in x."""
+    rng = np.random.default_rng(seed)
+    colour, place = rng.uniform(0.4, 2.2, n), rng.uniform(-1, 1, (n, 2))
+    catalogue, sigma = rng.uniform(15, 19, n), np.full(n, 0.01)
+    mag = (catalogue - 26.0 - term * (colour - 1.0) - gradient * place[:, 0]
+           + rng.normal(0, np.hypot(0.01, scatter), n))
+    return [catalogue, np.full(n, 0.002), mag, sigma, colour, place]
+
+
+def test_zero_point_colour_term_and_place_are_those_put_in():
+    """Ten per cent of the stars are wrong by .5 mag: they are left out."""
+    arguments = coloured(gradient=0.02)
+    arguments[2][::10] -= 0.5
+
+    found = zero_point.of_set(*arguments, degree=1)
+
+    assert found.at_colour(1.0, 0.0)[0] == pytest.approx(26.0, abs=5 * found.sigma)
+    assert found.colour_term == pytest.approx(0.05, abs=5 * found.colour_term_sigma)
+    # scatter / sqrt(n) / rms of a uniform place
+    assert found.place[0] == pytest.approx(0.02, abs=5 * 0.0141 / np.sqrt(54) * np.sqrt(3))
+    assert not found.used[::10].any()
+    assert found.n_stars >= 52
+    assert found.scatter == pytest.approx(0.01, abs=5 * 0.0141 / np.sqrt(2 * 54))
+    assert found.sigma == pytest.approx(0.0141 / np.sqrt(54), rel=0.5)
+
+
+def test_errors_of_the_colour_of_the_lens_and_beyond_the_stars():
+    found = zero_point.of_set(*coloured())
+    inside, sigma = found.at_colour(1.0, 0.2)
+    assert sigma == pytest.approx(np.hypot(found.at_colour(1.0, 0.0)[1],
+                                           0.2 * found.colour_term), rel=1e-3)
+    # a quasar of colour -1: the term stops at the bluest star, its rest is an error
+    value, beyond = found.at_colour(-1.0, 0.0)
+    low = found.colour_range[0]
+    assert value == pytest.approx(found.at_colour(low, 0.0)[0])
+    assert beyond > abs(found.colour_term) * (low + 1.0) * 0.999
+    assert inside == pytest.approx(26.0, abs=0.02)
+
+
+def test_few_stars_have_no_colour_term_and_honest_errors():
+    arguments = [one[:5] for one in coloured()]
+    found = zero_point.of_set(*arguments, degree=2)
+    assert (found.colour_term, found.colour_term_sigma, len(found.place)) == (0.0, 0.0, 0)
+    assert found.at_colour(0.6, 0.2) == (found.zero_point, found.sigma)
+    one = zero_point.of_set(*[one[:1] for one in coloured()])
+    assert one.sigma > zero_point.UNKNOWN_SCATTER_MAG  # nothing tells the scatter of one star
+
+
+def test_without_colours_or_magnitudes():
+    arguments = coloured()
+    arguments[4] = np.full(60, np.nan)
+    found = zero_point.of_set(*arguments)
+    assert found.n_stars > 50
+    assert np.isnan(found.colour_0)
+    arguments[0] = np.full(60, np.nan)
+    with pytest.raises(ValueError, match="no star has both magnitudes"):
+        zero_point.of_set(*arguments)
+
+
+def test_pull_over_many_fields():
+    """Mean square pull of 60 fields of 30 stars: 1 +- sqrt(2/60) = .18."""
+    pulls = []
+    for seed in range(60):
+        found = zero_point.of_set(*coloured(30, seed))
+        value, sigma = found.at_colour(1.0, 0.0)
+        pulls.append((value - 26.0) / sigma)
+    assert np.mean(np.square(pulls)) == pytest.approx(1.0, abs=4 * np.sqrt(2 / 60))

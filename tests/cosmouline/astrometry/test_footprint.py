@@ -1,0 +1,26 @@
+from cosmouline.astrometry import footprint
+
+import numpy as np
+import pytest
+
+SQUARE = np.array([(0.0, 0.0), (10.0, 0.0), (10.0, 10.0), (0.0, 10.0)])
+
+
+def test_distances_from_edges_are_negative_outside():
+    assert footprint.edge_distance(SQUARE, (3.0, 5.0)) == pytest.approx(3.0)
+    assert footprint.edge_distance(SQUARE[::-1], (3.0, 5.0)) == pytest.approx(3.0)
+    assert footprint.edge_distance(SQUARE, (13.0, 14.0)) == pytest.approx(-5.0)
+
+
+def test_the_coverage_is_that_of_shifted_squares():
+    counts, cell, low = footprint.coverage([SQUARE, np.add(SQUARE, (5, 0))])
+    area = cell**2
+    np.testing.assert_array_equal(low, (0, 0))
+    assert (counts > 0).sum() * area == pytest.approx(150, rel=0.01)  # a cell is 1/400
+    assert (counts == 2).sum() * area == pytest.approx(50, rel=0.02)
+
+
+def test_the_middle_of_places_on_both_sides_of_ra_0():
+    ra, dec = footprint.middle_of([(359.9, 10.0), (0.1, 10.0)])
+    assert min(ra, 360 - ra) < 1e-9
+    assert dec == pytest.approx(10.0, abs=1e-3)
