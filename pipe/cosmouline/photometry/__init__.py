@@ -10,8 +10,8 @@ coefficient_fit    : Coefficient of every image from the fluxes of its stars.
 coefficient_median : COSMOULINE's own coefficients: medians over the stars, to compare with.
 coefficients       : COSMOULINE's coefficients of images from the fluxes of stars, by either
                      method.
-flat_field         : Errors of the flat fields, as the stars show them that fall on several
-                     places of detectors.
+detector_errors    : Flat field, linearity and shutter of a detector, as the stars show what is
+                     wrong with them.
 magnitudes         : Magnitudes of single images, and their errors.
 outlier_images     : Images that stand out from the others of a set.
 peaks              : The highest pixels of stars, to see which come near to saturation.

@@ -6,11 +6,18 @@ from cosmouline.database import bands
 from cosmouline.database.columns import column, family, texts
 from cosmouline.frames import db_nights
 from cosmouline.photometry import calibration, coefficients
-from cosmouline.photometry.flat_field import between_places, between_sets
+from cosmouline.photometry.detector_errors import (
+    between_places,
+    between_sets,
+    shutter_error_s,
+    slope_with_peak,
+)
 from cosmouline.photometry.psf_aperture import compare, log_ratio, single_stars
 from cosmouline.robust import median_of_finite
 
 import numpy as np
+
+LINEAR_SIGMA, LINEAR_LEAST = 4.0, 0.002  # of the flux over the peaks of the stars of a set
 
 log = logging.getLogger("cosmouline")
 
@@ -112,6 +119,33 @@ def check_flat_fields(images, names, found, sigma, colour, settings):
     return error
 
 
+def check_detectors(images, names, found, sigma, settings):
+    """Report fluxes that follow the peaks of the stars, or the exposure times at some places.
+
+    Arguments as `check_flat_fields`.
+    """
+    peak_e = family(images, f"star_peak_e__{settings.psf_name}__{{star}}", names)
+    residual = np.where(found.used & ~found.is_variable, found.residual, np.nan)
+    sets, exptime_s = np.array(texts(images, "set_name")), column(images, "exptime_s")
+    for name in dict.fromkeys(sets.tolist()):
+        rows = sets == name
+        slope, error = slope_with_peak(residual[rows], sigma[rows], peak_e[rows])
+        span_e = np.ptp(median_of_finite(peak_e[rows])) if error == error else 0.0
+        if abs(slope) > LINEAR_SIGMA * error and abs(slope) * span_e > LINEAR_LEAST:
+            log.warning("%s: fluxes change by %+.2f +- %.2f %% for 10000 e- of the peak, %+.1f %% "
+                        "from the faintest to the brightest star: a detector that is not linear, "
+                        "saturation, or a PSF that depends on the brightness. Faint images of the "
+                        "lens are off by that against the stars", name, 1e6 * slope, 1e6 * error,
+                        100 * slope * span_e)
+        late_s = shutter_error_s(residual[rows], sigma[rows], np.isfinite(residual[rows]),
+                                 exptime_s[rows])
+        if late_s:
+            log.warning("%s: the stars differ by %.3f s in their exposures, %.2f %% of the "
+                        "shortest (%.1f s): a shutter that is not as fast everywhere. Leave short "
+                        "exposures out", name, late_s, 100 * late_s / np.nanmin(exptime_s[rows]),
+                        np.nanmin(exptime_s[rows]))
+
+
 def fields(images, names, found, fluxes_e, colour, settings):
     """Return the errors of the coefficients, and what is behind them, as fields by image.
 
@@ -139,6 +173,7 @@ def fields(images, names, found, fluxes_e, colour, settings):
     calibration.log_calibration(extra, {name: min(one) if len(one) == 1 else None
                                         for name, one in gains.items()})
     flat = check_flat_fields(images, names, found, fluxes_e[1] / fluxes_e[0], colour, settings)
+    check_detectors(images, names, found, fluxes_e[1] / fluxes_e[0], settings)
     # that of an object is in the error of its coefficient
     sigma = np.hypot(found.coeff_sigma, found.coeff * np.nan_to_num(extra.sigma))
     for i, one in enumerate(checked.values()):

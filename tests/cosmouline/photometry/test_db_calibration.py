@@ -44,6 +44,7 @@ def asked(monkeypatch):
         "i": {"psf_note__two": "x"}, "j": {"psf_note__one": "y"}, "k": {"psf_note__two": "z"}})
     monkeypatch.setattr(db_calibration.calibration, "calibrate", calibrate)
     monkeypatch.setattr(db_calibration.calibration, "log_calibration", lambda *_: None)
+    monkeypatch.setattr(db_calibration, "check_detectors", lambda *_: None)
     monkeypatch.setattr(db_calibration, "check_flat_fields", lambda images, *_: np.array(
         [0.0, 0.02, 0.0][:len(images)]))
     return found
@@ -85,7 +86,7 @@ def test_what_is_asked_of_the_scatter(monkeypatch):
     """Relative errors of the stars; variable stars are no departures."""
     asked = {}
     rows = [{"img_name": name, "mjd": mjd, "telescope": "t", "set_name": set_name,
-             "site_lon_deg": 0.0, "gain_e_per_adu": gain}
+             "site_lon_deg": 0.0, "gain_e_per_adu": gain, "exptime_s": 60.0}
             for name, mjd, set_name, gain in (("i", 100.1, "S", 2.0), ("j", 100.2, "T", 2.0))]
 
     def calibrate(residual, sigma, used, sets, nights, noted, mjd):
@@ -212,3 +213,34 @@ def test_flat_fields_are_reported_by_set(flat, caplog):
         ["S: flat field", "T: flat field"] if flat else [])
     if flat:
         assert "more than their colours tell. So may the lens" in caplog.messages[0]
+
+
+@pytest.mark.parametrize(("per_e", "late_s"), [(0.0, 0.0), (2e-7, 0.0), (0.0, 0.05)])
+def test_a_detector_that_is_not_linear_and_a_slow_shutter_are_reported(per_e, late_s, caplog):
+    """2 % at 10^5 e-; and exposures of 2 and 10 s, those of the stars apart by .05 s."""
+    random = np.random.default_rng(6)
+    names, n = list("abcdefghijkl"), 30
+    peak_e = random.uniform(0.4, 1.0, (n, 1)) * np.geomspace(3e3, 6e4, 12)
+    exptime_s = np.where(np.arange(n) % 2, 2.0, 10.0)
+    sigma = np.full((n, 12), 0.003)
+    change = random.normal(0, 0.003, sigma.shape) + per_e * peak_e
+    change += random.normal(0, late_s, 12) / exptime_s[:, None]
+    change -= change.mean(1, keepdims=True)
+    images = [{"img_name": f"i{k}", "set_name": "S", "exptime_s": float(exptime_s[k])} | {
+        f"star_peak_e__two__{star}": float(peak) for star, peak in zip(names, one, strict=True)}
+        for k, one in enumerate(peak_e)]
+    found = SimpleNamespace(is_variable=np.zeros(12, bool), used=np.ones((n, 12), bool),
+                            residual=change - change.mean(0))
+
+    db_calibration.check_detectors(images, names, found, sigma, SimpleNamespace(psf_name="two"))
+
+    assert len(caplog.messages) == bool(per_e) + bool(late_s)
+    if per_e:
+        slope = float(caplog.messages[0].split("change by ")[1].split()[0])
+        # residuals of .3 % over 360 peaks that scatter by 4000 e- about their means: .004 %
+        assert slope == pytest.approx(0.20, abs=5 * 0.006)
+        assert "a detector that is not linear" in caplog.messages[0]
+    if late_s:
+        seconds = float(caplog.messages[0].split("differ by ")[1].split()[0])
+        assert seconds == pytest.approx(0.05, rel=0.7)  # of 12 stars
+        assert "a shutter that is not as fast everywhere" in caplog.messages[0]

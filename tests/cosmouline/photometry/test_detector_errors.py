@@ -1,6 +1,6 @@
 """Errors of flat fields injected into the fluxes of stars, between sets and between places."""
 
-from cosmouline.photometry.flat_field import between_places, between_sets
+from cosmouline.photometry.detector_errors import between_places, between_sets
 from cosmouline.photometry.set_terms import SetTerms
 
 import numpy as np

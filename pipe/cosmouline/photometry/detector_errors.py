@@ -1,10 +1,12 @@
-"""Errors of the flat fields, as the stars show them that fall on several places of detectors."""
+"""Flat field, linearity and shutter of a detector, as the stars show what is wrong with them."""
 
 from typing import NamedTuple
 
 from cosmouline.photometry.calibration import extra_scatter
+from cosmouline.photometry.set_terms import trend
 
 import numpy as np
+from scipy import stats
 
 BY_CHANCE = 1e-3  # that good flat fields show as much
 LEAST_STARS = 5
@@ -12,6 +14,10 @@ NEAR_PART = 0.25  # of the pairs of images: the nearest; the farther half is com
 N_ORDERS, N_SIGMA = 300, 4.0  # in which images are exchanged, and above which it is no chance
 MOST_IMAGES = 60  # of a set, spread over it
 LEAST_APART_PX = 3.0  # of images of a star: nearer ones share the pixels of its core
+
+
+MEAN_ROUNDS = 20  # of the means of images and stars in turn
+SHUTTER_RANGE = 1.5  # of the exposure times of a set: with less a shutter shows nothing
 
 
 class BetweenPlaces(NamedTuple):
@@ -123,3 +129,72 @@ def between_places(residual, relative_sigma, xy_px):
     far = apart_px[(weight > 0) & (apart_px > middle_px)]
     near = apart_px[(weight > 0) & (apart_px <= nearest_px)]
     return BetweenPlaces(float(np.sqrt(found / 2)), float(np.median(near)), float(np.median(far)))
+
+
+def slope_with_peak(residual, relative_sigma, peak_e):
+    """Relative change of the flux with the peak of a star, and its error, per electron.
+
+    Parameters
+    ----------
+    residual, relative_sigma, peak_e : ndarray of float, shape (n_images, n_stars)
+        NaN where unknown.
+
+    Returns
+    -------
+    slope, sigma : float
+        NaN where the peaks do not change, or too few stars are there.
+
+    Notes
+    -----
+    What an image and what a star have in all is taken out of both: the coefficient is the former.
+    What is left is that in sharp and clear images the peaks of bright stars rise by more than
+    those of faint ones. A detector that is not linear makes their fluxes follow.
+    """
+    good = np.isfinite(residual) & (relative_sigma > 0) & np.isfinite(peak_e)
+    if (good.sum(0) > 1).sum() < LEAST_STARS or good.any(1).sum() < LEAST_STARS:
+        return np.nan, np.nan
+    weight = np.where(good, 1 / np.where(good, relative_sigma, 1.0) ** 2, 0.0)
+    left = []
+    for values in (residual, peak_e):
+        values = np.where(good, values, 0.0)
+        for _ in range(MEAN_ROUNDS):
+            for axis in (0, 1):
+                mean = (weight * values).sum(axis, keepdims=True) / np.maximum(
+                    weight.sum(axis, keepdims=True), 1e-30)
+                values = np.where(good, values - mean, 0.0)
+        left.append(values)
+    curvature = (weight * left[1] ** 2).sum()
+    if not curvature > 0:
+        return np.nan, np.nan
+    slope = (weight * left[0] * left[1]).sum() / curvature
+    freedom = good.sum() - good.any(1).sum() - good.any(0).sum()
+    chi2 = (weight * (left[0] - slope * left[1]) ** 2).sum() / max(freedom, 1)
+    return float(slope), float(np.sqrt(max(chi2, 1.0) / curvature))
+
+
+def shutter_error_s(residual, relative_sigma, used, exptime_s):
+    """Scatter among the stars of the error of their exposure time, in seconds; 0 where none shows.
+
+    Parameters
+    ----------
+    residual, relative_sigma, used : ndarray, shape (n_images, n_stars)
+    exptime_s : ndarray of float, shape (n_images,)
+
+    Notes
+    -----
+    A shutter that opens for longer at one place than at another adds the same light there to all
+    exposures: relative to the flux it goes with 1 / time. What it adds everywhere is in the
+    coefficients.
+    """
+    exptime_s = np.asarray(exptime_s, dtype=float)
+    if not np.nanmax(exptime_s) > SHUTTER_RANGE * np.nanmin(exptime_s):
+        return 0.0
+    slope, sigma = trend(residual, relative_sigma, used, 1 / exptime_s)
+    known = np.isfinite(slope)
+    n = int(known.sum())
+    if n < LEAST_STARS:
+        return 0.0
+    away = slope[known] - np.average(slope[known], weights=sigma[known] ** -2.0)
+    if stats.chi2.sf(((away / sigma[known]) ** 2).sum(), n - 1) > BY_CHANCE:
+        return 0.0
+    return extra_scatter(away**2 * n / (n - 1), sigma[known] ** 2)
