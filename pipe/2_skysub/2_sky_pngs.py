@@ -9,7 +9,7 @@ Run as  : python pipe/2_skysub/2_sky_pngs.py configs/MYLENS [--all] [--test]
 
 The 20 brightest sources are circled. What to look for: no source, and no halo of one, in the map
 of the sky; no slope, fringes or dark rims around bright stars at the left; at the right, a narrow
-peak about 0. Of more than 20 images those are drawn whose sky stands out most; all with --all,
+peak about 0. Of more than 8 images those are drawn whose sky stands out most; all with --all,
 only those of testlist.txt with --test.
 """
 

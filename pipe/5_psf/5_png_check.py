@@ -10,7 +10,7 @@ Run as  : python pipe/5_psf/5_png_check.py configs/MYLENS [--all]
 What to look for: residuals like noise. A ring or a dipole in all stars means that the PSF cannot
 follow (trailed, or varying over the field); in one star, that this star is double. "beside the
 Moffat" is what the grid of pixels adds: structure of the telescope, not specks of noise. Of more
-than 20 images those are drawn whose PSF stands out most; all with --all.
+than 8 images those are drawn whose PSF stands out most; all with --all.
 """
 
 from dataclasses import replace

@@ -8,7 +8,7 @@ Next    : 7_deconv/0_star_photometry
 Run as  : python pipe/6_extract/3_png_check.py configs/MYLENS [--all]
 
 What to look for: every star in the middle of its stamp, neighbours and bad columns covered, and
-nothing covered that belongs to a star. Of more than 20 images those are drawn that have most
+nothing covered that belongs to a star. Of more than 8 images those are drawn that have most
 cosmic rays or lack stars; all with --all.
 """
 

@@ -33,7 +33,8 @@ def fitted(content, sources, made, names, band, settings):
         log_line("nothing has changed: the stored fit stays (--redo fits again)")
         return earlier.fit, earlier.psf_error
     if not db_warm_start.can_go_on(earlier, content, made):
-        earlier = settings.dec_start_from and db_warm_start.to_start_from(content, made, settings)
+        earlier = settings.dec_start_from and db_warm_start.to_start_from(
+            content, made, settings)._replace(made_of={})  # its model alone
     if earlier:
         log_line("going on from the stored fit of %d epochs", len(earlier.names))
     fit, psf_error = fit_epochs(content, sources, settings, earlier or None)

@@ -11,7 +11,7 @@ What to look for: residuals like noise in all epochs. Structure at the same plac
 light that the model lacks (one more source, an arc); a dipole in one epoch is a bad PSF. chi2
 around each source, in the circles, should be 1. Below: what the data ask of the residual light,
 how light may go from one source to another, and how the fluxes scatter about their neighbours.
-Of more than 20 epochs those whose chi2 stands out most have a page; all with --all.
+Of more than 8 epochs those whose chi2 stands out most have a page; all with --all.
 """
 
 from collections import Counter

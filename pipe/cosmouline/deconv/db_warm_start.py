@@ -98,9 +98,12 @@ def _has_enough(earlier, content):
 
 
 def common_errors(earlier):
-    """Return what the log of a `Stored` fit says of errors that its epochs share, by stage."""
-    return {entry["stage"]: entry for entry in earlier.fit.log
-            if entry["stage"] in (SYSTEMATIC, CONTROL)}
+    """Return what the log of a `Stored` fit says of errors that its epochs share, by stage.
+
+    Nothing where it is not known what it was made of.
+    """
+    return {} if not earlier.made_of else {entry["stage"]: entry for entry in earlier.fit.log
+                                           if entry["stage"] in (SYSTEMATIC, CONTROL)}
 
 
 def known_psf_errors(earlier, content):

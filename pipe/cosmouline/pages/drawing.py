@@ -14,7 +14,7 @@ from cosmouline.sources import db_stars
 
 import numpy as np
 
-N_PAGES = 20  # images that get a page each without --all
+N_PAGES = 8  # images that get a page each without --all
 ALL = {"--all": {"action": "store_true",
                  "help": f"a page of every image, not only of the {N_PAGES} that stand out most"}}
 log = logging.getLogger("cosmouline")

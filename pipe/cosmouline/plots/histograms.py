@@ -159,6 +159,9 @@ def pixel_histogram(ax, image_e, level_e=None, sigma_e=None):
     ax.axvspan(level - sigma, level + sigma, color=style.FAINT, alpha=0.15, linewidth=0)
     ax.axvline(level, color=style.INK, linewidth=1.0)
     ax.set(yscale="log" if counts.any() else "linear", ylim=(0.7, None), ylabel="number of pixels")
+    if counts.any():  # as formulas, which is what a logarithmic axis writes, they take as long
+        ax.yaxis.set_major_formatter(style.power_of_ten)  # as all the rest of the axis
+        ax.yaxis.set_minor_formatter(ticker.NullFormatter())
     ax.set_xlim(level - half, level + half)
     text = f"level {style.short(level)} e⁻\nσ {style.short(sigma)} e⁻"
     style.write_in(ax, 0.97, 0.95, text, 8.5)

@@ -53,10 +53,10 @@ def test_of_many_images_those_that_stand_out_most_get_a_page(settings, caplog):
 
     chosen = [image["img_name"] for image in drawing.to_draw(images, settings, "sky", first,
                                                              second)]
-    assert len(chosen) == drawing.N_PAGES == 20
+    assert len(chosen) == drawing.N_PAGES == 8
     assert {"i030", "i040", "i050"} < set(chosen)
     assert chosen == sorted(chosen)
-    assert caplog.messages == ["pages of 20 of 60 images, those that stand out most: --all draws "
+    assert caplog.messages == ["pages of 8 of 60 images, those that stand out most: --all draws "
                                "all"]
 
     other = next(image["img_name"] for image in images if image["img_name"] not in chosen)
@@ -73,8 +73,8 @@ def test_what_is_asked_for_gets_its_page_and_so_does_each_of_a_few(settings, ask
     assert drawing.to_draw(images, settings, "sky", np.arange(60.0)) == images
 
     settings.options = make_options()
-    assert drawing.to_draw(images[:20], settings, "sky", np.arange(20.0)) == images[:20]
-    assert len(drawing.to_draw(images[:21], settings, "sky", np.arange(21.0))) == 20
+    assert drawing.to_draw(images[:8], settings, "sky", np.arange(8.0)) == images[:8]
+    assert len(drawing.to_draw(images[:9], settings, "sky", np.arange(9.0))) == 8
 
 
 def test_the_map_shows_stars_once_they_are_picked(lens_before, pages):
