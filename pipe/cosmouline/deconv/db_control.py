@@ -8,6 +8,7 @@ from cosmouline.database.columns import column
 from cosmouline.deconv.db_gather import gather
 from cosmouline.deconv.db_warm_start import CONTROL
 from cosmouline.deconv.fit_lens import fit_lens
+from cosmouline.deconv.image_width import WIDTH_SIGMAS
 from cosmouline.images import db_flat_error
 from cosmouline.sources import db_stars
 from cosmouline.stamps import db_stamps
@@ -19,6 +20,8 @@ log = logging.getLogger("cosmouline")
 STAR_WIDTHS = "star widths"  # stage of the log of a fit
 MOST_EPOCHS = 10  # of all, evenly over the time: what they show is common to all
 LEAST_EPOCHS = 4
+LENS_OVER_STARS = 2.0  # a quasar's width from the mean star's, in units of the stars' scatter
+LEAST_WIDTH = 0.3  # errors of a width: below, the change of the fluxes by it is not known
 BELIEVED = 3.0  # times the light that single stars get: a galaxy above is believed
 
 
@@ -80,7 +83,8 @@ def with_field_errors(fit, images, settings):
 
     Errors of the flat field where the lens fell, and the width of the mean star, to which all
     fluxes refer: a PSF that is too wide by w takes w of the light of a star too much where the sky
-    makes the noise, and less for bright ones. The log gets a stage "star widths".
+    makes the noise, and less for bright ones. The log gets a stage "star widths". Where the width
+    of the images was held, see `held_width`.
     """
     flat = db_flat_error.of_lens(images)
     if flat > 0:
@@ -92,13 +96,32 @@ def with_field_errors(fit, images, settings):
     width = 0.0
     if known.any():
         width = float(np.sqrt(np.mean(scatter[known] ** 2 / n_stars[known])))
+        typical = float(np.median(scatter[known]))
         stages = [one for one in fit.log if one["stage"] != STAR_WIDTHS]
         fit = replace(fit, log=[*stages, {"stage": STAR_WIDTHS, "mean_sigma": width,
-                                          "scatter": float(np.median(scatter[known]))}])
+                                          "scatter": typical}])
+        fit = held_width(fit, typical)
     flux = np.hypot(flat, width) * np.nanmean(fit.flux, axis=0)
     if not flux.any():
         return fit
     return replace(fit, systematic_covariance=fit.systematic_covariance + np.outer(flux, flux))
+
+
+def held_width(fit, scatter):
+    """Return the fit with what a held width of its images may be off by in its systematic errors.
+
+    `scatter` is that of the widths of the stars. A width w +- s that does not differ by three
+    errors is held at 0; under a prior of twice that scatter p it is expected at k w, with a
+    variance of k s^2, k being p^2 / (p^2 + s^2). The fluxes change in proportion.
+    """
+    found = fit.found_width
+    if fit.image_width or not found or abs(found["width"]) > WIDTH_SIGMAS * found["sigma"]:
+        return fit
+    width, sigma, prior = found["width"], found["sigma"], LENS_OVER_STARS * scatter
+    kept = prior**2 / (prior**2 + sigma**2)
+    off = np.hypot(kept * width, np.sqrt(kept) * sigma)
+    change = np.array(found["flux_change"]) * off / max(abs(width), LEAST_WIDTH * sigma)
+    return replace(fit, systematic_covariance=fit.systematic_covariance + np.outer(change, change))
 
 
 def with_control(fit, images, settings):

@@ -108,7 +108,8 @@ def test_errors_of_flat_and_mean_star_are_in_all_fluxes_alike(monkeypatch, caplo
     monkeypatch.setattr(db_control, "replace", lambda fit, **changed: SimpleNamespace(
         **(vars(fit) | changed)))
     caplog.set_level("INFO", logger="cosmouline")
-    fit = SimpleNamespace(**vars(result(1000.0)) | {"log": [{"stage": "x"}]})
+    fit = SimpleNamespace(**vars(result(1000.0)) | {"log": [{"stage": "x"}]},
+                          image_width=0.0, found_width=None)
     images = 3 * [{"set_name": "R", "sky_box_px": 64, "lens_x_px": 5.0, "lens_y_px": 6.0,
                    "flat_error": 0.003, "star_width_scatter__p": 0.016, "n_renorm_stars__r": 16}]
 
@@ -120,6 +121,28 @@ def test_errors_of_flat_and_mean_star_are_in_all_fluxes_alike(monkeypatch, caplo
     assert wider.log == [{"stage": "x"}, {"stage": "star widths", "scatter": 0.016,
                                           "mean_sigma": pytest.approx(0.004)}]
     assert "0.30 %" in caplog.text
+
+
+def test_a_held_width_is_in_the_systematic_errors(monkeypatch):
+    """By hand: -1 +- .6 % under a prior of .8 %: k = .64, off by .64 and .48 %, .8 together."""
+    monkeypatch.setattr(db_control, "replace", lambda fit, **changed: SimpleNamespace(
+        **(vars(fit) | changed)))
+    found = {"width": -0.01, "sigma": 0.006, "flux_change": [-20.0, -10.0]}
+    fit = SimpleNamespace(**vars(result()), image_width=0.0, found_width=found)
+
+    wider = db_control.held_width(fit, 0.004)
+
+    assert wider.systematic_covariance == pytest.approx(
+        np.array([[1 + 16.0**2, 16.0 * 8], [16.0 * 8, 1 + 8.0**2]]))
+    # a width that was fitted, or whose change is in the errors already, is none that is held
+    fit.found_width = found | {"width": 0.02}
+    assert db_control.held_width(fit, 0.004) is fit
+    fit.found_width, fit.image_width = found, -0.01
+    assert db_control.held_width(fit, 0.004) is fit
+    # of a width of 0, less than .3 errors, .48 % is left of the change by .18 %
+    fit.found_width, fit.image_width = found | {"width": 0.0, "flux_change": [3.6, 0.0]}, 0.0
+    assert db_control.held_width(fit, 0.004).systematic_covariance[0, 0] == pytest.approx(
+        1 + (3.6 * 0.48 / 0.18) ** 2)
 
 
 def test_without_control_stars_nothing_changes(monkeypatch):
