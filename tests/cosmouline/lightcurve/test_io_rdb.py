@@ -164,3 +164,12 @@ def test_a_part_of_an_error_may_be_zero_and_an_error_may_not():
     columns["magerr_A_cov"][1] = 0.0
     note, = (note for note in odd_points(columns) if "magerr" in note)
     assert note.startswith("magerr_A_cov is an error of 0 or less in 1 points")
+
+
+def test_a_comment_is_one_line_that_readers_skip(tmp_path):
+    """PyCS3 skips lines that begin with # behind the two of the header."""
+    write_rdb(tmp_path / "a.rdb", {"mhjd": [1.0, 2.0], "mag_A": [3.0, 4.0]},
+              "injection:\n12 sites")
+
+    assert (tmp_path / "a.rdb").read_text().splitlines()[2] == "# injection: 12 sites"
+    assert read_rdb(tmp_path / "a.rdb")["mag_A"].tolist() == [3.0, 4.0]
