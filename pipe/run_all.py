@@ -23,7 +23,7 @@ from cosmouline.engine.tool import lens_options
 from cosmouline.errors import UserError, guarded
 
 log = logging.getLogger("cosmouline")
-ROUTES = ("preparation", "quasar", "combi", "astrometry")
+ROUTES = ("preparation", "quasar", "astrometry", "combi", "injection")
 
 
 def position(text, order, last=False):
@@ -60,7 +60,8 @@ def parse():
     parser.add_argument("--no-pictures", action="store_true", help="leave out what only draws")
     parser.add_argument("--route", choices=ROUTES, default="quasar",
                         help="quasar: light curves (default); preparation: raw frames, before it; "
-                        "combi: stacks by night, after it; astrometry: catalogue and coordinates")
+                        "astrometry: catalogue and coordinates; combi: stacks by night, after it; "
+                        "injection: sources of known light, after it")
     parser.add_argument("--alt", nargs="+", default=[], metavar="SCRIPT",
                         help="scripts with _alt_ in their names, in the places of the others")
     for name, text in (("--test", "only the images of testlist.txt"),
