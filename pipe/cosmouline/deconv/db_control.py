@@ -52,6 +52,8 @@ def control(images, fit, settings):
     stars = sorted((star for star in db_stars.norm_stars(settings)
                     if star.name in cut and star.flux_e),
                    key=lambda star: abs(np.log(star.flux_e / brightest)))
+    # With a width of their own where the lens has one: else an error of the PSF is light for them
+    options = replace(fit.options, frees_width=False, width_is_free=bool(fit.image_width))
     found, widths = {}, []
     for star in stars[: settings.n_control_stars]:
         epochs = gather(images, np.array([star.x_px, star.y_px]), settings, star.name).epochs
@@ -59,8 +61,7 @@ def control(images, fit, settings):
         if usable.sum() < LEAST_EPOCHS:
             continue
         with_light, point = (
-            fit_lens(epochs, np.zeros((1, 2)),
-                     replace(fit.options, extended_light=light, frees_width=False))
+            fit_lens(epochs, np.zeros((1, 2)), replace(options, extended_light=light))
             for light in ("auto", "none"))
         widths.append(point.found_width["width"])
         flux = np.nanmean(point.flux)

@@ -33,7 +33,7 @@ def result(flux=40000.0, light=1000.0, extended="auto"):
     return SimpleNamespace(
         flux=np.array([[flux, flux / 2]] * 3), n_images=2, systematic_covariance=np.eye(2),
         galaxy=Galaxy(0.25 * light, 3.0, 2.0, 0.0, 0.0, 0.0, 0.0), node_flux=np.full(3, light / 4),
-        options=FitOptions(extended_light=extended))
+        options=FitOptions(extended_light=extended), image_width=0.0, found_width=None)
 
 
 def test_a_star_is_gathered_as_the_lens_is_with_the_psf_at_its_place(lens):
@@ -107,8 +107,7 @@ def test_errors_of_flat_and_mean_star_are_in_all_fluxes_alike(monkeypatch, caplo
     monkeypatch.setattr(db_control, "replace", lambda fit, **changed: SimpleNamespace(
         **(vars(fit) | changed)))
     caplog.set_level("INFO", logger="cosmouline")
-    fit = SimpleNamespace(**vars(result(1000.0)) | {"log": [{"stage": "x"}]},
-                          image_width=0.0, found_width=None)
+    fit = SimpleNamespace(**vars(result(1000.0)) | {"log": [{"stage": "x"}]})
     images = 3 * [{"set_name": "R", "sky_box_px": 64, "lens_x_px": 5.0, "lens_y_px": 6.0,
                    "flat_error": 0.003, "star_width_scatter__p": 0.016, "n_renorm_stars__r": 16}]
 
@@ -127,7 +126,7 @@ def test_a_held_width_is_in_the_systematic_errors(monkeypatch):
     monkeypatch.setattr(db_control, "replace", lambda fit, **changed: SimpleNamespace(
         **(vars(fit) | changed)))
     found = {"width": -0.01, "sigma": 0.006, "flux_change": [-20.0, -10.0]}
-    fit = SimpleNamespace(**vars(result()), image_width=0.0, found_width=found)
+    fit = SimpleNamespace(**vars(result()) | {"found_width": found})
 
     wider = db_control.held_width(fit, 0.004)
 
