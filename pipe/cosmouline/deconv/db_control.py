@@ -85,6 +85,10 @@ def with_field_errors(fit, images, settings):
     if flat > 0:
         log.info("errors of the flat field where the lens fell: %.2f %% of its fluxes, which the "
                  "systematic errors contain", 100 * flat)
+        # Of several cameras what they do not share: it differs from epoch to epoch
+        away = db_flat_error.between_sets(images)[:, None] * fit.flux
+        total = fit.covariance_total + away[:, :, None] * away[:, None]
+        fit = replace(fit, covariance_total=total)
     scatter, n_stars = (column(images, field) for field in (
         f"star_width_scatter__{settings.psf_name}", f"n_renorm_stars__{settings.renorm_name}"))
     known = np.isfinite(scatter) & (n_stars > 0)
