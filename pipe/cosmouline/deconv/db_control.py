@@ -58,6 +58,8 @@ def control(images, fit, settings):
     stars = sorted((star for star in db_stars.norm_stars(settings)
                     if star.name in cut and star.flux_e),
                    key=lambda star: abs(np.log(star.flux_e / brightest)))
+    # With a width of their own where the lens has one: else an error of the PSF is light for them
+    options = replace(fit.options, frees_width=False, width_is_free=bool(fit.image_width))
     found, widths = {}, []
     for star in stars[: settings.n_control_stars]:
         epochs = gather(images, np.array([star.x_px, star.y_px]), settings, star.name).epochs
@@ -65,8 +67,7 @@ def control(images, fit, settings):
         if usable.sum() < LEAST_EPOCHS:
             continue
         with_light, point = (
-            fit_lens(epochs, np.zeros((1, 2)),
-                     replace(fit.options, extended_light=light, frees_width=False))
+            fit_lens(epochs, np.zeros((1, 2)), replace(options, extended_light=light))
             for light in ("auto", "none"))
         widths.append(point.found_width["width"])
         flux = np.nanmean(point.flux)
@@ -90,6 +91,10 @@ def with_field_errors(fit, images, settings):
     if flat > 0:
         log.info("errors of the flat field where the lens fell: %.2f %% of its fluxes, which the "
                  "systematic errors contain", 100 * flat)
+        # Of several cameras what they do not share: it differs from epoch to epoch
+        away = db_flat_error.between_sets(images)[:, None] * fit.flux
+        total = fit.covariance_total + away[:, :, None] * away[:, None]
+        fit = replace(fit, covariance_total=total)
     scatter, n_stars = (column(images, field) for field in (
         f"star_width_scatter__{settings.psf_name}", f"n_renorm_stars__{settings.renorm_name}"))
     known = np.isfinite(scatter) & (n_stars > 0)

@@ -77,3 +77,15 @@ def of_lens(images):
     # Structure larger than half a box of its mesh is in the map of the sky
     scale_px = float(np.median(column(images, "sky_box_px"))) / 2
     return of_mean(sigma, places_px, np.array(texts(images, "set_name")), scale_px)
+
+
+def between_sets(images):
+    """Return the relative error of each image's flux that its set does not share with the others.
+
+    Images of one set see the same error of the flat, those of another camera see another one: that
+    is no constant. Shape (n_images,); 0 with a single set.
+    """
+    sets = np.array(texts(images, "set_name"))
+    own = {name: of_lens([image for image, one in zip(images, sets, strict=True) if one == name])
+           for name in set(sets.tolist())}
+    return np.sqrt(np.maximum([own[name] ** 2 - of_lens(images) ** 2 for name in sets], 0.0))

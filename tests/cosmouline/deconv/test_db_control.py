@@ -33,7 +33,7 @@ def result(flux=40000.0, light=1000.0, extended="auto"):
     return SimpleNamespace(
         flux=np.array([[flux, flux / 2]] * 3), n_images=2, systematic_covariance=np.eye(2),
         galaxy=Galaxy(0.25 * light, 3.0, 2.0, 0.0, 0.0, 0.0, 0.0), node_flux=np.full(3, light / 4),
-        log=[],
+        log=[], image_width=0.0, found_width=None,
         options=FitOptions(extended_light=extended))
 
 
@@ -108,8 +108,8 @@ def test_errors_of_flat_and_mean_star_are_in_all_fluxes_alike(monkeypatch, caplo
     monkeypatch.setattr(db_control, "replace", lambda fit, **changed: SimpleNamespace(
         **(vars(fit) | changed)))
     caplog.set_level("INFO", logger="cosmouline")
-    fit = SimpleNamespace(**vars(result(1000.0)) | {"log": [{"stage": "x"}]},
-                          image_width=0.0, found_width=None)
+    fit = SimpleNamespace(**vars(result(1000.0)) | {
+        "log": [{"stage": "x"}], "covariance_total": np.stack([np.eye(2)] * 3)})
     images = 3 * [{"set_name": "R", "sky_box_px": 64, "lens_x_px": 5.0, "lens_y_px": 6.0,
                    "flat_error": 0.003, "star_width_scatter__p": 0.016, "n_renorm_stars__r": 16}]
 
@@ -121,6 +121,13 @@ def test_errors_of_flat_and_mean_star_are_in_all_fluxes_alike(monkeypatch, caplo
     assert wider.log == [{"stage": "x"}, {"stage": "star widths", "scatter": 0.016,
                                           "mean_sigma": pytest.approx(0.004)}]
     assert "0.30 %" in caplog.text
+    assert (wider.covariance_total == np.eye(2)).all()
+    # the third image of another camera: .3 % / sqrt(9 / 5) of all, and what is left of .3 %
+    images[2] = images[2] | {"set_name": "S"}
+    wider = db_control.with_control(fit, images, NAMES)
+    part = 0.003**2 * (1 - 5 / 9)
+    assert wider.covariance_total[2] == pytest.approx(
+        np.eye(2) + part * np.outer([1000, 500], [1000, 500]))
 
 
 def test_a_held_width_is_in_the_systematic_errors(monkeypatch):
@@ -128,7 +135,7 @@ def test_a_held_width_is_in_the_systematic_errors(monkeypatch):
     monkeypatch.setattr(db_control, "replace", lambda fit, **changed: SimpleNamespace(
         **(vars(fit) | changed)))
     found = {"width": -0.01, "sigma": 0.006, "flux_change": [-20.0, -10.0]}
-    fit = SimpleNamespace(**vars(result()), image_width=0.0, found_width=found)
+    fit = SimpleNamespace(**vars(result()) | {"found_width": found})
 
     wider = db_control.held_width(fit, 0.004)
 

@@ -80,3 +80,13 @@ def test_the_lens_has_the_errors_of_its_sets():
         key: value for key, value in images[0].items() if key != "flat_error"}]) == pytest.approx(
             0.004)
     assert db_flat_error.of_lens([{"set_name": "R"}]) == 0.0
+
+
+def test_what_two_cameras_do_not_share_differs_from_image_to_image():
+    """By hand: .4 % in each of two sets are .4 / sqrt(2) in the mean, and as much in each."""
+    images = [{"set_name": name, "sky_box_px": 64, "lens_x_px": 50.0, "lens_y_px": 60.0,
+               "flat_error": 0.004} for name in "RSRS"]
+
+    assert db_flat_error.of_lens(images) == pytest.approx(0.004 / np.sqrt(2))
+    assert db_flat_error.between_sets(images) == pytest.approx(np.full(4, 0.004 / np.sqrt(2)))
+    assert (db_flat_error.between_sets(images[::2]) == 0).all()
