@@ -114,7 +114,7 @@ def calibrate(residual, relative_sigma, used, sets, nights, flagged=None,
     nobody = np.zeros(good.shape[1], bool)
     sigma = np.where(good.any(1), 0.0, np.nan)
     night_sigma, variance = sigma.copy(), np.where(good, relative_sigma, 1.0) ** 2
-    residual, fitted = _without_slow_changes(residual, good, nights, times)
+    residual, fitted = without_slow_changes(residual, good, nights, times)
     pulls, of_sets, odd = [np.nan, 0.0], {}, {name: nobody for name in sets.tolist()}
     apart = np.zeros(len(good), bool) if flagged is None else np.array(flagged)
     own = np.array([f"{night} {i if alone else ''}"
@@ -152,7 +152,7 @@ def calibrate(residual, relative_sigma, used, sets, nights, flagged=None,
     return Calibration(sigma, night_sigma, *pulls, of_sets)
 
 
-def _without_slow_changes(residual, good, nights, times):
+def without_slow_changes(residual, good, nights, times):
     """Take slope and curvature of each star over a night of many images out of its residuals.
 
     A colour makes a star change with the airmass, slowly: the lens has its own. Returned are the

@@ -93,17 +93,17 @@ def warn_of_restless(found, names, sigma):
                                      for k in np.flatnonzero(restless)))
 
 
-def check_flat_fields(images, names, found, sigma, colour, settings):
+def check_flat_fields(images, names, found, residual, sigma, colour, settings):
     """Report errors of the flat fields that the stars show; return that of each image, 0 if none.
 
-    `sigma`, (n_images, n_stars), are the relative errors of the fluxes behind the `Coefficients`.
+    `residual` and `sigma`, (n_images, n_stars), are the departures of the constant stars behind
+    the `Coefficients` and the relative errors of their fluxes.
     """
     error, sets = np.zeros(len(images)), np.array(texts(images, "set_name"))
     places = np.stack([family(images, f"star_{axis}_px__{settings.psf_name}__{{star}}", names)
                        for axis in "xy"], -1)
     between = {} if found.terms is None else dict(zip(
         found.terms.sets, between_sets(found.terms, found.is_variable, colour), strict=True))
-    residual = np.where(found.used & ~found.is_variable, found.residual, np.nan)
     for name in dict.fromkeys(sets.tolist()):
         rows, known = sets == name, np.isfinite(colour).all()
         moved = between_places(residual[rows], sigma[rows], places[rows])
@@ -119,13 +119,12 @@ def check_flat_fields(images, names, found, sigma, colour, settings):
     return error
 
 
-def check_detectors(images, names, found, sigma, settings):
+def check_detectors(images, names, residual, sigma, settings):
     """Report fluxes that follow the peaks of the stars, or the exposure times at some places.
 
     Arguments as `check_flat_fields`.
     """
     peak_e = family(images, f"star_peak_e__{settings.psf_name}__{{star}}", names)
-    residual = np.where(found.used & ~found.is_variable, found.residual, np.nan)
     sets, exptime_s = np.array(texts(images, "set_name")), column(images, "exptime_s")
     for name in dict.fromkeys(sets.tolist()):
         rows = sets == name
@@ -172,8 +171,12 @@ def fields(images, names, found, fluxes_e, colour, settings):
         gains.setdefault(image["set_name"], set()).add(image["gain_e_per_adu"])
     calibration.log_calibration(extra, {name: min(one) if len(one) == 1 else None
                                         for name, one in gains.items()})
-    flat = check_flat_fields(images, names, found, fluxes_e[1] / fluxes_e[0], colour, settings)
-    check_detectors(images, names, found, fluxes_e[1] / fluxes_e[0], settings)
+    # with the airmass colours change the stars in a night as their places do
+    relative, good = fluxes_e[1] / fluxes_e[0], found.used & ~found.is_variable
+    residual = calibration.without_slow_changes(
+        np.where(good, found.residual, np.nan), good, nights, column(images, "mjd"))[0]
+    flat = check_flat_fields(images, names, found, residual, relative, colour, settings)
+    check_detectors(images, names, residual, relative, settings)
     # that of an object is in the error of its coefficient
     sigma = np.hypot(found.coeff_sigma, found.coeff * np.nan_to_num(extra.sigma))
     for i, one in enumerate(checked.values()):

@@ -217,6 +217,6 @@ def extended_stars(width, growth):
         From `growth_with_seeing`.
     """
     middle = np.nanmedian(width) if np.isfinite(width).any() else np.nan
-    return np.array([one is not None and w > middle and one.slope > EXTENDED_LEAST
+    return np.array([one is not None and min(w - middle, one.slope) > EXTENDED_LEAST
                      and one.slope > EXTENDED_SIGMA * one.sigma
                      for w, one in zip(width, growth, strict=True)], bool)

@@ -202,9 +202,9 @@ def test_flat_fields_are_reported_by_set(flat, caplog):
         terms=SetTerms(["S", "T"], raw, raw, np.full((2, 12), 0.001), 0.0),
         is_variable=np.zeros(12, bool), used=np.ones((20, 12), bool),
         residual=random.normal(0, 0.003, (20, 12)))
-    settings = SimpleNamespace(psf_name="two")
 
-    error = db_calibration.check_flat_fields(images, names, found, sigma, np.zeros(12), settings)
+    error = db_calibration.check_flat_fields(images, names, found, found.residual, sigma,
+                                             np.zeros(12), SimpleNamespace(psf_name="two"))
 
     assert [len(set(error[sets == name])) for name in "ST"] == [1, 1]
     # 12 stars know it to a fifth
@@ -229,10 +229,9 @@ def test_a_detector_that_is_not_linear_and_a_slow_shutter_are_reported(per_e, la
     images = [{"img_name": f"i{k}", "set_name": "S", "exptime_s": float(exptime_s[k])} | {
         f"star_peak_e__two__{star}": float(peak) for star, peak in zip(names, one, strict=True)}
         for k, one in enumerate(peak_e)]
-    found = SimpleNamespace(is_variable=np.zeros(12, bool), used=np.ones((n, 12), bool),
-                            residual=change - change.mean(0))
 
-    db_calibration.check_detectors(images, names, found, sigma, SimpleNamespace(psf_name="two"))
+    db_calibration.check_detectors(images, names, change - change.mean(0), sigma,
+                                   SimpleNamespace(psf_name="two"))
 
     assert len(caplog.messages) == bool(per_e) + bool(late_s)
     if per_e:
