@@ -27,6 +27,8 @@ settings_values    : The values of a settings.py: whether they fit, what is want
     names set twice.
 skiplists          : Read the skip lists: images that one step leaves out.
 step_notes         : Scripts that leave nothing in the rows: when they ran, and on what.
+sql                : The database of images as tables of SQLite in the memory, for questions in
+    SQL.
 status             : What each script has done on the images of a lens.
 validate           : Compare a database with its declared fields, the settings and the disk.
 """

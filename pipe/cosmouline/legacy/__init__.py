@@ -1,6 +1,8 @@
-"""The original COSMOULINE: its databases and settings, read and converted (an outbuilding).
+"""Reductions of COSMOULINE and LightCurver, read and converted (an outbuilding).
 
 fields      : Rows of the original COSMOULINE as rows of ours: names, units, types.
+lightcurver : The config.yaml and the parse_header of a LightCurver reduction, as settings and a
+              telescope.
 reduction   : A complete reduction of the original COSMOULINE: what to take over, and its
               configuration.
 settings    : The settings.py of the original COSMOULINE, read without running it, under our names.

@@ -12,10 +12,13 @@ release        : A folder of final products, written completely or not at all, w
                  its files.
 io_exchange    : Light curves for other programs: VOTable, FITS and CSV, and a table as the CDS
                  asks for.
+io_hdf5        : A deconvolution as one HDF5 file: stamps, PSFs and geometry, with the result
+                 beside them.
 io_rdb         : Light curves as ``.rdb`` tables, which PyCS3 reads.
 db_columns     : The arrays of a light curve, from the rows of its images.
 db_curves      : Light curves: which there are, their columns and files, and the nights excluded
                  from them.
+db_hand_off    : What goes into the HDF5 file of a deconvolution, from the rows of its images.
 db_quicklook   : Light curves of single images or nights, with any coefficient, for a first look.
 db_report      : The report on a light curve: number of images and stars, sampling, errors and
                  scatter.
