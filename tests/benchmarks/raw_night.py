@@ -87,14 +87,24 @@ def main():
     # the same frames, by their date
     ours = {round(row["mjd"], 5): row for row in ours}
     print(f"{len(perfect)} and {len(ours)} frames with fluxes")
+    # one factor common to all: the level of the flat field, which no light curve shows
+    pairs = [(ours[round(row["mjd"], 5)], row, f"__lens__{source}") for row in perfect
+             for source in "AB"]
+    weights = [(row[f"flux_e{end}"] / row[f"flux_sigma_e{end}"]) ** 2 for _, row, end in pairs]
+    factor = np.average([
+        other[f"flux_e{end}"] * other["renorm__renorm1"]
+        / (row[f"flux_e{end}"] * row["renorm__renorm1"]) for other, row, end in pairs],
+        weights=weights)
+    print(f"common factor: {100 * (factor - 1):+.3f} %")
     for source in "AB":
         pulls = []
         for row in perfect:
             other = ours[round(row["mjd"], 5)]
             flux, sigma = (f"{word}__lens__{source}" for word in ("flux_e", "flux_sigma_e"))
-            # what the light curve shows: the flux times the coefficient
+            # what the light curve shows: the flux times the coefficient, up to a factor
             scale, theirs = row["renorm__renorm1"], other["renorm__renorm1"]
-            pulls.append((other[flux] * theirs - row[flux] * scale) / (row[sigma] * scale))
+            pulls.append((other[flux] * theirs / factor - row[flux] * scale)
+                         / (row[sigma] * scale))
             print(f"{source} {row['img_name']}: perfect {row[flux]:.0f} +- {row[sigma]:.0f}, "
                   f"raw {other[flux]:.0f} +- {other[sigma]:.0f}: "
                   f"{(other[flux] - row[flux]) / row[sigma]:+.3f} sigma; with the coefficients "

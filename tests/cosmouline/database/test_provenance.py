@@ -168,3 +168,18 @@ def test_where_the_frames_of_a_set_lie_and_its_band_change_no_result():
 
     assert used() == used(raw_dir="/b", band="r")
     assert used() != used(extension=1)
+
+
+def test_a_new_camera_of_raw_frames_leaves_the_frames_of_others_as_they_are():
+    one = {"name": "A", "telescope": "LMI", "raw_dir": "/here"}
+    other = one | {"name": "B", "folders": "*"}
+    before = provenance.settings_used(SimpleNamespace(raw_frames=[one], sets=[]), ["raw_frames"])
+    used = provenance.settings_used(
+        SimpleNamespace(raw_frames=[one | {"raw_dir": "/there"}, other], sets=[]), ["raw_frames"])
+    row = {"set_name": "A", "ran__0_preparation/0a_import_raw": "done 3 3"}
+    runs = {3: {"settings": before}}
+
+    assert sorted(used) == ["the set A", "the set B"]
+    assert provenance.changed_settings(row, "0_preparation/0a_import_raw", runs, used) == []
+    assert provenance.changed_settings(row | {"set_name": "B"}, "0_preparation/0a_import_raw",
+                                       runs, used) == ["the set B"]

@@ -63,7 +63,7 @@ def recipe_of(image, settings, there):
                      for kind, one in found.items() if one)
 
 
-@functools.lru_cache(maxsize=4)
+@functools.lru_cache(maxsize=3)
 def _planes(master):
     """Read a master once for the frames after each other that need it."""
     return read_planes(master)

@@ -21,13 +21,16 @@ def choose(images, settings, db):
     """
     words = {} if getattr(settings.options, "auto", False) else choices_of(settings, db)
     limits = tuple(getattr(settings.options, "limits", None) or settings.flat_level_limits)
-    found, first_of, levels = {}, {}, {}
-    for image in images:  # levels of frames that should be alike
+    found, first_of, levels, floors = {}, {}, {}, {}
+    for image in images:  # levels of frames that should be alike; of biases without overscan
         levels.setdefault(_alike(image), []).append(image["frame_level_adu"])
+        if image["frame_kind"] == "bias" and "frame_overscan_adu" not in image:
+            floors.setdefault(_alike(image)[:2], []).append(image["frame_level_adu"])
     for image in sorted(images, key=lambda one: one["img_name"]):
         word, comment = words.get(image["img_name"], ("", ""))
         kind = word if word and word not in ("use", "skip") else image["frame_kind"]
-        reason, use = _verdict(image, kind, levels[_alike(image)], limits, settings)
+        floor = float(np.median(floors.get(_alike(image)[:2], 0.0)))
+        reason, use = _verdict(image, kind, levels[_alike(image)], floor, limits, settings)
         twin = first_of.setdefault((kind, image["frame_hash"]), image["img_name"])
         if use and twin != image["img_name"]:
             use, reason = False, f"the same pixels as {db.rows[twin].get('standard_name', twin)}"
@@ -44,16 +47,19 @@ def _alike(image):
                                               "frame_night", "frame_exptime_s"))
 
 
-def _verdict(image, kind, levels, limits, settings):
-    """Return why a frame is used or not, and whether it is."""
-    top = image["frame_saturation_adu"] - image.get("frame_overscan_adu", 0.0)
+def _verdict(image, kind, levels, floor, limits, settings):
+    """Return why a frame is used or not, and whether it is; `floor` is the level of its bias."""
+    top = image["frame_saturation_adu"] - image.get("frame_overscan_adu", floor)
     level = image["frame_level_adu"]
     if kind not in USED_KINDS:
         return f"no calibration frame: {kind}", False
     if image["frame_saturated"] > settings.calibration_saturated_max:
         return (f"{100 * image['frame_saturated']:.2g} % of the pixels are saturated, more than "
                 f"calibration_saturated_max = {settings.calibration_saturated_max:g}"), False
+    if kind == "dark" and not image["frame_exptime_s"] > 0:
+        return "a dark of 0 s: is it a bias?", False
     if kind == "flat":
+        level -= 0.0 if "frame_overscan_adu" in image else floor
         share = f"level {level:.0f} ADU, {level / top:.2f} of the saturation level"
         if not limits[0] <= level / top <= limits[1]:
             return f"{share}: outside {limits[0]:g} to {limits[1]:g}", False

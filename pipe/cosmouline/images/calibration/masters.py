@@ -9,7 +9,7 @@ import numpy as np
 CLIP_SIGMAS, N_ROUNDS = 5.0, 3
 HOT, LOW, ODD = np.uint8(1), np.uint8(2), np.uint8(4)  # bits of a map of bad pixels
 FLAT_DEPTH = 0.2  # by which a sharp pixel of a flat is lower than its surroundings
-LEVEL_STEP = 3  # of rows and columns, where a level is taken
+SAMPLE_PX = 4e6  # of larger frames every second, third, ... row and column gives the level
 
 
 def combined(readers, shape, sigma, coeff, write, is_photon_limited=False):
@@ -46,8 +46,13 @@ def combined(readers, shape, sigma, coeff, write, is_photon_limited=False):
         write(rows, cols, (stack.image, variance, stack.count))
 
 
-def clipped_median(data, step=LEVEL_STEP):
-    """Median of a frame, (ny, nx), without what is 5 sigma off; NaN is left out."""
+def clipped_median(data, step=None):
+    """Median of a frame, (ny, nx), without what is 5 sigma off; NaN is left out.
+
+    `step` of rows and columns; None: all of them, or a sample of a large frame. Three of a flat's
+    hundred are vignetting: the median of a ninth of a small frame was wrong by 0.03 %.
+    """
+    step = step or max(1, round(np.sqrt(data.size / SAMPLE_PX)))
     values = data[::step, ::step]
     values = values[np.isfinite(values)]
     for _ in range(N_ROUNDS):

@@ -38,6 +38,21 @@ def test_a_flat_is_used_or_not_and_the_reason_has_its_number(changes, use, reaso
     assert reason in found[1]
 
 
+def test_without_an_overscan_the_level_of_a_flat_is_counted_from_the_biases():
+    """A camera of 12 bits: 700 of 4095 ADU are no light of 0.17, with a bias of 500."""
+    camera = {"frame_saturation_adu": 4095.0, "frame_overscan_adu": None}
+    rows = [{key: value for key, value in (row | camera).items() if value is not None} for row in (
+        frame("b", "bias", frame_level_adu=500.0), frame("f", frame_level_adu=700.0))]
+
+    assert chosen(*rows)["f"] == (
+        False, "level 200 ADU, 0.06 of the saturation level: outside 0.1 to 0.8")
+
+
+def test_a_dark_of_no_time_is_none():
+    assert chosen(frame("d", "dark", frame_exptime_s=0.0))["d"] == (
+        False, "a dark of 0 s: is it a bias?")
+
+
 def test_limits_are_settings():
     faint = frame("a", frame_level_adu=5000.0)
 
