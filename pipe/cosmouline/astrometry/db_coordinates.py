@@ -61,7 +61,7 @@ def reference_to_pixels(settings):
     if not path.is_file():
         return None
     manifest.check_step(path, settings)
-    wcs = WCS(fits.getheader(path))
+    wcs = WCS(io_fits.wcs_cards(fits.getheader(path)))
     return lambda ra_deg, dec_deg: tangent.pixels_of(wcs, np.array([[ra_deg, dec_deg]]))[0]
 
 

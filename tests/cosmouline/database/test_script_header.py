@@ -52,3 +52,12 @@ def test_an_alternative_stands_in_the_place_of_the_script_of_its_number(tmp_path
     assert script_header.replaced_by("1_x/3_alt_alone") is None
     assert [script_header.is_choice(f"1_x/{name}")
             for name in ("1_alt_not", "1_opt_more", "2_go")] == [True, True, False]
+
+
+def test_scripts_are_ranked_in_the_order_in_which_they_run():
+    """An image that fac_astrometry rejects is out for 3_align; by name it would come last."""
+    names = ["", "1_character/3a_detect", "2_skysub/1_skysub", "2_skysub/1b_opt_fringes",
+             "fac_astrometry/3_footprints", "3_align/1a_pick_reference", "4_norm/2a_photometry",
+             "7_deconv/0_star_photometry", "8_renorm/1a_renormalize", "8_renorm/5_zero_points",
+             "7_deconv/1_prepare", "lcmanip/1_join", "extrascripts/zero_point"]
+    assert sorted(names, key=script_header.rank) == names
