@@ -9,10 +9,9 @@ Next    : lcmanip/1_join
 Run as  : python pipe/fac_injection/4_report.py configs/MYLENS
 
 Static bias against the quoted systematic error, scatter within a site against the random error,
-of images and of nights, slope of found against injected light, noise common to an image or a
-night and between the sources, and what they depend on. lcmanip/1_join puts one line of it into
-the .rdb, and multiplies the errors with the factors that are offered when it is told to (--errors
-injected).
+of images and nights, slope of found against injected light, noise common to an image, a night or
+two sources, and what they depend on. lcmanip/1_join puts one line of it into the .rdb, and
+multiplies the errors with the factors that are offered when told to (--errors injected).
 """
 
 from cosmouline.database import bands, paths
@@ -42,7 +41,8 @@ def measure(images, settings):
     groups, night_of = db_injected.nights_of(images, settings)
     nights = [db_injected.night_result(site, groups) for site in model]
     checks = certificate.checks(model, clones, nights, night_of,
-                                db_certificate.sky_ratio(images), tuple(series.SCALES))
+                                db_certificate.sky_ratio(images), tuple(series.SCALES),
+                                db_certificate.left_out_stars(images, sites, settings))
     rows = injection.source_rows(names, model, nights, images[0][f"dec_fit__{settings.dec_name}"])
     checks = injection.check_rows(checks)
     folder, lens = paths.injection(settings), db_products.gathered_epochs(settings).centre_px

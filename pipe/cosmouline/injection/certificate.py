@@ -8,6 +8,7 @@ from cosmouline.robust import median_of_finite
 import numpy as np
 
 TOLERANCE = 0.02  # to which the errors of a right set are right themselves, of the scatter
+STAR_TOLERANCE = 0.1  # of the scatter of single stars, whose errors lack the error of the PSF
 SLOPE_TOLERANCE = 0.005  # of the slope
 COMMON_TOLERANCE = 0.05  # of the part of the noise that images or nights share
 CORRELATION_TOLERANCE = 0.05  # of the correlations between the sources
@@ -301,7 +302,7 @@ def halves(away, value):
             (float(ratio), float(ratio * np.sqrt(sum(0.5 / len(part) for part in parts)))))
 
 
-def checks(model, clones, joined, nights, sky_ratio, scales):
+def checks(model, clones, joined, nights, sky_ratio, scales, left_out=()):
     """The certificate: what all sources and sites together must hold.
 
     Parameters
@@ -316,6 +317,8 @@ def checks(model, clones, joined, nights, sky_ratio, scales):
         Noise of the sky over what its level and the read noise predict.
     scales : sequence of str
         Series of another brightness than the lens, see `linearity`.
+    left_out : list of SiteResult, optional
+        Stars that are neither in the PSF nor in the coefficient, each as one source.
 
     Returns
     -------
@@ -363,6 +366,13 @@ def checks(model, clones, joined, nights, sky_ratio, scales):
     part, error, n = common_part(model, nights, same_site=True)
     found.append(_pooled("model: noise common to a night, part of the variance", part, error, 0.0,
                          COMMON_TOLERANCE, n))
+    if left_out:
+        ratio, error, dof, _ = scatter(left_out)
+        part, of_part, n = common_part(left_out, nights, same_site=True)
+        found += [_pooled("stars left out: scatter / error", ratio, error, 1.0, STAR_TOLERANCE,
+                          dof.sum()),
+                  _pooled("stars left out: noise common to a night, part of the variance", part,
+                          of_part, 0.0, COMMON_TOLERANCE, n)]
     known = np.isfinite(sky_ratio)
     if known.sum() > 1:
         error = 1.25 * np.std(sky_ratio[known]) / np.sqrt(known.sum())  # of a median

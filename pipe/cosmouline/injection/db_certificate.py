@@ -5,7 +5,7 @@ from cosmouline.deconv import db_products
 from cosmouline.deconv.io_fit import read_fit, read_made_of
 from cosmouline.errors import UserError
 from cosmouline.injection import db_sites
-from cosmouline.injection.certificate import SiteResult
+from cosmouline.injection.certificate import SiteResult, weighted
 from cosmouline.injection.db_inject import mean_fluxes, true_fluxes
 from cosmouline.injection.db_site_fit import site_path
 
@@ -48,6 +48,27 @@ def site_results(images, settings):
                                 covariance, psf_sigma, one.flux_systematic, width_of(one)))
     if not found:
         raise UserError("no site has a fit. Run fac_injection/3_fit.py first.")
+    return found
+
+
+def left_out_stars(images, sites, settings):
+    """Return a `SiteResult` of each star that is copied: its own flux, which is constant.
+
+    Its flux by the PSF and the coefficient of the other stars; the errors are those of the flux
+    and of the coefficient. `images` are in the order of the epochs.
+    """
+    found = []
+    for star in dict.fromkeys(site.star for site in sites if site.star):
+        key = f"{settings.dec_name}__{star}"
+        coeff = column(images, f"injection_coeff__{settings.dec_name}")
+        flux = column(images, f"injection_star_e__{key}") * coeff
+        sigma = np.hypot(column(images, f"injection_star_sigma_e__{key}") * coeff,
+                         coefficient_error(images, settings) * flux)
+        index = np.flatnonzero(np.isfinite(flux) & (sigma > 0))
+        flux, sigma = flux[index, None], sigma[index, None]
+        true = np.full_like(flux, weighted(flux, sigma)[0][0])
+        found.append(SiteResult(star, "constant", star, index, true, flux,
+                                sigma[:, :, None] ** 2, np.zeros_like(flux), np.zeros(1)))
     return found
 
 

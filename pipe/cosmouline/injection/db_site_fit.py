@@ -77,14 +77,15 @@ def site_epochs(site, images, settings):
     Raises UserError where it is usable in too few images.
     """
     lens, stars = db_products.gathered_epochs(settings), db_products.start_sources(settings)
-    usable = []
-    for image in images:
-        stamps, names, _ = injected_stamps(image, settings)
-        if stamps.is_usable[names.index(site["name"])]:
-            usable.append(image)
+    found = {image["img_name"]: injected_stamps(image, settings) for image in images}
+    usable = [image for image in images for stamps, names, _ in [found[image["img_name"]]]
+              if stamps.is_usable[names.index(site["name"])]]
     if len(usable) < LEAST_SITE_EPOCHS:
         raise UserError(f"only {len(usable)} images of {len(images)} can be used at this site "
                         f"({LEAST_SITE_EPOCHS} are needed).")
+    psf_file = injected_psf if site["star"] else db_gather.psf_of_dec
+    psfs = {image["img_name"]: psf_file(image, settings) for image in usable}
+    read = (lambda image, _: found[image["img_name"]], lambda image, _: psfs[image["img_name"]])
     centre = np.array([site["x_px"], site["y_px"]])
     start = np.array([(star.x_px, star.y_px) for star in stars])
     if site["star"]:
@@ -95,14 +96,12 @@ def site_epochs(site, images, settings):
         moved = whole_positions(position) - position - position[0]
         rows = [image | {f"dec_coeff__{settings.dec_name}":
                          image[f"injection_coeff__{settings.dec_name}"]} for image in usable]
-        content = db_gather.gather(rows, centre, settings, site["name"], injected_stamps,
-                                   injected_psf, site["star"])
+        content = db_gather.gather(rows, centre, settings, site["name"], *read, site["star"])
     else:
         moved = 0.0
-        content = db_gather.gather(usable, centre, settings, site["name"], injected_stamps)
+        content = db_gather.gather(usable, centre, settings, site["name"], *read)
         content = without_truth(content, usable)
-    content = with_local_draws(content, usable, site["name"],
-                               injected_psf if site["star"] else db_gather.psf_of_dec, settings)
+    content = with_local_draws(content, usable, site["name"], *read)
     places = start - lens.centre_px + centre + moved
     return content, usable, [star._replace(x_px=x, y_px=y) for star, (x, y) in zip(
         stars, places.tolist(), strict=True)]
@@ -125,20 +124,20 @@ def without_truth(content, images):
                             draw_scale=content.draw_scale[keep, epoch])
 
 
-def with_local_draws(content, images, name, psf_of, settings):
+def with_local_draws(content, images, name, read, psf_of):
     """Return the epochs with the draws of the PSFs at the site, where the PSF varies.
 
     Those of the files are at the lens: their distance from the PSF at the site would count as its
-    error.
+    error. `read` and `psf_of` give stamps and PSF of an image, as in `db_gather.gather`.
     """
     if content.draws is None:
         return content
     draws = content.draws.copy()
     side, up = content.epochs.data_e.shape[1], content.epochs.geometry.upsampling
     for k, image in enumerate(images):
-        found = psf_of(image, settings)
+        found = psf_of(image, None)
         if found.psf.gradient is not None:
-            stamps, names, _ = injected_stamps(image, settings)
+            stamps, names, _ = read(image, None)
             _, change = site_psf(found, image, stamps.position_px[names.index(name)])
             draws[:, k] += pad_psf(change, side, up)
     return content._replace(draws=draws)

@@ -84,6 +84,25 @@ def test_images_that_are_not_as_wide_as_the_psf_are_seen():
     assert failed(results(3), clones(0.015, -0.012, 0.01, -0.014)) == [what]
 
 
+def stars(seed, noise=1.0, of_night=0.0):
+    """Draw four constant stars that are left out, of one source each."""
+    drawn = results(seed, noise=noise, of_night=of_night, series=("lens",) * 4)
+    return [SiteResult(site.name, "constant", "b", site.index, site.true[:, :1], site.flux[:, :1],
+                       site.covariance[:, :1, :1], site.psf_sigma[:, :1], np.zeros(1))
+            for site in drawn]
+
+
+@pytest.mark.parametrize(("fault", "seen"), [
+    ({}, []), ({"noise": 1.6}, ["stars left out: scatter / error"]),
+    ({"of_night": 0.8}, ["stars left out: noise common to a night, part of the variance"])])
+def test_stars_that_are_left_out_show_what_the_sites_cannot(fault, seen):
+    """A gain of 2.5 times the true one makes their noise 1.6 of the quoted one."""
+    ratio = 1 + 0.01 * np.random.default_rng(5).standard_normal(N_EPOCHS)
+    found = certificate.checks(results(3), [], [], NIGHTS, ratio, ("half",), stars([2], **fault))
+
+    assert [one.what for one in found if not one.is_passed] == seen
+
+
 def test_copies_of_stars_have_lines_of_their_own():
     clones = results(4, bias=0.03, series=("lens", "half", "double", "step"), star="b")
 
