@@ -1,7 +1,7 @@
 """Find the transform from the reference image to every image, by their stars.
 
 Needs   : catalogues (1_character/3a_detect), the reference image (3_align/1a_pick_reference),
-          coordinates, where there are any (fac_astrometry/2_plate_solve)
+          coordinates (fac_astrometry/2_plate_solve)
 Writes  : is_aligned, align_note, the matrix align_*, lens_x_px, lens_y_px -> database;
           reference_wcs.fits, its coordinates
 Settings: align_method, align_rms_max_px, allow_mirror_images, lens_ra_deg, lens_dec_deg,
@@ -12,8 +12,8 @@ Run as  : python pipe/3_align/1b_identify_stars.py configs/MYLENS
 
 Rotations, meridian flips, other pixel scales and, where allowed, mirror images are found. A match
 that chance could give is refused. An image with too few stars for that is placed by its WCS and
-moved to its stars, where both agree as they do on the other images; align_note says so.
-No pixel is resampled: fluxes are measured where the light fell.
+moved to its stars, where both agree as they do on the other images; align_note says so. No pixel
+is resampled.
 """
 
 from functools import partial
@@ -54,8 +54,7 @@ def measure(image, settings, reference_xy, lens_xy):
 
 def main(settings, db):
     """Align every image in use by its stars; where they are too few, by its WCS."""
-    images = db.to_treat(settings, NEEDS)
-    reference = db.reference()
+    images, reference = db.to_treat(settings, NEEDS), db.reference()
     lens_xy = lens_on_reference(reference, settings)
     db_coordinates.keep_reference(reference, settings)
     work = partial(measure, reference_xy=sources_xy(reference, settings), lens_xy=lens_xy)
@@ -63,8 +62,8 @@ def main(settings, db):
     results = db_wcs.place(images, partial(sources_xy, settings=settings), reference, lens_xy,
                            settings)
     if results:
-        for_all_images(results, [db.rows[name] for name in results], settings, db,
-                       measure=measure, needs=NEEDS, writes=WRITES)
+        for_all_images(results, [db.rows[name] for name in results], settings, db, measure=measure,
+                       needs=NEEDS, writes=WRITES)
     n_aligned = sum(image.get("is_aligned", False) for image in images)
     log_line("%d of %d images are aligned to %s", n_aligned, len(images), reference["img_name"])
     other = [(image, scale) for image in images if image.get("is_aligned") for scale in [

@@ -3,8 +3,8 @@
 Needs   : transforms (3_align/1b_identify_stars), catalogues (1_character/3a_detect), sky maps
 Writes  : field_stars.ecsv, normstars.cat and .reg in work_dir; star_list, field_fwhm_px,
           field_fwhm_arcsec, field_ellipticity, n_field_stars -> database
-Settings: norm_stars, n_norm_stars, star_snr_min, star_lens_distance_px, catalogue,
-          star_ruwe_max, star_mag_range
+Settings: norm_stars, n_norm_stars, star_snr_min, star_lens_distance_px, star_mag_range,
+          star_ruwe_max, catalogue
 Next    : 4_norm/1a_image_stats
 
 Run as  : python pipe/4_norm/0_pick_stars.py configs/MYLENS
@@ -23,8 +23,7 @@ from cosmouline.sources import db_lens_light, db_star_catalogue, db_stars
 
 NEEDS = ("align_m11", "lens_x_px", "n_sources", "sky_noise_e", "fwhm_px", "ellipticity",
          "pa_deg", "n_good_stars", "pixel_scale_arcsec")
-WRITES = ("star_list", "field_fwhm_px", "field_fwhm_arcsec", "field_ellipticity",
-          "n_field_stars")
+WRITES = "star_list", "field_fwhm_px", "field_fwhm_arcsec", "field_ellipticity", "n_field_stars"
 
 
 def measure(images, seeings, n_found, digest, reference):
@@ -33,8 +32,7 @@ def measure(images, seeings, n_found, digest, reference):
         "star_list": digest,
         "field_fwhm_px": seeing.fwhm_px,
         "field_fwhm_arcsec": seeing.fwhm_px * pixel_scale_arcsec(image, reference),
-        "field_ellipticity": seeing.ellipticity,
-        "n_field_stars": int(n),
+        "field_ellipticity": seeing.ellipticity, "n_field_stars": int(n),
     } for image, seeing, n in zip(images, seeings, n_found, strict=True)}
 
 

@@ -9,8 +9,8 @@ Next    : 7_deconv/5a_png_check
 Run as  : python pipe/7_deconv/4_deconv.py configs/MYLENS
 
 Fluxes, sky and shift of each epoch are solved exactly; noise and masks come from the model; errors
-from the full covariance, draws of the PSFs, control stars, and light that the model lacks. With
-new nights the fit goes on from the stored one; --redo starts again.
+from the full covariance, draws of the PSFs, control stars, light that the model lacks. New nights
+go on from the stored fit; --redo starts again.
 """
 
 from cosmouline.database import bands, paths
@@ -47,25 +47,24 @@ def measure(band, settings):
     settings = bands.only(settings, band["img_name"])
     content = db_products.gathered_epochs(settings)
     db_gather.check_chosen(content, band["images"], settings)
-    stars = db_products.start_sources(settings)
+    names = [star.name for star in (stars := db_products.start_sources(settings))]
     sources = db_sources.of_fit(stars, content, band["images"], band["reference"], settings)
-    names = [star.name for star in stars]
     made = db_warm_start.made_of(content, sources, names, settings)
     fit, psf_error = fitted(content, sources, made, names, band, settings)
     path = paths.deconvolution(settings) / "fit.npz"
     write_fit(path, fit, psf_error, content.names, made)
     for line in (*db_readout.summary(fit, psf_error, names), paths.relative(path)):
         log_line("%s", line)
-    found = {f"dec_fit__{settings.dec_name}": digest(fit)}
-    return dict.fromkeys(content.names, found | db_readout.convergence(fit, settings.dec_name))
+    return dict.fromkeys(content.names, {f"dec_fit__{settings.dec_name}": digest(fit)}
+                         | db_readout.convergence(fit, settings.dec_name))
 
 
 def main(settings, db):
     """Fit all epochs of every band at once; the fit of a band is a task of its own."""
     images = [row for row in db.select(gogogo=True) if f"dec_coeff__{settings.dec_name}" in row]
+    left, results = {image["img_name"] for image in images}, {}
     todo = [{"img_name": one.band, "images": those, "reference": db.reference()}
             for one, those in bands.split(images, settings)]
-    left, results = {image["img_name"] for image in images}, {}
     try:
         for band, values in tasks.results(measure, todo, settings, "fit",
                                           on_gpu=settings.deconv_engine == "starred"):
