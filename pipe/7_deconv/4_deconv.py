@@ -9,8 +9,7 @@ Next    : 7_deconv/5a_png_check
 Run as  : python pipe/7_deconv/4_deconv.py configs/MYLENS
 
 Fluxes, sky and shift of each epoch are solved exactly; noise and masks come from the model; errors
-from the full covariance, draws of the PSFs, control stars, light that the model lacks. New nights
-go on from the stored fit; --redo starts again.
+from the full covariance, PSF draws, control stars. New nights go on from the stored fit (--redo).
 """
 
 from cosmouline.database import bands, paths
@@ -47,7 +46,8 @@ def measure(band, settings):
     settings = bands.only(settings, band["img_name"])
     content = db_products.gathered_epochs(settings)
     db_gather.check_chosen(content, band["images"], settings)
-    names = [star.name for star in (stars := db_products.start_sources(settings))]
+    stars = db_products.start_sources(settings)
+    names = [star.name for star in stars]
     sources = db_sources.of_fit(stars, content, band["images"], band["reference"], settings)
     made = db_warm_start.made_of(content, sources, names, settings)
     fit, psf_error = fitted(content, sources, made, names, band, settings)

@@ -113,8 +113,8 @@ def _of_set(name, images, names, ratio, colour, settings):
         order = np.flatnonzero(good)[np.argsort(mean[good])]
         log.warning("%s: the stars differ in width by %.1f %% rms beyond their noise, the "
                     "narrowest %s, the widest %s (%+.1f and %+.1f %%): galaxies or close doubles "
-                    "among them, or very different colours? The PSF is between them. Leave the "
-                    "wide ones out (psf_stars)", name, 100 * unlike,
+                    "among them, different colours, or a PSF that varies over the field? The PSF "
+                    "is between them. Leave the wide ones out (psf_stars)", name, 100 * unlike,
                     *(names[order[k]] for k in (0, -1)), *(100 * mean[order[k]] for k in (0, -1)))
 
     # with the peak, what the place and the colour make left out
@@ -126,9 +126,10 @@ def _of_set(name, images, names, ratio, colour, settings):
     slopes = [slope(*(one[good] for one in pair), peak, others) if np.isfinite(
         pair[0][good]).all() else None for pair in ((mean, error), of_ratio)]
     weight = error[good] ** -2.0
-    without = None
+    without = (0.0, unlike) if not over_field and unlike > UNLIKE_LEAST else None
     if is_wide.any():
-        without = float(np.average(mean[good], weights=weight)), float(weight.sum() ** -0.5)
+        without = (float(np.average(mean[good], weights=weight)), float(
+            np.hypot(weight.sum() ** -0.5, 0.0 if over_field else unlike)))
         log.warning("%s: without %s the stars are %+.1f +- %.1f %% wider than the PSF: the images "
                     "of the lens are taken to be so", name, ", ".join(
                         names[k] for k in np.flatnonzero(is_wide)), *(100 * w for w in without))

@@ -139,7 +139,7 @@ def test_stars_narrower_than_a_psf_with_a_galaxy_in_it_tell_the_width_of_the_len
 def test_stars_and_galaxies_in_equal_numbers_are_told_without_names_of_single_ones(caplog):
     rows = drawn(5, lambda one: 0.06 * (one.name in "bdfhjl"))
 
-    messages, _ = checked(rows, caplog)
+    messages, found = checked(rows, caplog)
 
     assert len(messages) == 2
     assert all("the stars differ in width by" in message for message in messages)
@@ -147,6 +147,8 @@ def test_stars_and_galaxies_in_equal_numbers_are_told_without_names_of_single_on
     widest = messages[0].split("the widest ")[1][0]
     assert narrowest not in "bdfhjl"
     assert widest in "bdfhjl"
+    # the width of the lens is as uncertain as theirs differ: two values .06 apart
+    assert found["CAM_r2"]["psf_lens_width_sigma__p"] == pytest.approx(0.03, rel=0.2)
 
 
 def test_too_few_stars_tell_nothing(caplog):
