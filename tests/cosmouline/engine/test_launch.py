@@ -49,6 +49,7 @@ def test_what_is_loaded_beforehand_does_not_load_jax():
     """By a fresh process: this one may have loaded it for other tests."""
     text = ("import sys, importlib\nfrom cosmouline.engine import launch\n"
             "for name in launch.WARM: importlib.import_module(name)\n"
+            "launch.load_libraries()\n"
             "sys.exit('jax' in sys.modules or 'scipy.spatial' not in sys.modules)")
     assert subprocess.run([sys.executable, "-c", text], check=False).returncode == 0
 
