@@ -44,7 +44,7 @@ def iso_to_mjd(text, zone_h=0.0):
     text : str
         ``yyyy-mm-ddThh:mm:ss.s`` with ``T`` or a blank, ``/`` or ``-``, and ``Z``, ``+hh:mm``,
         ``+hhmm``, ``+hh`` or nothing behind it. Seconds may be 60.x (a rounded clock, or a leap
-        second). Also ``yyyymmddThhmmss.s``.
+        second). Also ``yyyymmddThhmmss``.
     zone_h : float
         Hours that the clock is ahead of UTC, for a text without a zone of its own.
 

@@ -237,3 +237,11 @@ def test_a_date_is_written_as_it_was_read(date):
 
 def test_a_date_is_rounded_to_the_second_not_cut_off():
     assert dates.mjd_to_iso(51544.5 - 0.4 / 86400, "seconds") == "2000-01-01T12:00:00"
+
+
+def test_a_date_and_time_without_signs():
+    """RIMAS writes 20240129T010235.5."""
+    assert dates.iso_to_mjd("20240129T010235.5") == dates.iso_to_mjd("2024-01-29T01:02:35.5")
+    assert dates.iso_to_mjd("20240129_010235") == dates.iso_to_mjd("2024-01-29T01:02:35")
+    with pytest.raises(ValueError, match="no such date"):
+        dates.iso_to_mjd("20241329T010235")
