@@ -22,7 +22,7 @@ DEPTHS = (40, 20, 80, 150, 300)  # brightest stars of the catalogue that are tri
 SOURCES_PER_STAR = 1.6  # sources of the image for each star of the catalogue, in a trial
 LEAST_STARS = 6  # of fewer pairs any can be chance
 SPREAD_CELLS = 4  # a side: sources come from a grid of cells, the brightest of each in turn
-SCALE_WITHIN = 0.30  # relative; a solution of another pixel scale is refused
+SCALE_KNOWN_WITHIN = 0.30  # relative; a solution of another pixel scale is refused
 WHOLE_SIDES = 3.6  # a catalogue up to so many sides of the image wide is tried as a whole
 TILE_SIDES = 1.3  # side of a tile of the catalogue, in sides of the image
 TILE_STEP = 0.5  # from tile to tile, in sides of the image
@@ -34,7 +34,7 @@ FREE_PAIRS = 3  # pairs of stars that the fit meets anyway: they say nothing
 MATCH_PX = (1.0, 6.0)  # a star is its source within 3 rms, between these
 N_ROUNDS = 3
 STAR_CLIP = 3.5  # robust standard deviations
-FLOOR_PX = 0.02  # no centroid is better
+CENTROID_FLOOR_PX = 0.02  # no centroid is better
 HEADER_WITHIN_PX = 40.0  # error of a header's WCS that is searched for a common shift
 CHECKED_STARS = 200
 EYE = np.eye(2, 3)
@@ -116,7 +116,8 @@ def solve(sky_deg, xy_px, shape, scale_arcsec, centre_deg, pointing_arcsec, sigm
     if min(len(sky_deg), len(xy_px)) < LEAST_STARS:
         raise ImageRejected(f"{len(xy_px)} sources and {len(sky_deg)} stars of the catalogue: "
                             f"with fewer than {LEAST_STARS} a solution can be chance")
-    sigma_px = np.full(len(xy_px), 1.0) if sigma_px is None else np.maximum(sigma_px, FLOOR_PX)
+    sigma_px = (np.full(len(xy_px), 1.0) if sigma_px is None
+                else np.maximum(sigma_px, CENTROID_FLOOR_PX))
     fit_too = np.ones(len(xy_px), bool) if fit_too is None else fit_too
     final = {"sigma_px": sigma_px, "fit_too": fit_too, "sip_degree": sip_degree}
     if start is not None and (first := _from_header(sky_deg, xy_px, shape, start)) is not None:
@@ -138,7 +139,7 @@ def solve(sky_deg, xy_px, shape, scale_arcsec, centre_deg, pointing_arcsec, sigm
                 found = align_catalogs(plane[stars], xy_px[sources], senses, rms_max_px=4.0)
             except ImageRejected:
                 continue
-            if abs(np.log(found.scale)) > np.log1p(SCALE_WITHIN):
+            if abs(np.log(found.scale)) > np.log1p(SCALE_KNOWN_WITHIN):
                 continue
             predicted = apply(found.matrix, np.where(np.isfinite(plane), plane, FAR_PX))
             pairs = _match(sky_deg, xy_px, shape, predicted, n_trials, scale_arcsec)
@@ -225,7 +226,7 @@ def _match(sky_deg, xy_px, shape, predicted, n_trials, scale_arcsec):
                   + np.log10(TRIALS_EACH * n_trials))
     scale = scale_arcsec / np.sqrt(abs(np.linalg.det(matrix[:, :2])))
     if (log10 > np.log10(BY_CHANCE) or bright < max(LEAST_STARS, SHARE_LEAST * n)
-            or abs(np.log(scale / scale_arcsec)) > np.log1p(SCALE_WITHIN)):
+            or abs(np.log(scale / scale_arcsec)) > np.log1p(SCALE_KNOWN_WITHIN)):
         return None
     return on_it[i], j, log10
 

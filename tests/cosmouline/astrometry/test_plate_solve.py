@@ -73,7 +73,7 @@ def test_a_pointing_that_is_wrong_by_frames_is_found_in_a_large_catalogue():
     assert off_px(found, wcs) < 0.2
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(2))
 def test_catalogues_of_other_fields_are_refused(seed):
     _, sources, _ = frame((69.56, -12.29), 30.0, seed=seed)
     other, _, _ = frame((69.56, -12.29), 30.0, seed=seed + 100)
