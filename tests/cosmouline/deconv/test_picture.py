@@ -58,3 +58,15 @@ def test_scene_holds_the_fluxes_at_their_places(lens):
     assert [x, y] == pytest.approx(fit.position_px[0], abs=0.5 / 3 + 1e-6)
     half = points[:, 60:].sum(), points[:, :60].sum()  # the second source is on the right
     assert half == pytest.approx(fit.flux.mean(0)[::-1], rel=0.01)
+
+
+def test_the_background_is_the_galaxy_and_the_field(lens):
+    """Nodes of 100 each, all inside the region: their sum more than the galaxy alone."""
+    fit = lens[2]
+    nodes = np.full(len(fit.node_flux), 100.0)
+
+    bare, full = (deconvolved_image(replace(fit, node_flux=one), (80, 80), 2)
+                  for one in (0 * nodes, nodes))
+
+    for without, with_field in zip(bare, full, strict=True):
+        assert (with_field - without).sum() == pytest.approx(nodes.sum(), rel=1e-6)
