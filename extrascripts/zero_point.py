@@ -19,8 +19,9 @@ from cosmouline.database.columns import column
 from cosmouline.errors import UserError
 from cosmouline.files import io_report
 from cosmouline.files.io_table import write_ecsv
-from cosmouline.photometry import db_star_magnitudes, db_tables, zero_point
-from cosmouline.photometry.io_magnitudes import read_magnitudes
+from cosmouline.photometry import db_star_magnitudes, db_tables
+from cosmouline.photometry.zero_points import zero_point
+from cosmouline.photometry.zero_points.io_magnitudes import read_magnitudes
 from cosmouline.robust import median_of_finite
 from cosmouline.run import log_line, run
 

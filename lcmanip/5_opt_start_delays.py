@@ -22,7 +22,8 @@ from cosmouline.database import paths
 from cosmouline.errors import UserError
 from cosmouline.files import io_report
 from cosmouline.files.io_text import write_text
-from cosmouline.lightcurve import db_curves, db_delays, delays, io_pycs3
+from cosmouline.lightcurve import db_curves
+from cosmouline.lightcurve.delay import db_delays, delays, io_pycs3
 from cosmouline.pages import drawing
 from cosmouline.plots.delays import delays_page
 from cosmouline.run import log_line, run

@@ -23,7 +23,7 @@ from cosmouline.database.columns import column, texts, time_of
 from cosmouline.errors import ImageRejected
 from cosmouline.files import io_report
 from cosmouline.pages import drawing
-from cosmouline.photometry import db_zero_points
+from cosmouline.photometry.zero_points import db_zero_points
 from cosmouline.plots.zero_points import zero_point_page
 from cosmouline.run import for_each_image, log_line, run
 

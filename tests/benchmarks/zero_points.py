@@ -11,7 +11,7 @@ field that is wrong by 2 % from edge to edge. Then fields of 3 to 5 stars.
 
 import argparse
 
-from cosmouline.photometry import zero_point
+from cosmouline.photometry.zero_points import zero_point
 
 import numpy as np
 

@@ -20,7 +20,7 @@ from scipy.spatial import cKDTree
 
 DEPTHS = (40, 20, 80, 150, 300)  # brightest stars of the catalogue that are tried in turn
 SOURCES_PER_STAR = 1.6  # sources of the image for each star of the catalogue, in a trial
-LEAST_STARS = 6  # of fewer pairs any can be chance
+LEAST_PAIRS = 6  # of fewer pairs any can be chance
 SPREAD_CELLS = 4  # a side: sources come from a grid of cells, the brightest of each in turn
 SCALE_KNOWN_WITHIN = 0.30  # relative; a solution of another pixel scale is refused
 WHOLE_SIDES = 3.6  # a catalogue up to so many sides of the image wide is tried as a whole
@@ -28,12 +28,12 @@ TILE_SIDES = 1.3  # side of a tile of the catalogue, in sides of the image
 TILE_STEP = 0.5  # from tile to tile, in sides of the image
 N_TILES = 400
 TRIALS_EACH = 50  # candidates that are compared in one trial
-BY_CHANCE = 1e-9  # probability, all trials counted, beyond which a solution is refused
+FALSE_BY_CHANCE = 1e-9  # probability, all trials counted, beyond which a solution is refused
 SHARE_LEAST = 0.25  # of the bright stars that fall on the image must be found on it
 FREE_PAIRS = 3  # pairs of stars that the fit meets anyway: they say nothing
 MATCH_PX = (1.0, 6.0)  # a star is its source within 3 rms, between these
 N_ROUNDS = 3
-STAR_CLIP = 3.5  # robust standard deviations
+RESIDUAL_CLIP = 3.5  # robust standard deviations
 CENTROID_FLOOR_PX = 0.02  # no centroid is better
 HEADER_WITHIN_PX = 40.0  # error of a header's WCS that is searched for a common shift
 CHECKED_STARS = 200
@@ -113,9 +113,9 @@ def solve(sky_deg, xy_px, shape, scale_arcsec, centre_deg, pointing_arcsec, sigm
     where that is much larger than the image. What is found must put stars onto sources where
     chance does so with a probability below 1e-9, all trials counted.
     """
-    if min(len(sky_deg), len(xy_px)) < LEAST_STARS:
+    if min(len(sky_deg), len(xy_px)) < LEAST_PAIRS:
         raise ImageRejected(f"{len(xy_px)} sources and {len(sky_deg)} stars of the catalogue: "
-                            f"with fewer than {LEAST_STARS} a solution can be chance")
+                            f"with fewer than {LEAST_PAIRS} a solution can be chance")
     sigma_px = (np.full(len(xy_px), 1.0) if sigma_px is None
                 else np.maximum(sigma_px, CENTROID_FLOOR_PX))
     fit_too = np.ones(len(xy_px), bool) if fit_too is None else fit_too
@@ -155,7 +155,7 @@ def _tiles(plane, shape, pointing_px):
     sides = np.array(shape[::-1], float)
     half = np.hypot(*sides) / 2  # the image may be turned
     inside = np.flatnonzero((np.abs(plane) <= half + pointing_px).all(1))
-    if len(inside) < LEAST_STARS:
+    if len(inside) < LEAST_PAIRS:
         return
     low, high = plane[inside].min(0), plane[inside].max(0)
     if ((high - low) <= WHOLE_SIDES * sides.max()).all():
@@ -169,7 +169,7 @@ def _tiles(plane, shape, pointing_px):
     places = np.stack(np.meshgrid(*ends), -1).reshape(-1, 2)
     for place in places[np.argsort((places**2).sum(1), kind="stable")][:N_TILES]:
         tile = inside[(np.abs(plane[inside] - place) <= TILE_SIDES * sides.max() / 2).all(1)]
-        if len(tile) >= LEAST_STARS:
+        if len(tile) >= LEAST_PAIRS:
             yield tile
 
 
@@ -206,7 +206,7 @@ def _match(sky_deg, xy_px, shape, predicted, n_trials, scale_arcsec):
         # the brightest: about as many as there are sources
         on_it = on_it[:int(1.5 * len(xy_px)) + 5]
         i, j = matched_pairs(EYE, predicted[on_it], xy_px, tolerance_px)
-        if len(i) < LEAST_STARS:
+        if len(i) < LEAST_PAIRS:
             return None
         # on a tangent plane in the middle of the image the map to pixels is linear
         if plane is None:
@@ -225,7 +225,7 @@ def _match(sky_deg, xy_px, shape, predicted, n_trials, scale_arcsec):
     log10 = float(stats.binom.logsf(bright - FREE_PAIRS - 1, n, by_chance) / np.log(10)
                   + np.log10(TRIALS_EACH * n_trials))
     scale = scale_arcsec / np.sqrt(abs(np.linalg.det(matrix[:, :2])))
-    if (log10 > np.log10(BY_CHANCE) or bright < max(LEAST_STARS, SHARE_LEAST * n)
+    if (log10 > np.log10(FALSE_BY_CHANCE) or bright < max(LEAST_PAIRS, SHARE_LEAST * n)
             or abs(np.log(scale / scale_arcsec)) > np.log1p(SCALE_KNOWN_WITHIN)):
         return None
     return on_it[i], j, log10
@@ -235,7 +235,7 @@ def _finished(sky_deg, xy_px, shape, pairs, sigma_px, fit_too, sip_degree):
     """Fit the final WCS to matched pairs, without outliers."""
     star, source, chance = pairs
     counts = fit_too[source]
-    if counts.sum() >= max(LEAST_STARS, len(source) // 3):
+    if counts.sum() >= max(LEAST_PAIRS, len(source) // 3):
         star, source = star[counts], source[counts]
     # the errors of the centroids, and by what the stars scatter beyond them
     used, sigma, extra, sky0 = np.ones(len(star), bool), sigma_px[source], 0.0, None
@@ -252,8 +252,8 @@ def _finished(sky_deg, xy_px, shape, pairs, sigma_px, fit_too, sip_degree):
         inner = MAD_TO_SIGMA * np.median(pull[used])
         excess2 = (MAD_TO_SIGMA * np.median(np.abs(away[used]))) ** 2 - np.median(sigma[used]) ** 2
         extra = float(np.sqrt(max(excess2, 0.0)))
-        clipped = (pull < STAR_CLIP * max(inner, 1.0)).all(1)
-        used = clipped if clipped.sum() >= LEAST_STARS else used
+        clipped = (pull < RESIDUAL_CLIP * max(inner, 1.0)).all(1)
+        used = clipped if clipped.sum() >= LEAST_PAIRS else used
     n_free = max(2 * used.sum() - fitted.terms.size, 1)
     rms_px = float(np.sqrt((fitted.residual_px**2).sum() / n_free))
     return Solution(tangent.header_of(fitted, shape), int(used.sum()), rms_px, fitted.sip_degree,

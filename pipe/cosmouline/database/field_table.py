@@ -54,7 +54,7 @@ WRITTEN_BY = {
         ("frame_level_adu", float, "ADU", "median level, without overscan"),
         ("frame_sigma_adu", float, "ADU", "noise, from the differences of neighbours"),
         ("frame_saturated", float, "1", "fraction of saturated pixels"),
-        ("frame_n_stars", int, "", "round sources in the middle of the frame"),
+        ("frame_n_stars", int, "1", "round sources in the middle of the frame"),
         ("frame_hash", str, "", "hash of its pixels: the same for the same frame")],
     "0_preparation/0b_choose_calibrations": [
         ("cal_kind", str, "", "kind of a raw frame, by frame_kind or calibrations.txt"),

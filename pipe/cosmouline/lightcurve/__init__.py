@@ -2,7 +2,6 @@
 
 compare        : Two light curves of one lens, point by point: offsets and scatter in units of the
                  errors.
-delays         : Time delays between light curves of one source: a first guess, with its error.
 error_bars     : The flux of a source in a group of images, and its error.
 join           : Groups of images joined into magnitudes with errors, and their columns in an rdb
                  table.
@@ -16,8 +15,6 @@ io_exchange    : Light curves for other programs: VOTable, FITS and CSV, and a t
                  asks for.
 io_hdf5        : A deconvolution as one HDF5 file: stamps, PSFs and geometry, with the result
                  beside them.
-io_pycs3       : The program that starts a PyCS3 analysis of an rdb light curve: errors, shifts,
-                 knots.
 io_rdb         : Light curves as ``.rdb`` tables, which PyCS3 reads.
 db_calibrated  : Calibrated magnitudes next to the relative ones of a light curve.
 db_columns     : The arrays of a light curve, from the rows of its images.
@@ -27,7 +24,6 @@ db_hand_off    : What goes into the HDF5 file of a deconvolution, from the rows 
 db_injected    : What injected sources say of a light curve: its nights, the line of its header,
                  its factors.
 db_live        : The news of the light curves of a lens, beside them.
-db_delays      : Delays of the light curves of a lens: the points to use, and the report in words.
 db_quicklook   : Light curves of single images or nights, with any coefficient, for a first look.
 db_report      : The report on a light curve: number of images and stars, sampling, errors and
                  scatter.

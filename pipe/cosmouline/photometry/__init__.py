@@ -22,15 +22,10 @@ set_terms          : Effect of telescope, filter and colour on the stars: their 
                      their trends.
 variability        : Which stars vary: their scatter about the common coefficient beyond their
                      errors.
-zero_point         : The zero point of a reduction, from stars of known magnitude; with colour and
-                     place.
-io_magnitudes      : Magnitudes of stars by name, from a text file or an ECSV table.
 db_calibration     : What the stars of every image tell of its PSF and of the errors of its
                      coefficient.
 db_field           : Aperture photometry of all stars of the field, on the pixels as they fell.
 db_star_magnitudes : Magnitudes of the stars of the field, image by image.
-db_zero_points     : Zero points of the images of a lens, from the stars that the catalogue of its
-                     field knows.
 db_tables          : Tables of coefficients by set, of variable stars, and of the zero points of
                      images.
 """

@@ -3,7 +3,8 @@
 from cosmouline.database.columns import column, family, members, texts
 from cosmouline.files import io_report
 from cosmouline.frames import db_nights
-from cosmouline.photometry import variability, zero_point
+from cosmouline.photometry import variability
+from cosmouline.photometry.zero_points import zero_point
 from cosmouline.robust import median_of_finite
 from cosmouline.sources.io_external_lists import Photometry
 

@@ -8,8 +8,8 @@ from cosmouline.photometry.set_terms import trend
 import numpy as np
 from scipy import stats
 
-BY_CHANCE = 1e-3  # that good flat fields show as much
-LEAST_STARS = 5
+SHOWN_BY_CHANCE = 1e-3  # that good flat fields show as much
+LEAST_CONSTANT = 5
 NEAR_PART = 0.25  # of the pairs of images: the nearest; the farther half is compared with them
 N_ORDERS, N_SIGMA = 300, 4.0  # in which images are exchanged, and above which it is no chance
 MOST_IMAGES = 60  # of a set, spread over it
@@ -62,12 +62,12 @@ def between_sets(terms, is_variable, colour):
         good = np.isfinite(terms.raw[k]) & seen.any(0) & ~np.asarray(is_variable)
         columns = np.stack([np.ones(good.sum()), *([colour[good]] if with_colour else [])], 1)
         freedom = len(columns) - columns.shape[1]
-        if freedom < LEAST_STARS - 2:
+        if freedom < LEAST_CONSTANT - 2:
             continue
         sigma = np.sqrt(variance[good])
         line = np.linalg.lstsq(columns / sigma[:, None], away[good] / sigma)[0]
         squared = (away[good] - columns @ line) ** 2 * good.sum() / freedom
-        of_both = extra_scatter(squared, sigma**2, BY_CHANCE, freedom)
+        of_both = extra_scatter(squared, sigma**2, SHOWN_BY_CHANCE, freedom)
         found[k] = of_both / np.sqrt(1 + 1 / np.median(n_others[good]))
     return found
 
@@ -107,7 +107,7 @@ def between_places(residual, relative_sigma, xy_px):
     known = np.isfinite(excess) & is_pair
     weight = np.where(known, 1 / np.maximum(noise2, 1e-30), 0.0)
     weighted, weight = np.where(known, weight * excess, 0.0).sum(-1), weight.sum(-1)
-    if (known.any((0, 1)).sum() < LEAST_STARS or not (weight > 0).any()):
+    if (known.any((0, 1)).sum() < LEAST_CONSTANT or not (weight > 0).any()):
         return None
     nearest_px, middle_px = np.nanquantile(apart_px[weight > 0], [NEAR_PART, 0.5])
     if not middle_px > max(LEAST_APART_PX, nearest_px):
@@ -151,7 +151,7 @@ def slope_with_peak(residual, relative_sigma, peak_e):
     those of faint ones. A detector that is not linear makes their fluxes follow.
     """
     good = np.isfinite(residual) & (relative_sigma > 0) & np.isfinite(peak_e)
-    if (good.sum(0) > 1).sum() < LEAST_STARS or good.any(1).sum() < LEAST_STARS:
+    if (good.sum(0) > 1).sum() < LEAST_CONSTANT or good.any(1).sum() < LEAST_CONSTANT:
         return np.nan, np.nan
     weight = np.where(good, 1 / np.where(good, relative_sigma, 1.0) ** 2, 0.0)
     left = []
@@ -192,9 +192,9 @@ def shutter_error_s(residual, relative_sigma, used, exptime_s):
     slope, sigma = trend(residual, relative_sigma, used, 1 / exptime_s)
     known = np.isfinite(slope)
     n = int(known.sum())
-    if n < LEAST_STARS:
+    if n < LEAST_CONSTANT:
         return 0.0
     away = slope[known] - np.average(slope[known], weights=sigma[known] ** -2.0)
-    if stats.chi2.sf(((away / sigma[known]) ** 2).sum(), n - 1) > BY_CHANCE:
+    if stats.chi2.sf(((away / sigma[known]) ** 2).sum(), n - 1) > SHOWN_BY_CHANCE:
         return 0.0
     return extra_scatter(away**2 * n / (n - 1), sigma[known] ** 2)

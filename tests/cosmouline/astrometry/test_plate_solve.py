@@ -83,7 +83,7 @@ def test_catalogues_of_other_fields_are_refused(seed):
 
 def test_few_sources_are_refused_not_guessed():
     sky, sources, _ = frame((69.56, -12.29), 30.0)
-    for n in range(plate_solve.LEAST_STARS):
+    for n in range(plate_solve.LEAST_PAIRS):
         with pytest.raises(ImageRejected, match="fewer than 6 a solution can be chance"):
             plate_solve.solve(sky, sources[:n], SHAPE, SCALE_ARCSEC, (69.56, -12.29), 60.0)
 

@@ -1,5 +1,5 @@
 from cosmouline.photometry import db_tables, variability
-from cosmouline.photometry.zero_point import ZeroPoint
+from cosmouline.photometry.zero_points.zero_point import ZeroPoint
 from cosmouline.sources.io_external_lists import Photometry
 
 import numpy as np

@@ -12,7 +12,8 @@ from cosmouline.astrometry.transformations import (
 )
 from cosmouline.database.columns import column, texts
 from cosmouline.errors import UserError, did_you_mean
-from cosmouline.photometry import db_star_magnitudes, zero_point
+from cosmouline.photometry import db_star_magnitudes
+from cosmouline.photometry.zero_points import zero_point
 from cosmouline.robust import median_of_finite
 from cosmouline.sources import db_stars
 from cosmouline.sources.db_catalogue_stars import of_reference

@@ -3,7 +3,7 @@
 from cosmouline.errors import UserError
 from cosmouline.files import io_report
 from cosmouline.lightcurve import compare, db_curves
-from cosmouline.lightcurve.delays import FEWEST
+from cosmouline.lightcurve.delay.delays import FEWEST_POINTS
 
 import numpy as np
 
@@ -32,9 +32,9 @@ def good_points(table, path, wanted=None):
     for name, column in error_names(table, wanted or known).items():
         values = np.array([table["mhjd"], table[f"mag_{name}"], table[column]], float)
         good = np.isfinite(values).all(0) & (values[2] > 0) & table["flag"].astype(bool)
-        if good.sum() < FEWEST:
-            raise UserError(f"{path}: {good.sum()} good points of {name}, at least {FEWEST} are "
-                            "needed for a delay. Observe on, or leave it out (--sources).")
+        if good.sum() < FEWEST_POINTS:
+            raise UserError(f"{path}: {good.sum()} good points of {name}, at least "
+                            f"{FEWEST_POINTS} are needed for a delay. Observe on, or leave it out (--sources).")
         curves[name] = tuple(values[:, good])
     if len(curves) < 2:
         raise UserError(f"{path}: a delay needs two sources, there is {', '.join(curves)} only.")

@@ -1,6 +1,6 @@
 """zero_point.py: made-up stars of known zero point."""
 
-from cosmouline.photometry import zero_point
+from cosmouline.photometry.zero_points import zero_point
 
 import numpy as np
 import pytest

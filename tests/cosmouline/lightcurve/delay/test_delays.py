@@ -1,6 +1,6 @@
 """Delays of drawn curves; the likelihood beside the slow, obvious one with complete matrices."""
 
-from cosmouline.lightcurve.delays import (
+from cosmouline.lightcurve.delay.delays import (
     MICROLENSING_SCALE_D,
     Delay,
     Walks,

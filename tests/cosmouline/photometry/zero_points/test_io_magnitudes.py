@@ -1,5 +1,5 @@
 from cosmouline.errors import UserError
-from cosmouline.photometry.io_magnitudes import read_magnitudes
+from cosmouline.photometry.zero_points.io_magnitudes import read_magnitudes
 
 import numpy as np
 import pytest

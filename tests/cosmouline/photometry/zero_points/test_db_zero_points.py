@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 from cosmouline.errors import UserError
 from cosmouline.files.io_catalog import Star
-from cosmouline.photometry import db_zero_points
+from cosmouline.photometry.zero_points import db_zero_points
 
 import numpy as np
 import pytest

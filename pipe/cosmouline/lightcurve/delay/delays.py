@@ -17,7 +17,7 @@ SAME_DATE_D = 1e-4  # dates of two curves nearer than this are put so far apart
 LEAST_MAG = 1e-4  # amplitudes below this mean that nothing varies
 FINER, AROUND = 8, 4  # steps about the best delay: so much finer, over so many steps
 FLAT = 0.45  # of the range: an error above this is that of a delay drawn from it (1 / sqrt(12))
-FEWEST = 5  # points of a curve
+FEWEST_POINTS = 5  # points of a curve
 
 
 class Walks(NamedTuple):
@@ -120,8 +120,8 @@ def find_delay(one, other, longest_d, step_d=0.0):
     ValueError
         If a curve has fewer than 5 points.
     """
-    if min(len(one[0]), len(other[0])) < FEWEST:
-        raise ValueError(f"a light curve of fewer than {FEWEST} points tells no delay")
+    if min(len(one[0]), len(other[0])) < FEWEST_POINTS:
+        raise ValueError(f"a light curve of fewer than {FEWEST_POINTS} points tells no delay")
     mjd, mag, sigma = (np.concatenate([a, b]) for a, b in zip(one, other, strict=True))
     second = np.arange(len(mjd)) >= len(one[0])
     gaps = np.diff(np.sort(one[0]))
