@@ -34,7 +34,8 @@ def good_points(table, path, wanted=None):
         good = np.isfinite(values).all(0) & (values[2] > 0) & table["flag"].astype(bool)
         if good.sum() < FEWEST_POINTS:
             raise UserError(f"{path}: {good.sum()} good points of {name}, at least "
-                            f"{FEWEST_POINTS} are needed for a delay. Observe on, or leave it out (--sources).")
+                            f"{FEWEST_POINTS} are needed for a delay. Observe on, or leave it "
+                            "out (--sources).")
         curves[name] = tuple(values[:, good])
     if len(curves) < 2:
         raise UserError(f"{path}: a delay needs two sources, there is {', '.join(curves)} only.")
