@@ -34,7 +34,8 @@ FORBIDDEN = {  # call: modules that may have it
     "pickle.loads": ("worker.py",),  # a file of our own, in a folder that is ours alone
     "yaml.load": (), "yaml.unsafe_load": (), "yaml.full_load": (),
     "joblib.load": (), "dill.load": (), "tarfile.open": (), "shutil.unpack_archive": (),
-    "runpy.run_path": ("settings.py", "launch.py", "write_docs.py", "status.py"),
+    "runpy.run_path": ("settings.py", "launch.py", "write_docs.py", "status.py",
+                        "script_header.py"),
 }
 COLOURED = "R\x1b[31m\x07"
 

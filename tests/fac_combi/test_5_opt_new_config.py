@@ -13,8 +13,9 @@ import pytest
 SCRIPT = "fac_combi/5_opt_new_config"
 AGAIN = ("1_character/1a_add_to_database", "1_character/1b_copy_convert",
          "1_character/2c_hot_pixels", "1_character/3a_detect", "1_character/3b_measure_seeing",
-         "1_character/4a_sky_stats", "2_skysub/1_skysub", "3_align/1a_pick_reference",
-         "3_align/1b_identify_stars", "3_align/3_update_flags", "4_norm/0_pick_stars",
+         "1_character/4a_sky_stats", "2_skysub/1_skysub",
+         "fac_astrometry/2_plate_solve", "3_align/1a_pick_reference", "3_align/1b_identify_stars",
+         "3_align/3_update_flags", "4_norm/0_pick_stars",
          "4_norm/2a_photometry")
 
 
@@ -69,7 +70,7 @@ def test_stacks_imported_again_have_the_errors_that_their_stars_show(stacked, tm
 
 def test_without_coordinates_the_place_of_the_lens_is_given_in_pixels(stacked, tmp_path):
     for name in stacked.truth.names:
-        stacked.update(name, has_wcs=False)
+        stacked.update(name, has_wcs=False, wcs_origin="none")
     stacked.set("lens_position_px = (88.0, 77.0)\nref_img_name = 'R_tiny_0001'\n")
 
     stacked.run(SCRIPT, to=str(tmp_path / "n"), work_dir=str(tmp_path / "again"))

@@ -2,6 +2,7 @@
 
 import contextlib
 
+from cosmouline import library
 from cosmouline.astrometry import tangent
 from cosmouline.database import manifest, paths
 from cosmouline.errors import ProductLost
@@ -9,8 +10,9 @@ from cosmouline.files import io_fits, origin
 from cosmouline.files.atomic import atomic_path
 
 import numpy as np
-from astropy.io import fits
-from astropy.wcs import WCS
+
+fits = library("astropy.io.fits")
+astropy_wcs = library("astropy.wcs")
 
 SCRIPT = "fac_astrometry/2_plate_solve"
 SOLVED, HEADER, NONE = "solved", "header", "none"
@@ -40,7 +42,7 @@ def header_of(image, settings):
 def wcs_of(image, settings):
     """Return the WCS of an image, for pixels from 0 on with ``origin = 0``; None without one."""
     cards = header_of(image, settings)
-    return None if cards is None else WCS(cards)
+    return None if cards is None else astropy_wcs.WCS(cards)
 
 
 def keep_reference(reference, settings):
@@ -61,7 +63,7 @@ def reference_to_pixels(settings):
     if not path.is_file():
         return None
     manifest.check_step(path, settings)
-    wcs = WCS(io_fits.wcs_cards(fits.getheader(path)))
+    wcs = astropy_wcs.WCS(io_fits.wcs_cards(fits.getheader(path)))
     return lambda ra_deg, dec_deg: tangent.pixels_of(wcs, np.array([[ra_deg, dec_deg]]))[0]
 
 

@@ -1,5 +1,6 @@
 """The coordinates of an image: solved from the catalogue, or those of its header, checked."""
 
+from cosmouline import library
 from cosmouline.astrometry import plate_solve, tangent
 from cosmouline.astrometry.db_catalogue import centre_of, stars_at
 from cosmouline.astrometry.db_coordinates import HEADER, NONE, SOLVED, write
@@ -8,7 +9,8 @@ from cosmouline.errors import ImageRejected
 from cosmouline.files import io_fits
 
 import numpy as np
-from astropy.wcs import WCS
+
+astropy_wcs = library("astropy.wcs")
 
 HEADER_OFF_PX = 1.0  # a header's WCS that is off by more is not used as it is
 STAR_ERROR_PX = 0.05  # floor of the errors of centroids: seeing moves them
@@ -68,7 +70,7 @@ def solved(image, sources, stars, settings, digest=""):
         return found | _described(before, image) | {"wcs_origin": HEADER, "wcs_note": (
             f"not solved: {reason}; the WCS of its header is kept, unchecked")}
     write(paths.wcs(settings, image["img_name"]), result.header)
-    return found | _described(WCS(result.header), image) | {
+    return found | _described(astropy_wcs.WCS(result.header), image) | {
         "wcs_origin": SOLVED, "n_wcs_stars": result.n_stars, "wcs_rms_px": result.rms_px,
         "wcs_sip_degree": result.sip_degree}
 
@@ -78,7 +80,7 @@ def _header(image, settings):
     if not image.get("has_wcs"):
         return None
     cards = io_fits.wcs_cards(io_fits.read_image_header(paths.image(settings, image["img_name"])))
-    return None if cards is None else WCS(cards)
+    return None if cards is None else astropy_wcs.WCS(cards)
 
 
 def _looks_at(before, stars, image, settings):

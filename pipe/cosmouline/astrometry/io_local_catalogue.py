@@ -6,12 +6,14 @@ import re
 import warnings
 from pathlib import Path
 
+from cosmouline import library
 from cosmouline.astrometry import catalogues
 from cosmouline.errors import UserError, one_line
 from cosmouline.files.atomic import atomic_path
 
 import numpy as np
-from astropy.table import Column, Table
+
+astropy_table = library("astropy.table")
 
 log = logging.getLogger("cosmouline")
 
@@ -86,7 +88,7 @@ def read(path):
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            table = Table.read(path, format=kind)
+            table = astropy_table.Table.read(path, format=kind)
     except Exception as error:  # astropy raises what the reader of each format raises
         raise UserError(f"{path} cannot be read as {kind.removeprefix('ascii.')}: "
                         f"{one_line(str(error))[:150]}. Is it complete?") from error
@@ -213,13 +215,13 @@ def _checked(found, where):
 
 def write(path, catalogue, meta=None):
     """Write a catalogue as ECSV, with units, meanings and where it comes from (`meta`)."""
-    table = Table(meta=meta or {})
+    table = astropy_table.Table(meta=meta or {})
     for name, values in catalogue.items():
         unit, meaning = catalogues.COLUMNS.get(name, (
             "mag", f"magnitude in {name[4:]}" if name.startswith("mag_") else
             f"error of mag_{name.partition('_')[2]}"))
-        table[name] = Column(np.asarray(values), unit=unit if unit not in ("", "1") else None,
-                             description=meaning)
+        table[name] = astropy_table.Column(
+            np.asarray(values), unit=unit if unit not in ("", "1") else None, description=meaning)
     with atomic_path(path) as temporary:
         table.write(temporary, format="ascii.ecsv")
 

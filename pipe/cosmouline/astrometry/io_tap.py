@@ -7,9 +7,11 @@ import urllib.parse
 import urllib.request
 import warnings
 
+from cosmouline import library
 from cosmouline.errors import UserError, one_line
 
-from astropy.io import votable
+votable = library("astropy.io.votable")
+
 
 MOST_BYTES = 300_000_000
 CHUNK = 1 << 16

@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from cosmouline import library
 from cosmouline.astrometry import tangent
 from cosmouline.astrometry.align import (
     RMS_PER_MEDIAN,
@@ -14,9 +15,10 @@ from cosmouline.errors import ImageRejected
 from cosmouline.robust import MAD_TO_SIGMA
 
 import numpy as np
-from astropy.io import fits
-from scipy import stats
-from scipy.spatial import cKDTree
+
+fits = library("astropy.io.fits")
+stats = library("scipy.stats")
+spatial = library("scipy.spatial")
 
 DEPTHS = (40, 20, 80, 150, 300)  # brightest stars of the catalogue that are tried in turn
 SOURCES_PER_STAR = 1.6  # sources of the image for each star of the catalogue, in a trial
@@ -44,7 +46,7 @@ FAR_PX = 1e9  # where a star is put that has no place
 class Solution(NamedTuple):
     """A plate solution."""
 
-    header: fits.Header  # of the WCS
+    header: "fits.Header"  # of the WCS
     n_stars: int  # behind it
     rms_px: float  # of their residuals, per coordinate, clipped
     sip_degree: int
@@ -182,13 +184,13 @@ def _from_header(sky_deg, xy_px, shape, wcs):
     some = xy_px[:2 * CHECKED_STARS]
     if not len(near) or not len(some):
         return None
-    pairs = cKDTree(some).query_ball_point(predicted[near], HEADER_WITHIN_PX)
+    pairs = spatial.cKDTree(some).query_ball_point(predicted[near], HEADER_WITHIN_PX)
     shifts = np.concatenate([some[found] - at for at, found in zip(predicted[near], pairs,
                                                                    strict=True)])
     if not len(shifts):
         return None
     # the shift with most others near to it
-    counts = cKDTree(shifts).query_ball_point(shifts, 2.0, return_length=True)
+    counts = spatial.cKDTree(shifts).query_ball_point(shifts, 2.0, return_length=True)
     best = shifts[np.argmax(counts)]
     return np.where(np.isfinite(predicted), predicted, FAR_PX) + shifts[
         np.hypot(*(shifts - best).T) < 2.0].mean(0)

@@ -2,9 +2,12 @@
 
 from typing import NamedTuple
 
+from cosmouline import library
+
 import numpy as np
-from astropy.io import fits
-from scipy import stats
+
+fits = library("astropy.io.fits")
+stats = library("scipy.stats")
 
 ARCSEC_PER_RADIAN = 180 / np.pi * 3600
 MAS_PER_DEG = 3.6e6

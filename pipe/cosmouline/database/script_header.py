@@ -108,7 +108,8 @@ def rank(script):
 
 @functools.cache
 def _quasar_order():
-    return runpy.run_path(str(ROOT / "pipe" / "order.py"))["QUASAR"]
+    path = ROOT / "pipe" / "order.py"
+    return runpy.run_path(str(path))["QUASAR"] if path.is_file() else ()
 
 
 def read_header(script):

@@ -1,10 +1,12 @@
 """What goes into the HDF5 file of a deconvolution, from the rows of its images."""
 
+from cosmouline import library
 from cosmouline.astrometry.db_lens_position import ARCSEC_PER_DEG, arcsec_from_lens
 from cosmouline.database.columns import column, texts
 
 import numpy as np
-from astropy.wcs import WCS
+
+astropy_wcs = library("astropy.wcs")
 
 COLUMNS = ("mjd", "mhjd", "exptime_s", "gain_e_per_adu", "airmass", "sky_level_e",
            "pixel_scale_arcsec")
@@ -44,7 +46,7 @@ def stamp_wcs(epochs, shift_px, of_reference, centre_arcsec, lens_deg):
     """
     found, middle = [], (epochs.data_e.shape[1] - 1) / 2
     for linear, shift in zip(epochs.linear, shift_px, strict=True):
-        wcs = WCS(naxis=2)
+        wcs = astropy_wcs.WCS(naxis=2)
         wcs.wcs.ctype = "RA---TAN", "DEC--TAN"
         wcs.wcs.cunit = "deg", "deg"
         wcs.wcs.crval = lens_deg

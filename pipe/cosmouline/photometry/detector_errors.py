@@ -2,11 +2,13 @@
 
 from typing import NamedTuple
 
+from cosmouline import library
 from cosmouline.photometry.calibration import extra_scatter
 from cosmouline.photometry.set_terms import trend
 
 import numpy as np
-from scipy import stats
+
+stats = library("scipy.stats")
 
 SHOWN_BY_CHANCE = 1e-3  # that good flat fields show as much
 LEAST_CONSTANT = 5

@@ -1,9 +1,11 @@
 """Footprints of the images on the sky, with the lens and the stars of a catalogue."""
 
+from cosmouline import library
 from cosmouline.plots import style
 
 import numpy as np
-from matplotlib.colors import BoundaryNorm
+
+colors = library("matplotlib.colors")
 
 MOST_OUTLINES = 300  # more hide the map below them
 STAR_PT2 = (3.0, 60.0)  # areas of the faintest and the brightest star
@@ -41,7 +43,7 @@ def footprint_page(counts, extent_arcmin, outlines, lens_arcmin=None, out=(), st
     levels = np.unique(np.round(np.linspace(0, max(counts.max(), 1), 9)).astype(int))
     shown = np.ma.masked_equal(counts, 0)
     mesh = ax.imshow(shown, origin="lower", extent=extent_arcmin, cmap="Blues",
-                     norm=BoundaryNorm(np.append(levels, levels[-1] + 1), 256),
+                     norm=colors.BoundaryNorm(np.append(levels, levels[-1] + 1), 256),
                      interpolation="nearest", alpha=0.75)
     step = max(1, -(-len(outlines) // MOST_OUTLINES))
     for corners, colour, width in [(one, style.FAINT, 0.5) for one in outlines[::step]] + [

@@ -2,11 +2,13 @@
 
 from typing import NamedTuple
 
+from cosmouline import library
 from cosmouline.photometry.calibration import extra_scatter
 from cosmouline.robust import mad_sigma
 
 import numpy as np
-from scipy import stats
+
+stats = library("scipy.stats")
 
 LEAST_STARS = 5
 SCATTER_ROUNDS = 3  # of a fit and the scatter about it

@@ -1,5 +1,6 @@
 """The stars of the catalogue on the images: which fall on which, which are good standards."""
 
+from cosmouline import library
 from cosmouline.astrometry import catalogues, db_coordinates, tangent
 from cosmouline.astrometry.db_catalogue import catalogue, on_image, stars_at
 from cosmouline.astrometry.db_footprints import blend_arcsec
@@ -10,7 +11,8 @@ from cosmouline.sources import db_stars
 from cosmouline.sources.star_catalogue import positions
 
 import numpy as np
-from scipy.spatial import cKDTree
+
+spatial = library("scipy.spatial")
 
 FOUND_PX = 2.0  # a source this near to where a star should be, or half the seeing, is the star
 SAME_STAR_ARCSEC = 1.0  # a star of the field this near to one of the catalogue, or 3 px, is it
@@ -36,7 +38,7 @@ def found_on(image, settings, stars):
     found = np.zeros(len(xy), bool)
     detected = positions(db_stars.sources(image, settings))
     if inside.any() and len(detected):
-        distance, _ = cKDTree(detected).query(xy[inside])
+        distance, _ = spatial.cKDTree(detected).query(xy[inside])
         found[inside] = distance <= max(FOUND_PX, image["fwhm_px"] / 2)
     return inside, found
 
@@ -86,9 +88,9 @@ def of_reference(xy_px, reference, settings):
     plane = tangent.project(*sky.T, *centre)
     there = np.nan_to_num(tangent.project(*stars_at(stars, reference, settings).T, *centre),
                           nan=1e9)
-    distance, row = cKDTree(there).query(plane)
+    distance, row = spatial.cKDTree(there).query(plane)
     # the star is the source's nearest, and the source the star's
-    back = cKDTree(plane).query(there)[1]
+    back = spatial.cKDTree(plane).query(there)[1]
     limit = max(SAME_STAR_ARCSEC, db_stars.SAME_STAR_PX * reference["pixel_scale_arcsec"])
     near = (distance <= limit) & (back[row] == np.arange(len(plane)))
     rows[near] = row[near]

@@ -45,7 +45,8 @@ def images():
 
 def settings(**more):
     return SimpleNamespace(**{
-        "renorm_name": "r", "psf_name": "p", "join_by": "night", "join_minutes": 30.0,
+        "renorm_name": "r", "psf_name": "p", "dec_name": "lens", "join_by": "night",
+        "join_minutes": 30.0,
         "join_center": "median", "night_fwhm_max_arcsec": None, "night_ellipticity_max": None,
         "night_sky_max_e": None, "night_coeff_max": None, "night_min_images": 1} | more)
 

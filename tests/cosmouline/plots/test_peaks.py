@@ -4,6 +4,7 @@ from cosmouline.plots.peaks import peaks_page
 import numpy as np
 import pytest
 from matplotlib.colors import to_rgb
+from matplotlib.figure import Figure
 
 
 def test_a_panel_for_each_star_with_median_and_saturation(texts):
@@ -43,4 +44,4 @@ def test_more_stars_than_a_page_holds_and_no_limit(monkeypatch):
 
 @pytest.mark.parametrize("names", [[], ["a"]])
 def test_nothing_measured_draws(names):
-    assert isinstance(peaks_page(names, np.full((len(names), 0), np.nan), {}), style.Figure)
+    assert isinstance(peaks_page(names, np.full((len(names), 0), np.nan), {}), Figure)

@@ -131,7 +131,7 @@ def test_drawing_again_gives_the_same_files(drawn, tmp_path):
 
     draw_campaign(campaign, tmp_path, progress=True)
 
-    assert len(before) == 7
+    assert len(before) == 8
     assert {path: path.read_bytes() for path in before} == before
     for path, content in before.items():
         assert (folder / path.relative_to(tmp_path)).read_bytes() == content

@@ -23,7 +23,8 @@ REFERENCE = {"img_name": "i0"}
 def settings(tmp_path):
     return SimpleNamespace(
         work_dir=tmp_path, config_dir=tmp_path, n_norm_stars=5, star_snr_min=60.0,
-        star_lens_distance_px=20.0, norm_stars=None, psf_stars=None, options=make_options())
+        star_lens_distance_px=20.0, norm_stars=None, psf_stars=None,
+        catalogue="catalogue.ecsv", options=make_options())
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import functools
 
-from cosmouline import __version__
+from cosmouline import __version__, library
 from cosmouline.database import paths
 from cosmouline.errors import ImageRejected
 from cosmouline.files import origin
@@ -19,7 +19,8 @@ from cosmouline.images.calibration.masters import clipped_median
 
 import astroscrappy
 import numpy as np
-from astropy.io import fits
+
+fits = library("astropy.io.fits")
 
 BAD, SATURATED = np.uint8(1), np.uint8(2)  # bits of the mask
 COSMIC_SIGMA, COSMIC_FRACTION, COSMIC_OBJECT = 6.0, 0.5, 5.0

@@ -1,5 +1,6 @@
 """The variance that master frames brought into an image: kept beside it, added to its noise."""
 
+from cosmouline import library
 from cosmouline.database import manifest, paths
 from cosmouline.files.atomic import atomic_path
 from cosmouline.files.fits_bytes import open_frame, read_hdus
@@ -8,7 +9,8 @@ from cosmouline.frames.db_intake import CALIBRATED
 from cosmouline.images.calibration.io_master import variance_of_masters, variance_table
 
 import numpy as np
-from astropy.io import fits
+
+fits = library("astropy.io.fits")
 
 
 def keep(path, shape, trim, image, settings):

@@ -4,6 +4,7 @@ import logging
 import tempfile
 from pathlib import Path
 
+from cosmouline import library
 from cosmouline.database import paths
 from cosmouline.errors import UserError
 from cosmouline.files.io_fits import read_header
@@ -21,7 +22,8 @@ from cosmouline.images.io_stack import read_stack, stack_writer
 from cosmouline.robust import mad_sigma
 
 import numpy as np
-from astropy.io import fits
+
+fits = library("astropy.io.fits")
 
 log = logging.getLogger("cosmouline")
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import NamedTuple
 
+from cosmouline import library
 from cosmouline.errors import ImageRejected, UserError
 from cosmouline.files.atomic import atomic_path
 from cosmouline.files.fits_bytes import open_frame, read_hdus
@@ -12,7 +13,8 @@ from cosmouline.images.io_stack import read_stack
 from cosmouline.robust import MAD_TO_SIGMA
 
 import numpy as np
-from astropy.io import fits
+
+fits = library("astropy.io.fits")
 
 VARIANCE_NAME = "VARMASTER"  # no other program takes it for the variance of the frame
 ROWS_AT_ONCE = 256  # no second copy of a frame of 4k in memory

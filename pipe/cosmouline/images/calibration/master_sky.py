@@ -1,11 +1,13 @@
 """The master sky: the pattern that the sky has in all frames of a filter or target."""
 
+from cosmouline import library
 from cosmouline.images.calibration.masters import clipped_median
 from cosmouline.images.fringes import sources_on
 from cosmouline.images.sky import sky_map
 
 import numpy as np
-from scipy import ndimage
+
+ndimage = library("scipy.ndimage")
 
 FILL_PX = 32  # mesh by whose medians pixels without a value are filled
 

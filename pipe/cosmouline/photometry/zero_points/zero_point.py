@@ -2,12 +2,14 @@
 
 from typing import NamedTuple
 
+from cosmouline import library
 from cosmouline.photometry.magnitudes import MAG_PER_LN
 from cosmouline.robust import MAD_TO_SIGMA, mad_sigma
 
 import numpy as np
-from scipy import stats
-from scipy.optimize import brentq
+
+stats = library("scipy.stats")
+optimize = library("scipy.optimize")
 
 CLIP_SIGMA = 4.0  # in the robust scatter of the stars: a wrong or variable star does not count
 LEAST_CLIPPED = 4  # of fewer stars nobody knows which one is wrong
@@ -228,8 +230,8 @@ def _with_scatter(design, offset, variance):
 
     extra2 = 0.0
     if n > n_terms and excess(0.0) > 0:
-        extra2 = brentq(excess, 0.0, MOST_SCATTER_MAG**2) if excess(MOST_SCATTER_MAG**2) < 0 \
-            else MOST_SCATTER_MAG**2
+        most = MOST_SCATTER_MAG**2
+        extra2 = optimize.brentq(excess, 0.0, most) if excess(most) < 0 else most
     elif n <= n_terms:  # nothing tells the scatter: the size of a usual one
         extra2 = UNKNOWN_SCATTER_MAG**2
     solved, covariance = _weighted(design, offset, 1 / (variance + extra2), n_terms)
