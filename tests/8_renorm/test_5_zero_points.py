@@ -22,7 +22,7 @@ def test_zero_points_are_those_of_the_camera(lens_before, pages, caplog):
     assert {lens.rows[name]["zero_point_band__renorm1"] for name in lens.truth.good} == {
         "G (Vega)"}
     assert (lens.work / "report_zero_points_renorm1.txt").read_text().startswith("OTHER: zero")
-    assert list(pages) == ["zero_points_renorm1"]
+    assert "zero_points_renorm1" in pages
 
 
 def test_an_image_with_a_wrong_exposure_time_is_rejected(lens_before, pages):

@@ -15,8 +15,8 @@ from cosmouline.photometry import (
     renormalisation,
     set_terms,
     variability,
-    zero_point,
 )
+from cosmouline.photometry.zero_points import zero_point
 
 import numpy as np
 import pytest
