@@ -4,6 +4,8 @@ from cosmouline.injection import db_sites
 import numpy as np
 import pytest
 
+pytestmark = pytest.mark.long  # the order of the small lens, and fits of sites
+
 SCRIPT = "fac_injection/1_choose_sites"
 
 

@@ -7,6 +7,8 @@ from cosmouline.stamps.stamps import MASK_COSMIC
 import numpy as np
 import pytest
 
+pytestmark = pytest.mark.long  # the order of the small lens, and fits of sites
+
 SCRIPT = "fac_injection/2_inject"
 IMAGE = "R_tiny_0001"
 

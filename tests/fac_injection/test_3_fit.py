@@ -6,6 +6,8 @@ from cosmouline.injection.db_site_fit import in_order, site_epochs, site_path
 import numpy as np
 import pytest
 
+pytestmark = pytest.mark.long  # the order of the small lens, and fits of sites
+
 SCRIPT = "fac_injection/3_fit"
 
 

@@ -7,6 +7,8 @@ from cosmouline.lightcurve.io_rdb import read_rdb
 import numpy as np
 import pytest
 
+pytestmark = pytest.mark.long  # the order of the small lens, and fits of sites
+
 SCRIPT = "fac_injection/4_report"
 
 

@@ -62,7 +62,8 @@ def fit_site(item, settings):
     if earlier is None or earlier[2] != made:
         fit, psf_error = fit_epochs(content, sources, settings)
         fit = with_error(fit, item["control"])
-        fit = db_sources.with_doubts(fit, content, names, reference, settings)
+        fit = db_sources.with_doubts(fit, content, names,
+                                     {"images": images, "reference": reference}, settings)
         log.info("%d epochs, %d sources, CPU %.1f s", len(content.names), len(names), fit.cpu_s)
     else:
         log.info("nothing has changed: the stored fit stays")
