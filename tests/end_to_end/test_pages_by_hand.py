@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-ONCE = ("make demo", "source ", "export ", "rm -r", "python skymaker/", "cp demo/")  # for the demo
+ONCE = ("make demo", "source ", "export ", "rm -r", "python skymaker/", "cp demo/",  # for the demo
+        "python pipe/run_all.py configs/demo")
 
 
 def blocks(kind):

@@ -93,10 +93,11 @@ def list_stays(images, settings):
     """Return whether the list of all stars stays when images are added.
 
     It does until the images have grown by half, or are as many as a list is ever made of. A list
-    that is lost or was changed does not stay.
+    that is lost or was changed does not stay, nor one whose picked stars are.
     """
     path = paths.field_stars(settings)
-    if not path.is_file() or manifest.step_trouble(path, settings):
+    if not path.is_file() or any(manifest.step_trouble(one, settings) for one in (
+            path, paths.picked_stars(settings))):
         return False
     n_before = max(db_stars.field_stars(settings)["n_inside"], default=0)
     return len(images) < LIST_GROWTH * n_before or n_before >= N_IMAGES_MOST
