@@ -145,6 +145,21 @@ def recorded():
     return load_script("tests/recorded").compare
 
 
+@pytest.fixture(scope="session")
+def read_hdf5():
+    """Give a reader of HDF5 files: the datasets by path, and the attributes."""
+    import h5py
+
+    def read(path):
+        found = {}
+        with h5py.File(path, "r", locking=False) as file:
+            file.visititems(lambda name, one: found.update(
+                {name: one.asstr()[()] if one.dtype.kind == "O" else one[()]})
+                if isinstance(one, h5py.Dataset) else None)
+            return found, dict(file.attrs)
+    return read
+
+
 @pytest.fixture
 def shared_data():
     """Give the path of a folder of ``shared/data`` beside the checkout; skip where it is not."""

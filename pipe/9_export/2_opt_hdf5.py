@@ -13,6 +13,7 @@ the centre of a stamp. --draws adds the PSFs that their errors are made of. --li
 gives the names, units and conventions of LightCurver's prepared cutouts in place of ours.
 """
 
+from cosmouline.astrometry.db_lens_position import lens_on_reference, pixels_per_arcsec
 from cosmouline.database import bands, paths
 from cosmouline.deconv import db_products
 from cosmouline.errors import UserError
@@ -39,10 +40,10 @@ def write(rows, settings):
     wcs = []
     if None not in lens_deg:
         reference = by_name[images[0]["ref_img_name"]]
-        wcs = db_hand_off.stamp_wcs(
-            content.epochs, io_hdf5.shifts(content, fit),
-            db_hand_off.arcsec_per_px(reference, settings, content.centre_px),
-            db_hand_off.arcsec_from_lens(reference, settings, content.centre_px), lens_deg)
+        lens_px = lens_on_reference(reference, settings)
+        of_reference = np.linalg.inv(pixels_per_arcsec(reference, settings, lens_px))
+        wcs = db_hand_off.stamp_wcs(content.epochs, io_hdf5.shifts(content, fit), of_reference,
+                                    of_reference @ (content.centre_px - lens_px), lens_deg)
     headers = [one.to_header_string() for one in wcs]
     name = paths.of_band(f"{settings.lens_name}_{settings.dec_name}", settings)
     attributes = {"lens": settings.lens_name, "band": settings.band or "",

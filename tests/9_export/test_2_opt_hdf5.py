@@ -4,7 +4,6 @@ from cosmouline.database.columns import column
 from cosmouline.deconv import db_products
 from cosmouline.deconv.picture import model_images
 from cosmouline.errors import UserError
-from cosmouline.lightcurve.io_hdf5 import read_hdf5
 
 import numpy as np
 import pytest
@@ -18,7 +17,7 @@ TARGET_SIGMA_SMALL = 2 / np.sqrt(8 * np.log(2))
 
 
 @pytest.fixture
-def export(lens_after):
+def export(lens_after, read_hdf5):
     """Give the lens, and the datasets and attributes of its file."""
     lens = lens_after(READY)
 

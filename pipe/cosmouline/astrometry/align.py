@@ -89,6 +89,29 @@ def matched_pairs(matrix, reference_xy, image_xy, tolerance_px):
     return _pairs(apply(matrix, reference_xy), spatial.cKDTree(image_xy), tolerance_px)
 
 
+def mutual_pairs(one_xy, other_xy, tolerance):
+    """Find the pairs of positions that are each other's nearest.
+
+    Parameters
+    ----------
+    one_xy, other_xy : ndarray of float, shape (n, 2), (m, 2)
+        Without NaN.
+    tolerance : float
+        Largest distance, in their unit.
+
+    Returns
+    -------
+    i_one, i_other : ndarray of int, shape (k,)
+        In the order of the first list.
+    """
+    if len(one_xy) == 0 or len(other_xy) == 0:
+        return np.empty(0, dtype=int), np.empty(0, dtype=int)
+    distance, nearest = spatial.cKDTree(other_xy).query(one_xy)
+    back = spatial.cKDTree(one_xy).query(other_xy)[1]
+    found = np.flatnonzero((distance <= tolerance) & (back[nearest] == np.arange(len(one_xy))))
+    return found, nearest[found]
+
+
 def _pairs(predicted_xy, tree, tolerance_px):
     """Find unique nearest neighbours of predicted positions in a tree."""
     distance, nearest = tree.query(predicted_xy, distance_upper_bound=tolerance_px)

@@ -42,11 +42,6 @@ def column(catalogue, name):
     return np.asarray(catalogue.get(name, np.full(n_of(catalogue), np.nan)), float)
 
 
-def subset(catalogue, rows):
-    """Return some rows, by index or mask, of all columns."""
-    return {name: values[rows] for name, values in catalogue.items()}
-
-
 def bands_of(catalogue):
     """Return the bands that the catalogue has magnitudes in, the most complete first."""
     names = [name[4:] for name in catalogue if name.startswith("mag_")]

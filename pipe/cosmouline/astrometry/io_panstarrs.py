@@ -1,11 +1,9 @@
 """Magnitudes of Pan-STARRS1 around a point, and how they join another catalogue."""
 
-from cosmouline import library
 from cosmouline.astrometry import catalogues, io_gaia, tangent
+from cosmouline.astrometry.align import mutual_pairs
 
 import numpy as np
-
-spatial = library("scipy.spatial")
 
 SAME_ARCSEC = 1.0
 BANDS = "grizy"
@@ -40,12 +38,10 @@ def joined(catalogue, other, within_arcsec=SAME_ARCSEC):
     middle = catalogue["ra_deg"][0], catalogue["dec_deg"][0]
     places = [np.nan_to_num(tangent.project(one["ra_deg"], one["dec_deg"], *middle), nan=1e9)
               for one in (catalogue, other)]
-    distance, row = spatial.cKDTree(places[1]).query(places[0])
-    back = spatial.cKDTree(places[0]).query(places[1])[1]
-    own = np.flatnonzero((distance <= within_arcsec) & (back[row] == np.arange(len(row))))
+    own, row = mutual_pairs(*places, within_arcsec)
     found = dict(catalogue)
     for name in other:
         if name.startswith(("mag_", "magerr_")):
             found[name] = np.array(catalogues.column(found, name))
-            found[name][own] = other[name][row[own]]
+            found[name][own] = other[name][row]
     return found, len(own)

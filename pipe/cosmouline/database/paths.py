@@ -201,6 +201,12 @@ def final(settings):
     return settings.work_dir / "final"
 
 
+def light_curves(settings):
+    """Return the files of all light curves of a deconvolution, joined as the settings say."""
+    return sorted(exports(settings).glob(
+        f"{settings.lens_name}_{settings.dec_name}*_by_{settings.join_by}.rdb"))
+
+
 def light_curve(settings, part=""):
     """Return the path of a light curve that lcmanip writes, of all or of one telescope or set."""
     name = of_band(f"{settings.lens_name}_{settings.dec_name}", settings)

@@ -91,6 +91,7 @@ def settings_names(doc):
     return tuple(name for name in re.findall(r"[a-z]\w+", text) if name != "none")
 
 
+@functools.cache
 def rank(script):
     """Return a key by which scripts sort in the order in which they run.
 

@@ -7,6 +7,7 @@ dec, source, flux_e, flux_sigma_e and so on. So no number of stars makes a table
 SQLite (2000 columns).
 """
 
+import functools
 import re
 import sqlite3
 
@@ -76,6 +77,7 @@ def list_of_tables(connection):
             for name in names}
 
 
+@functools.cache
 def _place(name):
     """Return table, key (names by placeholder; empty for a plain field) and column of a field."""
     key = names_in(name)

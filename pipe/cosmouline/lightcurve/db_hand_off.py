@@ -1,7 +1,7 @@
 """What goes into the HDF5 file of a deconvolution, from the rows of its images."""
 
 from cosmouline import library
-from cosmouline.astrometry.db_lens_position import ARCSEC_PER_DEG, arcsec_from_lens
+from cosmouline.astrometry.db_lens_position import ARCSEC_PER_DEG
 from cosmouline.database.columns import column, texts
 
 import numpy as np
@@ -22,13 +22,6 @@ def conditions(rows, dec_name):
                     "coeff_sigma": column(rows, f"dec_coeff_sigma__{dec_name}")}
 
 
-def arcsec_per_px(reference, settings, centre_px):
-    """Return the matrix (2, 2) from pixels of the reference image to arcsec east and north."""
-    corners = np.add(centre_px, [[0, 0], [1, 0], [0, 1]])
-    east_north = arcsec_from_lens(reference, settings, corners)
-    return (east_north[1:] - east_north[0]).T
-
-
 def stamp_wcs(epochs, shift_px, of_reference, centre_arcsec, lens_deg):
     """Return the WCS of each stamp: tangent planes about the lens.
 
@@ -38,7 +31,7 @@ def stamp_wcs(epochs, shift_px, of_reference, centre_arcsec, lens_deg):
     shift_px : ndarray of float, shape (n, 2)
         Where the origin of the positions lies from the centre of each stamp.
     of_reference : ndarray of float, shape (2, 2)
-        See `arcsec_per_px`.
+        From pixels of the reference image to arcsec east and north.
     centre_arcsec : ndarray of float, shape (2,)
         Where that origin lies from the lens, east and north.
     lens_deg : tuple of float

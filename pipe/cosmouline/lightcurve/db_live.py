@@ -11,8 +11,7 @@ def tell(settings):
     twice by a stop in between. Curves are those that lcmanip/1_join has written.
     """
     lines = []
-    for path in sorted(paths.exports(settings).glob(
-            f"{settings.lens_name}_{settings.dec_name}*_by_{settings.join_by}.rdb")):
+    for path in paths.light_curves(settings):
         columns = io_rdb.read_rdb(path)
         file = path.with_name(f"{path.stem.rpartition('_by_')[0]}_news.jsonl")
         known = {news.key_of(one) for one in news.read_news(file)}

@@ -113,15 +113,3 @@ def write_hdf5(path, datasets, attributes):
         for name, value in (attributes | {"cosmouline": __version__,
                                           "psf_convention": CONVENTION}).items():
             file.attrs[name] = value
-
-
-def read_hdf5(path):
-    """Return the datasets by path and the attributes of a file of `write_hdf5`."""
-    import h5py
-
-    found = {}
-    with h5py.File(path, "r", locking=False) as file:
-        file.visititems(lambda name, one: found.update(
-            {name: one.asstr()[()] if one.dtype.kind == "O" else one[()]})
-            if isinstance(one, h5py.Dataset) else None)
-        return found, dict(file.attrs)

@@ -64,17 +64,11 @@ def state_of(folder, order):
             new = set().union(*db_update.new_frames(settings, db.rows).values())
         finally:
             db.close()
-        curves = [read_rdb(path) for path in light_curves(settings)]
+        curves = [read_rdb(path) for path in paths.light_curves(settings)]
         return found | {"new": len(new), "points": sum(len(one["mhjd"]) for one in curves),
                         "next": "new frames" if new else script or DONE}
     except UserError as problem:
         return found | {"next": one_line(problem), "is wrong": True}
-
-
-def light_curves(settings):
-    """Return the files of the light curves of a lens in their present way of joining, by name."""
-    return sorted(paths.exports(settings).glob(
-        f"{settings.lens_name}_{settings.dec_name}*_by_{settings.join_by}.rdb"))
 
 
 def page(states, path):
@@ -94,7 +88,7 @@ def page(states, path):
                                 else value) for value in values]
         rows.append([f'<a href="{link(index)}">{name}</a>' if index and index.is_file() else name,
                      *cells])
-        for curve in light_curves(settings) if settings else ():
+        for curve in paths.light_curves(settings) if settings else ():
             picture = curve.with_suffix(".png")
             if picture.is_file():
                 label = io_html.escape(curve.stem)

@@ -16,8 +16,6 @@ NEAR_PART = 0.25  # of the pairs of images: the nearest; the farther half is com
 N_ORDERS, N_SIGMA = 300, 4.0  # in which images are exchanged, and above which it is no chance
 MOST_IMAGES = 60  # of a set, spread over it
 LEAST_APART_PX = 3.0  # of images of a star: nearer ones share the pixels of its core
-
-
 MEAN_ROUNDS = 20  # of the means of images and stars in turn
 SHUTTER_RANGE = 1.5  # of the exposure times of a set: with less a shutter shows nothing
 

@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from cosmouline import library
+from cosmouline.astrometry.align import mutual_pairs
 
 import numpy as np
 
@@ -71,12 +72,7 @@ def match(places, fluxes, sigmas, tolerance, least=0.8):
     flux = np.full((len(places), len(catalogue)), np.nan)
     sigma = flux.copy()
     for i, (xy, one, error) in enumerate(zip(places, fluxes, sigmas, strict=True)):
-        if len(xy):
-            # stars and sources that are each other's nearest
-            distance, source = spatial.cKDTree(xy).query(catalogue)
-            nearest = spatial.cKDTree(catalogue).query(xy)[1]
-            star = np.flatnonzero((distance <= tolerance)
-                                  & (nearest[source] == np.arange(len(catalogue))))
-            flux[i, star], sigma[i, star] = one[source[star]], error[source[star]]
+        star, source = mutual_pairs(catalogue, xy, tolerance)
+        flux[i, star], sigma[i, star] = one[source], error[source]
     common = np.isfinite(flux).sum(0) >= least * len(places)
     return Matched(catalogue[common], flux[:, common], sigma[:, common])

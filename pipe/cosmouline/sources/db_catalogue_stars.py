@@ -2,6 +2,7 @@
 
 from cosmouline import library
 from cosmouline.astrometry import catalogues, db_coordinates, tangent
+from cosmouline.astrometry.align import mutual_pairs
 from cosmouline.astrometry.db_catalogue import catalogue, on_image, stars_at
 from cosmouline.astrometry.db_footprints import blend_arcsec
 from cosmouline.astrometry.transformations import colour_of
@@ -88,12 +89,9 @@ def of_reference(xy_px, reference, settings):
     plane = tangent.project(*sky.T, *centre)
     there = np.nan_to_num(tangent.project(*stars_at(stars, reference, settings).T, *centre),
                           nan=1e9)
-    distance, row = spatial.cKDTree(there).query(plane)
-    # the star is the source's nearest, and the source the star's
-    back = spatial.cKDTree(plane).query(there)[1]
     limit = max(SAME_STAR_ARCSEC, db_stars.SAME_STAR_PX * reference["pixel_scale_arcsec"])
-    near = (distance <= limit) & (back[row] == np.arange(len(plane)))
-    rows[near] = row[near]
+    near, row = mutual_pairs(plane, there, limit)
+    rows[near] = row
     return rows, stars
 
 

@@ -9,6 +9,7 @@ from cosmouline.astrometry.align import (
     fit_similarity,
     invert,
     matched_pairs,
+    mutual_pairs,
 )
 from cosmouline.errors import ImageRejected
 
@@ -199,6 +200,27 @@ def test_pairs_are_unique_and_nearest():
     assert dict(zip(j.tolist(), i.tolist(), strict=True)) == {0: 2, 1: 0}
     empty = matched_pairs(np.eye(2, 3), reference_xy, np.empty((0, 2)), 1.0)
     assert len(empty[0]) == len(empty[1]) == 0
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_mutual_pairs_are_those_of_all_distances(seed):
+    """A slow way: of all distances, those that are the least of their row and their column."""
+    rng = np.random.default_rng(seed)
+    one, other = rng.uniform(0, 10, (30, 2)), rng.uniform(0, 10, (40, 2))
+    distance = np.hypot(*(one[:, None] - other).transpose(2, 0, 1))
+    is_pair = ((distance == distance.min(0)) & (distance == distance.min(1, keepdims=True))
+               & (distance <= 0.8))
+
+    i, j = mutual_pairs(one, other, 0.8)
+
+    assert 0 < len(i) < 30
+    assert list(zip(i, j, strict=True)) == list(map(tuple, np.argwhere(is_pair)))
+
+
+def test_no_position_has_no_mutual_pair():
+    for lists in ((np.empty((0, 2)), np.ones((3, 2))), (np.ones((3, 2)), np.empty((0, 2)))):
+        assert [len(found) for found in mutual_pairs(*lists, 1.0)] == [0, 0]
+
 
 
 def test_the_number_of_matches_that_chance_reaches(monkeypatch):

@@ -15,10 +15,10 @@ def datasets():
             "empty": np.zeros((0, 2, 2))}
 
 
-def test_arrays_and_attributes_come_back(tmp_path, datasets):
+def test_arrays_and_attributes_come_back(tmp_path, datasets, read_hdf5):
     io_hdf5.write_hdf5(tmp_path / "a.h5", datasets, {"lens": "X", "sources": ["A", "B"]})
 
-    found, attributes = io_hdf5.read_hdf5(tmp_path / "a.h5")
+    found, attributes = read_hdf5(tmp_path / "a.h5")
 
     assert found.keys() == datasets.keys()
     assert found["data"] == pytest.approx(datasets["data"], rel=1e-6)

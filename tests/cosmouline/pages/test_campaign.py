@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 from types import SimpleNamespace
 
+from cosmouline.database import paths
 from cosmouline.errors import UserError
 from cosmouline.pages import campaign
 
@@ -105,7 +106,7 @@ def test_the_curves_are_those_of_the_settings(tmp_path):
                  "Q_lens_by_image", "Q_second_by_night"):
         (tmp_path / "export" / f"{name}.rdb").write_text("")
 
-    assert [path.stem for path in campaign.light_curves(settings)] == [
+    assert [path.stem for path in paths.light_curves(settings)] == [
         "Q_second_V_by_image", "Q_second_by_image"]
 
 
