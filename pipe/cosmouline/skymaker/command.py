@@ -5,6 +5,7 @@ import logging
 import sys
 from pathlib import Path
 
+from cosmouline.engine.terminal import log_to_terminal
 from cosmouline.errors import UserError
 from cosmouline.skymaker.io_campaign import draw_campaign
 from cosmouline.skymaker.model import RAW_NIGHT, change_telescopes
@@ -61,7 +62,7 @@ def draw(campaign, options):
 
     Return the exit code: 0, or 1 after an error that the user can correct, which is logged.
     """
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    log_to_terminal()
     if options.no_wcs:
         campaign = change_telescopes(campaign, has_wcs=False)
     if options.float:

@@ -15,6 +15,8 @@ from cosmouline.sources import db_stars
 
 import numpy as np
 
+LEAST = 3  # images: fewer tell no scatter
+
 
 class Found(NamedTuple):
     """Measured and true curves of all sources, and one line of numbers for each.
@@ -22,6 +24,7 @@ class Found(NamedTuple):
     Parameters
     ----------
     lines : list of dict
+        Of "all" images first, then of those of each set, by its name in "images".
     sources : list of str
     mhjd, true_mhjd : ndarray of float, shape (n,)
     mags, mag_sigmas, true_mags : ndarray of float, shape (n_sources, n)
@@ -82,20 +85,28 @@ def _of_band(rows, db, settings, folder):
     true_mags = np.array([[row[f"mag_{s}"] for s in sources] for row in truth])
     true = 10 ** (0.4 * (zero - true_mags))
     mags = zero - 2.5 * np.log10(flux)
-    lines = []
-    for i, source in enumerate(sources):
-        found = compare(flux[:, i], sigma[:, i], true[:, i])
-        lines.append({
-            "source": source, "measured mag": mags[:, i].mean(),
-            "true mag": true_mags[:, i].mean(), "bias %": 100 * found.bias,
-            "systematic %": 100 * np.median(systematic[:, i] / flux[:, i]),
-            "scatter %": 100 * found.scatter, "error %": 100 * found.error, "pull": found.pull})
+    lines = [
+        {"images": name, "source": source, "measured mag": mags[those, i].mean(),
+         "true mag": true_mags[those, i].mean(), "bias %": 100 * found.bias,
+         "systematic %": 100 * np.median(systematic[those, i] / flux[those, i]),
+         "scatter %": 100 * found.scatter, "error %": 100 * found.error, "pull": found.pull}
+        for name, those in _of_sets(rows) for i, source in enumerate(sources)
+        for found in (compare(flux[those, i], sigma[those, i], true[those, i]),)]
     defects = {row["img_name"]: frames[Path(row["raw_path"]).name].get("defect", "none")
                for row in db.select()}
     defects = {name: "" if text == "none" else text for name, text in defects.items()}
     mhjd = time_of(rows)
     return Found(lines, sources, mhjd, mags.T, 1.0857 * (sigma / flux).T, mhjd, true_mags.T,
                  defects)
+
+
+def _of_sets(rows):
+    """Return names and indices of groups of rows: all, and each set where there are several."""
+    sets = np.array([row["set_name"] for row in rows])
+    groups = [("all", np.arange(len(rows)))]
+    if len(set(sets)) > 1:
+        groups += [(str(name), np.flatnonzero(sets == name)) for name in np.unique(sets)]
+    return [(name, those) for name, those in groups if len(those) >= LEAST or name == "all"]
 
 
 def _read(folder, name):

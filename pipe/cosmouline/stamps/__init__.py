@@ -1,7 +1,5 @@
 """Cutouts with noise and masks; cosmic rays; rejection of pixels by a model.
 
-To come: stamps in HDF5, vignets.
-
 cosmics         : Cosmic rays on star stamps, by L.A.Cosmic.
 pixel_rejection : Which pixels of a stamp agree with a model of its sources, and how noisy they
                   are.
@@ -12,4 +10,6 @@ db_cut          : Cut stamps of stars and of the lens out of an image, by the ro
                   database.
 db_drawn_masks  : Masks that the user has drawn with DS9, on the stamps of stars and lens.
 db_stamps       : Read the stamps of an image.
+io_vignets      : Stores of vignets: many stamps of one size in a .npy file, read from the disk.
+db_vignets      : Vignets of the objects of a tile: on the tile, and on every epoch.
 """

@@ -6,7 +6,7 @@ from cosmouline.astrometry.db_lens_position import LENS_FIELD_FWHM
 from cosmouline.database import provenance
 from cosmouline.database.columns import column
 from cosmouline.errors import UserError
-from cosmouline.images import db_images, db_sky
+from cosmouline.images import db_flat_error, db_images, db_sky
 from cosmouline.images.calibration import db_master_noise
 from cosmouline.sources import db_stars
 from cosmouline.sources.star_catalogue import light_in_frame
@@ -103,6 +103,8 @@ def _cut(image, xy, side_px, settings, kept):
     image_e, bad = db_images.image_and_bad(image, settings)
     sky, field = db_sky.sky(image, settings), db_stars.field_stars(settings)
     field_xy = np.column_stack([field["x_px"], field["y_px"]])
+    if (done := image.get("flat_map", db_flat_error.NONE)) != db_flat_error.NONE:
+        image_e = db_flat_error.corrected(image_e, sky.level(), image, settings, done)
     # sources of the field that are neighbours, and so are masked
     far = np.ones(len(field_xy), bool)
     for position, radius_px in kept:

@@ -6,7 +6,7 @@ from cosmouline.sources.moments import FWHM_PER_SIGMA
 import numpy as np
 
 ndimage = library("scipy.ndimage")
-stats = library("scipy.stats")
+special = library("scipy.special")
 
 SMOOTH_FWHM = 0.35  # sigma of the Gaussian that estimates the source, in FWHM
 SMOOTH_COVER_MIN = 0.05  # least fraction of good pixels under that Gaussian
@@ -118,7 +118,7 @@ def shared_by_stars(lost, offset_px, fwhm_px):
     near = np.hypot(rows, cols) < SHARED_FWHM * fwhm_px
     rate = max(wide[:, ~near].mean() if (~near).any() else 0.0, LEAST_RATE)
     n_alike = wide.sum(0)
-    chance = near.sum() / PLACE_PX**2 * stats.binom.sf(n_alike - 1, len(lost), rate)
+    chance = near.sum() / PLACE_PX**2 * special.bdtrc(n_alike - 1, len(lost), rate)
     shared = near & (n_alike > 1) & (chance < SHARED_CHANCE)
     return lost & np.array([np.roll(shared, (y, x), (0, 1)) for x, y in move])
 

@@ -1,7 +1,5 @@
 """Options of the scripts, and what they say at the end."""
 
-import logging
-
 from cosmouline.skymaker import command
 from cosmouline.skymaker.campaigns import tiny_campaign
 
@@ -47,15 +45,13 @@ def test_positive_number():
     assert command.positive("0.6") == 0.6
 
 
-def test_log_says_where_frames_and_truth_are(tmp_path, caplog):
-    with caplog.at_level(logging.INFO):
-        code = command.draw(
-            tiny_campaign(1), options("--out", str(tmp_path), "--no-wcs", "--float")
-        )
+def test_output_says_where_frames_and_truth_are(tmp_path, capsys):
+    code = command.draw(tiny_campaign(1), options("--out", str(tmp_path), "--no-wcs", "--float"))
 
+    said = capsys.readouterr().out
     assert code == 0
-    assert f"1 frames of campaign tiny in {tmp_path / 'frames'}" in caplog.text
-    assert f"the truth: {tmp_path / 'truth.json'}, {tmp_path / 'truth_frames.ecsv'}" in caplog.text
+    assert f"1 frames of campaign tiny in {tmp_path / 'frames'}" in said
+    assert f"the truth: {tmp_path / 'truth.json'}, {tmp_path / 'truth_frames.ecsv'}" in said
     header = fits.getheader(tmp_path / "frames/TINY/tiny_0000.fits")
     assert header["BITPIX"] == -32
     assert "CTYPE1" not in header
@@ -72,11 +68,11 @@ def test_raw_frames_come_with_their_calibrations(tmp_path, capsys):
     assert "not allowed with" in capsys.readouterr().err
 
 
-def test_folder_that_holds_other_frames_is_exit_code_one(tmp_path, caplog):
+def test_folder_that_holds_other_frames_is_exit_code_one(tmp_path, capsys):
     (tmp_path / "frames/OTHER").mkdir(parents=True)
     (tmp_path / "frames/OTHER/night.fits").touch()
 
     code = command.draw(tiny_campaign(1), options("--out", str(tmp_path)))
 
     assert code == 1
-    assert "frames/OTHER/night.fits" in caplog.text
+    assert "frames/OTHER/night.fits" in capsys.readouterr().err

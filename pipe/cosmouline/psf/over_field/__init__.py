@@ -1,0 +1,6 @@
+"""The PSF of a CCD as polynomials over the field, and its validation on stars kept back.
+
+field      : A PSF whose every pixel is a polynomial of the position, from the stars of a CCD.
+validation : Residuals of the PSF on other stars: their means, rho statistics, slope with flux.
+db_field   : The PSF of each CCD of the database, at any position, and on the stars kept back.
+"""

@@ -1,0 +1,49 @@
+"""Residuals of a PSF: rho statistics against a slow obvious version."""
+
+from cosmouline.psf.over_field.validation import mean_and_error, rho_statistics, slope_with_error
+
+import numpy as np
+import pytest
+
+
+def test_rho_statistics_are_means_over_all_pairs():
+    rng, n = np.random.default_rng(1), 40
+    xy = rng.uniform(0, 100, (n, 2))
+    e, model = (rng.normal(0, 0.05, n) + 1j * rng.normal(0, 0.05, n) for _ in range(2))
+    size, own = rng.uniform(4, 5, (2, n))
+    edges = np.array([0.0, 30.0, 60.0])
+    model[5] = np.nan
+    found = rho_statistics(xy, e, model, size, own, edges)
+
+    de, w = e - model, e * (size - own) / size
+    expected, pairs = np.zeros((5, 2)), np.zeros(2)
+    for i in range(n):
+        for j in range(n):
+            away = np.hypot(*(xy[i] - xy[j]))
+            if i == j or 5 in (i, j) or away >= 60:
+                continue
+            k = int(away >= 30)
+            pairs[k] += 1
+            for row, (a, b) in enumerate(((de, de), (e, de), (w, w), (de, w), (e, w))):
+                expected[row, k] += (np.conj(a[i]) * b[j]).real
+    assert np.array_equal(found.n_pairs, pairs / 2)
+    assert np.allclose(found.rho, expected / pairs, rtol=1e-10, atol=1e-15)
+
+
+def test_an_outlier_does_not_move_the_mean():
+    values = np.random.default_rng(2).normal(0.01, 0.002, 400)
+    values[3], values[4] = 5.0, np.nan
+    mean, error, scatter = mean_and_error(values)
+    assert mean == pytest.approx(0.01, abs=5 * 0.002 / 20)
+    assert error == pytest.approx(0.0001, rel=0.3)
+    assert scatter == pytest.approx(0.002, rel=0.3)
+    assert np.isnan(mean_and_error([1.0])).all()
+
+
+def test_the_slope_has_its_error():
+    rng = np.random.default_rng(3)
+    x = rng.uniform(0, 10, 500)
+    slope, error = slope_with_error(x, 0.3 * x + rng.normal(0, 1, 500))
+    assert error == pytest.approx(1 / np.sqrt(500) / x.std(), rel=0.15)
+    assert slope == pytest.approx(0.3, abs=5 * error)
+    assert np.isnan(slope_with_error([1.0, 2.0], [1.0, 2.0])).all()
