@@ -14,9 +14,11 @@ from cosmouline.sources import db_stars
 
 import numpy as np
 
-N_PAGES = 8  # images that get a page each without --all
-ALL = {"--all": {"action": "store_true",
-                 "help": f"a page of every image, not only of the {N_PAGES} that stand out most"}}
+N_PAGES = 8  # images that get a page each without --all, at most ...
+LEAST_PAGES = 3  # ... and at least
+STANDS_OUT = 3.0  # robust sigmas from the median, above which an image is one of them
+ALL = {"--all": {"action": "store_true", "help": "a page of every image, not only of the "
+                 f"{LEAST_PAGES} to {N_PAGES} that stand out"}}
 log = logging.getLogger("cosmouline")
 
 
@@ -34,8 +36,9 @@ def to_draw(images, settings, folder, *values):
 
     Notes
     -----
-    All images that the options ask for (``--all``, ``--only``, ``--test``), and those that have
-    a page already, so that none is older than what it shows.
+    The three that stand out most, and up to eight that do so by more than 3 sigma. All images that
+    the options ask for (``--all``, ``--only``, ``--test``), all of a few, and those that have a
+    page already, so that none is older than what it shows.
     """
     options = settings.options
     if (options.only or options.test or getattr(options, "all", False)
@@ -47,12 +50,14 @@ def to_draw(images, settings, folder, *values):
         away = np.abs(one - median_of_finite(one))
         sigma = mad_sigma(one[known]) if known.any() else 0.0
         distance = np.fmax(distance, np.where(known, away / (sigma or 1.0), np.inf))
-    first = set(np.argsort(-distance, kind="stable")[:N_PAGES].tolist())
+    order = np.argsort(-distance, kind="stable")[:N_PAGES]
+    n_pages = max(LEAST_PAGES, int((distance[order] > STANDS_OUT).sum()))
+    first = set(order[:n_pages].tolist())
     where = paths.pictures(settings, folder)
     chosen = [image for k, image in enumerate(images)
               if k in first or (where / f"{image['img_name']}.png").is_file()]
-    log.info("pages of %d of %d images, those that stand out most: --all draws all",
-             len(chosen), len(images))
+    log.info("pages of %d of %d images, those that stand out (%g sigma): --all draws all",
+             len(chosen), len(images), STANDS_OUT)
     return chosen
 
 

@@ -103,7 +103,7 @@ def test_the_curves_are_those_of_the_settings(tmp_path):
                                join_by="image")
     (tmp_path / "export").mkdir()
     for name in ("Q_second_by_image", "Q_second_V_by_image", "P_second_by_image",
-                 "Q_lens_by_image", "Q_second_by_night"):
+                 "Q_lens_by_image", "Q_second_by_night", "Q_second2_by_image"):
         (tmp_path / "export" / f"{name}.rdb").write_text("")
 
     assert [path.stem for path in paths.light_curves(settings)] == [
