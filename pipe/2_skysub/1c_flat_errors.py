@@ -2,16 +2,16 @@
 
 Needs   : ali/<img_name>.fits (1_character/1b_copy_convert), sky/<img_name>.fits
           (2_skysub/1_skysub)
-Writes  : flat_error -> database
+Writes  : flat/<set>.fits, the map, where there are errors; flat_error -> database
 Settings: none
 Next    : 2_skysub/2_sky_pngs
 
 Run as  : python pipe/2_skysub/1c_flat_errors.py configs/MYLENS
 
 The sky lights all pixels alike. Where it departs from its map at the same pixels in all images,
-the flat field is wrong there by as much, and so are the fluxes of stars, which have no other
-witness: the systematic errors of the lens hold it. Twelve images of a set are enough; with fewer
-than four, or without a sky, nothing is known. It is measured again when a set has grown by half.
+the flat field is wrong there by as much, or light was added; 4_norm/2f_flat_by_stars tells which,
+and stamps are cut from corrected images. Twelve images of a set are enough; with fewer than four,
+or without a sky, nothing is known. It is measured again when a set has grown by half.
 """
 
 from cosmouline.engine import tasks
@@ -24,7 +24,8 @@ WRITES = ("flat_error",)
 
 def make(one, settings):
     """Measure a set; return the fields of all its images."""
-    found = None if settings.options.redo else db_flat_error.kept(one["images"])
+    found = None if settings.options.redo else db_flat_error.kept(
+        one["img_name"], one["images"], settings)
     if found is None:
         found = db_flat_error.measured(one["img_name"], one["images"], settings)
     return {image["img_name"]: found for image in one["images"]}

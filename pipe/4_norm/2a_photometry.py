@@ -2,13 +2,16 @@
 
 Needs   : the stars (4_norm/0_pick_stars), transforms, sky maps (2_skysub/1_skysub)
 Writes  : aper_flux_e__<star>, aper_sigma_e__<star>, aper_radius_px, n_phot_stars -> database
-Settings: norm_stars, aperture_fwhm
-Next    : 4_norm/3a_medcoeff
+Settings: norm_stars, aperture_fwhm, correct_flat
+Next    : 4_norm/2f_flat_by_stars
 
 Run as  : python pipe/4_norm/2a_photometry.py configs/MYLENS
+
+What the skies of all images have in common at the same pixels (2_skysub/1c_flat_errors) is taken
+out of the sky under the stars.
 """
 
-from cosmouline.images import db_images, db_sky
+from cosmouline.images import db_flat_error, db_images, db_sky
 from cosmouline.photometry.aperture import aperture_fluxes
 from cosmouline.run import for_each_image, run
 from cosmouline.sources import db_stars
@@ -25,6 +28,9 @@ def measure(image, settings):
     xy = db_stars.on_image(db_stars.star_positions(stars), image, settings)
     image_e, bad = db_images.image_and_bad(image, settings)
     sky = db_sky.sky(image, settings)
+    if settings.correct_flat and image.get("flat_error"):
+        image_e = db_flat_error.corrected(image_e, sky.level(), image, settings,
+                                          db_flat_error.SUBTRACTED)
     radius_px = settings.aperture_fwhm * image["field_fwhm_px"]
     found = aperture_fluxes(image_e, sky.level, sky.sigma_at(*xy.T), *xy.T, [radius_px], bad,
                             db_images.saturation_e(image))

@@ -1,5 +1,6 @@
 from cosmouline.database import paths
 from cosmouline.errors import UserError
+from cosmouline.files.io_fits import write_image
 from cosmouline.sources import db_stars
 
 import numpy as np
@@ -103,3 +104,22 @@ def test_the_script_before_is_named(lens_before):
 def test_without_any_aligned_image_the_script_to_run_is_named(lens_before):
     with pytest.raises(UserError, match=r"Run 3_align/1b_identify_stars\.py first"):
         lens_before("3_align/1b_identify_stars").run(SCRIPT)
+
+
+def test_the_structure_of_all_skies_is_not_in_the_apertures(lens_before):
+    """A map of 1 % everywhere: a hundredth of the sky of the circle less, unless not wanted."""
+    lens = lens_before(SCRIPT)
+    row = lens.rows[REFERENCE]
+    blocks = np.full((row["ny_px"] // 8, row["nx_px"] // 8), 0.01, np.float32)
+    write_image(paths.flat_map(lens.settings(), row["set_name"]), blocks, {})
+    found = []
+    for text in ("", "correct_flat = False\n"):
+        lens.set(text)
+        lens.update(REFERENCE, flat_error=0.01)
+        lens.run(SCRIPT, only=[REFERENCE], redo=True)
+        found.append(lens.rows[REFERENCE])
+
+    stars = [field for field in found[0] if field.startswith("aper_flux_e__")]
+    less = [found[1][field] - found[0][field] for field in stars]
+    expected = 0.01 * found[0]["sky_level_e"] * np.pi * found[0]["aper_radius_px"] ** 2
+    assert less == pytest.approx([expected] * len(stars), rel=0.05)  # the sky has a slope

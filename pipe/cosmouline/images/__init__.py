@@ -1,6 +1,6 @@
 """Complete images: bad pixels, sky, fringes, resampling, stacks.
 
-To come: master frames, calibration, masks, coadds.
+To come: masks.
 
 bad_pixels    : Bad pixels: hot and dead ones found in a set of frames, and single ones
                 interpolated.
@@ -21,11 +21,13 @@ io_sky        : Sky maps: the mesh of level and noise of one image, a few kiloby
 io_stack      : Stacks as FITS files, written and read row by row: never a complete stack in
                 memory.
 db_bad_pixels : The map of bad pixels of a set: from the stack of its images, and from the user.
-db_flat_error : Errors of the flat field of each set, from the skies of its images; of the lens,
-                from these.
+db_flat_error : Errors of the flat field of each set: their map from the skies of its images, and
+                its use.
 db_fringes    : The pattern of fringes of each set and night, its images, and whether it is up to
                 date.
 db_images     : Read the pixels of an image and its bad pixels.
 db_sky        : The sky map of an image: written to work_dir, its range and noise to the database.
 db_stack      : Stacks of images of the database: their images, weights and header.
+db_photom_stacks : Stacks of the photometry of the field: which images, on which scale, under which
+                cards.
 """

@@ -27,6 +27,7 @@ class Stack:
     image: np.ndarray  # float32, on the scale of the values; NaN where there are too few images
     variance: np.ndarray  # float32, what counts for a flux: sky, read noise, photons of sources
     count: np.ndarray  # uint16, images behind each pixel
+    sky_variance: np.ndarray  # float32, that of sky and read noise alone: one over the weight
 
 
 def combine(values, sigma, coeff, method="mean", n_min=1, scatter=None,
@@ -78,14 +79,14 @@ def combine(values, sigma, coeff, method="mean", n_min=1, scatter=None,
         block = np.ascontiguousarray(flat[:, start:start + step], np.float32)
         parts.append(_mean(block, sigma, coeff, scatter, star_fraction) if method == "mean"
                      else _median(block, sigma, coeff))
-    image, variance, count = (np.concatenate(plane).reshape(shape)
-                              for plane in zip(*parts, strict=True))
-    image[count < n_min] = variance[count < n_min] = np.nan
-    return Stack(image, variance, count.astype(np.uint16))
+    image, variance, count, sky_variance = (np.concatenate(plane).reshape(shape)
+                                            for plane in zip(*parts, strict=True))
+    image[count < n_min] = variance[count < n_min] = sky_variance[count < n_min] = np.nan
+    return Stack(image, variance, count.astype(np.uint16), sky_variance)
 
 
 def _mean(values, sigma, coeff, scatter, star_fraction):
-    """Clipped weighted mean of (n, p) values: mean, variance, count."""
+    """Clipped weighted mean of (n, p) values: mean, variance, count, variance of the sky."""
     weight = 1 / sigma**2
     rows = np.stack([weight, weight**2 * coeff, np.ones_like(weight)])
     ordered = np.ascontiguousarray(values.T)
@@ -131,8 +132,8 @@ def _mean(values, sigma, coeff, scatter, star_fraction):
 
     total, photons, count = sums
     with np.errstate(divide="ignore", invalid="ignore"):
-        mean = light / total
-        return mean, 1 / total + photons / total**2 * np.maximum(mean, 0), count
+        mean, sky = light / total, 1 / total
+        return mean, sky + photons / total**2 * np.maximum(mean, 0), count, sky
 
 
 def _ranks(n):
@@ -142,14 +143,14 @@ def _ranks(n):
 
 
 def _median(values, sigma, coeff):
-    """Median of (n, p) values: median, variance, count."""
+    """Median of (n, p) values: median, variance, count, variance of the sky."""
     # the variance of the mean of the same values, times the loss of the median
     there = (~np.isnan(values)).astype(np.float32)
     rows = np.stack([sigma**2, coeff, np.ones_like(coeff)])
     sky, photons, count = rows @ there
     image = median_of_finite(values)
     loss = median_loss(count) / np.maximum(count, 1)**2
-    return image, loss * (sky + photons * np.maximum(image, 0)), count
+    return image, loss * (sky + photons * np.maximum(image, 0)), count, loss * sky
 
 
 def median_loss(n):

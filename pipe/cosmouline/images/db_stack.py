@@ -10,7 +10,7 @@ from cosmouline.dates import JD_MINUS_MJD, mjd_to_iso
 from cosmouline.errors import UserError
 from cosmouline.files import io_fits
 from cosmouline.images.combine import combine, strips
-from cosmouline.images.io_stack import row_reader, stack_writer
+from cosmouline.images.io_stack import PLANES, WEIGHT, row_reader, stack_writer
 from cosmouline.images.stack_noise import as_exposure, mean_date
 
 import numpy as np
@@ -35,13 +35,14 @@ def coefficient(image, settings):
     return image[names[0]] if names else 1.0
 
 
-def exposure(images, settings):
-    """Return the `stack_noise.Exposure` that the stack of these images is."""
+def exposure(images, settings, coeff=None):
+    """Return the `stack_noise.Exposure` that the stack of these images is; see `write`."""
     scale = column(images, "align_scale")
     room_e = (column(images, "saturation_e") - column(images, "sky_level_e")) * scale**2
+    coeff = _coefficients(images, settings) if coeff is None else coeff
     return as_exposure(
-        _coefficients(images, settings), sigma_e(images), column(images, "read_noise_e") * scale,
-        room_e, column(images, "aligned_noise"), settings.combi_method)
+        coeff, sigma_e(images), column(images, "read_noise_e") * scale, room_e,
+        column(images, "aligned_noise"), settings.combi_method)
 
 
 def sigma_e(images):
@@ -53,7 +54,7 @@ def _coefficients(images, settings):
     return np.array([coefficient(image, settings) for image in images])
 
 
-def write(path, images, reference, settings, as_sum=False, own_cards=None):
+def write(path, images, reference, settings, as_sum=False, own_cards=None, coeff=None):
     """Combine images and write the stack; return its cards.
 
     Parameters
@@ -69,26 +70,32 @@ def write(path, images, reference, settings, as_sum=False, own_cards=None):
         frame. False: electrons of the image whose coefficient is 1, without sky.
     own_cards : dict, optional
         More cards.
+    coeff : ndarray of float, shape (n,), optional
+        Scale of each image; the weights are then a plane of the file too. None: the coefficient
+        that the settings choose.
     """
-    found = exposure(images, settings)
+    planes = PLANES if coeff is None else (*PLANES, WEIGHT)
+    coeff = _coefficients(images, settings) if coeff is None else np.asarray(coeff, float)
+    found = exposure(images, settings, coeff)
     scale, sky = (found.scale, found.sky_adu) if as_sum else (1.0, 0.0)
     cards = {"BUNIT": "adu" if as_sum else "electron"}
-    cards |= _cards(images, reference, settings, found, scale, sky) | (own_cards or {})
+    cards |= _cards(images, coeff, reference, settings, found, scale, sky) | (own_cards or {})
     wcs = db_coordinates.header_of(reference, settings)
     shape = reference["ny_px"], reference["nx_px"]
     readers = [_reader(image, shape, settings) for image in images]
-    coeff = _coefficients(images, settings)
     sigma = sigma_e(images) * coeff
     # row by row of all images, so that they are never in memory together
-    with stack_writer(path, shape, cards, wcs) as write_part:
+    with stack_writer(path, shape, cards, wcs, planes) as write_part:
         for rows, cols in strips(len(images), shape):
             values = np.stack([read(rows, cols) * np.float32(c)
                                for read, c in zip(readers, coeff, strict=True)])
             part = combine(values, sigma, coeff, settings.combi_method,
                            int(np.ceil(COVERED_MIN * len(images))),
                            sigma * column(images, "aligned_noise"))
-            write_part(rows, cols, (part.image * np.float32(scale) + np.float32(sky),
-                                    part.variance * np.float32(scale**2), part.count))
+            made = (part.image * np.float32(scale) + np.float32(sky),
+                    part.variance * np.float32(scale**2), part.count,
+                    np.nan_to_num(1 / (part.sky_variance * np.float32(scale**2))))
+            write_part(rows, cols, made[:len(planes)])
     return cards
 
 
@@ -136,10 +143,9 @@ def _reader(image, shape, settings):
     return read
 
 
-def _cards(images, reference, settings, found, scale, sky):
+def _cards(images, coeff, reference, settings, found, scale, sky):
     """Return the cards of a stack, as telescopes/Combi.yaml reads them."""
-    mjd = mean_date(column(images, "mjd"), _coefficients(images, settings), sigma_e(images),
-                    settings.combi_method)
+    mjd = mean_date(column(images, "mjd"), coeff, sigma_e(images), settings.combi_method)
     per = scale / found.scale  # from the unit of the sum to that of the file
     first = images[0]
     named = {f"IMG{i:04d}": image["img_name"] for i, image in enumerate(images[:MOST_NAMED], 1)}

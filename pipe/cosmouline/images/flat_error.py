@@ -5,6 +5,10 @@ from cosmouline.robust import MAD_EFFICIENCY, mad_sigma
 import numpy as np
 
 LEAST_BLOCKS = 20  # a scatter of fewer is none
+LAGS = (1, 2, 3)  # blocks, over which the structure is compared with itself
+SCALES = np.geomspace(0.5, 8.0, 40)  # blocks, of the structure, that are tried
+CG_STEPS, CG_LEFT = 300, 1e-8  # of conjugate gradients: at most, and the squared residual
+FAR_SCALES = 6  # beyond, the structure at two places is independent
 
 
 def block_means(values, good, block_px):
@@ -32,7 +36,7 @@ def block_means(values, good, block_px):
 
 
 def common_structure(means, weights):
-    """Scatter of what images have in common, block by block, and its significance.
+    """Scatter of what images have in common, block by block, its significance and its scale.
 
     Parameters
     ----------
@@ -46,12 +50,15 @@ def common_structure(means, weights):
     sigma, significance : float
         Standard deviation of the common structure, 0 where its variance comes out negative, and
         that variance in units of its error; NaN with too few blocks.
+    scale : float
+        s of its correlation exp(-d^2 / (4 s^2)) at a distance d, in blocks; NaN without any.
 
     Notes
     -----
     The covariance of the means a and b of two halves of the images, every second one, in which
     independent noise averages to nothing: (var(a + b) - var(a - b)) / 4, variances from median
-    absolute deviations: a source that the masks missed is in few blocks.
+    absolute deviations: a source that the masks missed is in few blocks. The scale is the one of
+    `SCALES` whose correlations are nearest to those of a and b some blocks apart.
     """
     halves = []
     for start in (0, 1):
@@ -62,12 +69,88 @@ def common_structure(means, weights):
     a, b = halves
     known = np.isfinite(a) & np.isfinite(b)
     if known.sum() < LEAST_BLOCKS:
-        return np.nan, np.nan
-    a, b = a[known], b[known]
-    noise2 = mad_sigma(a - b) ** 2 / 4
-    common2 = mad_sigma(a + b) ** 2 / 4 - noise2
+        return np.nan, np.nan, np.nan
+    noise2 = mad_sigma((a - b)[known]) ** 2 / 4
+    common2 = mad_sigma((a + b)[known]) ** 2 / 4 - noise2
     error = 2 * noise2 / np.sqrt(MAD_EFFICIENCY * known.sum())
-    return float(np.sqrt(max(common2, 0.0))), float(common2 / error) if error > 0 else np.inf
+    significance = float(common2 / error) if error > 0 else np.inf
+    if not common2 > 0:
+        return 0.0, significance, np.nan
+    alike = [np.mean([_covariance(a, b, lag, axis) for axis in (0, 1)]) / common2 for lag in LAGS]
+    expected = np.exp(-(np.array(LAGS)[:, None] ** 2) / (4 * SCALES**2))
+    nearest = np.square(expected - np.array(alike)[:, None]).sum(0).argmin()
+    return float(np.sqrt(common2)), significance, float(SCALES[nearest])
+
+
+def _covariance(a, b, lag, axis):
+    """Return the covariance of two maps that are moved by some blocks, from median deviations."""
+    a, b = (np.moveaxis(one, axis, 0) for one in (a, b))
+    first, second = a[:-lag], b[lag:]
+    known = np.isfinite(first) & np.isfinite(second)
+    if known.sum() < LEAST_BLOCKS:
+        return 0.0
+    first, second = first[known], second[known]
+    return (mad_sigma(first + second) ** 2 - mad_sigma(first - second) ** 2) / 4
+
+
+def common_map(means, weights, sigma, scale):
+    """Most probable map of what images have in common, (my, mx).
+
+    Parameters
+    ----------
+    means, weights : ndarray of float, shape (n_images, my, mx)
+        As in `common_structure`.
+    sigma, scale : float
+        From there: a Gaussian field with this prior.
+
+    Notes
+    -----
+    The Wiener filter C (C + N)^-1 d of the weighted mean d, for blocks without a measurement too:
+    with C = sigma^2 exp(-d^2 / (4 scale^2)), W = 1 / N, solved as C W^1/2 y,
+    (W^1/2 C W^1/2 + 1) y = W^1/2 d, by conjugate gradients, C being a convolution.
+    """
+    weight = weights.sum(0)
+    root, (ny, nx) = np.sqrt(weight), weight.shape
+    mean = (weights * np.nan_to_num(means)).sum(0) / np.where(weight > 0, weight, 1.0)
+    shape = [side + int(FAR_SCALES * scale) + 1 for side in (ny, nx)]
+    away2 = [np.minimum(np.arange(side), side - np.arange(side)) ** 2 for side in shape]
+    kernel = np.fft.rfft2(sigma**2 * np.exp(-np.add.outer(*away2) / (4 * scale**2)))
+
+    def convolved(blocks):
+        return np.fft.irfft2(np.fft.rfft2(blocks, shape) * kernel, shape)[:ny, :nx]
+
+    left = root * mean
+    found, direction, left2 = np.zeros_like(left), left.copy(), (left**2).sum()
+    enough = CG_LEFT * left2
+    for _ in range(CG_STEPS):
+        if left2 <= enough:
+            break
+        moved = root * convolved(root * direction) + direction
+        step = left2 / (direction * moved).sum()
+        found += step * direction
+        left -= step * moved
+        before, left2 = left2, (left**2).sum()
+        direction = left + left2 / before * direction
+    return convolved(root * found)
+
+
+def at_places(blocks, block_px, x_px, y_px):
+    """Values of a map of blocks at places, linear between the middles of blocks; of their shape.
+
+    Beyond the middles of the outermost blocks those count; NaN at NaN.
+    """
+    places = [np.clip((np.asarray(place, float) - (block_px - 1) / 2) / block_px, 0, side - 1)
+              for place, side in ((y_px, blocks.shape[0]), (x_px, blocks.shape[1]))]
+    known = np.isfinite(places[0]) & np.isfinite(places[1])
+    (y, x) = (np.where(known, place, 0.0) for place in places)
+    low_y, low_x = (np.minimum(place.astype(int), max(side - 2, 0)) for place, side in zip(
+        (y, x), blocks.shape, strict=True))
+    high_y, high_x = (np.minimum(low + 1, side - 1) for low, side in zip(
+        (low_y, low_x), blocks.shape, strict=True))
+    y, x = y - low_y, x - low_x
+    value = ((1 - y) * ((1 - x) * blocks[low_y, low_x] + x * blocks[low_y, high_x])
+             + y * ((1 - x) * blocks[high_y, low_x] + x * blocks[high_y, high_x]))
+    return np.where(known, value, np.nan)
 
 
 def of_mean(sigma, places_px, sets, scale_px):

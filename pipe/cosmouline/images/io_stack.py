@@ -21,6 +21,8 @@ import numpy as np
 fits = library("astropy.io.fits")
 
 PLANES = (("", ">f4"), ("VARIANCE", ">f4"), ("COUNT", ">i2"))  # extension and type of each
+WEIGHT = ("WEIGHT", ">f4")  # one over the variance of the sky, as other programs take it
+UNITS = {"VARIANCE": "adu2", "COUNT": "image", "WEIGHT": "1/adu2"}
 BITPIX = {">f4": -32, ">i2": 16}
 
 
@@ -65,7 +67,7 @@ def row_reader(path):
 
 
 @contextlib.contextmanager
-def stack_writer(path, shape, cards, wcs_header=None):
+def stack_writer(path, shape, cards, wcs_header=None, planes=PLANES):
     """Write a stack part by part; the file is complete or not there.
 
     Parameters
@@ -77,20 +79,22 @@ def stack_writer(path, shape, cards, wcs_header=None):
         As in `io_fits.write_image`.
     wcs_header : Header, optional
         From `io_fits.wcs_cards`; all planes get it.
+    planes : sequence of (str, str)
+        Name and type of each: `PLANES`, and `WEIGHT` behind them.
 
     Yields
     ------
     callable
-        ``write(rows, cols, planes)`` with two slices, and image, variance and count there.
+        ``write(rows, cols, parts)`` with two slices, and the part of each plane there.
     """
     ny, nx = shape
     with atomic_path(path) as temporary, open(temporary, "wb+") as stream:
         # the headers of all planes, with room for their pixels; `starts` is where those begin
         starts = []
-        for name, kind in PLANES:
+        for name, kind in planes:
             header = image_cards({} if name else cards, wcs_header)
             if name:
-                header["BUNIT"] = "image" if name == "COUNT" else "adu2"
+                header["BUNIT"] = UNITS[name]
             structure = [("XTENSION", "IMAGE") if name else ("SIMPLE", True),
                          ("BITPIX", BITPIX[kind]), ("NAXIS", 2), ("NAXIS1", nx), ("NAXIS2", ny)]
             structure += ([("PCOUNT", 0), ("GCOUNT", 1), ("EXTNAME", name)] if name
@@ -101,8 +105,8 @@ def stack_writer(path, shape, cards, wcs_header=None):
             stream.seek(padded_size(ny * nx * np.dtype(kind).itemsize) - BLOCK_BYTES, 1)
             stream.write(bytes(BLOCK_BYTES))
 
-        def write(rows, cols, planes):
-            for (_, kind), start, plane in zip(PLANES, starts, planes, strict=True):
+        def write(rows, cols, parts):
+            for (_, kind), start, plane in zip(planes, starts, parts, strict=True):
                 size = np.dtype(kind).itemsize
                 if cols.start == 0 and cols.stop == nx:
                     stream.seek(start + rows.start * nx * size)
@@ -131,3 +135,19 @@ def read_stack(path):
             check_complete(hdu)
         image, variance, count = (read_pixels(stream, hdu) for hdu in hdus[:3])
     return image, variance, count.astype(int), hdus[0].header
+
+
+def read_weight(path):
+    """Read one over the variance of the sky, (ny, nx) of float32, of a stack that has it."""
+    with open_frame(path) as stream:
+        hdus = read_hdus(stream)
+        check_complete(hdus[-1])
+        return read_pixels(stream, hdus[-1])
+
+
+def add_cards(path, cards):
+    """Write cards into the header of a stack; the file is at no time incomplete."""
+    with fits.open(path, memmap=True) as hdus, atomic_path(path) as temporary:
+        for name, value in cards.items():
+            hdus[0].header[name] = value
+        hdus.writeto(temporary)

@@ -66,14 +66,15 @@ def background(image_e, bad, box_px):
     return sep.Background(image_e, mask=bad, bw=box_px, bh=box_px, **filtered)
 
 
-def extract(flat_e, sigma_e, threshold_sigma, min_area_px, segmentation=False):
+def extract(flat_e, sigma_e, threshold_sigma, min_area_px, segmentation=False, smooth=True,
+            contrast=0.005, **options):
     """Extract the sources of a frame without sky, with buffers as large as it needs.
 
     Parameters
     ----------
     flat_e : ndarray of float32, shape (ny, nx)
         Frame without sky, no NaN.
-    sigma_e : float
+    sigma_e : float, or ndarray of shape (ny, nx)
         Standard deviation of the sky.
     threshold_sigma : float
         Detection threshold per pixel of the smoothed frame, in units of `sigma_e`.
@@ -81,6 +82,12 @@ def extract(flat_e, sigma_e, threshold_sigma, min_area_px, segmentation=False):
         Least number of connected pixels.
     segmentation : bool
         Also return the segmentation map.
+    smooth : bool
+        Smooth the frame by sep's 3 x 3 kernel before the search; False: it is smooth already.
+    contrast : float
+        Least fraction of the light of a blend that a source of its own has.
+    options
+        Further ones of ``sep.extract``, such as `mask`.
 
     Returns
     -------
@@ -93,12 +100,13 @@ def extract(flat_e, sigma_e, threshold_sigma, min_area_px, segmentation=False):
         If a quarter of the frame is above the threshold, or a blend has too many parts.
     """
     n_buffer, n_parts = FIRST_BUFFER, FIRST_PARTS
+    raw = options | ({} if smooth else {"filter_kernel": None})
     while True:
         sep.set_extract_pixstack(n_buffer)
         sep.set_sub_object_limit(n_parts)
         try:
             return sep.extract(flat_e, threshold_sigma, err=sigma_e, minarea=min_area_px,
-                               segmentation_map=segmentation)
+                               segmentation_map=segmentation, deblend_cont=contrast, **raw)
         except Exception as error:  # sep raises no class of its own
             # try again with larger limits, where those make sense
             n_most = BUFFER_FRACTION_MAX * flat_e.size

@@ -12,7 +12,7 @@ from cosmouline.photometry.detector_errors import (
     shutter_error_s,
     slope_with_peak,
 )
-from cosmouline.photometry.psf_aperture import compare, log_ratio, single_stars
+from cosmouline.photometry.psf_aperture import compare, log_ratio, lone_apertures, single_stars
 from cosmouline.robust import median_of_finite
 
 import numpy as np
@@ -50,8 +50,13 @@ def compare_with_apertures(found, images, names, reference, settings):
 def check_psfs(images, names, fluxes_e, colour, settings):
     """Compare the PSF fluxes of the stars with those of the apertures; return fields by image."""
     psf = settings.psf_name
-    ratio, sigma = log_ratio(*fluxes_e, *(family(images, f"aper_{kind}_e__{{star}}", names)
-                                          for kind in ("flux", "sigma")))
+    apertures = [family(images, f"aper_{kind}_e__{{star}}", names) for kind in ("flux", "sigma")]
+    ratio, sigma = log_ratio(*fluxes_e, *apertures)
+    alone = lone_apertures(fluxes_e[0], *apertures)
+    for i, j in np.argwhere(np.isfinite(alone)):
+        log.warning("%s: star %s has no core to measure, and its aperture %+.0f %% against its "
+                    "other images: an asteroid or a cosmic ray on it? It is not used there",
+                    images[i]["img_name"], names[j], 100 * alone[i, j])
     # brightness and place of the stars in every image
     mag = -2.5 * np.log10(np.where(fluxes_e[0] > 0, fluxes_e[0], np.nan))
     x, y = (2 * family(images, f"star_{axis}_px__{psf}__{{star}}", names)
@@ -102,8 +107,12 @@ def check_flat_fields(images, names, found, residual, sigma, colour, settings):
     error, sets = np.zeros(len(images)), np.array(texts(images, "set_name"))
     places = np.stack([family(images, f"star_{axis}_px__{settings.psf_name}__{{star}}", names)
                        for axis in "xy"], -1)
-    between = {} if found.terms is None else dict(zip(
-        found.terms.sets, between_sets(found.terms, found.is_variable, colour), strict=True))
+    between = {}
+    if found.terms is not None:
+        width = family(images, f"star_width__{settings.psf_name}__{{star}}", names)
+        width = np.array([median_of_finite(width[sets == name]) for name in found.terms.sets])
+        between = dict(zip(found.terms.sets, between_sets(
+            found.terms, found.is_variable, colour, width), strict=True))
     for name in dict.fromkeys(sets.tolist()):
         rows, known = sets == name, np.isfinite(colour).all()
         moved = between_places(residual[rows], sigma[rows], places[rows])
@@ -114,7 +123,7 @@ def check_flat_fields(images, names, found, residual, sigma, colour, settings):
         if between.get(name):
             log.warning("%s: flat field: the stars differ by %.2f %% from those of the other sets"
                         "%s. So may the lens", name, 100 * between[name], ", more than their "
-                        "colours tell" if known else ", by that or by their colours")
+                        "colours and widths tell" if known else ", by that or by their colours")
         error[rows] = max(moved.error if moved else 0.0, between.get(name, 0.0))
     return error
 

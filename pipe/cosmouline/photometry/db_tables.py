@@ -120,7 +120,8 @@ def zero_points(rows, found, renorm):
                     column(rows, f"renorm_sigma__{renorm}"))
     values, sigma = zero_point.of_images(found, column(rows, f"renorm__{renorm}"), sigma,
                                          column(rows, "exptime_s"))
-    lines = [{"img_name": name, "mjd": row["mjd"], "zero_point": value, "zero_point_sigma": error}
+    lines = [{"img_name": name, "mjd": row.get("mjd"), "zero_point": value,
+              "zero_point_sigma": error}
              for name, row, value, error in zip(texts(rows, "img_name"), rows, values, sigma,
                                                 strict=True)]
     # the median of every night

@@ -28,8 +28,8 @@ class BetweenPlaces(NamedTuple):
     far_px: float
 
 
-def between_sets(terms, is_variable, colour):
-    """Relative scatter of the stars between sets that their colours do not explain.
+def between_sets(terms, is_variable, colour, width=None):
+    """Relative scatter of the stars between sets that colours and PSFs do not explain.
 
     Parameters
     ----------
@@ -38,6 +38,8 @@ def between_sets(terms, is_variable, colour):
         Stars that do not count.
     colour : ndarray of float, shape (n_stars,)
         NaN where unknown: all colours are left out then.
+    width : ndarray of float, shape (n_sets, n_stars), optional
+        Of each star in each set relative to its PSF there, less 1; NaN where unknown: not used.
 
     Returns
     -------
@@ -48,7 +50,9 @@ def between_sets(terms, is_variable, colour):
     -----
     A star falls on other pixels of each camera. Its term in a set less the mean of those in the
     others has the errors of all of them; all cameras are taken to be as bad. What counts is the
-    scatter of that about a straight line in the colour.
+    scatter of that about a straight line in the colour, and in the difference of the widths: where
+    the PSF of a set varies over the field more than its model holds, its stars are off by about
+    as much as their widths, which is no flat field.
     """
     found, n_sets = np.zeros(len(terms.sets)), len(terms.sets)
     with_colour = np.isfinite(colour).all()
@@ -60,7 +64,13 @@ def between_sets(terms, is_variable, colour):
         of_others = (np.where(seen, terms.sigma[rest], 0.0) ** 2).sum(0) / n_others**2
         variance = terms.sigma[k] ** 2 + of_others
         good = np.isfinite(terms.raw[k]) & seen.any(0) & ~np.asarray(is_variable)
-        columns = np.stack([np.ones(good.sum()), *([colour[good]] if with_colour else [])], 1)
+        others = [colour] if with_colour else []
+        if width is not None:
+            known = np.isfinite(width[rest])
+            mean = np.where(known, width[rest], 0.0).sum(0) / np.maximum(known.sum(0), 1)
+            wider = np.where(known.any(0), width[k] - mean, np.nan)
+            others += [wider] if np.isfinite(wider[good]).all() else []
+        columns = np.stack([np.ones(good.sum()), *(one[good] for one in others)], 1)
         freedom = len(columns) - columns.shape[1]
         if freedom < LEAST_CONSTANT - 2:
             continue

@@ -11,6 +11,7 @@ COMPARED_STARS = 5
 STAR_SIGMA, STAR_DEPARTURE = 7.0, 0.05  # of a single star from the others of its image
 LEAST_DEPARTURE = 0.01  # as a scatter, twice of it as a slope: apertures repeat no better
 FLAGGED_BY_CHANCE = 1e-3  # that an image without fault is flagged, for its scatter and each slope
+MEDIAN_ROUNDS = 5  # of medians over stars and images in turn
 RATIO_FLOOR = 1e-3  # relative error of the ratio where both fluxes have the same noise
 QUANTITIES = {"mag": "per magnitude", "x": "per half width of the field", "y": "per half height",
          "colour": "per magnitude of colour"}
@@ -53,6 +54,38 @@ def single_stars(ratio, sigma):
     enough = np.isfinite(away).sum(1, keepdims=True) >= COMPARED_STARS
     with np.errstate(invalid="ignore"):
         return enough & (np.abs(away) > np.maximum(limit, STAR_DEPARTURE))
+
+
+def lone_apertures(psf_flux, aperture_flux, aperture_sigma):
+    """Excess of the apertures of stars that have no PSF flux in an image, where it stands out.
+
+    Parameters
+    ----------
+    psf_flux, aperture_flux, aperture_sigma : ndarray of float, shape (n_images, n_stars)
+        NaN where not measured.
+
+    Returns
+    -------
+    ndarray of float, of the same shape
+        Over what the star has in its other images, relative; NaN where it does not stand out.
+
+    Notes
+    -----
+    A star whose core is masked was hit by something: a cosmic ray, or an asteroid, whose light
+    the aperture holds too. Farther from the product of its mean and the coefficient of the image
+    than 7 sigma, 1 % and its own scatter in them, and 5 %.
+    """
+    away = np.log(np.where(aperture_flux > 0, aperture_flux, np.nan))
+    for _ in range(MEDIAN_ROUNDS):
+        away = away - median_of_finite(away, axis=1)[:, None]
+        away = away - median_of_finite(away)
+    scatter = MAD_TO_SIGMA * median_of_finite(np.abs(away))
+    limit = STAR_SIGMA * np.sqrt(
+        (aperture_sigma / aperture_flux) ** 2 + LEAST_DEPARTURE**2 + scatter**2)
+    enough = np.isfinite(away).sum(1, keepdims=True) >= COMPARED_STARS
+    with np.errstate(invalid="ignore"):
+        odd = enough & (away > np.maximum(limit, STAR_DEPARTURE)) & ~np.isfinite(psf_flux)
+    return np.where(odd, np.exp(np.where(odd, away, 0.0)) - 1, np.nan)
 
 
 def compare(ratio, sigma, quantities):

@@ -11,6 +11,10 @@ model           : Model of a star on the CCD: a narrow PSF on a finer grid, shif
                   binned.
 moffat          : Fit of one elliptical Moffat, constant or linear over the field, to all star
                   stamps.
+one_sided       : Light of a PSF at one side that the opposite side lacks: a witness of a jump of
+                  the guiding.
+peak_width      : What is lost of a flux where a source is wider than its PSF, as bright ones are
+                  on many CCDs.
 photometry      : PSF photometry of star stamps with a known PSF.
 posterior_draws : Error of the PSF: draws from its posterior, with which any result can be
                   computed again.

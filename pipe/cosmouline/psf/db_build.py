@@ -6,12 +6,14 @@ from dataclasses import replace
 from functools import partial
 
 from cosmouline.database import paths
+from cosmouline.database.columns import column
 from cosmouline.engine import tasks
 from cosmouline.engine.jax_cache import keep_compiled
 from cosmouline.errors import ImageRejected, UserError
 from cosmouline.psf.evidence import log_evidence
 from cosmouline.psf.fit import PsfOptions, fit_psf
 from cosmouline.psf.model import field_coordinates
+from cosmouline.psf.one_sided import odd_ones
 from cosmouline.psf.posterior_draws import flux_scale, psf_draws
 from cosmouline.stamps.stamps import MASK_COSMIC
 
@@ -165,3 +167,16 @@ def _evidence(image, settings, read, prior):
     changed = [replace(of_fit, prior=(1.0, ell, prior[2])) for ell in ELLS]
     return {"evidence": np.array([log_evidence(data_e, replace(fit, options=one), TAUS)
                                   for one in changed])}
+
+
+def warn_of_doubles(images, settings):
+    """Name the images whose PSF has light at one side that the others of their set lack."""
+    sets = np.array([image["set_name"] for image in images])
+    for name in dict.fromkeys(sets.tolist()):
+        those = [image for image, one in zip(images, sets, strict=True) if one == name]
+        values = column(those, f"psf_one_sided__{settings.psf_name}")
+        for k in np.flatnonzero(odd_ones(values)):
+            log.warning("%s: %.1f %% of the light of its PSF lie at one side of it alone (%.1f %% "
+                        "in the median of %s): stars that are double by a jump of the guiding? "
+                        "Its PSF holds that; compare its points with those next to it in time",
+                        those[k]["img_name"], 100 * values[k], 100 * np.nanmedian(values), name)

@@ -8,6 +8,7 @@ from cosmouline.psf.shape_patterns import (
     LEAST_STARS,
     UNLIKE_LEAST,
     extended_stars,
+    growth_with_peak,
     growth_with_seeing,
     joined_slope,
     pattern,
@@ -23,6 +24,7 @@ import numpy as np
 log = logging.getLogger("cosmouline")
 
 STRETCHES = ("along", "diagonal")
+SUSPECTED_BY_CHANCE = 0.01  # a pattern that explains a star that is too wide
 TEN_KE = 1e4  # electrons for which a slope with the peak is told
 
 
@@ -33,8 +35,9 @@ def check(found, images, names, colour, settings):
     ----------
     found : dict of str to dict
         Fields by image; ``star_width_scatter`` is added, and ``psf_lens_width`` and its error to
-        those of the sets whose stars show a pattern or a slope: by how much a faint source at the
-        lens is wider than its PSF.
+        those of the sets whose stars show a pattern: by how much a source at the lens is wider
+        than its PSF. Where they show a slope with the peak, ``psf_peak_slope``, its error, and the
+        peak of the stars whose width the PSF has.
     images : list of dict
         Rows of one band.
     names : sequence of str
@@ -60,13 +63,33 @@ def check(found, images, names, colour, settings):
             _add(found, those, *without, settings.psf_name)
         if over_field:
             _add(found, those, over_field.at_place, over_field.sigma, settings.psf_name)
+    everywhere = joined_slope([slopes[0] for parts in by_camera.values()
+                               for _, slopes, _ in parts])
     for camera, parts in by_camera.items():
         widening, fading = (joined_slope([slopes[k] for _, slopes, _ in parts]) for k in (0, 1))
         if widening and widening.is_significant:
+            everywhere = None  # all together tell no more
             _name_slope(camera, parts, widening, fading)
-            for those, _, peak_e in parts:
-                _add(found, those, -widening.slope * peak_e, widening.sigma * peak_e,
-                     settings.psf_name)
+            for those, *_ in parts:
+                _set_slope(found, those, names, widening, settings.psf_name)
+    if len(by_camera) > 1 and everywhere and everywhere.is_significant:
+        log.warning("bright stars are %s than faint ones in all cameras together, by %.2f +- "
+                    "%.2f %% for 10000 e- of the peak, in none of them beyond its errors: the "
+                    "brighter-fatter effect?", "wider" if everywhere.slope > 0 else "narrower",
+                    100 * TEN_KE * abs(everywhere.slope), 100 * TEN_KE * everywhere.sigma)
+
+
+def _set_slope(found, images, names, widening, psf_name):
+    """Add the slope of the width with the peak, and the mean peak, to what the images have."""
+    peak_e, sigma = (family(images, f"star_{what}__{psf_name}__{{star}}", names)
+                     for what in ("peak_e", "width_sigma"))
+    weight = np.where(np.isfinite(peak_e) & (sigma > 0), sigma, np.inf) ** -2.0
+    mean_e = (weight * np.nan_to_num(peak_e)).sum(1) / np.maximum(weight.sum(1), 1e-30)
+    for image, mean in zip(images, mean_e.tolist(), strict=True):
+        if mean > 0 and image["img_name"] in found:
+            found[image["img_name"]] |= {
+                f"psf_peak_slope__{psf_name}": widening.slope, f"psf_peak_e__{psf_name}": mean,
+                f"psf_peak_slope_sigma__{psf_name}": widening.sigma}
 
 
 def _add(found, images, width, sigma, psf_name):
@@ -96,8 +119,11 @@ def _of_set(name, images, names, ratio, colour, settings):
     mean, error = star_means(width, sigma)
     growth = growth_with_seeing(width, sigma, column(images, "field_fwhm_px"))
     is_wide = wide_stars(mean, error) | extended_stars(mean, growth)
+    known = np.isfinite(mean) & np.isfinite(error) & np.isfinite(uv).all(1)
+    of_place = is_wide.any() and pattern(
+        mean[known], error[known], uv[known], lens, by_chance=SUSPECTED_BY_CHANCE)
     for k in np.flatnonzero(is_wide):
-        _name_wide(name, names[k], mean[k] - np.nanmedian(mean), error[k], growth[k])
+        _name_wide(name, names[k], mean[k] - np.nanmedian(mean), error[k], growth[k], of_place)
     good = np.isfinite(mean) & np.isfinite(error) & ~is_wide & np.isfinite(uv).all(1)
     if good.sum() < LEAST_STARS:
         return None, (None, None), 0.0, None, None
@@ -125,6 +151,7 @@ def _of_set(name, images, names, ratio, colour, settings):
     of_ratio = star_means(ratio, np.where(np.isfinite(ratio), sigma, np.nan))
     slopes = [slope(*(one[good] for one in pair), peak, others) if np.isfinite(
         pair[0][good]).all() else None for pair in ((mean, error), of_ratio)]
+    slopes[0] = joined_slope([slopes[0], growth_with_peak(growth, median_of_finite(peak_e), good)])
     weight = error[good] ** -2.0
     without = (0.0, unlike) if not over_field and unlike > UNLIKE_LEAST else None
     if is_wide.any():
@@ -137,9 +164,11 @@ def _of_set(name, images, names, ratio, colour, settings):
             without)
 
 
-def _name_wide(name, star, away, error, growth):
+def _name_wide(name, star, away, error, growth, of_place):
     """Report a star whose width is not that of the others."""
-    cause = "its colour, a double, or the place in the field?"
+    cause = "its colour, a double, or the place in the field"
+    if of_place:
+        cause += f"; {of_place.name} explains it, that is, a PSF that varies over the field"
     if growth and away > 0 and growth.slope > EXTENDED_SIGMA * growth.sigma:
         cause = f"by {100 * growth.slope:+.1f} % more so in good seeing, as a galaxy or a double"
     log.warning("%s: star %s is %s than the others by %.1f +- %.1f %%: %s. Leave it out of the "
@@ -173,10 +202,11 @@ def _name_slope(camera, parts, widening, fading):
                 f"{per_cent * fading.sigma:.2f} %" if fading else "")
     is_wider = widening.slope > 0
     at_most = 100 * abs(widening.slope) * max(peak_e for *_, peak_e in parts)
+    sets = ", ".join(those[0]["set_name"] for those, *_ in parts)
     log.warning(
         "%s (%s): bright stars are %s than faint ones, by %.2f +- %.2f %% for 10000 e- of the peak"
-        "%s: %s. A source much fainter than the stars is %.2f %% %s than its PSF, and as much too "
-        "%s", camera, ", ".join(those[0]["set_name"] for those, *_ in parts),
+        "%s: %s. A source much fainter than the stars is %.2f %% %s than its PSF, and up to as "
+        "much too %s: 7_deconv/6_readout corrects that", camera, sets,
         "wider" if is_wider else "narrower", per_cent * abs(widening.slope),
         per_cent * widening.sigma, of_ratio, "the brighter-fatter effect, or saturation"
         if is_wider else "a detector that is not linear?", at_most,

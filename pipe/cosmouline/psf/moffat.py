@@ -18,7 +18,7 @@ LOWEST_FWHM_PX = 0.5
 LOG_BETA_RANGE = (np.log(1.3), np.log(20.0))  # infinite flux at beta = 1; 20 is a Gaussian
 LARGEST_ELLIPTICITY_TERM = 0.8  # |(e1, e2)|: 1 - b/a = 0.67, a strongly trailed star
 LARGEST_GRADIENT = 0.4  # of ln(FWHM), e1, e2 per half field
-TOLERANCE = 1e-4  # of chi2 (or of 1e-4 of it where it is large): far below one sigma
+TOLERANCE = 1e-2  # of chi2, a tenth of a sigma: the next step would gain far less
 START_DAMPING, LESS_DAMPING, MORE_DAMPING, MAX_TRIALS = 1e-2, 0.2, 8.0, 6
 LARGEST_MOVE_PX = 2.0  # of a star in one step
 TINY = 1e-30  # keeps the amplitude of an empty stamp finite (zero)
@@ -137,7 +137,7 @@ def fit_moffat(data, weight, start, upsampling, uv=None, max_steps=30):
             break
         damping *= LESS_DAMPING
         gain, fit = fit.chi2 - trial.chi2, trial
-        if gain < TOLERANCE * max(1.0, 1e-4 * fit.chi2):
+        if gain < TOLERANCE * max(1.0, 1e-6 * fit.chi2):
             break
     return fit
 
@@ -159,32 +159,40 @@ def _with_amplitudes(stars, theta, offset_px):
 
 
 def _normal_equations(stars, fit):
-    """Return the normal equations: blocks common, mixed, own, and the two right-hand sides."""
+    """Return the normal equations: blocks common, mixed, own, and the two right-hand sides.
+
+    In single precision, the residuals apart: chi2, by which a step is judged, is not.
+    """
     side, up, n_stars = stars.side_px, stars.upsampling, len(stars.data)
     image, slopes = moffat_derivatives(stars.profiles(fit.theta), side * up, up)
     rows, rows_slope = shift_operator(fit.offset_px[:, 1], side, up, derivative=True)
     cols, cols_slope = shift_operator(fit.offset_px[:, 0], side, up, derivative=True)
     cols, cols_slope = cols.swapaxes(1, 2), cols_slope.swapaxes(1, 2)
-    amplitude = up**2 * fit.amplitude[:, None, None]
+    residual = stars.data - up**2 * fit.amplitude[:, None, None] * (rows @ image @ cols)
+    image, slopes, rows, rows_slope, cols, cols_slope, amplitude, weight, residual = (
+        np.asarray(one, dtype=np.float32) for one in (
+            image, slopes, rows, rows_slope, cols, cols_slope,
+            up**2 * fit.amplitude[:, None, None], stars.weight, residual))
     half = image @ cols
     model = up**2 * (rows @ half)
 
     # derivatives by what all stars share (n, k, pixels), and by flux, x, y of each (n, 3, pixels)
     common = (rows @ slopes @ cols) * amplitude
     if stars.uv is not None:
-        along = [common[k] * stars.uv[:, c, None, None] for k in range(3) for c in range(2)]
+        uv = stars.uv.astype(np.float32)
+        along = [common[k] * uv[:, c, None, None] for k in range(3) for c in range(2)]
         common = np.concatenate([common, along])
     common = common.swapaxes(0, 1).reshape(n_stars, len(common), -1)
     by_x = amplitude * (rows @ (image @ cols_slope))
     by_y = amplitude * (rows_slope @ half)
     own = np.stack([model, by_x, by_y], 1).reshape(n_stars, 3, -1)
 
-    residual = stars.data - fit.amplitude[:, None, None] * model
-    weight, residual = stars.weight.reshape(n_stars, 1, -1), residual.reshape(n_stars, -1, 1)
+    weight, residual = weight.reshape(n_stars, 1, -1), residual.reshape(n_stars, -1, 1)
     weighted, own_weighted = common * weight, own * weight
-    return ((weighted @ common.swapaxes(1, 2)).sum(0), weighted @ own.swapaxes(1, 2),
-            own_weighted @ own.swapaxes(1, 2), (weighted @ residual).sum(0)[:, 0],
-            own_weighted @ residual)
+    blocks = ((weighted @ common.swapaxes(1, 2)).sum(0), weighted @ own.swapaxes(1, 2),
+              own_weighted @ own.swapaxes(1, 2), (weighted @ residual).sum(0)[:, 0],
+              own_weighted @ residual)
+    return tuple(block.astype(float) for block in blocks)
 
 
 def _damped_step(equations, damping):

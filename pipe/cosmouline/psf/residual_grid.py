@@ -15,6 +15,8 @@ SEARCH = {"ftol": 1e-7, "gtol": 1e-9, "maxcor": 12}
 NODE_MARGIN = 2.0  # sigmas beyond the edge up to which there are nodes
 SMALLEST_NODE = 1e-3  # of the largest effect of a node on the PSF; others are left out
 CENTRE_ERROR_PX = 1e-4  # to which the mean position of the stars is held: it is that of the PSF
+LEAST_ALIKE = 6  # whose normal equations are scaled by those of as many that lie alike ...
+LEAST_CORE_PX2 = 7.0  # ... where so many pixels are above half of the peak: a FWHM of 3 px
 TINY = 1e-6  # keeps the scale of a star without signal finite
 
 
@@ -174,22 +176,62 @@ def normal_matrix(weight, moffat, prior, fit, upsampling, slopes=(), images=()):
     slopes = [np.broadcast_to(*_single(one), narrow.shape) for one in slopes]
     n_common = n_white + len(slopes) + len(images)
     total = np.zeros((n_common + 3 * n_stars,) * 2)
+    of_all, root = total[:n_common, :n_common], _single(np.sqrt(weight))[0]
     for k, amplitude in enumerate(fit.amplitude):
         row, col, own = rows[k], cols[k].T, n_common + k + n_stars * np.arange(3)
         columns = [amplitude * (row @ one[k] @ col) for one in slopes]
         columns += [one[k] for one in images]
         columns += [amplitude * (row @ narrow[k] @ cols_slope[k].T),
                     amplitude * (rows_slope[k] @ narrow[k] @ col), row @ narrow[k] @ col]
-        nodes = np.float32(amplitude) * prior.in_pixels(row, cols[k])
-        columns = np.concatenate([nodes, np.reshape(columns, (len(columns), -1))])
-        columns *= np.sqrt(weight[k]).ravel()
-        columns = columns.astype(np.float32)
-        at = np.concatenate([np.arange(n_common), own])
-        total[at[:, None], at] += columns @ columns.T
+        nodes = prior.in_pixels(np.float32(amplitude) * row, cols[k])
+        columns = np.concatenate([nodes, *_single(np.reshape(columns, (len(columns), -1)))])
+        columns *= root[k].ravel()
+        square = columns @ columns.T
+        of_all += square[:n_common, :n_common]
+        total[:n_common, own] = square[:n_common, -3:]
+        total[own, :n_common], total[own[:, None], own] = square[-3:, :n_common], square[-3:, -3:]
     # the prior of the white values; a star without signal is known to a pixel and to its flux
     diagonal = np.einsum("ii->i", total)
     diagonal[:n_white] += 1
     diagonal[n_common:] += [*np.ones(2 * n_stars), *fit.amplitude**-2.0]
+    return total
+
+
+def scaling_matrix(weight, moffat, prior, fit, upsampling):
+    """Return about the `normal_matrix` of a grid fit, for a tenth of its time.
+
+    Parameters are those of `normal_matrix`. All stars have the mean position and the mean Moffat:
+    what the white values add is made once instead of for every star. It scales the unknowns of a
+    search; where that ends does not depend on it.
+    """
+    side_px, n_stars, n_white = weight.shape[-1], len(weight), prior.n_white
+    x_px, y_px = fit.offset_px.mean(0)[:, None]
+    narrow = _single(moffat.mean(0) + fit.residual)[0]
+    (row,), (row_slope,) = (upsampling * one for one in shift_operator(
+        y_px, side_px, upsampling, derivative=True))
+    (col,), (col_slope,) = (upsampling * one for one in shift_operator(
+        x_px, side_px, upsampling, derivative=True))
+    row, row_slope, col, col_slope = _single(row, row_slope, col, col_slope)
+    nodes = prior.in_pixels(row, col)
+    own = np.stack([row @ narrow @ col_slope.T, row_slope @ narrow @ col.T, row @ narrow @ col.T])
+    own = own.reshape(3, -1)
+    # the weights of all stars together, then those of each
+    flat, amplitude = weight.reshape(n_stars, -1), fit.amplitude[:, None]
+    total = np.zeros((n_white + 3 * n_stars,) * 2)
+    root = nodes * np.sqrt((amplitude**2 * flat).sum(0)).astype(np.float32)
+    total[:n_white, :n_white] = root @ root.T
+    factors = np.stack([amplitude, amplitude, np.ones_like(amplitude)])  # of x, y, amplitude
+    columns = (own[:, None] * factors * flat).reshape(3 * n_stars, -1)
+    crossed = nodes @ (columns * np.tile(amplitude, (3, 1))).T.astype(np.float32)
+    total[:n_white, n_white:], total[n_white:, :n_white] = crossed, crossed.T
+    squares = np.einsum("ip,kp,jp->kij", own, flat, own) * (
+        factors.T[0][:, :, None] * factors.T[0][:, None])
+    for k in range(n_stars):
+        at = n_white + k + n_stars * np.arange(3)
+        total[at[:, None], at] = squares[k]
+    diagonal = np.einsum("ii->i", total)
+    diagonal[:n_white] += 1
+    diagonal[n_white:] += [*np.ones(2 * n_stars), *fit.amplitude**-2.0]
     return total
 
 
@@ -266,10 +308,10 @@ def fit_grid(data, weight, moffat, prior, start, upsampling, max_steps):
     Notes
     -----
     Minimises ``chi2 / 2 + |g|^2 / 2`` over g, offsets and amplitudes, in single precision.
-    The unknowns are scaled by the Cholesky factor of the normal equations at the start, which
-    makes the cost almost round. Unlike with an l1 penalty on starlets (STARRED), no strength has
-    to be chosen: where the stars show little the residual stays at zero, where they show much it
-    is free.
+    The unknowns are scaled by the Cholesky factor of the normal equations at the start, of many
+    stars as if all lay alike, which makes the cost almost round. Unlike with an l1 penalty on
+    starlets (STARRED), no strength has to be chosen: where the stars show little the residual
+    stays at zero, where they show much it is free.
     """
     unit = start.amplitude.mean()  # single precision wants amplitudes of about 1
     data, weight, moffat = _single(data, weight, unit * moffat)
@@ -280,7 +322,11 @@ def fit_grid(data, weight, moffat, prior, start, upsampling, max_steps):
     first = np.concatenate([white, *start.offset_px.T, amplitude])
     factor = start.factor
     if factor is None or len(factor) != len(first):
-        matrix = normal_matrix(weight, moffat, scaled_prior, at, upsampling)
+        # of many stars that are well sampled, one that lies as their mean stands for all
+        core = (moffat[0] > moffat[0].max() / 2).sum() / upsampling**2
+        is_alike = len(weight) >= LEAST_ALIKE and core > LEAST_CORE_PX2
+        matrix = (scaling_matrix if is_alike else normal_matrix)(
+            weight, moffat, scaled_prior, at, upsampling)
         factor = np.linalg.cholesky(held_centre(matrix, amplitude))
     held = centre_weights((weight * data * data).sum((1, 2), dtype=float))
     problem = _Problem(data, weight, moffat, scaled_prior, upsampling, first, factor, held,

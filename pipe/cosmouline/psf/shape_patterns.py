@@ -94,7 +94,7 @@ def scatter(value, sigma):
     return extra_scatter(away**2 * n / max(n - 1, 1), sigma**2, PATTERN_BY_CHANCE)
 
 
-def pattern(value, sigma, uv, at_uv, n_tests=1):
+def pattern(value, sigma, uv, at_uv, n_tests=1, by_chance=PATTERN_BY_CHANCE):
     """Pattern over the field in a quantity of the stars; None where chance explains it.
 
     Parameters
@@ -107,6 +107,8 @@ def pattern(value, sigma, uv, at_uv, n_tests=1):
         Where the departure is asked for: at the lens.
     n_tests : int
         Quantities that are looked at: each may be found by chance.
+    by_chance : float
+        That any of them is, in stars without one.
 
     Returns
     -------
@@ -127,16 +129,16 @@ def pattern(value, sigma, uv, at_uv, n_tests=1):
             continue
         chi2, freedom = _fitted(value, joined, terms)[2:]
         ratio = (chi2_without - chi2) / (freedom_without - freedom) / max(chi2 / freedom, 1e-30)
-        by_chance = float(stats.f.sf(ratio, freedom_without - freedom, freedom))
-        if best is None or by_chance < best.by_chance:
+        unlikely = float(stats.f.sf(ratio, freedom_without - freedom, freedom))
+        if best is None or unlikely < best.by_chance:
             found, covariance = _fitted_with_scatter(value, sigma, terms)[:2]
             here = np.array([1.0, *terms_at(*at_uv)])
             # the PSF is that of the mean star
             mean = np.average(np.stack(terms, 1), axis=0, weights=joined**-2.0)
             there = here - mean
-            best = Pattern(name, by_chance, float(np.std(np.stack(terms, 1) @ found)),
+            best = Pattern(name, unlikely, float(np.std(np.stack(terms, 1) @ found)),
                            float(there @ found), float(np.sqrt(there @ covariance @ there)))
-    allowed = PATTERN_BY_CHANCE / len(PATTERNS) / n_tests
+    allowed = by_chance / len(PATTERNS) / n_tests
     return best if best and best.by_chance < allowed and best.rms > LEAST_PATTERN else None
 
 
@@ -206,6 +208,30 @@ def growth_with_seeing(width, sigma, fwhm_px):
         fit, covariance, _, freedom = _fitted(w[seen], s[seen], terms)
         found.append(Slope(float(fit[1]), float(np.sqrt(covariance[1, 1])), freedom))
     return found
+
+
+def growth_with_peak(growth, peak_e, good):
+    """`Slope` of what `growth_with_seeing` finds with the peak of the stars; None with too few.
+
+    Parameters
+    ----------
+    growth : list of Slope or None
+    peak_e : ndarray of float, shape (n_stars,)
+        In the median image.
+    good : ndarray of bool, shape (n_stars,)
+        Stars that count.
+
+    Notes
+    -----
+    Where bright stars are wider, the peak of each of them, which rises in good seeing, widens it
+    then: the slope with the peak once more, from what the mean widths, and so colours and places,
+    do not know.
+    """
+    known = np.flatnonzero(good & np.array([one is not None for one in growth])
+                           & np.isfinite(peak_e))
+    value, sigma = (np.array([getattr(growth[k], what) for k in known])
+                    for what in ("slope", "sigma"))
+    return slope(value, sigma, peak_e[known]) if len(known) and (sigma > 0).all() else None
 
 
 def extended_stars(width, growth):

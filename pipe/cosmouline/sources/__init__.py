@@ -2,9 +2,11 @@
 
 To come: the selection language.
 
+chi_square        : One detection in several bands: the chi-square image, and the sources on it.
 crossmatch        : Sources of many lists matched: one catalogue, and the fluxes of all images in
                     it.
 detect            : Sources of one frame: found, cosmic rays rejected, measured.
+motion            : Sources that move: positions on the stacks of single nights against each other.
 moments           : Adaptive Gaussian-weighted moments: position, width and shape of many sources
                     at once.
 seeing            : Seeing of a frame: FWHM, ellipticity and its angle, from the stars among its
@@ -19,6 +21,8 @@ io_external_lists : Source lists of other programs, one file per image: position
 io_sources        : Catalogues of detected sources: one FITS table per image.
 db_catalogue_stars : The stars of the catalogue on the images: which fall on which, which are good
                     standards.
+db_detection      : One list of the sources of the field, from the stacks of all bands; which of
+                    them move.
 db_lens_light     : Check that there is light at the position of the lens, and that the images
                     hold it.
 db_reference      : Which images can be the reference image.

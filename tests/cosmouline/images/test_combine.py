@@ -49,6 +49,9 @@ def test_the_mean_is_that_of_the_slow_obvious_version(n):
         if count:
             assert found.image[y, x] == pytest.approx(mean, rel=2e-5, abs=1e-3)
             assert found.variance[y, x] == pytest.approx(variance, rel=1e-4)
+            # without the photons of the source, which count from 0 up
+            assert found.sky_variance[y, x] <= found.variance[y, x]
+            assert (found.sky_variance[y, x] == found.variance[y, x]) == (found.image[y, x] <= 0)
         else:
             assert np.isnan(found.image[y, x])
     assert found.image.dtype == np.float32

@@ -1,5 +1,7 @@
 """A pattern multiplied onto the images of a set is found in their skies."""
 
+from types import SimpleNamespace
+
 from cosmouline.images import db_flat_error
 
 import numpy as np
@@ -30,6 +32,7 @@ def flattened(lens_after, monkeypatch):
         monkeypatch.setattr(db_flat_error.db_images, "image_and_bad", image_and_bad)
         return db_flat_error.measured("R", rows, settings)
 
+    measured.settings, measured.rows = settings, rows
     return measured
 
 
@@ -41,6 +44,25 @@ def test_errors_of_the_flat_are_found_and_named(flattened, caplog):
     # blocks of 8 pixels keep 1 / (1 + 8^2 / 12 / (2 6^2)) of its variance; the stars hide a part
     assert found == pytest.approx(0.02 * np.sqrt(0.93), rel=0.15)
     assert "errors of the flat field" in caplog.text
+
+
+@pytest.mark.parametrize("done", [db_flat_error.DIVIDED, db_flat_error.SUBTRACTED])
+def test_an_image_is_corrected_by_the_map_of_its_set(flattened, done):
+    """A sky of 100 with a source of 900 on it, both seen with the planted pattern."""
+    flattened(0.02)
+    row = flattened.rows[0]
+    shape = row["ny_px"], row["nx_px"]
+    smooth = gaussian_filter(np.random.default_rng(3).normal(size=shape), 6)
+    error, level_e = 0.02 * smooth / smooth.std(), np.full(shape, 100.0)
+
+    sky, both = (db_flat_error.corrected(flux * (1 + error), level_e, row | {
+        "set_name": "R"}, flattened.settings, done) for flux in (100.0, 1000.0))
+
+    # the map has a part of it, at most what `test_errors_of_the_flat...` allows, and noise
+    assert (sky - 100).std() < 0.6 * 2
+    light = (both - sky) / 900 - 1
+    expected = light.std() / error.std()
+    assert expected < 0.6 if done == "divided" else expected == pytest.approx(1, abs=1e-6)
 
 
 def test_skies_without_them_have_none(flattened, caplog):
@@ -59,34 +81,37 @@ def test_few_images_stacks_and_subtracted_skies_tell_nothing(lens_after):
     assert db_flat_error.measured("R", dark, settings) == {}
 
 
-def test_a_set_is_measured_again_when_it_has_grown_by_half():
-    known, new = [{"flat_error": 0.004}] * 6, [{}] * 2
+def test_a_set_is_measured_again_when_it_has_grown_by_half(tmp_path):
+    known, new, settings = [{"flat_error": 0.004}] * 6, [{}] * 2, SimpleNamespace(
+        work_dir=tmp_path)
 
-    assert db_flat_error.kept(known + new) == {"flat_error": 0.004}
-    assert db_flat_error.kept(known + new + new) is None
-    assert db_flat_error.kept(known[:3]) is None
+    assert db_flat_error.kept("R", known + new, settings) is None  # no map
+    (tmp_path / "flat").mkdir()
+    (tmp_path / "flat" / "R.fits").touch()
+    assert db_flat_error.kept("R", known + new, settings) == {"flat_error": 0.004}
+    assert db_flat_error.kept("R", known + new + new, settings) is None
+    assert db_flat_error.kept("R", known[:3], settings) is None
+    assert db_flat_error.kept("S", [{"flat_error": 0.0}] * 6, settings) == {"flat_error": 0.0}
+
+
+def rows_of(sets):
+    return [{"set_name": name, "sky_box_px": 64, "lens_x_px": 50.0, "lens_y_px": 60.0}
+            for name in sets]
 
 
 def test_the_lens_has_the_errors_of_its_sets():
-    images = [{"set_name": name, "sky_box_px": 64, "lens_x_px": 50.0, "lens_y_px": 60.0} | error
-              for name, error in (("R", {"flat_error": 0.004}), ("R", {"flat_error": 0.004}),
-                                  ("S", {"flat_error": 0.0}), ("S", {"flat_error": 0.0}))]
+    images, sigma = rows_of("RRSS"), np.array([0.004, 0.004, 0, 0])
 
     # by hand: half of the images are off by .4 %
-    assert db_flat_error.of_lens(images) == pytest.approx(0.002)
-    assert db_flat_error.of_lens(images[:2]) == pytest.approx(0.004)
-    # an image without a measurement counts as the others
-    assert db_flat_error.of_lens([*images[:2], {
-        key: value for key, value in images[0].items() if key != "flat_error"}]) == pytest.approx(
-            0.004)
-    assert db_flat_error.of_lens([{"set_name": "R"}]) == 0.0
+    assert db_flat_error.of_lens(images, sigma) == pytest.approx(0.002)
+    assert db_flat_error.of_lens(images[:2], sigma[:2]) == pytest.approx(0.004)
 
 
 def test_what_two_cameras_do_not_share_differs_from_image_to_image():
     """By hand: .4 % in each of two sets are .4 / sqrt(2) in the mean, and as much in each."""
-    images = [{"set_name": name, "sky_box_px": 64, "lens_x_px": 50.0, "lens_y_px": 60.0,
-               "flat_error": 0.004} for name in "RSRS"]
+    images, sigma = rows_of("RSRS"), np.full(4, 0.004)
 
-    assert db_flat_error.of_lens(images) == pytest.approx(0.004 / np.sqrt(2))
-    assert db_flat_error.between_sets(images) == pytest.approx(np.full(4, 0.004 / np.sqrt(2)))
-    assert (db_flat_error.between_sets(images[::2]) == 0).all()
+    assert db_flat_error.of_lens(images, sigma) == pytest.approx(0.004 / np.sqrt(2))
+    assert db_flat_error.between_sets(images, sigma) == pytest.approx(
+        np.full(4, 0.004 / np.sqrt(2)))
+    assert (db_flat_error.between_sets(images[::2], sigma[::2]) == 0).all()

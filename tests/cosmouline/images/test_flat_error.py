@@ -1,9 +1,16 @@
 """Structure that several skies share: planted with a known scatter, under noise and sources."""
 
-from cosmouline.images.flat_error import block_means, common_structure, of_mean
+from cosmouline.images.flat_error import (
+    at_places,
+    block_means,
+    common_map,
+    common_structure,
+    of_mean,
+)
 
 import numpy as np
 import pytest
+from scipy.ndimage import gaussian_filter
 
 
 def test_means_of_blocks_are_those_of_their_good_pixels():
@@ -31,11 +38,47 @@ def test_the_scatter_of_what_is_common_is_found_under_noise(seed):
     weights = np.broadcast_to(noise**-2.0, means.shape).copy()
     means[2, :4], weights[2, :4] = np.nan, 0.0
 
-    sigma, significance = common_structure(means, weights)
+    sigma, significance, scale = common_structure(means, weights)
 
     # a standard deviation from the median absolute deviation of 1600 values: 1 / sqrt(1600 * .74)
     assert sigma == pytest.approx(0.004, rel=4 / np.sqrt(1600 * 0.74) + 0.03)
     assert significance > 50
+    assert scale == pytest.approx(0.5, abs=0.1)  # no block is like its neighbour: the least one
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("smooth", [1.5, 3.0])
+def test_the_map_is_nearer_to_the_truth_than_the_mean_and_fills_holes(seed, smooth):
+    """A Gaussian field of known scale under as much noise, with holes as wide as stars."""
+    rng = np.random.default_rng(seed)
+    pattern = gaussian_filter(rng.normal(size=(48, 48)), smooth, mode="wrap")
+    pattern *= 0.005 / pattern.std()
+    means = pattern + 0.005 * rng.normal(size=(8, 48, 48))
+    weights = np.full(means.shape, 0.005**-2.0)
+    for y, x in rng.integers(3, 44, (12, 2)):  # masked in all images
+        means[:, y:y + 2, x:x + 2], weights[:, y:y + 2, x:x + 2] = np.nan, 0.0
+
+    sigma, _, scale = common_structure(means, weights)
+    found = common_map(means, weights, sigma, scale)
+
+    # white noise smoothed by a Gaussian of s has a correlation of exp(-d^2 / (4 s^2))
+    assert scale == pytest.approx(smooth, rel=0.25)
+    left, hole = found - pattern, weights.sum(0) == 0
+    assert left[~hole].std() < 0.7 * 0.005 / np.sqrt(8)  # the mean of eight has all of that noise
+    assert left[hole].std() < 0.5 * 0.005
+
+
+def test_a_map_is_linear_between_the_middles_of_its_blocks():
+    blocks = np.array([[1.0, 3.0], [5.0, 7.0]])  # middles at 3.5 and 11.5 px
+
+    found = at_places(blocks, 8, np.array([3.5, 7.5, 11.5, 40.0, np.nan]),
+                      np.array([3.5, 3.5, 7.5, 40.0, 1.0]))
+
+    assert found[:4] == pytest.approx([1.0, 2.0, 5.0, 7.0])
+    assert np.isnan(found[4])
+    grid = at_places(blocks, 8, np.arange(16)[None, :], np.arange(16)[:, None])
+    assert grid.shape == (16, 16)
+    assert grid[4, 4] == pytest.approx(1 + 2 / 16 + 4 / 16)
 
 
 def test_noise_alone_has_nothing_in_common():

@@ -1,6 +1,14 @@
 from cosmouline.errors import ImageRejected
 from cosmouline.files.io_fits import read_frame, write_image
-from cosmouline.images.io_stack import read_stack, row_reader, stack_writer
+from cosmouline.images.io_stack import (
+    PLANES,
+    WEIGHT,
+    add_cards,
+    read_stack,
+    read_weight,
+    row_reader,
+    stack_writer,
+)
 
 import numpy as np
 import pytest
@@ -90,3 +98,22 @@ def test_a_file_of_integers_is_refused_and_a_short_one_told(tmp_path):
 
     with pytest.raises(ImageRejected, match="became shorter"):
         read(slice(30, 37), slice(0, 51))
+
+
+def test_weights_are_a_fourth_plane_and_cards_are_added_without_a_change_of_the_pixels(tmp_path):
+    path, made = tmp_path / "a.fits", planes()
+    weight = np.random.default_rng(5).random(SHAPE, np.float32)
+    with stack_writer(path, SHAPE, {"MAGZERO": 25.0}, None, (*PLANES, WEIGHT)) as write:
+        write(slice(0, 37), slice(0, 51), (*made, weight))
+
+    add_cards(path, {"SEEPIX": 3.25, "MAGZERO": 26.0})
+
+    *found, header = read_stack(path)
+    for plane, expected in zip(found, made, strict=True):
+        assert np.array_equal(plane, expected, equal_nan=True)
+    assert np.array_equal(read_weight(path), weight)
+    assert (header["SEEPIX"], header["MAGZERO"]) == (3.25, 26.0)
+    with fits.open(path) as hdus:
+        hdus.verify("exception")
+        assert [hdu.header["BUNIT"] for hdu in hdus[1:]] == ["adu2", "image", "1/adu2"]
+    assert [one.name for one in tmp_path.iterdir()] == ["a.fits"]

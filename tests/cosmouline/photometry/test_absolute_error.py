@@ -22,6 +22,7 @@ def measured(stamps, seed):
             sum_error(flux_scale(drawn, fit, FWHM, stamps.sky_variance)))
 
 
+@pytest.mark.long
 def test_the_sum_of_the_fluxes_is_as_wrong_as_the_error_says(star_stamps):
     frames = [star_stamps(300 + k, FWHM, (5e4, 3e5), n_stars=6, lobe_angle=0.7 * k,
                           beta=2.6 + 0.04 * k, halo=0.02 + 0.03 * (k % 5) / 4,

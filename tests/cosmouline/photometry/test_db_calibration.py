@@ -212,7 +212,7 @@ def test_flat_fields_are_reported_by_set(flat, caplog):
     assert [message[:13] for message in caplog.messages] == (
         ["S: flat field", "T: flat field"] if flat else [])
     if flat:
-        assert "more than their colours tell. So may the lens" in caplog.messages[0]
+        assert "more than their colours and widths tell. So may the lens" in caplog.messages[0]
 
 
 @pytest.mark.parametrize(("per_e", "late_s"), [(0.0, 0.0), (2e-7, 0.0), (0.0, 0.05)])

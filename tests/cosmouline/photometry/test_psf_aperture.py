@@ -1,6 +1,6 @@
 """PSF against aperture fluxes: injected scatter and slopes."""
 
-from cosmouline.photometry.psf_aperture import compare, log_ratio, single_stars
+from cosmouline.photometry.psf_aperture import compare, log_ratio, lone_apertures, single_stars
 
 import numpy as np
 import pytest
@@ -156,3 +156,24 @@ def test_a_star_with_an_asteroid_in_its_aperture_stands_alone():
     ratio[8, :8], ratio[8, 9] = np.nan, 0.5  # too few stars
 
     assert np.argwhere(single_stars(ratio, sigma)).tolist() == [[5, 3]]
+
+
+@pytest.mark.parametrize("excess", [0.0, 0.3, 1.5])
+def test_a_star_that_lost_its_core_to_an_asteroid_has_it_in_its_aperture(excess):
+    """12 stars in 12 images, one of them variable; the flux of one is missing in an image."""
+    told = []
+    for seed in range(20):
+        random = np.random.default_rng(seed)
+        true = 10 ** random.uniform(4, 5, 12) * random.uniform(0.6, 1.0, (12, 1))
+        true[:, 4] *= random.uniform(0.8, 1.2, 12)
+        sigma = 0.004 * true
+        flux = true + random.normal(0, np.hypot(sigma, 0.005 * true))
+        psf = flux.copy()
+        psf[7, 3] = psf[2, 4] = np.nan  # of the variable one for another reason
+        flux[7, 3] *= 1 + excess
+        flux[9, 3] *= 1.5  # with a PSF flux: `single_stars` sees it
+        told.append(lone_apertures(psf, flux, sigma))
+
+    assert all(np.isfinite(one).sum() == (excess > 0) for one in told)
+    if excess:
+        assert [one[7, 3] for one in told] == pytest.approx([excess] * 20, abs=0.1)

@@ -125,3 +125,17 @@ def test_images_without_a_psf_do_not_decide(monkeypatch):
     with pytest.raises(UserError, match="no PSF can be built of the images that would decide"):
         db_build.choose_prior([{"img_name": "R_1", "field_fwhm_px": 3.0}], None,
                               SimpleNamespace(engine="serial"))
+
+
+def test_an_image_with_double_stars_is_named(caplog):
+    caplog.set_level("WARNING", logger="cosmouline")
+    images = [{"img_name": f"{name}{k}", "set_name": name, "psf_one_sided__p": value}
+              for name, values in (("R", [0.01, 0.011, 0.048, 0.01, 0.009, 0.01]),
+                                   ("S", [0.01, 0.05, 0.01]))
+              for k, value in enumerate(values)]
+
+    db_build.warn_of_doubles(images, SimpleNamespace(psf_name="p"))
+
+    assert len(caplog.messages) == 1
+    assert caplog.messages[0].startswith("R2: 4.8 % of the light of its PSF lie at one side")
+    assert "guiding" in caplog.messages[0]

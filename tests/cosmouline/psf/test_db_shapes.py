@@ -108,7 +108,36 @@ def test_brighter_and_fatter_stars_are_told_of_the_camera(seed, caplog):
     # widths of .1 % for 24 stars, whose peaks scatter by 2 x 10^4 e-: .01 % for 10^4
     assert slope == pytest.approx(0.10, abs=5 * 0.01)
     peaks = [rows[0][f"star_peak_e__p__{name}"] for name in NAMES]
-    assert -2e-7 * max(peaks) < found["CAM_g0"]["psf_lens_width__p"] < -0.5e-7 * min(peaks)
+    one = found["CAM_g0"]
+    assert one["psf_peak_slope__p"] == pytest.approx(1e-6 * slope, abs=6e-9)
+    assert one["psf_peak_slope_sigma__p"] == pytest.approx(1e-8, rel=0.7)
+    # a bright star is known better: the PSF has the width of a peak above that of the mean star
+    assert np.mean(peaks) < one["psf_peak_e__p"] < max(peaks)
+    assert "psf_lens_width__p" not in one
+
+
+def test_what_no_camera_shows_alone_is_told_of_all(caplog):
+    """Two sets as of two cameras; .06 % for 10^4 e- is 2 to 3 errors in each of most draws."""
+    told, alone, silent = 0, 0, 0
+    for seed in range(12):
+        for per_e in (0.0, 6e-8):
+            rows = drawn(seed, lambda one, per_e=per_e: per_e * one.peak_e)
+            for row in rows:
+                row["telescope"] = row["set_name"]
+            caplog.clear()
+            messages, _ = checked(rows, caplog)
+            bright = [one for one in messages if "bright stars are wider" in one]
+            together = any("in all cameras together" in one for one in bright)
+            assert len(bright) == 1 or not together
+            if per_e:
+                told += bool(bright)
+                alone += bool(bright) and not together
+            else:
+                silent += not bright
+
+    assert silent >= 11  # .3 % of slopes by chance, three of them in each draw
+    assert told > alone
+    assert told >= 8
 
 
 def test_a_galaxy_among_the_stars_is_named_with_its_cause(caplog):

@@ -44,6 +44,7 @@ def errors_of(stamps, seed):
     return actual, [blend_error(scene, model[0], draw, side_px) for draw in draws]
 
 
+@pytest.mark.long
 def test_draws_predict_the_error_that_the_psf_makes_in_a_blend(star_stamps):
     frames = [
         star_stamps(100 + k, FWHM, (2e4, 3e5), lobe_angle=0.7 * k, beta=2.5 + 0.1 * k)

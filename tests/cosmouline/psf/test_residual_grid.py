@@ -9,6 +9,7 @@ from cosmouline.psf.residual_grid import (
     grid_prior,
     held_centre,
     normal_matrix,
+    scaling_matrix,
 )
 
 import numpy as np
@@ -281,3 +282,36 @@ def test_the_first_step_is_that_of_the_equations():
     assert before - last > 100
     assert before - first > 0.9 * (before - last)
     assert before - third > 0.98 * (before - last)
+
+
+def test_stars_that_lie_alike_are_scaled_by_their_normal_matrix():
+    """The slow obvious way; single precision knows 1e-7 of a square."""
+    weight = np.random.default_rng(3).uniform(0.5, 1.0, (2, SIDE, SIDE)) / 400
+    alike = replace(start(), residual=0 * MOFFAT, offset_px=np.tile([0.2, -0.3], (2, 1)))
+
+    slow = normal_matrix(weight, MOFFAT[None], prior(), alike, UP)
+    found = scaling_matrix(weight, MOFFAT[None], prior(), alike, UP)
+
+    unit = np.sqrt(np.outer(np.diag(slow), np.diag(slow)))
+    np.testing.assert_allclose(found / unit, slow / unit, atol=1e-5)
+
+
+def test_many_stars_that_do_not_lie_alike_end_where_the_equations_put_them(monkeypatch):
+    """8 stars up to .5 px apart, FWHM 5 px: scaled by their mean, fluxes within .05 sigma."""
+    rng = np.random.default_rng(4)
+    side, wide = 24, moffat(np.array([np.log(5.0), 0.0, 0.0, np.log(3.0)]), 24 * UP, UP)
+    offsets, amplitudes = rng.uniform(-0.5, 0.5, (8, 2)), rng.uniform(1e4, 1e5, 8)
+    data = amplitudes[:, None, None] * render(wide, offsets, side, UP)
+    data += np.sqrt(400 + data.clip(0)) * rng.standard_normal(data.shape)
+    weight, start_at = 1 / (400.0 + data.clip(0)), GridFit(None, None, offsets, amplitudes)
+    given = data, weight, wide[None], grid_prior(wide, 5.0, UP, [(0.05, 1.2, 1.0)]), start_at, UP
+
+    found = fit_grid(*given, 50)
+    monkeypatch.setattr("cosmouline.psf.residual_grid.scaling_matrix", normal_matrix)
+    exact = fit_grid(*given, 50)
+
+    flux, slow = (fit.amplitude * (wide + fit.residual).sum() for fit in (found, exact))
+    shape = render(wide, offsets, side, UP) / wide.sum()
+    sigma = 1 / np.sqrt((weight * shape**2).sum((1, 2)))
+    assert np.abs((flux - slow) / sigma).max() < 0.05
+    assert np.abs(found.residual - exact.residual).max() < 1e-3
