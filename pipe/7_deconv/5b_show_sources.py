@@ -1,8 +1,8 @@
 """Report where the point sources ended, and write them as a list to start from again.
 
 Needs   : dec_<dec_name>/fit.npz (7_deconv/4_deconv)
-Writes  : report_dec_<dec_name>_sources.txt, dec_<dec_name>/sources.cat, and, without the PSF,
-          deconvolved.fits (all light) and background.fits (galaxy and field) next to it
+Writes  : report_dec_<dec_name>_sources.txt, dec_<dec_name>/sources.cat, astrometry.json; without
+          the PSF deconvolved.fits (all light) and background.fits (galaxy and field) next to it
 Settings: lens_name, dec_name, point_sources, point_sources_unit, lens_ra_deg, lens_dec_deg,
           lens_position_px, north_angle_deg, is_mirrored
 Next    : 7_deconv/6_readout
@@ -14,11 +14,14 @@ the positions elsewhere, copy sources.cat to the folder of the lens and set poin
 name, or take the line of point_sources from the report.
 """
 
+import json
+
 from cosmouline.database import bands, paths
 from cosmouline.deconv import db_products
 from cosmouline.deconv.db_readout import pasted, source_rows
 from cosmouline.errors import UserError
 from cosmouline.files import io_catalog, io_fits, io_report
+from cosmouline.files.io_text import write_text
 from cosmouline.pages import deconvolution
 from cosmouline.run import log_line, run
 
@@ -27,6 +30,7 @@ WRITES = ()
 COLUMNS = {"source": None, "x_px": ".3f", "y_px": ".3f", "moved_px": ".3f", "east_arcsec": "+.4f",
            "north_arcsec": "+.4f", "ra_deg": ".7f", "dec_deg": "+.7f", "flux_e": ".0f",
            "mag": ".3f", "scatter_mag": ".3f", "systematic_mag": ".3f"}
+PLACES = ("ra_deg", "dec_deg", "east_arcsec", "north_arcsec", "x_px", "y_px")
 
 
 def measure(reference, settings):
@@ -42,6 +46,9 @@ def measure(reference, settings):
                            f"{text}\n{pasted(rows, fit.n_images)}")
     io_catalog.write_cat(folder / "sources.cat", stars,  # sources that the fit has joined too
                          "name x y flux: pixels of the reference image, from 1", 0.0)
+    places = {row["source"]: {key: row[key] for key in PLACES if row.get(key) is not None}
+              for row in rows}
+    write_text(folder / "astrometry.json", json.dumps(places, indent=1, default=float) + "\n")
     scene = deconvolution.scene_of(settings)
     cards = {"SUBSAMP": deconvolution.UPSAMPLING}
     io_fits.write_image(folder / "deconvolved.fits", scene.deconvolved, cards)

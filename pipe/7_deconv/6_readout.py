@@ -8,6 +8,8 @@ Next    : 7_deconv/7_check_plots
 Run as  : python pipe/7_deconv/6_readout.py configs/MYLENS
 
 Fluxes are electrons of the exposure, as they fell: multiply them by dec_coeff to compare images.
+Where bright stars are wider than faint ones (8_renorm/1a_renormalize), they are corrected for what
+the PSF of the stars loses or gains of an image of another brightness: flux_width_factor.
 """
 
 from cosmouline.database import bands
@@ -19,20 +21,23 @@ NEEDS = ("dec_coeff__{dec}", "dec_fit__{dec}")
 WRITES = ("flux_e__{dec}__{source}", "flux_sigma_e__{dec}__{source}",
           "flux_random_e__{dec}__{source}", "flux_psf_e__{dec}__{source}",
           "flux_sys_e__{dec}__{source}", "flux_note__{dec}__{source}",
-          "flux_cov_e2__{dec}__{source}__{other}",
+          "flux_width_factor__{dec}__{source}", "flux_cov_e2__{dec}__{source}__{other}",
           "dec_shift_x_px__{dec}", "dec_shift_y_px__{dec}", "dec_sky_e__{dec}",
           "dec_chi2__{dec}", "n_dec_masked__{dec}")
 
 
-def measure(_, settings):
+def measure(images, settings):
     """Return the fields of all epochs of the fit that have fluxes."""
     fit, psf_error = db_products.joint_fit(settings)
     content = db_products.gathered_epochs(settings)
     if len(fit.flux) != len(content.names):
         raise UserError("the fit is older than its epochs. Run 7_deconv/4_deconv.py again.")
     sources = [star.name for star in db_products.start_sources(settings)]
+    width = db_readout.width_correction(fit, content, images, settings)
+    if width is not None:
+        log_line("%s", db_readout.corrected_line(width, images, sources, settings))
     return db_readout.fields(fit, psf_error, content, sources, settings.dec_name,
-                             odd_epochs.notes(fit, content.epochs))
+                             odd_epochs.notes(fit, content.epochs), width)
 
 
 def main(settings, db):

@@ -109,6 +109,7 @@ def test_a_file_of_sources_that_is_not_there_is_told(lens_before):
         lens.run(SCRIPT)
 
 
+@pytest.mark.long
 def test_sources_the_wrong_way_round_stop_the_script(lens_before):
     """East and west confused: the pair, 42 degrees from either axis, fits better mirrored."""
     lens = lens_before(SCRIPT)

@@ -96,6 +96,7 @@ def test_epochs_of_images_that_were_rejected_since_are_told(lens_before):
         lens.run(SCRIPT)
 
 
+@pytest.mark.long
 def test_a_new_night_goes_on_from_the_stored_fit(lens_before, caplog):
     """Warm against cold: .1 of the error of each flux; --redo starts cold."""
     lens = lens_before("7_deconv/1_prepare")
@@ -129,6 +130,7 @@ def test_how_the_fit_ended_is_in_the_database(lens_after):
     assert fit.objective == pytest.approx(fit.good.sum(), rel=5 * np.sqrt(2 / fit.good.sum()))
 
 
+@pytest.mark.long
 def test_a_source_that_does_not_always_shine_is_absent_in_the_light_curve(lens_after):
     lens = lens_after(SCRIPT)
     day = lens.rows["R_tiny_0003"]["datetime_utc"][:10]

@@ -1,3 +1,5 @@
+import json
+
 from cosmouline.deconv.io_fit import read_fit, write_fit
 from cosmouline.errors import UserError
 from cosmouline.files import io_catalog, io_fits
@@ -35,6 +37,12 @@ def test_positions_and_fluxes_are_those_that_were_drawn(lens_after, caplog):
         assert row["ra_deg"] == pytest.approx(lens.truth.campaign.ra_deg, abs=1 / 3600)
     assert [rows["A"]["east_arcsec"], rows["A"]["north_arcsec"]] == pytest.approx(
         [0.65, 0.30], abs=0.02)
+    places = json.loads((lens.work / "dec_lens" / "astrometry.json").read_text())
+    assert list(places) == ["A", "B"]
+    for name, place in places.items():  # the report's, with all digits
+        assert set(place) == {"ra_deg", "dec_deg", "east_arcsec", "north_arcsec", "x_px", "y_px"}
+        assert all(rows[name][key] == pytest.approx(value, abs=6e-4)
+                   for key, value in place.items())
     pasted = text.splitlines()[-1]
     assert pasted.startswith('point_sources = {"A": (0.6')
     assert any(m.startswith("A at (") and " arcsec east, +0." in m for m in caplog.messages)

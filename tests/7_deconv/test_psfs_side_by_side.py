@@ -23,6 +23,7 @@ def open_scripts(lens, trunk):
     return [one["script"] for one in found if one["out of date"] or one["to do"] or one["failed"]]
 
 
+@pytest.mark.long
 def test_a_second_psf_leaves_all_of_the_first_up_to_date(lens_after, trunk):
     lens = lens_after(LAST)
     stars = io_catalog.read_cat(lens.work / "normstars.cat")

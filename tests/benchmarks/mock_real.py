@@ -55,7 +55,7 @@ NAMED = {
     "saturation": r"saturated below",
     "gain": r"gain of [\d.]+ e-/ADU (wrong|predict)",
     "trail": r"elongated|trailed|ellipticity",
-    "double": r"double|guiding|elongated|trailed|ellipticity|disagree with the apertures",
+    "double": r"double by|guiding|elongated|trailed|ellipticity|disagree with the apertures",
     "quadratic": r"PSF that varies over the field",
     "satellite": r"trail (of \d+ pixels on|nearer to) the lens|satellite",
     "asteroid": r"asteroid|neighbour|(star|S\d\d).*(left out|outlier|rejected|differs)",
@@ -247,7 +247,10 @@ def messages(work, log):
     rows = Database(work / "database.json").rows
     notes = [f"{name}: {value}" for name, row in rows.items() for key, value in row.items()
              if isinstance(value, str) and key in ("whynot", "intake_flags", "notes")]
-    return [*dict.fromkeys(text.splitlines()), *notes]
+    # a line that counts all kinds of flags together names none of them
+    lines = [line for line in dict.fromkeys(text.splitlines())
+             if not re.match(r"\s*\d+ flagged: ", line)]
+    return [*lines, *notes]
 
 
 def reported(sky, lines):

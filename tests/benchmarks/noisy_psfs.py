@@ -13,13 +13,14 @@ STAR_SIDE_PX = 48
 FAINTEST_E, BRIGHTEST_E, STAR_SKY_E2 = 2e4, 3e5, 400.0
 
 
-def draw_stars(psf, n_stars, rng):
-    """Stamps of stars of one epoch, their fluxes, and the variance of their sky."""
-    flux = np.exp(rng.uniform(np.log(FAINTEST_E), np.log(BRIGHTEST_E), n_stars))
-    offset = rng.uniform(-0.5, 0.5, (n_stars, 2))
-    model = [f * star_image(psf, STAR_SIDE_PX, xy) for f, xy in zip(flux, offset, strict=True)]
-    sigma = np.sqrt(STAR_SKY_E2 + np.array(model))
-    return model + sigma * rng.standard_normal(sigma.shape), flux
+def draw_stars(psfs, rng, sky_e2=STAR_SKY_E2):
+    """Stamps of stars of one epoch, each with a PSF, their fluxes, and offsets in the stamps."""
+    flux = np.exp(rng.uniform(np.log(FAINTEST_E), np.log(BRIGHTEST_E), len(psfs)))
+    offset = rng.uniform(-0.5, 0.5, (len(psfs), 2))
+    model = [f * star_image(psf, STAR_SIDE_PX, xy)
+             for psf, f, xy in zip(psfs, flux, offset, strict=True)]
+    sigma = np.sqrt(sky_e2 + np.array(model))
+    return model + sigma * rng.standard_normal(sigma.shape), flux, offset
 
 
 def with_fitted_psfs(drawn, n_stars, n_draws, seed):
@@ -40,7 +41,7 @@ def with_fitted_psfs(drawn, n_stars, n_draws, seed):
     rng = np.random.default_rng([seed, n_stars])
     narrow, draws, scales, gains = [], [], [], []
     for psf in drawn.psfs:
-        data, true = draw_stars(psf, n_stars, rng)
+        data, true, _ = draw_stars([psf] * n_stars, rng)
         sky = np.full(data.shape, STAR_SKY_E2 / SEP_SKY**2)
         fit = fit_psf(data, sky, np.ones(data.shape, bool), psf["fwhm"], PsfOptions(field="off"))
         drawn_psfs, flux = psf_draws(fit, n_draws, rng.integers(1 << 30))

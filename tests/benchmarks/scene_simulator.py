@@ -9,6 +9,7 @@ the faint image. Seeds 1 and 2 draw these as they stand, with other noise, PSFs,
 from 3 on each seed is another lens of the kind, see `vary`.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from cosmouline.deconv.epochs import Epochs
@@ -62,6 +63,7 @@ class Scene:
     galaxy: Galaxy | None
     arcs: tuple
     psf: str
+    host: Callable | None = None  # electrons per square pixel at (x, y), drawn as the galaxy is
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,7 @@ class Drawn:
     variance_e2: np.ndarray
     psfs: list
     start_px: np.ndarray
+    shift_px: np.ndarray
 
 
 def electrons(mag):
@@ -144,7 +147,7 @@ def draw_psf(kind, rng):
     """Numbers of one PSF."""
     angle, towards = rng.uniform(0, np.pi), rng.uniform(0, 2 * np.pi)
     low, high = {"blob": (0.63, 1.26), "lobe": (0.7, 1.5), "double": (1.15, 1.45),
-                 "wide": (1.0, 2.0)}[kind]
+                 "wide": (1.0, 2.0), "survey": (0.6, 1.2)}[kind]
     fwhm = rng.uniform(low, high) / SCALE_ARCSEC
     psf = {"fwhm": fwhm, "ellipticity": rng.uniform(0, 0.12), "angle": angle,
            "towards": towards, "lobe": 0.08, "blob": 0.0, "halo": 0.0,
@@ -216,10 +219,14 @@ def extended_light(scene, inverse, side):
     axis = (np.arange(wide * PARTS) + 0.5) / PARTS - wide / 2
     total = np.zeros((axis.size, axis.size))
     offsets = ((np.arange(FINE) + 0.5) / FINE - 0.5) / PARTS
-    for dx in offsets if scene.galaxy else ():
+    for dx in offsets if scene.galaxy or scene.host else ():
         for dy in offsets:
             places = np.stack(np.meshgrid(axis + dx, axis + dy))
-            total += galaxy_density(scene.galaxy, *np.tensordot(inverse, places, 1)) / FINE**2
+            places = np.tensordot(inverse, places, 1)
+            if scene.galaxy:
+                total += galaxy_density(scene.galaxy, *places) / FINE**2
+            if scene.host:
+                total += scene.host(*places) / FINE**2
     places = np.tensordot(inverse, np.stack(np.meshgrid(axis, axis)), 1)
     for arc in scene.arcs:  # smooth enough to be drawn with one point per part
         light = arc_density(arc, *places) / PARTS**2
@@ -269,11 +276,17 @@ def draw(name, n_epochs, share=1.0, seed=1, side=64, turns_deg=(0.0,)):
     return draw_scene(scene, n_epochs, share, [*seeds, n_epochs], side, turns_deg)
 
 
-def draw_scene(scene, n_epochs, share=1.0, seed=1, side=64, turns_deg=(0.0,)):
-    """Draw all epochs of a given scene; see `draw`."""
+def draw_scene(scene, n_epochs, share=1.0, seed=1, side=64, turns_deg=(0.0,), curves=None,
+               noise_seed=None):
+    """Draw all epochs of a given scene; see `draw`.
+
+    `curves` are relative fluxes of the images, shape (n_epochs, n_sources); default: waves. With a
+    `noise_seed`, scenes of one `seed` have the same PSFs, skies and shifts, and other noise.
+    """
     rng = np.random.default_rng(seed)
     psfs = [draw_psf(scene.psf, rng) for _ in range(n_epochs)]
-    flux = share * scene.flux * _light_curves(n_epochs, len(scene.flux))
+    curves = _light_curves(n_epochs, len(scene.flux)) if curves is None else curves
+    flux = share * scene.flux * curves
     shift = rng.uniform(-0.5, 0.5, (n_epochs, 2))
     angle = np.radians(np.resize(turns_deg, n_epochs))
     linear = np.array([[[np.cos(t), -np.sin(t)], [np.sin(t), np.cos(t)]] for t in angle])
@@ -293,6 +306,7 @@ def draw_scene(scene, n_epochs, share=1.0, seed=1, side=64, turns_deg=(0.0,)):
     unit = coeff[:, None, None]
     model = (np.einsum("ek,ekij->eij", flux, point) + extended) / unit
     variance = share * sky[:, None, None] + model
+    rng = rng if noise_seed is None else np.random.default_rng(noise_seed)
     data = model + np.sqrt(variance) * rng.standard_normal(model.shape)
     data += rng.normal(0, 0.5, n_epochs)[:, None, None] * np.sqrt(share)
     epochs = Epochs(
@@ -307,7 +321,8 @@ def draw_scene(scene, n_epochs, share=1.0, seed=1, side=64, turns_deg=(0.0,)):
         fwhm_px=np.array([psf["fwhm"] for psf in psfs]),
     )
     start = scene.position_px + rng.uniform(-START_ERROR_PX, START_ERROR_PX, (len(flux[0]), 2))
-    return Drawn(epochs, scene, flux, point, extended, variance * unit**2, psfs, start)
+    return Drawn(epochs, scene, flux, point, extended, variance * unit**2, psfs, start,
+                 shift)
 
 
 def _light_curves(n_epochs, n_sources):

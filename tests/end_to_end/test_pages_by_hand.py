@@ -10,7 +10,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 ONCE = ("make demo", "source ", "export ", "rm -r", "python skymaker/", "cp demo/",  # for the demo
-        "python pipe/run_all.py configs/demo")
+        "python pipe/run_all.py configs/demo",  # and demo_raw, demo_two, which end so
+        "python extrascripts/compare_with_truth.py configs/demo_two")
 
 
 def blocks(kind):

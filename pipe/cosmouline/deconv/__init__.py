@@ -51,8 +51,8 @@ sweep            : One pass over the epochs: exact fluxes and sky, model, residu
                    equations.
 io_fit           : Files of a joint fit: what goes in, and what comes out. No pickle is needed to
                    read them.
-db_control       : What the field adds to the systematic errors: control stars fitted as the lens
-                   is, the flat.
+db_control       : What the field adds to the systematic errors: control stars, the flat, the
+                   mean star.
 db_fit           : Fit all epochs of a lens with the engine of the settings.
 db_gather        : Gather what a joint fit needs from the files of its images.
 db_products      : Read the gathered epochs, the start and the joint fit of a deconvolution.

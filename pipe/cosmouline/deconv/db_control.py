@@ -1,11 +1,11 @@
-"""What the field adds to the systematic errors: control stars fitted as the lens is, the flat."""
+"""What the field adds to the systematic errors: control stars, the flat, the mean star."""
 
 import logging
 from dataclasses import replace
 from typing import NamedTuple
 
 from cosmouline.database.columns import column
-from cosmouline.deconv.db_gather import gather
+from cosmouline.deconv.db_gather import gather, psf_of_dec
 from cosmouline.deconv.db_warm_start import CONTROL
 from cosmouline.deconv.fit_lens import fit_lens
 from cosmouline.deconv.image_width import WIDTH_SIGMAS
@@ -61,8 +61,10 @@ def control(images, fit, settings):
     # With a width of their own where the lens has one: else an error of the PSF is light for them
     options = replace(fit.options, frees_width=False, width_is_free=bool(fit.image_width))
     found, widths = {}, []
+    read, psf_of = _read_once(db_stamps.objects), _read_once(psf_of_dec)
     for star in stars[: settings.n_control_stars]:
-        epochs = gather(images, np.array([star.x_px, star.y_px]), settings, star.name).epochs
+        epochs = gather(images, np.array([star.x_px, star.y_px]), settings, star.name, read,
+                        psf_of).epochs
         usable = epochs.usable.any((1, 2))
         if usable.sum() < LEAST_EPOCHS:
             continue
@@ -79,37 +81,105 @@ def control(images, fit, settings):
     return Control(list(found), float(flux_error), float(light), widths)
 
 
-def with_field_errors(fit, images, settings):
-    """Return the fit with what all its fluxes are off by in its systematic errors.
+def _read_once(read):
+    """Return a reader of an image's product that keeps what it has read."""
+    kept = {}
 
-    Errors of the flat field where the lens fell, and the width of the mean star, to which all
-    fluxes refer: a PSF that is too wide by w takes w of the light of a star too much where the sky
-    makes the noise, and less for bright ones. The log gets a stage "star widths". Where the width
-    of the images was held, see `held_width`.
+    def reader(image, settings):
+        name = image["img_name"]
+        if name not in kept:
+            kept[name] = read(image, settings)
+        return kept[name]
+    return reader
+
+
+def with_field_errors(fit, images, settings):
+    """Return the fit with what the field shows in its systematic errors, and lines that say so.
+
+    Parameters
+    ----------
+    fit : LensFit
+    images : list of dict
+        Rows of its epochs.
+    settings : namespace
+
+    Returns
+    -------
+    fit : LensFit
+        Its log gets a stage "star widths".
+    lines : list of str
+
+    Notes
+    -----
+    Errors of the flat field where the lens fell: of each set the larger of what its skies
+    (``flat_error``; ``flat_left`` after the correction) and its stars (``renorm_flat``, with their
+    coefficient only) show. The width of the mean star, to which all fluxes refer: a PSF that is
+    too wide by w takes w of the light of a star too much where the sky makes the noise, and less
+    for bright ones. Images that are wider than their PSF by w at the lens (``psf_lens_width``)
+    come out fainter by w, where their width is not fitted. Where the width of the images was held,
+    see `held_width`.
     """
-    flat = db_flat_error.of_lens(images)
-    if flat > 0:
-        log.info("errors of the flat field where the lens fell: %.2f %% of its fluxes, which the "
-                 "systematic errors contain", 100 * flat)
-        # Of several cameras what they do not share: it differs from epoch to epoch
-        away = db_flat_error.between_sets(images)[:, None] * fit.flux
-        total = fit.covariance_total + away[:, :, None] * away[:, None]
-        fit = replace(fit, covariance_total=total)
+    if not np.isfinite(fit.systematic_covariance).all():
+        return fit, []
+    fit, flat, lines = _with_flat(fit, images, settings)
+    fit, of_mean_star = _with_star_widths(fit, images, settings)
+    # the PSF at the lens; sets whose stars show nothing have none of these
+    width, sigma = (column(images, f"psf_lens_{what}__{settings.psf_name}")
+                    for what in ("width", "width_sigma"))
+    of_psf = np.zeros(len(images)) if fit.image_width else np.nan_to_num(np.hypot(width, sigma))
+    at_lens = float(np.sqrt(np.mean(of_psf**2))) if len(images) else 0.0
+    if at_lens:
+        lines.append(f"the stars show the images {100 * np.nanmean(width):+.1f} % wider than the "
+                     f"PSF at the lens, in {(of_psf > 0).sum()} of {len(images)} images "
+                     f"(8_renorm/1a_renormalize): the systematic errors contain "
+                     f"{100 * at_lens:.1f} %, of all images of the lens alike")
+    total = np.sqrt(flat**2 + of_mean_star**2 + at_lens**2)
+    if total:
+        change = total * np.nanmean(fit.flux, axis=0)
+        fit = replace(fit, systematic_covariance=fit.systematic_covariance
+                      + np.outer(change, change))
+    return fit, lines
+
+
+def _with_flat(fit, images, settings):
+    """Return the fit with what its cameras do not share, the relative error of all, and lines."""
+    skies, stars = (column(images, name) for name in (
+        "flat_error", f"renorm_flat__{settings.renorm_name}"))
+    # what is left after the skies have corrected it
+    left = column(images, "flat_left")
+    skies = np.where(np.isfinite(left), left, skies)
+    if settings.dec_coefficient != "renorm":
+        stars = np.full_like(stars, np.nan)
+    # an image whose sky tells nothing has that of the others; NaN: nobody looked
+    if np.isfinite(skies).any():
+        skies = np.where(np.isfinite(skies), skies, np.nanmedian(skies))
+    sigma = np.nan_to_num(np.fmax(skies, stars))
+    if not sigma.any():
+        return fit, 0.0, []
+    flat = db_flat_error.of_lens(images, sigma)
+    # of several cameras what they do not share: it differs from epoch to epoch
+    away = db_flat_error.between_sets(images, sigma)[:, None] * fit.flux
+    total = fit.covariance_total + away[:, :, None] * away[:, None]
+    witness = [f"{name} {100 * np.nanmax(values):.2f} %" for name, values in (
+        ("skies", skies), ("stars", stars)) if np.nan_to_num(values).any()]
+    return replace(fit, covariance_total=total), flat, [
+        f"errors of the flat field where the lens fell ({', '.join(witness)} of a set at most): "
+        f"{100 * flat:.2f} % of its fluxes, which the systematic errors contain"]
+
+
+def _with_star_widths(fit, images, settings):
+    """Return the fit with the stage of its log, a held width in its errors; error of the mean."""
     scatter, n_stars = (column(images, field) for field in (
         f"star_width_scatter__{settings.psf_name}", f"n_renorm_stars__{settings.renorm_name}"))
     known = np.isfinite(scatter) & (n_stars > 0)
-    width = 0.0
-    if known.any():
-        width = float(np.sqrt(np.mean(scatter[known] ** 2 / n_stars[known])))
-        typical = float(np.median(scatter[known]))
-        stages = [one for one in fit.log if one["stage"] != STAR_WIDTHS]
-        fit = replace(fit, log=[*stages, {"stage": STAR_WIDTHS, "mean_sigma": width,
-                                          "scatter": typical}])
-        fit = held_width(fit, typical)
-    flux = np.hypot(flat, width) * np.nanmean(fit.flux, axis=0)
-    if not flux.any():
-        return fit
-    return replace(fit, systematic_covariance=fit.systematic_covariance + np.outer(flux, flux))
+    if not known.any():
+        return fit, 0.0
+    width = float(np.sqrt(np.mean(scatter[known] ** 2 / n_stars[known])))
+    typical = float(np.median(scatter[known]))
+    stages = [one for one in fit.log if one["stage"] != STAR_WIDTHS]
+    fit = replace(fit, log=[*stages, {"stage": STAR_WIDTHS, "mean_sigma": width,
+                                      "scatter": typical}])
+    return held_width(fit, typical), width
 
 
 def held_width(fit, scatter):
@@ -130,11 +200,10 @@ def held_width(fit, scatter):
 
 
 def with_control(fit, images, settings):
-    """Return the fit of the lens with the errors of the field in its systematic ones.
+    """Return the fit of the lens with what the control stars show in its systematic errors.
 
-    Reports what they show, and a galaxy that cannot be told from what single stars get.
+    Reports that, and a galaxy that cannot be told from what single stars get.
     """
-    fit = with_field_errors(fit, images, settings)
     found = control(images, fit, settings)
     if found is None:
         return fit

@@ -1,14 +1,21 @@
 """What a joint fit found: a summary in words, and the fields of the database."""
 
+from typing import NamedTuple
+
 from cosmouline.astrometry.db_lens_position import arcsec_from_lens, sky_of_places
+from cosmouline.database.columns import column
 from cosmouline.deconv.checks import NO_FLUX_SIGMAS, mean_flux, partners, percent_of
+from cosmouline.deconv.db_control import LEAST_WIDTH
+from cosmouline.deconv.db_gather import settings_of_dec
 from cosmouline.deconv.image_width import WIDTH_SIGMAS
 from cosmouline.files.io_catalog import Star, to_ds9
+from cosmouline.psf.peak_width import lost_by_width
 from cosmouline.robust import median_of_finite
 
 import numpy as np
 
 LIKE_STARS = 2.0  # times the scatter of the widths of the stars
+BLENDED = 0.3  # error of a correction of the width: light under an image takes a part of it
 TRADING = 0.03  # relative systematic error, above which it is reported who has the light
 
 
@@ -102,7 +109,80 @@ def _percent(ratio):
     return f"{100 * median:.2f} %" if np.isfinite(median) else "not known"
 
 
-def fields(fit, psf_error, content, sources, dec_name, notes=None):
+class WidthCorrection(NamedTuple):
+    """What corrects fluxes (n_epochs, n_sources) by multiplication, and its relative error."""
+
+    factor: np.ndarray
+    sigma: np.ndarray
+
+
+def width_correction(fit, content, images, settings):
+    """Return the `WidthCorrection` of the fluxes of a fit; None where no star shows the effect.
+
+    Parameters
+    ----------
+    fit : LensFit
+    content : EpochFile
+        The epochs of the fit.
+    images : list of dict
+        Rows of their images. Those of cameras whose stars show a slope of the width with the peak
+        beyond three of its errors have it (8_renorm/1a_renormalize); without one no flux changes.
+    settings : namespace
+
+    Notes
+    -----
+    The PSF has the width of the stars that made it, weighted as they know it, and with it their
+    peak. An image of the lens with another peak is wider or narrower by the slope times the
+    difference. Where the lens has a width of its own, that is the width of the mean image. What
+    galaxy and neighbours take of a common width is known from the fit (`found_width`).
+    """
+    rows = {image["img_name"]: image for image in images}
+    rows = [rows.get(name, {}) for name in content.names]
+    slope, sigma, of_stars_e = (np.array([row.get(
+        f"psf_{what}__{settings_of_dec(row, settings).psf_name}", np.nan) for row in rows])
+        for what in ("peak_slope", "peak_slope_sigma", "peak_e"))
+    known = np.isfinite(slope) & fit.measured
+    if not known.any():
+        return None
+    epochs, lost, width = content.epochs, np.full(fit.flux.shape, np.nan), np.zeros(fit.flux.shape)
+    side_px, upsampling = epochs.geometry.side_px, epochs.geometry.upsampling
+    for e in np.flatnonzero(known):
+        sky_e2 = float(np.median(epochs.sky_variance_e2[e][epochs.usable[e]]))
+        lost[e], peak_e = lost_by_width(epochs.psf[e], upsampling, side_px,
+                                        fit.flux[e] / epochs.coeff[e], sky_e2)
+        peak_e = np.where(np.isfinite(peak_e), np.maximum(peak_e, 0), np.nan)  # none without light
+        reference_e = of_stars_e[e]
+        if fit.image_width and np.nansum(peak_e) > 0:
+            reference_e = np.nansum(peak_e**2) / np.nansum(peak_e)
+        width[e] = slope[e] * (peak_e - reference_e)
+    # The mean width of all images moves light between them and what lies under them: as the fit
+    # with a free width has it. What a single one has beyond it is lost as of an isolated source
+    weight = np.nan_to_num(np.where(known[:, None], np.maximum(fit.flux, 0), 0))
+    mean = float((weight * np.nan_to_num(width)).sum() / max(weight.sum(), 1e-30))
+    by_mean, doubt, found = median_of_finite(lost), 1.0, fit.found_width
+    if found and abs(found["width"]) > LEAST_WIDTH * found["sigma"]:
+        by_mean = np.array(found["flux_change"]) / found["width"] / median_of_finite(fit.flux)
+        doubt = BLENDED
+    change = by_mean * mean + lost * (width - mean)
+    change = np.where(known[:, None] & np.isfinite(change), change, 0.0)
+    relative = np.nan_to_num(sigma / np.where(known, slope, 1.0))[:, None]
+    error = np.abs(change) * np.hypot(relative, doubt)
+    factor = 1 + change
+    return WidthCorrection(factor, error)
+
+
+def corrected_line(found, images, names, settings):
+    """Return a line on a `WidthCorrection` that fluxes of sources `names` have been given."""
+    slope = column(images, f"psf_peak_slope__{settings.psf_name}")
+    percent = ", ".join(f"{name} {100 * (np.nanmedian(factor) - 1):+.2f} +- "
+                        f"{100 * np.nanmedian(sigma):.2f} %" for name, factor, sigma in zip(
+                            names, found.factor.T, found.sigma.T, strict=True))
+    return (f"stars are wider by {1e6 * np.nanmedian(slope):.2f} % for 10000 e- of their peak "
+            f"(8_renorm/1a_renormalize): fluxes corrected by {percent}; the systematic errors "
+            "contain the errors of that")
+
+
+def fields(fit, psf_error, content, sources, dec_name, notes=None, width=None):
     """Return the fields of every image that has fluxes, by image name.
 
     Parameters
@@ -117,6 +197,8 @@ def fields(fit, psf_error, content, sources, dec_name, notes=None):
     dec_name : str
     notes : ndarray of str, shape (n_epochs, n_sources), optional
         Why a flux deserves a look (`odd_epochs.notes`).
+    width : WidthCorrection, optional
+        Of the fluxes, where bright stars are wider; its error joins the systematic one.
 
     Notes
     -----
@@ -125,13 +207,17 @@ def fields(fit, psf_error, content, sources, dec_name, notes=None):
     of a flux joins its total covariance with the PSF's error. A systematic error or one from the
     PSF that the engine does not know is left out.
     """
-    found = {}
+    found, factor, systematic = {}, np.ones(fit.flux.shape), fit.flux_systematic
+    if width is not None:  # its error is the same for all epochs: one slope is behind all of them
+        factor = width.factor
+        systematic = np.hypot(systematic * np.nanmean(factor, axis=0),
+                              np.nanmean(width.sigma * np.abs(fit.flux), axis=0))
     for e in np.flatnonzero(fit.measured):
         coeff, values = content.epochs.coeff[e], {}
         # Of each source that shines: flux, errors, covariances with itself and those after it
-        flux_e = fit.flux[e] / coeff
-        total_e2, random_e2 = fit.covariance_total[e] / coeff**2, fit.covariance[e] / coeff**2
-        psf_e, systematic_e = np.abs(psf_error[e] * flux_e), fit.flux_systematic / coeff
+        flux_e, by = fit.flux[e] / coeff * factor[e], np.outer(factor[e], factor[e]) / coeff**2
+        total_e2, random_e2 = fit.covariance_total[e] * by, fit.covariance[e] * by
+        psf_e, systematic_e = np.abs(psf_error[e] * flux_e), systematic / coeff
         for i in np.flatnonzero(np.isfinite(flux_e)):
             key = f"{dec_name}__{sources[i]}"
             values |= {
@@ -141,6 +227,8 @@ def fields(fit, psf_error, content, sources, dec_name, notes=None):
             }
             known = {f"flux_psf_e__{key}": psf_e[i], f"flux_sys_e__{key}": systematic_e[i]}
             values |= {name: value for name, value in known.items() if np.isfinite(value)}
+            if factor[e, i] != 1:
+                values[f"flux_width_factor__{key}"] = factor[e, i]
             if notes is not None and notes[e, i]:
                 values[f"flux_note__{key}"] = notes[e, i]
             values |= {f"flux_cov_e2__{key}__{other}": total_e2[i, j]

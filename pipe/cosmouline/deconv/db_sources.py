@@ -14,6 +14,7 @@ from cosmouline.database.columns import column
 from cosmouline.database.settings_sources import FIELD, FIND
 from cosmouline.deconv import db_products, odd_epochs, source_doubts
 from cosmouline.deconv.checks import percent_of
+from cosmouline.deconv.db_control import with_field_errors
 from cosmouline.deconv.find_sources import find_sources
 from cosmouline.deconv.orientation import (
     DOUBTFUL_GAIN,
@@ -25,7 +26,6 @@ from cosmouline.deconv.orientation import (
 from cosmouline.deconv.point_sources import Sources
 from cosmouline.errors import UserError
 from cosmouline.files.io_catalog import Star
-from cosmouline.images import db_flat_error
 from cosmouline.sources import db_stars
 
 import numpy as np
@@ -170,9 +170,9 @@ def with_doubts(fit, content, names, band, settings):
     reference = band["reference"]
     fit, missing, change, doubts = source_doubts.with_doubts(fit, content.epochs, names,
                                                              content.names)
-    fit, of_stars = with_faults_of_stars(fit, [
+    fit, of_field = with_field_errors(fit, [
         row for row in band["images"] if row["img_name"] in content.names], settings)
-    lines = [*of_stars, *_in_some(fit, content, names, reference, settings),
+    lines = [*of_field, *_in_some(fit, content, names, reference, settings),
              *(doubt.line for doubt in doubts)]
     if missing:
         # The neighbours of the fit, and the stars under names that are free
@@ -193,38 +193,6 @@ def with_doubts(fit, content, names, band, settings):
     return replace(fit, log=[*fit.log, {"stage": "doubts", "lines": lines}])
 
 
-def with_faults_of_stars(fit, images, settings):
-    """Return the fit with systematic errors that hold what its stars have shown, and lines.
-
-    Images that are wider than their PSF by w (``psf_lens_width``) come out fainter by w, under
-    even noise, all of them alike, where their width is not fitted. So does what is wrong with the
-    flat field (``renorm_flat``), the same over a lens, beyond what the skies have shown of it,
-    which is in the errors already.
-    """
-    width, sigma, flat = (column(images, name) for name in (
-        f"psf_lens_width__{settings.psf_name}", f"psf_lens_width_sigma__{settings.psf_name}",
-        f"renorm_flat__{settings.renorm_name}"))
-    # sets whose stars show nothing have none of these
-    of_width = 0.0 if fit.image_width else np.nan_to_num(np.hypot(width, sigma))
-    known2 = db_flat_error.of_lens(images) ** 2
-    of_flat = np.sqrt(np.maximum(np.nan_to_num(flat) ** 2 - known2, 0)) * (
-        settings.dec_coefficient == "renorm")
-    error2 = of_width**2 + of_flat**2 + np.zeros(len(images))
-    if not error2.any() or not np.isfinite(fit.systematic_covariance).all():
-        return fit, []
-    change = np.sqrt(error2.mean()) * np.nanmean(fit.flux, axis=0)
-    covariance = fit.systematic_covariance + np.outer(change, change)
-    causes = [text for text, there in (
-        (f"the images {100 * np.nanmean(width):+.1f} % wider than the PSF at the lens",
-         np.any(of_width)),
-        (f"errors of the flat field of {100 * np.nanmax(flat):.2f} %", np.any(of_flat)))
-        if there]
-    return replace(fit, systematic_covariance=covariance), [
-        f"the stars show {' and '.join(causes)}, in {(error2 > 0).sum()} of {len(images)} images "
-        f"(8_renorm/1a_renormalize): the systematic errors contain {100 * error2.mean()**0.5:.1f} "
-        "%, of all images of the lens alike"]
-
-
 def _in_some(fit, content, names, reference, settings):
     """Return a line for each source with cosmic rays on its core, and for light of some epochs."""
     lines, lost = [], odd_epochs.core_lost(fit, content.epochs)
@@ -235,6 +203,13 @@ def _in_some(fit, content, names, reference, settings):
                          f"{len(hit)} images are masked, up to {100 * lost[hit, i].max():.0f} % "
                          f"of it (above {100 * odd_epochs.CORE_LOST:.0f} % its points are "
                          f"flagged). First: {', '.join(first)}")
+    few = np.argwhere((np.nan_to_num(lost) > odd_epochs.CORE_TOUCHED)
+                      & (np.nan_to_num(lost) <= odd_epochs.CORE_LOST))
+    if len(few):
+        lines.append("cosmic rays or bad pixels on cores are masked, where they take less than "
+                     f"{100 * odd_epochs.CORE_LOST:.0f} % of them, and the points kept: " +
+                     ", ".join(f"{names[i]} in {content.names[e]} ({100 * lost[e, i]:.1f} %)"
+                               for e, i in few))
     for one in odd_epochs.odd_sources(fit, content.epochs):
         lines.append(f"{names[one.source]}: in {content.names[one.epoch]} alone a chi2 of "
                      f"{one.chi2:.1f} within 1 FWHM ({one.typical:.1f} in most images) and "

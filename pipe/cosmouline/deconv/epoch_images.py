@@ -158,7 +158,8 @@ def galaxy_images(transfer, spectra, xy_px, geometry):
     """Image of a galaxy of flux 1, and its derivatives to its shape and position.
 
     From its `galaxy_spectra`, at (x, y), through one transfer: (7, side, side), the image, its
-    derivatives to the four numbers of the shape, to x and to y.
+    derivatives to the four numbers of the shape, to x and to y; of the first spectrum alone the
+    image and the last two.
     """
     f_rows, f_columns = geometry.frequencies
     place = geometry.small(xy_px)

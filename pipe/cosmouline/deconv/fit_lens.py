@@ -20,9 +20,11 @@ from cosmouline.deconv.sweep import sweep_epochs
 
 import numpy as np
 
-FEW_PIXELS = 2  # changes of a mask after a refit that do not ask for another
+FEW_PIXELS = 2  # changes of a mask after a refit that do not ask for another ...
+FEW_FRACTION = 1e-5  # ... and at any time as a fraction of all: of many epochs, some always change
 NEGATIVE_FIELD_SIGMA = 3.0  # errors of the field, by which its light may be negative in sum
-NOISE_CHANGE = 0.01  # relative change of the sigma of a pixel that does not ask for a refit
+NOISE_CHANGE = 0.01  # relative change of the sigma of pixels that does not ask for a refit ...
+NOISE_PERCENTILE = 99.9  # ... for all but one pixel in a thousand
 
 
 def fit_lens(epochs, start, options=None, progress=None, warm=None):
@@ -94,10 +96,11 @@ def _fit_once(epochs, start, options, progress, warm):
         report("registered", scatter_px=scatter_px)
         # Second pass: noise and masks from that model, lattice and prior about its positions
         pixels = _judge(pixels, problem, state, sweep, options.prefit_model_error, options)
+        gain = max((one["gain"] for one in log if one["stage"] == "galaxy"), default=0.0)
         pixels, problem, state = _start(
             pixels, sources, state.position_px, state.shift_px, options, registered.prior.shift_sd
         )
-        fitted = fit_all(problem, state, options, report)
+        fitted = fit_all(problem, state, options, report, gain)
     else:
         if sources.start_px.shape != warm.position_px.shape or len(epochs) < len(warm.flux):
             raise ValueError(
@@ -110,8 +113,9 @@ def _fit_once(epochs, start, options, progress, warm):
         pixels = first_pixels(epochs)
         problem, state = problem_of(warm, pixels, sources)
         pixels, problem, state = drop_unmeasured(pixels, problem, state)
-        state = align_epochs(problem, state, N_ALIGNMENTS)
-        sweep = sweep_epochs(problem, state)
+        is_new = ~np.isin(pixels.index, np.flatnonzero(warm.measured))
+        state = align_epochs(problem, state, N_ALIGNMENTS, is_new)
+        sweep = sweep_epochs(problem, state, with_shared=False)
         pixels = _judge(pixels, problem, state, sweep, options.final_model_error, options)
         pixels, fitted = _refit(
             pixels, problem, state, field_prior_of(warm), sources, options, report
@@ -120,12 +124,10 @@ def _fit_once(epochs, start, options, progress, warm):
     for n_refits in range(options.max_refits):
         rejected = _judge(pixels, fitted.problem, fitted.state, fitted.sweep,
                           options.final_model_error, options)
-        n_changed = int((rejected.good != pixels.good).sum())
-        ratio = rejected.variance_e2[rejected.good] / pixels.variance_e2[rejected.good]
-        noise_change = float(np.abs(np.sqrt(ratio) - 1).max(initial=0.0))
+        n_changed, noise_change = _changes(pixels, rejected)
         report("judged", n_changed=n_changed, noise_change=noise_change)
-        is_same = n_changed == 0 and noise_change < NOISE_CHANGE
-        if is_same or (n_refits > 0 and n_changed <= FEW_PIXELS):
+        few = FEW_FRACTION * pixels.good.sum() + FEW_PIXELS * (n_refits > 0)
+        if n_changed <= few and (noise_change < NOISE_CHANGE or n_refits > 0):
             break
         pixels, fitted = _refit(
             rejected, fitted.problem, fitted.state, fitted.field_prior, sources, options, report
@@ -134,6 +136,14 @@ def _fit_once(epochs, start, options, progress, warm):
     n_started = len(epochs) if warm is None else warm.n_started
     cpu_s = time.process_time() - started
     return lens_fit(len(epochs), n_started, pixels, fitted, width, options, log, cpu_s)
+
+
+def _changes(pixels, rejected):
+    """Return how many pixels masks differ in, and by how much the sigma of most does."""
+    n_changed = int((rejected.good != pixels.good).sum())
+    ratio = rejected.variance_e2[rejected.good] / pixels.variance_e2[rejected.good]
+    change = np.abs(np.sqrt(ratio) - 1)
+    return n_changed, float(np.percentile(change, NOISE_PERCENTILE)) if change.size else 0.0
 
 
 def first_pass(epochs, sources, options, report):

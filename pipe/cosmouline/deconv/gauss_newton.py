@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from cosmouline.deconv.cameras import rescaled
-from cosmouline.deconv.normal_equations import Normal, eliminate, objective
+from cosmouline.deconv.normal_equations import Normal, eliminate, local_equations, objective
 from cosmouline.deconv.problem import AMPLITUDE, CENTRE, POSITIONS, SHAPE, Problem, State
 from cosmouline.deconv.residual_light import (
     SMALLEST_FLUX,
@@ -24,10 +24,13 @@ LARGEST_POSITION_STEP_PX = 0.5
 FIRST_DAMPING, DAMPING_DOWN, DAMPING_UP, LARGEST_DAMPING = 1e-2, 0.2, 10.0, 1e6
 PREFIT_TOLERANCE = 0.05  # of the objective, a chi2
 STEP_TOLERANCE = 0.5  # of the objective, by which a step may make it worse: the evidence moved
+ALIGNED_PX = 1e-4  # of a shift: below, the next step moves no flux by 1e-4 of its error
 SMALLEST_FRACTION = 0.1  # of a step
 SECOND_GRAM = 2  # outer iteration whose shifts and positions are good enough to keep its Gram
+SURE = 20.0  # times the gain that is asked for, above which noise does not make a galaxy
+N_SOME = 4  # every n-th epoch makes the first Gram matrix
 FROZEN = 1e6  # factor on the equations of the galaxy's shape that holds it
-N_ALIGNMENTS = 4  # local steps that bring new epochs to a known model
+N_ALIGNMENTS = 4  # most local steps that bring new epochs to a known model
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,12 +55,13 @@ class Fitted:
     gram: np.ndarray  # (n_nodes, n_nodes), products of the images of the nodes in all epochs
 
 
-def fit_all(problem, state, options, report):
+def fit_all(problem, state, options, report, galaxy_gain=0.0):
     """Return the `Fitted` from a start: prefit, decision on the galaxy, outer iterations.
 
-    After each stage `report` is called with its name and keyword values.
+    After each stage `report` is called with its name and keyword values; `galaxy_gain` see
+    `prefit`.
     """
-    problem, state, sweep = prefit(problem, state, options, report)
+    problem, state, sweep = prefit(problem, state, options, report, galaxy_gain)
     flux = _mean_flux(problem, sweep)
     field_prior = make_field_prior(problem.lattice, state.shared, flux, options)
     field_prior = replace(field_prior, n_images=problem.n_images)
@@ -71,22 +75,49 @@ def refit(problem, state, field_prior, options, report):
     `field_prior` are those of it, new epochs having their start shifts.
     """
     state = align_epochs(problem, state, N_ALIGNMENTS)
-    return iterate(problem, state, field_prior, options, report)
+    return iterate(problem, state, field_prior, options, report, is_near=True)
 
 
-def align_epochs(problem, state, n_steps):
-    """Return the state with the shifts that fit best, all that the epochs share being held."""
+def align_epochs(problem, state, n_steps, which=None):
+    """Return the state with the shifts that fit best, all that the epochs share being held.
+
+    After `n_steps`, or when no shift has moved by more than 1e-4 px. Only of the epochs `which`
+    (bool, shape (n_epochs,)), where given.
+    """
+    if which is not None:
+        shift_px = state.shift_px.copy()
+        if which.any():
+            some = align_epochs(problem.take(which), state.take(which), n_steps)
+            shift_px[which] = some.shift_px
+        return replace(state, shift_px=shift_px)
     for _ in range(n_steps):
-        normal = eliminate(problem, state, sweep_epochs(problem, state))
-        state = _move(state, normal, np.zeros_like(state.shared))
+        _, step = local_step(problem, state)
+        step = np.clip(step[:, -2:], -LARGEST_SHIFT_STEP_PX, LARGEST_SHIFT_STEP_PX)
+        state = replace(state, shift_px=state.shift_px + step)
+        if np.abs(step).max() < ALIGNED_PX:
+            break
     return state
 
 
-def prefit(problem, state, options, report):
+def local_step(problem, state):
+    """Return a sweep, and the step (n_epochs, l) of fluxes, sky and shift from it.
+
+    All that the epochs share is held: the sweep has no columns for it.
+    """
+    sweep = sweep_epochs(problem, state, with_shared=False)
+    covariance, rhs = local_equations(problem, state, sweep)
+    return sweep, np.einsum("ekl,el->ek", covariance, rhs)
+
+
+def prefit(problem, state, options, report, galaxy_gain=0.0):
     """Fit without the field, first without a galaxy, then with one where the data ask for it.
 
-    Returns problem, state and sweep; the prior holds the galaxy at 0 when there is none.
+    Returns problem, state and sweep; the prior holds the galaxy at 0 when there is none. Where a
+    pass before this one, whose positions the state has, has gained much more by the galaxy than is
+    asked for (`galaxy_gain`), it is fitted at once.
     """
+    if galaxy_gain > SURE * options.galaxy_gain:
+        return problem, *_minimise(problem, state, options, report)[:2]
     bare = replace(problem, prior=problem.prior.without_galaxy())
     start = state
     state, sweep, without = _minimise(bare, start, options, report)
@@ -107,21 +138,25 @@ def prefit(problem, state, options, report):
     return (problem, galactic, galactic_sweep) if is_kept else (bare, state, sweep)
 
 
-def iterate(problem, state, field_prior, options, report):
+def iterate(problem, state, field_prior, options, report, is_near=False):
     """Outer Gauss-Newton iterations over the shared parameters and the field.
 
-    The Gram matrix is made at the first and third iteration only; it hardly depends on the
-    shifts. Amplitudes and shape are frozen from the iterations of `options` on. A step is
-    shortened until the objective does not rise; when none helps, the shape is frozen and the Gram
-    matrix renewed, and the second time the fit ends.
+    The Gram matrix hardly depends on the shifts: at the first iteration it is made from some of
+    the epochs, at the third from all, and then it stays. Amplitudes and shape are frozen from the
+    iterations of `options` on. A step is shortened until the objective does not rise; when none
+    helps, the shape is frozen and the Gram matrix renewed, and the second time the fit ends. Of a
+    state that is near the end (`is_near`), one Gram matrix is enough, and the first step may end
+    the fit.
     """
     has_nodes = len(problem.lattice.nodes_px) > 0
     n_sources = len(state.position_px)
     sweep = sweep_epochs(problem, state, has_nodes)
     frozen, gram_is_due, change, ended = False, True, None, "most steps"
     for iteration in range(options.max_iterations):
-        if gram_is_due or iteration == SECOND_GRAM:
-            gram, gram_is_due = gram_matrix(problem, state), False
+        if gram_is_due or (iteration == SECOND_GRAM and not is_near):
+            is_rough = iteration == 0 and not is_near and options.max_iterations > SECOND_GRAM
+            gram = gram_matrix(problem, state, every=N_SOME if is_rough else 1)
+            gram_is_due = False
         is_early = iteration < options.n_evidence_iterations
         if is_early:
             field_prior = replace(field_prior, source_flux=_mean_flux(problem, sweep))
@@ -150,7 +185,7 @@ def iterate(problem, state, field_prior, options, report):
         change = float((moved / sigma).max())
         report("iteration", number=iteration, chi2=_mean_chi2(problem, sweep),
                change_sigma=change, fraction=fraction)
-        if not is_early and change < options.convergence_sigma:
+        if (is_near or not is_early) and change < options.convergence_sigma:
             ended = "converged"
             break
     # Equations and field at the end: the errors come from them

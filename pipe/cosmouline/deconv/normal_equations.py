@@ -34,6 +34,27 @@ class Normal:
         return np.einsum("ekl,el->ek", self.local_covariance, rhs)
 
 
+def local_equations(problem, state, sweep):
+    """Return covariance (n_epochs, l, l) and right sides (n_epochs, l) of what each epoch solves.
+
+    `sweep` is at `state`; the equations hold the prior of the shift, and none for the flux of a
+    source that does not shine.
+    """
+    local = slice(0, sweep.solution.shape[1] - 1 + N_LOCAL_BESIDE_FLUXES)
+    prior, products = problem.prior, sweep.products
+    own_matrix, rhs = products[:, local, local].copy(), products[:, local, -1].copy()
+    for axis in (-2, -1):
+        own_matrix[:, axis, axis] += prior.shift_sd**-2
+    rhs[:, -2:] += (prior.shift_px - state.shift_px) / prior.shift_sd[:, None] ** 2
+    if problem.present is not None:
+        epoch, source = np.nonzero(~problem.present)
+        own_matrix[epoch, source, source] = ABSENT
+    # Inverted in units of norm 1, for fluxes and shifts differ by orders
+    norm = np.sqrt(np.einsum("ekk->ek", own_matrix))
+    scale = norm[:, :, None] * norm[:, None]
+    return np.linalg.inv(own_matrix / scale) / scale, rhs
+
+
 def eliminate(problem, state, sweep):
     """Eliminate the fluxes, the sky and the shift of each epoch: the `Normal` equations.
 
@@ -47,18 +68,7 @@ def eliminate(problem, state, sweep):
     n_local = sweep.solution.shape[1] - 1 + N_LOCAL_BESIDE_FLUXES
     local, shared = slice(0, n_local), slice(n_local, -1)
     prior, products = problem.prior, sweep.products
-    # Unknowns of each epoch: the prior of its shift, no equation for a source that does not shine
-    own_matrix, rhs = products[:, local, local].copy(), products[:, local, -1].copy()
-    for axis in (-2, -1):
-        own_matrix[:, axis, axis] += prior.shift_sd**-2
-    rhs[:, -2:] += (prior.shift_px - state.shift_px) / prior.shift_sd[:, None] ** 2
-    if problem.present is not None:
-        epoch, source = np.nonzero(~problem.present)
-        own_matrix[epoch, source, source] = ABSENT
-    # Their covariance: inverted in units of norm 1, for fluxes and shifts differ by orders
-    norm = np.sqrt(np.einsum("ekk->ek", own_matrix))
-    scale = norm[:, :, None] * norm[:, None]
-    covariance = np.linalg.inv(own_matrix / scale) / scale
+    covariance, rhs = local_equations(problem, state, sweep)
     # Schur complement of the shared parameters, and their priors
     coupling = products[:, local, shared]
     response = covariance @ coupling

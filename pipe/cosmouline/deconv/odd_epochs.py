@@ -23,6 +23,7 @@ import numpy as np
 ndimage = library("scipy.ndimage")
 stats = library("scipy.stats")
 
+CORE_TOUCHED = 0.005  # of that: below, a masked pixel is far out
 CORE_LOST = 0.15  # of the squared image of a source, on masked pixels: its flux deserves a look
 ODD_SIGMA = 5.0  # of light in one epoch, above the median of all ...
 FEWEST, MOST = 2, 0.5  # ... in as many epochs at least, and such a part of them at most

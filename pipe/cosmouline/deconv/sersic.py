@@ -15,6 +15,7 @@ INDEX_RANGE = (0.55, 6.9)  # of the fit: inside the table, where its slopes are 
 FIT_RADII = np.geomspace(1e-3, 15.0, 400)  # where the sums are fitted to the profile
 RIDGE = 1e-4  # keeps neighbouring Gaussians from sharing the light at random
 ROUND = 1e-12  # under the root of |e|^2, so that its slope exists at e = 0
+TABLE_STEP = 0.02  # in ln(exponent): its cubics are good to 2e-9 of the flux
 STRETCHES = np.array([[[1.0, 0.0], [0.0, -1.0]], [[0.0, 1.0], [1.0, 0.0]]])  # of e1 and of e2
 
 
@@ -91,7 +92,6 @@ def transform(shape, linear, kx, ky):
     cycles per pixel of the image, of shapes that go together. Returns (5, ...): the transform,
     which is real, and its derivatives to the four numbers of the shape.
     """
-    flux, flux_slope = fluxes(shape[1])
     matrix, slopes = shape_matrix(shape[2:])
     unit = -2 * np.pi**2 * np.exp(2 * shape[0])
     # Quadratic form of the frequencies for the shape, and for its derivatives to e1 and e2
@@ -99,11 +99,51 @@ def transform(shape, linear, kx, ky):
     form, *by_e = (m[0, 0] * kx**2 + 2 * m[0, 1] * kx * ky + m[1, 1] * ky**2 for m in maps)
     # Sum of the Gaussians, and its derivatives to the index and to the exponent
     exponent = unit * form
-    gaussians = np.exp(np.multiply.outer(SIGMAS**2, exponent))
-    weights = np.stack([flux, flux_slope, flux * SIGMAS**2])
-    value, to_index, to_exponent = np.tensordot(weights, gaussians, axes=1)
+    value, to_index, to_exponent = sums_of_gaussians(shape[1], exponent)
     by_shape = [to_exponent * unit * change for change in by_e]
     return np.stack([value, 2 * exponent * to_exponent, to_index, *by_shape])
+
+
+def sums_of_gaussians(ln_index, exponent):
+    """Sum of flux exp(sigma^2 exponent) over the Gaussians of a Sersic index, exponents <= 0.
+
+    Returns (3, ...): the sum, its derivative to ln(index), and that to the exponent.
+
+    Notes
+    -----
+    All three depend on the exponent alone: they are summed on a grid of its logarithm, between
+    the nodes of which cubics with their slopes go (Hermite), an eighth of the time of the sums.
+    """
+    flux, flux_slope = fluxes(ln_index)
+    weights = np.stack([flux, flux_slope, flux * SIGMAS**2], axis=1)
+    below = exponent < 0
+    if not below.any():
+        return np.broadcast_to(weights.sum(0)[:, None], (3, exponent.size)).reshape(
+            3, *exponent.shape)
+    logs = np.log(np.where(below, -exponent, -exponent[below].max()))
+    first = logs.min()
+    n_steps = int((logs.max() - first) / TABLE_STEP) + 1
+    nodes = -np.exp(first + TABLE_STEP * np.arange(n_steps + 1))
+    # Values and slopes at the nodes, and the cubics between them
+    reach = np.multiply.outer(nodes, SIGMAS**2)
+    gaussians = np.exp(reach)
+    values = gaussians @ weights
+    slopes = (gaussians * reach) @ weights * TABLE_STEP
+    rise = np.diff(values, axis=0)
+    square = 3 * rise - 2 * slopes[:-1] - slopes[1:]
+    cube = slopes[:-1] + slopes[1:] - 2 * rise
+    place = (logs - first) / TABLE_STEP
+    row = np.minimum(place.astype(np.intp), n_steps - 1)
+    u = place - row
+    found = np.empty((3, *u.shape))
+    for one, (start, slope, second, third) in zip(
+            found, zip(values[:-1].T, slopes[:-1].T, square.T, cube.T, strict=True), strict=True):
+        np.take(np.ascontiguousarray(third), row, out=one)
+        for coefficients in (second, slope, start):
+            one *= u
+            one += np.take(np.ascontiguousarray(coefficients), row)
+    found[:, ~below] = weights.sum(0)[:, None]
+    return found
 
 
 def surface_brightness(shape, offset_px, blur_px):

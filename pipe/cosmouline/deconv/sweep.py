@@ -11,6 +11,8 @@ TINY = 1e-30  # instead of the norm of an image of zeros
 RIDGE = 1e-12  # on the scaled equations of the fluxes: a source without light gets flux 0
 MAP_STEP = 5e-4  # maps that round to the same share the transform of the galaxy, not its position
 
+_of_last_shape = {}  # spectra of the galaxy by map, under its shape and the geometry
+
 
 @dataclass(frozen=True, eq=False)
 class Sweep:
@@ -29,17 +31,21 @@ class Sweep:
     extended: np.ndarray
 
 
-def sweep_epochs(problem, state, with_nodes=False):
+def sweep_epochs(problem, state, with_nodes=False, with_shared=True):
     """Solve the fluxes and the sky of each epoch, and form its normal equations: a `Sweep`.
 
-    Its `on_nodes`, made where asked for, costs twice as much as the rest.
+    Its `on_nodes`, made where asked for, costs twice as much as the rest. Without the shared
+    columns, for steps of the epochs alone, it costs half. A galaxy that is held at a flux of 0 has
+    columns of zeros.
     """
     geometry, amplitude = problem.geometry, state.shared[AMPLITUDE]
     measured = [None] * len(problem.data)
     rounded = np.rint(problem.linear / MAP_STEP).reshape(-1, 4)
     maps, place = np.unique(rounded, axis=0, return_inverse=True)
-    spectra = [epoch_images.galaxy_spectra(state.shared[SHAPE], one, geometry)
-               for one in maps.reshape(-1, 2, 2) * MAP_STEP]
+    is_bare = not (problem.prior.has_galaxy or amplitude)
+    dark = np.zeros((7 if with_shared else 3, *problem.data.shape[1:])) if is_bare else None
+    spectra = [] if is_bare else [one[:5 if with_shared else 1] for one in _galaxy_spectra(
+        state.shared[SHAPE], maps.reshape(-1, 2, 2) * MAP_STEP, geometry)]
     for epoch, index in enumerate(place.ravel()):
         data, weight = problem.data[epoch], problem.weight[epoch]
         linear, shift = problem.linear[epoch], state.shift_px[epoch]
@@ -50,8 +56,8 @@ def sweep_epochs(problem, state, with_nodes=False):
             nodes = _node_spectra(problem, state, epoch)
             field = epoch_images.field_images(*nodes, state.node_flux, geometry)
         centre_px = linear @ state.shared[CENTRE] + shift
-        galaxy = epoch_images.galaxy_images(transfer, spectra[index], centre_px, geometry)
-        galaxy = galaxy * state.extended_scale[epoch]
+        galaxy = dark if is_bare else state.extended_scale[epoch] * epoch_images.galaxy_images(
+            transfer, spectra[index], centre_px, geometry)
         point = problem.point_images(epoch, state)
         widened = np.zeros_like(point[0])
         if problem.widened is not None:
@@ -74,14 +80,12 @@ def sweep_epochs(problem, state, with_nodes=False):
         points = np.tensordot(flux, point[0], axes=1)
         residual = data - extended - points - solution[-1]
         # Derivatives of the model to the shift of the epoch, and to what all epochs share
-        by_shift = np.tensordot(point[1:], flux, axes=(1, 0)) + amplitude * galaxy[5:] + field[1:]
-        by_position = np.tensordot(linear.T, point[1:] * flux[:, None, None], axes=1)
-        by_centre = np.tensordot(linear.T, galaxy[5:], axes=1)
-        by_galaxy = amplitude * np.concatenate([galaxy[1:5], by_centre])
-        by_width = np.tensordot(flux, widened, axes=1)
-        by_shared = np.concatenate([by_galaxy, galaxy[:1], by_width[None], *by_position])
+        by_shift = np.tensordot(point[1:], flux, axes=(1, 0)) + amplitude * galaxy[-2:] + field[1:]
+        columns = [basis, by_shift]
+        if with_shared:
+            columns += _shared_columns(point, widened, flux, galaxy, amplitude, linear)
         # Scalar products of all columns under the weights: the normal equations
-        columns = np.concatenate([basis, by_shift, by_shared, residual[None]])
+        columns = np.concatenate([*columns, residual[None]])
         weighted = columns * weight
         flat = columns.reshape(len(columns), -1)
         products = flat @ weighted.reshape(flat.shape).T
@@ -92,16 +96,46 @@ def sweep_epochs(problem, state, with_nodes=False):
     return Sweep(*map(np.array, arrays), on_nodes, np.array(points), np.array(extended))
 
 
-def gram_matrix(problem, state):
-    """Scalar products (n_nodes, n_nodes) of the images of the lattice's Gaussians, all epochs."""
+def _galaxy_spectra(shape, maps, geometry):
+    """Spectra of the galaxy through each map; those of the last shape are kept.
+
+    Two sweeps of three have the shape of the one before: alignments, and all of `psf_error`.
+    """
+    key = np.asarray(shape, float).tobytes(), geometry
+    if key not in _of_last_shape:
+        _of_last_shape.clear()
+        _of_last_shape[key] = {}
+    known = _of_last_shape[key]
+    for one in maps:
+        if one.tobytes() not in known:
+            spectra = epoch_images.galaxy_spectra(shape, one, geometry)
+            spectra.flags.writeable = False
+            known[one.tobytes()] = spectra
+    return [known[one.tobytes()] for one in maps]
+
+
+def _shared_columns(point, widened, flux, galaxy, amplitude, linear):
+    """Derivatives of the model of an epoch to what all share, in the order of `State.shared`."""
+    by_x, by_y = np.tensordot(linear.T, point[1:] * flux[:, None, None], axes=1)
+    by_centre = np.tensordot(linear.T, galaxy[5:], axes=1)
+    by_width = np.tensordot(flux, widened, axes=1)
+    return amplitude * galaxy[1:5], amplitude * by_centre, galaxy[:1], by_width[None], by_x, by_y
+
+
+def gram_matrix(problem, state, every=1):
+    """Scalar products (n_nodes, n_nodes) of the images of the lattice's Gaussians, all epochs.
+
+    From every n-th epoch it is scaled to the weight of all.
+    """
     n_nodes = len(problem.lattice.nodes_px)
     total = np.zeros((n_nodes, n_nodes))
-    for epoch, weight in enumerate(problem.weight):
+    some = problem.weight[::every]
+    for epoch, weight in zip(range(0, len(problem.weight), every), some, strict=True):
         nodes = epoch_images.node_images(*_node_spectra(problem, state, epoch), problem.geometry)
         nodes *= np.sqrt(weight)
         nodes = nodes.reshape(n_nodes, weight.size)
         total += nodes @ nodes.T
-    return total
+    return total * (problem.weight.sum() / some.sum()) if every > 1 else total
 
 
 def _node_spectra(problem, state, epoch):

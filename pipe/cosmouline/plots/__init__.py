@@ -36,6 +36,7 @@ one_star          : One star under a coefficient: against the date, and against 
                     depend on.
 pages             : Contact sheets: many small pictures on one page, with their names and what
                     became of them.
+palette           : Pictures in 256 colours made for each.
 pdf               : Existing pictures, one on each page of a PDF.
 peaks             : Histograms of the peaks of the stars, and the level where the camera saturates.
 point_colours     : Colours of points: one for all, a quantity on a scale, or one per name.
@@ -48,7 +49,9 @@ star_curves       : Curves of the stars before and after a normalisation, and th
                     themselves.
 star_map          : A frame with the stars of a list: those that were found on it and those that
                     were not.
+star_peaks        : Widths of the stars, and PSF over aperture fluxes, against their peaks.
 style             : The look of every picture: sizes, fonts, colours, and the one way to save.
+two_extractions   : Two light curves of one lens from the same images: both, and their difference.
 zero_points       : Residuals of zero points against colour, magnitude and place; zero points
                     against the date.
 """

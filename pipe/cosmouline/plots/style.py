@@ -5,10 +5,13 @@ import functools
 
 from cosmouline import library
 from cosmouline.files.atomic import atomic_path
+from cosmouline.plots.palette import in_palette
 
 import numpy as np
 
 backend_agg = library("matplotlib.backends.backend_agg")
+pil_image = library("PIL.Image")
+pil_png = library("PIL.PngImagePlugin")
 colors = library("matplotlib.colors")
 mpl_figure = library("matplotlib.figure")
 matplotlib = library("matplotlib")
@@ -16,7 +19,7 @@ patheffects = library("matplotlib.patheffects")
 
 DPI = 120  # 9 pt letters are then 15 pixels tall, readable at 100 % on a laptop
 PAGE_WIDTH_IN = 12.0  # 1440 pixels: as wide as a laptop shows
-PNG_LEVEL = 3  # of compression: half the time of the default 6, for files 5 to 15 % larger
+PNG_LEVEL = 3  # of compression: half the time of the default 6, for files 5 to 30 % larger
 STAMP_IN = 0.17  # height kept free below for the stamp
 TITLE_IN = 0.45  # height of the line that `title_page` writes
 
@@ -322,8 +325,6 @@ def save(page, path, stamp="", dpi=DPI):
     kind = str(path).lower()[-4:]
     if kind not in (".png", ".pdf"):
         raise ValueError(f"path must end in .png or .pdf, not '{path}'")
-    options = {"metadata": {"Creator": "COSMOULINE"}} if kind == ".pdf" else {
-        "metadata": {"Software": "COSMOULINE"}, "pil_kwargs": {"compress_level": PNG_LEVEL}}
     width, height = page.get_size_inches()
     text = page.text(1 - 0.08 / width, 0.05 / height, safe_text(stamp), ha="right", fontsize=6.5,
                      color=FAINT)
@@ -331,6 +332,29 @@ def save(page, path, stamp="", dpi=DPI):
     text.set_in_layout(False)
     try:
         with atomic_path(path) as temporary:
-            page.savefig(temporary, dpi=dpi, format=kind[1:], **options)
+            if kind == ".pdf":
+                page.savefig(temporary, dpi=dpi, format="pdf", metadata={"Creator": "COSMOULINE"})
+            else:
+                made_by = pil_png.PngInfo()
+                made_by.add_text("Software", "COSMOULINE")
+                _picture(page, dpi).save(temporary, format="png", compress_level=PNG_LEVEL,
+                                         dpi=(dpi, dpi), pnginfo=made_by)
     finally:
         text.remove()
+
+
+def _picture(page, dpi):
+    """Return the picture of a page; in a palette if that is enough."""
+    before = page.dpi
+    page.set_dpi(dpi)
+    try:
+        page.canvas.draw()  # `savefig` would draw twice, once to find the layout
+        rgb = np.array(page.canvas.buffer_rgba())[..., :3]
+    finally:
+        page.set_dpi(before)
+    indices, palette = in_palette(rgb)
+    if indices is None:
+        return pil_image.fromarray(np.ascontiguousarray(rgb))
+    picture = pil_image.fromarray(indices)
+    picture.putpalette(palette.tobytes())
+    return picture

@@ -54,6 +54,7 @@ def test_the_scale_of_each_camera_is_found(two):
     assert problem.camera.tolist() == CAMERA.tolist()
 
 
+@pytest.mark.long
 def test_the_error_of_the_scale_is_in_the_errors_of_the_fluxes(two, draw):
     """Against the scatter of the step between the cameras over eight drawings of the noise."""
     steps, sigmas = [], []

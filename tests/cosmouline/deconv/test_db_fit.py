@@ -42,6 +42,7 @@ def test_without_draws_the_errors_of_the_psfs_are_not_known(inputs):
     assert np.isnan(psf_error).all()
 
 
+@pytest.mark.long
 def test_a_field_and_no_galaxy_where_there_is_none(inputs):
     content, start_px, settings = inputs
     settings.extended_light = "auto"

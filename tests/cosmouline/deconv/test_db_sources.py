@@ -240,7 +240,7 @@ def test_light_that_the_model_lacks_is_written_to_be_pasted(made_up, monkeypatch
 
     monkeypatch.setattr(db_sources, "_in_some", lambda *_: ["A: hit"])
 
-    monkeypatch.setattr(db_sources, "with_faults_of_stars", lambda fit, *_: (fit, ["width"]))
+    monkeypatch.setattr(db_sources, "with_field_errors", lambda fit, *_: (fit, ["width"]))
     band = {"images": [], "reference": REFERENCE}
     found = db_sources.with_doubts(fit, made_up.content, ["A", "B", "N"], band, settings())
 
@@ -251,29 +251,6 @@ def test_light_that_the_model_lacks_is_written_to_be_pasted(made_up, monkeypatch
         "width", "A: hit", "B: in doubt"]}]
 
 
-@pytest.mark.parametrize("fitted", [0.0, -0.02])
-@pytest.mark.parametrize("coefficient", ["renorm", "medcoeff"])
-def test_what_the_stars_show_is_in_the_systematic_errors(fitted, coefficient):
-    """A width of -.03 +- .04 in one of two images, a flat field of .01 in the other."""
-    fit = Widths(np.array([[1000.0, 500.0]] * 2), np.diag([4.0, 9.0]), fitted)
-    images = [{"psf_lens_width__p": -0.03, "psf_lens_width_sigma__p": 0.04},
-              {"renorm_flat__r": 0.01}]
-    given = SimpleNamespace(psf_name="p", renorm_name="r", dec_coefficient=coefficient)
-
-    found, lines = db_sources.with_faults_of_stars(fit, images, given)
-
-    # a width that is fitted is no error, nor is a flat field of coefficients that are not used
-    of_width, of_flat = 0 if fitted else 0.05, 0.01 if coefficient == "renorm" else 0
-    change = np.hypot(of_width, of_flat) / np.sqrt(2) * np.array([1000.0, 500.0])
-    expected = np.diag([4.0, 9.0]) + np.outer(change, change)
-    np.testing.assert_allclose(found.systematic_covariance, expected)
-    text = "".join(lines)
-    assert ("the images -3.0 % wider than the PSF at the lens" in text) == bool(of_width)
-    assert ("errors of the flat field of 1.00 %" in text) == bool(of_flat)
-    # stars that show nothing
-    assert db_sources.with_faults_of_stars(fit, [{}, {}], given) == (fit, [])
-
-
 def test_a_change_of_a_source_below_three_sigma_is_no_percentage(made_up, monkeypatch):
     fit = LogOnly(np.array([[1000.0, 10.0]] * 2), [], np.array(GIVEN), 2,
                   np.array([[1.0, 5.0]] * 2))  # 10 +- 3.5
@@ -281,10 +258,25 @@ def test_a_change_of_a_source_below_three_sigma_is_no_percentage(made_up, monkey
         db_sources.source_doubts, "with_doubts", lambda fit, epochs, names, images: (
             fit, [MissingLight(-8.0, 4.0, 1234.4, 35.6)], np.array([-20.0, 38.0]), []))
     monkeypatch.setattr(db_sources, "_in_some", lambda *_: [])
-    monkeypatch.setattr(db_sources, "with_faults_of_stars", lambda fit, *_: (fit, []))
+    monkeypatch.setattr(db_sources, "with_field_errors", lambda fit, *_: (fit, []))
 
     found = db_sources.with_doubts(fit, made_up.content, ["A", "B"],
                                    {"reference": REFERENCE, "images": []}, settings())
 
     line, = found.log[-1]["lines"]
     assert "the fluxes change by A -2.0 %, B (no flux), which" in line
+
+
+def test_cores_that_lose_little_are_named_with_what_they_lose(monkeypatch):
+    """Of A 3 % in one image; 40 % of B in another, which is flagged; .4 % is far out."""
+    lost = np.array([[0.03, 0.0], [0.0, 0.40], [0.004, 0.0]])
+    monkeypatch.setattr(db_sources.odd_epochs, "core_lost", lambda *_: lost)
+    monkeypatch.setattr(db_sources.odd_epochs, "odd_sources", lambda *_: [])
+    monkeypatch.setattr(db_sources.odd_epochs, "odd_light", lambda *_: None)
+    content = SimpleNamespace(epochs=None, names=["i", "j", "k"])
+
+    lines = db_sources._in_some(SimpleNamespace(), content, ["A", "B"], REFERENCE, settings())
+
+    assert len(lines) == 2
+    assert lines[0].startswith("B: cosmic rays or bad pixels on its core in 1 of 3 images")
+    assert lines[1].endswith("the points kept: A in i (3.0 %)")

@@ -40,6 +40,7 @@ def test_narrow_images_get_their_width_and_keep_their_flux(draw, pictures, seed)
     assert np.abs(bias).mean() < biased.mean() / 3
 
 
+@pytest.mark.long
 def test_wide_images_are_held_and_their_change_is_a_systematic_error(draw, pictures):
     epochs, truth = of_width(draw, pictures, 0.03)
     right, _ = draw(seed=1)
@@ -77,6 +78,7 @@ def test_a_wide_star_gets_its_width_where_no_light_is_fitted(draw, pictures):
     assert abs(bias) < 0.009
 
 
+@pytest.mark.long
 def test_each_camera_has_the_width_of_its_images(draw, pictures):
     """1 and 5 % narrower than the stars in two cameras of five epochs."""
     epochs, truth = draw(seed=4, n_epochs=10)
@@ -101,6 +103,7 @@ def test_each_camera_has_the_width_of_its_images(draw, pictures):
     assert fit.flux_sigma.mean() > blind.flux_sigma.mean()
 
 
+@pytest.mark.long
 def test_more_epochs_go_on_with_the_width(draw, pictures):
     epochs, truth = of_width(draw, pictures, -0.03, n_epochs=8)
     first = fit_lens(epochs.take(np.arange(6)), truth.position_px, OPTIONS)
@@ -154,6 +157,7 @@ def test_a_field_of_negative_light_makes_the_fit_begin_with_a_free_width(lens, m
     assert asked[6:] == [(False, lens[2]), (False, None), (False, None)]
 
 
+@pytest.mark.long
 def test_a_width_that_is_free_from_the_start_is_that_of_the_images(draw, pictures):
     epochs, truth = of_width(draw, pictures, -0.03, n_epochs=10)
 

@@ -39,6 +39,7 @@ def test_nothing_is_missing_where_all_is_modelled_and_a_cosmic_is_no_star(draw):
     assert missing_light(fit_lens(epochs, PAIR, POINTS), epochs) == []
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("seed", [3, 4])
 def test_a_trial_fit_gives_place_and_flux_of_a_star_at_the_rim_of_the_field(draw, seed):
     """12000 e- at 2 FWHM from B, next to a galaxy; errors of .01 px and 1 % in each epoch."""

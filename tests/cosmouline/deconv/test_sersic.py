@@ -139,3 +139,17 @@ def test_brightness_sums_to_the_flux():
     light = sersic.surface_brightness(np.array([np.log(2.0), 0.0, 0.3, 0.1]), offset, 0.8)
 
     assert light.sum() * 0.25 == pytest.approx(1, abs=0.005)
+
+
+def test_interpolated_sums_are_those_of_the_gaussians():
+    """The slow obvious way, over nine decades of the exponent, and at 0."""
+    exponent = -np.append(np.geomspace(1e-5, 1e4, 997), 0.0)
+    flux, slope = sersic.fluxes(np.log(3.3))
+    gaussians = np.exp(np.multiply.outer(exponent, sersic.SIGMAS**2))
+    slow = np.stack([gaussians @ one for one in (flux, slope, flux * sersic.SIGMAS**2)])
+
+    found = sersic.sums_of_gaussians(np.log(3.3), exponent)
+
+    np.testing.assert_allclose(found[:2], slow[:2], atol=5e-9)
+    np.testing.assert_allclose(found[2], slow[2], atol=5e-9 * slow[2].max())
+    assert sersic.sums_of_gaussians(np.log(3.3), np.zeros((2, 1)))[0] == pytest.approx(flux.sum())

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from cosmouline.deconv import epoch_images
+from cosmouline.deconv import epoch_images, sweep
 from cosmouline.deconv.options import FitOptions
 from cosmouline.deconv.sweep import gram_matrix, sweep_epochs
 
@@ -153,3 +153,21 @@ def test_neighbours_keep_the_width_of_the_stars(case):
         neighbour = epoch_images.point_images(held.transfer[e], place, problem.geometry)[0][1]
         points = np.tensordot(sweep.solution[e, :2], [image, neighbour], axes=1)
         assert sweep.points[e] == pytest.approx(points, abs=1e-9 * points.max())
+
+
+def test_a_galaxy_that_is_kept_has_the_bits_of_a_new_one(draw, start):
+    """Two shapes in turn, each seen through three turns, against sweeps that remember nothing."""
+    epochs, truth = draw(seed=3, n_epochs=6, side=24, turns_deg=(0.0, 3.0, 90.0))
+    problem, state = start(epochs, truth.position_px, FitOptions(node_step_fwhm=0.5))
+    other = replace(state, shared=state.shared + 0.01)
+    fresh = []
+    for one in (state, other):
+        sweep._of_last_shape.clear()
+        fresh.append(sweep.sweep_epochs(problem, one).products)
+
+    again = [sweep.sweep_epochs(problem, one).products for one in (state, state, other, state)]
+
+    for products, expected in zip(again, [fresh[0], fresh[0], fresh[1], fresh[0]], strict=True):
+        assert (products == expected).all()
+    assert (fresh[0] != fresh[1]).any()
+    assert len(sweep._of_last_shape) == 1  # of one shape only

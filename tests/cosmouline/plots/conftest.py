@@ -135,10 +135,17 @@ def page_in_numbers(page):
             kinds["limits"] += [*limits, *ticks]
             words.extend([axis.get_scale(), axis.label.get_text(), axis.get_ticks_position()])
             kinds["size"] += [axis.label.get_fontsize(), axis.get_visible()]
-    numbers = [weighted(np.array([value if isinstance(value, int | float) else np.nan
-                                  for value in some], dtype=float)) for some in kinds.values()]
+    numbers = [weighted(as_numbers(some)) for some in kinds.values()]
     return f"{len(words)} {zlib.crc32(' '.join(words).encode())} " + "  ".join(
         f"{n} {size:.6g} {mean:.6g}" for n, size, mean in numbers)
+
+
+def as_numbers(values):
+    """Values as an array of floats; what is no number of Python's is NaN."""
+    if set(map(type, values)) <= {int, float, bool, np.float64}:  # nearly always, and long
+        return np.array(values, dtype=float)
+    return np.array([value if isinstance(value, (int, float)) else np.nan for value in values],
+                    dtype=float)
 
 
 def weighted(values):

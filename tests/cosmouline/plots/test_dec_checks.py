@@ -18,7 +18,7 @@ def test_bars_of_amplitudes_end_at_their_ratio(ax):
     ends = [bar.get_x() + bar.get_width() for bar in ax.patches]
     assert ends == pytest.approx([1.0, 3.5])
     assert ax.patches[0].get_facecolor() != ax.patches[1].get_facecolor()
-    assert [label.get_text() for label in ax.get_yticklabels()] == ["flat 0.35", "PSF"]
+    assert [label.get_text() for label in ax.texts] == ["flat 0.35", "PSF"]
 
 
 def test_the_direction_has_a_bar_for_each_image_and_the_galaxy(ax):
