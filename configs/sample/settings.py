@@ -143,6 +143,8 @@ photom_stars: list[str] | str | None = None
 # photomstars.cat, or "mystars.cat" of this folder; None: all of photomstars.cat, if it exists
 photom_apertures: list[str] = ["1fwhm", "1.5fwhm", "3fwhm"]
 # Radii of 4_norm/2b_opt_photom_db in FWHM of the image, "4arcsec" or "8px"; "auto": Kron's
+correct_flat: bool = True  # what all skies of a set have in common is taken out of the stamps; of
+# their light too, where the stars follow it. False: it is in the systematic errors alone
 coeff_method: str = "als"  # "als": stars and images solved together; "median": COSMOULINE's
 
 # --- Stacks: 4_norm/4 and fac_combi -----------------------------------------------------------
@@ -232,6 +234,13 @@ zero_point_range_mag: float | None = 2.0  # an image whose zero point is farther
 lens_colour_mag: tuple[float, float] = (0.6, 0.2)  # colour of the lens in the colour of the
 # catalogue (BP - RP, or g - r), and its error: it enters the calibrated magnitudes
 
+# --- fac_photom: photometry of the field --------------------------------------------------------
+photom_name: str = "photom1"  # name of the stacks, lists and page: another name keeps the earlier
+photom_zero_point_range_mag: float | None = 1.5  # an image whose zero point is farther from the
+# median of its filter, either way, is in no stack: clouds, or a wrong exposure time or gain
+photom_threshold_sigma: float = 4.0  # lower: fainter sources; above the smoothed sky noise of all
+# filters together (SExtractor's 1.5 sigma of the unsmoothed one); and photom_apertures, above
+
 # --- 9_export ---------------------------------------------------------------------------------
 export_psfs: list[str] | None = None  # ["psf1"]: export the fields of these PSFs; None: of all
 export_renorms: list[str] | None = None  # the same for renormalisations
@@ -264,3 +273,47 @@ curve_dates: tuple[str, str] | None = None  # ("2010-01-31", "2015-06-30"): firs
 # the picture; None: all points
 curve_mags: tuple[float, float] | None = None  # (-12.0, -10.5): magnitudes at its top and bottom
 curve_panels: str = "one"  # "one" panel for all sources, or a panel for "each"
+
+# --- fac_shapes: galaxy shapes from exposures of a mosaic camera and a tile made of them ---------
+# Each is a table; give only the keys that differ, such as shape_images = {"dir": "~/mosaic"}.
+shape_images: dict = {
+    "dir": "",  # folder of the images; patterns below it, "*" is the name of exposure or tile
+    "exposures": "exposures/image-*.fits", "weights": "exposures/weight-*.fits",
+    "flags": "exposures/flag-*.fits", "tiles": "tiles/image-*.fits",
+    "tile_weights": "tiles/weight-*.fits", "tile_flags": "",  # "": there are none
+    "zero_point_mag": None,  # None: the card PHOTZP of each image
+    "gain_e_per_adu": None}  # None: the card GAIN
+shape_masks: dict = {
+    # flag: the bit of each mask, 0: none is made. Sizes are those of a star of 13.8 mag, times
+    # 1 - slope x (mag - 13.8), 0 at least
+    "border_px": 20, "border_flag": 4,
+    "halo_mag_max": 13.0, "halo_radius_arcsec": 10.0, "halo_slope": 0.05, "halo_flag": 2,
+    "spike_mag_max": 14.0, "spike_length_arcsec": 12.0, "spike_width_arcsec": 1.2,
+    "spike_slope": 0.3, "spike_angle_deg": 0.0, "spike_flag": 128,
+    "no_mag_taken_as": 11.0,  # a catalogue star without a magnitude; None: it gets no mask
+    "objects": "",  # a table with ra_deg, dec_deg, radius_arcsec of extended objects to mask,
+    "objects_flag": 16, "objects_plus": 0.0,  # radius x (1 + objects_plus)
+    "weight_flag": 1, "weight_max": 1000.0,  # pixels of weight 0, or above this
+    "missing_flag": 0.3, "missing_remove": 0.75}  # fraction of pixels at exactly 0: a note; out
+shape_detection: dict = {
+    # sigma: threshold per pixel in units of the noise; deblend: contrast of parts; sky_box_px:
+    # mesh of the sky, 0: the image has none. tile_: of the tile
+    "sigma": 1.5, "min_area_px": 5, "deblend": 0.001, "sky_box_px": 64,
+    "tile_sigma": 1.5, "tile_min_area_px": 10, "tile_deblend": 0.0005, "tile_sky_box_px": 0}
+star_selection: str = "star_selection.setools"
+# File of this folder that chooses the stars of the PSF, in the language of setools
+shape_psf: dict = {
+    "side_px": 51, "min_stars": 10, "max_chi2": 2.0,  # fewer stars or a larger chi2: no PSF
+    "max_degree": 2}  # of its polynomials over the CCD; what the stars do not show is left out
+shape_metacal: dict = {
+    "target_sigma_arcsec": None,  # of the round PSF of all shapes; None: 1.2 x the widest PSF
+    "fix_noise": True,  # noise that is sheared the other way: without it faint galaxies are biased
+    "masked_max": 0.33,  # an epoch with a larger fraction of masked pixels is left out
+    "batch": 200}  # objects of a task; each is kept when the run is stopped
+shape_catalogue: dict = {
+    # a star: |spread + n_sigma x error| below star_max; a galaxy: above galaxy_min
+    "spread_n_sigma": 1.6667, "spread_star_max": 0.003, "spread_galaxy_min": 0.01,
+    "prefix": "NGMIX",  # of the columns of the shapes, as ShapePipe has them
+    "duplicate_arcsec": 1.0,  # objects of two tiles within it are one
+    "random_per_arcmin2": 50.0,
+    "snr_min": 10.0, "size_over_psf_min": 0.5}  # cuts of the report; size is T of the galaxy
