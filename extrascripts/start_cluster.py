@@ -10,13 +10,13 @@ Run as  : python extrascripts/start_cluster.py configs/MYLENS [--no-jobs] [--run
 
 import argparse
 import logging
-import sys
 
 from cosmouline.database import paths
 from cosmouline.database.settings import load_settings
 from cosmouline.engine.cluster import connection
 from cosmouline.engine.cluster.scheduler import exit_now, serve
 from cosmouline.engine.processes import stop_on_signals
+from cosmouline.engine.terminal import log_to_terminal
 from cosmouline.engine.tool import lens_options
 from cosmouline.errors import UserError, guarded
 
@@ -48,7 +48,7 @@ def described(settings):
 def main():
     """Serve until a signal."""
     stop_on_signals()
-    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
+    log_to_terminal()
     options = parse()
     try:
         settings = load_settings(options.config_dir)

@@ -38,6 +38,7 @@ QUASAR = (
     "4_norm/0_pick_stars",
     "4_norm/1a_image_stats",
     "4_norm/2a_photometry",
+    "4_norm/2f_flat_by_stars",
     "4_norm/3a_medcoeff",
     "4_norm/3b_report",
     "4_norm/3c_plot_stars",
@@ -86,6 +87,15 @@ COMBI = (  # after 4_norm: stacks by night or of a set, and their catalogues
     "fac_combi/4_stack_photometry",
 )
 
+PHOTOM = (  # after 8_renorm: stacks of each filter, and all sources of the field on them
+    "3_align/2a_opt_align",
+    "fac_photom/1_reject_by_zero_point",
+    "fac_photom/2_stack",
+    "fac_photom/3_detect",
+    "fac_photom/4_measure",
+    "fac_photom/5_report",
+)
+
 INJECTION = (  # after 7_deconv: sources of known light put into the same frames
     "fac_injection/1_choose_sites",
     "fac_injection/2_inject",
@@ -93,7 +103,28 @@ INJECTION = (  # after 7_deconv: sources of known light put into the same frames
     "fac_injection/4_report",
 )
 
-EVERY = (PREPARATION, QUASAR, ASTROMETRY, COMBI, INJECTION)  # as doc/scripts.md has them
+SHAPES = (  # galaxy shapes of a mosaic camera, in a database of CCDs and tiles
+    "fac_shapes/1a_split_exposures",
+    "fac_shapes/1b_merge_headers",
+    "fac_shapes/2a_star_catalogue",
+    "fac_shapes/2b_masks",
+    "fac_shapes/3a_detect_exposures",
+    "fac_shapes/3b_select_stars",
+    "fac_shapes/3c_psf_model",
+    "fac_shapes/3d_psf_validate",
+    "fac_shapes/4a_detect_tiles",
+    "fac_shapes/4b_psf_multiepoch",
+    "fac_shapes/5a_vignets",
+    "fac_shapes/5b_spread_model",
+    "fac_shapes/6_shapes",
+    "fac_shapes/7a_make_catalogue",
+    "fac_shapes/7b_merge",
+    "fac_shapes/7c_random_points",
+    "fac_shapes/7d_report",
+)
+
+# as doc/scripts.md has them
+EVERY = (PREPARATION, QUASAR, ASTROMETRY, COMBI, PHOTOM, INJECTION, SHAPES)
 
 PICTURES = (  # what only draws
     "2_skysub/2_sky_pngs",
@@ -108,6 +139,7 @@ PICTURES = (  # what only draws
     "9_quicklook/1_quicklook",
     "lcmanip/2_plot",
     "fac_combi/3_make_pngs",
+    "fac_photom/5_report",
     "0_preparation/1d_report",
     "8_lookback/1_build_pages",
 )

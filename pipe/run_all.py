@@ -23,7 +23,7 @@ from cosmouline.engine.tool import lens_options
 from cosmouline.errors import UserError, guarded
 
 log = logging.getLogger("cosmouline")
-ROUTES = ("preparation", "quasar", "astrometry", "combi", "injection")
+ROUTES = ("preparation", "quasar", "astrometry", "combi", "photom", "injection", "shapes")
 
 
 def position(text, order, last=False):
@@ -61,7 +61,9 @@ def parse():
     parser.add_argument("--route", choices=ROUTES, default="quasar",
                         help="quasar: light curves (default); preparation: raw frames, before it; "
                         "astrometry: catalogue and coordinates; combi: stacks by night, after it; "
-                        "injection: sources of known light, after it")
+                        "photom: all sources of the field on stacks, after it; "
+                        "injection: sources of known light, after it; "
+                        "shapes: galaxy shapes from exposures of a mosaic camera")
     parser.add_argument("--alt", nargs="+", default=[], metavar="SCRIPT",
                         help="scripts with _alt_ in their names, in the places of the others")
     for name, text in (("--test", "only the images of testlist.txt"),

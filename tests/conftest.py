@@ -43,39 +43,43 @@ for _number in (signal.SIGINT, signal.SIGHUP):
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED_DATA = ROOT.parent / "shared" / "data"
-SLOW = "test_demo_in_small", "starred", "/cluster/", "7_deconv/", "test_environment", "end_to_end/"
+# What takes long; and pictures, which need no small lens, while one process makes that one
+SLOW = ("test_demo_in_small", "starred", "/cluster/", "7_deconv/test_8_inspect_flux",
+        "engine/test_engine", "cosmouline/plots/", "7_deconv/", "test_environment", "end_to_end/",
+        "cosmouline/deconv/", "test_recorded", "8_lookback/")
 LONG = ("end_to_end/", "starred", "cluster/", "test_environment", "engine/test_jax_cache",
         "crash/test_kills", "crash/test_signals", "test_pages_in_a_browser",
-        "engine/test_command")
+        "engine/test_command", "7_deconv/test_another_name", "7_deconv/test_of_the_test_list",
+        "8_renorm/test_other_names", "5_psf/test_other_psf_name")
+MAY_BE_LONG = re.compile(r"mark\.long|parametrize\([^[]*\bseed\b")
 COMPILED = "deconv/starred/", "psf/test_starred"  # the descents of STARRED: 15 s, 3 s
 NOT_NEEDED_LATER = re.compile("png_check|pngs|plot|report|histograms|quicklook|export|"
                               "show_sources|inspect_flux|build_pages")
 TURNED, CLOUDED, MOONLIT = 2, 4, 5  # frames of the small lens that are not like the others
-SETTINGS = """
-lens_name = "TINY"
-lens_ra_deg, lens_dec_deg = {ra_deg}, {dec_deg}
-work_dir = {work!r}
-engine = "serial"
-sets = [{{"name": "R", "telescope": "generic", "raw_dir": {raw!r}}}]
-point_sources = {{"A": (0.65, 0.30), "B": (-0.62, -0.35)}}
-extended_light = "none"
-n_norm_stars = 8
-"""
+SETTINGS = (ROOT / "tests/small_lens.txt").read_text(encoding="utf-8")
 
 
 def pytest_configure(config):
     """Let each process begin to read the tests at another file: each is compiled only once."""
     worker = getattr(config, "workerinput", None)
     if worker and config.args == config.getini("testpaths"):
-        files = sorted(str(path) for path in (ROOT / "tests").rglob("test_*.py"))
+        files = sorted(str(path) for path in (ROOT / "tests").rglob("test_*.py")
+                       if not pytest_ignore_collect(path, config))
         first = int(worker["workerid"][2:]) * len(files) // worker["workercount"]
         config.args = files[first:] + files[:first]
 
 
 def pytest_ignore_collect(collection_path, config):
-    """Do not load files of long tests alone where none is asked for: they load jax and dask."""
+    """Load no file of long tests alone where none is asked for (jax, dask), and no other for them.
+
+    What a folder holds is asked of its files.
+    """
     is_long = any(part in str(collection_path.relative_to(ROOT)) for part in LONG)
-    return (is_long and config.option.markexpr == "not long") or None
+    if config.option.markexpr == "not long":
+        return is_long or None
+    if config.option.markexpr == "long" and not is_long and collection_path.suffix == ".py":
+        return not MAY_BE_LONG.search(collection_path.read_text(encoding="utf-8")) or None
+    return None
 
 
 @pytest.hookimpl(wrapper=True)
@@ -91,10 +95,12 @@ def pytest_collection(session):
 def pytest_collection_modifyitems(items):
     """Put what takes long or waits first: no process is left with it when the others are done.
 
-    Whole orders, clusters, STARRED, processes that are killed and the browser are marked ``long``.
+    Whole orders or rooms, clusters, STARRED, processes that are killed and the browser are marked
+    ``long``, and of several drawings of one test (its parameter ``seed``) all but the first.
     """
     for item in items:
-        if any(part in item.nodeid for part in LONG):
+        is_drawn_again = "callspec" in vars(item) and item.callspec.indices.get("seed", 0) > 0
+        if is_drawn_again or any(part in item.nodeid for part in LONG):
             item.add_marker("long")
     items.sort(key=lambda item: (
         next((place for place, part in enumerate(SLOW) if part in item.nodeid), len(SLOW)),
@@ -112,6 +118,12 @@ def pytest_xdist_make_scheduler(config, log):
             return next((one for one in COMPILED if one in file), file)
 
     return ByFile(config, log) if config.getoption("dist") == "loadfile" else None
+
+
+# astropy looks these settings up for every card of every header, which takes 5 % of the tests of
+# the scripts; no test changes them
+for _name in ("enable_record_valued_keyword_cards", "strip_header_whitespace"):
+    setattr(type(fits.conf), _name, getattr(fits.conf, _name))
 
 
 def load_script(name):

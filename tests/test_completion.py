@@ -46,7 +46,7 @@ def test_options_of_a_script_of_run_all_and_of_a_tool():
     assert completed("pipe/run_all.py", "--no") == ["--no-pictures"]
     assert completed("extrascripts/new_lens.py", "--rea") == ["--read-noise"]
     assert completed("pipe/run_all.py", "--route", "") == [
-        "astrometry", "combi", "injection", "preparation", "quasar"]
+        "astrometry", "combi", "injection", "photom", "preparation", "quasar", "shapes"]
 
 
 def test_names_of_images_are_those_of_the_lens(folder):

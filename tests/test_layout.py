@@ -7,6 +7,7 @@ import runpy
 import subprocess
 import sys
 from pathlib import Path
+from typing import NamedTuple
 
 from cosmouline.database import fields, manual, script_header
 from cosmouline.database.settings import SAMPLE
@@ -44,69 +45,82 @@ def text_of(path):
     return path.read_text(encoding="utf-8")
 
 
-@functools.lru_cache(maxsize=200)  # all scripts; a tree of every file would fill the memory
-def tree_of(path):
-    return ast.parse(text_of(path))
+class Read(NamedTuple):
+    """What the tests ask of a file: all of it by one parse, as all trees fill the memory."""
+
+    docstring: str
+    top: list  # the classes of the statements at the top
+    imports: set  # files of the library, as tuples of names
+    modules: set  # whatever else is imported: the module's name
+    settings: set  # every x of a ``settings.x``
+    calls: set  # every x of an ``x(...)``
+    writes: list  # see `writes_of`
+    numbers: set  # see `numbers_of`
 
 
-def attributes_of(tree, variable):
-    """Return the names x of every ``variable.x`` in a file."""
-    return {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)
-            and isinstance(node.value, ast.Name) and node.value.id == variable}
+@functools.cache
+def read(path):
+    tree = ast.parse(text_of(path))
+    nodes = list(ast.walk(tree))
+    froms = [node for node in nodes if isinstance(node, ast.ImportFrom)]
+    return Read(
+        ast.get_docstring(tree), [type(node) for node in tree.body], imports_of(froms),
+        {node.module or "" for node in froms} | {
+            alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names},
+        {node.attr for node in nodes if isinstance(node, ast.Attribute)
+         and isinstance(node.value, ast.Name) and node.value.id == "settings"},
+        {getattr(node.func, "id", "") for node in nodes if isinstance(node, ast.Call)},
+        list(writes_of(tree)) if WRITERS & set(re.findall(r"\w+", text_of(path))) else [],
+        numbers_of(tree))
 
 
 @pytest.mark.parametrize("path", SCRIPTS, ids=name)
 def test_a_script_is_short_and_its_header_is_a_manual_page(path):
     text = text_of(path)
-    read = script_header.read_header(script_header.script_name(path))
+    header = script_header.read_header(script_header.script_name(path))
 
     assert len(text.splitlines()) <= 80
-    assert tuple(read.sections) == script_header.WORDS
-    assert read.purpose.endswith(".")
-    assert read.sections["Run as"].startswith(f"python {path.relative_to(ROOT)}")  # from the root
-    assert "../" not in read.sections["Run as"]
+    assert tuple(header.sections) == script_header.WORDS
+    assert header.purpose.endswith(".")
+    # from the root
+    assert header.sections["Run as"].startswith(f"python {path.relative_to(ROOT)}")
+    assert "../" not in header.sections["Run as"]
 
 
 @pytest.mark.parametrize("path", NUMBERED, ids=name)
 def test_a_script_names_the_settings_that_it_reads(path):
     """Those that it reads itself; what library modules above the numbers read is listed too."""
-    listed = set(script_header.settings_names(ast.get_docstring(tree_of(path))))
-    read = attributes_of(tree_of(path), "settings") & SETTINGS
+    listed = set(script_header.settings_names(read(path).docstring))
 
-    assert read <= listed
+    assert read(path).settings & SETTINGS <= listed
     assert listed <= SETTINGS
 
 
 @pytest.mark.parametrize("path", SCRIPTS, ids=name)
 def test_nothing_runs_when_a_script_is_imported(path):
     allowed = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.Assign, ast.If, ast.Expr)
-    body = tree_of(path).body
+    top = read(path).top
 
-    assert all(isinstance(node, allowed) for node in body)
-    assert [isinstance(node, ast.If) for node in body].count(True) == 1
-    assert not any(isinstance(node, ast.ClassDef) for node in body)
+    assert set(top) <= set(allowed)  # no class
+    assert top.count(ast.If) == 1
 
 
 @pytest.mark.parametrize("path", SCRIPTS, ids=name)
 def test_no_script_imports_a_script_or_asks_a_question(path):
-    tree = tree_of(path)
-    modules = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
-    calls = {getattr(node.func, "id", "") for node in ast.walk(tree) if isinstance(node, ast.Call)}
-
-    assert not any((module or "").split(".")[0] in {p.stem for p in SCRIPTS} for module in modules)
-    assert not calls & {"input", "eval", "exec", "print"}
+    assert not {module.split(".")[0] for module in read(path).modules} & {p.stem for p in SCRIPTS}
+    assert not read(path).calls & {"input", "eval", "exec", "print"}
 
 
 @pytest.mark.parametrize("path", NUMBERED, ids=name)
 def test_fields_have_their_producer_and_what_is_needed_comes_earlier(path):
     script = script_header.script_name(path)
-    read = script_header.read_header(script)
+    header = script_header.read_header(script)
     place = ALL.index(script)
 
-    makers = {fields.lookup(field).producer for field in read.writes}
+    makers = {fields.lookup(field).producer for field in header.writes}
     # a script that may be chosen can write the fields of the one that it stands for
     assert len(makers) <= 1 if script_header.is_choice(script) else makers <= {script}
-    for field in read.needs:
+    for field in header.needs:
         assert ALL.index(fields.lookup(field).producer) <= place
 
 
@@ -117,12 +131,11 @@ def test_every_script_is_in_an_order_or_optional_and_every_producer_exists():
     assert all(script_header.script_path(script).is_file() for script in producers)
 
 
-@functools.cache
-def imports_of(path):
-    """Return the files of the library that a file imports, as tuples of names."""
+def imports_of(froms):
+    """Return the files of the library that ``from ... import`` names, as tuples of names."""
     found = set()
-    for node in ast.walk(tree_of(path)):
-        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "cosmouline":
+    for node in froms:
+        if (node.module or "").split(".")[0] == "cosmouline":
             parts = node.module.split(".")[1:]
             for alias in node.names:
                 path = LIBRARY.joinpath(*parts, alias.name)
@@ -139,7 +152,7 @@ def kind_of(file):
 @pytest.mark.parametrize("path", FILES, ids=name)
 def test_an_import_leads_to_a_room_before_or_stays_in_its_own(path):
     file = path.relative_to(LIBRARY).with_suffix("").parts
-    imports = imports_of(path)
+    imports = read(path).imports
 
     assert {other for other in imports if ROOMS.index(other[0]) > ROOMS.index(file[0])} == set()
     assert not {other[0] for other in imports} & (OUTBUILDINGS - {file[0]})
@@ -149,7 +162,7 @@ def test_an_import_leads_to_a_room_before_or_stays_in_its_own(path):
                                   if path.relative_to(LIBRARY).parts[0] in SCIENCE], ids=name)
 def test_the_prefix_of_a_file_of_science_tells_what_it_knows(path):
     file = path.relative_to(LIBRARY).with_suffix("").parts
-    imports = imports_of(path)
+    imports = read(path).imports
     kind = kind_of(file)
 
     if kind < 2:
@@ -159,7 +172,7 @@ def test_the_prefix_of_a_file_of_science_tells_what_it_knows(path):
 
 
 def test_no_two_files_import_each_other_in_a_circle():
-    graph = {path.relative_to(LIBRARY).with_suffix("").parts: imports_of(path)
+    graph = {path.relative_to(LIBRARY).with_suffix("").parts: read(path).imports
              for path in FILES}
     while leaves := [file for file, others in graph.items() if not others & graph.keys()]:
         for file in leaves:
@@ -170,13 +183,13 @@ def test_no_two_files_import_each_other_in_a_circle():
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=name)
 def test_a_room_is_small_and_its_docstring_names_its_files(folder):
-    text = (folder / "__init__.py").read_text(encoding="utf-8")
+    file = read(folder / "__init__.py")
     files = {path.stem for path in folder.glob("*.py")} - {"__init__"}
 
     assert len(files) <= (36 if folder.name in LARGE else 20)
-    described = re.findall(r"^(\w+) +: ", ast.get_docstring(ast.parse(text)), re.MULTILINE)
+    described = re.findall(r"^(\w+) +: ", file.docstring, re.MULTILINE)
     assert sorted(described) == sorted(files)
-    assert len(ast.parse(text).body) == 1
+    assert len(file.top) == 1
 
 
 def test_every_folder_and_every_file_at_the_root_is_a_room():
@@ -185,14 +198,11 @@ def test_every_folder_and_every_file_at_the_root_is_a_room():
 
 
 def test_plots_know_numpy_and_matplotlib_alone():
-    for path in (LIBRARY / "plots").glob("*.py"):
-        roots = {alias.name.split(".")[0] for node in ast.walk(tree_of(path))
-                 if isinstance(node, ast.Import) for alias in node.names}
-        modules = {node.module for node in ast.walk(tree_of(path))
-                   if isinstance(node, ast.ImportFrom)}
+    for path in (LIBRARY / "plots").rglob("*.py"):
+        modules = read(path).modules
         ours = {m for m in modules if m.startswith("cosmouline")}
 
-        third = (roots | {m.split(".")[0] for m in modules - ours}) - set(sys.stdlib_module_names)
+        third = {m.split(".")[0] for m in modules - ours} - set(sys.stdlib_module_names)
         assert third <= {"numpy", "matplotlib"}
         assert all(m.startswith(("cosmouline.plots", "cosmouline.files.atomic"))
                    or m in ("cosmouline", "cosmouline.robust") for m in ours)
@@ -235,13 +245,14 @@ OUTSIDE = {  # function, what it calls: why it needs no temporary name
     ("gpu.py", "dask_setup", "open"): "a lock, in the temporary folder of a node",
     ("worker.py", "*", "*"): "marks of who is at work; what goes with a step",
     ("connection.py", "start_server", "open"): "a log grows",
+    ("io_vignets.py", "write_stores", "open"): "under the temporary names of several files",
     ("start_cluster.py", "main", "FileHandler"): "a log grows",
 }
 
 
-def writes_of(path):
+def writes_of(tree):
     """Yield (function, call) of what writes a file in no ``with atomic_path(..) as name``."""
-    tops = [node for top in tree_of(path).body
+    tops = [node for top in tree.body
             for node in (top.body if isinstance(top, ast.ClassDef) else [top])]
     for function in [node for node in tops if isinstance(node, ast.FunctionDef)]:
         inside = list(ast.walk(function))
@@ -266,7 +277,7 @@ def is_writing(call):
 
 def test_every_file_is_written_under_a_temporary_name():
     found = {(path.name, *one) for path in [*SCRIPTS, *PIPE.glob("*.py"), *LIBRARY.rglob("*.py")]
-             for one in writes_of(path)}
+             for one in read(path).writes}
     allowed = {one for one in found for file, where, call in OUTSIDE
                if (file, where, call) in (one, (*one[:2], "*"), (one[0], "*", one[2]),
                                           (one[0], "*", "*"))}
@@ -280,7 +291,7 @@ def test_a_plain_write_is_seen(tmp_path):
                     "    fits.HDUList().writeto(p)\n    page.savefig(p)\n    open(p)\n"
                     "    with atomic_path(p) as t:\n        t.write_bytes(b'')\n")
 
-    assert [call for _, call in writes_of(path)] == ["open", "write_text", "savez", "writeto",
+    assert [call for _, call in read(path).writes] == ["open", "write_text", "savez", "writeto",
                                                      "savefig"]
 
 
@@ -288,9 +299,9 @@ def test_every_use_of_a_setting_is_seen_by_a_test(script):
     """tests/mutation/mutate.py --settings puts the default in its place, and notes who fails."""
     mutate = script("tests/mutation/mutate")
     noted = [line.split() for line in mutate.USES.read_text(encoding="utf-8").splitlines()]
+    known = mutate.defaults()
     uses = {(path, what) for path in mutate.code_files(mutate.FOLDERS)
-            for _, what, *_ in mutate.setting_changes(
-                (ROOT / path).read_text(encoding="utf-8"), mutate.defaults())}
+            for _, what, *_ in mutate.setting_changes(text_of(ROOT / path), known)}
     tests = {test for *_, test in noted}
 
     assert {(path, what) for path, what, _ in noted} == uses
@@ -306,9 +317,9 @@ OF_EACH_FILE = {
     "STEP_PX"}
 
 
-def numbers_of(path):
+def numbers_of(tree):
     """Return the names of capitals that a file gives a number to."""
-    pairs = [(target, node.value) for node in tree_of(path).body if isinstance(node, ast.Assign)
+    pairs = [(target, node.value) for node in tree.body if isinstance(node, ast.Assign)
              for target in node.targets]
     pairs += [pair for target, value in pairs if isinstance(target, ast.Tuple)
               and isinstance(value, ast.Tuple)
@@ -324,7 +335,7 @@ def test_a_constant_has_one_home():
     homes = {}
     for path in FILES:
         if path.relative_to(LIBRARY).parts[0] not in ("plots", *OUTBUILDINGS):
-            for constant in numbers_of(path):
+            for constant in read(path).numbers:
                 homes.setdefault(constant, []).append(name(path))
 
     twice = {constant for constant, files in homes.items() if len(files) > 1}
@@ -334,7 +345,7 @@ def test_a_constant_has_one_home():
 def test_a_second_home_is_seen(tmp_path):
     path = tmp_path / "x.py"
     path.write_text("EDGE_PX = 3\nA_B, LOW = -1.5, 2\nWORD = 'x'\nlower = 3\nYES = True\n")
-    assert numbers_of(path) == {"EDGE_PX", "A_B", "LOW"}
+    assert read(path).numbers == {"EDGE_PX", "A_B", "LOW"}
 
 
 VARIABLES = {"settings", "options", "self", "db", "np", "numpy", "scipy", "sep", "starred",

@@ -3,7 +3,7 @@
 Needs   : stamps with marked cosmics (5_psf/2a_extract, 5_psf/3_find_cosmics), the prior
           (5_psf/3b_choose_prior)
 Writes  : psf_<psf_name>/<img_name>_psf.fits; FWHM, ellipticity, beta, chi2, stars used, stars
-          without a core -> database
+          without a core, light at one side -> database
 Settings: psf_name, psf_engine, psf_upsampling, psf_field, psf_min_stars, n_psf_draws
 Next    : 5_psf/5_png_check
 
@@ -16,6 +16,7 @@ instead. Draws from the posterior of each PSF are kept, for the errors of the fl
 from cosmouline.database import notes, paths
 from cosmouline.psf import db_build
 from cosmouline.psf.io_psf import write_psf
+from cosmouline.psf.one_sided import one_sided_light
 from cosmouline.run import for_each_image, log_line, run
 from cosmouline.stamps import db_stamps
 
@@ -25,7 +26,7 @@ NEEDS = ("n_psf_cosmics__{psf}", "n_psf_cut__{psf}", "psf_prior__{psf}", "field_
          "lens_x_px", "nx_px", "pixel_scale_arcsec")
 WRITES = ("n_psf_used__{psf}", "psf_fwhm_px__{psf}", "psf_fwhm_arcsec__{psf}",
           "psf_ellipticity__{psf}", "psf_beta__{psf}", "psf_chi2__{psf}", "psf_varies__{psf}",
-          "n_psf_core_lost__{psf}")
+          "n_psf_core_lost__{psf}", "psf_one_sided__{psf}")
 POOR_CHI2 = 1.15  # of the median star; spikes and doughnuts of bright stars are above
 
 
@@ -43,6 +44,7 @@ def measure(image, settings):
         f"psf_ellipticity__{name}": psf.ellipticity,
         f"psf_beta__{name}": float(np.exp(psf.moffat[3])),
         f"psf_chi2__{name}": float(np.median(fit.chi2[fit.is_used])),
+        f"psf_one_sided__{name}": one_sided_light(psf),
         f"psf_varies__{name}": psf.gradient is not None,
         f"n_psf_core_lost__{name}": int((~fit.has_core & ~fit.is_used).sum()),
     }
@@ -59,6 +61,7 @@ def main(settings, db):
         log_line("%d images have stars that their PSF does not describe (chi2 above %g, worst %s "
                  "%.2f): look at 5_psf/5_png_check; psf_prior = 'auto' or psf_field = 'on' may "
                  "help", len(poor), POOR_CHI2, max(chi2, key=chi2.get), max(chi2.values()))
+    db_build.warn_of_doubles(db.select(gogogo=True), settings)
     notes.log_counts(db, images, f"n_psf_core_lost__{settings.psf_name}",
                      "their cores are masked, they are not in the PSF")
     return counts

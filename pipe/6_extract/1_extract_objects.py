@@ -27,7 +27,7 @@ from cosmouline.stamps import db_cut, db_drawn_masks
 from cosmouline.stamps.io_stamps import write_stamps
 from cosmouline.stamps.stamps import join_stamps, stamp_side
 
-NEEDS = ("star_list", "field_fwhm_px", "sky_noise_e", "saturation_e", "n_hot_px",
+NEEDS = ("star_list", "field_fwhm_px", "sky_noise_e", "saturation_e", "n_hot_px", "flat_map",
          "n_sources", "align_m11")
 WRITES = ("n_objects", "object_side_px", "lens_side_px")
 LENS = "lens"

@@ -8,8 +8,8 @@ Next    : 7_deconv/0_star_photometry
 Run as  : python pipe/6_extract/3_png_check.py configs/MYLENS [--all]
 
 What to look for: every star in the middle of its stamp, neighbours and bad columns covered, and
-nothing covered that belongs to a star. Of more than 8 images those are drawn that have most
-cosmic rays or lack stars; all with --all.
+nothing covered that belongs to a star. Of more than 8 images those are drawn that stand out
+by their cosmic rays or lack stars; all with --all.
 """
 
 from cosmouline.database.columns import column

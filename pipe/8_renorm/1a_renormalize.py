@@ -9,12 +9,11 @@ Next    : 8_renorm/1b_report
 
 Run as  : python pipe/8_renorm/1a_renormalize.py configs/MYLENS
 
-Flux x renorm is the flux on the scale of the reference image of its band. Stars that vary and
-single bad points are left out. With several sets each star has a relative flux per set where the
-data show one; renorm_reference_star ties their zero points to one star. The error is that of the
-mean ("median": COSMOULINE's), enlarged where the stars disagree, and renorm_calib, their scatter
-in a set and night beyond their errors; renorm_abs_sigma has that of the sum of the PSF. What PSF,
-shapes of the stars and flat field do to it: psf_note, psf_lens_width, renorm_flat.
+Flux x renorm is the flux on the scale of the reference image of its band. Stars that vary and bad
+points are left out. With several sets each star has a relative flux per set where the data show
+one; renorm_reference_star ties their zero points to one star. The error is that of the mean
+("median": COSMOULINE's), enlarged where stars disagree, and renorm_calib, their scatter in a set
+and night; renorm_abs_sigma has that of the sum of the PSF. psf_peak_slope: bright stars are wider.
 """
 
 from cosmouline.database import bands
@@ -31,8 +30,9 @@ WRITES = ("renorm__{renorm}", "renorm_calib_night__{renorm}", "psf_aperture_slop
           "n_renorm_stars__{renorm}", "renorm_sigma__{renorm}", "psf_aperture_slope_y__{psf}",
           "renorm_chi2__{renorm}", "renorm_abs_sigma__{renorm}", "psf_lens_width__{psf}",
           "psf_aperture_scatter__{psf}", "renorm_calib__{renorm}", "psf_lens_width_sigma__{psf}",
-          "psf_aperture_slope_mag__{psf}", "psf_note__{psf}", "renorm_flat__{renorm}",
-          "psf_aperture_slope_colour__{psf}", "star_width_scatter__{psf}")
+          "psf_aperture_slope_mag__{psf}", "psf_note__{psf}", "psf_peak_slope_sigma__{psf}",
+          "psf_aperture_slope_colour__{psf}", "star_width_scatter__{psf}", "psf_peak_e__{psf}",
+          "psf_peak_slope__{psf}", "renorm_flat__{renorm}")
 
 
 def measure(images, names, reference, settings, colour):
@@ -48,7 +48,7 @@ def measure(images, names, reference, settings, colour):
     coefficients.log_trend(found, flux_e, sigma_e, column(images, "airmass"))
     absolute = absolute_sigma(found.coeff, found.coeff_sigma, photon_error(flux_e, sigma_e),
                               column(images, f"psf_sum_error__{psf}"), settings.n_psf_draws)
-    of_zero_point = dict(zip((image["img_name"] for image in images), absolute, strict=True))
+    of_zero_point = {image["img_name"]: one for image, one in zip(images, absolute, strict=True)}
     of_stars = db_calibration.fields(images, names, found, (flux_e, sigma_e), colour, settings)
     return {image["img_name"]: {
         f"renorm__{renorm}": c,

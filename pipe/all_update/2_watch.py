@@ -21,7 +21,7 @@ from cosmouline.database.settings import load_settings
 from cosmouline.engine import launch
 from cosmouline.engine.processes import stop_on_signals
 from cosmouline.engine.terminal import log_to_terminal
-from cosmouline.engine.tool import lens_options
+from cosmouline.engine.tool import lens_folder, lens_options
 from cosmouline.errors import EXIT_IMAGES_FAILED, EXIT_USER_ERROR, UserError, guarded
 from cosmouline.frames import db_update
 from cosmouline.lightcurve import db_live
@@ -49,9 +49,8 @@ def look(options, tried=frozenset()):
     new = frozenset().union(*db_update.new_frames(settings, rows).values())
     if writing := db_update.unsettled(settings, new, options.quiet, time.time()):
         log.info("%d new frames, %d of them may still be written", len(new), len(writing))
-    code = 0
-    if new and not writing and new != tried:
-        code = launch.run_script("all_update/1_update", options.config_dir, options.extra)
+    code = launch.run_script("all_update/1_update", options.config_dir, options.extra) if (
+        new and not writing and new != tried) else 0
     if code > launch.INTERRUPTED:
         sys.exit(code)
     for line in db_live.tell(settings):
@@ -64,6 +63,7 @@ def main():
     log_to_terminal()
     stop_on_signals()
     options, tried, last = parse(), frozenset(), None
+    lens_folder(options.config_dir or "") or load_settings(options.config_dir)  # no lens: stops
     while True:
         try:
             (code, tried), last = look(options, tried), None

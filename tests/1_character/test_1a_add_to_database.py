@@ -1,3 +1,4 @@
+import math
 import shutil
 from pathlib import Path
 
@@ -99,6 +100,21 @@ def test_a_frame_that_does_not_look_at_the_lens_is_flagged(lens_after):
     lens.run(SCRIPT, only=[name])
 
     assert "is 2.0 deg from the pointing of the header" in lens.rows[name]["frame_notes"]
+
+
+def test_a_wide_frame_may_look_away_from_the_lens_by_half_its_diagonal(lens_after):
+    """With 95 arcsec a pixel it is more than the 2 degrees by which the declinations differ."""
+    lens = lens_after(SCRIPT)
+    name, dec_deg = lens.truth.good[0], lens.truth.campaign.dec_deg
+    row = lens.rows[name]
+    assert 95 * math.hypot(row["raw_nx_px"], row["raw_ny_px"]) / 2 / 3600 > 2
+    lens.set(f"lens_dec_deg = {dec_deg + 2 if dec_deg < 0 else dec_deg - 2}\n"
+             f"sets = [{{'name': 'R', 'telescope': 'generic', 'raw_dir': {str(lens.raw)!r}, "
+             "'overrides': {'pixel_scale_arcsec': 95.0}}]\n")
+
+    lens.run(SCRIPT, only=[name])
+
+    assert "from the pointing" not in lens.rows[name].get("frame_notes", "")
 
 
 def test_kicklist_and_testlist_mark_images(lens_before, caplog):

@@ -1,5 +1,6 @@
 from cosmouline.database import paths
 from cosmouline.errors import UserError
+from cosmouline.files.io_fits import write_image
 from cosmouline.images import db_images, db_sky
 from cosmouline.stamps.io_stamps import read_stamps
 from cosmouline.stamps.stamps import MASK_BAD, MASK_OUTSIDE
@@ -104,3 +105,22 @@ def test_a_lost_product_fails_alone_and_keeps_no_old_value(lens_after, product):
 def test_the_script_before_is_named(lens_before):
     with pytest.raises(UserError, match=r"Run 4_norm/0_pick_stars\.py first"):
         lens_before("4_norm/0_pick_stars").run(SCRIPT)
+
+
+def test_stamps_are_cut_from_images_that_the_map_of_the_flat_has_corrected(lens_before):
+    """A map of 1 % everywhere: a hundredth of the sky less, and all light over 1.01."""
+    lens = lens_before(SCRIPT)
+    row = lens.rows[REFERENCE]
+    blocks = np.full((row["ny_px"] // 8, row["nx_px"] // 8), 0.01, np.float32)
+    write_image(paths.flat_map(lens.settings(), row["set_name"]), blocks, {})
+    cut = {}
+    for done in ("none", "subtracted", "divided"):
+        lens.update(REFERENCE, flat_map=done)
+        lens.run(SCRIPT, only=[REFERENCE], redo=True)
+        cut[done] = stamps_of(lens, REFERENCE)[0].data_e[0]
+
+    x, y = stamps_of(lens, REFERENCE)[0].corner_px[0]
+    level_e = db_sky.sky(row, lens.settings()).level()[y:y + len(cut["none"]),
+                                                      x:x + len(cut["none"])]
+    assert cut["subtracted"] == pytest.approx(cut["none"] - 0.01 * level_e, abs=0.05)
+    assert cut["divided"] == pytest.approx(cut["subtracted"] / 1.01, abs=0.05)

@@ -41,7 +41,7 @@ def test_coefficient_report_and_pages(lens, pages):
     flux = sharp(lens, "c") * coeff
     assert float(own[8]) == 1
     assert float(own[9]) == pytest.approx(100 * np.std(flux) / np.median(flux), abs=0.006)
-    assert set(pages) == {"stars_r2", "r2", "checks_r2", "r2_star_b"}
+    assert set(pages) == {"stars_r2", "r2", "checks_r2", "r2_star_b", "peaks_r2"}
     assert pages.heights("r2")[0] == pytest.approx(coeff)
     flux = sharp(lens, "b") * coeff
     percent = 100 * (flux / np.median(flux) - 1)

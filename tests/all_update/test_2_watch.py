@@ -4,7 +4,7 @@ import os
 import time
 
 from cosmouline.database import paths
-from cosmouline.errors import EXIT_IMAGES_FAILED, EXIT_USER_ERROR
+from cosmouline.errors import EXIT_IMAGES_FAILED, EXIT_USER_ERROR, UserError
 
 import pytest
 
@@ -121,6 +121,14 @@ def test_a_folder_that_is_away_is_told_once_and_the_watch_goes_on(watch, monkeyp
     assert len(told) == 1
     assert len(watch.calls) == 1
     assert watch.run_main("--once") == 0
+
+
+def test_a_folder_that_is_no_lens_is_an_error_at_once(watch, monkeypatch, tmp_path):
+    monkeypatch.setattr(watch.time, "sleep", None)
+    monkeypatch.setattr("sys.argv", ["2_watch.py", str(tmp_path / "confog")])
+
+    with pytest.raises(UserError, match=r"there is no .*confog/settings\.py\. Did you mean"):
+        watch.main()
 
 
 def test_with_once_a_folder_that_is_away_is_an_error(watch):

@@ -12,6 +12,7 @@ READOUT = "7_deconv/6_readout"
 
 def test_the_small_lens_meets_its_truth(lens_after, pages, caplog):
     lens = lens_after(READOUT)
+    pages.clear()  # of what made the lens, where this test is the first that asks for it
 
     lens.run(SCRIPT, truth=str(lens.sky))
 
@@ -111,3 +112,39 @@ def test_each_band_is_compared_by_itself(lens_after, pages):
 
     assert {path.name for path in lens.work.glob("report_truth*")} == {
         "report_truth_r.txt", "report_truth_v.txt"}
+
+
+def with_second_set(lens, n_images):
+    """Give the first images of a lens to a set S; return the lens."""
+    (lens.folder / "other").mkdir()
+    lens.set("sets = [*sets, {'name': 'S', 'telescope': 'generic', "
+             f"'raw_dir': {str(lens.folder / 'other')!r}}}]\n")
+    for name in lens.truth.good[:n_images]:
+        lens.update(name, set_name="S")
+    return lens
+
+
+def test_each_of_several_sets_is_told_alone_and_their_mean_is_that_of_all(lens_after, pages):
+    lens = with_second_set(lens_after(READOUT), 3)
+
+    lens.run(SCRIPT, truth=str(lens.sky))
+
+    lines = [line.split("|") for line in (lens.work / "report_truth.txt").read_text().splitlines()
+             if line.count("|") == 8]
+    bias = {(cells[0].strip(), cells[1].strip()): float(cells[4]) for cells in lines[1:]}
+    assert [cell.strip() for cell in lines[0][:2]] == ["images", "source"]
+    assert sorted(bias) == [(one, source) for one in ("R", "S", "all") for source in "AB"]
+    n_others = len(lens.truth.good) - 3
+    for source in "AB":
+        mean = (3 * bias["S", source] + n_others * bias["R", source]) / (n_others + 3)
+        assert bias["all", source] == pytest.approx(mean, abs=0.011)  # two digits are written
+
+
+def test_a_set_of_two_images_tells_no_scatter(lens_after, pages):
+    lens = with_second_set(lens_after(READOUT), 2)
+
+    lens.run(SCRIPT, truth=str(lens.sky))
+
+    text = (lens.work / "report_truth.txt").read_text()
+    assert "\nR " in text
+    assert "\nS " not in text

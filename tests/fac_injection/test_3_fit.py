@@ -1,3 +1,7 @@
+import subprocess
+import sys
+
+from cosmouline.database.script_header import ROOT
 from cosmouline.deconv import db_products
 from cosmouline.deconv.io_fit import read_epochs, read_fit
 from cosmouline.injection import db_sites
@@ -60,3 +64,25 @@ def test_stamps_of_the_lens_are_not_touched(injected):
     path = site_path({"name": "M1"}, settings).parents[1] / "dec_quad" / "epochs.npz"
 
     assert read_epochs(path).names == [row["img_name"] for row in rows_of(injected)]
+
+
+@pytest.mark.parametrize("lines", [
+    'engine = "local"\nmax_cpus = 2\n',
+    'engine = "dask"\ncluster = {"cluster": "local", "jobs": 1, "cores": 2, "memory": "2GB"}\n'])
+def test_sites_have_the_same_bits_on_every_engine(injected, settings_of_sites, lines):
+    """Fitted here one after the other, and by two workers elsewhere, each in a process."""
+    if "dask" in lines:
+        pytest.importorskip("distributed")
+    folder = site_path({"name": "M1"}, injected.settings()).parent
+    before = {path.name: path.read_bytes() for path in folder.glob("*_fit.npz")}
+    for path in folder.glob("*_fit.npz"):
+        path.unlink()
+    injected.set(settings_of_sites + lines)
+
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "pipe" / f"{SCRIPT}.py"), str(injected.config), "--redo"],
+        capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert len(before) >= 2
+    assert {path.name: path.read_bytes() for path in folder.glob("*_fit.npz")} == before

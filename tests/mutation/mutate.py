@@ -132,12 +132,15 @@ def setting_changes(text, known):
     """Return all places of a file where a setting is read, changed to its default."""
     found, table = [], ", ".join(f"{name!r}: {value}" for name, value in known.items())
     for node in ast.walk(ast.parse(text)):
-        source = ast.unparse(node) if isinstance(node, ast.Attribute | ast.Call) else ""
-        if read := re.fullmatch(r"(?:.*\.)?(?:settings|one)\.(\w+)", source):
-            if read[1] in known and isinstance(node.ctx, ast.Load):
-                found.append((node, read[1], known[read[1]]))
-        elif read := re.fullmatch(r"getattr\(settings, ([^,]+)\)", source):
-            found.append((node, "".join(source.split()), f"{{{table}}}[{read[1]}]"))
+        if isinstance(node, ast.Attribute):
+            holder = getattr(node.value, "attr", getattr(node.value, "id", ""))
+            if holder in ("settings", "one") and node.attr in known and isinstance(
+                    node.ctx, ast.Load):
+                found.append((node, node.attr, known[node.attr]))
+        elif isinstance(node, ast.Call) and getattr(node.func, "id", "") == "getattr":
+            source = ast.unparse(node)
+            if read := re.fullmatch(r"getattr\(settings, ([^,]+)\)", source):
+                found.append((node, "".join(source.split()), f"{{{table}}}[{read[1]}]"))
     return [(node.lineno, what, node, ast.parse(new, mode="eval").body)
             for node, what, new in found]
 

@@ -66,7 +66,7 @@ def test_runs_from_the_command_line_and_says_where_the_truth_is(tmp_path):
 
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
 
-    assert done.stdout == ""
-    assert "1 frames of campaign tiny in t/frames" in done.stderr
-    assert "t/truth_stars.ecsv" in done.stderr
+    assert done.stderr == ""
+    assert "1 frames of campaign tiny in t/frames" in done.stdout
+    assert "t/truth_stars.ecsv" in done.stdout
     assert (tmp_path / "t/frames/TINY/tiny_0000.fits").exists()

@@ -222,11 +222,15 @@ def _best_triangles(reference_xy, image_xy, n_stars, parities):
 
 def _iterate(matrix, reference_xy, image_xy, tree, tolerance_px, affine=False):
     """Match and fit in turns, with a tolerance that follows the scatter of the matches."""
-    parity = -1 if np.linalg.det(matrix[:, :2]) < 0 else 1
+    parity, before = -1 if np.linalg.det(matrix[:, :2]) < 0 else 1, None
     for _ in range(N_ROUNDS):
         i, j = _pairs(apply(matrix, reference_xy), tree, tolerance_px)
         if len(i) < 3:
             return Alignment(matrix, len(i), np.inf)
+        # the same pairs give the same fit and the same tolerance: nothing changes any more
+        if before is not None and np.array_equal(before, (i, j)):
+            break
+        before = i, j
         if affine and len(i) >= AFFINE_MIN:
             matrix = fit_affine(reference_xy[i], image_xy[j])
         else:

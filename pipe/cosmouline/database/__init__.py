@@ -8,6 +8,8 @@ database           : The flat database of images: one row per image, checked aga
 edit               : Changes of the database by hand: choose images, change or forget fields.
 export             : What an exported database holds, in words, and which names go into it.
 field_table        : Every field of the database, declared once: the table behind `fields`.
+field_table_raw    : The fields of 0_preparation: rows are raw frames.
+field_table_shapes : The fields of fac_shapes: rows are CCDs of exposures, and tiles.
 fields             : Fields of the database: what their names mean and what values they may have.
 inventory          : What a database and a work folder hold now, in tables for the tools by hand.
 json_store         : The file of the database: complete, checked, safe against kill and power loss.
@@ -22,6 +24,7 @@ provenance         : Which run made which fields, and whether they are still up 
 script_header      : The header of a numbered script: its manual page, and what is read from it.
 settings           : Read configs/<lens>/settings.py over configs/sample/settings.py, and check it.
 settings_cluster   : The setting `cluster`: an address, a scheduler file, or a description of jobs.
+settings_shapes    : Check the settings of fac_shapes: tables of which a lens gives what differs.
 settings_sources   : Check what the settings contain on the point sources and the light curve.
 settings_values    : The values of a settings.py: whether they fit, what is wanted in words, and
     names set twice.

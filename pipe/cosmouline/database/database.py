@@ -8,7 +8,7 @@ import time
 from cosmouline import __version__
 from cosmouline.database.fields import convert, expand, lookup, matches, producer
 from cosmouline.database.json_store import Store
-from cosmouline.database.paths import RAW_DATABASE
+from cosmouline.database.paths import RAW_DATABASE, SHAPES_DATABASE
 from cosmouline.database.script_header import rank, read_header, script_path
 from cosmouline.errors import UserError, one_line
 
@@ -198,6 +198,7 @@ class Database:
 def first_script(path):
     """Return the script that registers the images of a database."""
     return ("0_preparation/0a_import_raw" if path.name == RAW_DATABASE
+            else "fac_shapes/1a_split_exposures" if path.name == SHAPES_DATABASE
             else "1_character/1a_add_to_database")
 
 

@@ -7,6 +7,9 @@ for each deconvolution and source.
 import math
 from typing import NamedTuple
 
+from cosmouline.database.field_table_raw import RAW_WRITTEN_BY
+from cosmouline.database.field_table_shapes import SHAPES_WRITTEN_BY
+
 NEVER = math.inf  # as tolerance of a field
 SEEING_TOLERANCE = 0.005  # it sets the sides of stamps and the start of the PSF, no flux
 COEFF_TOLERANCE = 0.0005  # a quarter of its typical error
@@ -31,52 +34,7 @@ class Field(NamedTuple):
 
 
 # The fields by the script that writes them, in the order of the scripts
-WRITTEN_BY = {
-    # of raw frames, in a database of their own
-    "0_preparation/0a_import_raw": [
-        ("raw_name", str, "", "path of the file below raw_dir: its original name"),
-        ("frame_detector", str, "", "which detector of the file, where it holds several"),
-        ("standard_name", str, "", "start of the exposure, number of the camera, letter of kind"),
-        ("frame_kind", str, "", "bias, dark, flat, object, lamp, focus or unclear"),
-        ("frame_kind_reason", str, "", "the card that says so, and what the pixels show"),
-        ("frame_flags", str, "", "what is odd about the raw frame"),
-        ("frame_filter", str, "", "filter of the raw frame"),
-        ("frame_mjd", float, "d", "middle of its exposure, UTC"),
-        ("frame_night", str, "", "date at the noon before it, local"),
-        ("frame_exptime_s", float, "s", "its exposure time; 0 of a bias"),
-        ("frame_target", str, "", "its target"),
-        ("frame_config", str, "", "size, binning, read-out mode and detector"),
-        ("frame_temperature_c", float, "deg C", "set temperature of the detector, else measured"),
-        ("frame_gain_e_per_adu", float, "e-/ADU", "gain by header or description"),
-        ("frame_read_noise_e", float, "e-", "read noise by header or description"),
-        ("frame_saturation_adu", float, "ADU", "saturation level, bias included"),
-        ("frame_overscan_adu", float, "ADU", "mean level of the overscan that was taken off"),
-        ("frame_level_adu", float, "ADU", "median level, without overscan"),
-        ("frame_sigma_adu", float, "ADU", "noise, from the differences of neighbours"),
-        ("frame_saturated", float, "1", "fraction of saturated pixels"),
-        ("frame_n_stars", int, "1", "round sources in the middle of the frame"),
-        ("frame_hash", str, "", "hash of its pixels: the same for the same frame")],
-    "0_preparation/0b_choose_calibrations": [
-        ("cal_kind", str, "", "kind of a raw frame, by frame_kind or calibrations.txt"),
-        ("cal_use", bool, "", "True for a calibration frame that goes into a master"),
-        ("cal_reason", str, "", "why it does or does not")],
-    "0_preparation/1a_master_bias": [
-        ("in_bias", str, "", "the master bias that this frame is part of")],
-    "0_preparation/1b_master_dark": [
-        ("in_dark", str, "", "the master dark that this frame is part of")],
-    "0_preparation/1c_master_flat": [
-        ("in_flat", str, "", "the master flat that this frame is part of")],
-    "0_preparation/2a_calibrate": [
-        ("cal_recipe", str, "", "its masters and what they were made of"),
-        ("used_bias", str, "", "master bias taken off this frame; 'overscan' without one"),
-        ("used_dark", str, "", "master dark taken off"),
-        ("used_flat", str, "", "master flat by which it was divided"),
-        ("cal_notes", str, "", "what is odd about its calibration"),
-        ("cal_level_adu", float, "ADU", "median of the calibrated frame"),
-        ("cal_n_saturated_px", int, "px", "saturated pixels of the calibrated frame"),
-        ("cal_n_bad_px", int, "px", "its pixels without a value"),
-        ("cal_master_noise", float, "1",
-         "median variance that the masters brought in, of that of the frame")],
+WRITTEN_BY = RAW_WRITTEN_BY | {
     "1_character/1a_add_to_database": [
         ("img_name", str, "", "set name + file name, unique", "imgname"),
         ("gogogo", bool, "", "False once a script or the user has rejected the image"),
@@ -178,8 +136,7 @@ WRITTEN_BY = {
         ("n_catalogue_stars", int, "1", "stars of the catalogue that fall on it"),
         ("n_catalogue_found", int, "1", "those that were detected")],
     "2_skysub/1c_flat_errors": [
-        ("flat_error", float, "1",
-         "errors of the flat field of its set: what its skies have in common")],
+        ("flat_error", float, "1", "errors of its flat field: what its skies have in common")],
     "3_align/1a_pick_reference": [
         ("ref_img_name", str, "", "the image that it is aligned to", "refimgname"),
         ("ref_score", float, "1", "fitness as reference, relative to the best", "", NEVER)],
@@ -236,6 +193,11 @@ WRITTEN_BY = {
         ("n_peak_stars", int, "1", "stars whose peak was measured"),
         ("peak_adu__{star}", float, "ADU", "highest pixel of a star, sky included",
          "<sexphotom>_<star>_peakadu")],
+    "4_norm/2f_flat_by_stars": [
+        ("flat_map", str, "", "what was done with that of flat_error: divided, subtracted, none"),
+        ("flat_left", float, "1", "errors of the flat field that are left in the light"),
+        ("flat_slope", float, "1", "of the fluxes of the stars with that map; 1: a flat field"),
+        ("flat_slope_sigma", float, "1", "its error")],
     "4_norm/3a_medcoeff": [
         ("medcoeff", float, "1", "flux x medcoeff = flux on the reference image", "",
          COEFF_TOLERANCE),
@@ -247,8 +209,7 @@ WRITTEN_BY = {
     "4_norm/4a_opt_prepare_deep": [
         ("combi_number__{combi}", int, "1", "number of the image in the deep stack, from 1")],
     "fac_combi/1_prepare": [
-        ("combi_group__{group}", int, "1", "number of the stack that it goes into, from 1",
-         "combinight_<name>_num")],
+        ("combi_group__{group}", int, "1", "number of its stack", "combinight_<name>_num")],
     "5_psf/2a_extract": [
         ("n_psf_cut__{psf}", int, "1", "PSF stars cut from the image")],
     "5_psf/3_find_cosmics": [
@@ -263,6 +224,7 @@ WRITTEN_BY = {
         ("psf_fwhm_px__{psf}", float, "px", "FWHM of a star, of its Moffat"),
         ("psf_fwhm_arcsec__{psf}", float, "arcsec", "psf_fwhm_px in arcsec"),
         ("psf_ellipticity__{psf}", float, "1", "1 - b/a of the PSF's Moffat"),
+        ("psf_one_sided__{psf}", float, "1", "light at one side of its peak, less the other side"),
         ("psf_beta__{psf}", float, "1", "exponent of the PSF's Moffat"),
         ("psf_chi2__{psf}", float, "1", "median reduced chi2 of the PSF stars"),
         ("psf_varies__{psf}", bool, "", "the PSF varies over the field"),
@@ -293,8 +255,7 @@ WRITTEN_BY = {
         ("star_peak_e__{psf}__{star}", float, "e-", "its highest pixel, without the sky"),
         ("star_width__{psf}__{star}", float, "1", "how much wider than the PSF it is"),
         ("star_width_sigma__{psf}__{star}", float, "1", "error of star_width, from its noise"),
-        ("star_along__{psf}__{star}", float, "1",
-         "how much more than the PSF it is stretched in x than in y, over 2"),
+        ("star_along__{psf}__{star}", float, "1", "its stretch in x less that in y, over 2"),
         ("star_diagonal__{psf}__{star}", float, "1", "the same along the diagonal")],
     "8_renorm/1a_renormalize": [
         ("renorm__{renorm}", float, "1", "flux x renorm = flux on the reference scale",
@@ -303,8 +264,7 @@ WRITTEN_BY = {
          "<renormname>_err"),
         ("renorm_calib__{renorm}", float, "1",
          "relative scatter of the stars beyond their errors, of its set and night"),
-        ("renorm_calib_night__{renorm}", float, "1",
-         "the part of it that the images of a night have in common"),
+        ("renorm_calib_night__{renorm}", float, "1", "what the images of a night share of it"),
         ("renorm_flat__{renorm}", float, "1",
          "error of the flat field of its set, as the stars show it on other pixels"),
         ("psf_aperture_scatter__{psf}", float, "1",
@@ -320,6 +280,9 @@ WRITTEN_BY = {
         ("psf_lens_width__{psf}", float, "1",
          "how much wider than its PSF a faint source at the lens is, as its stars tell"),
         ("psf_lens_width_sigma__{psf}", float, "1", "error of psf_lens_width"),
+        ("psf_peak_slope__{psf}", float, "1/e-", "growth of the stars' width with the peak"),
+        ("psf_peak_slope_sigma__{psf}", float, "1/e-", "its error"),
+        ("psf_peak_e__{psf}", float, "e-", "peak of the stars whose width the PSF has"),
         ("renorm_abs_sigma__{renorm}", float, "1",
          "its error as a zero point: with that of the PSF's sum, which cancels in the lens"),
         ("n_renorm_stars__{renorm}", int, "1", "stars behind it", "<renormname>_comment"),
@@ -338,6 +301,10 @@ WRITTEN_BY = {
          "change of the zero point of its set per magnitude of colour"),
         ("colour_term_sigma__{renorm}", float, "1", "its error"),
         ("zero_point_band__{renorm}", str, "", "band of the zero point, and Vega or AB")],
+    "fac_photom/1_reject_by_zero_point": [
+        ("photom_filter__{photom}", str, "", "filter of the stack that it goes into"),
+        ("photom_zero_point_mag__{photom}", float, "mag", "zero point of its scale, for 1 e-/s"),
+        ("photom_note__{photom}", str, "", "why it is in no stack")],
     "7_deconv/1_prepare": [
         ("dec_number__{dec}", int, "1", "number of the image in the deconvolution, from 1",
          "decfilenum_<dec>"),
@@ -366,8 +333,8 @@ WRITTEN_BY = {
         ("flux_random_e__{dec}__{source}", float, "e-",
          "the part from photons, read noise and blending"),
         ("flux_psf_e__{dec}__{source}", float, "e-", "the part from the PSF"),
-        ("flux_sys_e__{dec}__{source}", float, "e-",
-         "systematic error, common to all images"),
+        ("flux_sys_e__{dec}__{source}", float, "e-", "systematic error, common to all images"),
+        ("flux_width_factor__{dec}__{source}", float, "1", "in flux_e, of psf_peak_slope"),
         ("flux_note__{dec}__{source}", str, "",
          "why it deserves a look: cosmic rays on its core, light of single images next to it"),
         ("flux_cov_e2__{dec}__{source}__{other}", float, "e-2",
@@ -392,6 +359,6 @@ WRITTEN_BY = {
         ("injection_star_sigma_e__{dec}__{star}", float, "e-", "its error")],
     "fac_injection/3_fit": [
         ("injection_fits__{dec}", str, "", "hash of the fits of the sites")],
-}
-FIELDS = {row[0]: Field(*row)._replace(producer=script) for script, rows in WRITTEN_BY.items()
-          for row in rows}
+} | SHAPES_WRITTEN_BY
+FIELDS = {row[0]: Field(*row)._replace(producer=script)
+          for script, rows in WRITTEN_BY.items() for row in rows}

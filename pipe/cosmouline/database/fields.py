@@ -14,7 +14,7 @@ from cosmouline.database.field_table import FIELDS, NEVER
 
 # families of which several members live side by side, and the settings that choose one
 VARIANTS = {"dec": "dec_name", "renorm": "renorm_name", "psf": "psf_name",
-            "combi": "combi_name", "group": "combi_group_name"}
+            "combi": "combi_name", "group": "combi_group_name", "photom": "photom_name"}
 ANY_PSF = "{dec_psf}"  # in place of {psf}: each PSF of dec_psf_names
 _NAME = r"(?:(?!__).)+?"  # a name put into a family: anything but the double underscore
 

@@ -3,10 +3,13 @@
 import contextlib
 from pathlib import Path
 
+from cosmouline.database.script_header import ROOT
 from cosmouline.errors import UserError
 
 PREPARATION = "0_preparation/"  # its scripts have a database of their own: of raw frames
 RAW_DATABASE = "raw_frames.json"
+SHAPES = "fac_shapes/"  # of CCDs and tiles
+SHAPES_DATABASE = "shapes.json"
 
 def check_links(settings):
     """Raise UserError for a link in the work folder that leads out of it."""
@@ -19,9 +22,10 @@ def check_links(settings):
 
 
 def database(settings, script=""):
-    """Return the path of the image database; for scripts of 0_preparation that of raw frames."""
-    is_raw = script.startswith(PREPARATION)
-    return settings.work_dir / (RAW_DATABASE if is_raw else "database.json")
+    """Return the path of the image database; scripts of raw frames and of CCDs have their own."""
+    name = (RAW_DATABASE if script.startswith(PREPARATION) else
+            SHAPES_DATABASE if script.startswith(SHAPES) else "database.json")
+    return settings.work_dir / name
 
 
 def logs(settings):
@@ -75,6 +79,21 @@ def stacks(settings):
     return settings.work_dir / f"combi_{settings.combi_group_name}"
 
 
+def photometry(settings):
+    """Return the folder of the photometry of the field: stacks by filter, their lists and page."""
+    return settings.work_dir / f"photom_{settings.photom_name}"
+
+
+def photom_sources(settings):
+    """Return the path of the sources found on the stacks of all filters together."""
+    return photometry(settings) / "sources.ecsv"
+
+
+def photom_table(settings):
+    """Return the path of the sources with their fluxes and magnitudes in every filter."""
+    return photometry(settings) / "photom.ecsv"
+
+
 def catalog(settings, img_name):
     """Return the path of the sources detected on one image."""
     return settings.work_dir / "ali" / f"{img_name}.cat.fits"
@@ -108,6 +127,11 @@ def sky(settings, img_name):
 def fringes(settings, name):
     """Return the path of the pattern of fringes of one set and night."""
     return settings.work_dir / "fringes" / f"{name}.fits"
+
+
+def flat_map(settings, set_name):
+    """Return the path of the map of the errors of the flat field of one set."""
+    return settings.work_dir / "flat" / f"{set_name}.fits"
 
 
 def bad_pixels(settings, set_name):
@@ -191,6 +215,16 @@ def lookback(settings):
     return settings.work_dir / of_band(f"lookback_{settings.dec_name}", settings)
 
 
+def sample(name):
+    """Return the path of a file of the folder of sample settings."""
+    return ROOT / "configs" / "sample" / name
+
+
+def shapes(settings, kind, name=""):
+    """Return the path of one product of the shape route, such as that of a CCD, or its folder."""
+    return settings.work_dir / "shapes" / kind / name
+
+
 def exports(settings):
     """Return the folder of exported tables and light curves."""
     return settings.work_dir / "export"
@@ -202,9 +236,14 @@ def final(settings):
 
 
 def light_curves(settings):
-    """Return the files of all light curves of a deconvolution, joined as the settings say."""
-    return sorted(exports(settings).glob(
-        f"{settings.lens_name}_{settings.dec_name}*_by_{settings.join_by}.rdb"))
+    """Return the files of all light curves of a deconvolution, joined as the settings say.
+
+    Those of bands, telescopes and sets have their names after ``_``: ``lens2`` is no band of
+    ``lens``.
+    """
+    name, end = f"{settings.lens_name}_{settings.dec_name}", f"_by_{settings.join_by}.rdb"
+    return sorted({path for pattern in (f"{name}{end}", f"{name}_*{end}")
+                   for path in exports(settings).glob(pattern)})
 
 
 def light_curve(settings, part=""):

@@ -13,7 +13,8 @@ from types import SimpleNamespace
 from cosmouline.database.notation import read_aperture, read_region
 from cosmouline.database.script_header import ROOT
 from cosmouline.database.settings_cluster import check_cluster
-from cosmouline.database.settings_sources import check_name, check_sources
+from cosmouline.database.settings_shapes import check_shapes
+from cosmouline.database.settings_sources import LONGEST_NAME, check_name, check_sources
 from cosmouline.database.settings_values import DEGREES, degrees, fits, set_twice, wanted
 from cosmouline.errors import UserError, did_you_mean, one_line
 
@@ -44,9 +45,9 @@ CHOICES = {
     "curve_panels": ("one", "each"),
 }
 NAMES = ("psf_name", "dec_name", "renorm_name", "combi_name",
-         "combi_group_name")  # become parts of file and field names
+         "combi_group_name", "photom_name")  # become parts of file and field names
 TINY = 1e-9
-LONGEST_NAME = 100  # with the endings of the products it stays below the 255 of file systems
+LONGEST_FILE = 255  # letters of a name of a file, on most file systems
 LIMITS = {  # least and greatest value
     "lens_ra_deg": (0, 360), "lens_dec_deg": (-90, 90), "north_angle_deg": (-360, 360),
     "max_cpus": (0, 4096), "image_timeout_s": (TINY, math.inf), "died_retries": (0, 100),
@@ -58,6 +59,7 @@ LIMITS = {  # least and greatest value
     "align_rms_max_px": (0.01, 5), "catalogue_radius_arcmin": (0.1, 120),
     "pointing_error_arcmin": (0, 600), "wcs_sip_degree": (0, 3), "star_ruwe_max": (1, 1000),
     "zero_point_flat_degree": (0, 2), "zero_point_range_mag": (TINY, 100),
+    "photom_zero_point_range_mag": (TINY, 100), "photom_threshold_sigma": (1, 1000),
     "n_norm_stars": (1, 10_000), "star_snr_min": (0, math.inf),
     "star_lens_distance_px": (0, math.inf), "aperture_fwhm": (0.1, 50),
     "psf_stamp_fwhm": (3, 50), "psf_upsampling": (1, 6), "psf_prior": (TINY, 1e3),
@@ -145,6 +147,10 @@ def load_settings(config_dir):
         if not fits(value, kind):
             raise UserError(f"{path}: {name} = {_shown(value)}, but it must be "
                             f"{wanted(kind, sample[name])}.")
+        if name != "cluster" and any(len(part) > LONGEST_FILE for text in _texts(value)
+                                     for part in text.split("/")):
+            raise UserError(f"{path}: {name} has a text of more than {LONGEST_FILE} letters, too "
+                            "long for a name.")
     for name in own.keys() & DEGREES.keys():
         try:
             own[name] = degrees(name, own[name])
@@ -168,6 +174,7 @@ def load_settings(config_dir):
     if doubles := [name for name in names if names.count(name) > 1]:
         raise UserError(f"{path}: two entries of raw_frames are called '{doubles[0]}'.")
     _check_sets(settings, path)
+    check_shapes(settings, sample, path)
     return settings
 
 
@@ -246,6 +253,15 @@ def _check_values(settings, path):
         check_name(getattr(settings, name), f"{path}: {name}")
     for name in settings.dec_psf_names:
         check_name(name, f"{path}: dec_psf_names")
+
+
+def _texts(value):
+    """Yield all texts of a value, in lists and dictionaries too."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list | tuple | dict):
+        for one in value.values() if isinstance(value, dict) else value:
+            yield from _texts(one)
 
 
 def _listed(value):

@@ -7,6 +7,7 @@ from datetime import date
 from cosmouline.database.settings_values import degrees
 from cosmouline.errors import UserError
 
+LONGEST_NAME = 100  # with the endings of the products it stays below the 255 of file systems
 MOST_SOURCES = 12
 NEAR_LENS_DEG = 0.04  # sources in RA and Dec are this near to the lens
 LARGEST = 1e9  # of positions and their errors; NaN is not below it
@@ -66,6 +67,9 @@ def check_name(name, where):
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9.+-]*(?:_[A-Za-z0-9.+-]+)*", name):
         raise UserError(f"{where} = {name!r}: use letters, digits, '.', '+', '-' and single "
                         "'_' only.")
+    if len(name) > LONGEST_NAME:
+        raise UserError(f"{where} has {len(name)} letters: {LONGEST_NAME} at most, since files "
+                        "are called after it.")
 
 
 def _from_sexagesimal(settings, setting, path):

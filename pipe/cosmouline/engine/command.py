@@ -55,14 +55,15 @@ def listed(word=""):
 
 
 def demo(folder):
-    """Draw the demo's frames in a folder, reduce them, and compare with the truth."""
+    """Draw the demo's frames in a folder, reduce them, compare with the truth, make the pages."""
     config = folder / "configs" / "demo"
     if config.exists():
         raise UserError(f"{config} exists already: give another folder, or cosmouline run it.")
     shutil.copytree(ROOT / "configs" / "demo", config)
     sky = folder / "demo" / "sky"
     for script, *words in (("skymaker/1_draw_campaign", "demo", "--out", sky), ("run_all", config),
-                           ("extrascripts/compare_with_truth", config, "--truth", sky)):
+                           ("extrascripts/compare_with_truth", config, "--truth", sky),
+                           ("8_lookback/1_build_pages", config)):
         command = [sys.executable, str(script_path(script)), *map(str, words)]
         if status := subprocess.run(command, check=False).returncode:
             return status

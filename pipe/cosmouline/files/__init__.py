@@ -13,6 +13,7 @@ origin        : Who made a product and of what, noted inside it for whoever find
 pids          : Processes of this host by their number: whether they live, and since when.
 io_catalog    : Star lists (``.cat``) and image lists, as people edit them by hand.
 io_fits       : Frames as they come from telescopes, and the images that the scripts write.
+io_fits_tables : FITS files of several tables, as dicts of arrays.
 io_html       : Web pages that open from the file system: safe text, data for scripts, unchanged
                 files kept.
 io_regions    : DS9 regions: stars to look at on an image, and masks drawn by hand.

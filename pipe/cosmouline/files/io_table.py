@@ -23,6 +23,7 @@ PICKLE_PROTOCOL = 4  # read by every Python since 3.4
 UNITS = {  # ours: the same for astropy and the Virtual Observatory
     "e-": "electron",
     "e-2": "electron2",
+    "1/e-": "electron-1",
     "e-/ADU": "electron / adu",
     "ADU": "adu",
     "px": "pix",

@@ -7,7 +7,12 @@ from cosmouline.files.fits_bytes import card_value
 from cosmouline.files.io_fits import wcs_cards
 from cosmouline.frames.companions import kind_by_pixels
 from cosmouline.frames.header_units import pixel_unit
-from cosmouline.frames.header_values import first_number, number_of, text_of
+from cosmouline.frames.header_values import (
+    calibration_kind,
+    first_number,
+    number_of,
+    text_of,
+)
 from cosmouline.robust import MAD_TO_SIGMA
 
 import numpy as np
@@ -34,7 +39,8 @@ PHASES_FRACTION = 0.1  # the same, where no card speaks of a colour sensor
 PHASE_SIGMAS = 10.0
 COLOUR_CARDS = ("BAYERPAT", "COLORTYP", "FILTER")  # the last two name many other things
 MOSAICS = ("RGGB", "BGGR", "GRBG", "GBRG")
-STACK_CARDS = ("NCOMBINE", "STACKCNT", "NCOADDS", "COADDS", "NSTACK", "SNAPSHOT", "NEXP")
+STACK_CARDS = ("NCOMBINE", "STACKCNT", "NCOADDS", "COADDS", "COADDONE", "NSTACK", "SNAPSHOT",
+               "NEXP", "ESO DET NDIT")
 TOP = 0.93  # of the highest value: a flat pixel to pixel by 2 % smears clipped tops over this
 SHOULDER = 0.8
 MIN_TOP_PX = 12
@@ -248,6 +254,9 @@ def _strips(data, level, sigma):
 
 def _card_flags(header):
     """Yield what is suspicious about a header; a card that cannot be read is flagged too."""
+    if kind := calibration_kind(header):
+        yield (f"a {kind} by its header: is it a frame of the lens? Else name it in kicklist.txt "
+               "or set 'science_only' in its set")
     try:
         found = first_number(header, STACK_CARDS, (1.001, 1e6))
         if found:  # its noise is not that of one exposure

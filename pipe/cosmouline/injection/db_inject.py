@@ -11,6 +11,7 @@ from cosmouline.database import paths
 from cosmouline.database.columns import column
 from cosmouline.deconv import db_gather, db_products
 from cosmouline.errors import ImageRejected
+from cosmouline.frames import db_nights
 from cosmouline.injection import db_sites
 from cosmouline.injection.clone import copied_light, copies, whole_positions
 from cosmouline.injection.places import GOOD_CORE, core_state
@@ -70,6 +71,21 @@ def plan(images, reference, settings):
     return Plan(sites, content.names, Scene.of_fit(fit), true_fluxes(sites, fit, mjd),
                 place_px + off_px, fit.extended_scale, radius_px, content.epochs.data_e.shape[1],
                 mean_fluxes(rows, settings))
+
+
+def spread_nights(images, n):
+    """Return the names of at least `n` images in complete nights, spread over the campaign.
+
+    All of them for 0, or where there are not more. Nights stay complete for what their images
+    have in common.
+    """
+    groups = db_nights.grouped(images, "night", None)
+    for n_nights in range(1, len(groups) + 1):
+        chosen = np.unique(np.linspace(0, len(groups) - 1, n_nights).round().astype(int))
+        names = {images[k]["img_name"] for night in chosen for k in groups[night]}
+        if n and len(names) >= n:
+            return names
+    return {image["img_name"] for image in images}
 
 
 def mean_fluxes(images, settings):

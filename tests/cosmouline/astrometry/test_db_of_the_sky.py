@@ -203,6 +203,8 @@ def test_areas_and_stars_of_the_footprints(field):
     assert sky.drawn()["lens_arcmin"] == (0.0, 0.0)
     drawn = sky.stars([field.image], field.settings)
     assert (~drawn["is_good"]).sum() >= 1  # the RUWE of 2
+    # in arcmin, as the map: the stars lie on an image of this half diagonal
+    assert 1.0 < np.hypot(*drawn["stars_arcmin"].T).max() < np.hypot(*SHAPE) * SCALE / 60 / 2
     field.settings.star_ruwe_max = None
     more = sky.stars([field.image], field.settings)
     assert more["is_good"].sum() == drawn["is_good"].sum() + 1

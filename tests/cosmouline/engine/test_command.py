@@ -38,7 +38,7 @@ def test_list_shows_every_script_or_those_with_a_word():
 
     assert len(command.listed().splitlines()) == len(every)
     assert [line.split()[0] for line in command.listed("3a_detect").splitlines()] == [
-        "1_character/3a_detect"]
+        "1_character/3a_detect", "fac_shapes/3a_detect_exposures"]
 
 
 def test_mistakes_are_one_line_and_no_words_are_help(capsys):

@@ -148,6 +148,7 @@ def test_saturation():
     [
         ({"NCOMBINE": 5}, "NCOMBINE = 5: a stack"),
         ({"AIRMASS": 0.5}, "AIRMASS = 0.5 is impossible"),
+        ({"IMAGETYP": "Flat Field"}, "a flat by its header: is it a frame of the lens?"),
         (
             {"CTYPE1": "RA---TAN", "CTYPE2": "DEC--TAN", "CD1_1": 0.0, "CD2_2": 0.0},
             "the WCS of the header cannot be used",
@@ -169,6 +170,7 @@ def test_odd_headers_are_flagged(cards, flag):
         {"NCOMBINE": 1},
         {"NCOMBINE": "N/A"},
         {"AIRMASS": 1.0},
+        {"IMAGETYP": "Light Frame"},
         {"CDELT1": 1.0, "CRVAL1": 0.0},  # what cameras write that know no coordinates
         {"CTYPE1": "LINEAR", "CTYPE2": "LINEAR"},
     ],
@@ -245,7 +247,9 @@ def test_tops_that_are_flat_below_the_saturation_level_are_flagged(fwhm_px, flat
 
 @pytest.mark.parametrize(("cards", "flag"), [
     ({"STACKCNT": 20}, "STACKCNT = 20: a stack; if it is a mean, its gain is 20 times"),
-    ({"NCOADDS": 4}, "NCOADDS = 4: a stack"), ({"NCOMBINE": 1, "COADDS": 1}, None),
+    ({"NCOADDS": 4}, "NCOADDS = 4: a stack"),
+    ({"HIERARCH ESO DET NDIT": 5}, "ESO DET NDIT = 5: a stack"),
+    ({"NCOMBINE": 1, "COADDS": 1}, None),
     ({"BUNIT": "adu"}, None)])
 def test_stacks_and_units_that_are_no_counts_are_flagged(cards, flag):
     flags = check_frame(frame(**cards))

@@ -1,5 +1,6 @@
 """Rows of images grouped for light curves."""
 
+from cosmouline.errors import UserError
 from cosmouline.frames.db_nights import grouped
 
 import pytest
@@ -28,6 +29,15 @@ def test_groups_of_a_night_of_minutes_or_of_one_image(by, minutes, groups):
     found = grouped(rows(*FOUR), by, minutes)
 
     assert sorted(group.tolist() for group in found) == groups
+
+
+@pytest.mark.parametrize("by", ["image", "night", "minutes"])
+def test_an_image_without_a_date_is_named(by):
+    images = rows(*FOUR)
+    del images[2]["mjd"]
+
+    with pytest.raises(UserError, match=r"1 images have no 'mjd' \(first: 2\)\. Run 1_character"):
+        grouped(images, by, 30.0)
 
 
 def test_without_a_longitude_nights_end_at_a_gap_and_a_warning_says_so(caplog):

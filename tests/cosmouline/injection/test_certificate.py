@@ -67,6 +67,21 @@ def test_a_fault_is_seen(fault, seen, seed):
     assert seen in failed(results([11, seed], **fault))
 
 
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_what_the_psf_errors_have_in_common_is_expected(seed):
+    """Errors of the PSF of .6 of the errors are .36 of the variance of all sites of an image."""
+    what = "model: noise common to an image, part of the variance"
+    sites = results([14, seed], of_image=0.6)
+    told = [replace(site, psf_sigma=0.6 * site.sigma) for site in sites]
+    ratio = 1 + 0.01 * np.random.default_rng(5).standard_normal(N_EPOCHS)
+    found, = (one for one in certificate.checks(told, [], [], NIGHTS, ratio, ("half", "double"))
+              if one.what == what)
+
+    assert found.expected == pytest.approx(0.36)
+    assert found.is_passed
+    assert what in failed(sites)
+
+
 def test_the_noise_of_the_sky_shows_a_wrong_gain():
     """A gain of 1.5 times the true one makes the noise sqrt(1.5) of what the level predicts."""
     assert failed(results(3), sky=np.sqrt(1.5)) == ["noise of the sky / expected of its level"]
