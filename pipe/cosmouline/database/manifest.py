@@ -210,7 +210,7 @@ def check(path, image, settings):
     if not entries:
         return
     # Sound for the running script is the file as it or one before it left it, else as the last did
-    running = settings.options.script
+    running = settings.options.script if hasattr(settings, "options") else ""
     own = [key for key, maker, _ in entries  # any of them for who asks from Python
            if running in ("", maker, key.partition(":")[0])]
     allowed = [file for key, _, file in entries if own and key <= own[-1]] or [entries[-1][2]]

@@ -123,6 +123,8 @@ def test_a_second_script_may_change_the_file_of_a_first_one(tmp_path, settings):
         manifest.check(path, row, settings)
     settings.options.script = "5_psf/3_find_cosmics"
     manifest.check(path, row, settings)
+    # Who reads it from Python, with what load_settings gives, may have either
+    manifest.check(path, row, SimpleNamespace(work_dir=tmp_path))
 
     path.write_text("neither")
     with pytest.raises(ProductLost, match=r"Run 5_psf/2a_extract\.py and 5_psf/3_find_cosmics"):
