@@ -5,7 +5,8 @@ Run as: python tests/benchmarks/yardstick.py SIM WORK --yardstick FOLDER --resul
 SIM is what simulate.py of FOLDER has drawn. run_all.py does the work; CPU is user and system time
 of it and all its scripts, start of Python and imports included. Pictures are left out unless asked
 for. One line is added to RESULTS.jsonl, for yardstick_table.py. evaluate.py needs pandas: --python
-names an interpreter that has it.
+names an interpreter that has it. With --catalogue the stars of the sky are known, as from Gaia:
+the frames are solved, and the stars of the catalogue are followed.
 """
 
 import argparse
@@ -20,6 +21,7 @@ from cosmouline.database.settings import load_settings
 import yardstick_tools as tools
 
 RUN_ALL = ROOT / "pipe" / "run_all.py"
+FETCH = ROOT / "pipe" / "fac_astrometry" / "1_fetch_catalogue.py"
 DONE = re.compile(r"^(\S+): done in .* CPU (\S+) s", re.MULTILINE)
 
 
@@ -34,6 +36,7 @@ def parse():
     parser.add_argument("--engine", default="serial", choices=("serial", "local"))
     parser.add_argument("--box", type=int, default=40, help="of evaluate.py, in pixels")
     parser.add_argument("--pictures", action="store_true", help="draw them too")
+    parser.add_argument("--catalogue", action="store_true", help="of the sky, as from Gaia")
     parser.add_argument("--label", default="", help="stands in the results")
     parser.add_argument("--keep", action="store_true", help="go on from what WORK holds")
     return parser.parse_args()
@@ -55,6 +58,8 @@ def main():
         shutil.rmtree(options.work, ignore_errors=True)
     config, tables = options.work / "config", options.work / "neutral"
     tools.write_settings(config, options.sim, options.work / "products", engine=options.engine)
+    if options.catalogue:
+        tools.measured([sys.executable, FETCH, config, "--from-file", options.sim / "gaia.ecsv"])
     cost, steps_cpu_s = reduce_frames(config, options)
     more = tools.export(load_settings(config), options.sim, tables)
     judged = tools.evaluate(options.yardstick, options.sim, tables, options.box, options.python)
