@@ -66,7 +66,7 @@ def lightcurvers(content, fit, conditions, wcs, north_deg):
     """Return the datasets under the names and in the units of LightCurver's prepared cutouts.
 
     Its data are divided by a coefficient, the noise of masked pixels is 1000 times larger, and
-    the PSF has the side of the stamps. Zero points are NaN: these magnitudes
+    the PSF has the side of the stamps. The zero point of all of them is NaN: these magnitudes
     are instrumental. `north_deg` (N,) is the angle from +y to north, positive towards -x.
     """
     epochs, up = content.epochs, content.epochs.geometry.upsampling
@@ -76,13 +76,12 @@ def lightcurvers(content, fit, conditions, wcs, north_deg):
     noise = np.where(held["is_used"], held["sigma"], 0.0)
     typical = np.array([np.median(one[one > 0]) if (one > 0).any() else 1.0 for one in noise])
     noise = np.where(held["is_used"], noise, OUT_OF_USE * typical[:, None, None])
-    unknown = np.full(len(epochs), np.nan)
     return {"frame_id": np.arange(1, len(epochs) + 1), "image_name": np.array(content.names),
             "data": np.where(held["is_used"], held["data"], 0.0), "noisemap": noise,
             "psf": epochs.psf[:, inside, inside], "subsampling_factor": np.full(len(epochs), up),
             "mjd": conditions["mjd"], "seeing": conditions["fwhm_arcsec"],
             "sky_level_electron_per_second": conditions["sky_level_e"] / conditions["exptime_s"],
-            "global_zeropoint": unknown, "global_zeropoint_scatter": unknown,
+            "global_zeropoint": np.nan, "global_zeropoint_scatter": np.nan,
             "relative_normalization_error": conditions["coeff_sigma"] / conditions["coeff"],
             "pixel_scale": conditions["pixel_scale_arcsec"], "angle_to_north": north_deg,
             "wcs": np.array(wcs)}
