@@ -66,8 +66,9 @@ def lightcurvers(content, fit, conditions, wcs, north_deg):
     """Return the datasets under the names and in the units of LightCurver's prepared cutouts.
 
     Its data are divided by a coefficient, the noise of masked pixels is 1000 times larger, and
-    the PSF has the side of the stamps. The zero point of all of them is NaN: these magnitudes
-    are instrumental. `north_deg` (N,) is the angle from +y to north, positive towards -x.
+    the PSF has the side of the stamps. Its magnitudes are those of our curves, of electrons: the
+    zero point is 0, its scatter is not known. `north_deg` (N,) is the angle from +y to north,
+    positive towards -x.
     """
     epochs, up = content.epochs, content.epochs.geometry.upsampling
     held = ours(content, fit, np.zeros(0), {}, wcs)
@@ -81,7 +82,7 @@ def lightcurvers(content, fit, conditions, wcs, north_deg):
             "psf": epochs.psf[:, inside, inside], "subsampling_factor": np.full(len(epochs), up),
             "mjd": conditions["mjd"], "seeing": conditions["fwhm_arcsec"],
             "sky_level_electron_per_second": conditions["sky_level_e"] / conditions["exptime_s"],
-            "global_zeropoint": np.nan, "global_zeropoint_scatter": np.nan,
+            "global_zeropoint": 0.0, "global_zeropoint_scatter": np.nan,
             "relative_normalization_error": conditions["coeff_sigma"] / conditions["coeff"],
             "pixel_scale": conditions["pixel_scale_arcsec"], "angle_to_north": north_deg,
             "wcs": np.array(wcs)}
