@@ -21,26 +21,27 @@ import numpy as np
 import pandas as pd
 import yaml
 from astropy.io import fits
-from scipy.ndimage import gaussian_filter
+from scipy.ndimage import gaussian_filter, shift
 
 NARROW_FWHM = 2.0  # of STARRED's points, in small pixels
 SIGMA_OF_FWHM = 1 / np.sqrt(8 * np.log(2))
 
 
-def starting_background(path, out, upsampling):
-    """Write a background of ours on STARRED's small pixels."""
+def starting_background(path, out, upsampling, offset_px):
+    """Write a background of ours on STARRED's small pixels, at its place on the first stamp."""
     light_e, header = fits.getdata(path, header=True)
     finer = header["SUBSAMP"] // upsampling
     side = len(light_e) // finer
     # ours is as sharp as its own small pixels allow; STARRED's is as narrow as its points
     sigma = NARROW_FWHM * SIGMA_OF_FWHM * np.sqrt(finer**2 - 1)
     light_e = gaussian_filter(light_e.astype(float), sigma)
+    light_e = shift(light_e, header["SUBSAMP"] * offset_px[::-1], mode="nearest")
     binned_e = light_e.reshape(side, finer, side, finer).sum((1, 3))
     fits.writeto(out / "starting.fits", binned_e, overwrite=True)
     return out / "starting.fits"
 
 
-def fit(path, truth, out, iterations, background):
+def fit(path, truth, out, iterations, background, offset_px):
     """Run LightCurver's joint model on its file; return its table of the epochs."""
     from importlib import resources
 
@@ -54,8 +55,8 @@ def fit(path, truth, out, iterations, background):
     if background:
         with h5py.File(path) as file:
             upsampling = int(file["subsampling_factor"][0])
-        config |= {"starting_background": str(starting_background(background, out, upsampling)),
-                   "further_optimize_background": False}
+        held = starting_background(background, out, upsampling, offset_px)
+        config |= {"starting_background": str(held), "further_optimize_background": False}
     frames = pd.DataFrame({"id": [1]})
     with (mock.patch.object(theirs, "get_user_config", return_value=config),
           mock.patch.object(theirs, "get_pandas", return_value=frames),
@@ -77,13 +78,14 @@ def main():
     (path,) = options.export.glob("*_lightcurver.h5")
     copy = options.out / path.name
     copy.write_bytes(path.read_bytes())
-    theirs = fit(copy, truth, options.out, options.iterations, options.background)
     (ours,) = set(options.export.glob("*.h5")) - {path}
     with h5py.File(ours) as own:
+        offset_px = own["transform"][0, :, 2]
         names = list(own.attrs["sources"])
         flux = own["result/flux"][:]
         random = np.sqrt(np.diagonal(own["result/covariance_total"][:], axis1=1, axis2=2))
         systematic = np.sqrt(np.diag(own["result/systematic_covariance"][:]))
+    theirs = fit(copy, truth, options.out, options.iterations, options.background, offset_px)
     print(f"LightCurver's chi2 {theirs['reduced_chi2'].mean():.3f}")
     print("image  theirs/ours - 1  systematic(ours)  scatter of the ratio  random(ours)")
     for k, name in enumerate(names):
