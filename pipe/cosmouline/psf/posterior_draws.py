@@ -86,9 +86,12 @@ def psf_draws(fit, n_draws, seed, uv=None):
     image, slopes_here = moffats(uv)
     narrow = (image[0] + psf.residual + added
               + np.tensordot(common, slopes_here[:, 0], axes=1))
-    sums = sums + added.sum((1, 2))[:, None] + common @ slopes.sum((2, 3))
-    amplitude = at.amplitude + moved[:, -used.sum() :]
-    return narrow / narrow.sum((1, 2), keepdims=True), amplitude * sums
+    more = added.sum((1, 2))[:, None] + common @ slopes.sum((2, 3))
+    amplitude = moved[:, -used.sum() :]
+    # to first order, as all of this: what a larger sum takes from the amplitude, or gives to it,
+    # is several per cent of noise, and their product would make every flux of a draw smaller
+    flux_e = (at.amplitude + amplitude) * sums + at.amplitude * more
+    return narrow / narrow.sum((1, 2), keepdims=True), flux_e
 
 
 def _solved(matrix, side):

@@ -19,14 +19,20 @@ def fitted(stamps, options=None, **changes):
     )
 
 
-def blend_error(scene, single, narrow, side_px):
-    """Relative errors of the fluxes of a blended pair, in units of a single star, by a PSF."""
-    place = PAIR[0].copy()
+def found(single, narrow, side_px, place, weight=1.0):
+    """Flux and place of a star by a PSF that finds it; weights are those of the pixels' values."""
     for _ in range(3):
         star, right, left, up, down = render(narrow, place + NEAR, side_px, 2)
-        basis = np.stack([star, (right - left) / 0.04, (up - down) / 0.04]).reshape(3, -1).T
-        flux, *move = np.linalg.lstsq(basis, single.ravel(), rcond=None)[0]
+        basis = np.stack([star, (right - left) / 0.04, (up - down) / 0.04]) * weight
+        flux, *move = np.linalg.lstsq(basis.reshape(3, -1).T, (single * weight).ravel(),
+                                      rcond=None)[0]
         place = place + np.array(move) / flux
+    return flux, place
+
+
+def blend_error(scene, single, narrow, side_px):
+    """Relative errors of the fluxes of a blended pair, in units of a single star, by a PSF."""
+    flux, place = found(single, narrow, side_px, PAIR[0])
     pair = render(narrow, PAIR - PAIR[0] + place, side_px, 2).reshape(2, -1).T
     return np.linalg.lstsq(pair, scene.ravel(), rcond=None)[0] / flux / PAIR_FLUX - 1
 
@@ -73,6 +79,28 @@ def test_draws_are_psfs_and_depend_on_the_seed_alone(star_stamps):
     assert (draws != other).any()
     # fluxes move by their noise: S/N of 80 and more, and the sum of the PSF
     assert flux_e / fit.flux_e == pytest.approx(np.ones((2, 6)), abs=5 * 0.015)
+
+
+def test_fluxes_of_draws_are_as_the_psfs_drawn_and_the_photons_have_them(star_stamps):
+    stamps = star_stamps(37, FWHM, (2e4, 3e5))
+    fit = fitted(stamps)
+    sky_variance = np.median(stamps.sky_variance)
+
+    draws, flux_e = psf_draws(fit, 60, 2)
+
+    scale = flux_scale(flux_e, fit, FWHM, sky_variance) - 1
+    # the equations are linear: the mean of the draws is the fit, to 4 errors of a mean
+    assert abs(scale.mean()) < 4 * scale.std() / np.sqrt(len(scale))
+    # Apart from photons, a draw changes the flux as it changes that of a star without noise
+    star = render(fit.psf.narrow(), np.zeros((1, 2)), stamps.side_px, 2)[0]
+    weight = 1 / np.sqrt(sky_variance + 1e5 * star)
+    changed = np.array([found(star, one, stamps.side_px, np.zeros(2), weight)[0]
+                        for one in draws]) - 1
+    used = fit.flux_e[fit.is_used]
+    snr2 = used**2 / (used + np.pi * FWHM**2 * sky_variance)
+    photons = 1 / np.sqrt(snr2.sum())
+    # the PSF drawn takes up a part of the noise of its stars: at most the photons are left
+    assert (scale - changed).std() < 1.3 * photons
 
 
 def test_draws_scatter_less_with_brighter_stars(star_stamps):
