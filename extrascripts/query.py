@@ -16,6 +16,7 @@ kind of these names: of_dec, of_dec_source, of_psf, of_psf_star, of_renorm.
 
 import csv
 import io
+from contextlib import closing
 from pathlib import Path
 
 from cosmouline.database import sql
@@ -36,12 +37,12 @@ def as_csv(columns, lines):
 def main(settings, db):
     """Ask and show."""
     options = settings.options
-    connection = sql.connect(db.select())
-    if not options.question:
-        for name, columns in sql.list_of_tables(connection).items():
-            log_line("%s: %s", name, ", ".join(columns))
-        return
-    columns, lines = sql.ask(connection, options.question)
+    with closing(sql.connect(db.select())) as connection:
+        if not options.question:
+            for name, columns in sql.list_of_tables(connection).items():
+                log_line("%s: %s", name, ", ".join(columns))
+            return
+        columns, lines = sql.ask(connection, options.question)
     if options.csv:
         write_text(options.csv, as_csv(columns, lines))
         log_line("%d lines: %s", len(lines), options.csv)

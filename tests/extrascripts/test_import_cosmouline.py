@@ -6,6 +6,7 @@ Input and output are those of the original's own script (shared/data/cosmouline_
 import json
 import pickle
 import sqlite3
+from contextlib import closing
 
 from cosmouline.database.database import Database
 from cosmouline.database.settings import load_settings
@@ -45,7 +46,7 @@ def write_text(path, rows):
 
 
 def write_sqlite(path, rows):
-    with sqlite3.connect(path) as connection:
+    with closing(sqlite3.connect(path)) as connection, connection:
         columns = ", ".join(f'"{n}" {KINDS[type(v)][1]}' for n, v in rows[0].items())
         connection.execute(f"CREATE TABLE images ({columns})")
         connection.executemany(f"INSERT INTO images VALUES ({', '.join('?' * len(rows[0]))})",

@@ -1,3 +1,5 @@
+from contextlib import closing
+
 from cosmouline.database import sql
 from cosmouline.errors import UserError
 
@@ -12,7 +14,8 @@ ROWS = [
 
 @pytest.fixture
 def connection():
-    return sql.connect(ROWS)
+    with closing(sql.connect(ROWS)) as connection:
+        yield connection
 
 
 def test_plain_fields_are_columns_of_images_and_what_is_absent_is_null(connection):
@@ -48,8 +51,9 @@ def test_more_stars_than_sqlite_has_columns():
     """Its default limit is 2000 columns."""
     row = {"img_name": "R_1"} | {f"star_flux_e__psf1__s{i}": float(i) for i in range(2500)}
 
-    assert sql.ask(sql.connect([row]), "select sum(flux) from (select star_flux_e as flux "
-                                       "from of_psf_star)")[1] == [(2500 * 2499 / 2,)]
+    with closing(sql.connect([row])) as connection:
+        assert sql.ask(connection, "select sum(flux) from (select star_flux_e as flux "
+                                   "from of_psf_star)")[1] == [(2500 * 2499 / 2,)]
 
 
 def test_no_question_changes_anything(connection):

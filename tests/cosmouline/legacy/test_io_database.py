@@ -6,6 +6,7 @@ import pickle
 import pickletools
 import sqlite3
 import struct
+from contextlib import closing
 
 from cosmouline.errors import UserError
 from cosmouline.legacy import io_database
@@ -37,7 +38,7 @@ def test_damaged_text_is_told_with_its_line(tmp_path, old, new, says):
 
 def test_d28_sqlite_is_read_and_left_as_it_is(tmp_path, record_property):
     path = tmp_path / "database.dat"
-    with sqlite3.connect(path) as connection:
+    with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("CREATE TABLE images (recno INTEGER, imgname TEXT, gogogo BOOL, "
                            "seeing REAL, whynot TEXT)")
         connection.executemany("INSERT INTO images VALUES (?, ?, ?, ?, ?)",
@@ -52,7 +53,7 @@ def test_d28_sqlite_is_read_and_left_as_it_is(tmp_path, record_property):
 
 
 def test_sqlite_of_another_kind_is_told(tmp_path):
-    with sqlite3.connect(tmp_path / "x.dat") as connection:
+    with closing(sqlite3.connect(tmp_path / "x.dat")) as connection, connection:
         connection.execute("CREATE TABLE other (a)")
     connection.close()
     with pytest.raises(UserError, match="no such table: images"):
@@ -160,7 +161,7 @@ def test_a_missing_file_is_told(tmp_path):
 def test_a_file_without_a_byte_or_a_table_has_no_row(tmp_path):
     (tmp_path / "x").write_bytes(b"")
     assert read_old_database(tmp_path / "x") == []
-    with sqlite3.connect(tmp_path / "y") as connection:
+    with closing(sqlite3.connect(tmp_path / "y")) as connection, connection:
         connection.execute("VACUUM")
     connection.close()
     assert read_old_database(tmp_path / "y") == []
