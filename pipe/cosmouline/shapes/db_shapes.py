@@ -2,9 +2,12 @@
 
 import hashlib
 import json
+import re
+import sys
 from pathlib import Path
 
 from cosmouline.database import paths
+from cosmouline.errors import UserError
 from cosmouline.files.io_fits_tables import read_table, write_tables
 from cosmouline.images.ccds import db_ccds
 from cosmouline.psf.over_field import db_field
@@ -41,14 +44,27 @@ def batches(tile, settings, ccds, redo=False):
     n, step = tile["n_tile_objects"], settings.shape_metacal["batch"]
     sigma, word = target_sigma(tile, settings, ccds), digest(tile, settings)
     folder, todo, files = paths.shapes(settings, "shapes", tile["img_name"]), [], []
-    for first in range(0, n, step):
+    for number, first in enumerate(range(0, n, step)):
         path = folder / f"{word}_{first:07d}.fits"
         files.append(path)
         if redo or not path.is_file():
-            todo.append({"img_name": f"{tile['img_name']} {first}", "tile": tile, "ccds": ccds,
-                         "first": first, "last": min(first + step, n), "path": str(path),
-                         "target_sigma": sigma})
+            todo.append({"img_name": f"{tile['img_name']} {first}", "number": number, "tile": tile,
+                         "ccds": ccds, "first": first, "last": min(first + step, n),
+                         "path": str(path), "target_sigma": sigma})
     return todo, files
+
+
+def part_of(text):
+    """Return the numbers of the batches in part "i/n" as a range without an end; None: all.
+
+    Raises UserError.
+    """
+    if text is None:
+        return range(sys.maxsize)
+    match = re.fullmatch(r"([1-9]\d*)/([1-9]\d*)", text)
+    if not match or int(match[1]) > int(match[2]):
+        raise UserError(f"--part {text}: write it as 2/16: the second of 16 parts.")
+    return range(int(match[1]) - 1, sys.maxsize, int(match[2]))
 
 
 def measure_batch(item, settings):
