@@ -2,7 +2,7 @@
 
 Needs   : logs (any script of fac_shapes)
 Writes  : report_runs.txt; with --unfinished shapes/unfinished_<script>.txt
-Settings: none
+Settings: lens_name
 Next    : the script that it names
 
 Run as  : python pipe/fac_shapes/0_runs.py configs/MYFIELD [last:6_shapes] [all:mask_runner]

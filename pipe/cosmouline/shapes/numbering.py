@@ -1,4 +1,4 @@
-"""Numbers in the names of files, as ShapePipe numbers its exposures, CCDs and tiles."""
+"""Numbers in the names of files, as ShapePipe numbers its images."""
 
 import re
 from typing import NamedTuple
