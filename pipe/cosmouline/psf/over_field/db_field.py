@@ -134,7 +134,9 @@ def validate(image, settings):
     models = elliptical_moments(images, good)
     table = {"NUMBER": columns["NUMBER"], "MAG_AUTO": columns["MAG_AUTO"], "x_px": xy[:, 0],
              "y_px": xy[:, 1], "ra_deg": columns["XWIN_WORLD"], "dec_deg": columns["YWIN_WORLD"],
-             "peak": np.where(good, stamps, 0).max((1, 2)), "flux": stars.flux}
+             "peak": np.where(good, stamps, 0).max((1, 2)), "flux": stars.flux,
+             "snr": stars.flux / (np.sqrt(4 * np.pi) * stars.sigma_px
+                                  * image["ccd_sky_sigma_adu"])}  # of a Gaussian on the sky
     for name in COLUMNS:
         table[f"star_{name}"] = getattr(stars, name)
         table[f"psf_{name}"] = getattr(models, name)

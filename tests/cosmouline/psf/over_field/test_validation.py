@@ -40,6 +40,19 @@ def test_an_outlier_does_not_move_the_mean():
     assert np.isnan(mean_and_error([1.0])).all()
 
 
+def test_faint_stars_count_by_their_noise():
+    # 60 bright stars and 200 faint ones that scatter as the noise lets them; theory of the error:
+    # 1 / sqrt(sum of weights), with the scatter of the model at the bright end
+    rng = np.random.default_rng(3)
+    snr = np.r_[np.full(60, 1000.0), np.full(200, 20.0)]
+    values = 0.01 + rng.normal(0, np.hypot(0.004, 2 / snr))
+    mean, error, _ = mean_and_error(values, snr)
+    exact = 1 / np.sqrt((1 / (0.004**2 + (2 / snr) ** 2)).sum())
+    assert error == pytest.approx(exact, rel=0.25)
+    assert abs(mean - 0.01) < 4 * exact
+    assert mean_and_error(values)[1] > 5 * exact
+
+
 def test_the_slope_has_its_error():
     rng = np.random.default_rng(3)
     x = rng.uniform(0, 10, 500)
