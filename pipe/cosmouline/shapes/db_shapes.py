@@ -1,5 +1,6 @@
 """Shapes of the objects of a tile, in batches that are kept when a run is stopped."""
 
+import functools
 import hashlib
 import json
 import re
@@ -70,10 +71,10 @@ def part_of(text):
 def measure_batch(item, settings):
     """Measure the objects first to last of a tile and write them."""
     tile, first, last = item["tile"], item["first"], item["last"]
-    index = db_vignets.index(tile, settings)
+    tables = (db_vignets.folder(tile, settings) / "index.fits",
+              paths.shapes(settings, "psf_epochs", f"{tile['img_name']}.fits"))
+    index, accepted = _epochs_of(*tables, tuple(path.stat().st_mtime_ns for path in tables))
     stores = [db_vignets.store(tile, settings, kind) for kind in ("image", "weight", "flags")]
-    accepted = read_table(paths.shapes(settings, "psf_epochs", f"{tile['img_name']}.fits"),
-                          "PSF")["is_accepted"] & index["is_cut"]
     rows_of = {}
     inside = (index["NUMBER"] > first) & (index["NUMBER"] <= last)
     for row in np.flatnonzero(inside & accepted):
@@ -110,6 +111,13 @@ def measure_batch(item, settings):
         found["psf_e1"][k], found["psf_e2"][k], found["psf_size"][k] = psf_moments(epochs)
     write_tables(Path(item["path"]), {"SHAPES": found}, {"TARGET": item["target_sigma"]})
     return {"n": last - first}
+
+
+@functools.lru_cache(maxsize=1)  # a worker does many batches of one tile
+def _epochs_of(index_path, psf_path, changed_ns):
+    """Return the table of the vignets of a tile, and which of them have a PSF."""
+    index = read_table(index_path, "EPOCHS")
+    return index, read_table(psf_path, "PSF")["is_accepted"] & index["is_cut"]
 
 
 def _epoch(row, index, stores, psf, ccd, tile, settings, rng):

@@ -16,7 +16,7 @@ from cosmouline.psf.over_field.field import FieldPsf, fit_field, shifted
 from cosmouline.psf.over_field.io_psfex import read_psfex
 from cosmouline.sources.ccds import db_detect, db_selection
 from cosmouline.sources.ccds.detect_weighted import sky_mesh
-from cosmouline.sources.ccds.elliptical_moments import cut_around, elliptical_moments
+from cosmouline.sources.ccds.elliptical_moments import blocks_of, cut_around, elliptical_moments
 from cosmouline.sources.moments import FWHM_PER_SIGMA
 
 import numpy as np
@@ -162,17 +162,19 @@ def tested_stars(images, settings):
 
 
 def at_objects(tile, settings, ccds):
-    """Yield (rows, images, moments) of the PSF at the epochs of the objects of a tile, by CCD.
+    """Yield (rows, images, moments) of the PSF at epochs of the objects of a tile, by blocks.
 
     `rows` are places in the table EPOCHS of the tile; epochs on CCDs without a PSF are not given.
     """
     table = db_detect.epochs(tile, settings)
     for image in ccds:
-        rows = np.flatnonzero(table["CCD"] == image["img_name"])
-        if not rows.size:
+        on = np.flatnonzero(table["CCD"] == image["img_name"])
+        if not on.size:
             continue
-        images = psf(image, settings).at(table["x_px"][rows], table["y_px"][rows])
-        yield rows, images, elliptical_moments(images)
+        model = psf(image, settings)
+        for rows in blocks_of(on):
+            images = model.at(table["x_px"][rows], table["y_px"][rows])
+            yield rows, images, elliptical_moments(images)
 
 
 def write_epochs(tile, settings, ccds):
