@@ -88,11 +88,11 @@ def test_masks_are_those_of_weightwatcher(tmp_path):
         "-OUTFLAG_NAME", "f.fits", "-WRITE_XML", "N")
     other = fits.getdata(tmp_path / "f.fits")
     differs = own != other
-    # one of 8000 on the edges, at a corner: the numbers of the file are rounded
+    # one of 19 000 on the edges, at a corner: the numbers of the file are rounded
     edge = (own != np.roll(own, 1, 0)) | (own != np.roll(own, 1, 1))
     assert (own != 0).mean() > 0.2
-    assert edge.sum() > 4000
-    assert differs.sum() <= 0.001 * edge.sum()
+    assert edge.sum() > 15_000
+    assert differs.sum() <= 1e-3 * edge.sum()
 
 
 def test_objects_are_those_of_source_extractor(tmp_path):
