@@ -11,6 +11,7 @@ import time
 from cosmouline.database.script_header import ROOT
 from cosmouline.errors import UserError
 from cosmouline.files.io_fits_tables import read_table
+from cosmouline.files.lock import Lock
 from cosmouline.shapes import db_shapes
 
 import numpy as np
@@ -70,6 +71,20 @@ def test_parts_together_are_all(field, done):
     for name in ("7a_make_catalogue", "7b_merge"):
         field.run(name)
     assert_same(field, done)
+
+
+def test_a_part_runs_beside_a_script_that_holds_the_database(field):
+    field.set("shape_metacal = {'batch': 13}")
+    words, environment = command(field, "fac_shapes/6_shapes.py")
+    with Lock(field.work / "shapes.json"):
+        part = subprocess.run([*words, "--part", "1/2"], env=environment, capture_output=True,
+                              text=True, timeout=300)
+        whole = subprocess.run(words, env=environment, capture_output=True, text=True,
+                               timeout=300)
+    assert part.returncode == 0, part.stderr
+    assert "this part is done" in part.stdout + part.stderr
+    assert whole.returncode == 1
+    assert "is in use by" in whole.stdout + whole.stderr
 
 
 @pytest.mark.long
