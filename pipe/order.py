@@ -104,6 +104,7 @@ INJECTION = (  # after 7_deconv: sources of known light put into the same frames
 )
 
 SHAPES = (  # galaxy shapes of a mosaic camera, in a database of CCDs and tiles
+    "fac_shapes/0_runs",
     "fac_shapes/1a_split_exposures",
     "fac_shapes/1b_merge_headers",
     "fac_shapes/2a_star_catalogue",

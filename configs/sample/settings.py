@@ -304,7 +304,9 @@ star_selection: str = "star_selection.setools"
 # File of this folder that chooses the stars of the PSF, in the language of setools
 shape_psf: dict = {
     "side_px": 51, "min_stars": 10, "max_chi2": 2.0,  # fewer stars or a larger chi2: no PSF
-    "max_degree": 2}  # of its polynomials over the CCD; what the stars do not show is left out
+    "max_degree": 2,  # of its polynomials over the CCD; what the stars do not show is left out
+    "psfex_files": ""}  # such as "psf/*.psf" below dir of shape_images, "*" is the name of the
+#                         CCD: models of PSFEx in place of our own
 shape_metacal: dict = {
     "target_sigma_arcsec": None,  # of the round PSF of all shapes; None: 1.2 x the widest PSF
     "fix_noise": True,  # noise that is sheared the other way: without it faint galaxies are biased

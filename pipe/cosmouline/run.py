@@ -54,19 +54,21 @@ def run(main, doc, arguments=None, argv=None):
     -----
     Exit status: 0 done; 1 something the user can correct, reported in one line; 2 wrong options;
     3 done, but images failed; 130 interrupted by Ctrl-C, 143 by SIGTERM. A script that declares
-    WRITES or has a function ``measure`` locks the database.
+    WRITES or has a function ``measure`` locks the database, unless it has an option ``--part``
+    that is given: then it writes files only.
     """
     # The script's own arguments first, then those that all scripts have
     script = script_name(main.__code__.co_filename)
     parser = argparse.ArgumentParser(
         prog=f"{script.split('/')[-1]}.py", description=doc,
-        formatter_class=argparse.RawDescriptionHelpFormatter)
+        formatter_class=argparse.RawDescriptionHelpFormatter, fromfile_prefix_chars="@")
     for name, keywords in (arguments or {}).items():
         parser.add_argument(name, **keywords)
     parser.add_argument("--test", action="store_true", help="only the images of testlist.txt; of "
                         f"the lens a deconvolution of its own, <dec_name>{TEST}")
     parser.add_argument("--redo", action="store_true", help="also what is up to date")
-    parser.add_argument("--only", nargs="+", metavar="IMG", help="only these images")
+    parser.add_argument("--only", nargs="+", metavar="IMG", help="only these images; @FILE: the "
+                        "names in a file, one a line")
     parser.add_argument("--cpus", type=int, metavar="N",
                         help="worker processes; 0: all cores (default: max_cpus of the settings)")
     parser.add_argument("--debug", action="store_true", help="in one process, with tracebacks")
@@ -129,8 +131,9 @@ def _with_database(main, settings):
     """Open the database, locked if the script writes, and run main; return n failed images."""
     script = settings.options.script
     path = paths.database(settings, script)
-    # A script that loops over images writes at least what became of each
-    writes = main.__globals__.get("WRITES") or "measure" in main.__globals__
+    # A script that loops over images writes at least what became of each; a part of one does not
+    writes = (main.__globals__.get("WRITES") or "measure" in main.__globals__) and not getattr(
+        settings.options, "part", None)
     with Lock(path) if writes else contextlib.nullcontext() as lock:
         if lock is not None and lock.was_stale:  # a killed script before this one
             remove_leftovers(settings.work_dir)

@@ -3,7 +3,7 @@
 Needs   : shapes/ccds, masks, selection/<name>.fits (fac_shapes/3b_select_stars)
 Writes  : shapes/psf/<name>.fits; n_ccd_psf_used, ccd_psf_degree, ccd_psf_model, ccd_psf_chi2,
           ccd_psf_fwhm_px, ccd_psf_hash -> database
-Settings: shape_psf, shape_masks, shape_detection, star_selection
+Settings: shape_psf, shape_images, shape_masks, shape_detection, star_selection
 Next    : fac_shapes/3d_psf_validate
 
 Run as  : python pipe/fac_shapes/3c_psf_model.py configs/MYFIELD

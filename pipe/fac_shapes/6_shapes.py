@@ -6,11 +6,12 @@ Writes  : shapes/shapes/<tile>.fits; n_tile_shapes, tile_shapes, tile_target_arc
 Settings: shape_metacal, shape_psf, shape_masks
 Next    : fac_shapes/7a_make_catalogue
 
-Run as  : python pipe/fac_shapes/6_shapes.py configs/MYFIELD
+Run as  : python pipe/fac_shapes/6_shapes.py configs/MYFIELD [--part 2/16]
 
 Five versions of each object, without shear and with +-0.01 in g1 and g2, by adaptive moments with
 a common round PSF. e1 is along east, e2 along north-east. Batches that are finished stay when a
-run is stopped, and are not done again; --redo does all again.
+run is stopped, and are not done again; --redo does all again. --part 2/16 does every 16th batch
+from the second, beside other parts on other machines; a run without it then joins them.
 """
 
 from cosmouline.engine import tasks
@@ -20,6 +21,8 @@ from cosmouline.shapes import db_shapes
 
 NEEDS = ("n_tile_vignets", "tile_psfs", "tile_vignets_of", "ccd_zero_point_mag")
 WRITES = ("n_tile_shapes", "tile_shapes", "tile_target_arcsec")
+
+ARGUMENTS = {"--part": {"metavar": "I/N", "help": "only every Nth batch, from the Ith"}}
 
 
 def measure(item, settings):
@@ -36,9 +39,14 @@ def main(settings, db):
         found, files[tile["img_name"]] = db_shapes.batches(tile, settings, ccds,
                                                            settings.options.redo)
         todo += found
+    part = getattr(settings.options, "part", None)
+    todo = [item for item in todo if item["number"] in db_shapes.part_of(part)]
     log_line("%d of %d batches are to be done", len(todo), sum(map(len, files.values())))
     for _ in tasks.results(measure, todo, settings, "batch") if todo else ():
         pass
+    if part:
+        log_line("this part is done. When all are: run it without --part")
+        return
     results = {tile["img_name"]: db_shapes.join(tile, settings, files[tile["img_name"]])
                | {"tile_target_arcsec": db_shapes.target_sigma(tile, settings, ccds)}
                for tile in tiles}
@@ -46,4 +54,4 @@ def main(settings, db):
 
 
 if __name__ == "__main__":
-    run(main, __doc__)
+    run(main, __doc__, ARGUMENTS)

@@ -88,6 +88,15 @@ def test_only_and_test_choose_images(lens):
     assert "--test: no image is marked. Name some in testlist.txt" in text
 
 
+def test_only_takes_a_file_of_names(lens):
+    names = lens.folder / "names.txt"
+    names.write_text("a\nbb\n")
+    assert "2 done" in lens.run("--only", f"@{names}")[0]
+    text, code = lens.run("--only", "@/nowhere.txt")
+    assert code == 2
+    assert "No such file or directory: '/nowhere.txt'" in text
+
+
 def test_an_image_out_of_use_is_told_under_only(lens):
     db = Database(lens.folder / "work" / "database.json")
     db.reject("bb", "kicklist: cloud")

@@ -227,6 +227,30 @@ def test_a_ccd_without_a_good_psf_costs_an_epoch_and_not_the_object(field):
     assert table["n_tile_psf_objects"] == len(set(psf["NUMBER"][psf["CCD"] == TURNED]))
 
 
+def test_models_of_psfex_take_the_place_of_our_own(field, script):
+    write = script("tests/cosmouline/psf/over_field/test_io_psfex").written
+    sky = field.folder / "sky"
+    shutil.copytree(field.sky, sky)
+    image = np.exp(-0.5 * (np.hypot(*(np.indices((51, 51)) - 25)) / 1.6) ** 2).astype(np.float32)
+    for name, n_stars in ((CCD, 33), (TURNED, 3)):
+        write(sky / f"{name}.psf", image[None], ACCEPTED=n_stars)
+    field.set(f"shape_images = {{'dir': {str(sky)!r}}}\nshape_psf = {{'psfex_files': '*.psf'}}")
+    rows = field.run("3c_psf_model")
+    assert rows[CCD]["ccd_psf_model"] == "PSFEx"
+    assert rows[CCD]["n_ccd_psf_used"] == 33
+    assert "3 stars for the PSF (shape_psf, min_stars 10)" in rows[TURNED]["whynot"]
+    for side in (51, 55, 31):
+        field.set(f"shape_images = {{'dir': {str(sky)!r}}}\n"
+                  f"shape_psf = {{'psfex_files': '*.psf', 'side_px': {side}}}")
+        rows = field.run("3c_psf_model")
+        found = db_field.psf(rows[CCD], field.settings()).at([10.0], [200.0])[0]
+        least = min(side, 51) // 2
+        middle = np.s_[side // 2 - least:side // 2 + least + 1]
+        expected = image[25 - least:26 + least, 25 - least:26 + least]
+        assert found.shape == (side, side)
+        assert np.allclose(found[middle, middle], expected / expected.sum(), atol=1e-8)
+
+
 def test_only_the_border_does_not_spoil_the_pixels_of_a_star(field):
     field.set("shape_masks = {'border_flag': 64, 'border_px': 60}")
     field.run("2b_masks")

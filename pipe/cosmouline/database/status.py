@@ -207,6 +207,21 @@ def _verdicts(script, groups, settings, runs):
     return counts
 
 
+def unfinished(images, script, settings, runs):
+    """Return why each image that a script has not finished is to be done again, by name."""
+    key, header = _record(script, settings), read_header(script)
+    needs = fields.expand(header.needs, settings)
+    used, found = provenance.settings_used(settings, header.settings), {}
+    for image in images:
+        word, *_, message = provenance.outcome(image, key)
+        if word in ("done", "rejected"):
+            word = "out of date"
+            message = provenance.why_out_of_date(image, key, needs, runs, used)
+        if message or word != "out of date":
+            found[image["img_name"]] = f"{word or 'to do'}: {message}".removesuffix(": ")
+    return found
+
+
 def rejections(db):
     """Return the rejected images counted by reason, as lines of text."""
     rejected = Counter(row.get("whynot", "no reason given") for row in db.select(gogogo=False))

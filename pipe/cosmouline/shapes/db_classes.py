@@ -8,12 +8,12 @@ from cosmouline.plots import style
 from cosmouline.plots.survey import shapes as shape_plots
 from cosmouline.shapes.spread_model import GALAXY, STAR, classes, spread_model
 from cosmouline.sources.ccds import db_detect
+from cosmouline.sources.ccds.elliptical_moments import blocks_of
 from cosmouline.stamps import db_vignets
 
 import numpy as np
 
 log = logging.getLogger("cosmouline")
-BLOCK = 500  # objects in memory at a time
 
 
 def classify(tile, settings):
@@ -35,8 +35,7 @@ def classify(tile, settings):
     at = np.column_stack([objects["XWIN_IMAGE"], objects["YWIN_IMAGE"]]) - 1
     spread, error = np.full(n, np.nan), np.full(n, np.nan)
     noise = tile["tile_sky_sigma_adu"]
-    for first in range(0, n, BLOCK):
-        part = slice(first, first + BLOCK)
+    for part in blocks_of(np.arange(n)):
         used = (weight[part] > 0) & ((flags[part] & db_vignets.NEIGHBOUR) == 0)
         spread[part], error[part] = spread_model(
             np.array(image[part]), used / noise**2, sigma[part], at[part] - np.rint(at[part]))

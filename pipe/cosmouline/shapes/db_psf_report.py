@@ -28,7 +28,7 @@ def write(images, settings):
                  "size": stars["star_sigma_px"] / stars["psf_sigma_px"] - 1}
     rows = []
     for name, values in residuals.items():
-        mean, error, scatter = mean_and_error(values)
+        mean, error, scatter = mean_and_error(values, stars["snr"])
         rows.append({"residual": name, "mean": mean, "error": error, "scatter": scatter,
                      "n_stars": int(np.isfinite(values).sum())})
     slope, error = slope_with_error(stars["peak"] / 1e4, residuals["size"])

@@ -1,10 +1,14 @@
 """Shapes of the objects of a tile, in batches that are kept when a run is stopped."""
 
+import functools
 import hashlib
 import json
+import re
+import sys
 from pathlib import Path
 
 from cosmouline.database import paths
+from cosmouline.errors import UserError
 from cosmouline.files.io_fits_tables import read_table, write_tables
 from cosmouline.images.ccds import db_ccds
 from cosmouline.psf.over_field import db_field
@@ -41,23 +45,36 @@ def batches(tile, settings, ccds, redo=False):
     n, step = tile["n_tile_objects"], settings.shape_metacal["batch"]
     sigma, word = target_sigma(tile, settings, ccds), digest(tile, settings)
     folder, todo, files = paths.shapes(settings, "shapes", tile["img_name"]), [], []
-    for first in range(0, n, step):
+    for number, first in enumerate(range(0, n, step)):
         path = folder / f"{word}_{first:07d}.fits"
         files.append(path)
         if redo or not path.is_file():
-            todo.append({"img_name": f"{tile['img_name']} {first}", "tile": tile, "ccds": ccds,
-                         "first": first, "last": min(first + step, n), "path": str(path),
-                         "target_sigma": sigma})
+            todo.append({"img_name": f"{tile['img_name']} {first}", "number": number, "tile": tile,
+                         "ccds": ccds, "first": first, "last": min(first + step, n),
+                         "path": str(path), "target_sigma": sigma})
     return todo, files
+
+
+def part_of(text):
+    """Return the numbers of the batches in part "i/n" as a range without an end; None: all.
+
+    Raises UserError.
+    """
+    if text is None:
+        return range(sys.maxsize)
+    match = re.fullmatch(r"([1-9]\d*)/([1-9]\d*)", text)
+    if not match or int(match[1]) > int(match[2]):
+        raise UserError(f"--part {text}: write it as 2/16: the second of 16 parts.")
+    return range(int(match[1]) - 1, sys.maxsize, int(match[2]))
 
 
 def measure_batch(item, settings):
     """Measure the objects first to last of a tile and write them."""
     tile, first, last = item["tile"], item["first"], item["last"]
-    index = db_vignets.index(tile, settings)
+    tables = (db_vignets.folder(tile, settings) / "index.fits",
+              paths.shapes(settings, "psf_epochs", f"{tile['img_name']}.fits"))
+    index, accepted = _epochs_of(*tables, tuple(path.stat().st_mtime_ns for path in tables))
     stores = [db_vignets.store(tile, settings, kind) for kind in ("image", "weight", "flags")]
-    accepted = read_table(paths.shapes(settings, "psf_epochs", f"{tile['img_name']}.fits"),
-                          "PSF")["is_accepted"] & index["is_cut"]
     rows_of = {}
     inside = (index["NUMBER"] > first) & (index["NUMBER"] <= last)
     for row in np.flatnonzero(inside & accepted):
@@ -94,6 +111,13 @@ def measure_batch(item, settings):
         found["psf_e1"][k], found["psf_e2"][k], found["psf_size"][k] = psf_moments(epochs)
     write_tables(Path(item["path"]), {"SHAPES": found}, {"TARGET": item["target_sigma"]})
     return {"n": last - first}
+
+
+@functools.lru_cache(maxsize=1)  # a worker does many batches of one tile
+def _epochs_of(index_path, psf_path, changed_ns):
+    """Return the table of the vignets of a tile, and which of them have a PSF."""
+    index = read_table(index_path, "EPOCHS")
+    return index, read_table(psf_path, "PSF")["is_accepted"] & index["is_cut"]
 
 
 def _epoch(row, index, stores, psf, ccd, tile, settings, rng):

@@ -4,6 +4,7 @@ For one object at a time; epochs are stamps with pixels, PSFs and Jacobians of t
 """
 
 import functools
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -153,54 +154,61 @@ def adaptive(k, value, spread, start, least_area):
     next W, and the end W = 2 M.
     """
     failed = Shape(*[np.nan] * 6), start
-    centre, weight = np.array(start[0], float), np.array(start[1], float)
+    centre = np.array(start[0], float)
+    (xx, xy), (_, yy) = np.asarray(start[1], float)  # numbers: 2 x 2 arrays would take longer
+    reach = FARTHEST * np.sqrt((xx + yy) / 2)
     kx, ky = k
     value = value * np.exp(1j * (centre @ k)) if centre.any() else value
     for _ in range(N_ITERATIONS):
-        wx, wy = weight @ k
-        area = np.sqrt(np.linalg.det(weight))
-        window = 2 * np.pi * area * np.exp(-0.5 * (kx * wx + ky * wy))
+        wx, wy, area2 = xx * kx + xy * ky, xy * kx + yy * ky, xx * yy - xy**2
+        window = 2 * np.pi * math.sqrt(area2) * np.exp(-0.5 * (kx * wx + ky * wy))
         real, imag = value.real * window, value.imag * window
-        flux = real.sum()
+        flux = float(real.sum())
         if not flux > 0:
             return failed
-        first = -np.array([imag @ wx, imag @ wy]) / flux
-        real_x, real_y = real * wx, real * wy
-        xy = real_x @ wy
-        second = weight - np.array([[real_x @ wx, xy], [xy, real_y @ wy]]) / flux
-        moments = second - np.outer(first, first)
+        # moments of what is under the window, from its centre
+        x, y = -float(imag @ wx) / flux, -float(imag @ wy) / flux
+        real_x = real * wx
+        mxx = xx - float(real_x @ wx) / flux - x * x
+        mxy = xy - float(real_x @ wy) / flux - x * y
+        myy = yy - float((real * wy) @ wy) / flux - y * y
+        area2_m = mxx * myy - mxy**2
+        if area2_m <= 0 or mxx <= 0:
+            return failed
         # the object alone, where the moments are those of something smaller than the weight
-        inverse = np.linalg.inv(moments) - np.linalg.inv(weight)
-        if np.linalg.det(moments) <= 0 or moments[0, 0] <= 0:
-            return failed
-        good = inverse[0, 0] > 0 and np.linalg.det(inverse) > 0
-        new = np.linalg.inv(inverse) if good else 2 * moments
-        if good:  # steps of a disc are 12 % too short
-            new = weight + OVER_RELAXED * (new - weight)
-        new = (new + new.T) / 2  # rounding would grow
+        ixx, ixy, iyy = (myy / area2_m - yy / area2, xy / area2 - mxy / area2_m,
+                         mxx / area2_m - xx / area2)
+        area2_i = ixx * iyy - ixy**2
+        if ixx > 0 and area2_i > 0:  # steps of a disc are 12 % too short
+            new = [old + OVER_RELAXED * (one / area2_i - old) for old, one in (
+                (xx, iyy), (xy, -ixy), (yy, ixx))]
+        else:
+            new = [2 * mxx, 2 * mxy, 2 * myy]
         # a step that grows too much is a step towards a neighbour
-        new = np.minimum(1.0, 4 * np.trace(weight) / np.trace(new)) * new
-        move = 2 * first
-        if np.abs(move).max() > SMALLEST_MOVE * np.sqrt(np.trace(new)):
-            centre, value = centre + move, value * np.exp(1j * (move @ k))
-        if (np.hypot(*(centre - start[0])) > FARTHEST * np.sqrt(np.trace(start[1]) / 2)
-                or not least_area < np.sqrt(max(np.linalg.det(new), 0)) < BIGGEST**2
-                * least_area):
+        shrink = min(1.0, 4 * (xx + yy) / (new[0] + new[2]))
+        nxx, nxy, nyy = (shrink * one for one in new)
+        move, trace = 2 * np.array([x, y]), nxx + nyy
+        if (not least_area < math.sqrt(max(nxx * nyy - nxy**2, 0.0)) < BIGGEST**2 * least_area
+                or trace <= 0):
             return failed
-        change = np.abs(new - weight).max() / np.trace(new) + np.abs(move).max() / np.sqrt(
-            np.trace(new))
-        weight = new
+        if np.abs(move).max() > SMALLEST_MOVE * math.sqrt(trace):
+            centre, value = centre + move, value * np.exp(1j * (move @ k))
+        if np.hypot(*(centre - start[0])) > reach:
+            return failed
+        change = (max(abs(nxx - xx), abs(nxy - xy), abs(nyy - yy)) / trace
+                  + np.abs(move).max() / math.sqrt(trace))
+        xx, xy, yy = nxx, nxy, nyy
         if change < TOLERANCE:
             break
     else:
         return failed
-    trace = np.trace(weight)
     # noise of the flux and of Mxx - Myy: independent modes, half of the plane
-    flux_error = np.sqrt(((spread * window) ** 2).sum())
-    stretch = np.sqrt(((spread * window * (wx**2 - wy**2)) ** 2).sum())
-    shape = Shape((weight[0, 0] - weight[1, 1]) / trace, 2 * weight[0, 1] / trace, trace,
-                  2 * flux, 2 * flux_error, 4 * stretch / flux / trace)
-    return shape, (centre, weight)
+    noise = spread * window
+    flux_error = np.sqrt(noise @ noise)
+    stretch = noise * (wx**2 - wy**2)
+    shape = Shape((xx - yy) / trace, 2 * xy / trace, trace, 2 * flux, 2 * flux_error,
+                  4 * np.sqrt(stretch @ stretch) / flux / trace)
+    return shape, (centre, np.array([[xx, xy], [xy, yy]]))
 
 
 def metacalibrate(epochs, target_sigma, rng, fix_noise=True):

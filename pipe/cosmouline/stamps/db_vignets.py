@@ -8,7 +8,7 @@ from cosmouline.files.io_fits_tables import read_table, write_tables
 from cosmouline.images.ccds import db_ccds, db_masks
 from cosmouline.sources.ccds import db_detect
 from cosmouline.sources.ccds.detect_weighted import sky_mesh
-from cosmouline.sources.ccds.elliptical_moments import cut_around
+from cosmouline.sources.ccds.elliptical_moments import blocks_of, cut_around
 from cosmouline.stamps.io_vignets import read_store, write_stores
 
 import numpy as np
@@ -55,7 +55,7 @@ def cut_tile(tile, settings, ccds):
     """Write all vignets of a tile, with sky subtracted; return how many epochs there are.
 
     Pixels of other objects, by the segments of the tile, have the bit `NEIGHBOUR`, on the epochs
-    too. One CCD is in memory at a time.
+    too. One CCD and a block of vignets are in memory at a time.
     """
     side = settings.shape_psf["side_px"]
     objects, table = db_detect.objects(tile, settings), db_detect.epochs(tile, settings)
@@ -68,31 +68,31 @@ def cut_tile(tile, settings, ccds):
     def tile_block():
         ccd = db_ccds.read(tile, settings)
         sky, _ = sky_mesh(ccd.image, ~(ccd.weight > 0), db_detect.options_of(tile, settings))
-        others = cut_around(segments, *place.T, side)
-        own = objects["NUMBER"][:, None, None]
-        flags = cut_around(db_masks.read(tile, settings), *place.T, side, 1) | np.where(
-            (others > 0) & (others != own), NEIGHBOUR, 0).astype(np.int16)
-        yield (np.arange(len(place)), cut_around(ccd.image - sky, *place.T, side),
-               cut_around(ccd.weight, *place.T, side), flags)
+        image, masks = ccd.image - sky, db_masks.read(tile, settings)
+        for rows in blocks_of(np.arange(len(place))):
+            xy = place[rows]
+            others = cut_around(segments, *xy.T, side)
+            yield rows, cut_around(image, *xy.T, side), cut_around(ccd.weight, *xy.T, side), (
+                cut_around(masks, *xy.T, side, 1) | _neighbours(others, objects["NUMBER"][rows]))
 
     def epoch_blocks():
         for row in ccds:
-            rows = np.flatnonzero(table["CCD"] == row["img_name"])
-            if not rows.size:
+            on = np.flatnonzero(table["CCD"] == row["img_name"])
+            if not on.size:
                 continue
-            ccd = db_ccds.read(row, settings)
+            ccd, world = db_ccds.read(row, settings), db_ccds.wcs(row)
             sky, _ = sky_mesh(ccd.image, ~(ccd.weight > 0), db_detect.options_of(row, settings))
-            xy = np.column_stack([table["x_px"][rows], table["y_px"][rows]])
-            jacobian[rows] = jacobians(db_ccds.wcs(row), xy)
-            is_here[rows] = True
-            number = table["NUMBER"][rows] - 1
-            others = _segments_on(segments, place[number], np.linalg.solve(
-                by_tile[number], jacobian[rows]), xy, side)
-            flags = cut_around(db_masks.read(row, settings), *xy.T, side, 1) | np.where(
-                (others > 0) & (others != (number + 1)[:, None, None]), NEIGHBOUR, 0).astype(
-                    np.int16)
-            yield (rows, cut_around(ccd.image - sky, *xy.T, side),
-                   cut_around(ccd.weight, *xy.T, side), flags)
+            image, masks = ccd.image - sky, db_masks.read(row, settings)
+            is_here[on] = True
+            for rows in blocks_of(on):
+                xy = np.column_stack([table["x_px"][rows], table["y_px"][rows]])
+                jacobian[rows] = jacobians(world, xy)
+                number = table["NUMBER"][rows] - 1
+                others = _segments_on(segments, place[number], np.linalg.solve(
+                    by_tile[number], jacobian[rows]), xy, side)
+                yield rows, cut_around(image, *xy.T, side), cut_around(
+                    ccd.weight, *xy.T, side), (cut_around(masks, *xy.T, side, 1)
+                                               | _neighbours(others, number + 1))
 
     where = folder(tile, settings)
     write_stores([(where / f"{kind}.npy", dtype) for kind, dtype in TILE_KINDS], len(place), side,
@@ -102,6 +102,12 @@ def cut_tile(tile, settings, ccds):
     write_tables(where / "index.fits", {"EPOCHS": table | {"is_cut": is_here} | {
         f"j{i + 1}{j + 1}": jacobian[:, i, j] for i in (0, 1) for j in (0, 1)}})
     return int(is_here.sum())
+
+
+def _neighbours(segments, own):
+    """The bit `NEIGHBOUR` where segments on vignets (n, side, side) are not of the own object."""
+    is_other = (segments > 0) & (segments != own[:, None, None])
+    return np.where(is_other, NEIGHBOUR, 0).astype(np.int16)
 
 
 def _segments_on(segments, at_tile, to_tile, xy, side):

@@ -31,13 +31,11 @@ def write_stores(paths_and_types, n, side_px, blocks):
                     "descr": np.dtype(dtype).str, "fortran_order": False, "shape": shape})
                 start = file.tell()
                 file.truncate(start + int(np.prod(shape)) * np.dtype(dtype).itemsize)
-            stores.append(np.memmap(temporary, dtype, "r+", start, shape) if n else None)
-        for rows, *stamps in blocks:
+            stores.append((temporary, dtype, "r+", start, shape))
+        for rows, *stamps in blocks if n else ():
+            # opened anew: pages that were written do not stay in memory
             for store, values in zip(stores, stamps, strict=True):
-                store[rows] = values
-        for store in stores:
-            if store is not None:
-                store.flush()
+                np.memmap(*store)[rows] = values
 
 
 def read_store(path):

@@ -96,6 +96,16 @@ def rows(db, settings, kind, needs=()):
     return those
 
 
+def of_script(images, script):
+    """Return the rows that a script of fac_shapes treats: 3 the exposures, 4 and later the tiles.
+
+    1 and 2 treat both.
+    """
+    number = script.rpartition("/")[2][0]
+    kinds = {"3": (EXPOSURES,)}.get(number, (TILES,) if number > "3" else (EXPOSURES, TILES))
+    return [row for row in images if row["set_name"] in kinds]
+
+
 def again_if_changed(db, script, images, field, values):
     """Let a script run again on rows whose `field` is not what it would be now.
 

@@ -2,6 +2,8 @@
 
 import hashlib
 import logging
+from dataclasses import replace
+from pathlib import Path
 
 from cosmouline import library
 from cosmouline.database import paths
@@ -11,9 +13,10 @@ from cosmouline.files.fits_cards import native
 from cosmouline.files.io_fits_tables import read_table, write_tables
 from cosmouline.images.ccds import db_ccds, db_masks
 from cosmouline.psf.over_field.field import FieldPsf, fit_field, shifted
+from cosmouline.psf.over_field.io_psfex import read_psfex
 from cosmouline.sources.ccds import db_detect, db_selection
 from cosmouline.sources.ccds.detect_weighted import sky_mesh
-from cosmouline.sources.ccds.elliptical_moments import cut_around, elliptical_moments
+from cosmouline.sources.ccds.elliptical_moments import blocks_of, cut_around, elliptical_moments
 from cosmouline.sources.moments import FWHM_PER_SIGMA
 
 import numpy as np
@@ -42,7 +45,7 @@ def star_stamps(image, settings, columns, side_px):
 
 
 def build(image, settings):
-    """Fit and write the PSF of a CCD; return its fields.
+    """Fit and write the PSF of a CCD, or take that of PSFEx; return its fields.
 
     Raises
     ------
@@ -50,37 +53,55 @@ def build(image, settings):
         If it has fewer stars than min_stars, or they do not agree with the PSF (max_chi2): its
         objects lose an epoch.
     """
-    chosen = settings.shape_psf
-    columns = db_selection.stars(image, settings)
-    n = len(columns["NUMBER"])
-    if n < chosen["min_stars"]:
-        raise ImageRejected(f"{n} stars for the PSF (shape_psf, min_stars {chosen['min_stars']})")
-    stamps, good, xy = star_stamps(image, settings, columns, chosen["side_px"])
-    fit = fit_field(stamps, image["ccd_sky_sigma_adu"]**2, good, xy, image["ccd_gain_e_per_adu"],
-                    (image["ccd_ny_px"], image["ccd_nx_px"]), chosen["max_degree"])
-    chi2 = float(np.median(fit.chi2[fit.is_used]))
-    if chi2 > chosen["max_chi2"]:
-        raise ImageRejected(f"chi2 of the stars against the PSF is {chi2:.2f} (shape_psf, "
-                            f"max_chi2 {chosen['max_chi2']:g})")
-    psf = fit.psf
-    primary = fits.PrimaryHDU(psf.terms.astype(np.float32))
-    for key, value in (("DEGREE", psf.degree), ("FWHM", psf.fwhm_px), ("X0", psf.origin_px[0]),
-                       ("Y0", psf.origin_px[1]), ("XSCALE", psf.scale_px[0]),
-                       ("YSCALE", psf.scale_px[1])):
+    chosen, stars = settings.shape_psf, []
+    if chosen["psfex_files"]:
+        model, n, chi2 = read_psfex(Path(settings.shape_images["dir"]) / chosen[
+            "psfex_files"].replace("*", image["img_name"]))
+        model, words = replace(model, terms=_of_side(model.terms, chosen["side_px"])), "PSFEx"
+        _check(n >= chosen["min_stars"], f"{n} stars for the PSF", chosen, "min_stars")
+    else:
+        columns = db_selection.stars(image, settings)
+        n = len(columns["NUMBER"])
+        _check(n >= chosen["min_stars"], f"{n} stars for the PSF", chosen, "min_stars")
+        stamps, good, xy = star_stamps(image, settings, columns, chosen["side_px"])
+        fit = fit_field(stamps, image["ccd_sky_sigma_adu"]**2, good, xy,
+                        image["ccd_gain_e_per_adu"], (image["ccd_ny_px"], image["ccd_nx_px"]),
+                        chosen["max_degree"])
+        model, n, chi2 = fit.psf, int(fit.is_used.sum()), float(np.median(fit.chi2[fit.is_used]))
+        words = f"stretches {fit.model[0]}, pixels {fit.model[1]}"
+        stars = [fits.BinTableHDU.from_columns([
+            fits.Column("NUMBER", "J", array=columns["NUMBER"]),
+            fits.Column("is_used", "L", array=fit.is_used),
+            fits.Column("chi2", "D", array=fit.chi2), fits.Column("flux", "D", array=fit.flux)],
+            name="STARS")]
+    _check(chi2 <= chosen["max_chi2"], f"chi2 of the stars against the PSF is {chi2:.2f}", chosen,
+           "max_chi2")
+    primary = fits.PrimaryHDU(model.terms.astype(np.float32))
+    for key, value in (("DEGREE", model.degree), ("FWHM", model.fwhm_px),
+                       ("X0", model.origin_px[0]), ("Y0", model.origin_px[1]),
+                       ("XSCALE", model.scale_px[0]), ("YSCALE", model.scale_px[1])):
         primary.header[key] = value
-    stars = fits.BinTableHDU.from_columns([
-        fits.Column("NUMBER", "J", array=columns["NUMBER"]),
-        fits.Column("is_used", "L", array=fit.is_used),
-        fits.Column("chi2", "D", array=fit.chi2), fits.Column("flux", "D", array=fit.flux)],
-        name="STARS")
     path = psf_path(image, settings)
     with atomic_path(path) as temporary:
-        fits.HDUList([primary, stars]).writeto(temporary)
-    return {"n_ccd_psf_used": int(fit.is_used.sum()), "ccd_psf_degree": psf.degree,
-            "ccd_psf_model": f"stretches {fit.model[0]}, pixels {fit.model[1]}",
-            "ccd_psf_chi2": chi2, "ccd_psf_fwhm_px": psf.fwhm_px,
-            "ccd_psf_hash": hashlib.sha256(psf.terms.astype(np.float32).tobytes()).hexdigest()[
+        fits.HDUList([primary, *stars]).writeto(temporary)
+    return {"n_ccd_psf_used": n, "ccd_psf_degree": model.degree, "ccd_psf_model": words,
+            "ccd_psf_chi2": chi2, "ccd_psf_fwhm_px": model.fwhm_px,
+            "ccd_psf_hash": hashlib.sha256(model.terms.astype(np.float32).tobytes()).hexdigest()[
                 :12]}
+
+
+def _of_side(images, side_px):
+    """Images (n, side, side) cut, or with zeros around them, to another odd side."""
+    more = (side_px - images.shape[-1]) // 2
+    if more < 0:
+        return images[:, -more:more, -more:more]
+    return np.pad(images, ((0, 0), (more, more), (more, more)))
+
+
+def _check(is_good, words, chosen, limit):
+    """Reject a CCD that does not keep a limit of shape_psf."""
+    if not is_good:
+        raise ImageRejected(f"{words} (shape_psf, {limit} {chosen[limit]:g})")
 
 
 def psf(image, settings):
@@ -113,7 +134,9 @@ def validate(image, settings):
     models = elliptical_moments(images, good)
     table = {"NUMBER": columns["NUMBER"], "MAG_AUTO": columns["MAG_AUTO"], "x_px": xy[:, 0],
              "y_px": xy[:, 1], "ra_deg": columns["XWIN_WORLD"], "dec_deg": columns["YWIN_WORLD"],
-             "peak": np.where(good, stamps, 0).max((1, 2)), "flux": stars.flux}
+             "peak": np.where(good, stamps, 0).max((1, 2)), "flux": stars.flux,
+             "snr": stars.flux / (np.sqrt(4 * np.pi) * stars.sigma_px
+                                  * image["ccd_sky_sigma_adu"])}  # of a Gaussian on the sky
     for name in COLUMNS:
         table[f"star_{name}"] = getattr(stars, name)
         table[f"psf_{name}"] = getattr(models, name)
@@ -139,17 +162,19 @@ def tested_stars(images, settings):
 
 
 def at_objects(tile, settings, ccds):
-    """Yield (rows, images, moments) of the PSF at the epochs of the objects of a tile, by CCD.
+    """Yield (rows, images, moments) of the PSF at epochs of the objects of a tile, by blocks.
 
     `rows` are places in the table EPOCHS of the tile; epochs on CCDs without a PSF are not given.
     """
     table = db_detect.epochs(tile, settings)
     for image in ccds:
-        rows = np.flatnonzero(table["CCD"] == image["img_name"])
-        if not rows.size:
+        on = np.flatnonzero(table["CCD"] == image["img_name"])
+        if not on.size:
             continue
-        images = psf(image, settings).at(table["x_px"][rows], table["y_px"][rows])
-        yield rows, images, elliptical_moments(images)
+        model = psf(image, settings)
+        for rows in blocks_of(on):
+            images = model.at(table["x_px"][rows], table["y_px"][rows])
+            yield rows, images, elliptical_moments(images)
 
 
 def write_epochs(tile, settings, ccds):

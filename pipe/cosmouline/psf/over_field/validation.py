@@ -7,6 +7,7 @@ from cosmouline.robust import mad_sigma
 import numpy as np
 
 CLIP_SIGMAS = 5.0  # residuals beyond are left out of means: a blend is no fault of the PSF
+MODEL_ERROR = 0.004  # of e and of the relative size: a PSF is not known better from 50 stars
 
 
 class Rho(NamedTuple):
@@ -17,15 +18,26 @@ class Rho(NamedTuple):
     n_pairs: np.ndarray
 
 
-def mean_and_error(values):
-    """Mean without outliers, its error, and the robust scatter; NaN of fewer than 2 values."""
+def mean_and_error(values, snr=None):
+    """Mean without outliers, its error, and the robust scatter; NaN of fewer than 2 values.
+
+    With the signal-to-noise of stars their residuals have weights: a residual of e scatters by
+    2 / snr, one of a relative size by 1 / snr (Bernstein & Jarvis 2002, AJ 123, 583, section 5),
+    and no star is known better than `MODEL_ERROR`. Faint ones would decide otherwise.
+    """
     values = np.asarray(values, dtype=float)
-    values = values[np.isfinite(values)]
+    weight = np.ones(values.shape) if snr is None else 1 / (MODEL_ERROR**2 + (2 / snr) ** 2)
+    finite = np.isfinite(values + weight)
+    values, weight = values[finite], weight[finite]
     if values.size < 2:
         return np.nan, np.nan, np.nan
     scatter = mad_sigma(values)
-    kept = values[np.abs(values - np.median(values)) <= CLIP_SIGMAS * max(scatter, 1e-12)]
-    return float(kept.mean()), float(kept.std() / np.sqrt(kept.size)), scatter
+    away = (values - np.median(values)) * np.sqrt(weight)
+    kept = np.abs(away) <= CLIP_SIGMAS * max(mad_sigma(away), 1e-12)
+    values, weight = values[kept], weight[kept]
+    mean = float(np.average(values, weights=weight))
+    error = np.sqrt(((weight * (values - mean)) ** 2).sum()) / weight.sum()
+    return mean, float(error), scatter
 
 
 def slope_with_error(x, y):

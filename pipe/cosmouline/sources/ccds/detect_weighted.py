@@ -3,7 +3,7 @@
 from cosmouline import library
 from cosmouline.errors import ImageRejected
 from cosmouline.images.sep_tools import background, extract
-from cosmouline.sources.ccds.elliptical_moments import cut_around, elliptical_moments
+from cosmouline.sources.ccds.elliptical_moments import blocks_of, cut_around, elliptical_moments
 from cosmouline.sources.chi_square import FLAG_BLENDED, FLAG_CUT, FLAG_SATURATED
 from cosmouline.sources.moments import FWHM_PER_SIGMA
 
@@ -127,13 +127,15 @@ def _measured(flat, sigma, bad, found, segments, gain):
     inside, _, _ = sep.sum_ellipse((segments > 0).astype(float), x, y, a, b, theta, radius,
                                    subpix=1)
     area = np.pi * a * b * radius**2
-    moments = elliptical_moments(cut_around(flat, x_win, y_win, MOMENT_SIDE_PX),
-                                 ~cut_around(bad, x_win, y_win, MOMENT_SIDE_PX, True))
+    sigma_px = np.concatenate([elliptical_moments(
+        cut_around(flat, x_win[rows], y_win[rows], MOMENT_SIDE_PX),
+        ~cut_around(bad, x_win[rows], y_win[rows], MOMENT_SIDE_PX, True)).sigma_px
+        for rows in blocks_of(np.arange(len(x)))])
     return {"NUMBER": np.arange(1, len(found) + 1, dtype=np.int32),
             "X_IMAGE": x + 1, "Y_IMAGE": y + 1, "XWIN_IMAGE": x_win + 1, "YWIN_IMAGE": y_win + 1,
             "A_IMAGE": found["a"], "B_IMAGE": found["b"], "THETA_IMAGE": np.degrees(theta),
             "ELONGATION": a / b, "ISOAREA_IMAGE": found["npix"].astype(np.int32),
             "KRON_RADIUS": radius, "FLUX_AUTO": flux, "FLUXERR_AUTO": error,
             "FLUX_RADIUS": half, "FLUX_MAX": found["peak"],
-            "FWHM_IMAGE": FWHM_PER_SIGMA * moments.sigma_px,
+            "FWHM_IMAGE": FWHM_PER_SIGMA * sigma_px,
             "_others": (inside - found["npix"]) / area}

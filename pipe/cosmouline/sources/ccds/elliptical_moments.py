@@ -10,6 +10,7 @@ N_ITERATIONS = 100  # most objects need 10 to 30
 TOLERANCE = 1e-7  # of the trace, where an object is finished
 CENTRE_MOVE_MAX_PX = 6.0  # a centre that walks farther belongs to another object
 SIGMA_LEAST_PX = 0.3
+BLOCK = 1000  # stamps in memory at a time
 
 
 class EllipticalMoments(NamedTuple):
@@ -84,6 +85,12 @@ def elliptical_moments(stamps, good=None):
         (moments[:, 0, 0] - moments[:, 1, 1]) / trace * valid,
         2 * moments[:, 0, 1] / trace * valid,
         np.linalg.det(moments) ** 0.25 * valid, flux * valid)
+
+
+def blocks_of(rows):
+    """Yield an ndarray of row numbers in blocks of `BLOCK`."""
+    for first in range(0, len(rows), BLOCK):
+        yield rows[first:first + BLOCK]
 
 
 def cut_around(image, x_px, y_px, side_px, fill=0.0):

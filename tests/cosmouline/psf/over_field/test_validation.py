@@ -30,6 +30,24 @@ def test_rho_statistics_are_means_over_all_pairs():
     assert np.allclose(found.rho, expected / pairs, rtol=1e-10, atol=1e-15)
 
 
+def test_rho_statistics_are_those_of_treecorr():
+    treecorr = pytest.importorskip("treecorr")
+    rng = np.random.default_rng(4)
+    xy = rng.uniform(0, 100, (300, 2))
+    e = 0.04 * np.exp(1j * xy[:, 0] / 40) + rng.normal(0, 0.01, (300, 2)) @ [1, 1j]
+    model = e + 0.005 * np.exp(2j * xy[:, 1] / 60) + rng.normal(0, 0.003, (300, 2)) @ [1, 1j]
+    size = rng.uniform(3, 5, 300)
+    other = size * (1 + rng.normal(0, 0.05, 300))
+    edges = np.geomspace(2, 60, 7)
+    found = rho_statistics(xy, e, model, size, other, edges)
+    de, w = e - model, e * (size - other) / size
+    for rho, (a, b) in zip(found.rho, ((de, de), (e, de), (w, w), (de, w), (e, w)), strict=True):
+        pairs = treecorr.GGCorrelation(min_sep=2, max_sep=60, nbins=6, bin_slop=0)
+        pairs.process(*(treecorr.Catalog(x=xy[:, 0], y=xy[:, 1], g1=one.real, g2=one.imag)
+                        for one in (a, b)))
+        assert rho == pytest.approx(pairs.xip, rel=1e-6, abs=1e-12)
+
+
 def test_an_outlier_does_not_move_the_mean():
     values = np.random.default_rng(2).normal(0.01, 0.002, 400)
     values[3], values[4] = 5.0, np.nan
@@ -38,6 +56,19 @@ def test_an_outlier_does_not_move_the_mean():
     assert error == pytest.approx(0.0001, rel=0.3)
     assert scatter == pytest.approx(0.002, rel=0.3)
     assert np.isnan(mean_and_error([1.0])).all()
+
+
+def test_faint_stars_count_by_their_noise():
+    # 60 bright stars and 200 faint ones that scatter as the noise lets them; theory of the error:
+    # 1 / sqrt(sum of weights), with the scatter of the model at the bright end
+    rng = np.random.default_rng(3)
+    snr = np.r_[np.full(60, 1000.0), np.full(200, 20.0)]
+    values = 0.01 + rng.normal(0, np.hypot(0.004, 2 / snr))
+    mean, error, _ = mean_and_error(values, snr)
+    exact = 1 / np.sqrt((1 / (0.004**2 + (2 / snr) ** 2)).sum())
+    assert error == pytest.approx(exact, rel=0.25)
+    assert abs(mean - 0.01) < 4 * exact
+    assert mean_and_error(values)[1] > 5 * exact
 
 
 def test_the_slope_has_its_error():
