@@ -2,10 +2,11 @@
 
 import hashlib
 import json
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import NamedTuple
 
 from cosmouline.deconv.epochs import Epochs
+from cosmouline.deconv.held.equations import Equations
 from cosmouline.deconv.result import LensFit
 from cosmouline.files import origin
 from cosmouline.files.atomic import atomic_path
@@ -13,6 +14,7 @@ from cosmouline.files.atomic import atomic_path
 import numpy as np
 
 SINGLE = ("data_e", "sky_variance_e2", "psf")  # images, which are kept in single precision
+EQUATIONS = "equations_"  # before the names of their arrays in the file of a fit
 
 
 class EpochFile(NamedTuple):
@@ -62,24 +64,35 @@ def read_epochs(path):
 
 
 def write_fit(path, fit, psf_error, names=(), made_of=None):
-    """Write a `LensFit` and the relative errors of its fluxes from the PSFs (n_epochs, n).
+    """Write a `LensFit`, its equations, and the relative errors of its fluxes from the PSFs.
 
-    With them, the images of its epochs and a dict of texts on what it was made of. The CPU time is
-    not kept (0 when read): the same fit gives the same file.
+    The errors are (n_epochs, n_sources). With them, the images of its epochs and a dict of texts
+    on what it was made of. The CPU time is not kept (0 when read): the same fit gives the same
+    file.
     """
     # Arrays as they are, all else as JSON: no pickle is needed to read the file
     arrays, header = fit.to_arrays()
     header["cpu_s"] = 0.0
+    if fit.equations is not None:
+        arrays |= {EQUATIONS + name: array for name, array in fit.equations.to_arrays().items()}
     _save(path, arrays | {"psf_error": psf_error, "header": np.array(json.dumps(header)),
                           "names": np.array(names, str),
                           "made_of": np.array(json.dumps(made_of or {}))})
 
 
-def read_fit(path):
-    """Return the `LensFit` of a file, and the errors from the PSFs."""
+def read_fit(path, with_equations=False):
+    """Return the `LensFit` of a file, and the errors from the PSFs.
+
+    Its equations, as large as all else, are read where they are asked for, and there are any.
+    """
     with np.load(path, allow_pickle=False) as arrays:
         header = json.loads(str(arrays["header"]))
-        return LensFit.from_arrays(arrays, header), arrays["psf_error"]
+        fit = LensFit.from_arrays(arrays, header)
+        stored = [name for name in arrays if with_equations and name.startswith(EQUATIONS)]
+        if stored:
+            fit = replace(fit, equations=Equations(**{
+                name.removeprefix(EQUATIONS): arrays[name] for name in stored}))
+        return fit, arrays["psf_error"]
 
 
 def read_made_of(path):
@@ -102,6 +115,19 @@ def digest_epochs(content):
     # as they are in the file: the same before it is written and after
     return _hash(arrays | {name: arrays[name].astype(np.float32)
                            for name in (*SINGLE, "draws") if name in arrays})
+
+
+def digest_each(content):
+    """Return a short hash of each epoch: stamp, masks, map, PSF and its draws.
+
+    Without its coefficient and the start of its shift, which change when other epochs are added.
+    """
+    arrays = [getattr(content.epochs, field.name) for field in fields(Epochs)
+              if field.name not in ("coeff", "shift_px", "shift_sigma_px")]
+    if content.draws is not None:
+        arrays += [content.draws.swapaxes(0, 1), content.draw_scale.T]
+    return [_hash({str(k): array[e] for k, array in enumerate(arrays)})
+            for e in range(len(content.names))]
 
 
 def _hash(arrays):
