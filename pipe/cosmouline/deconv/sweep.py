@@ -43,7 +43,7 @@ def sweep_epochs(problem, state, with_nodes=False, with_shared=True):
     of 0 has columns of zeros.
     """
     geometry, amplitude = problem.geometry, state.shared[AMPLITUDE]
-    measured, node_sums = [None] * len(problem.data), 0.0
+    measured, node_sums = [], 0.0
     rounded = np.rint(problem.linear / MAP_STEP).reshape(-1, 4)
     maps, place = np.unique(rounded, axis=0, return_inverse=True)
     is_bare = not (problem.prior.has_galaxy or amplitude)
@@ -92,16 +92,15 @@ def sweep_epochs(problem, state, with_nodes=False, with_shared=True):
         columns = np.concatenate([*columns, residual[None], extended[None]])
         products, on_nodes = _products(columns, weight, nodes if with_nodes else None, geometry)
         n_local = len(basis) + len(by_shift)
-        if with_nodes:
-            node_sums = node_sums + on_nodes[:, n_local:-1]
-        measured[epoch] = (solution, products[-2, -2], products[:-1, :-1], products[-1],
-                           on_nodes[:, [*range(n_local), -1]] if with_nodes else None, points,
-                           extended)
+        node_sums = node_sums + on_nodes[:, n_local:-1] if with_nodes else None
+        of_nodes = on_nodes[:, [*range(n_local), -1]] if with_nodes else None
+        measured.append((solution, products[-2, -2], products[:-1, :-1], products[-1], of_nodes,
+                         points, extended))
     solution, chi2, products, light, node_local, points, extended = zip(*measured, strict=True)
     return Sweep(
         *map(np.array, (solution, chi2, products, light)),
-        np.array(node_local) if with_nodes else None, node_sums if with_nodes else None,
-        np.array(points), np.array(extended))
+        np.array(node_local) if with_nodes else None, node_sums, np.array(points),
+        np.array(extended))
 
 
 def _products(columns, weight, nodes, geometry):
