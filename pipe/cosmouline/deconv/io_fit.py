@@ -22,9 +22,10 @@ class EpochFile(NamedTuple):
 
     `names` are the images of the epochs; `centre_px` (2,) is the pixel (x, y) of the reference
     image from which the positions of the sources are counted; `draws` (n_draws, n_epochs, m, m)
-    are draws of the PSFs and `draw_scale` (n_draws, n_epochs) the fluxes of the PSF stars under
-    them, None where there are none. `keys` say of each epoch which files it is made of, and
-    `place_px` (n_epochs, 2, 2) where it lies in its stamp and on its image.
+    are draws of the PSFs, in single precision when read, and `draw_scale` (n_draws, n_epochs) the
+    fluxes of the PSF stars under them, None where there are none. `keys` say of each epoch which
+    files it is made of, and `place_px` (n_epochs, 2, 2) where it lies in its stamp and on its
+    image.
     """
 
     epochs: Epochs
@@ -47,7 +48,7 @@ def write_epochs(path, content):
         arrays |= {"keys": np.array(content.keys), "place_px": content.place_px}
     for name in (*(f"epochs_{name}" for name in SINGLE), "draws"):
         if name in arrays:
-            arrays[name] = arrays[name].astype(np.float32)
+            arrays[name] = arrays[name].astype(np.float32, copy=False)
     _save(path, arrays)
 
 
@@ -56,8 +57,7 @@ def read_epochs(path):
     with np.load(path, allow_pickle=False) as arrays:
         epochs = Epochs(**{field.name: _double(arrays[f"epochs_{field.name}"])
                            for field in fields(Epochs) if f"epochs_{field.name}" in arrays})
-        draws, scale = ((_double(arrays[name]) if name in arrays else None)
-                        for name in ("draws", "draw_scale"))
+        draws, scale = (arrays.get(name) for name in ("draws", "draw_scale"))
         keys = (arrays["keys"].tolist(), arrays["place_px"]) if "keys" in arrays else ()
         return EpochFile(epochs, arrays["names"].tolist(), arrays["centre_px"], draws, scale,
                          *keys)
@@ -113,7 +113,7 @@ def digest_epochs(content):
     if content.draws is not None:
         arrays["draws"] = content.draws
     # as they are in the file: the same before it is written and after
-    return _hash(arrays | {name: arrays[name].astype(np.float32)
+    return _hash(arrays | {name: arrays[name].astype(np.float32, copy=False)
                            for name in (*SINGLE, "draws") if name in arrays})
 
 
