@@ -63,6 +63,12 @@ def read_epochs(path):
                          *keys)
 
 
+def read_centre(path):
+    """Return the pixel (x, y) of the reference image from which a file of epochs counts."""
+    with np.load(path, allow_pickle=False) as arrays:
+        return arrays["centre_px"]
+
+
 def write_fit(path, fit, psf_error, names=(), made_of=None):
     """Write a `LensFit`, its equations, and the relative errors of its fluxes from the PSFs.
 

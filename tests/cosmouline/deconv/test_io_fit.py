@@ -6,6 +6,7 @@ from cosmouline.deconv.io_fit import (
     EpochFile,
     digest,
     digest_each,
+    read_centre,
     read_epochs,
     read_fit,
     write_epochs,
@@ -134,3 +135,9 @@ def test_what_is_in_an_epoch_has_a_digest_of_its_own(content):
     assert [a == b for a, b in zip(digest_each(content._replace(draws=draws)), before,
                                    strict=True)] == [False, True, True]
     assert changed(coeff=content.epochs.coeff * 2, shift_px=content.epochs.shift_px + 1) == before
+
+
+def test_the_centre_is_read_without_the_stamps(content, tmp_path):
+    write_epochs(tmp_path / "epochs.npz", content)
+
+    assert (read_centre(tmp_path / "epochs.npz") == content.centre_px).all()
