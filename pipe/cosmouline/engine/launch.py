@@ -23,8 +23,9 @@ log = logging.getLogger("cosmouline")
 INTERRUPTED = 128  # exit statuses above it: 128 and the number of the signal
 
 # Together they load what most scripts need, but never jax
-WARM = ("cosmouline.stamps.db_cut", "cosmouline.deconv.db_fit", "cosmouline.pages.drawing",
-         "cosmouline.frames.ephemeris", "cosmouline.psf.db_build", "cosmouline.run")
+PICTURES = "cosmouline.pages.drawing"
+WARM = ("cosmouline.stamps.db_cut", "cosmouline.deconv.db_fit", "cosmouline.frames.ephemeris",
+        "cosmouline.psf.db_build", "cosmouline.run", PICTURES)
 
 
 def start(path, arguments):
@@ -34,7 +35,7 @@ def start(path, arguments):
     """
     method = start_method()
     if method == "fork":
-        _load()
+        _load("--no-pictures" not in arguments)
     process = multiprocessing.get_context(method).Process(
         target=_run_as_main, args=(str(path), arguments))
     process.start()
@@ -42,10 +43,11 @@ def start(path, arguments):
 
 
 @functools.cache
-def _load():
+def _load(with_pictures):
     """Load and read once what most scripts need: a copy of this process has it."""
     for name in WARM:
-        importlib.import_module(name)
+        if with_pictures or name != PICTURES:
+            importlib.import_module(name)
     load_libraries()
     for script in order():
         header = read_header(script)
