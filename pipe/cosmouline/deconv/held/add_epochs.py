@@ -113,7 +113,7 @@ def _solve(epochs, sources, warm):
                               np.flatnonzero(warm.measured), new)
     state = replace(state, shared=equations.shared, node_flux=equations.node_flux,
                     extended_scale=scale, camera_width=width)
-    pixels, problem, state = drop_unmeasured(pixels, problem, state)
+    pixels, problem, state = drop_unmeasured(pixels, problem, state, is_part=True)
     # Shifts, then noise and masks from the model, until they stay
     for _ in range(1 + options.max_refits):
         state = align_epochs(problem, state, N_ALIGNMENTS)
@@ -123,7 +123,7 @@ def _solve(epochs, sources, warm):
         problem = make_problem(pixels.epochs, pixels.good, pixels.variance_e2, problem.lattice,
                                problem.prior, problem.scale, sources.take(pixels.index))
         is_settled = np.array_equal(before.good, pixels.good)
-        pixels, problem, state = drop_unmeasured(pixels, problem, state)
+        pixels, problem, state = drop_unmeasured(pixels, problem, state, is_part=True)
         if is_settled:
             break
     state = align_epochs(problem, state, N_ALIGNMENTS)

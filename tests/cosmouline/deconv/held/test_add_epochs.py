@@ -6,6 +6,7 @@ from cosmouline.deconv.fit_lens import fit_lens
 from cosmouline.deconv.held import add_epochs as module
 from cosmouline.deconv.held.add_epochs import add_epochs
 from cosmouline.deconv.options import FitOptions
+from cosmouline.deconv.point_sources import Sources
 
 import numpy as np
 import pytest
@@ -140,3 +141,27 @@ def test_point_sources_alone(draw):
     held = add_epochs(epochs, truth.position_px, old)
 
     assert in_sigmas(held, fit_lens(epochs, truth.position_px, points)).max() < 0.05
+
+
+def test_a_neighbour_a_source_that_comes_and_goes_and_an_epoch_that_is_masked(draw, any_step):
+    """Of twelve epochs, turned: a neighbour, B dark in three, one old and one new one masked."""
+    places = np.array([(-2.6, 0.6), (2.9, -1.1), (-1.0, 8.0)])
+    shines = np.ones((N, 3))
+    shines[[1, 4, 10], 1] = 0
+    epochs, _ = draw(seed=45, n_epochs=N, flux=(30000.0, 12000.0, 8000.0), position_px=places,
+                     shines=shines, turns_deg=(0.0, 90.0, 33.0))
+    good = epochs.good.copy()
+    good[[3, 11]] = False
+    epochs = replace(epochs, good=good)
+    sources = Sources(places + 0.05, n_images=2, present=shines > 0)
+    old = fit_lens(epochs.take(np.arange(N_OLD)), sources.take(np.arange(N_OLD)), OPTIONS)
+
+    held = add_epochs(epochs, sources, old)
+
+    scratch = fit_lens(epochs, sources, OPTIONS)
+    assert np.array_equal(np.isnan(held.flux), np.isnan(scratch.flux))
+    assert not held.measured[[3, 11]].any()
+    assert np.nanmax(in_sigmas(held, scratch)) < 0.05
+    assert held.flux_systematic == pytest.approx(scratch.flux_systematic, rel=0.05)
+    again = add_epochs(epochs, sources, held.take(np.arange(N)))
+    assert np.nanmax(in_sigmas(again, held)) < 0.005
