@@ -1,6 +1,6 @@
 """From a finished fit to its result, and from a stored result back to the fit."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
 from cosmouline.deconv.covariance import flux_errors
 from cosmouline.deconv.pixels import Pixels
@@ -164,10 +164,12 @@ def measured_pixels(fit, epochs):
 def sweep_of(fit, epochs):
     """Return the numbers of the epochs that a fit has measured, and their `Sweep` at its end.
 
-    That of the last fit is kept: what doubts a fit looks at it half a dozen times.
+    That of the last fit is kept: what doubts a fit looks at it half a dozen times. It is the same
+    while all arrays that it depends on are the same objects.
     """
-    key = (*(getattr(fit, name) for name in (*BY_EPOCH, "node_flux", "position_px", "galaxy")),
-           epochs.data_e, epochs.psf)
+    key = [getattr(fit, name) for name in (*BY_EPOCH, "node_flux", "nodes_px", "position_px",
+                                           "galaxy", "image_width", "prior_mean", "prior_sd")]
+    key += [getattr(epochs, field.name) for field in fields(epochs)]
     if not _last or any(one is not other for one, other in zip(_last["key"], key, strict=True)):
         pixels = measured_pixels(fit, epochs)
         _last.update(key=key, index=pixels.index, sweep=sweep_epochs(*problem_of(fit, pixels)))
