@@ -105,7 +105,8 @@ def main():
     except UserError as problem:
         log.error("run_all.py: %s", problem)
         return 1
-    return launch.run_stretch(stretch, options.config_dir, options.extra, options.keep_going)
+    extra = [*options.extra, *(["--no-pictures"] if options.no_pictures else [])]
+    return launch.run_stretch(stretch, options.config_dir, extra, options.keep_going)
 
 
 if __name__ == "__main__":

@@ -195,6 +195,8 @@ deconv_engine: str = "gp"  # "gp": point sources, Sersic, Gaussian process; "sta
 dec_coefficient: str = "renorm"  # scale of the images: "renorm", "medcoeff", or "none": all alike
 extended_light: str = "auto"  # "galaxy": galaxy and residual light if the data show them; "none":
 # point sources only; "auto": "galaxy" for two and more point sources, "none" for a single one
+n_held_epochs: int = 30  # new epochs that are added to a joint fit under its scene before all are
+# fitted again; earlier where the scene would change fluxes by .1 of their errors. 0: always all
 n_control_stars: int = 3  # stars fitted as the lens is: what galaxy and residual light take from
 # them is an error of its fluxes; 0: that is left out
 point_source_sigma_arcsec: float | dict | None = None

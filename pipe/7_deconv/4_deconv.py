@@ -3,26 +3,27 @@
 Needs   : dec_<dec_name>/epochs.npz (7_deconv/2_apply_norm), start.cat (7_deconv/3_write_start)
 Writes  : dec_<dec_name>/fit.npz; dec_fit, its hash, and how the fit ended -> database
 Settings: dec_name, deconv_engine, extended_light, psf_name, dec_coefficient, shift_prior,
-          point_source_sigma_arcsec, source_epochs, extra_sources, dec_start_from, n_control_stars
+          point_source_sigma_arcsec, source_epochs, extra_sources, dec_start_from,
+          n_control_stars, n_held_epochs
 Next    : 7_deconv/5a_png_check
 
 Run as  : python pipe/7_deconv/4_deconv.py configs/MYLENS
 
-Fluxes, sky and shift of each epoch are solved exactly; noise and masks come from the model; errors
-from the full covariance, PSF draws, control stars. New nights go on from the stored fit (--redo).
+Fluxes, sky and shift of each epoch are solved exactly. New epochs join the stored fit under its
+scene; all are fitted again where that would move, after n_held_epochs, and with --redo.
 """
 
 from cosmouline.database import bands, paths
 from cosmouline.deconv import db_gather, db_products, db_readout, db_sources, db_warm_start
 from cosmouline.deconv.db_control import with_control
 from cosmouline.deconv.db_fit import fit as fit_epochs
-from cosmouline.deconv.io_fit import digest, write_fit
+from cosmouline.deconv.io_fit import digest, digest_each, write_fit
 from cosmouline.engine import tasks
 from cosmouline.run import for_all_images, log_line, run
 
 NEEDS = ("dec_number__{dec}", "dec_epochs__{dec}", "dec_start__{dec}")
 WRITES = ("dec_fit__{dec}", "dec_objective__{dec}", "dec_change_sigma__{dec}",
-          "n_dec_steps__{dec}", "dec_ended__{dec}")
+          "n_dec_steps__{dec}", "n_dec_held__{dec}", "dec_ended__{dec}")
 
 
 def fitted(content, sources, made, names, band, settings):
@@ -44,10 +45,9 @@ def fitted(content, sources, made, names, band, settings):
 def measure(band, settings):
     """Fit a band and write; return the fields of its epochs."""
     settings = bands.only(settings, band["img_name"])
-    content = db_products.gathered_epochs(settings)
+    content, stars = db_products.gathered_epochs(settings), db_products.start_sources(settings)
     db_gather.check_chosen(content, band["images"], settings)
-    stars = db_products.start_sources(settings)
-    names = [star.name for star in stars]
+    content, names = content._replace(keys=digest_each(content)), [star.name for star in stars]
     sources = db_sources.of_fit(stars, content, band["images"], band["reference"], settings)
     made = db_warm_start.made_of(content, sources, names, settings)
     fit, psf_error = fitted(content, sources, made, names, band, settings)
@@ -71,7 +71,7 @@ def main(settings, db):
             left -= {image["img_name"] for image in band["images"]}
             results |= values
     finally:
-        if results:  # also where a band has failed: the others keep their fits
+        if results:  # also where a band has failed: the others keep theirs
             for_all_images(results, [row for row in db.select() if row["img_name"] not in left],
                            settings, db, measure=measure, needs=NEEDS, writes=WRITES)
 

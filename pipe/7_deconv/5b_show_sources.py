@@ -19,10 +19,11 @@ import json
 from cosmouline.database import bands, paths
 from cosmouline.deconv import db_products
 from cosmouline.deconv.db_readout import pasted, source_rows
+from cosmouline.deconv.picture import deconvolved_image
 from cosmouline.errors import UserError
 from cosmouline.files import io_catalog, io_fits, io_report
 from cosmouline.files.io_text import write_text
-from cosmouline.pages import deconvolution
+from cosmouline.pages.deconvolution import UPSAMPLING
 from cosmouline.run import log_line, run
 
 NEEDS = ("dec_fit__{dec}",)
@@ -36,7 +37,7 @@ PLACES = ("ra_deg", "dec_deg", "east_arcsec", "north_arcsec", "x_px", "y_px")
 def measure(reference, settings):
     """Write report, list and pictures of one fit; return its sources."""
     fit, _ = db_products.joint_fit(settings)
-    rows, stars = source_rows(fit, db_products.gathered_epochs(settings).centre_px,
+    rows, stars = source_rows(fit, db_products.centre_of_positions(settings),
                               db_products.start_sources(settings), reference, settings)
     folder, path = paths.deconvolution(settings), paths.report(
         settings, f"dec_{settings.dec_name}_sources")
@@ -49,10 +50,10 @@ def measure(reference, settings):
     places = {row["source"]: {key: row[key] for key in PLACES if row.get(key) is not None}
               for row in rows}
     write_text(folder / "astrometry.json", json.dumps(places, indent=1, default=float) + "\n")
-    scene = deconvolution.scene_of(settings)
-    cards = {"SUBSAMP": deconvolution.UPSAMPLING}
-    io_fits.write_image(folder / "deconvolved.fits", scene.deconvolved, cards)
-    io_fits.write_image(folder / "background.fits", scene.background, cards)
+    cards, side_px = {"SUBSAMP": UPSAMPLING}, fit.good.shape[-1]
+    for name, image in zip(("deconvolved", "background"), deconvolved_image(
+            fit, (side_px, side_px), UPSAMPLING), strict=True):
+        io_fits.write_image(folder / f"{name}.fits", image, cards)
     log_line("%d sources: %s", len(rows), paths.relative(path))
     return rows
 

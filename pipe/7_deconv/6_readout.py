@@ -13,9 +13,11 @@ the PSF of the stars loses or gains of an image of another brightness: flux_widt
 """
 
 from cosmouline.database import bands
-from cosmouline.deconv import db_products, db_readout, odd_epochs
+from cosmouline.deconv import db_products, db_readout
 from cosmouline.errors import UserError
 from cosmouline.run import for_all_images, log_line, run
+
+import numpy as np
 
 NEEDS = ("dec_coeff__{dec}", "dec_fit__{dec}")
 WRITES = ("flux_e__{dec}__{source}", "flux_sigma_e__{dec}__{source}",
@@ -36,8 +38,11 @@ def measure(images, settings):
     width = db_readout.width_correction(fit, content, images, settings)
     if width is not None:
         log_line("%s", db_readout.corrected_line(width, images, sources, settings))
+    doubts = next((one for one in fit.log if "notes" in one), None)
+    if doubts is None:
+        raise UserError("the fit is of an older version. Run 7_deconv/4_deconv.py --redo.")
     return db_readout.fields(fit, psf_error, content, sources, settings.dec_name,
-                             odd_epochs.notes(fit, content.epochs), width)
+                             np.array(doubts["notes"], object), width)
 
 
 def main(settings, db):

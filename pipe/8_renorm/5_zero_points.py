@@ -49,18 +49,18 @@ def of_band(rows, reference, settings):
     if not sets:
         return {}, {}
     results = db_zero_points.fields(rows, sets, settings)
-    text = "\n".join(map(db_zero_points.summary, sets))
-    log_line("%s", text)
+    log_line("%s", text := "\n".join(map(db_zero_points.summary, sets)))
     name = f"zero_points_{settings.renorm_name}"
     io_report.write_report(paths.report(settings, name), f"{settings.lens_name}: zero points",
                            f"{text}\n\n" + io_report.table(
                                db_zero_points.lines(sets), COLUMNS, FORMATS))
     there = [row | results[row["img_name"]] for row in rows]
-    page = zero_point_page(
-        [db_zero_points.drawn(one) for one in sets], time_of(there),
-        column(there, f"zero_point_mag__{settings.renorm_name}"), texts(there, "set_name"),
-        column(there, "airmass"), f"{drawing.lens(settings)}: zero points")
-    drawing.save_plot(page, name, settings, __file__)
+    if not settings.options.no_pictures:
+        drawing.save_plot(zero_point_page(
+            [db_zero_points.drawn(one) for one in sets], time_of(there),
+            column(there, f"zero_point_mag__{settings.renorm_name}"), texts(there, "set_name"),
+            column(there, "airmass"), f"{drawing.lens(settings)}: zero points"),
+            name, settings, __file__)
     return results, db_zero_points.far(results, rows, settings)
 
 

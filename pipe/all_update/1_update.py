@@ -70,6 +70,7 @@ def main():
             log.info("nothing to do: no script is out of date")
             return 0
         extra = ["--cpus", options.cpus] if options.cpus else []
+        extra += ["--no-pictures"] if options.no_pictures else []
         code = launch.run_stretch(order, options.config_dir, extra, keep_going=True)
         if code == 0:
             db_update.mark(settings, new)

@@ -67,6 +67,8 @@ def run(main, doc, arguments=None, argv=None):
     parser.add_argument("--test", action="store_true", help="only the images of testlist.txt; of "
                         f"the lens a deconvolution of its own, <dec_name>{TEST}")
     parser.add_argument("--redo", action="store_true", help="also what is up to date")
+    parser.add_argument("--no-pictures", action="store_true",
+                        help="without the plots of scripts that measure and draw")
     parser.add_argument("--only", nargs="+", metavar="IMG", help="only these images; @FILE: the "
                         "names in a file, one a line")
     parser.add_argument("--cpus", type=int, metavar="N",
@@ -378,7 +380,8 @@ class _Step:
 def make_options(**changes):
     """Return the options of a script as they are without a command line, for use from Python."""
     return SimpleNamespace(**({"test": False, "redo": False, "only": None, "cpus": None,
-                               "debug": False, "config_dir": None, "script": ""} | changes))
+                               "debug": False, "config_dir": None, "script": "",
+                               "no_pictures": False} | changes))
 
 
 def log_line(text, *values):

@@ -55,6 +55,8 @@ def main(settings, db):
     io_report.write_report(paths.report(settings, "footprints"),
                            f"{settings.lens_name}: footprints",
                            f"{text}\n\n{io_report.table(there, COLUMNS, FORMATS)}")
+    if settings.options.no_pictures:
+        return counts
     title = f"{drawing.lens(settings)}: footprints of {len(there)} images"
     drawing.save_plot(footprint_page(**sky.drawn(), title=title, info=text), "footprints",
                       settings, __file__)

@@ -46,7 +46,7 @@ def coverage(polygons):
     Parameters
     ----------
     polygons : list of ndarray of float, shape (4, 2)
-        East and north in arcsec.
+        East and north in arcsec; convex.
 
     Returns
     -------
@@ -58,9 +58,21 @@ def coverage(polygons):
     points = np.concatenate(polygons)
     low, high = points.min(0), points.max(0)
     cell = float((high - low).max() / MAP_CELLS)
-    ends = [np.arange(a + cell / 2, b, cell) for a, b in zip(low, high, strict=True)]
-    grid = np.stack(np.meshgrid(*ends), -1)
-    counts = np.zeros(grid.shape[:2], int)
-    for polygon in polygons:
-        counts += inside(polygon, grid.reshape(-1, 2)).reshape(counts.shape)
-    return counts, cell, low
+    east, north = (np.arange(a + cell / 2, b, cell) for a, b in zip(low, high, strict=True))
+    # Where each row of cells enters and leaves each polygon: (n_polygons, n_edges, n_north)
+    begin = np.array(polygons)[..., None]
+    end = np.roll(begin, -1, axis=1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        along = (north - begin[:, :, 1]) / (end - begin)[:, :, 1]
+        crossing = begin[:, :, 0] + along * (end - begin)[:, :, 0]
+    is_crossed = (along >= 0) & (along <= 1)
+    first = np.where(is_crossed, crossing, np.inf).min(1)
+    last = np.where(is_crossed, crossing, -np.inf).max(1)
+    # Of each such stretch one more from its first cell on, and one less behind its last one
+    there = first <= last
+    row = np.nonzero(there)[1]
+    changes = np.zeros((len(north), len(east) + 1), int)
+    at = [np.clip((edge[there] - east[0]) / cell, -1, len(east)) for edge in (first, last)]
+    np.add.at(changes, (row, np.maximum(np.ceil(at[0]), 0).astype(int)), 1)
+    np.add.at(changes, (row, np.floor(at[1]).astype(int) + 1), -1)
+    return changes.cumsum(1)[:, :-1], cell, low

@@ -1,5 +1,6 @@
 """Fields of many rows as arrays."""
 
+import functools
 import logging
 
 from cosmouline.database.fields import matches
@@ -24,12 +25,18 @@ def members(rows, pattern):
 
     ``members(rows, "flux_e__lens__{source}")`` gives the sources of that deconvolution.
     """
-    prefix = pattern.split("{")[0]
     found = {}
     for row in rows:
-        found |= dict.fromkeys(name.removeprefix(prefix) for name in row
-                               if name.startswith(prefix) and matches(pattern, name))
+        found |= dict.fromkeys(_members(tuple(row), pattern))
     return list(found)
+
+
+@functools.lru_cache(maxsize=1000)
+def _members(names, pattern):
+    """Return what the fields of a row give for the placeholder: the rows of a lens are alike."""
+    prefix = pattern.split("{")[0]
+    return [name.removeprefix(prefix) for name in names
+            if name.startswith(prefix) and matches(pattern, name)]
 
 
 def family(rows, pattern, names):

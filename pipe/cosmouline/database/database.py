@@ -1,5 +1,6 @@
 """The flat database of images: one row per image, checked against `fields`."""
 
+import functools
 import logging
 import math
 import re
@@ -256,4 +257,10 @@ def _was_asked(row, maker, settings):
 
 def fitting(row, patterns):
     """Return the names of the fields of a row that fit one of the patterns."""
-    return [name for name in row if any(matches(pattern, name) for pattern in patterns)]
+    return [name for name in row if _fits(name, tuple(patterns))]
+
+
+@functools.cache
+def _fits(name, patterns):
+    """Whether a field fits one of the patterns; the rows of a lens have the same fields."""
+    return any(matches(pattern, name) for pattern in patterns)

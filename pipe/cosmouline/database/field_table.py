@@ -323,6 +323,8 @@ WRITTEN_BY = RAW_WRITTEN_BY | {
         ("dec_change_sigma__{dec}", float, "1",
          "largest last change of a flux of the joint fit, in units of its error"),
         ("n_dec_steps__{dec}", int, "1", "steps of the joint fit"),
+        ("n_dec_held__{dec}", int, "1",
+         "epochs added since the last complete fit, under its scene"),
         ("dec_ended__{dec}", str, "", "why the joint fit ended: converged, or what else")],
     "7_deconv/6_readout": [
         ("flux_e__{dec}__{source}", float, "e-", "flux of a point source in the exposure",

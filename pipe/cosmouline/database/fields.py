@@ -41,6 +41,7 @@ def lookup(name):
     return max(families, key=lambda field: field.name.count("__"))
 
 
+@functools.cache
 def producer(name):
     """Return the script that writes a field, with the member of the family behind a colon.
 

@@ -169,12 +169,18 @@ def why_other(row, key, look):
 def noted(row, path):
     """Return (record, maker, `File`) of all scripts that noted a path, in the order of scripts."""
     found = []
-    for name in row:
-        if name.startswith(MADE) and path in row[name]:
+    for name in _records(tuple(row)):
+        if path in row[name]:
             key = name.removeprefix(MADE)
             maker, files = read(row[name])
             found += [(key, maker or key.partition(":")[0], f) for f in files if f.path == path]
     return sorted(found)
+
+
+@functools.lru_cache(maxsize=1000)
+def _records(names):
+    """Return those names of a row that are records of files: the rows of a lens are alike."""
+    return [name for name in names if name.startswith(MADE)]
 
 
 def noted_digest(row, path, settings):

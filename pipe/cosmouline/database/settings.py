@@ -65,6 +65,7 @@ LIMITS = {  # least and greatest value
     "psf_stamp_fwhm": (3, 50), "psf_upsampling": (1, 6), "psf_prior": (TINY, 1e3),
     "psf_wings": (0, 1e3),
     "psf_min_stars": (1, 1000), "n_psf_draws": (0, 1000), "n_control_stars": (0, 100),
+    "n_held_epochs": (0, 100000),
     "n_injection_sites": (1, 100),
     "cosmic_sigma": (TINY, math.inf), "cosmic_fraction": (TINY, math.inf),
     "cosmic_object": (TINY, math.inf),

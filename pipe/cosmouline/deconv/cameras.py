@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from cosmouline.deconv.normal_equations import eliminate
-from cosmouline.deconv.problem import AMPLITUDE, WIDTH
+from cosmouline.deconv.problem import WIDTH
 from cosmouline.deconv.sweep import sweep_epochs
 
 import numpy as np
@@ -34,7 +34,7 @@ class Scales(NamedTuple):
 def camera_scales(problem, state, sweep, normal):
     """Return the `Scales` that fit best, sources and fluxes being solved along.
 
-    `sweep` is at `state`, with its `on_nodes` where there is a field; `normal` is of that sweep.
+    `sweep` is at `state`; `normal` is of that sweep.
 
     Notes
     -----
@@ -50,15 +50,11 @@ def camera_scales(problem, state, sweep, normal):
     if len(cameras) < 2:
         none = np.zeros((n_epochs, normal.local_rhs.shape[1]))
         return Scales(state.extended_scale, np.zeros(n_epochs), none)
-    # x W L and x W r of each epoch: the galaxy, and the field where there is one
+    # x W L, x W r and x W x of each epoch: the galaxy, and the field where there is one
     n_local = normal.local_rhs.shape[1]
-    galaxy = n_local + AMPLITUDE
-    products = state.shared[AMPLITUDE] * sweep.products[:, :, galaxy]
-    if sweep.on_nodes is not None:
-        products = products + np.einsum("ejk,j->ek", sweep.on_nodes, state.node_flux)
+    products, square = sweep.light[:, :-1], sweep.light[:, -1]
     # The equation and its right side, the unknowns of each epoch eliminated
     response = -np.einsum("ekl,el->ek", normal.local_covariance, products[:, :n_local])
-    square = (problem.weight * sweep.extended**2).sum((1, 2))
     known = square + (response * products[:, :n_local]).sum(1)
     slope = products[:, -1] + (response * normal.local_rhs).sum(1)
     scale, variance = state.extended_scale.copy(), np.zeros(n_epochs)

@@ -2,8 +2,7 @@
 
 from cosmouline.deconv.normal_equations import ABSENT, N_LOCAL_BESIDE_FLUXES
 from cosmouline.deconv.problem import POSITIONS
-from cosmouline.deconv.stored import for_all_epochs, measured_pixels, problem_of
-from cosmouline.deconv.sweep import sweep_epochs
+from cosmouline.deconv.stored import for_all_epochs, sweep_of
 from cosmouline.stamps.stamps import CORE_FWHM
 
 import numpy as np
@@ -66,9 +65,8 @@ def stray_positions(fit, epochs):
     have in common, their median, is taken off: the position of the fit lies between the place of
     the source and that in the epochs of the transient.
     """
-    pixels = measured_pixels(fit, epochs.with_sky_sigma(fit.options.sky_sigma_factor))
-    problem, state = problem_of(fit, pixels)
-    products, n_sources = sweep_epochs(problem, state).products, len(fit.position_px)
+    index, sweep = sweep_of(fit, epochs)
+    products, n_sources = sweep.products, len(fit.position_px)
     local = slice(0, n_sources + N_LOCAL_BESIDE_FLUXES)
     first, found = local.stop + POSITIONS.start, []
     own = products[:, local, local] + ABSENT * np.eye(local.stop)  # sources that do not shine
@@ -81,7 +79,7 @@ def stray_positions(fit, epochs):
         step = np.linalg.solve(left, right)[:, :, 0]
         away = step - np.median(step, axis=0)
         found.append([np.hypot(*away.T), np.einsum("ei,eij,ej->e", away, left, away)])
-    offset_px, gain = (for_all_epochs(one.T, pixels.index, len(fit.flux))
+    offset_px, gain = (for_all_epochs(one.T, index, len(fit.flux))
                        for one in np.swapaxes(found, 0, 1))
     return offset_px, gain
 

@@ -6,11 +6,13 @@ from dataclasses import replace
 from cosmouline.database import paths
 from cosmouline.deconv.db_warm_start import (
     SYSTEMATIC,
+    can_hold,
     common_errors,
     known_psf_errors,
     order,
 )
 from cosmouline.deconv.fit_lens import fit_lens
+from cosmouline.deconv.held.add_epochs import add_epochs
 from cosmouline.deconv.options import FitOptions
 from cosmouline.deconv.psf_error import added_psf_error, psf_error, psf_systematic
 from cosmouline.engine.jax_cache import device, keep_compiled
@@ -77,7 +79,10 @@ def fit(content, sources, settings, earlier=None):
                 # The epochs of the earlier fit go first, and back to their order afterwards
                 numbers, warm = order(earlier, content)
                 epochs, sources = content.epochs.take(numbers), sources.take(numbers)
-                found = fit_lens(epochs, sources, options, progress, warm)
+                found = (add_epochs(epochs, sources, warm, progress)
+                         if can_hold(earlier, content, settings) else None)
+                if found is None:
+                    found = fit_lens(epochs, sources, options, progress, warm)
                 found = found.take(np.argsort(numbers))
         except ValueError as problem:
             raise UserError(f"the joint fit cannot be made: {problem}.") from problem

@@ -160,7 +160,7 @@ def _read(image, settings, name, read, psf_of):
         stamp.data_e[0].astype(float), stamp.sky_sigma_e[0].astype(float) ** 2,
         (stamp.mask[0] & ~MASK_COSMIC) == 0, (stamp.mask[0] & MASK_COSMIC) != 0,
         stamp.offset_px[0], stamp.position_px[0], padded(found.psf.narrow(uv)),
-        [] if found.draws is None else padded(found.draws.astype(float)), found.draw_scale)
+        [] if found.draws is None else padded(found.draws.astype(np.float32)), found.draw_scale)
 
 
 def _stored(known, row):

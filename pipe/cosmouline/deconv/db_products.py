@@ -3,7 +3,7 @@
 import zipfile
 
 from cosmouline.database import manifest, paths
-from cosmouline.deconv.io_fit import read_epochs, read_fit
+from cosmouline.deconv.io_fit import read_centre, read_epochs, read_fit
 from cosmouline.errors import UserError
 from cosmouline.files import io_catalog
 
@@ -11,6 +11,11 @@ from cosmouline.files import io_catalog
 def gathered_epochs(settings):
     """Return the `EpochFile` of the joint deconvolution."""
     return _of_deconvolution(settings, "epochs.npz", "2_apply_norm", read_epochs)
+
+
+def centre_of_positions(settings):
+    """Return the pixel (x, y) of the reference image from which positions of the fit count."""
+    return _of_deconvolution(settings, "epochs.npz", "2_apply_norm", read_centre)
 
 
 def start_sources(settings):

@@ -27,6 +27,11 @@ def summary(fit, psf_error, names):
     """
     change = "" if fit.convergence is None else f", last change {fit.convergence:.3f} sigma"
     galaxy = "a" if fit.has_galaxy else "no"
+    held = next((one for one in fit.log if one["stage"] == "held scene"), None)
+    if held:
+        yield (f"{held['n_new']} new epochs under the scene of the last complete fit, "
+               f"{fit.n_held} since it; the fluxes of the old ones have moved with the scene by "
+               f"{held['moved_sigma']:.3f} of their errors at most")
     yield (f"{fit.n_iterations} steps ({fit.ended}){change}, chi2 "
            f"{np.nanmedian(fit.chi2_reduced):.3f}, {galaxy} Sersic galaxy, {fit.cpu_s:.1f} CPU s")
     if fit.ended != "converged":
@@ -248,7 +253,8 @@ def fields(fit, psf_error, content, sources, dec_name, notes=None, width=None):
 def convergence(fit, dec_name):
     """Return the fields on how a joint fit ended, the same for all its epochs."""
     found = {f"dec_objective__{dec_name}": fit.objective, f"dec_ended__{dec_name}": fit.ended,
-             f"n_dec_steps__{dec_name}": fit.n_iterations}
+             f"n_dec_steps__{dec_name}": fit.n_iterations,
+             f"n_dec_held__{dec_name}": fit.n_held}
     if fit.convergence is None:
         return found
     return found | {f"dec_change_sigma__{dec_name}": fit.convergence}

@@ -172,7 +172,8 @@ def with_doubts(fit, content, names, band, settings):
                                                              content.names)
     fit, of_field = with_field_errors(fit, [
         row for row in band["images"] if row["img_name"] in content.names], settings)
-    lines = [*of_field, *_in_some(fit, content, names, reference, settings),
+    odd = odd_epochs.what_is_odd(fit, content.epochs)
+    lines = [*of_field, *_in_some(fit, odd, content, names, reference, settings),
              *(doubt.line for doubt in doubts)]
     if missing:
         # The neighbours of the fit, and the stars under names that are free
@@ -190,12 +191,13 @@ def with_doubts(fit, content, names, band, settings):
         lines.insert(0, f"light that the model lacks: {stars}. With it the fluxes change by "
                      f"{changes}, which the systematic errors contain. In settings.py: "
                      f"extra_sources = {{{pasted}}}")
-    return replace(fit, log=[*fit.log, {"stage": "doubts", "lines": lines}])
+    notes = odd_epochs.notes(fit, content.epochs, odd).tolist()
+    return replace(fit, log=[*fit.log, {"stage": "doubts", "lines": lines, "notes": notes}])
 
 
-def _in_some(fit, content, names, reference, settings):
+def _in_some(fit, odd, content, names, reference, settings):
     """Return a line for each source with cosmic rays on its core, and for light of some epochs."""
-    lines, lost = [], odd_epochs.core_lost(fit, content.epochs)
+    lines, (lost, sources, light) = [], odd
     for i, hit in enumerate((np.nan_to_num(lost) > odd_epochs.CORE_LOST).T):
         if hit.any():
             first = [content.names[e] for e in np.flatnonzero(hit)[:3]]
@@ -210,12 +212,11 @@ def _in_some(fit, content, names, reference, settings):
                      f"{100 * odd_epochs.CORE_LOST:.0f} % of them, and the points kept: " +
                      ", ".join(f"{names[i]} in {content.names[e]} ({100 * lost[e, i]:.1f} %)"
                                for e, i in few))
-    for one in odd_epochs.odd_sources(fit, content.epochs):
+    for one in sources:
         lines.append(f"{names[one.source]}: in {content.names[one.epoch]} alone a chi2 of "
                      f"{one.chi2:.1f} within 1 FWHM ({one.typical:.1f} in most images) and "
                      f"{one.offset_px:.2f} px off its place: a cosmic ray, something that "
                      "moves, or a PSF that is wrong there. The point is flagged")
-    light = odd_epochs.odd_light(fit, content.epochs)
     if light is not None:
         place = content.centre_px + light.place_px
         east, north = arcsec_from_lens(reference, settings, place[None])[0]

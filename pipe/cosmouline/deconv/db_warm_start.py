@@ -26,7 +26,7 @@ class Stored(NamedTuple):
 def made_of(content, sources, names, settings):
     """Return what a fit is made of, as texts: ``epochs``, ``choices`` (all else), ``scene``.
 
-    ``keys`` are the files of each epoch, in the order of the epochs.
+    ``keys`` are those of the epochs, see `EpochFile`.
     The scene are those choices under which galaxy and field keep their meaning.
     """
     sigma = None if sources.sigma_px is None else np.nan_to_num(sources.sigma_px, nan=-1).tolist()
@@ -47,7 +47,7 @@ def stored(settings, dec_name=None):
     if manifest.step_trouble(path, settings):  # a backup, for example: its origin is unknown
         return None
     try:
-        return Stored(*read_fit(path), *read_made_of(path))
+        return Stored(*read_fit(path, with_equations=True), *read_made_of(path))
     except (OSError, ValueError, KeyError, EOFError, TypeError):
         return None
 
@@ -66,6 +66,21 @@ def can_go_on(earlier, content, made):
     if earlier is None or earlier.made_of.get("choices") != made["choices"]:
         return False
     return _has_enough(earlier, content)
+
+
+def can_hold(earlier, content, settings):
+    """Return whether new epochs can be added to a stored fit under its scene.
+
+    It can where it goes on under the same choices (`can_go_on`), holds its equations, and all
+    that it has measured are here, unchanged; and until `n_held_epochs` have been added
+    since the last complete fit.
+    """
+    fit, n_new = earlier.fit, len(set(content.names) - set(earlier.names))
+    if fit.equations is None or not earlier.made_of or fit.n_held + n_new > settings.n_held_epochs:
+        return False
+    keys = json.loads(earlier.made_of["keys"])
+    measured = {key for key, is_measured in zip(keys, fit.measured, strict=True) if is_measured}
+    return measured <= set(content.keys)
 
 
 def to_start_from(content, made, settings):

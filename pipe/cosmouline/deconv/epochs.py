@@ -1,5 +1,6 @@
 """The stamps of all epochs that a joint fit is made of."""
 
+import functools
 from dataclasses import dataclass, fields, replace
 
 from cosmouline import library
@@ -105,11 +106,11 @@ class Epochs:
         """Seeing in pixels of the reference frame."""
         return self.fwhm_px / np.sqrt(np.abs(np.linalg.det(self.linear)))
 
-    @property
+    @functools.cached_property
     def usable(self):
         """Pixels that have a value and an error, and are good."""
         finite = np.isfinite(self.data_e) & np.isfinite(self.sky_variance_e2)
-        return self.good & finite & (np.nan_to_num(self.sky_variance_e2) > 0)
+        return self.good & finite & (self.sky_variance_e2 > 0)
 
     def with_sky_sigma(self, factor):
         """Return the same with scaled sky noise, and NaN as variance where not usable."""

@@ -4,6 +4,7 @@ import time
 from dataclasses import replace
 
 from cosmouline.deconv.gauss_newton import N_ALIGNMENTS, align_epochs, fit_all, prefit, refit
+from cosmouline.deconv.held.equations import Equations
 from cosmouline.deconv.image_width import WIDTH_SIGMAS, judge_width
 from cosmouline.deconv.options import FitOptions
 from cosmouline.deconv.pixels import (
@@ -95,7 +96,7 @@ def _fit_once(epochs, start, options, progress, warm):
         registered, state, scatter_px = register(problem, state, sweep, sigma_px)
         report("registered", scatter_px=scatter_px)
         # Second pass: noise and masks from that model, lattice and prior about its positions
-        pixels = _judge(pixels, problem, state, sweep, options.prefit_model_error, options)
+        pixels = judge(pixels, problem, state, sweep, options.prefit_model_error, options)
         gain = max((one["gain"] for one in log if one["stage"] == "galaxy"), default=0.0)
         pixels, problem, state = _start(
             pixels, sources, state.position_px, state.shift_px, options, registered.prior.shift_sd
@@ -116,13 +117,13 @@ def _fit_once(epochs, start, options, progress, warm):
         is_new = ~np.isin(pixels.index, np.flatnonzero(warm.measured))
         state = align_epochs(problem, state, N_ALIGNMENTS, is_new)
         sweep = sweep_epochs(problem, state, with_shared=False)
-        pixels = _judge(pixels, problem, state, sweep, options.final_model_error, options)
+        pixels = judge(pixels, problem, state, sweep, options.final_model_error, options)
         pixels, fitted = _refit(
             pixels, problem, state, field_prior_of(warm), sources, options, report
         )
     # Masks and noise from the full model, and refits until they do not change
     for n_refits in range(options.max_refits):
-        rejected = _judge(pixels, fitted.problem, fitted.state, fitted.sweep,
+        rejected = judge(pixels, fitted.problem, fitted.state, fitted.sweep,
                           options.final_model_error, options)
         n_changed, noise_change = _changes(pixels, rejected)
         report("judged", n_changed=n_changed, noise_change=noise_change)
@@ -132,10 +133,11 @@ def _fit_once(epochs, start, options, progress, warm):
         pixels, fitted = _refit(
             rejected, fitted.problem, fitted.state, fitted.field_prior, sources, options, report
         )
-    fitted, width = judge_width(fitted, pixels.epochs.psf, options, report)
-    n_started = len(epochs) if warm is None else warm.n_started
-    cpu_s = time.process_time() - started
-    return lens_fit(len(epochs), n_started, pixels, fitted, width, options, log, cpu_s)
+    fitted, width, free = judge_width(fitted, pixels.epochs.psf, options, report)
+    fit = lens_fit(len(epochs), len(epochs) if warm is None else warm.n_started, pixels, fitted,
+                   width, options, log, time.process_time() - started)
+    equations = Equations.of(free.state, free.sweep, free.gram, pixels.epochs.coeff)
+    return replace(fit, equations=equations.spread(pixels.index, len(epochs)))
 
 
 def _changes(pixels, rejected):
@@ -173,8 +175,8 @@ def _start(pixels, sources, position_px, shift_px, options, shift_sd=None):
     return drop_unmeasured(pixels, problem, start_state(prior, position_px, shift_px, lattice))
 
 
-def _judge(pixels, problem, state, sweep, model_error, options):
-    """Noise and masks of a model: outliers, then hits on the cores of sources."""
+def judge(pixels, problem, state, sweep, model_error, options):
+    """Return the `Pixels` with noise and masks of a model: outliers, then hits on cores."""
     pixels = reject_outliers(pixels, sweep, problem.scale, model_error, options)
     return without_core_hits(pixels, problem, state, sweep, model_error)
 

@@ -40,6 +40,7 @@ class ImageWidth:
 def judge_width(fitted, psf, options, report):
     """Return a `Fitted` and its `ImageWidth`; images narrower than the stars get their own width.
 
+    Last of three comes the `Fitted` with equations in which the width is free.
     `psf` (n_epochs, m, m) are the narrow PSFs. Nothing beside the images can make them narrower:
     their colour does, or a PSF that is too wide, be it in one camera only: then each has its own.
     Wider ones may have light around them, so that their width stays that of the stars, unless
@@ -48,14 +49,24 @@ def judge_width(fitted, psf, options, report):
     was_free = fitted.problem.prior.has_width
     free = fitted if was_free else _with_free_width(fitted, psf, options)
     width = measure_width(free)
+    if not was_free and wants_own_width(free, width, options):
+        fitted = free = iterate(free.problem, free.state, free.field_prior, options, report)
+        width = measure_width(fitted)
+    report_width(report, fitted, width)
+    return fitted, width, free
+
+
+def wants_own_width(free, width, options):
+    """Return whether images whose width the equations `free` have get one of their own."""
     is_narrow = width.is_narrow or _is_narrow_in_a_camera(free, width)
     is_own = is_narrow or (width.is_wide and options.extended_light == "none")
-    if is_own and options.frees_width and not was_free:
-        fitted = iterate(free.problem, free.state, free.field_prior, options, report)
-        width = measure_width(fitted)
+    return options.frees_width and is_own
+
+
+def report_width(report, fitted, width):
+    """Report the `ImageWidth` of a fit."""
     report("image width", width=width.width, sigma=width.sigma, field_sigma=field_sigma(fitted),
            flux_change=(width.flux_change * fitted.problem.scale).tolist())
-    return fitted, width
 
 
 def _is_narrow_in_a_camera(free, width):

@@ -58,7 +58,7 @@ def local_equations(problem, state, sweep):
 def eliminate(problem, state, sweep):
     """Eliminate the fluxes, the sky and the shift of each epoch: the `Normal` equations.
 
-    `sweep` is at `state`; without its `on_nodes` the equations of the nodes are empty.
+    `sweep` is at `state`; without its products with the nodes their equations are empty.
 
     Notes
     -----
@@ -78,9 +78,10 @@ def eliminate(problem, state, sweep):
     shared_rhs += prior.precision @ (prior.mean - state.shared)
     shared_rhs -= np.einsum("ekg,ek->g", response, rhs)
     # The same of the nodes
-    nodes = sweep.on_nodes
-    if nodes is None:
-        nodes = np.zeros((len(rhs), 0, products.shape[1]))
+    if sweep.node_local is None:
+        nodes, sums = np.zeros((len(rhs), 0, n_local)), np.zeros((0, products.shape[1] - n_local))
+    else:
+        nodes, sums = sweep.node_local[:, :, local], sweep.node_sums
     own = np.einsum("ekl,el->ek", covariance, rhs)
     return Normal(
         local_covariance=covariance,
@@ -88,9 +89,9 @@ def eliminate(problem, state, sweep):
         local_shared=coupling,
         shared=matrix,
         shared_rhs=shared_rhs,
-        node_local=nodes[:, :, local],
-        node_shared=_reduced(nodes[:, :, shared], nodes[:, :, local], response),
-        node_rhs=_reduced(nodes[:, :, -1:], nodes[:, :, local], own[:, :, None])[:, 0],
+        node_local=nodes,
+        node_shared=_reduced(sums[:, :-1], nodes, response),
+        node_rhs=_reduced(sums[:, -1:], nodes, own[:, :, None])[:, 0],
     )
 
 
@@ -109,10 +110,10 @@ def objective(problem, state, sweep):
     return float(sweep.chi2.sum() + shared + shift)
 
 
-def _reduced(of_nodes, node_local, response):
+def _reduced(sums, node_local, response):
     """Sum over the epochs of the products with the nodes, less what the epochs take up."""
     local = _side_by_side(node_local)
-    return of_nodes.sum(0) - local @ response.reshape(local.shape[1], -1)
+    return sums - local @ response.reshape(local.shape[1], -1)
 
 
 def _side_by_side(node_local):

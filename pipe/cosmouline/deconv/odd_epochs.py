@@ -162,11 +162,23 @@ def odd_light(fit, epochs):
                     index[those])
 
 
-def notes(fit, epochs):
+class Odd(NamedTuple):
+    """What `core_lost`, `odd_sources` and `odd_light` find."""
+
+    lost: np.ndarray
+    sources: list
+    light: OddLight | None
+
+
+def what_is_odd(fit, epochs):
+    """Return the `Odd` of a fit and its epochs."""
+    return Odd(core_lost(fit, epochs), odd_sources(fit, epochs), odd_light(fit, epochs))
+
+
+def notes(fit, epochs, odd):
     """Return why the flux of each source in each epoch deserves a look, (n_epochs, n_sources)."""
-    found = np.full(fit.flux.shape, "", dtype=object)
-    lost, light = core_lost(fit, epochs), odd_light(fit, epochs)
-    for one in odd_sources(fit, epochs):
+    found, (lost, sources, light) = np.full(fit.flux.shape, "", dtype=object), odd
+    for one in sources:
         found[one.epoch, one.source] = (
             f"chi2 {one.chi2:.1f} within 1 FWHM ({one.typical:.1f} in most images), "
             f"{one.offset_px:.2f} px off its place: a cosmic ray, something that moves, or "

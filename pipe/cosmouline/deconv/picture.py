@@ -1,8 +1,7 @@
 """Pictures of a finished fit: the model of each epoch, and the deconvolved image."""
 
 from cosmouline.deconv.sersic import surface_brightness
-from cosmouline.deconv.stored import for_all_epochs, measured_pixels, problem_of
-from cosmouline.deconv.sweep import sweep_epochs
+from cosmouline.deconv.stored import for_all_epochs, sweep_of
 from cosmouline.psf.model import TARGET_SIGMA_SMALL
 
 import numpy as np
@@ -29,11 +28,9 @@ def model_images(fit, epochs):
     ValueError
         If the epochs are not those of the fit.
     """
-    pixels = measured_pixels(fit, epochs)
-    problem, state = problem_of(fit, pixels)
-    sweep = sweep_epochs(problem, state)
+    index, sweep = sweep_of(fit, epochs)
     arrays = (sweep.points, sweep.extended, sweep.solution[:, -1])
-    return tuple(for_all_epochs(a * fit.scale, pixels.index, len(epochs)) for a in arrays)
+    return tuple(for_all_epochs(a * fit.scale, index, len(epochs)) for a in arrays)
 
 
 def deconvolved_image(fit, shape_px, upsampling):

@@ -138,12 +138,12 @@ def _without_hits(light, columns, variance, good, near, extended, relative):
     return good
 
 
-def drop_unmeasured(pixels, problem, state):
+def drop_unmeasured(pixels, problem, state, is_part=False):
     """Leave out the epochs whose good pixels miss most of the light of a source.
 
     Returns pixels, problem and state of the others. A source that does not shine needs no light;
     neighbours that are off the stamp do not shine there. Raises ValueError if no epoch is left, or
-    a neighbour is on no stamp.
+    a neighbour is on no stamp, unless the epochs are a part of all (`is_part`).
     """
     # Fraction of the light of each source that falls on good pixels of each epoch
     measured = []
@@ -158,7 +158,7 @@ def drop_unmeasured(pixels, problem, state):
     neighbours = slice(problem.n_images or shining.shape[1], None)
     off = np.zeros_like(shining)
     off[:, neighbours] = measured[:, neighbours] < FAINTEST_TRACE
-    if (off | ~shining).all(0).any():
+    if (off | ~shining).all(0).any() and not is_part:
         raise ValueError(f"source {int(np.argmax((off | ~shining).all(0))) + 1} is on no stamp")
     if (off & shining).any():
         problem = replace(problem, present=shining & ~off)

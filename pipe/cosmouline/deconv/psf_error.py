@@ -75,7 +75,7 @@ def _squares(fit, epochs, draws, draw_scale):
     problem, state = problem_of(fit, pixels)
 
     def fluxes(psf):
-        drawn, moved = problem.with_psf(psf), state
+        drawn, moved = problem.with_psf(psf.astype(float, copy=False)), state
         for _ in range(N_ALIGNMENTS):
             sweep, step = local_step(drawn, moved)
             flux = (sweep.solution + step[:, :-2])[:, :-1]
@@ -126,7 +126,7 @@ def psf_systematic(fit, epochs, draws, draw_scale):
     weight /= weight.sum(0)
 
     def constant(psf, scale):
-        drawn = problem.with_psf(psf)
+        drawn = problem.with_psf(psf.astype(float, copy=False))
         moved = align_epochs(drawn, state, 1)
         # One step of all that is shared, and what the fluxes of each epoch follow it by
         sweep = sweep_epochs(drawn, moved, with_nodes=len(moved.node_flux) > 0)

@@ -2,6 +2,7 @@
 
 from dataclasses import asdict, dataclass, fields, replace
 
+from cosmouline.deconv.held.equations import Equations
 from cosmouline.deconv.options import FitOptions
 from cosmouline.deconv.problem import HELD_SD, WIDTH
 
@@ -119,6 +120,10 @@ class LensFit:
     image_width : float
         By how much the PSF of the images is wider than that of the stars, relative to its width;
         0 where it was not fitted.
+    n_held : int
+        Epochs that were added under the scene of the last complete fit (`held.add_epochs`).
+    equations : Equations, optional
+        What epochs can be added to.
     """
 
     flux: np.ndarray
@@ -160,6 +165,8 @@ class LensFit:
     extended_scale: np.ndarray | None = None
     camera_width: np.ndarray | None = None
     image_width: float = 0.0
+    n_held: int = 0
+    equations: Equations | None = None
 
     def __post_init__(self):
         if self.extended_scale is None:
@@ -188,13 +195,24 @@ class LensFit:
         return next((one for one in reversed(self.log) if one["stage"] == "image width"), None)
 
     def take(self, index):
-        """Return the fit with some of its epochs only, or in another order."""
-        return replace(self, **{name: getattr(self, name)[index] for name in BY_EPOCH})
+        """Return the fit with some of its epochs only, or in another order.
+
+        Its equations are of all that were measured, and are lost without one of these.
+        """
+        is_left = np.isin(np.flatnonzero(self.measured), np.arange(len(self.flux))[index])
+        equations = self.equations.take(index) if self.equations and is_left.all() else None
+        return replace(self, equations=equations,
+                       **{name: getattr(self, name)[index] for name in BY_EPOCH})
 
     def to_arrays(self):
-        """Split into arrays, to be stored as npz without pickle, and a header for JSON."""
+        """Split into arrays, to be stored as npz without pickle, and a header for JSON.
+
+        Without the equations, which are no result.
+        """
         arrays, header = {}, {}
         for field in fields(self):
+            if field.name == "equations":
+                continue
             value = getattr(self, field.name)
             (arrays if isinstance(value, np.ndarray) else header)[field.name] = value
         return arrays, header | {"galaxy": asdict(self.galaxy), "options": asdict(self.options)}
@@ -203,8 +221,8 @@ class LensFit:
     def from_arrays(cls, arrays, header):
         """Return the fit of what `to_arrays` gave; ValueError if an entry is missing."""
         names = {field.name for field in fields(cls)}
-        missing = sorted(names - set(arrays) - set(header) - {"extended_scale", "camera_width",
-                                                               "image_width"})
+        missing = sorted(names - set(arrays) - set(header) - {
+            "extended_scale", "camera_width", "image_width", "n_held", "equations"})
         if missing:
             raise ValueError(f"arrays and header have no {', '.join(missing)}")
         values = {name: np.asarray(arrays[name]) for name in names & set(arrays)}

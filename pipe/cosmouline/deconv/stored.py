@@ -1,6 +1,6 @@
 """From a finished fit to its result, and from a stored result back to the fit."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
 from cosmouline.deconv.covariance import flux_errors
 from cosmouline.deconv.pixels import Pixels
@@ -17,10 +17,12 @@ from cosmouline.deconv.problem import (
 )
 from cosmouline.deconv.registration import shift_errors
 from cosmouline.deconv.residual_light import FieldPrior, correlations
-from cosmouline.deconv.result import Galaxy, LensFit
+from cosmouline.deconv.result import BY_EPOCH, Galaxy, LensFit
+from cosmouline.deconv.sweep import sweep_epochs
 
 import numpy as np
 
+_last = {}  # key, index and sweep of the fit that `sweep_of` was last asked for
 
 def lens_fit(n_epochs, n_started, pixels, fitted, width, options, log, cpu_s):
     """Return the `LensFit` of a `Fitted`, with NaN for the epochs that were not measured.
@@ -118,7 +120,7 @@ def problem_of(fit, pixels, sources=None):
     prior = Prior(fit.prior_mean, fit.prior_sd, epochs.shift_px, sd, fit.prior_common_sd)
     if sources is None:
         sources = Sources(fit.position_px, n_images=fit.n_images, present=fit.present)
-    problem = make_problem(epochs, pixels.good, pixels.variance_e2, _lattice(fit), prior,
+    problem = make_problem(epochs, pixels.good, pixels.variance_e2, lattice_of(fit), prior,
                            fit.scale, sources.take(pixels.index))
     # Shifts, scales of galaxy and field, widths; a new epoch has those of its camera, or 1 and 0
     shift, scale = epochs.shift_px.astype(float), np.ones(len(pixels.index))
@@ -139,8 +141,9 @@ def problem_of(fit, pixels, sources=None):
 
 def field_prior_of(fit):
     """Return the `FieldPrior` of a result, with its amplitudes."""
-    prior = FieldPrior(correlations(_lattice(fit), fit.options), fit.field_galaxy_flux / fit.scale,
-                       np.nanmean(fit.flux, axis=0) / fit.scale, None, fit.n_images)
+    prior = FieldPrior(correlations(lattice_of(fit), fit.options),
+                       fit.field_galaxy_flux / fit.scale, np.nanmean(fit.flux, axis=0) / fit.scale,
+                       None, fit.n_images)
     return prior.with_amplitudes(fit.field_amplitude / _unit(prior, fit.scale))
 
 
@@ -158,6 +161,21 @@ def measured_pixels(fit, epochs):
     return pixels.take(np.flatnonzero(fit.measured))
 
 
+def sweep_of(fit, epochs):
+    """Return the numbers of the epochs that a fit has measured, and their `Sweep` at its end.
+
+    That of the last fit is kept: what doubts a fit looks at it half a dozen times. It is the same
+    while all arrays that it depends on are the same objects.
+    """
+    key = [getattr(fit, name) for name in (*BY_EPOCH, "node_flux", "nodes_px", "position_px",
+                                           "galaxy", "image_width", "prior_mean", "prior_sd")]
+    key += [getattr(epochs, field.name) for field in fields(epochs)]
+    if not _last or any(one is not other for one, other in zip(_last["key"], key, strict=True)):
+        pixels = measured_pixels(fit, epochs)
+        _last.update(key=key, index=pixels.index, sweep=sweep_epochs(*problem_of(fit, pixels)))
+    return _last["index"], _last["sweep"]
+
+
 def for_all_epochs(values, index, n_epochs, missing=np.nan):
     """Values (n, ...) of the epochs `index` among all, the others being `missing`."""
     complete = np.full((n_epochs, *values.shape[1:]), missing, values.dtype)
@@ -165,8 +183,8 @@ def for_all_epochs(values, index, n_epochs, missing=np.nan):
     return complete
 
 
-def _lattice(fit):
-    """Lattice of a result."""
+def lattice_of(fit):
+    """Return the `Lattice` of a result."""
     return Lattice(fit.nodes_px, fit.node_step_px, fit.node_sigma_px, fit.field_fwhm_px)
 
 

@@ -19,27 +19,31 @@ class Sweep:
     """Result of one pass.
 
     The products are scalar products under the weights of k columns: the local ones (sources, sky,
-    shift in x and y), the shared ones in the order of `State.shared`, and the residual; `on_nodes`
-    those with the Gaussians of the lattice. The model without its sky is `points` + `extended`.
+    shift in x and y), the shared ones in the order of `State.shared`, and the residual. Those with
+    the Gaussians of the lattice are kept of each epoch for the l local columns and the extended
+    light, and as a sum over the epochs for the shared columns and the residual. The model without
+    its sky is `points` + `extended`; equations that are stored have no images.
     """
 
     solution: np.ndarray  # (n_epochs, n_sources + 1): fluxes, and last the sky, in the data's unit
     chi2: np.ndarray  # (n_epochs,)
     products: np.ndarray  # (n_epochs, k, k)
-    on_nodes: np.ndarray | None  # (n_epochs, n_nodes, k)
-    points: np.ndarray  # (n_epochs, side, side)
-    extended: np.ndarray
+    light: np.ndarray  # (n_epochs, k + 1), of the extended light with the columns and with itself
+    node_local: np.ndarray | None  # (n_epochs, n_nodes, l + 1)
+    node_sums: np.ndarray | None  # (n_nodes, k - l)
+    points: np.ndarray | None  # (n_epochs, side, side)
+    extended: np.ndarray | None
 
 
 def sweep_epochs(problem, state, with_nodes=False, with_shared=True):
     """Solve the fluxes and the sky of each epoch, and form its normal equations: a `Sweep`.
 
-    Its `on_nodes`, made where asked for, costs twice as much as the rest. Without the shared
-    columns, for steps of the epochs alone, it costs half. A galaxy that is held at a flux of 0 has
-    columns of zeros.
+    Its products with the nodes, made where asked for, cost twice as much as the rest. Without the
+    shared columns, for steps of the epochs alone, it costs half. A galaxy that is held at a flux
+    of 0 has columns of zeros.
     """
     geometry, amplitude = problem.geometry, state.shared[AMPLITUDE]
-    measured = [None] * len(problem.data)
+    measured, node_sums = [], 0.0
     rounded = np.rint(problem.linear / MAP_STEP).reshape(-1, 4)
     maps, place = np.unique(rounded, axis=0, return_inverse=True)
     is_bare = not (problem.prior.has_galaxy or amplitude)
@@ -85,15 +89,26 @@ def sweep_epochs(problem, state, with_nodes=False, with_shared=True):
         if with_shared:
             columns += _shared_columns(point, widened, flux, galaxy, amplitude, linear)
         # Scalar products of all columns under the weights: the normal equations
-        columns = np.concatenate([*columns, residual[None]])
-        weighted = columns * weight
-        flat = columns.reshape(len(columns), -1)
-        products = flat @ weighted.reshape(flat.shape).T
-        on_nodes = epoch_images.on_nodes(weighted, *nodes, geometry) if with_nodes else None
-        measured[epoch] = solution, products[-1, -1], products, on_nodes, points, extended
-    *arrays, on_nodes, points, extended = zip(*measured, strict=True)
-    on_nodes = np.array(on_nodes) if with_nodes else None
-    return Sweep(*map(np.array, arrays), on_nodes, np.array(points), np.array(extended))
+        columns = np.concatenate([*columns, residual[None], extended[None]])
+        products, on_nodes = _products(columns, weight, nodes if with_nodes else None, geometry)
+        n_local = len(basis) + len(by_shift)
+        node_sums = node_sums + on_nodes[:, n_local:-1] if with_nodes else None
+        of_nodes = on_nodes[:, [*range(n_local), -1]] if with_nodes else None
+        measured.append((solution, products[-2, -2], products[:-1, :-1], products[-1], of_nodes,
+                         points, extended))
+    solution, chi2, products, light, node_local, points, extended = zip(*measured, strict=True)
+    return Sweep(
+        *map(np.array, (solution, chi2, products, light)),
+        np.array(node_local) if with_nodes else None, node_sums, np.array(points),
+        np.array(extended))
+
+
+def _products(columns, weight, nodes, geometry):
+    """Scalar products of images with each other, and with the Gaussians of the lattice if any."""
+    weighted = columns * weight
+    flat = columns.reshape(len(columns), -1)
+    products = flat @ weighted.reshape(flat.shape).T
+    return products, None if nodes is None else epoch_images.on_nodes(weighted, *nodes, geometry)
 
 
 def _galaxy_spectra(shape, maps, geometry):

@@ -1,6 +1,8 @@
 """Start the numbered scripts, each in a process of its own, without loading libraries again."""
 
 import contextlib
+import functools
+import gc
 import importlib
 import logging
 import multiprocessing
@@ -10,7 +12,8 @@ import sys
 import time
 
 from cosmouline import load_libraries
-from cosmouline.database.script_header import ROOT, script_path
+from cosmouline.database import fields
+from cosmouline.database.script_header import ROOT, read_header, script_path
 from cosmouline.database.settings import load_settings
 from cosmouline.engine.processes import end_with_parent, start_method, stop_on_signals
 from cosmouline.errors import EXIT_IMAGES_FAILED, EXIT_USER_ERROR, UserError
@@ -20,8 +23,9 @@ log = logging.getLogger("cosmouline")
 INTERRUPTED = 128  # exit statuses above it: 128 and the number of the signal
 
 # Together they load what most scripts need, but never jax
-WARM = ("cosmouline.stamps.db_cut", "cosmouline.deconv.db_fit", "cosmouline.pages.drawing",
-        "cosmouline.frames.ephemeris", "cosmouline.psf.db_build")
+PICTURES = "cosmouline.pages.drawing"
+WARM = ("cosmouline.stamps.db_cut", "cosmouline.deconv.db_fit", "cosmouline.frames.ephemeris",
+        "cosmouline.psf.db_build", "cosmouline.run", PICTURES)
 
 
 def start(path, arguments):
@@ -30,15 +34,27 @@ def start(path, arguments):
     The ``exitcode`` of the process is the exit status of the script; negative after a signal.
     """
     method = start_method()
-    # A copy of this process has loaded what this one has loaded
     if method == "fork":
-        for name in WARM:
-            importlib.import_module(name)
-        load_libraries()
+        _load("--no-pictures" not in arguments)
     process = multiprocessing.get_context(method).Process(
         target=_run_as_main, args=(str(path), arguments))
     process.start()
     return process
+
+
+@functools.cache
+def _load(with_pictures):
+    """Load and read once what most scripts need: a copy of this process has it."""
+    for name in WARM:
+        if with_pictures or name != PICTURES:
+            importlib.import_module(name)
+    load_libraries()
+    for script in order():
+        header = read_header(script)
+        for pattern in (*header.needs, *header.writes):
+            fields.lookup(pattern)
+    gc.collect()
+    gc.freeze()  # else the copies' collections touch, and so copy, all of their memory
 
 
 def _run_as_main(path, arguments):

@@ -5,6 +5,7 @@ arrays: astropy's own coordinates take ten times longer. Nothing is ever downloa
 """
 
 import math
+from pathlib import Path
 
 from cosmouline import library
 from cosmouline.dates import offline
@@ -13,6 +14,7 @@ import erfa
 import numpy as np
 
 time = library("astropy.time")
+iers = library("astropy.utils.iers")
 
 LIGHT_DAYS_PER_AU = 499.004784 / 86400.0  # IAU 2012: the astronomical unit over c
 MIN_AIRMASS = 0.999  # the formula gives 0.9999996 at the zenith
@@ -69,6 +71,9 @@ def ephemeris(mjd, ra_deg, dec_deg, lon_deg=None, lat_deg=None, height_m=0.0):
     # Nothing is downloaded: UT1 and leap seconds are those that come with astropy
     with offline():
         times = time.Time(mjd, format="mjd", scale="utc")
+        ahead_s = ut1_ahead_s(mjd)
+        if np.isfinite(ahead_s).all():  # beyond the table astropy takes UT1 = UTC
+            times.delta_ut1_utc = ahead_s
         by_sun, by_barycentre = erfa.epv00(times.tdb.jd1, times.tdb.jd2)  # of the Earth
         # Vectors (n, 3) from the Earth's centre to target (unit), Moon and Sun (au), with the
         # aberration to first order in the velocity of the Earth over c
@@ -96,6 +101,44 @@ def ephemeris(mjd, ra_deg, dec_deg, lon_deg=None, lat_deg=None, height_m=0.0):
     table["moon_dist_deg"] = _angle_deg(vectors["target"], vectors["moon"])
     table["sun_dist_deg"] = _angle_deg(vectors["target"], vectors["sun"])
     return table
+
+
+def ut1_ahead_s(mjd):
+    """UT1 - UTC in seconds at dates, from the table of the IERS that comes with astropy.
+
+    Parameters
+    ----------
+    mjd : ndarray of float
+        UTC.
+
+    Returns
+    -------
+    ndarray of float
+        NaN before the first day of the table, and after the last.
+
+    Notes
+    -----
+    Linear between the days, as in astropy, but without the leap second that one of them may have;
+    the lines of these days alone are read, where astropy reads two tables in half a second. The
+    values of bulletin B, final ones, are taken where there are any (finals2000A, columns 155-165,
+    and 59-68 of bulletin A).
+    """
+    lines = Path(iers.IERS_A_FILE).read_text(encoding="ascii").splitlines()
+    first, days = float(lines[0][7:15]), {}
+
+    def of_day(day):
+        if day not in days:
+            number = int(day - first)
+            line = lines[number] if 0 <= number < len(lines) else ""
+            text = line[154:165].strip() or line[58:68].strip()
+            days[day] = float(text) if text else np.nan
+        return days[day]
+
+    day = np.floor(mjd)
+    before, after = (np.array([of_day(one) for one in np.ravel(some)]).reshape(np.shape(mjd))
+                     for some in (day, day + 1))
+    step = after - before
+    return before + (step - np.rint(step)) * (mjd - day)
 
 
 def rows(table):

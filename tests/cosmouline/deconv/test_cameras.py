@@ -9,6 +9,7 @@ from cosmouline.deconv.options import FitOptions
 from cosmouline.deconv.picture import model_images
 from cosmouline.deconv.pixels import first_pixels
 from cosmouline.deconv.point_sources import as_sources
+from cosmouline.deconv.problem import AMPLITUDE
 from cosmouline.deconv.stored import problem_of
 
 import numpy as np
@@ -91,18 +92,18 @@ def test_the_scales_are_those_of_the_least_squares_of_all_unknowns(has_nodes):
     """Three cameras of one to three epochs; slow and obvious: one equation a pixel, and priors."""
     random = np.random.default_rng(5)
     camera, now = np.array([7, 7, 2, 2, 2, 4]), np.array([1.1, 1.1, 0.95, 0.95, 0.95, 1.0])
-    n_epochs, n_pixels, n_local, n_shared, amplitude = 6, 30, 4, cameras.AMPLITUDE + 2, 3.0
+    n_epochs, n_pixels, n_local, n_shared, amplitude = 6, 30, 4, AMPLITUDE + 2, 3.0
     columns = random.standard_normal((n_epochs, n_pixels, n_local + n_shared + 1))
     nodes, node_flux = random.standard_normal((n_epochs, n_pixels, 2)), np.array([0.4, -0.7])
     weight = random.uniform(0.5, 20, (n_epochs, n_pixels))
-    extended = amplitude * columns[:, :, n_local + cameras.AMPLITUDE]
+    extended = amplitude * columns[:, :, n_local + AMPLITUDE]
     extended = extended + (nodes @ node_flux if has_nodes else 0)
     products = np.einsum("epk,ep,epl->ekl", columns, weight, columns)
-    sweep = SimpleNamespace(
-        products=products, extended=extended.reshape(n_epochs, 5, 6),
-        on_nodes=np.einsum("epj,ep,epk->ejk", nodes, weight, columns) if has_nodes else None)
+    both = np.concatenate([columns, extended[:, :, None]], axis=2)
+    sweep = SimpleNamespace(products=products,
+                            light=np.einsum("ep,ep,epk->ek", extended, weight, both))
     shared = np.zeros(n_shared)
-    shared[cameras.AMPLITUDE] = amplitude
+    shared[AMPLITUDE] = amplitude
     normal = SimpleNamespace(local_covariance=np.linalg.inv(products[:, :n_local, :n_local]),
                              local_rhs=products[:, :n_local, -1])
     problem = SimpleNamespace(data=np.zeros(n_epochs), camera=camera,

@@ -33,7 +33,7 @@ def without_psf_part(fitted):
 
 def dense_covariance(fitted, gram):
     """Covariance of all fluxes (n_epochs n_sources)^2 from the inverse of all equations."""
-    products, on_nodes = fitted.sweep.products, fitted.sweep.on_nodes
+    products, on_nodes = fitted.sweep.products, fitted.sweep.node_local
     n_epochs, n_local = len(products), fitted.sweep.solution.shape[1] + 2
     n_shared = products.shape[1] - 1 - n_local
     own = n_epochs * n_local
@@ -47,7 +47,7 @@ def dense_covariance(fitted, gram):
         dense[mine, shared] = products[e, :n_local, n_local:-1]
         dense[mine, nodes] = on_nodes[e][:, :n_local].T
         dense[shared, shared] += products[e, n_local:-1, n_local:-1]
-        dense[shared, nodes] += on_nodes[e][:, n_local:-1].T
+    dense[shared, nodes] = fitted.sweep.node_sums[:, :-1].T
     dense = np.triu(dense) + np.triu(dense, 1).T
     dense[shared, shared] += np.diag(prior.sd**-2)
     covariance = fitted.posterior.covariance

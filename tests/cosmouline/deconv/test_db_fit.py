@@ -1,9 +1,11 @@
+import json
 from dataclasses import replace
 from types import SimpleNamespace
 
 from cosmouline.database import paths
 from cosmouline.deconv import db_fit
 from cosmouline.deconv.db_warm_start import Stored
+from cosmouline.deconv.held import add_epochs as add_epochs_module
 from cosmouline.deconv.io_fit import read_epochs
 from cosmouline.deconv.point_sources import Sources
 from cosmouline.errors import UserError
@@ -137,3 +139,24 @@ def test_epochs_keep_their_order_where_a_fit_goes_on(inputs):
     assert np.abs((warm.flux - cold.flux) / cold.flux_sigma).max() < 0.1
     assert warm.n_started == 2
     assert warm.shift_px == pytest.approx(cold.shift_px, abs=0.01)
+
+
+def test_new_epochs_join_the_stored_fit_under_its_scene(inputs, monkeypatch):
+    """In their own order; where that would move too far, or is not wanted, all are fitted."""
+    content, start_px, settings = inputs
+    content = content._replace(draws=None, draw_scale=None, keys=list("abcdef"))
+    few = content._replace(epochs=content.epochs.take([3, 1, 0, 5, 2]), keys=list("dbafc"),
+                           names=[content.names[i] for i in (3, 1, 0, 5, 2)])
+    part, errors = db_fit.fit(few, start_px, settings)
+    stored = Stored(part, errors, few.names, {"keys": json.dumps(few.keys)})
+    monkeypatch.setattr(add_epochs_module, "MOST_MOVED", 5.0)
+
+    held, _ = db_fit.fit(content, Sources(start_px), settings, stored)
+
+    whole, _ = db_fit.fit(content, Sources(start_px), settings, stored._replace(made_of={}))
+    assert np.abs((held.flux - whole.flux) / whole.flux_sigma).max() < 0.1
+    assert (held.n_held, whole.n_held) == (1, 0)
+    monkeypatch.setattr(add_epochs_module, "MOST_MOVED", 0.0)
+    again, _ = db_fit.fit(content, Sources(start_px), settings, stored)
+    assert again.n_held == 0
+    assert np.array_equal(again.flux, whole.flux)

@@ -126,10 +126,11 @@ def test_a_source_that_does_not_shine_has_no_fields():
 
 def test_how_a_fit_ended_is_told_and_a_step_that_was_none_is_absent():
     fit = SimpleNamespace(objective=5123.0, ended="no better step", n_iterations=4,
-                          convergence=None)
+                          convergence=None, n_held=3)
 
     assert db_readout.convergence(fit, "d") == {
-        "dec_objective__d": 5123.0, "dec_ended__d": "no better step", "n_dec_steps__d": 4}
+        "dec_objective__d": 5123.0, "dec_ended__d": "no better step", "n_dec_steps__d": 4,
+        "n_dec_held__d": 3}
     fit.convergence = 0.01
     assert db_readout.convergence(fit, "d")["dec_change_sigma__d"] == 0.01
 

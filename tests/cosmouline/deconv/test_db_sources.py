@@ -239,7 +239,8 @@ def test_light_that_the_model_lacks_is_written_to_be_pasted(made_up, monkeypatch
         lambda fit, epochs, names, images: (fit, [light], np.array([-20.0, 5.0, 0.0]), [doubt]))
 
     monkeypatch.setattr(db_sources, "_in_some", lambda *_: ["A: hit"])
-
+    monkeypatch.setattr(db_sources.odd_epochs, "what_is_odd", lambda *_: None)
+    monkeypatch.setattr(db_sources.odd_epochs, "notes", lambda *_: np.array([["", "hit", ""]]))
     monkeypatch.setattr(db_sources, "with_field_errors", lambda fit, *_: (fit, ["width"]))
     band = {"images": [], "reference": REFERENCE}
     found = db_sources.with_doubts(fit, made_up.content, ["A", "B", "N"], band, settings())
@@ -248,7 +249,7 @@ def test_light_that_the_model_lacks_is_written_to_be_pasted(made_up, monkeypatch
         "light that the model lacks: 1234 e- (S/N 36) +1.60 arcsec east, +0.80 north. With it "
         "the fluxes change by A -2.0 %, B +1.0 %, N +0.0 %, which the systematic errors contain. "
         'In settings.py: extra_sources = {"N": (-1.80, 0.00), "N2": (1.60, 0.80)}',
-        "width", "A: hit", "B: in doubt"]}]
+        "width", "A: hit", "B: in doubt"], "notes": [["", "hit", ""]]}]
 
 
 def test_a_change_of_a_source_below_three_sigma_is_no_percentage(made_up, monkeypatch):
@@ -258,6 +259,8 @@ def test_a_change_of_a_source_below_three_sigma_is_no_percentage(made_up, monkey
         db_sources.source_doubts, "with_doubts", lambda fit, epochs, names, images: (
             fit, [MissingLight(-8.0, 4.0, 1234.4, 35.6)], np.array([-20.0, 38.0]), []))
     monkeypatch.setattr(db_sources, "_in_some", lambda *_: [])
+    monkeypatch.setattr(db_sources.odd_epochs, "what_is_odd", lambda *_: None)
+    monkeypatch.setattr(db_sources.odd_epochs, "notes", lambda *_: np.array([["", ""]]))
     monkeypatch.setattr(db_sources, "with_field_errors", lambda fit, *_: (fit, []))
 
     found = db_sources.with_doubts(fit, made_up.content, ["A", "B"],
@@ -267,15 +270,14 @@ def test_a_change_of_a_source_below_three_sigma_is_no_percentage(made_up, monkey
     assert "the fluxes change by A -2.0 %, B (no flux), which" in line
 
 
-def test_cores_that_lose_little_are_named_with_what_they_lose(monkeypatch):
+def test_cores_that_lose_little_are_named_with_what_they_lose():
     """Of A 3 % in one image; 40 % of B in another, which is flagged; .4 % is far out."""
     lost = np.array([[0.03, 0.0], [0.0, 0.40], [0.004, 0.0]])
-    monkeypatch.setattr(db_sources.odd_epochs, "core_lost", lambda *_: lost)
-    monkeypatch.setattr(db_sources.odd_epochs, "odd_sources", lambda *_: [])
-    monkeypatch.setattr(db_sources.odd_epochs, "odd_light", lambda *_: None)
+    odd = db_sources.odd_epochs.Odd(lost, [], None)
     content = SimpleNamespace(epochs=None, names=["i", "j", "k"])
 
-    lines = db_sources._in_some(SimpleNamespace(), content, ["A", "B"], REFERENCE, settings())
+    lines = db_sources._in_some(SimpleNamespace(), odd, content, ["A", "B"], REFERENCE,
+                                settings())
 
     assert len(lines) == 2
     assert lines[0].startswith("B: cosmic rays or bad pixels on its core in 1 of 3 images")

@@ -139,3 +139,22 @@ def test_a_fit_that_has_enough_is_started_from(monkeypatch):
     # a fit of STARRED does not go on
     starred = MADE | {"scene": '["starred", "auto"]'}
     assert not db_warm_start.can_go_on(stored(made=starred), content("a"), starred)
+
+
+@pytest.mark.parametrize(("keys", "changes", "can"), [
+    (("1", "2", "3", "9"), {}, True),
+    (("1", "2", "9", "8"), {}, True),  # the third was not measured
+    (("1", "7", "3", "9"), {}, False),  # another stamp, PSF or map
+    (("1", "2", "3", "9"), {"equations": None}, False),
+    (("1", "2", "3", "9"), {"n_held": 3}, True),
+    (("1", "2", "3", "9"), {"n_held": 4}, False)])
+def test_new_epochs_join_a_fit_whose_epochs_are_unchanged(keys, changes, can):
+    """One new epoch, and four at most since the last complete fit."""
+    earlier = stored(made=MADE | {"keys": '["1", "2", "3"]'})
+    vars(earlier.fit).update(equations="some", n_held=0, measured=np.array([True, True, False]))
+    vars(earlier.fit).update(changes)
+    now = SimpleNamespace(names=["a", "b", "c", "n"], keys=list(keys))
+    settings = SimpleNamespace(n_held_epochs=4)
+
+    assert db_warm_start.can_hold(earlier, now, settings) == can
+    assert not db_warm_start.can_hold(earlier._replace(made_of={}), now, settings)

@@ -1,8 +1,12 @@
+from dataclasses import replace
+
 from cosmouline.deconv.epochs import Epochs
 from cosmouline.deconv.fit_lens import fit_lens
 from cosmouline.deconv.io_fit import (
     EpochFile,
     digest,
+    digest_each,
+    read_centre,
     read_epochs,
     read_fit,
     write_epochs,
@@ -97,3 +101,43 @@ def test_no_file_is_a_pickle(content, fit, tmp_path):
     for path in tmp_path.iterdir():
         with np.load(path, allow_pickle=False) as arrays:
             assert all(arrays[name].dtype != object for name in arrays)
+
+
+def test_equations_are_read_where_they_are_asked_for(fit, tmp_path):
+    write_fit(tmp_path / "fit.npz", fit, np.ones((3, 1)))
+
+    without, _ = read_fit(tmp_path / "fit.npz")
+    back, _ = read_fit(tmp_path / "fit.npz", with_equations=True)
+
+    assert without.equations is None
+    for name, array in fit.equations.to_arrays().items():
+        assert np.array_equal(getattr(back.equations, name), array)
+    assert digest(back) == digest(without)  # they are no result
+
+
+def test_what_is_in_an_epoch_has_a_digest_of_its_own(content):
+    """A pixel, a draw, a map; its coefficient and shift change with other epochs."""
+    def changed(**arrays):
+        return digest_each(content._replace(epochs=replace(content.epochs, **arrays)))
+
+    before, data, linear = digest_each(content), content.epochs.data_e.copy(), np.array(
+        content.epochs.linear)
+    data[1, 3, 4] += 1
+    linear[2, 0, 0] = 1.001
+    draws = content.draws.copy()
+    draws[1, 0, 5, 5] *= 1.5
+
+    assert len(set(before)) == 3
+    assert [a == b for a, b in zip(changed(data_e=data), before, strict=True)] == [
+        True, False, True]
+    assert [a == b for a, b in zip(changed(linear=linear), before, strict=True)] == [
+        True, True, False]
+    assert [a == b for a, b in zip(digest_each(content._replace(draws=draws)), before,
+                                   strict=True)] == [False, True, True]
+    assert changed(coeff=content.epochs.coeff * 2, shift_px=content.epochs.shift_px + 1) == before
+
+
+def test_the_centre_is_read_without_the_stamps(content, tmp_path):
+    write_epochs(tmp_path / "epochs.npz", content)
+
+    assert (read_centre(tmp_path / "epochs.npz") == content.centre_px).all()

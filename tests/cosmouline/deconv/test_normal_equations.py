@@ -61,7 +61,9 @@ def dense_case(seed):
         np.zeros((N_EPOCHS, N_SOURCES + 1)),
         products[:, -1, -1],
         products,
-        np.array(on_nodes),
+        np.zeros((N_EPOCHS, N_LOCAL + N_SHARED + 2)),
+        np.concatenate([np.array(on_nodes)[:, :, :N_LOCAL], np.zeros((N_EPOCHS, N_NODES, 1))], 2),
+        np.array(on_nodes)[:, :, N_LOCAL:].sum(0),
         empty,
         empty,
     )
@@ -73,7 +75,7 @@ def test_shared_step_is_that_of_the_dense_equations():
     n = len(dense) - N_NODES
     expected = np.linalg.solve(dense[:n, :n], rhs[:n])
 
-    normal = eliminate(problem, state, replace(sweep, on_nodes=None))
+    normal = eliminate(problem, state, replace(sweep, node_local=None, node_sums=None))
 
     step = np.linalg.solve(normal.shared, normal.shared_rhs)
     assert step == pytest.approx(expected[-N_SHARED:], rel=1e-9)

@@ -35,7 +35,7 @@ def test_a_transient_is_found_with_place_flux_and_epochs(draw, pictures, seed):
     assert np.hypot(*(light.place_px - truth.position_px[1] - BESIDE)) < 1.5  # whole pixels
     # a Gaussian in place of the PSF, which has a fifth of its light in wings
     assert light.flux == pytest.approx(4000, rel=0.4)
-    notes = odd_epochs.notes(fit, epochs)
+    notes = odd_epochs.notes(fit, epochs, odd_epochs.what_is_odd(fit, epochs))
     assert [bool(text) for text in notes[:, 1]] == 5 * [False] + 3 * [True]
     assert "light next to it that other epochs lack" in notes[6, 1]
 
@@ -64,7 +64,8 @@ def test_the_share_of_a_core_that_is_masked(draw, pictures):
     assert lost[1, 1] == pytest.approx(expected, abs=0.02)  # positions are fitted
     assert np.delete(lost[:, 1], 1) == pytest.approx(0, abs=1e-6)
     assert expected > odd_epochs.CORE_LOST
-    assert f"{100 * lost[1, 1]:.0f} % of its core masked" in odd_epochs.notes(fit, epochs)[1, 1]
+    notes = odd_epochs.notes(fit, epochs, odd_epochs.what_is_odd(fit, epochs))
+    assert f"{100 * lost[1, 1]:.0f} % of its core masked" in notes[1, 1]
 
 
 def disturbed(draw, pictures, seed, away_px, flux):
@@ -85,7 +86,7 @@ def test_what_moves_across_a_source_in_one_epoch_is_told(draw, pictures, seed):
     assert [(one.epoch, one.source) for one in found] == [(4, 1)]
     # the centre of both is .26 of 1.5 px off; the shift of the epoch, of A and B, takes a part
     assert 0.2 < found[0].offset_px < 0.6
-    notes = odd_epochs.notes(fit, epochs)
+    notes = odd_epochs.notes(fit, epochs, odd_epochs.what_is_odd(fit, epochs))
     assert "px off its place: a cosmic ray, something that moves" in notes[4, 1]
     assert sum(bool(text) for text in notes.ravel()) == 1
 

@@ -42,3 +42,13 @@ def test_errors_are_roots_of_the_covariances(lens):
     assert fit.flux_sigma[2, 1] == pytest.approx(np.sqrt(fit.covariance_total[2, 1, 1]))
     assert fit.flux_systematic[1] == pytest.approx(np.sqrt(fit.systematic_covariance[1, 1]))
     assert fit.measured.all()
+
+
+def test_equations_go_with_the_epochs_that_they_are_of(lens):
+    """In another order they go along; without one of them they are lost."""
+    _, _, fit = lens
+    order = np.array([3, 0, 5, 1, 4, 2])
+
+    assert np.array_equal(fit.take(order).equations.products, fit.equations.products[order])
+    assert fit.take(order[:5]).equations is None
+    assert fit.take(slice(0, 6)).equations is not None

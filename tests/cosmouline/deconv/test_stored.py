@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from cosmouline.deconv import stored
 from cosmouline.deconv.image_width import ImageWidth
 from cosmouline.deconv.options import FitOptions
 from cosmouline.deconv.pixels import first_pixels
@@ -12,6 +13,7 @@ from cosmouline.deconv.stored import (
     lens_fit,
     measured_pixels,
     problem_of,
+    sweep_of,
 )
 from cosmouline.deconv.sweep import sweep_epochs
 
@@ -126,3 +128,20 @@ def test_values_of_some_epochs_among_all():
     assert for_all_epochs(np.array([[1.0], [2.0]]), [3, 1], 4).ravel() == pytest.approx(
         [np.nan, 2.0, np.nan, 1.0], nan_ok=True)
     assert for_all_epochs(np.array([5]), [0], 2, missing=0).tolist() == [5, 0]
+
+
+def test_the_sweep_of_a_fit_is_made_once_while_nothing_in_it_changes(lens, monkeypatch):
+    """Systematic errors and a log are no part of the model; a flux, a width, a map are."""
+    epochs, _, fit = lens
+    calls = []
+    monkeypatch.setattr(stored, "sweep_epochs", lambda *_: calls.append(1) or len(calls))
+    monkeypatch.setattr(stored, "_last", {})
+
+    def number(**changes):
+        return sweep_of(replace(fit, **changes), epochs)[1]
+
+    assert [number(), number(log=[]), number(systematic_covariance=np.eye(2))] == [1, 1, 1]
+    assert number(node_flux=fit.node_flux * 0) == 2
+    assert number(image_width=0.01) == 3
+    assert sweep_of(fit, replace(epochs, linear=epochs.linear * 1.0))[1] == 4
+    assert np.array_equal(sweep_of(fit, epochs)[0], np.flatnonzero(fit.measured))

@@ -115,7 +115,7 @@ def test_products_with_nodes_and_gram_matrix(case):
         basis, _, nodes = basis_of(problem, state, e)
         weighted = nodes * problem.weight[e]
         products = np.tensordot(weighted, basis, axes=((1, 2), (1, 2)))
-        assert sweep.on_nodes[e][:, :3] == pytest.approx(products, abs=1e-9)
+        assert sweep.node_local[e][:, :3] == pytest.approx(products, abs=1e-9)
         expected = expected + np.tensordot(weighted, nodes, axes=((1, 2), (1, 2)))
     assert gram == pytest.approx(expected, rel=1e-9, abs=1e-12)
 
@@ -130,7 +130,9 @@ def test_pixels_of_no_weight_do_not_count(case):
     spoilt = sweep_epochs(replace(problem, weight=weight, data=data), state, with_nodes=True)
 
     assert np.array_equal(masked.products, spoilt.products)
-    assert np.array_equal(masked.on_nodes, spoilt.on_nodes)
+    assert np.array_equal(masked.node_local, spoilt.node_local)
+    assert np.array_equal(masked.node_sums, spoilt.node_sums)
+    assert np.array_equal(masked.light, spoilt.light)
 
 
 def test_a_source_without_light_on_the_stamp_has_no_flux(case):

@@ -61,3 +61,18 @@ def test_a_script_that_loads_nothing_starts_at_once():
             " & set(sys.modules)) or 0)")
     found = subprocess.run([sys.executable, "-c", text], check=False, stderr=subprocess.PIPE)
     assert (found.returncode, found.stderr) == (0, b"")
+
+
+@pytest.mark.parametrize(("options", "words"), [([], "True True"),
+                                               (["--no-pictures"], "True False")])
+def test_copies_begin_with_what_most_scripts_need(tmp_path, options, words):
+    """By a script that counts the fields known, and whether matplotlib is loaded."""
+    script = tmp_path / "script.py"
+    script.write_text("import sys\nfrom cosmouline.database.fields import lookup\n"
+                      "print(lookup.cache_info().currsize > 99,\n"
+                      "      'matplotlib.figure' in sys.modules, flush=True)\n")
+    text = ("import sys\nfrom cosmouline.engine import launch\n"
+            "launch.start(sys.argv[1], sys.argv[2:]).join()")
+    done = subprocess.run([sys.executable, "-c", text, str(script), *options], check=True,
+                          capture_output=True, text=True)
+    assert done.stdout.strip() == words

@@ -5,8 +5,8 @@ import socket
 import subprocess
 import sys
 
-from cosmouline.dates import iso_to_mjd
-from cosmouline.frames.ephemeris import airmass, ephemeris, is_fishy, rows
+from cosmouline.dates import iso_to_mjd, offline
+from cosmouline.frames.ephemeris import airmass, ephemeris, is_fishy, rows, ut1_ahead_s
 
 import numpy as np
 import pytest
@@ -282,3 +282,14 @@ def test_a_home_that_cannot_be_written_does_no_harm(tmp_path):
 def test_impossible_arguments(arguments, message):
     with pytest.raises(ValueError, match=message):
         ephemeris(*arguments)
+
+
+def test_ut1_is_that_of_astropy_with_its_two_tables():
+    """To 1 ms, 15 mas of hour angle; across the leap second of 2017, of a scalar, and outside."""
+    mjd = np.array([44239.0, 50000.25, 53371.5, 57753.5, 57754.0, 57754.75, 59215.3, 60400.9])
+    with offline():
+        expected = Time(mjd, format="mjd", scale="utc").delta_ut1_utc
+
+    assert ut1_ahead_s(mjd) == pytest.approx(expected, abs=1e-3)
+    assert ut1_ahead_s(mjd[1]) == pytest.approx(expected[1], abs=1e-3)
+    assert np.isnan(ut1_ahead_s(np.array([30000.0, 90000.0]))).all()
