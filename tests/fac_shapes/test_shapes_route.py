@@ -19,6 +19,7 @@ import pytest
 from astropy.io import fits
 from scipy.spatial import cKDTree
 
+LOOSE = (("", 1e-3),)  # of the steps of fits, under the kernels of other processors
 CCD, TURNED, TILE = "2079613-0", "2079614-0", "tile-051"
 
 
@@ -29,6 +30,14 @@ def matched(field, table):
     tree = cKDTree(np.column_stack([truth["ra_deg"] * scale, truth["dec_deg"]]))
     away, which = tree.query(np.column_stack([table["XWIN_WORLD"] * scale, table["YWIN_WORLD"]]))
     return {key: np.asarray(values)[which] for key, values in truth.items()}, away < 1 / 3600
+
+
+def test_all_numbers_of_the_route_are_what_they_were(done, recorded, script):
+    """Fields, products and reports: that they are right is the matter of the tests below."""
+    tool, rows = script("tests/recorded"), done.rows()
+    recorded("fac_shapes/fields", tool.fields_of(rows, ("ccd_origin",)), LOOSE)
+    recorded("fac_shapes/products", tool.products_of(done.work, rows), LOOSE)
+    recorded("fac_shapes/reports", tool.reports_of(done.work), LOOSE)
 
 
 def test_every_ccd_has_its_pixels_weights_and_flags(done):
