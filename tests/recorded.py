@@ -143,7 +143,8 @@ def arrays(path):
 def products_of(folder, names):
     """Return the arrays of all products, those of the images or objects of some names together.
 
-    A kind of files is their folder and what follows the name of the image.
+    A kind of files is their folder and what follows the name of the image; each array is named
+    with the kind of its numbers.
     """
     found = {}
     for path in sorted(folder.rglob("*")):
@@ -153,8 +154,9 @@ def products_of(folder, names):
                 kind = kind.replace(name, "")
             for name, values in arrays(path):
                 if values.dtype.kind in "fiub":
-                    found.setdefault(f"{path.relative_to(folder).parent}/{kind} {name}",
-                                     []).append(np.asarray(values, dtype=float).ravel())
+                    key = (f"{path.relative_to(folder).parent}/{kind} {name} "
+                           f"{values.dtype.newbyteorder('=').name}")
+                    found.setdefault(key, []).append(np.asarray(values, dtype=float).ravel())
     return {name: np.concatenate(some) for name, some in found.items()}
 
 
