@@ -17,11 +17,14 @@ import os
 import re
 from pathlib import Path
 
+from cosmouline.files.io_table import read_ecsv_columns
+
 import numpy as np
 from astropy.io import fits
 
 TABLES = Path(__file__).with_name("recorded")
 RELATIVE = 1e-4  # of the mean size
+FAR = r"(ra|dec)_deg|mjd|mhjd|_WORLD|\b(RA|DEC)\b"  # they are compared less a round number too
 OF_TEXT = 1e-6  # of a number in a text, beside one of its last digit
 NUMBER = r"[-+]?(?<![\w.])\d+(?:\.\d+)?(?:e[-+]?\d+)?(?![\w.])"  # alone, in a report
 # fields that hold paths, dates of a run, or hashes of those
@@ -70,6 +73,12 @@ def lines_of(name, value):
                   ] if np.asarray(value).dtype.kind == "O" else value
         n, size, mean = summary(values)
         yield name, f"{n} {size:.7g} {mean:.7g}"
+        if n and re.search(FAR, name):  # large numbers whose small differences matter
+            known = np.asarray(values, dtype=float)
+            known = known[np.isfinite(known)]
+            base = float(f"{known[0]:.3g}")
+            n, size, mean = summary(known - base)
+            yield f"{name} beyond {base:g}", f"{n} {size:.7g} {mean:.7g}"
 
 
 def compare(name, values, looser=()):
@@ -131,6 +140,10 @@ def arrays(path):
         with np.load(path, allow_pickle=False) as file:
             yield from ((name, file[name]) for name in file.files)
         return
+    if path.suffix == ".ecsv":
+        yield from ((name, values) for name, values in read_ecsv_columns(path).items()
+                    if values.dtype.kind in "fiub")
+        return
     with fits.open(path) as file:
         for k, part in enumerate(file):
             if part.data is not None and part.data.dtype.names:
@@ -148,7 +161,7 @@ def products_of(folder, names):
     """
     found = {}
     for path in sorted(folder.rglob("*")):
-        if path.suffix in (".fits", ".npz"):
+        if path.suffix in (".fits", ".npz", ".ecsv"):
             kind = path.name
             for name in names:
                 kind = kind.replace(name, "")

@@ -1,6 +1,7 @@
 """The scripts of fac_astrometry on the small lens, with the catalogue that it was drawn from."""
 
 from cosmouline.astrometry import io_local_catalogue
+from cosmouline.astrometry.tangent import project
 from cosmouline.files.io_table import read_ecsv_columns
 from cosmouline.skymaker.io_campaign import catalogue
 
@@ -37,6 +38,11 @@ def test_frames_are_solved_checked_drawn_and_their_stars_listed(lens_before, pag
     lens.run("fac_astrometry/3_footprints")
 
     assert set(pages) == {"footprints", "footprints_stars"}
+    stars = catalogue(lens.truth.campaign)
+    drawn = np.concatenate([one.get_offsets() for ax in pages["footprints_stars"].axes
+                            for one in ax.collections if len(one.get_offsets()) > 1])
+    plane_arcmin = project(stars["ra_deg"], stars["dec_deg"], 69.56, -12.29) / 60
+    np.testing.assert_allclose(np.ptp(drawn, axis=0), np.ptp(plane_arcmin, axis=0), rtol=0.01)
     assert (lens.work / "report_footprints.txt").read_text().startswith("OTHER: footprints")
     assert all(lens.rows[name]["lens_inside"] for name in lens.truth.good)
 

@@ -39,8 +39,6 @@ def test_all_numbers_of_the_injection_are_what_they_were(injected_once, recorded
     tool, lens = script("tests/recorded"), injected_once
     folder = paths.injection(lens.settings())
     recorded("fac_injection/products", tool.products_of(folder, lens.rows), LOOSE)
-    recorded("fac_injection/tables", {path.stem: read_ecsv_columns(path)
-                                      for path in sorted(folder.glob("*.ecsv"))}, LOOSE)
     recorded("fac_injection/reports", tool.reports_of(lens.work, "report_injection*"), LOOSE)
 
 
