@@ -169,6 +169,7 @@ def products_of(folder, names):
                 if values.dtype.kind in "fiub":
                     key = (f"{path.relative_to(folder).parent}/{kind} {name} "
                            f"{values.dtype.newbyteorder('=').name}")
+                    key = re.sub("[0-9a-f]{12}", "#", key)  # hashes follow the last bits
                     found.setdefault(key, []).append(np.asarray(values, dtype=float).ravel())
     return {name: np.concatenate(some) for name, some in found.items()}
 

@@ -19,7 +19,8 @@ import pytest
 from astropy.io import fits
 from scipy.spatial import cKDTree
 
-HASHES = ("ccd_origin", "ccd_psf_hash", "ccd_wcs_error_px", "tile_psfs", "tile_vignets_of")
+HASHES = ("ccd_origin", "ccd_psf_hash", "ccd_wcs_error_px", "tile_psfs", "tile_shapes",
+          "tile_vignets_of")
 LOOSE = (("", 1e-3),)  # of the steps of fits, under the kernels of other processors
 CCD, TURNED, TILE = "2079613-0", "2079614-0", "tile-051"
 
