@@ -221,6 +221,18 @@ def test_the_order_is_listed_with_what_each_script_does():
     assert [line.split()[0] for line in listed.splitlines()] == list(ORDER)
 
 
+def test_every_option_of_a_program_says_what_it_is_for():
+    """The --help of a program names all of its options; that of a worker nobody reads."""
+    calls = [(path, node) for path in [*SCRIPTS, *LIBRARY.rglob("*.py"), *PIPE.glob("*.py")]
+             if path.name != "scheduler.py" for node in ast.walk(ast.parse(text_of(path)))
+             if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "add_argument"]
+
+    assert len(calls) > 30
+    for path, call in calls:
+        known = {keyword.arg for keyword in call.keywords}
+        assert {"help", None} & known, f"{path}:{call.lineno}"  # None: of a table of options
+
+
 WRITERS = {"replace", "rename", "link", "copy", "copy2", "copyfile", "copytree", "move", "save",
            "savez", "savetxt", "dump", "open", "write_text", "write_bytes", "savefig", "writeto",
            "tofile", "FileHandler"}

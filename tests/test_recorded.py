@@ -9,15 +9,11 @@ from cosmouline.files.io_table import read_ecsv_columns
 
 import numpy as np
 import pytest
-from astropy.io import fits
 
 LAST = "lcmanip/1_join"
-# they hold paths, dates of a run, or hashes of those
-NOT_COMPARED = ("raw_path", "raw_state", "raw_hash", "updating", "ran__", "made__", "dec_epochs",
-                "dec_start", "dec_fit", "pixel_hash", "dec_change_sigma")  # the last: of rounding
-
 # what goes back to draws of the PSF, by how much it moves under the kernels of other processors
 LOOSE = (("psf", 5e-3), ("sys", 2e-3), ("abs_sigma", 2e-3), ("RESIDUAL", 2e-2))
+REPORTED = (("", 1e-3), *LOOSE)  # last digits
 
 
 @pytest.fixture(scope="module")
@@ -25,15 +21,8 @@ def lens(trunk, new_lens, tmp_path_factory):
     return new_lens(tmp_path_factory.mktemp("recorded"), trunk, trunk.after(LAST))
 
 
-def test_the_fields_of_the_database(lens, recorded):
-    rows = [row for _, row in sorted(lens.rows.items())]
-    fields = sorted({name for row in rows for name in row if not name.startswith(NOT_COMPARED)})
-
-    recorded("small_lens/fields", {
-        name: [str(row.get(name)) for row in rows] if any(
-            isinstance(row.get(name), str) for row in rows) else np.concatenate(
-            [np.ravel(np.nan if row.get(name) is None else row[name]) for row in rows])
-        for name in fields}, LOOSE)
+def test_the_fields_of_the_database(lens, recorded, script):
+    recorded("small_lens/fields", script("tests/recorded").fields_of(lens.rows), LOOSE)
 
 
 def test_the_light_curve(lens, recorded):
@@ -41,35 +30,13 @@ def test_the_light_curve(lens, recorded):
         paths.light_curve(lens.settings()).with_suffix(".ecsv")), LOOSE)
 
 
-def arrays(path):
-    """Yield names and values of the arrays of numbers of one file."""
-    if path.suffix == ".npz":
-        with np.load(path) as file:
-            yield from ((name, file[name]) for name in file.files)
-        return
-    with fits.open(path) as file:
-        for k, part in enumerate(file):
-            if part.data is not None and part.data.dtype.names:
-                for name in part.data.dtype.names:
-                    yield f"{part.name or k} {name}", part.data[name]
-            elif part.data is not None:
-                yield part.name or str(k), part.data
-
-
-def test_the_products(lens, recorded):
-    """All files of a kind, which is their folder and what follows the name of the image."""
-    found = {}
-    for path in sorted(lens.work.rglob("*")):
-        if path.suffix in (".fits", ".npz"):
-            kind = path.name
-            for name in lens.rows:
-                kind = kind.replace(name, "")
-            for name, values in arrays(path):
-                if values.dtype.kind in "fiub":
-                    found.setdefault(f"{path.relative_to(lens.work).parent}/{kind} {name}",
-                                     []).append(np.asarray(values, dtype=float).ravel())
+def test_the_products(lens, recorded, script):
     recorded("small_lens/products",
-             {name: np.concatenate(some) for name, some in found.items()}, LOOSE)
+             script("tests/recorded").products_of(lens.work, lens.rows), LOOSE)
+
+
+def test_the_reports(lens, recorded, script):
+    recorded("small_lens/reports", script("tests/recorded").reports_of(lens.work), REPORTED)
 
 
 def test_a_sign_an_order_and_a_last_value_are_seen(script):
@@ -82,6 +49,9 @@ def test_a_sign_an_order_and_a_last_value_are_seen(script):
     for other in (-values, values[::-1], np.array([*values[:3], 2.002]), values[:2]):
         (_, far), = tool.lines_of("x", other)
         assert tool.differs(far, line, tool.RELATIVE)
+    for new, is_other in (("a: 1.24 px, 3 of 4", False), ("a: 1.25 px, 3 of 4", True),
+                          ("a: 1.23 px, 2 of 4", True), ("b: 1.23 px, 3 of 4", True)):
+        assert tool.differs(new, "a: 1.23 px, 3 of 4", tool.RELATIVE) == is_other
     assert tool.summary([np.nan]) == (0, 0.0, 0.0)
     # weights of 1.118 and .736 behind each other
     assert dict(tool.lines_of("", {"a": {"b": "c", "d": [1, None]}, "e": [np.eye(1), [1j]]})) == {

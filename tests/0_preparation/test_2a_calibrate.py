@@ -31,6 +31,14 @@ def calibrated(night, index=0):
         return hdus[0].data, hdus["MASK"].data, row
 
 
+def test_all_numbers_of_a_night_are_what_they_were(done_night, recorded, script):
+    """That they are right is shown by the other tests: see tests/recorded.py."""
+    tool, rows = script("tests/recorded"), done_night.rows()
+    recorded("0_preparation/fields", tool.fields_of(rows, ("cal_", "used_", "calibrat")))
+    recorded("0_preparation/products", tool.products_of(done_night.work, ()))
+    recorded("0_preparation/reports", tool.reports_of(done_night.work))
+
+
 def test_a_calibrated_frame_is_the_expected_light_with_its_own_noise(done_night, campaign):
     """Truth: the mean electrons that were drawn, which the true flat field divided before."""
     data, mask, row = calibrated(done_night)

@@ -1,5 +1,7 @@
 """The file is enough to draw the model, by a slow way of its own, and to place it on the sky."""
 
+from types import SimpleNamespace
+
 from cosmouline.database.columns import column
 from cosmouline.deconv import db_products
 from cosmouline.deconv.picture import model_images
@@ -134,6 +136,19 @@ def test_the_names_and_conventions_of_lightcurver(export):
 def test_without_a_fit_the_script_before_is_named(lens_before):
     with pytest.raises(UserError, match=r"Run 7_deconv/4_deconv\.py first"):
         lens_before(READY).run(SCRIPT)
+
+
+def test_a_fit_of_other_images_than_the_epochs_is_told(lens_after, script, monkeypatch):
+    """An image that was removed since, and a fit of fewer epochs: each by itself."""
+    lens = lens_after(READY)
+    settings, rows = lens.settings(), [lens.rows[name] for name in lens.truth.good]
+    fit, errors = db_products.joint_fit(settings)
+    write = script(f"pipe/{SCRIPT}").write
+    shorter = SimpleNamespace(flux=fit.flux[1:])
+    for images, found in ((rows[1:], shorter), (rows, shorter)):
+        monkeypatch.setattr(db_products, "joint_fit", lambda _, one=found: (one, errors))
+        with pytest.raises(UserError, match="the fit is older than its epochs"):
+            write(images, settings)
 
 
 def test_the_deconvolution_of_the_settings_is_written(lens_after):

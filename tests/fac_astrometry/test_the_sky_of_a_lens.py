@@ -1,6 +1,8 @@
 """The scripts of fac_astrometry on the small lens, with the catalogue that it was drawn from."""
 
 from cosmouline.astrometry import io_local_catalogue
+from cosmouline.astrometry.tangent import project
+from cosmouline.files.io_table import read_ecsv_columns
 from cosmouline.skymaker.io_campaign import catalogue
 
 import numpy as np
@@ -14,7 +16,8 @@ def with_catalogue(lens):
     return lens
 
 
-def test_frames_are_solved_checked_drawn_and_their_stars_listed(lens_before, pages, caplog):
+def test_frames_are_solved_checked_drawn_and_their_stars_listed(lens_before, pages, caplog,
+                                                                    recorded, script):
     lens = with_catalogue(lens_before("fac_astrometry/2_plate_solve"))
     lens.set('lens_name = "OTHER"\n')
 
@@ -35,11 +38,20 @@ def test_frames_are_solved_checked_drawn_and_their_stars_listed(lens_before, pag
     lens.run("fac_astrometry/3_footprints")
 
     assert set(pages) == {"footprints", "footprints_stars"}
+    stars = catalogue(lens.truth.campaign)
+    drawn = np.concatenate([one.get_offsets() for ax in pages["footprints_stars"].axes
+                            for one in ax.collections if len(one.get_offsets()) > 1])
+    plane_arcmin = project(stars["ra_deg"], stars["dec_deg"], 69.56, -12.29) / 60
+    np.testing.assert_allclose(np.ptp(drawn, axis=0), np.ptp(plane_arcmin, axis=0), rtol=0.01)
     assert (lens.work / "report_footprints.txt").read_text().startswith("OTHER: footprints")
     assert all(lens.rows[name]["lens_inside"] for name in lens.truth.good)
 
     lens.run("fac_astrometry/4_catalogue_stars")
 
+    tool = script("tests/recorded")
+    recorded("fac_astrometry/fields", tool.fields_of(lens.rows))
+    recorded("fac_astrometry/reports", tool.reports_of(lens.work))
+    recorded("fac_astrometry/stars", read_ecsv_columns(lens.work / "catalogue_stars.ecsv"))
     assert {lens.rows[name]["n_catalogue_found"] for name in lens.truth.good} <= {11, 12, 13}
     assert (lens.work / "report_catalogue_stars.txt").read_text().startswith("OTHER: stars")
     assert "13 stars of the catalogue fall on some image" in caplog.text

@@ -19,6 +19,9 @@ import pytest
 from astropy.io import fits
 from scipy.spatial import cKDTree
 
+HASHES = ("ccd_origin", "ccd_psf_hash", "ccd_wcs_error_px", "tile_psfs", "tile_shapes",
+          "tile_vignets_of")
+LOOSE = (("", 1e-3),)  # of the steps of fits, under the kernels of other processors
 CCD, TURNED, TILE = "2079613-0", "2079614-0", "tile-051"
 
 
@@ -29,6 +32,14 @@ def matched(field, table):
     tree = cKDTree(np.column_stack([truth["ra_deg"] * scale, truth["dec_deg"]]))
     away, which = tree.query(np.column_stack([table["XWIN_WORLD"] * scale, table["YWIN_WORLD"]]))
     return {key: np.asarray(values)[which] for key, values in truth.items()}, away < 1 / 3600
+
+
+def test_all_numbers_of_the_route_are_what_they_were(done, recorded, script):
+    """Fields, products and reports: that they are right is the matter of the tests below."""
+    tool, rows = script("tests/recorded"), done.rows()
+    recorded("fac_shapes/fields", tool.fields_of(rows, HASHES), LOOSE)
+    recorded("fac_shapes/products", tool.products_of(done.work, rows), LOOSE)
+    recorded("fac_shapes/reports", tool.reports_of(done.work), LOOSE)
 
 
 def test_every_ccd_has_its_pixels_weights_and_flags(done):
@@ -112,6 +123,17 @@ def test_masks_have_their_bits_and_the_star_without_a_magnitude_has_a_halo(field
     assert "polygon(" in (field.work / "shapes" / "masks" / f"{TILE}.reg").read_text()
     field.set("shape_masks = {'border_px': 9, 'no_mag_taken_as': None}")
     assert field.run("2b_masks")[TILE]["n_ccd_haloes"] == 0
+
+
+@pytest.mark.parametrize("weight_max", [1000.0, 1e-3])
+def test_pixels_of_no_weight_and_of_too_much_have_their_bit(field, weight_max):
+    field.set(f"shape_masks = {{'weight_flag': 256, 'weight_max': {weight_max}}}")
+    field.run("2b_masks")
+
+    flags = fits.getdata(field.work / "shapes" / "masks" / f"{CCD}.fits")
+    weight = db_ccds.read(field.rows()[CCD], field.settings()).weight
+    assert np.array_equal((flags & 256) != 0, (weight <= 0) | (weight > weight_max))
+    assert 0 < (weight <= 0).sum() < (weight > 1e-3).sum()
 
 
 def test_without_a_catalogue_the_next_step_is_told(field):

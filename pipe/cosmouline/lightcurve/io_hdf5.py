@@ -72,7 +72,7 @@ def lightcurvers(content, fit, conditions, wcs, north_deg):
     """
     epochs, up = content.epochs, content.epochs.geometry.upsampling
     held = ours(content, fit, np.zeros(0), {}, wcs)
-    edge = max(0, (epochs.psf.shape[1] - epochs.data_e.shape[1] * up) // 2)
+    edge = (epochs.psf.shape[1] - epochs.data_e.shape[1] * up) // 2
     inside = slice(edge, epochs.psf.shape[1] - edge)
     noise = np.where(held["is_used"], held["sigma"], 0.0)
     typical = np.array([np.median(one[one > 0]) if (one > 0).any() else 1.0 for one in noise])

@@ -16,6 +16,8 @@ def test_the_coverage_is_that_of_shifted_squares():
     counts, cell, low = footprint.coverage([SQUARE, np.add(SQUARE, (5, 0))])
     area = cell**2
     np.testing.assert_array_equal(low, (0, 0))
+    # 400 cells along the longer side, whose middles lie inside
+    assert counts.shape == (267, 400)
     assert (counts > 0).sum() * area == pytest.approx(150, rel=0.01)  # a cell is 1/400
     assert (counts == 2).sum() * area == pytest.approx(50, rel=0.02)
 

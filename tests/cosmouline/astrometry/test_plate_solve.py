@@ -57,6 +57,22 @@ def test_any_turn_and_both_parities_are_solved_at_ra_0_and_at_the_poles(centre, 
     assert np.abs(away).max() < 0.3
 
 
+def test_errors_of_the_positions_that_are_far_too_small_do_not_decide_the_fit(recorded):
+    """Eight sources claim 1e-4 px; all scatter by .05, which the fit finds: corners to .05 px."""
+    numbers = {}
+    for seed in range(4):
+        sky, sources, wcs = frame((69.56, -12.29), 20.0, seed=seed)
+        sigma_px = np.full(len(sources), 0.02)
+        sigma_px[5:60:7] = 1e-4
+        found = plate_solve.solve(sky, sources, SHAPE, SCALE_ARCSEC, (69.56, -12.29), 60.0,
+                                  sigma_px)
+        assert off_px(found, wcs) < 0.15
+        numbers[str(seed)] = {"rms_px": found.rms_px, "star": found.star, "source": found.source,
+                              "off_px": tangent.pixels_of(WCS(found.header), sky)
+                              - tangent.pixels_of(wcs, sky)}
+    recorded("astrometry/plate_solve", numbers)
+
+
 def test_only_the_parities_that_are_asked_for_are_found():
     sky, sources, _ = frame((69.56, -12.29), 10.0, -1)
     with pytest.raises(ImageRejected, match="can be chance"):

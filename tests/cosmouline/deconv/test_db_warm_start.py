@@ -109,6 +109,20 @@ def test_the_stored_fit_is_that_of_the_name(lens_after):
     assert db_warm_start.stored(settings) is None
 
 
+@pytest.mark.parametrize(("keys", "known"), [
+    (["kb", "kx", "ka", ""], [2.0, None, 1.0, None]), ([], [None] * 4)])
+def test_errors_of_psfs_go_with_the_stamps_they_are_of(keys, known):
+    """A `Stored` fit of two epochs; without keys nothing is known of any epoch."""
+    earlier = SimpleNamespace(made_of={"keys": '["ka", "kb"]'},
+                              psf_error=np.array([[1.0, 1.0], [2.0, 2.0]]))
+    now = SimpleNamespace(keys=keys, names=["b", "x", "a", "c"])
+
+    found = db_warm_start.known_psf_errors(earlier, now)
+
+    expected = [[np.nan if one is None else one] * 2 for one in known]
+    np.testing.assert_array_equal(found, expected)
+
+
 @pytest.mark.parametrize(("earlier", "message"), [
     (None, "dec_start_from: there is no fit of 'x'.*with dec_name = 'x' first"),
     (stored(made=MADE | {"scene": "[]"}), "dec_start_from: 'x' has other sources"),

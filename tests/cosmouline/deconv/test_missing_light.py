@@ -85,6 +85,7 @@ def test_a_trial_fit_keeps_priors_and_epochs(draw, monkeypatch):
     (chosen, tried, options), index = with_source(fit, epochs, (5.0, 5.0), shines)
 
     assert set(index) >= {3, 4, 11}
+    assert (index[0], index[-1]) == (0, 19)
     assert len(index) == len(chosen) == 3 + 8
     assert tried.start_px == pytest.approx(np.array([*PAIR, (5.0, 5.0)]))
     assert tried.sigma_px == pytest.approx(

@@ -100,6 +100,15 @@ def test_an_mjd_of_another_year_does_not_replace_the_date():
     assert "DATE-OBS and MJD-OBS differ" in later.flags[0]
 
 
+@pytest.mark.parametrize(("days", "is_number_used"), [
+    (-1.2, False), (-0.8, True), (1.8, True), (2.2, False)])
+def test_a_number_gives_the_time_of_a_day_near_to_that_of_the_date(days, is_number_used):
+    """The evening's date may be a day before, and the time of day is not known: -1 to 2 days."""
+    result = middle({"DATE-OBS": "2019-08-14", "MJD-OBS": round(58709.0 + days, 5)})
+
+    assert result.mjd == pytest.approx(58709.0 + days * is_number_used, abs=0.01)
+
+
 @pytest.mark.parametrize(
     ("cards", "message"),
     [

@@ -1,4 +1,9 @@
-from cosmouline.injection.places import candidate_places, choose_places, core_state
+from cosmouline.injection.places import (
+    LIGHT_SIGMAS,
+    candidate_places,
+    choose_places,
+    core_state,
+)
 from cosmouline.stamps.stamps import MASK_BAD, Stamps
 
 import numpy as np
@@ -38,6 +43,20 @@ def test_the_state_of_a_core_counts_its_good_pixels():
     assert good == pytest.approx([n / core.sum()])
     assert light == pytest.approx([7.0])
     assert sigma == pytest.approx([3 / np.sqrt(n)])
+
+
+@pytest.mark.parametrize(("part", "is_taken"), [(0.99, True), (1.01, False)])
+def test_a_place_is_empty_within_the_error_of_its_mean(part, is_taken):
+    """Ten frames of sigma 2, of which one is not good; no scatter of the places: 2 / sqrt 9."""
+    places = 50.0 * np.stack([np.arange(8), np.zeros(8)], 1)
+    good, light, sigma = np.ones((10, 8)), np.zeros((10, 8)), np.full((10, 8), 2.0)
+    light[:, 3] = part * LIGHT_SIGMAS * 2 / 3
+    good[0, 3], light[0, 3] = 0.0, 50.0
+
+    chosen, words = choose_places(places, good, light, sigma, 40, 8)
+
+    assert (3 in chosen) == is_taken
+    assert words["light"] == 1 - is_taken
 
 
 def test_places_with_light_and_bad_places_are_not_chosen_and_stamps_do_not_overlap():

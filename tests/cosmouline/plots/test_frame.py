@@ -196,7 +196,8 @@ def test_outlines_are_fainter_the_more_there_are(n_images, opacity):
 
 
 @pytest.mark.parametrize(("shape", "size_in"), [((300, 400), (28 / 3, 7.0)), ((400, 400), (7, 7)),
-                                                ((100, 1000), (9.5, 3.0)), ((0, 0), (7, 7))])
+                                                ((100, 1000), (9.5, 3.0)), ((0, 0), (7, 7)),
+                                                ((1, 2), (9.5, 4.75)), ((2, 1), (3.5, 7.0))])
 def test_the_frame_is_as_large_as_fits_beside_its_column(shape, size_in):
     page, ax = frame.frame_and_side(shape, "t")
 
@@ -223,6 +224,14 @@ def test_a_star_of_two_lists_has_two_marks_and_one_name(texts):
     colours = {text.get_text(): text.get_color() for text in ax.texts}
     assert colours["a"] == style.SOURCE_COLOURS[0]
     assert ax.patches[0].get_bbox().extents == pytest.approx((10, 20, 60, 60))
+
+
+def test_one_star_has_its_name(texts):
+    image, xy = starry()
+
+    page = frame.alignment_map(image, {"stars": (["only"], xy[:1])})
+
+    assert "only" in texts(page)
 
 
 def test_too_many_stars_are_marked_without_names(monkeypatch, texts):

@@ -6,7 +6,7 @@ from dataclasses import replace
 from cosmouline.errors import UserError
 from cosmouline.skymaker import draw
 from cosmouline.skymaker.campaigns import tiny_campaign
-from cosmouline.skymaker.io_campaign import draw_campaign, parameters, star_table
+from cosmouline.skymaker.io_campaign import draw_campaign, fault_table, parameters, star_table
 from cosmouline.skymaker.model import Fault, change_frame, change_telescopes
 from cosmouline.skymaker.two_telescopes import two_telescope_campaign
 
@@ -66,6 +66,14 @@ def test_table_of_frames_has_every_frame_and_no_hole(drawn):
         assert row["mjd"] == pytest.approx(header["MJD-OBS"] + header["EXPTIME"] / 2 / 86400)
         truth = draw.frame_truth(campaign, index)
         assert {name: row[name] for name in truth} == truth
+
+
+def test_a_fault_names_its_frame_or_none():
+    faults = [Fault("a", "TINY", "1", "of the first frame", 0), Fault("b", "all", "2", "of all")]
+
+    table = fault_table(replace(tiny_campaign(2), faults=tuple(faults)))
+
+    assert list(table["file"]) == ["frames/TINY/tiny_0000.fits", ""]
 
 
 def test_table_of_objects_has_every_source_on_every_frame(drawn):

@@ -95,6 +95,15 @@ def test_hits_of_chance_are_those_of_the_drawn_frames():
             columns - image["x_px"], rows - image["y_px"]) < 2).any()]
         assert hit == ([found[index].meaning[-1]] if index in found else [])
     assert found[40].meaning.endswith("image C")
+    # the light of the track within 2 px of the image, over that of the image
+    camera = campaign.telescope_of(40)
+    track = detector.cosmic_tracks(np.random.default_rng([campaign.seed, 40]),
+                                   (camera.ny, camera.nx), campaign.frames[40].n_cosmics)
+    track = track + detector.hot_electrons(camera, campaign.frames[40].exptime_s)
+    image = object_of(campaign, 40, "C")
+    y, x = np.indices(track.shape)
+    light = track[np.hypot(x - image["x_px"], y - image["y_px"]) < 2].sum()
+    assert found[40].size == f"{100 * light / image['flux_e']:.0f} % of the flux"
 
 
 def test_the_gain_of_the_card_is_four_times_that_of_the_noise():

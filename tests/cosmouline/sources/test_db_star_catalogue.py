@@ -127,6 +127,15 @@ def test_no_star_left_names_the_settings(images, settings):
         db_star_catalogue.pick(images, stars, images[0], settings)
 
 
+@pytest.mark.parametrize("xy", [(-5.0, 50.0), (50.0, -5.0), (204.0, 50.0), (50.0, 204.0)])
+def test_a_star_outside_of_all_images_is_told_on_each_side(images, xy, tmp_path):
+    inside = [Star("in", 50.0, 60.0), Star("corner", 1.0, 1.0)]
+    db_star_catalogue.check_on_images(inside, images, tmp_path)
+
+    with pytest.raises(UserError, match=r"star out at \(.*\) lies outside of all images"):
+        db_star_catalogue.check_on_images([*inside, Star("out", *xy)], images, tmp_path)
+
+
 def test_an_own_list_is_compared_with_the_field(images, settings, caplog):
     stars = db_star_catalogue.list_stars(images, images[0], settings)
     own = [Star("good", 40.0, 42.9), Star("lost", 40.0, 43.1 + 60), Star("edge", 187.4, 100.0),

@@ -59,6 +59,25 @@ def test_low_cluster_of_a_small_sample():
     assert low_cluster([2.0, 4.0]) == 3.0
 
 
+@pytest.mark.parametrize(("n_low", "n_high", "is_low"), [
+    (1, 2, True), (2, 2, True), (1, 3, False), (2, 4, False), (3, 3, True), (2, 5, False),
+    (3, 4, True), (3, 5, False), (4, 4, True), (3, 9, False), (4, 11, False), (4, 10, True)])
+def test_a_low_cluster_holds_four_values_or_half_of_few_and_a_part_of_the_fullest(n_low, n_high,
+                                                                                  is_low):
+    """4, half of a sample smaller than 8, and 40 % of the fullest window at least."""
+    values = [*np.linspace(1.0, 1.02, n_low), *np.linspace(3.0, 3.02, n_high)]
+
+    assert low_cluster(values) == pytest.approx(1.01 if is_low else 3.01, abs=0.011)
+
+
+@pytest.mark.parametrize(("n_sources", "expected"), [(11, 4.0), (12, 1.2)])
+def test_from_twelve_sources_on_the_mode_is_the_width_of_the_stars(n_sources, expected):
+    """Five stars of 4 px, and cosmic rays that agree better with each other."""
+    widths = [4.0, 4.1, 3.9, 4.05, 3.95] + [1.2] * (n_sources - 5)
+
+    assert frame_seeing(catalog(widths)).fwhm_px == pytest.approx(expected, abs=0.01)
+
+
 def test_frame_seeing_counts_stars_and_no_galaxies():
     rng = np.random.default_rng(4)
     stars, galaxies = rng.normal(4.0, 0.08, 25), rng.uniform(5.0, 9.0, 15)

@@ -84,6 +84,11 @@ def test_starred_sees_the_scene_as_we_do(scene_of, quarter, angle_deg, largest):
     assert np.abs(images - ours).max() < largest * ours.max()
 
 
+def test_the_numbers_of_a_scene_are_what_they_were(plain, recorded):
+    """That they are right is shown by the other tests: see tests/recorded.py."""
+    recorded("deconv/starred_scene", plain[2], (("", 2e-3),))
+
+
 def test_a_step_of_an_unknown_is_a_step_of_the_scene(plain):
     _, _, fixed = plain
     free = at_rest(*SHAPE[:2], 64)

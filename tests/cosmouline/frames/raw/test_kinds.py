@@ -84,5 +84,15 @@ def test_stars_are_counted_and_hot_pixels_tracks_and_vignetting_are_none():
     assert look.saturated == 0.0
 
 
+@pytest.mark.parametrize("shape", [(200, 3), (3, 200), (3, 3)])
+def test_a_frame_narrower_than_a_cell_has_no_stars(shape):
+    data_adu = np.random.default_rng(1).normal(500, 10, shape)
+
+    look = look_at(data_adu, np.zeros(shape, bool))
+
+    assert look.n_stars == 0
+    assert np.isfinite(look.level_adu)
+
+
 def test_every_kind_has_a_letter_of_its_own():
     assert len(set(kinds.LETTERS.values())) == len(kinds.LETTERS)

@@ -102,6 +102,23 @@ def test_a_curve_that_is_ahead_has_a_negative_delay():
     assert np.trapezoid(ahead.density, ahead.trials_d) == pytest.approx(1, abs=1e-3)
 
 
+def test_the_numbers_of_a_delay_are_what_they_were(recorded):
+    """That they are right is shown by the other tests: see tests/recorded.py."""
+    found = find_delay(*curves(2, 23.0, n_seasons=2), 60.0)
+
+    # the walks end at a tolerance
+    recorded("lightcurve/delay", found._asdict() | {"walks": found.walks}, (("", 1e-2),))
+
+
+def test_the_step_of_the_delays_is_a_quarter_of_the_distance_of_the_points():
+    """Points 4 d apart: 1 d, from a five hundredth to a twentieth of the longest delay."""
+    mjd, sigma = np.arange(0, 120, 4.0), np.full(30, 0.01)
+    one = (mjd, np.sin(mjd / 20), sigma)
+    for longest_d, step_d in ((50.0, 1.0), (10.0, 0.5), (1000.0, 2.0)):
+        trials = find_delay(one, one, longest_d).trials_d
+        assert np.median(np.diff(trials)[:5]) == pytest.approx(step_d)
+
+
 def test_curves_that_do_not_vary_tell_no_delay():
     rng = np.random.default_rng(2)
     mjd, sigma = np.arange(0, 200, 4.0), np.full(50, 0.01)

@@ -110,6 +110,20 @@ def coloured(n=60, seed=1, term=0.05, gradient=0.0, scatter=0.01):
     return [catalogue, np.full(n, 0.002), mag, sigma, colour, place]
 
 
+def test_a_curved_flat_does_not_move_the_zero_point():
+    """The terms of the place have no mean over the frame: of x^2 it is 1/3 from -1 to 1."""
+    x, y = (grid.ravel() for grid in np.meshgrid(*[np.linspace(-1, 1, 9)] * 2))
+    curved = 0.03 * (x**2 - 1 / 3) - 0.02 * x * y + 0.05 * (y**2 - 1 / 3) + 0.01 * x - 0.04 * y
+    catalogue, error = np.full(81, 16.0), np.full(81, 0.002)
+    colour = np.tile([0.5, 1.0, 1.5], 27)
+
+    found = zero_point.of_set(catalogue, error, catalogue - 25.0 - curved, 0 * error, colour,
+                              np.stack([x, y], 1), 2)
+
+    assert found.zero_point == pytest.approx(25.0, abs=1e-6)
+    np.testing.assert_allclose(found.place, [0.01, -0.04, 0.03, -0.02, 0.05], atol=1e-6)
+
+
 def test_zero_point_colour_term_and_place_are_those_put_in():
     """Ten per cent of the stars are wrong by .5 mag: they are left out."""
     arguments = coloured(gradient=0.02)

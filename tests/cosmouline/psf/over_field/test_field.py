@@ -60,6 +60,16 @@ def test_a_psf_that_varies_is_found_all_over_the_field():
     assert np.median(fit.chi2[fit.is_used]) == pytest.approx(0.95, abs=0.15)
 
 
+def test_the_numbers_of_a_fit_are_what_they_were(recorded):
+    """That they are right is shown by the other tests: see tests/recorded.py."""
+    images, places = stars(40, 1.0, 1.0, 5)
+    good = np.ones(images.shape, bool)
+    good[3, 10:14, 22], good[5, :, :6] = False, False
+    fit = fit_field(images, 100.0, good, places, 1.0, SHAPE)
+
+    recorded("psf/over_field", {name: value for name, value in vars(fit).items()}, (("", 2e-3),))
+
+
 def test_without_noise_nothing_is_left():
     images, places = stars(40, 0.0, 1e-3, 2)
     fit = fit_field(images, 1e-4, np.ones(images.shape, bool), places, 1e6, SHAPE)

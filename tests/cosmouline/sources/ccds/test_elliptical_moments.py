@@ -45,6 +45,8 @@ def test_stamps_beyond_the_edge_are_filled():
     assert (stamps[1] == -1).all()
     assert stamps[2].tolist() == [[13, 14, -1], [18, 19, -1], [-1, -1, -1]]
     assert (stamps[3] == -1).all()
+    outside = cut_around(image, np.array([40.0, 1.0, 40.0]), np.array([1.0, 40.0, 40.0]), 3, -1.0)
+    assert (outside == -1).all()
 
 
 def test_against_galsim():
