@@ -171,7 +171,7 @@ psf_prior: tuple[float, float, float] | str = (0.05, 1.20, 1.0)
 psf_wings: tuple[float, float, float] = (0.02, 4.0, 0.5)
 # the same for smooth departures far out, where the light of a galaxy looks like a wing of the PSF
 psf_field: str = "auto"  # "on": the PSF varies linearly over the field; "off": it does not;
-# "auto": where the stars show it
+# "auto": where the stars show it. The width is a quadratic where they show that ("on", "auto")
 use_drawn_masks: bool = True  # False: ignore the masks drawn with DS9 in this folder:
 # psf_<psf_name>_mask_<star>.reg and obj_<lens or star>_mask.reg
 psf_peak_max: float = 0.78  # 5_psf/7_opt_list_saturated lists stars above this fraction of the

@@ -10,7 +10,8 @@ Next    : 5_psf/5_png_check
 Run as  : python pipe/5_psf/4_build_psf.py configs/MYLENS
 
 A Moffat plus a grid of pixels with a Gaussian-process prior; psf_engine = "starred" takes STARRED
-instead. Draws from the posterior of each PSF are kept, for the errors of the fluxes.
+instead. The Moffat varies over the field where the stars show it: linearly, or its width as a
+quadratic. Draws from the posterior of each PSF are kept, for the errors of the fluxes.
 """
 
 from cosmouline.database import notes, paths
@@ -26,7 +27,7 @@ NEEDS = ("n_psf_cosmics__{psf}", "n_psf_cut__{psf}", "psf_prior__{psf}", "field_
          "lens_x_px", "nx_px", "pixel_scale_arcsec")
 WRITES = ("n_psf_used__{psf}", "psf_fwhm_px__{psf}", "psf_fwhm_arcsec__{psf}",
           "psf_ellipticity__{psf}", "psf_beta__{psf}", "psf_chi2__{psf}", "psf_varies__{psf}",
-          "n_psf_core_lost__{psf}", "psf_one_sided__{psf}")
+          "n_psf_core_lost__{psf}", "psf_one_sided__{psf}", "psf_curvature__{psf}")
 POOR_CHI2 = 1.15  # of the median star; spikes and doughnuts of bright stars are above
 
 
@@ -46,6 +47,7 @@ def measure(image, settings):
         f"psf_chi2__{name}": float(np.median(fit.chi2[fit.is_used])),
         f"psf_one_sided__{name}": one_sided_light(psf),
         f"psf_varies__{name}": psf.gradient is not None,
+        f"psf_curvature__{name}": psf.curvature,
         f"n_psf_core_lost__{name}": int((~fit.has_core & ~fit.is_used).sum()),
     }
 
@@ -62,6 +64,7 @@ def main(settings, db):
                  "%.2f): look at 5_psf/5_png_check; psf_prior = 'auto' or psf_field = 'on' may "
                  "help", len(poor), POOR_CHI2, max(chi2, key=chi2.get), max(chi2.values()))
     db_build.warn_of_doubles(db.select(gogogo=True), settings)
+    db_build.tell_of_curved(db.select(gogogo=True), settings)
     notes.log_counts(db, images, f"n_psf_core_lost__{settings.psf_name}",
                      "their cores are masked, they are not in the PSF")
     return counts

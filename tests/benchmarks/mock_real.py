@@ -24,6 +24,7 @@ from cosmouline.database.columns import column, family
 from cosmouline.database.database import Database
 from cosmouline.database.script_header import ROOT
 from cosmouline.database.settings import load_settings
+from cosmouline.errors import UserError
 from cosmouline.files.io_table import read_ecsv, read_ecsv_columns
 from cosmouline.lightcurve.io_rdb import read_rdb
 from cosmouline.skymaker.io_campaign import draw_campaign
@@ -226,7 +227,7 @@ def compare_bands(config, truth, names, label):
         one = bands.only(settings, band)
         try:
             table = read_rdb(paths.light_curve(one))
-        except OSError:
+        except UserError:
             print(f"| {label}, {band} | no curve | | | | | |")
             continue
         sources = [key[4:] for key in table if key.startswith("mag_")]

@@ -228,6 +228,7 @@ WRITTEN_BY = RAW_WRITTEN_BY | {
         ("psf_beta__{psf}", float, "1", "exponent of the PSF's Moffat"),
         ("psf_chi2__{psf}", float, "1", "median reduced chi2 of the PSF stars"),
         ("psf_varies__{psf}", bool, "", "the PSF varies over the field"),
+        ("psf_curvature__{psf}", float, "1", "rms over the field of ln(FWHM) beyond a slope"),
         ("n_psf_core_lost__{psf}", int, "1",
          "stars left out of it: most of their cores is masked")],
     "6_extract/1_extract_objects": [

@@ -180,3 +180,16 @@ def warn_of_doubles(images, settings):
                         "in the median of %s): stars that are double by a jump of the guiding? "
                         "Its PSF holds that; compare its points with those next to it in time",
                         those[k]["img_name"], 100 * values[k], 100 * np.nanmedian(values), name)
+
+
+def tell_of_curved(images, settings):
+    """Name the sets with PSFs whose width is a quadratic over the field."""
+    sets = np.array([image["set_name"] for image in images])
+    for name in dict.fromkeys(sets.tolist()):
+        values = column([image for image, one in zip(images, sets, strict=True) if one == name],
+                        f"psf_curvature__{settings.psf_name}")
+        n = np.isfinite(values).sum()
+        if n:
+            log.info("%s: a PSF that varies over the field more than linearly: its width, by %.1f "
+                     "%% rms, in %d of %d images. The fit holds that", name,
+                     100 * np.nanmedian(values), n, len(values))

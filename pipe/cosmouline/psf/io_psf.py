@@ -68,13 +68,13 @@ def write_psf(path, fit, names, header, draws=None, draw_scale=None, draw_flux=N
     """
     if len(names) != len(fit.is_used):
         raise ValueError(f"names must be one per star: {len(names)} for {len(fit.is_used)}")
-    # the Moffat: one column, or three where it varies
+    # the Moffat: one column, or three to six where it varies
     psf, values = fit.psf, fit.psf.moffat[:, None]
     if psf.gradient is not None:
-        values = np.hstack([values, np.vstack([psf.gradient, np.zeros(2)])])
+        values = np.hstack([values, np.vstack([psf.gradient, np.zeros(psf.gradient.shape[1])])])
     moffat = fits.ImageHDU(values, name="MOFFAT")
     moffat.header["ROWS"] = "ln(fwhm_px) e1 e2 ln(beta)"
-    moffat.header["COLUMNS"] = "centre of the field, per u, per v"
+    moffat.header["COLUMNS"] = "centre of the field, per u, v, u^2, uv, v^2"
     moffat.header["UPSAMPLE"] = (psf.upsampling, "small pixels per pixel")
     moffat.header["SIDE"] = (psf.side_px, "[pix] side of the star stamps")
 

@@ -9,6 +9,7 @@ import numpy as np
 TARGET_FWHM_SMALL = 2.0  # FWHM in small pixels of the Gaussian that samples the star: STARRED's
 TARGET_SIGMA_SMALL = TARGET_FWHM_SMALL / FWHM_PER_SIGMA
 STEEPEST_FIELD = 0.9  # largest |(e1, e2)| of a star of a field with gradient: below 1 = a line
+N_LINEAR, N_QUADRATIC = 10, 13  # Moffat parameters of all stars; a quadratic is of the width alone
 OUTSIDE_SAMPLING = 8  # points per pixel and axis of the box integral of the Moffat
 LARGEST_OUTSIDE = 0.5  # a flatter Moffat fit knows nothing of the flux outside its stamp
 
@@ -21,8 +22,8 @@ class Psf:
     ----------
     moffat : ndarray of float, shape (4,)
         ln(FWHM in pixels), e1, e2, ln(beta) of the narrow Moffat at the centre of the field.
-    gradient : ndarray of float, shape (3, 2), or None
-        Change of the first three per unit of the field coordinates (u, v); None: constant.
+    gradient : ndarray of float, shape (3, 2) or (3, 5), or None
+        Change of the first three per unit of the `field_terms`; None: constant.
     residual : ndarray of float, shape (n_small, n_small)
         What is added to the Moffat of unit peak, ``n_small = side_px * upsampling``. The same
         everywhere in the field.
@@ -74,6 +75,15 @@ class Psf:
         return float(np.hypot(narrow_px, TARGET_FWHM_SMALL / self.upsampling))
 
     @property
+    def curvature(self):
+        """Rms over the field of the part of ln(FWHM) that is quadratic; None without one."""
+        if self.gradient is None or self.gradient.shape[1] == 2:
+            return None
+        # of u, v even between -1 and 1: a Legendre polynomial each, and a product
+        square_u, product, square_v = self.gradient[0, 2:]
+        return float(np.sqrt(4 / 45 * (square_u**2 + square_v**2) + product**2 / 9))
+
+    @property
     def ellipticity(self):
         """1 - b/a of the narrow Moffat."""
         e = np.hypot(self.moffat[1], self.moffat[2])
@@ -103,6 +113,27 @@ def field_coordinates(position_px, shape):
     return 2 * np.asarray(position_px, dtype=float) / np.array([nx, ny]) - 1
 
 
+def field_terms(uv, n_terms):
+    """Terms u, v, and with 5 of them u^2, uv, v^2, at field coordinates (..., 2)."""
+    u, v = np.moveaxis(np.asarray(uv, dtype=float), -1, 0)
+    return np.stack([u, v, u * u, u * v, v * v][:n_terms], -1)
+
+
+def varying_terms(n_terms):
+    """Pairs (Moffat parameter, term) that are free with so many `field_terms`, a list."""
+    return [(k, c) for k in range(3) for c in range(2)] + [(0, c) for c in range(2, n_terms)]
+
+
+def gradient_of(theta):
+    """Gradient (3, 2) or (3, 5), or None, of the 4, 10 or 13 parameters that all stars share."""
+    if len(theta) < N_LINEAR:
+        return None
+    gradient = np.zeros((3, 2 if len(theta) == N_LINEAR else 5))
+    pairs = varying_terms(gradient.shape[1])
+    gradient[tuple(np.transpose(pairs))] = theta[4:]
+    return gradient
+
+
 def star_parameters(parameters, gradient, uv):
     """Moffat parameters at positions in the field.
 
@@ -123,7 +154,7 @@ def star_parameters(parameters, gradient, uv):
     uv = np.asarray(uv, dtype=float)
     at = np.tile(parameters, (*uv.shape[:-1], 1))
     if gradient is not None:
-        at[..., :3] += uv @ np.asarray(gradient).T
+        at[..., :3] += field_terms(uv, np.shape(gradient)[1]) @ np.asarray(gradient).T
         at[..., 1:3] = limit_ellipticity(at[..., 1:3], STEEPEST_FIELD)
     return at
 

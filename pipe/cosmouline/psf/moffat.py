@@ -1,14 +1,19 @@
-"""Fit of one elliptical Moffat, constant or linear over the field, to all star stamps."""
+"""Fit of one elliptical Moffat, constant or variable over the field, to all star stamps."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cosmouline.psf.model import (
+    N_LINEAR,
+    N_QUADRATIC,
+    field_terms,
+    gradient_of,
     limit_ellipticity,
     moffat,
     moffat_derivatives,
     render,
     shift_operator,
     star_parameters,
+    varying_terms,
 )
 
 import numpy as np
@@ -30,9 +35,9 @@ class MoffatFit:
 
     Parameters
     ----------
-    theta : ndarray of float, shape (4,) or (10,)
-        ln(FWHM in pixels), e1, e2, ln(beta); then, for a field that varies, their gradient
-        with (u, v): 2 values for each of the first three.
+    theta : ndarray of float, shape (4,), (10,) or (13,)
+        ln(FWHM in pixels), e1, e2, ln(beta); then, for a field that varies, the slopes of the
+        first three with u and v; then those of ln(FWHM) with u^2, uv and v^2.
     offset_px : ndarray of float, shape (n, 2)
         (x, y) of each star from the centre of its stamp.
     amplitude : ndarray of float, shape (n,)
@@ -53,8 +58,8 @@ class MoffatFit:
 
     @property
     def gradient(self):
-        """Change of the first three per unit of (u, v), shape (3, 2), or None."""
-        return self.theta[4:].reshape(3, 2) if len(self.theta) > 4 else None
+        """Change of the first three over the field (`model.Psf`), or None."""
+        return gradient_of(self.theta)
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,7 +79,7 @@ class _Stars:
         """Return the Moffat parameters of the stars, shape (1 or n, 4)."""
         if self.uv is None:
             return theta[None, :4]
-        return star_parameters(theta[:4], theta[4:].reshape(3, 2), self.uv)
+        return star_parameters(theta[:4], gradient_of(theta), self.uv)
 
 
 def first_guess(n_stars, fwhm_px):
@@ -83,7 +88,7 @@ def first_guess(n_stars, fwhm_px):
     return MoffatFit(theta, np.zeros((n_stars, 2)), np.full(n_stars, np.nan), np.inf)
 
 
-def fit_moffat(data, weight, start, upsampling, uv=None, max_steps=30):
+def fit_moffat(data, weight, start, upsampling, uv=None, max_steps=30, n_common=N_LINEAR):
     """Fit the Moffat, and position and amplitude of every star, by Levenberg-Marquardt.
 
     Parameters
@@ -97,9 +102,11 @@ def fit_moffat(data, weight, start, upsampling, uv=None, max_steps=30):
     upsampling : int
         Small pixels per pixel.
     uv : ndarray of float, shape (n, 2), optional
-        Field coordinates; given, ln(FWHM), e1 and e2 vary linearly with them.
+        Field coordinates; given, ln(FWHM), e1 and e2 vary with them.
     max_steps : int
         Largest number of steps; it ends earlier once a step gains less than `TOLERANCE`.
+    n_common : int
+        Parameters of all stars where they vary: `model.N_LINEAR` or `model.N_QUADRATIC`.
 
     Returns
     -------
@@ -108,13 +115,13 @@ def fit_moffat(data, weight, start, upsampling, uv=None, max_steps=30):
     Notes
     -----
     The three unknowns of each star are eliminated from the normal equations (Schur complement),
-    so a step costs one small system per star and one of 4 or 10 unknowns. The amplitudes are
+    so a step costs one small system per star and one of 4 to 13 unknowns. The amplitudes are
     solved again, exactly, after each step. FWHM, (e1, e2), beta and the gradient stay in bounds.
     """
     stars = _Stars(data, weight, uv, upsampling)
-    theta = np.zeros(4 if uv is None else 10)
-    n_common = min(len(theta), len(start.theta))
-    theta[:n_common] = start.theta[:n_common]
+    theta = np.zeros(4 if uv is None else n_common)
+    n_known = min(len(theta), len(start.theta))
+    theta[:n_known] = start.theta[:n_known]
     fit = _with_amplitudes(stars, theta, start.offset_px)
     damping, edge = START_DAMPING, stars.side_px / 4
     for _ in range(max_steps):
@@ -158,11 +165,58 @@ def _with_amplitudes(stars, theta, offset_px):
     return MoffatFit(theta, offset_px, amplitude, float((stars.weight * residual**2).sum()))
 
 
+def gain_of_quadratic(data, weight, fit, upsampling, uv):
+    """Gain of chi2, on stars that are left out, by a ln(FWHM) that is quadratic over the field.
+
+    Parameters
+    ----------
+    data, weight, upsampling, uv
+        See `fit_moffat`.
+    fit : MoffatFit
+        Constant or linear over the field, of these stars.
+
+    Returns
+    -------
+    float
+        Of each star under the Moffat of the others, in sum; negative without a quadratic.
+
+    Notes
+    -----
+    All fits without one star follow from the normal equations at one place, exactly for a linear
+    fit (Cook & Weisberg 1982, Residuals and Influence in Regression, section 2.2). What a single
+    star shows, as a galaxy among them, counts little: the others do not expect it there.
+    """
+    theta = np.zeros(N_QUADRATIC)
+    theta[:len(fit.theta)] = fit.theta
+    common, mixed, own, common_side, own_side = (
+        block.astype(float) for block in _star_equations(
+            _Stars(data, weight, uv, upsampling), replace(fit, theta=theta)))
+    # without the unknowns of the stars
+    right = np.concatenate([mixed.swapaxes(1, 2), own_side], 2)
+    taken = mixed @ np.linalg.solve(own + 1e-12 * np.eye(3), right)
+    matrix, side = common - taken[:, :, :-1], common_side - taken[:, :, -1:]
+    chi2 = []
+    for n in (len(fit.theta), N_QUADRATIC):
+        a, b = matrix[:, :n, :n], side[:, :n]
+        scale = 1 / np.sqrt(np.einsum("kk->k", a.sum(0)) + TINY)[:, None]
+        a, b = a * scale * scale.T, scale * b
+        step = np.linalg.solve(a.sum(0) - a + 1e-9 * np.eye(n), b.sum(0) - b)
+        chi2.append(float((step * (a @ step - 2 * b)).sum()))
+    return chi2[0] - chi2[1]
+
+
 def _normal_equations(stars, fit):
     """Return the normal equations: blocks common, mixed, own, and the two right-hand sides.
 
     In single precision, the residuals apart: chi2, by which a step is judged, is not.
     """
+    common, mixed, own, common_side, own_side = _star_equations(stars, fit)
+    blocks = common.sum(0), mixed, own, common_side.sum(0)[:, 0], own_side
+    return tuple(block.astype(float) for block in blocks)
+
+
+def _star_equations(stars, fit):
+    """Return the same, the blocks of all stars apart: (n, k, k), (n, k, 3), ..., (n, 3, 1)."""
     side, up, n_stars = stars.side_px, stars.upsampling, len(stars.data)
     image, slopes = moffat_derivatives(stars.profiles(fit.theta), side * up, up)
     rows, rows_slope = shift_operator(fit.offset_px[:, 1], side, up, derivative=True)
@@ -179,8 +233,9 @@ def _normal_equations(stars, fit):
     # derivatives by what all stars share (n, k, pixels), and by flux, x, y of each (n, 3, pixels)
     common = (rows @ slopes @ cols) * amplitude
     if stars.uv is not None:
-        uv = stars.uv.astype(np.float32)
-        along = [common[k] * uv[:, c, None, None] for k in range(3) for c in range(2)]
+        n_terms = gradient_of(fit.theta).shape[1]
+        terms = field_terms(stars.uv, n_terms).astype(np.float32)
+        along = [common[k] * terms[:, c, None, None] for k, c in varying_terms(n_terms)]
         common = np.concatenate([common, along])
     common = common.swapaxes(0, 1).reshape(n_stars, len(common), -1)
     by_x = amplitude * (rows @ (image @ cols_slope))
@@ -189,10 +244,8 @@ def _normal_equations(stars, fit):
 
     weight, residual = weight.reshape(n_stars, 1, -1), residual.reshape(n_stars, -1, 1)
     weighted, own_weighted = common * weight, own * weight
-    blocks = ((weighted @ common.swapaxes(1, 2)).sum(0), weighted @ own.swapaxes(1, 2),
-              own_weighted @ own.swapaxes(1, 2), (weighted @ residual).sum(0)[:, 0],
-              own_weighted @ residual)
-    return tuple(block.astype(float) for block in blocks)
+    return (weighted @ common.swapaxes(1, 2), weighted @ own.swapaxes(1, 2),
+            own_weighted @ own.swapaxes(1, 2), weighted @ residual, own_weighted @ residual)
 
 
 def _damped_step(equations, damping):

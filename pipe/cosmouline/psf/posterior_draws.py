@@ -1,7 +1,12 @@
 """Error of the PSF: draws from its posterior, with which any result can be computed again."""
 
 from cosmouline import library
-from cosmouline.psf.model import moffat_derivatives, star_parameters
+from cosmouline.psf.model import (
+    field_terms,
+    moffat_derivatives,
+    star_parameters,
+    varying_terms,
+)
 from cosmouline.psf.residual_grid import GridFit, held_centre, normal_matrix
 from cosmouline.psf.rounds import moffat_prior
 
@@ -53,7 +58,9 @@ def psf_draws(fit, n_draws, seed, uv=None):
         image, slopes = moffat_derivatives(at, psf.side_px * up, up)
         if psf.gradient is not None:
             u_v = np.zeros((1, 2)) if uv is None else np.atleast_2d(uv)
-            along = [slopes[k] * u_v[:, c, None, None] for k in range(3) for c in range(2)]
+            n_terms = psf.gradient.shape[1]
+            terms = field_terms(u_v, n_terms)
+            along = [slopes[k] * terms[:, c, None, None] for k, c in varying_terms(n_terms)]
             slopes = np.concatenate([slopes, along])
         return image, slopes
 

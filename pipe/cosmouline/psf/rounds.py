@@ -3,8 +3,21 @@
 from dataclasses import dataclass, replace
 
 from cosmouline.errors import ImageRejected
-from cosmouline.psf.model import moffat, render, star_parameters
-from cosmouline.psf.moffat import MoffatFit, first_guess, fit_moffat, linear_amplitude
+from cosmouline.psf.model import (
+    N_LINEAR,
+    N_QUADRATIC,
+    gradient_of,
+    moffat,
+    render,
+    star_parameters,
+)
+from cosmouline.psf.moffat import (
+    MoffatFit,
+    first_guess,
+    fit_moffat,
+    gain_of_quadratic,
+    linear_amplitude,
+)
 from cosmouline.psf.residual_grid import GridFit, fit_grid, grid_prior
 from cosmouline.psf.star_rejection import drop_coarse, drop_fine, drop_misshapen, star_quality
 from cosmouline.stamps.pixel_rejection import (
@@ -21,6 +34,7 @@ FIRST_STEPS, NEXT_STEPS = 30, 8  # Levenberg-Marquardt steps of the first and th
 MOFFAT_FLOOR = 0.05  # relative model error in the weights of the rounds: no star dominates
 FIELD_FLOOR = 0.01  # the same where a constant and a linear field are compared
 FIELD_STEPS = (6, 12)  # steps of the constant and of the linear fit
+QUADRATIC_LEAST_STARS = 9  # for the six terms of the width; each of them is left out in turn
 FIELD_LEAST_STARS = 4  # three stars define a plane exactly: nothing is left to check it
 START_SHRINK = 0.9  # the narrow Moffat is narrower than a star
 FIRST_GOOD_FRACTION = 0.4  # of the pixels of a stamp, without suspected cosmic rays
@@ -58,8 +72,8 @@ class State:
 
     @property
     def gradient(self):
-        """Change of the Moffat over the field, shape (3, 2), or None."""
-        return self.theta[4:].reshape(3, 2) if len(self.theta) > 4 else None
+        """Change of the Moffat over the field (`model.Psf`), or None."""
+        return gradient_of(self.theta)
 
     def with_fit(self, theta, offset_px, amplitude):
         """Return a state with new parameters, and positions and amplitudes of the used stars."""
@@ -157,7 +171,9 @@ def fit_rounds(frame, cosmic, fit_residual=None):
 
 
 def vary_over_field(frame, state):
-    """Return the state with a Moffat linear over the field, where asked for or clearly better.
+    """Return the state with a Moffat that varies over the field, where asked for or better.
+
+    Linearly; the width as a quadratic too, where stars that are left out are met clearly better.
 
     Notes
     -----
@@ -177,10 +193,18 @@ def vary_over_field(frame, state):
     started = state.with_fit(flat.theta, flat.offset_px, flat.amplitude)
     uv = frame.uv[state.is_used]
     linear = _moffat_of_used(frame, started, variance, FIELD_STEPS[1], uv)
-    reduced = linear.chi2 / max(state.good[state.is_used].sum(), 1)
-    if is_auto and (flat.chi2 - linear.chi2) / max(reduced, 1.0) <= options.field_min_gain:
+    unit = max(linear.chi2 / max(state.good[state.is_used].sum(), 1), 1.0)
+    is_flat = is_auto and (flat.chi2 - linear.chi2) / unit <= options.field_min_gain
+    used, chosen = state.is_used, flat if is_flat else linear
+    weight = state.good[used] / variance[used]
+    if used.sum() >= QUADRATIC_LEAST_STARS and gain_of_quadratic(
+            frame.data[used], weight, chosen, options.upsampling, uv
+            ) > unit * options.field_min_gain:
+        started = state.with_fit(linear.theta, linear.offset_px, linear.amplitude)
+        chosen = _moffat_of_used(frame, started, variance, FIELD_STEPS[1], uv, N_QUADRATIC)
+    elif is_flat:
         return state
-    return state.with_fit(linear.theta, linear.offset_px, linear.amplitude)
+    return state.with_fit(chosen.theta, chosen.offset_px, chosen.amplitude)
 
 
 def _with_moffat(frame, state, variance, max_steps):
@@ -189,12 +213,13 @@ def _with_moffat(frame, state, variance, max_steps):
     return state.with_fit(fit.theta, fit.offset_px, fit.amplitude)
 
 
-def _moffat_of_used(frame, state, variance, max_steps, uv=None):
+def _moffat_of_used(frame, state, variance, max_steps, uv=None, n_common=N_LINEAR):
     """Fit the Moffat to the used stars, from the state on."""
     used = state.is_used
     start = MoffatFit(state.theta, state.offset_px[used], state.amplitude[used], np.inf)
     weight = state.good[used] / variance[used]
-    return fit_moffat(frame.data[used], weight, start, frame.options.upsampling, uv, max_steps)
+    return fit_moffat(frame.data[used], weight, start, frame.options.upsampling, uv, max_steps,
+                      n_common)
 
 
 def moffat_images(frame, state):

@@ -139,3 +139,15 @@ def test_an_image_with_double_stars_is_named(caplog):
     assert len(caplog.messages) == 1
     assert caplog.messages[0].startswith("R2: 4.8 % of the light of its PSF lie at one side")
     assert "guiding" in caplog.messages[0]
+
+
+def test_sets_with_a_psf_that_is_curved_over_the_field_are_named(caplog):
+    caplog.set_level("INFO", logger="cosmouline")
+    images = [{"img_name": f"{name}{k}", "set_name": name, "psf_curvature__p": value}
+              for name, values in (("R", [0.03, 0.034, None]), ("S", [None]))
+              for k, value in enumerate(values)]
+
+    db_build.tell_of_curved(images, SimpleNamespace(psf_name="p"))
+
+    assert caplog.messages == ["R: a PSF that varies over the field more than linearly: its "
+                               "width, by 3.2 % rms, in 2 of 3 images. The fit holds that"]

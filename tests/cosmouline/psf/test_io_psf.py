@@ -13,6 +13,7 @@ from astropy.io import fits
 HEADER = {"img_name": "R_001", "n_psf_stars": 3}
 NAMES = ["a", "b", "star12"]
 GRADIENT = np.array([[0.01, -0.02], [0.003, 0.0], [0.0, 0.004]])
+CURVED = np.hstack([GRADIENT, [[0.05, 0.01, 0.06], [0, 0, 0], [0, 0, 0]]])
 
 
 def made_up(gradient=None):
@@ -36,7 +37,7 @@ def made_up(gradient=None):
     )
 
 
-@pytest.mark.parametrize("gradient", [None, GRADIENT])
+@pytest.mark.parametrize("gradient", [None, GRADIENT, CURVED])
 def test_the_psf_comes_back(tmp_path, gradient):
     fit = made_up(gradient)
     write_psf(tmp_path / "a.fits", fit, NAMES, HEADER)

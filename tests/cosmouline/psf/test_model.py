@@ -171,3 +171,17 @@ def test_padding_keeps_the_flux_and_cropping_undoes_it():
 def test_padding_by_an_odd_number_would_move_the_centre():
     with pytest.raises(ValueError, match="even or odd as the side of narrow is: 9, 8"):
         pad_narrow(np.zeros((8, 8)), 9)
+
+
+def test_the_curvature_is_the_rms_of_the_quadratic_part():
+    """By the mean over the field, of what a fit with slopes leaves."""
+    quadratic = np.array([0.10, 0.04, 0.12])
+    gradient = np.zeros((3, 5))
+    gradient[0] = [0.03, -0.02, *quadratic]
+    axis = (np.arange(400) + 0.5) / 200 - 1
+    u, v = np.meshgrid(axis, axis)
+    left = np.tensordot(quadratic, [u * u, u * v, v * v], 1)
+
+    assert made_up_psf(gradient).curvature == pytest.approx(left.std(), rel=1e-4)
+    assert made_up_psf(gradient[:, :2]).curvature is None
+    assert made_up_psf().curvature is None

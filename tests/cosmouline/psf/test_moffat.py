@@ -1,10 +1,24 @@
 """Fit of the Moffat: stamps drawn with the model itself give back its parameters."""
 
-from cosmouline.psf.model import moffat, render, star_parameters
-from cosmouline.psf.moffat import first_guess, fit_moffat, linear_amplitude
+from cosmouline.psf.model import (
+    N_LINEAR,
+    N_QUADRATIC,
+    gradient_of,
+    moffat,
+    render,
+    star_parameters,
+)
+from cosmouline.psf.moffat import (
+    MoffatFit,
+    first_guess,
+    fit_moffat,
+    gain_of_quadratic,
+    linear_amplitude,
+)
 
 import numpy as np
 import pytest
+from scipy.optimize import minimize
 
 SIDE, UP = 20, 2
 OFFSETS = np.array([[0.3, -0.2], [-0.4, 0.4], [0.1, 0.0], [0.45, -0.3], [-0.2, 0.2]])
@@ -13,10 +27,10 @@ UV = np.array([[-0.9, 0.3], [0.8, -0.7], [0.1, 0.9], [0.5, 0.5], [-0.5, -0.8]])
 
 def drawn(theta, uv=None):
     """Noise-free stars of amplitudes 1000 to 3000."""
-    gradient = theta[4:].reshape(3, 2) if len(theta) > 4 else None
-    parameters = np.atleast_2d(star_parameters(theta[:4], gradient, uv))
-    amplitude = np.linspace(1000, 3000, len(OFFSETS))
-    stars = render(moffat(parameters, SIDE * UP, UP), OFFSETS, SIDE, UP)
+    parameters = np.atleast_2d(star_parameters(theta[:4], gradient_of(theta), uv))
+    offsets = OFFSETS if uv is None else np.resize(OFFSETS, (len(uv), 2))
+    amplitude = np.linspace(1000, 3000, len(offsets))
+    stars = render(moffat(parameters, SIDE * UP, UP), offsets, SIDE, UP)
     return amplitude[:, None, None] * stars, amplitude
 
 
@@ -44,6 +58,62 @@ def test_a_linear_field_comes_back():
 
     assert fit.theta == pytest.approx(theta, abs=1e-4)
     assert fit.gradient == pytest.approx(theta[4:].reshape(3, 2), abs=1e-4)
+
+
+def over_field(n_stars, curved):
+    """Stars at random places, ln(FWHM) with a slope and a quadratic of that size."""
+    uv = np.random.default_rng(5).uniform(-1, 1, (n_stars, 2))
+    theta = np.zeros(N_QUADRATIC)
+    theta[[0, 1, 3, 4, 10, 11, 12]] = [np.log(3), 0.05, np.log(3), 0.03, curved, -curved, curved]
+    return theta, uv, *drawn(theta, uv)
+
+
+def test_a_quadratic_field_comes_back():
+    theta, uv, data, _ = over_field(12, 0.05)
+
+    fit = fit_moffat(data, np.ones_like(data), first_guess(12, 3.0), UP, uv, 60, N_QUADRATIC)
+
+    assert fit.theta == pytest.approx(theta, abs=1e-4)
+    assert fit.gradient[0] == pytest.approx([0.03, 0, 0.05, -0.05, 0.05], abs=1e-4)
+    assert fit.gradient[1:, 2:] == pytest.approx(0)
+
+
+@pytest.mark.parametrize("curved", [0.0, 0.02])
+def test_the_gain_of_a_quadratic_is_that_of_fits_without_each_star(curved):
+    """The slow obvious version: both models fitted without a star, then to that star alone."""
+    _, uv, data, _ = over_field(12, curved)
+    random = np.random.default_rng(8)
+    weight = np.full(data.shape, 0.25**2)
+    data = data + 4 * random.standard_normal(data.shape)
+    linear = fit_moffat(data, weight, first_guess(12, 3.0), UP, uv, 60)
+
+    slow = 0.0
+    for star in range(12):
+        rest = np.arange(12) != star
+        start = MoffatFit(linear.theta, linear.offset_px[rest], None, np.inf)
+        for sign, n_common in ((1, N_LINEAR), (-1, N_QUADRATIC)):
+            theta = fit_moffat(data[rest], weight[rest], start, UP, uv[rest], 60, n_common).theta
+            at = star_parameters(theta[:4], gradient_of(theta), uv[[star]])
+            slow += sign * chi2_of_place_and_flux(data[star], weight[star], at,
+                                                  linear.offset_px[star])
+    gain = gain_of_quadratic(data, weight, linear, UP, uv)
+
+    # the step to the other stars is linear: right to a tenth, and to the tolerance of the fits
+    assert gain == pytest.approx(slow, rel=0.1, abs=2)
+    assert (gain > 20) == (curved > 0)
+
+
+def chi2_of_place_and_flux(data, weight, at, start_px):
+    """Least chi2 of a star with a given Moffat, its place and flux free."""
+    narrow = moffat(at, SIDE * UP, UP)
+
+    def chi2(offset_px):
+        model = render(narrow, offset_px[None], SIDE, UP)
+        left = data - linear_amplitude(data[None], weight[None], model)[0] * model[0]
+        return (weight * left**2).sum()
+
+    return minimize(chi2, start_px, method="Nelder-Mead",
+                    options={"xatol": 1e-5, "fatol": 1e-4}).fun
 
 
 def test_pixels_without_weight_do_not_count():

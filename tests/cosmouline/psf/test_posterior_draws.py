@@ -1,5 +1,7 @@
 """Draws from the posterior of the PSF."""
 
+from dataclasses import replace
+
 from cosmouline.psf.fit import PsfOptions, fit_psf
 from cosmouline.psf.model import moffat, render
 from cosmouline.psf.posterior_draws import _size2, flux_scale, psf_draws
@@ -183,6 +185,22 @@ def test_draws_are_made_where_they_are_wanted_in_a_field_that_varies(star_stamps
     there, centre = fit.psf.narrow(place), fit.psf.narrow()
     distance = [np.sqrt(np.mean((draws.mean(0) - psf) ** 2)) for psf in (there, centre)]
     assert distance[0] < 0.3 * distance[1]
+
+
+def test_draws_know_a_width_that_is_quadratic_over_the_field(star_stamps):
+    """Their mean is the PSF of a corner; where no star is the draws scatter more."""
+    stamps = star_stamps(34, 2.5, (1e5, 3e5), n_stars=12)
+    fit = fitted(stamps, uv=stamps.uv)
+    curved = np.hstack([np.zeros((3, 2)), [[0.1, 0.0, 0.1], [0, 0, 0], [0, 0, 0]]])
+    fit = replace(fit, psf=replace(fit.psf, gradient=curved))
+
+    widths = {}
+    for place in ((0.0, 0.0), (2.0, 2.0)):
+        draws, _ = psf_draws(fit, 12, 1, uv=np.array(place))
+        peaks = draws.max((1, 2)) / fit.psf.narrow(place).max()
+        assert peaks.mean() == pytest.approx(1, abs=4 * peaks.std() / np.sqrt(12))
+        widths[place] = peaks.std()
+    assert widths[2.0, 2.0] > 3 * widths[0.0, 0.0]
 
 
 def test_a_common_factor_of_all_fluxes_is_the_flux_scale(star_stamps):

@@ -26,8 +26,8 @@ def moffat_fits(monkeypatch):
     """Give the arguments and results of all fits of a Moffat."""
     fits, fit_moffat = [], rounds.fit_moffat
 
-    def noted(data, weight, start, upsampling, uv, max_steps):
-        found = fit_moffat(data, weight, start, upsampling, uv, max_steps)
+    def noted(data, weight, start, upsampling, uv, max_steps, n_common):
+        found = fit_moffat(data, weight, start, upsampling, uv, max_steps, n_common)
         fits.append((weight, max_steps, found))
         return found
 
@@ -122,12 +122,15 @@ def test_passes_end_at_their_largest_number(star_stamps):
     assert fit_rounds(frame, nothing(frame), restless)[-1] == 4
 
 
-def field_stars(seed, gradient, n_stars=10, side_px=20):
-    """Stamps of Moffats that vary over the field; errors given half as large as they are."""
+def field_stars(seed, gradient, n_stars=10, side_px=20, curved=0.0):
+    """Stamps of Moffats that vary over the field; errors given half as large as they are.
+
+    ln(FWHM) has a slope along u, and is `curved` along v.
+    """
     random = np.random.default_rng(seed)
     uv = random.uniform(-1, 1, (n_stars, 2))
     parameters = star_parameters(np.array([np.log(2.8), 0.03, -0.02, np.log(3.0)]),
-                                 np.array([[gradient, 0], [0, 0], [0, 0]]), uv)
+                                 np.array([[gradient, 0, 0, 0, curved], 5 * [0], 5 * [0]]), uv)
     narrow = moffat(parameters, 2 * side_px, 2)
     narrow /= narrow.sum((1, 2), keepdims=True)
     flux_e = random.uniform(4e4, 8e4, n_stars)[:, None, None]
@@ -154,6 +157,20 @@ def test_chi2_above_one_makes_no_field_vary(gradient, varies):
 
     assert sum(found) == (4 if varies else 0)
 
+
+@pytest.mark.parametrize(("curved", "n_stars", "n_terms"),
+                         [(0.12, 10, 5), (0.0, 10, 2), (0.12, 8, 2)])
+def test_the_width_is_a_quadratic_where_stars_that_are_left_out_show_it(
+        curved, n_stars, n_terms):
+    """Nine stars are needed: with six terms of the width eight would not show much of it."""
+    for seed in range(4):
+        data, sky_variance, uv = field_stars(seed, 0.06, n_stars, curved=curved)
+        frame = make_frame(data, sky_variance, np.ones(data.shape, bool), 3.1, uv,
+                           PsfOptions(clip_sigma=30.0, max_passes=1))
+        state, *_ = fit_rounds(frame, nothing(frame))
+        assert state.gradient.shape[1] == n_terms
+        if n_terms == 5:  # .03: the noise with stars at random places, 10 for 6 terms
+            assert state.gradient[0, [0, 4]] == pytest.approx([0.06, 0.12], abs=0.03)
 
 def test_a_linear_field_needs_coordinates_and_stars(star_stamps):
     """Three stars define a plane exactly: `on` asks for four."""
