@@ -159,7 +159,7 @@ def test_chi2_above_one_makes_no_field_vary(gradient, varies):
 
 
 @pytest.mark.parametrize(("curved", "n_stars", "n_terms"),
-                         [(0.12, 10, 5), (0.0, 10, 2), (0.12, 8, 2)])
+                         [(0.12, 16, 5), (0.0, 16, 2), (0.12, 8, 2)])
 def test_the_width_is_a_quadratic_where_stars_that_are_left_out_show_it(
         curved, n_stars, n_terms):
     """Nine stars are needed: with six terms of the width eight would not show much of it."""
