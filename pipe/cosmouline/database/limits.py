@@ -20,9 +20,10 @@ class Limits(NamedTuple):
     @classmethod
     def of(cls, settings, prefix=""):
         """Return the limits of the settings with a prefix: "" (no coefficient), "dec_", ..."""
+        sky = "sky_max_e" if prefix else "sky_level_max_e"
         return cls(getattr(settings, f"{prefix}fwhm_max_arcsec"),
                    getattr(settings, f"{prefix}ellipticity_max"),
-                   getattr(settings, f"{prefix}{'sky_max_e' if prefix else 'sky_level_max_e'}"),
+                   getattr(settings, prefix + sky),
                    getattr(settings, f"{prefix}coeff_max") if prefix else None)
 
     def beyond(self, **values):
