@@ -8,17 +8,15 @@ Next    : the script that it names
 Run as  : python extrascripts/status.py configs/MYLENS
 """
 
-import runpy
-
 from cosmouline.database import inventory, paths, status
-from cosmouline.database.script_header import ROOT
+from cosmouline.database.script_header import listed_scripts
 from cosmouline.files import io_report
 from cosmouline.run import log_line, run
 
 
 def main(settings, db):
     """Put the tables below each other."""
-    order = runpy.run_path(str(ROOT / "pipe" / "order.py"))["QUASAR"]
+    order = listed_scripts()
     states = status.states(db, settings, order)
     script = status.next_script(db, states)
     parts = {

@@ -13,11 +13,10 @@ it. What --unfinished writes is run again by: python pipe/fac_shapes/<script>.py
 --only @work/shapes/unfinished_<script>.txt
 """
 
-import runpy
 from pathlib import Path
 
 from cosmouline.database import paths, status
-from cosmouline.database.script_header import ROOT, read_header
+from cosmouline.database.script_header import listed_scripts, read_header
 from cosmouline.errors import UserError
 from cosmouline.files import io_report
 from cosmouline.files.io_text import write_text
@@ -45,10 +44,10 @@ def main(settings, db):
     is_at_work = Path(f"{paths.database(settings, options.script)}.lock").exists()
     runs = [one for one in io_runs.read_runs(paths.logs(settings), "fac_shapes", is_at_work)
             if one.script != "0_runs"]
-    rows, order = db.select(gogogo=True, treatme=True), ROOT / "pipe" / "order.py"
+    rows = db.select(gogogo=True, treatme=True)
     todo = {script.partition("/")[2]: status.unfinished(
         db_ccds.of_script(rows, script), script, settings, db.runs)
-        for script in runpy.run_path(str(order))["SHAPES"] if read_header(script).leaves_record}
+        for script in listed_scripts("SHAPES") if read_header(script).leaves_record}
     states = io_report.table([{"script": script, "not finished": len(names), "first": next(
         (f"{name} {why}" for name, why in names.items()), None)}
         for script, names in todo.items()], ("script", "not finished", "first"))

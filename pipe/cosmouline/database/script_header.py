@@ -99,18 +99,19 @@ def rank(script):
     before theirs, those of no route last. An empty name comes first.
     """
     folder = script.partition("/")[0]
-    places = [place for place, one in enumerate(_quasar_order())
+    places = [place for place, one in enumerate(listed_scripts())
               if one == script or (one.startswith(f"{folder}/") and one < script)]
     if not script or places:
         return (max(places, default=-1), script)
-    inside = [place for place, one in enumerate(_quasar_order()) if one.startswith(f"{folder}/")]
+    inside = [place for place, one in enumerate(listed_scripts()) if one.startswith(f"{folder}/")]
     return (min(inside) - 0.5 if inside else float("inf"), script)
 
 
 @functools.cache
-def _quasar_order():
+def listed_scripts(name="QUASAR"):
+    """Return a list of ``pipe/order.py``: QUASAR, SHAPES, PICTURES; empty without that file."""
     path = ROOT / "pipe" / "order.py"
-    return runpy.run_path(str(path))["QUASAR"] if path.is_file() else ()
+    return runpy.run_path(str(path))[name] if path.is_file() else ()
 
 
 def read_header(script):

@@ -1,11 +1,10 @@
 """What each script has done on the images of a lens."""
 
-import runpy
 from collections import Counter
 
 from cosmouline.database import fields, manifest, paths, provenance, step_notes
 from cosmouline.database.database import Database, first_script, has
-from cosmouline.database.script_header import ROOT, read_header, script_path
+from cosmouline.database.script_header import listed_scripts, read_header, script_path
 from cosmouline.files import io_report
 
 MOST_READ_BYTES = 200_000_000  # of files whose time alone has changed; a third of a second
@@ -89,7 +88,7 @@ def _mark_skipped(found, in_use, settings):
     Skipped are pictures, and a report never made, before a script that is done; pictures after
     which nothing else is to do; and of a reduction of COSMOULINE what it brought or cannot give.
     """
-    pictures = runpy.run_path(str(ROOT / "pipe" / "order.py"))["PICTURES"]
+    pictures = listed_scripts("PICTURES")
     last = max((i for i, line in enumerate(found) if line["done"]), default=-1)
     end = max((i for i, line in enumerate(found) if is_open(line)
                and line["script"] not in pictures), default=-1)
