@@ -65,10 +65,9 @@ def fit_site(item, settings):
         fit = db_sources.with_doubts(fit, content, names,
                                      {"images": images, "reference": reference}, settings)
         log.info("%d epochs, %d sources, CPU %.1f s", len(content.names), len(names), fit.cpu_s)
+        write_fit(path, fit, psf_error, content.names, made)
     else:
         log.info("nothing has changed: the stored fit stays")
-        fit, psf_error = earlier[:2]
-    write_fit(path, fit, psf_error, content.names, made)
     return {"made": made["epochs"]}
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 FWHM, N_DRAWS, N_FRAMES = 2.0, 12, 24
-TOTAL_OVER_PHOTON = 1.95  # of 48 frames like those below, seeds 300 to 347
+TOTAL_OVER_PHOTON = 1.18  # of 48 frames like those below, seeds 300 to 347
 
 
 def measured(stamps, seed):
@@ -38,7 +38,7 @@ def test_the_sum_of_the_fluxes_is_as_wrong_as_the_error_says(star_stamps):
     absolute = absolute_sigma(np.ones(N_FRAMES), photon, photon, shared, N_DRAWS)
     off = ratio - np.average(ratio, weights=absolute**-2)
 
-    # 48 such frames gave 0.82 +- 0.08
+    # 48 such frames gave 1.24 +- 0.10
     noise = 1 / np.sqrt(2 * N_FRAMES)
     assert np.sqrt(np.mean((off / absolute) ** 2)) == pytest.approx(1, abs=3 * noise)
     # The error of the PSF counts, which without draws would be 0 and the ratio 1. Pooled over 24
