@@ -76,4 +76,5 @@ def test_what_sqlite_refuses_is_one_line_with_a_hint(connection, question, said)
 
 
 def test_an_empty_database_has_an_empty_table():
-    assert sql.list_of_tables(sql.connect([{"img_name": "R_1"}])) == {"images": ["img_name"]}
+    with closing(sql.connect([{"img_name": "R_1"}])) as connection:
+        assert sql.list_of_tables(connection) == {"images": ["img_name"]}
