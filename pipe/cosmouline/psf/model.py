@@ -124,6 +124,16 @@ def varying_terms(n_terms):
     return [(k, c) for k in range(3) for c in range(2)] + [(0, c) for c in range(2, n_terms)]
 
 
+def with_field_slopes(slopes, uv, n_terms):
+    """Return derivatives (3 or more, n, ...) to the Moffat, and behind them those to its change.
+
+    `uv` (n, 2) are field coordinates; the change is that of `varying_terms`, in their order.
+    """
+    terms = field_terms(uv, n_terms).astype(slopes.dtype)
+    along = [slopes[k] * terms[:, c, None, None] for k, c in varying_terms(n_terms)]
+    return np.concatenate([slopes, along])
+
+
 def gradient_of(theta):
     """Gradient (3, 2) or (3, 5), or None, of the 4, 10 or 13 parameters that all stars share."""
     if len(theta) < N_LINEAR:

@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from cosmouline.psf.model import (
     N_LINEAR,
     N_QUADRATIC,
-    field_terms,
     gradient_of,
     limit_ellipticity,
     moffat,
@@ -13,7 +12,7 @@ from cosmouline.psf.model import (
     render,
     shift_operator,
     star_parameters,
-    varying_terms,
+    with_field_slopes,
 )
 
 import numpy as np
@@ -233,10 +232,7 @@ def _star_equations(stars, fit):
     # derivatives by what all stars share (n, k, pixels), and by flux, x, y of each (n, 3, pixels)
     common = (rows @ slopes @ cols) * amplitude
     if stars.uv is not None:
-        n_terms = gradient_of(fit.theta).shape[1]
-        terms = field_terms(stars.uv, n_terms).astype(np.float32)
-        along = [common[k] * terms[:, c, None, None] for k, c in varying_terms(n_terms)]
-        common = np.concatenate([common, along])
+        common = with_field_slopes(common, stars.uv, gradient_of(fit.theta).shape[1])
     common = common.swapaxes(0, 1).reshape(n_stars, len(common), -1)
     by_x = amplitude * (rows @ (image @ cols_slope))
     by_y = amplitude * (rows_slope @ half)

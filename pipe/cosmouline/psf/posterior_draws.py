@@ -1,12 +1,7 @@
 """Error of the PSF: draws from its posterior, with which any result can be computed again."""
 
 from cosmouline import library
-from cosmouline.psf.model import (
-    field_terms,
-    moffat_derivatives,
-    star_parameters,
-    varying_terms,
-)
+from cosmouline.psf.model import moffat_derivatives, star_parameters, with_field_slopes
 from cosmouline.psf.residual_grid import GridFit, held_centre, normal_matrix
 from cosmouline.psf.rounds import moffat_prior
 
@@ -58,10 +53,7 @@ def psf_draws(fit, n_draws, seed, uv=None):
         image, slopes = moffat_derivatives(at, psf.side_px * up, up)
         if psf.gradient is not None:
             u_v = np.zeros((1, 2)) if uv is None else np.atleast_2d(uv)
-            n_terms = psf.gradient.shape[1]
-            terms = field_terms(u_v, n_terms)
-            along = [slopes[k] * terms[:, c, None, None] for k, c in varying_terms(n_terms)]
-            slopes = np.concatenate([slopes, along])
+            slopes = with_field_slopes(slopes, u_v, psf.gradient.shape[1])
         return image, slopes
 
     # equations of white values, parameters of the Moffat, positions and amplitudes of the stars

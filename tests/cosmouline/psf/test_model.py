@@ -13,6 +13,8 @@ from cosmouline.psf.model import (
     render,
     shift_operator,
     star_parameters,
+    varying_terms,
+    with_field_slopes,
 )
 
 import numpy as np
@@ -185,3 +187,22 @@ def test_the_curvature_is_the_rms_of_the_quadratic_part():
     assert made_up_psf(gradient).curvature == pytest.approx(left.std(), rel=1e-4)
     assert made_up_psf(gradient[:, :2]).curvature is None
     assert made_up_psf().curvature is None
+
+
+@pytest.mark.parametrize("n_terms", [2, 5])
+def test_slopes_over_the_field_are_those_of_differences(n_terms):
+    rng = np.random.default_rng(4)
+    uv, gradient = rng.uniform(-1, 1, (3, 2)), 0.03 * rng.standard_normal((3, n_terms))
+    at = star_parameters(PARAMETERS, gradient, uv)
+    _, slopes = moffat_derivatives(at, 24, 2)
+
+    found = with_field_slopes(slopes, uv, n_terms)
+
+    assert np.array_equal(found[:len(slopes)], slopes)
+    for slope, place in zip(found[len(slopes):], varying_terms(n_terms), strict=True):
+        step = np.zeros_like(gradient)
+        step[place] = 1e-5
+        after, before = (moffat(star_parameters(PARAMETERS, gradient + sign * step, uv), 24, 2)
+                         for sign in (1, -1))
+        # central differences are good to the square of the step
+        assert slope == pytest.approx((after - before) / 2e-5, abs=1e-8)
