@@ -16,6 +16,7 @@ the others: the exit status is then 3. Interrupted? Run it again: nothing finish
 
 from pathlib import Path
 
+from cosmouline.database.script_header import listed_scripts
 from cosmouline.engine import launch
 from cosmouline.engine.tool import run_tool
 from cosmouline.errors import EXIT_IMAGES_FAILED
@@ -48,7 +49,7 @@ def reduce(states, order):
 
 def main(options):
     """Show, reduce, show again."""
-    order = launch.order()
+    order = listed_scripts()
     order = launch.without_pictures(order) if options.no_pictures else order
     folders = campaign.folders_of(options.lenses)
     states, failed = [campaign.state_of(one, order) for one in folders], []

@@ -15,7 +15,12 @@ import logging
 import sys
 
 from cosmouline.database import status
-from cosmouline.database.script_header import read_header, replaced_by, script_path
+from cosmouline.database.script_header import (
+    listed_scripts,
+    read_header,
+    replaced_by,
+    script_path,
+)
 from cosmouline.database.settings import load_settings
 from cosmouline.engine import launch
 from cosmouline.engine.terminal import log_to_terminal
@@ -81,7 +86,7 @@ def main():
     log_to_terminal()
     options = parse()
     try:
-        order = with_alternatives(launch.order(options.route.upper()), options.alt)
+        order = with_alternatives(listed_scripts(options.route.upper()), options.alt)
         stretch = order[position(options.first, order):position(options.last, order, True) + 1]
         if not stretch:
             raise UserError(f"--from {options.first} comes after --to {options.last} in the "

@@ -18,6 +18,7 @@ import logging
 import sys
 
 from cosmouline.database import paths
+from cosmouline.database.script_header import listed_scripts
 from cosmouline.database.settings import load_settings
 from cosmouline.engine import launch
 from cosmouline.engine.terminal import log_to_terminal
@@ -62,7 +63,7 @@ def main():
     try:
         settings = load_settings(options.config_dir)
         before = db_update.read(settings)
-        order = db_update.as_before(launch.order(), before)
+        order = db_update.as_before(listed_scripts(), before)
         order = launch.without_pictures(order) if options.no_pictures else order
         new = set().union(*db_update.new_frames(settings, before.rows).values())
         log.info("%d new frames, %d known", len(new), len(before.rows))

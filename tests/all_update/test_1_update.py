@@ -72,7 +72,7 @@ def test_all_scripts_are_run_and_what_changed_is_reported(lens, caplog):
     assert lens.main("--cpus", "3") == 0
 
     (order, _, extra, keep_going), = lens.calls
-    assert order == list(lens.module.launch.order())
+    assert order == list(lens.module.listed_scripts())
     assert (extra, keep_going) == (["--cpus", "3"], True)
     assert "1 new frames, 2 known" in caplog.messages
     assert "1 new images: R_c\n" in caplog.messages[-1]
@@ -92,7 +92,7 @@ def test_pictures_can_be_left_out(lens):
     assert lens.main("--no-pictures") == 0
 
     (order, _, extra, _), = lens.calls
-    whole = list(lens.module.launch.order())
+    whole = list(lens.module.listed_scripts())
     assert order == lens.module.launch.without_pictures(whole)
     assert len(order) < len(whole)
     assert extra == ["--no-pictures"]  # for scripts that measure and draw

@@ -21,9 +21,9 @@ from pathlib import Path
 from cosmouline.database import paths
 from cosmouline.database.database import Database
 from cosmouline.database.json_store import Store
+from cosmouline.database.script_header import listed_scripts
 from cosmouline.database.settings import load_settings
 from cosmouline.dates import mjd_to_iso
-from cosmouline.engine import launch
 from cosmouline.skymaker.campaigns import tiny_campaign
 from cosmouline.skymaker.io_campaign import draw_campaign
 
@@ -125,7 +125,7 @@ def main(what, n, out, *rest):
                   f"{script:30} {cpu_s:8.2f} s {1000 * cpu_s / n:8.3f} ms per image", flush=True)
         return
     costs, work = of_frames(n, out, *rest)
-    for script in (name for name in launch.order() if name in costs):
+    for script in (name for name in listed_scripts() if name in costs):
         print(f"{script:30} {costs[script]:8.2f} s {1000 * costs[script] / n:8.1f} ms per image")
     print(f"{'all':30} {sum(costs.values()):8.2f} s {1000 * sum(costs.values()) / n:8.1f} ms")
     n_files, n_bytes = folders(work)

@@ -3,6 +3,7 @@
 from pathlib import Path
 from types import SimpleNamespace
 
+from cosmouline.database.script_header import listed_scripts
 from cosmouline.engine import launch
 from cosmouline.errors import EXIT_IMAGES_FAILED
 from cosmouline.pages import campaign
@@ -60,8 +61,8 @@ def test_pictures_are_left_out_where_asked(tool):
     (_, all_of_them), (_, fewer) = (tool({"a": "new frames"}, no_pictures=no)[1][-1]
                                     for no in (False, True))
 
-    assert fewer == all_of_them - len(launch.order("PICTURES")) + sum(
-        script not in launch.order() for script in launch.order("PICTURES"))
+    assert fewer == all_of_them - len(listed_scripts("PICTURES")) + sum(
+        script not in listed_scripts() for script in listed_scripts("PICTURES"))
 
 
 def test_the_page_is_written(tool, tmp_path):

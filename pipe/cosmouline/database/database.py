@@ -257,7 +257,8 @@ def _was_asked(row, maker, settings):
 
 def fitting(row, patterns):
     """Return the names of the fields of a row that fit one of the patterns."""
-    return [name for name in row if _fits(name, tuple(patterns))]
+    patterns = tuple(patterns)
+    return [name for name in row if _fits(name, patterns)]
 
 
 @functools.cache

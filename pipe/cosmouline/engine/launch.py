@@ -13,7 +13,7 @@ import time
 
 from cosmouline import load_libraries
 from cosmouline.database import fields
-from cosmouline.database.script_header import ROOT, read_header, script_path
+from cosmouline.database.script_header import listed_scripts, read_header, script_path
 from cosmouline.database.settings import load_settings
 from cosmouline.engine.processes import end_with_parent, start_method, stop_on_signals
 from cosmouline.errors import EXIT_IMAGES_FAILED, EXIT_USER_ERROR, UserError
@@ -49,7 +49,7 @@ def _load(with_pictures):
         if with_pictures or name != PICTURES:
             importlib.import_module(name)
     load_libraries()
-    for script in order():
+    for script in listed_scripts():
         header = read_header(script)
         for pattern in (*header.needs, *header.writes):
             fields.lookup(pattern)
@@ -67,14 +67,9 @@ def _run_as_main(path, arguments):
         sys.exit(stop.status)
 
 
-def order(name="QUASAR"):
-    """Return a tuple of scripts that ``pipe/order.py`` defines."""
-    return runpy.run_path(str(ROOT / "pipe" / "order.py"))[name]
-
-
 def without_pictures(scripts):
     """Return scripts without those that only draw."""
-    drawing = order("PICTURES")
+    drawing = listed_scripts("PICTURES")
     return [script for script in scripts if script not in drawing]
 
 

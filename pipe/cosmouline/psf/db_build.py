@@ -171,10 +171,7 @@ def _evidence(image, settings, read, prior):
 
 def warn_of_doubles(images, settings):
     """Name the images whose PSF has light at one side that the others of their set lack."""
-    sets = np.array([image["set_name"] for image in images])
-    for name in dict.fromkeys(sets.tolist()):
-        those = [image for image, one in zip(images, sets, strict=True) if one == name]
-        values = column(those, f"psf_one_sided__{settings.psf_name}")
+    for name, those, values in _by_set(images, f"psf_one_sided__{settings.psf_name}"):
         for k in np.flatnonzero(odd_ones(values)):
             log.warning("%s: %.1f %% of the light of its PSF lie at one side of it alone (%.1f %% "
                         "in the median of %s): stars that are double by a jump of the guiding? "
@@ -184,12 +181,16 @@ def warn_of_doubles(images, settings):
 
 def tell_of_curved(images, settings):
     """Name the sets with PSFs whose width is a quadratic over the field."""
-    sets = np.array([image["set_name"] for image in images])
-    for name in dict.fromkeys(sets.tolist()):
-        values = column([image for image, one in zip(images, sets, strict=True) if one == name],
-                        f"psf_curvature__{settings.psf_name}")
+    for name, _, values in _by_set(images, f"psf_curvature__{settings.psf_name}"):
         n = np.isfinite(values).sum()
         if n:
             log.info("%s: a PSF that varies over the field more than linearly: its width, by %.1f "
                      "%% rms, in %d of %d images. The fit holds that", name,
                      100 * np.nanmedian(values), n, len(values))
+
+
+def _by_set(images, field):
+    """Yield the name of each set, its rows, and a field of them as an array."""
+    for name in dict.fromkeys(image["set_name"] for image in images):
+        those = [image for image in images if image["set_name"] == name]
+        yield name, those, column(those, field)

@@ -6,6 +6,7 @@ from cosmouline.database import paths
 from cosmouline.files.io_fits_tables import read_table, write_tables
 from cosmouline.plots import style
 from cosmouline.plots.survey import shapes as shape_plots
+from cosmouline.psf.over_field import db_field
 from cosmouline.shapes.spread_model import GALAXY, STAR, classes, spread_model
 from cosmouline.sources.ccds import db_detect
 from cosmouline.sources.ccds.elliptical_moments import blocks_of
@@ -22,7 +23,7 @@ def classify(tile, settings):
     The star is a Gaussian of the mean width of the PSFs of the epochs. Returns the fields.
     """
     chosen, objects = settings.shape_catalogue, db_detect.objects(tile, settings)
-    psf = read_table(paths.shapes(settings, "psf_epochs", f"{tile['img_name']}.fits"), "PSF")
+    psf = read_table(db_field.epochs_path(tile, settings), "PSF")
     n = len(objects["NUMBER"])
     good = psf["is_accepted"]
     count = np.bincount(psf["NUMBER"][good] - 1, minlength=n)

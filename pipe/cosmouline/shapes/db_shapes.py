@@ -35,7 +35,7 @@ def target_sigma(tile, settings, ccds):
     given = settings.shape_metacal["target_sigma_arcsec"]
     if given is not None:
         return float(given)
-    table = read_table(paths.shapes(settings, "psf_epochs", f"{tile['img_name']}.fits"), "PSF")
+    table = read_table(db_field.epochs_path(tile, settings), "PSF")
     scale = max(row["ccd_scale_arcsec"] for row in ccds)
     return DILATION * scale * float(np.nanmax(table["sigma_px"][table["is_accepted"]]))
 
@@ -72,7 +72,7 @@ def measure_batch(item, settings):
     """Measure the objects first to last of a tile and write them."""
     tile, first, last = item["tile"], item["first"], item["last"]
     tables = (db_vignets.folder(tile, settings) / "index.fits",
-              paths.shapes(settings, "psf_epochs", f"{tile['img_name']}.fits"))
+              db_field.epochs_path(tile, settings))
     index, accepted = _epochs_of(*tables, tuple(path.stat().st_mtime_ns for path in tables))
     stores = [db_vignets.store(tile, settings, kind) for kind in ("image", "weight", "flags")]
     rows_of = {}
@@ -169,7 +169,7 @@ def ccds_with_psf(db, settings):
 def lost_epochs(tile, settings):
     """Return for each CCD of a tile how many objects lie on it, and on how many it has no PSF."""
     table = db_detect.epochs(tile, settings)
-    psf = read_table(paths.shapes(settings, "psf_epochs", f"{tile['img_name']}.fits"), "PSF")
+    psf = read_table(db_field.epochs_path(tile, settings), "PSF")
     return {str(name): (int((table["CCD"] == name).sum()),
                         int((~psf["is_accepted"][table["CCD"] == name]).sum()))
             for name in np.unique(table["CCD"])}

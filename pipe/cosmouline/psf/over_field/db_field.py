@@ -177,6 +177,11 @@ def at_objects(tile, settings, ccds):
             yield rows, images, elliptical_moments(images)
 
 
+def epochs_path(tile, settings):
+    """Return the path of the PSFs at the epochs of the objects of a tile."""
+    return paths.shapes(settings, "psf_epochs", f"{tile['img_name']}.fits")
+
+
 def write_epochs(tile, settings, ccds):
     """Write the PSF at every epoch of a tile: shapes/psf_epochs/<tile>.fits; return the fields.
 
@@ -191,7 +196,7 @@ def write_epochs(tile, settings, ccds):
         found["is_accepted"][rows] = np.isfinite(moments.e1)
         for name in COLUMNS:
             found[name][rows] = getattr(moments, name)
-    write_tables(paths.shapes(settings, "psf_epochs", f"{tile['img_name']}.fits"),
+    write_tables(epochs_path(tile, settings),
                  {"PSF": {"NUMBER": table["NUMBER"], "CCD": table["CCD"]} | found})
     lost = int((~found["is_accepted"]).sum())
     with_psf = np.unique(table["NUMBER"][found["is_accepted"]]).size
