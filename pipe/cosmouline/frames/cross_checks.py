@@ -9,12 +9,13 @@ from cosmouline.frames.header_values import comment_of, first_number, number_of
 
 import numpy as np
 
-# Units that the comments of cards give, and the power and the factor that lead to ours
-UNITS_OF_COMMENTS = {
+# Units that cards give, in comments or behind their numbers (then in brackets), and the power
+# and the factor that lead to ours
+UNITS_OF_CARDS = {
     "exptime_s": (
         (re.compile(r"\b(ms|msec|milli-?sec\w*)\b", re.IGNORECASE), 1, 1e-3),
         (re.compile(r"\b(us|usec|micro-?sec\w*)\b", re.IGNORECASE), 1, 1e-6),
-        (re.compile(r"\[min\]|\bin min\b|\(min\)|\bminutes?\b", re.IGNORECASE), 1, 60.0),
+        (re.compile(r"\[m(in)?\]|\bin min\b|\(min\)|\bminutes?\b", re.IGNORECASE), 1, 60.0),
         (re.compile(r"\[h(r|ours?)?\]|\bin (h|hrs?)\b|\bhours?\b", re.IGNORECASE), 1, 3600.0)),
     "gain_e_per_adu": (
         (re.compile(r"\b(adu|dn|counts?)\s*(/|per)\s*e", re.IGNORECASE), -1, 1.0),),
@@ -79,10 +80,11 @@ def claims_of(header, name, keywords, others=(), valid=None):
                 pixel_um and found.keyword == "PIXSIZE" and found.value == pixel_um.value)):
             continue  # the size of a pixel on the detector
         value, flag = found.value, found.flag
-        for unit, power, factor in UNITS_OF_COMMENTS.get(name, ()):
-            if unit.search(comment) and value:
+        says = f"[{found.unit}]" if found.unit else comment
+        for unit, power, factor in UNITS_OF_CARDS.get(name, ()):
+            if unit.search(says) and value:
                 value = value**power * factor
-                flag = f"{keyword} = {found.value:g} ({comment}): taken as {value:g}"
+                flag = f"{keyword} = {found.value:g} ({found.unit or comment}): taken as {value:g}"
         claims.append(Claim(value, found.keyword, flag))
     if is_scale:
         scale = wcs_pixel_scale_arcsec(header)

@@ -20,11 +20,13 @@ ZONE_CARDS = ("TIMEZONE", "TIMEZON", "TIME-ZON", "TZ", "UTCOFF", "UTC-OFF", "UTC
               "UTCOFFSET", "UTC_OFFS", "TZOFFSET", "GMTOFFS")
 QUARTER_S = 900.0  # time zones are whole numbers of it
 MORNING_D = 0.6  # a time of the day in UTC before it may be of the night of the day before
+LARGEST_ZONE_D = 15.0 / 24.0  # dates that differ by more are not of two time zones
 # What the comments of dates say
 IS_START = re.compile(r"\b(start|begin|open)", re.IGNORECASE)
 MOMENTS_OF_COMMENTS = {"mid": re.compile(r"\bmid(dle|point|time|-?exp\w*)?\b", re.IGNORECASE),
                        "end": re.compile(r"\b(end|stop|close)(s|ed|ing)?\b", re.IGNORECASE)}
 IS_LOCAL = re.compile(r"^(?!.*\b(UTC?|GMT)\b).*\blocal\b", re.IGNORECASE)
+SAYS_WHICH = re.compile(r"STA|BEG|END|STOP|STP")  # a card of the time of day that names its moment
 LOCAL_CARDS = ("DATE-LOC", "DATE_LOC", "LOCALTIM", "LOC-TIME", "LTOBS")
 DAY_NUMBERS = {"mjd": ("MJD-OBS", "MJD_OBS", "MJD", "MJD-AVG"),
                "jd": ("JD", "JD-OBS", "JD_UTC", "JULDATE")}
@@ -122,14 +124,21 @@ def _cross_checked(header, telescope, moment, mjd, exptime_s, zone_h, flags):
         if recipe.recipe in NUMBERS:
             digits = Decimal(other.text).as_tuple().exponent
             within_s += dates.SECONDS_PER_DAY * 10.0**digits if recipe.recipe != "unix" else 1.0
-        within_s += exptime_s if recipe.recipe in ("jd", "clock") else 0.0
+        if recipe.recipe == "clock" and SAYS_WHICH.search(other.keyword):
+            within_s = DATES_AGREE_WITHIN_S  # by other clocks
+        elif recipe.recipe in ("jd", "clock"):
+            within_s += exptime_s
         difference_s = (other_mjd - mjd) * dates.SECONDS_PER_DAY
         if abs(difference_s) <= within_s:
             n_agree += 1
             continue
-        wins = _wins(recipe, is_winner, moment, mjd, other, other_mjd, within_s + exptime_s)
+        wins = _wins(recipe, is_winner, moment, mjd, other, other_mjd, exptime_s, within_s)
         used = other if wins else moment
-        hint = "" if wins else "is one of them local time? "
+        is_end = recipe.recipe == "clock" and abs(
+            difference_s + exptime_s) <= DATES_AGREE_WITHIN_S
+        hint = (f"is {moment.keyword} the end of the exposure? " if is_end else
+                "" if wins or abs(other_mjd - mjd) > LARGEST_ZONE_D else
+                "is one of them local time? ")
         of_time = " with its time card" if other.keyword == moment.keyword else ""
         flags.append(f"{moment.keyword} and {other.keyword}{of_time} differ by "
                      f"{abs(difference_s) / 60.0:.1f} min: {hint}{used.keyword}"
@@ -141,19 +150,22 @@ def _cross_checked(header, telescope, moment, mjd, exptime_s, zone_h, flags):
     return mjd, moment
 
 
-def _wins(recipe, is_winner, moment, mjd, other, other_mjd, within_s):
+def _wins(recipe, is_winner, moment, mjd, other, other_mjd, exptime_s, within_s):
     """Return whether a date that differs from that in use is the better one."""
     difference_s = (other_mjd - mjd) * dates.SECONDS_PER_DAY
     if recipe.recipe in NUMBERS:
         # A number never has the date of the evening with a time after midnight, as a text may,
         # and knows more than a day without a time
         days = round(difference_s / dates.SECONDS_PER_DAY)
-        by_days = days and abs(difference_s - days * dates.SECONDS_PER_DAY) <= within_s
+        by_days = days and abs(
+            difference_s - days * dates.SECONDS_PER_DAY) <= within_s + exptime_s
         is_winner = is_winner or by_days or (
             _lacks_time(moment) and not _lacks_time(other) and -1.0 < other_mjd - mjd < 2.0)
-    elif recipe.recipe == "clock":  # of another time zone
-        rest_s = abs(difference_s - QUARTER_S * round(difference_s / QUARTER_S))
-        is_winner = is_winner and rest_s <= DATES_AGREE_WITHIN_S
+    elif recipe.recipe == "clock":  # of another time zone, or the date is that of the end
+        rest_s = [abs(rest - QUARTER_S * round(rest / QUARTER_S)) for rest in
+                  (difference_s, *((difference_s + exptime_s,)
+                                   if SAYS_WHICH.search(other.keyword) else ()))]
+        is_winner = is_winner and min(rest_s) <= DATES_AGREE_WITHIN_S
     return bool(is_winner)
 
 

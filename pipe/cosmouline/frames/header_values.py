@@ -12,7 +12,7 @@ fits = library("astropy.io.fits")
 
 # what programs write where they know nothing
 NO_VALUE = frozenset({"", "n/a", "(n/a)", "na", "none", "null", "unknown", "undefined", "nan"})
-_NUMBER = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eEdD][+-]?\d+)?)(\s*[A-Za-z([].*)?\s*")
+_NUMBER = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eEdD][+-]?\d+)?)(\s*[A-Za-z([]\D*)?\s*")
 _ANGLE = re.compile(
     r"([+-]?)\s*(\d+(?:\.\d*)?)(?:[:d°\s]\s*(\d+(?:\.\d*)?)(?:[:m'\s]\s*(\d+(?:\.\d*)?)[s\"]?)?)?"
     r"[dm'°]?\s*([NSEW]?)"
@@ -20,11 +20,12 @@ _ANGLE = re.compile(
 
 
 class Found(NamedTuple):
-    """A number of the header, the card that has it, and what is suspicious about it (or None)."""
+    """A number of the header, its card, what is suspicious (or None), and the unit behind it."""
 
     value: float
     keyword: str
     flag: str | None
+    unit: str = ""
 
 
 def text_of(header, keyword):
@@ -45,7 +46,8 @@ def text_of(header, keyword):
 def number_of(header, keyword):
     """Return a card as a `Found` number, or None where it is missing or has no value.
 
-    A text that is a number counts as one; so does a number with a unit behind it, with a flag.
+    A text that is a number counts as one; so does a number with a unit behind it, with a flag, but
+    not one with a second number (5m00s).
     The keyword ``1/KEYWORD`` stands for the inverse of the card.
 
     Raises
@@ -65,7 +67,7 @@ def number_of(header, keyword):
     if not math.isfinite(value) or (inverse and value == 0.0):
         raise ImageRejected(f"{keyword} = {text!r} is not a usable number")
     flag = f"{keyword} = {text!r} is a text: taken as {match[1]}" if match[2] else None
-    return Found(1.0 / value if inverse else value, keyword, flag)
+    return Found(1.0 / value if inverse else value, keyword, flag, (match[2] or "").strip(" []()"))
 
 
 def first_number(header, keywords, valid=None):

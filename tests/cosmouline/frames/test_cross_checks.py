@@ -61,6 +61,38 @@ def test_a_binned_pixel_that_nothing_confirms_is_flagged():
     assert exposure(**optics).flags == ()
 
 
+@pytest.mark.parametrize(("cards", "hint"), [
+    ({"UTSTART": "03:00:00"}, "is DATE-OBS the end of the exposure? UTSTART is used"),
+    ({"UTSTOP": "03:40:00"}, "is DATE-OBS the end of the exposure? UTSTOP is used"),
+    ({"UTSTART": "03:00:00", "UTSTOP": "03:40:00"}, "UTSTART is used"),
+    ({"UT-END": 3 + 40 / 60}, "UT-END is used")])
+def test_cards_of_start_and_end_show_that_a_date_is_of_the_end(cards, hint):
+    """An exposure of 40 min from 3 h on, and one of 15 min, as long as time zones can differ."""
+    found = exposure(EXPTIME=2400.0, DATE__OBS="2020-01-05T03:40:00", **cards)
+
+    assert found.mjd == pytest.approx(58853.125 + 1200 / 86400, abs=1e-6)
+    assert [flag.endswith(hint) for flag in found.flags] == [True]
+    short = exposure(EXPTIME=900.0, DATE__OBS="2020-01-05T03:15:00", UTSTART="03:00:00")
+    assert short.mjd == pytest.approx(58853.125 + 450 / 86400, abs=1e-6)
+
+
+@pytest.mark.parametrize("cards", [
+    {"UTSTART": "03:40:00", "UTEND": "04:20:00"}, {"UTEND": "04:20:40"},  # with the readout
+    {"UTSTART": "03:39:30"}, {"UT": "04:00:00"}])
+def test_cards_of_start_and_end_that_agree_are_not_told(cards):
+    found = exposure(EXPTIME=2400.0, DATE__OBS="2020-01-05T03:40:00", **cards)
+
+    assert found.flags == ()
+    assert found.mjd == pytest.approx(58853.125 + 3600 / 86400, abs=1e-6)
+
+
+@pytest.mark.parametrize(("hours", "is_zone"), [(14.3, True), (-14.3, True), (15.7, False)])
+def test_dates_further_apart_than_time_zones_are_not_taken_for_local_time(hours, is_zone):
+    found = exposure(**{"MJD-OBS": round(58853.125 + hours / 24, 6)})
+
+    assert [("local time" in flag) for flag in found.flags] == [is_zone]
+
+
 def test_a_clock_that_is_off_by_no_zone_is_flagged_only():
     assert exposure(UT="03:02:30").flags == ()  # of the middle
     found = exposure(UT="03:25:00")
@@ -115,6 +147,10 @@ def test_midnight_alone_is_no_time_of_day():
     ({"EXPTIME": (5.0, "exposure in minutes")}, 300.0, "taken as 300"),
     ({"EXPTIME": (5.0, "exposure (min)")}, 300.0, "taken as 300"),
     ({"EXPTIME": (1 / 12, "[h] exposure")}, 300.0, "taken as 300"),
+    ({"EXPTIME": "300000 ms"}, 300.0, "EXPTIME = 300000 (ms): taken as 300"),
+    ({"EXPTIME": "5 min"}, 300.0, "EXPTIME = 5 (min): taken as 300"),
+    ({"EXPTIME": "5m"}, 300.0, "EXPTIME = 5 (m): taken as 300"),
+    ({"EXPTIME": "300 s"}, 300.0, "EXPTIME = '300 s' is a text: taken as 300"),
     ({"EXPTIME": 3e5, "EXPOSURE": 300.0}, 300.0, "EXPOSURE and EXPTIME differ")])
 def test_exposure_times(cards, seconds, named):
     found = exposure(**cards)

@@ -38,10 +38,11 @@ def test_numbers(card, value):
 
 @pytest.mark.parametrize("text", ["2.7 e-/ADU", "2.7e-/ADU", "2.7 (measured)", "2.7 [e/ADU]"])
 def test_a_number_with_a_unit_is_taken_and_told(text):
-    value, keyword, flag = number_of(header(f"GAIN    = '{text}'"), "GAIN")
+    value, keyword, flag, unit = number_of(header(f"GAIN    = '{text}'"), "GAIN")
 
     assert (value, keyword) == (2.7, "GAIN")
     assert flag == f"GAIN = {text!r} is a text: taken as 2.7"
+    assert unit == text[3:].strip(" ()[]")
 
 
 @pytest.mark.parametrize("text", ["", "N/A", "n/a", "UNKNOWN", "None", "NaN", "   "])
@@ -56,7 +57,8 @@ def test_missing_and_undefined_cards():
     assert text_of(header(), "GAIN") is None
 
 
-@pytest.mark.parametrize("card", ["GAIN    = T", "GAIN    = 'high'", "GAIN    = '2,7'"])
+@pytest.mark.parametrize("card", ["GAIN    = T", "GAIN    = 'high'", "GAIN    = '2,7'",
+                                  "GAIN    = '5m00s'", "GAIN    = '2 of 3'"])
 def test_what_is_no_number_is_refused(card):
     with pytest.raises(ImageRejected, match=r"GAIN = .* is not a number"):
         number_of(header(card), "GAIN")
