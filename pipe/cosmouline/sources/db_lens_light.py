@@ -2,8 +2,15 @@
 
 import logging
 
-from cosmouline.astrometry.db_lens_position import lens_by_wcs, lens_centre_and_radius
+from cosmouline.astrometry import db_transform
+from cosmouline.astrometry.db_coordinates import has_sky
+from cosmouline.astrometry.db_lens_position import (
+    lens_by_wcs,
+    lens_centre_and_radius,
+    pixels_per_arcsec,
+)
 from cosmouline.database.columns import column
+from cosmouline.database.settings_sources import FIND
 from cosmouline.errors import UserError
 from cosmouline.images import db_images
 from cosmouline.sources.star_catalogue import positions
@@ -18,12 +25,15 @@ MASKED_FWHM, LEAST_GOOD = 0.5, 0.5  # around the sources; of the pixels there
 APERTURE_FWHM = 1.0  # around the sources of the lens
 MEDIAN_VARIANCE = np.pi / 2  # of a median over that of a mean
 N_WCS = 200  # images whose WCS is compared
-WCS_WITHIN_FWHM = 2.0
+WCS_WITHIN_FWHM, WCS_WITHIN_DEG = 2.0, 3.0
 SKY_AROUND_FWHM = 6.0  # of sky that a fit needs around them
 
 
 def check(images, stars, reference, settings):
     """Stop where no light lies at the position of the lens; warn of images that lack the lens.
+
+    It stops too where more than half of the images have a WCS with north in another direction than
+    that of the reference image, as the stars align them, unless the settings name the reference.
 
     The flux in an aperture around all sources of the lens, above the median of a ring, added up
     over the sharpest images with the weights of their noise, must be 5 times its error.
@@ -40,7 +50,8 @@ def check(images, stars, reference, settings):
     Raises
     ------
     UserError
-        If there is no light; it names the position, the limit and the nearest source.
+        If there is no light; it names the position, the limit and the nearest source. Or if the
+        directions of the WCS contradict each other.
     """
     centre, radius_px = lens_centre_and_radius(reference, settings)
     # Images of which the lens with its sky lies beyond the edge
@@ -54,6 +65,7 @@ def check(images, stars, reference, settings):
                         image["img_name"] for image, is_cut in zip(images, cut, strict=True)
                         if is_cut))
     _compare_wcs(images, settings)
+    _compare_north(images, centre, reference, settings)
     whole = [image for image, is_cut in zip(images, cut, strict=True) if not is_cut]
     if not whole:
         raise UserError(f"no image holds the lens at {_as_ds9(centre)} of the reference image "
@@ -127,6 +139,34 @@ def _compare_wcs(images, settings):
     if far:
         log.warning("the WCS of %d images puts the lens elsewhere than the alignment of the stars "
                     "does (first: %s, by %.1f arcsec): the alignment is used", len(far), *far[0])
+
+
+def _compare_north(images, lens_px, reference, settings):
+    """Warn of images whose WCS is turned or mirrored against that of the reference image."""
+    others = [image for image in images[:: max(1, len(images) // N_WCS)]
+              if image["img_name"] != reference["img_name"] and has_sky(image)]
+    if not has_sky(reference) or not others:
+        return
+    of_reference, turned = np.linalg.inv(pixels_per_arcsec(reference, settings, lens_px)), []
+    for image in others:
+        # East and north of the image on the reference image, in its own directions: the unit matrix
+        on_image = pixels_per_arcsec(image, settings, (image["lens_x_px"], image["lens_y_px"]))
+        (a, b), (c, d) = of_reference @ np.linalg.solve(
+            db_transform.matrix(image)[:, :2], on_image)
+        is_mirrored, angle_deg = a * d < b * c, abs(np.rad2deg(np.arctan2(c - b, a + d)))
+        if is_mirrored or angle_deg > WCS_WITHIN_DEG:
+            turned.append((image["img_name"],
+                           "mirrored" if is_mirrored else f"turned by {angle_deg:.0f} deg"))
+    if not turned:
+        return
+    line = (f"the WCS of {len(turned)} of {len(others)} images is turned or mirrored against that "
+            f"of the reference image {reference['img_name']}, as the stars align them (first: "
+            f"{turned[0][0]}, {turned[0][1]}): the sources can be taken for each other")
+    by_number = isinstance(settings.point_sources, int) or settings.point_sources == FIND
+    if not by_number and 2 * len(turned) > len(others) and settings.ref_img_name is None:
+        raise UserError(f"{line}. Set ref_img_name to an image whose WCS is right, or solve them "
+                        "(fac_astrometry/1_fetch_catalogue, 2_plate_solve).")
+    log.warning("%s. That of %s is used", line, reference["img_name"])
 
 
 def _as_ds9(xy):
