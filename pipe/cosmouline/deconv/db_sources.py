@@ -30,6 +30,8 @@ from cosmouline.sources import db_stars
 
 import numpy as np
 
+MOVED_FWHM = 0.3  # of the seeing, between given and fitted positions that are not the same
+FIGURE_LEFT = 0.3  # of that, beyond another scale and angle
 SEARCH_PX = 6.0  # the given centre of the lens may be off by nearly this
 MJD_OF_DAY_0 = -678576  # of date.toordinal; MJD 0 is 1858-11-17
 
@@ -174,7 +176,9 @@ def with_doubts(fit, content, names, band, settings):
         row for row in band["images"] if row["img_name"] in content.names], settings)
     odd = odd_epochs.what_is_odd(fit, content.epochs)
     lines = [*of_field, *_in_some(fit, odd, content, names, reference, settings),
-             *(doubt.line for doubt in doubts)]
+             *(doubt.line for doubt in doubts),
+             *_elsewhere(content.centre_px + fit.position_px[:fit.n_images], names, reference,
+                         settings)]
     if missing:
         # The neighbours of the fit, and the stars under names that are free
         places = [*fit.position_px[fit.n_images:], *((one.x_px, one.y_px) for one in missing)]
@@ -227,6 +231,31 @@ def _in_some(fit, odd, content, names, reference, settings):
             f"near it are flagged. extra_sources = {{\"N\": ({east:.1f}, {north:.1f})}} and "
             f"source_epochs fit it. First: {', '.join(first)}")
     return lines
+
+
+def _elsewhere(found_px, names, reference, settings):
+    """Yield a line where the figure of the fitted sources (n, 2) is not that of the settings."""
+    _, given_px = sources_on_reference(reference, settings)
+    if given_px is None or len(given_px) != len(found_px) or len(found_px) < 2:
+        return
+    # As complex numbers, about their middles: found = factor x given, turned by its angle
+    given, found = (xy @ (1, 1j) for xy in (given_px - given_px.mean(0),
+                                            found_px - found_px.mean(0)))
+    away_px = np.abs(found - given)
+    if away_px.max() < MOVED_FWHM * reference["field_fwhm_px"]:
+        return
+    factor = np.vdot(given, found) / np.vdot(given, given)
+    angle_deg, scale = np.rad2deg(np.angle(factor)), np.abs(factor)
+    arcsec_per_px = reference["pixel_scale_arcsec"]
+    hint = "look at 7_deconv/5a_png_check"
+    if np.abs(found - factor * given).max() < FIGURE_LEFT * away_px.max():
+        hint = (f"they fit {scale:.2f} times as far apart, turned by "
+                f"{abs(angle_deg):.0f} deg: is the pixel scale of {arcsec_per_px:.3g} arcsec "
+                "right, and the WCS?")
+    away = ", ".join(f"{name} {one * arcsec_per_px:.2f}"
+                     for name, one in zip(names, away_px, strict=False))
+    yield ("the sources are not where point_sources has them (arcsec, their middle held: "
+           f"{away}); {hint}")
 
 
 def _checked(epochs, start_px, extra_px):

@@ -149,7 +149,7 @@ def _compare_north(images, lens_px, reference, settings):
         return
     of_reference, turned = np.linalg.inv(pixels_per_arcsec(reference, settings, lens_px)), []
     for image in others:
-        # East and north of the image on the reference image, in its own directions: the unit matrix
+        # East and north of the image on the reference, in its own directions: the unit matrix
         on_image = pixels_per_arcsec(image, settings, (image["lens_x_px"], image["lens_y_px"]))
         (a, b), (c, d) = of_reference @ np.linalg.solve(
             db_transform.matrix(image)[:, :2], on_image)

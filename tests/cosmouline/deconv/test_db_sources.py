@@ -16,7 +16,7 @@ import pytest
 
 CENTRE = np.array([90.0, 80.0])
 GIVEN = np.array([(-3.0, 1.0), (2.0, -2.0)])  # offsets of A and B
-REFERENCE = {"pixel_scale_arcsec": 0.2}
+REFERENCE = {"pixel_scale_arcsec": 0.2, "field_fwhm_px": 5.0}
 
 
 @dataclass
@@ -268,6 +268,24 @@ def test_a_change_of_a_source_below_three_sigma_is_no_percentage(made_up, monkey
 
     line, = found.log[-1]["lines"]
     assert "the fluxes change by A -2.0 %, B (no flux), which" in line
+
+
+@pytest.mark.parametrize(("found", "hint"), [
+    # of (-6, 0), (6, 0), (0, 4) px; .3 of a FWHM of 5 px are told: 1.5 px, about the middle
+    ([(-6, 0), (6, 0), (0, 4)], None), ([(94, 50), (106, 50), (100, 54)], None),  # all of them
+    ([(-6, 0), (6, 0), (0, 6.1)], None), ([(-6, 0), (6, 0), (0, 6.5)], "look at"),
+    ([(-3, 0), (3, 0), (0, 2)], "they fit 0.50 times as far apart, turned by 0 deg: is the pixel "
+                                "scale of 0.2 arcsec right, and the WCS?"),
+    ([(0, 12), (0, -12), (8, 0)], "they fit 2.00 times as far apart, turned by 90 deg"),
+    ([(-3, 0), (3, 0), (2, 3)], "look at 7_deconv/5a_png_check")])
+def test_sources_that_are_not_where_the_settings_have_them_are_told(made_up, found, hint):
+    given = np.array([(-6.0, 0.0), (6.0, 0.0), (0.0, 4.0)])
+    made_up.sources = (["A", "B", "C"], CENTRE + given)
+    lines = list(db_sources._elsewhere(CENTRE + np.array(found), ["A", "B", "C"], REFERENCE, None))
+
+    assert [hint in line for line in lines] == ([] if hint is None else [True])
+    made_up.sources = (["A", "B", "C"], None)  # found, not given
+    assert not list(db_sources._elsewhere(CENTRE + np.array(found), "ABC", REFERENCE, None))
 
 
 def test_cores_that_lose_little_are_named_with_what_they_lose():
