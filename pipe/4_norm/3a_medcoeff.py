@@ -40,12 +40,16 @@ def measure(images, names, reference, settings):
 
 
 def quality(images, coeff):
-    """Return in what each image stands out: trailed, cloudy, moonlit, bad seeing."""
-    return outlier_images.notes({
+    """Return in what each image stands out: trailed, cloudy, moonlit, bad seeing, exposure."""
+    sky_e = column(images, "sky_level_e")
+    found = outlier_images.notes({
         "seeing": (column(images, "field_fwhm_arcsec"), 0.2, ".2f"),
         "ellipticity": (column(images, "field_ellipticity"), 0.05, ".2f"),
-        "sky": (column(images, "sky_level_e"), 1.0, ".0f"),
+        "sky": (sky_e, 1.0, ".0f"),
         "coefficient": (coeff, 0.3, ".2f")})
+    of_exposure = outlier_images.exposure_notes(column(images, "exptime_s"), coeff, sky_e,
+                                                texts(images, "set_name"))
+    return [", ".join(filter(None, both)) for both in zip(found, of_exposure, strict=True)]
 
 
 def main(settings, db):
