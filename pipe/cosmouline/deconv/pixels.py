@@ -167,7 +167,8 @@ def drop_unmeasured(pixels, problem, state, is_part=False):
     measured = ((measured > SMALLEST_LIGHT) | ~shining).all(1)
     if not measured.any():
         raise ValueError(
-            f"no epoch has {SMALLEST_LIGHT:.0%} of the light of each source on good pixels"
+            f"no epoch has {SMALLEST_LIGHT:.0%} of the light of each source on good pixels (they "
+            "may lie elsewhere than the settings have them, or under the mask of a star)"
         )
     if measured.all():
         return pixels, problem, state

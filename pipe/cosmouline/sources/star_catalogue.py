@@ -127,8 +127,8 @@ def reference_scores(catalogs, matrices, sky_sigma_e, fwhm_px, ellipticity, firs
     Notes
     -----
     Median light of the common stars / (sky scatter * FWHM), the signal-to-noise ratio of a faint
-    star, times the fraction of the stars that is common. Too elongated: more than 3 sigma above
-    the median ellipticity. COSMOULINE leaves the choice to the user.
+    star, times the fraction that it has of the stars that half of all have. Too elongated: more
+    than 3 sigma above the median ellipticity. COSMOULINE leaves the choice to the user.
     """
     brightest = catalogs[first][:REFERENCE_STARS]
     ellipticity = np.asarray(ellipticity, dtype=float)
@@ -139,14 +139,18 @@ def reference_scores(catalogs, matrices, sky_sigma_e, fwhm_px, ellipticity, firs
     eligible = is_aligned & (ellipticity <= middle + ELLIPTICITY_SIGMAS * spread)
     if not eligible.any():
         eligible = is_aligned
+    # Stars that half of the frames have: one that is exposed twice has each of them twice
+    light = np.full((len(catalogs), len(brightest)), np.nan)
+    for k in np.flatnonzero(is_aligned):
+        i, j = matched_pairs(matrices[k], positions(brightest), positions(catalogs[k]), MATCH_PX)
+        light[k, i] = catalogs[k]["flux_e"][j] / brightest["flux_e"][i]
+    has = np.isfinite(light)
+    is_common = 2 * has.sum(0) >= is_aligned.sum()
+    if is_common.any():
+        light, has = light[:, is_common], has[:, is_common]
     scores = np.zeros(len(catalogs))
-    for k, (catalog, matrix) in enumerate(zip(catalogs, matrices, strict=True)):
-        if not (eligible[k] and sky_sigma_e[k] > 0):
-            continue
-        i, j = matched_pairs(matrix, positions(brightest), positions(catalog), MATCH_PX)
-        if len(i):
-            light = np.median(catalog["flux_e"][j] / brightest["flux_e"][i])
-            scores[k] = light / (sky_sigma_e[k] * fwhm_px[k]) * len(i) / len(brightest)
+    for k in np.flatnonzero(eligible & (np.asarray(sky_sigma_e) > 0) & has.any(1)):
+        scores[k] = np.nanmedian(light[k]) / (sky_sigma_e[k] * fwhm_px[k]) * has[k].mean()
     return scores
 
 

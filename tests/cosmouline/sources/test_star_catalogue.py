@@ -252,6 +252,29 @@ def test_reference_is_the_deepest_round_frame():
     assert np.argmax(reference_scores(*args, first=0)) == 0  # elongated, but all there is
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_a_frame_that_is_exposed_twice_is_not_the_reference(seed):
+    """It has each star twice, at half its light, and with that most sources."""
+    truth = simulate(seed, n_junk=0)
+    truth.fwhm_px[:], truth.ellipticity[:], truth.scale[:] = 4.0, 0.05, 1.0
+    for catalog in truth.catalogs:  # all equally deep
+        catalog["flux_e"] /= catalog["flux_e"][0] / 1e5
+    twice = np.repeat(truth.catalogs[2], 2)
+    twice["x_px"][1::2] += 12.0
+    twice["flux_e"] /= 2
+    truth.catalogs[2] = twice
+    first, _ = first_reference(truth.catalogs, lambda *_: np.eye(2, 3))
+    assert first == 2
+    inverse = np.linalg.inv(np.vstack([truth.matrices[2], (0, 0, 1)]))
+    matrices = [matrix @ inverse for matrix in truth.matrices]
+
+    scores = reference_scores(truth.catalogs, matrices, np.full(N_FRAMES, 20.0), truth.fwhm_px,
+                              truth.ellipticity, first)
+
+    # half the light; a few stars of the others are beyond their edges
+    assert scores[2] / np.delete(scores, 2) == pytest.approx(np.full(N_FRAMES - 1, 0.5), rel=0.15)
+
+
 def test_all_are_aligned_first_to_the_frame_with_most_sources():
     truth = simulate()
     truth.catalogs[3] = np.concatenate([truth.catalogs[3], truth.catalogs[3][:20]])
