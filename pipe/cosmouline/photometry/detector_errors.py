@@ -158,7 +158,9 @@ def slope_with_peak(residual, relative_sigma, peak_e):
     -----
     What an image and what a star have in all is taken out of both: the coefficient is the former.
     What is left is that in sharp and clear images the peaks of bright stars rise by more than
-    those of faint ones. A detector that is not linear makes their fluxes follow.
+    those of faint ones. A detector that is not linear makes their fluxes follow. The error is the
+    largest of those with independent residuals, and with what stars or images have in common
+    (the "sandwich" of clusters; Liang & Zeger 1986, Biometrika 73, 13).
     """
     good = np.isfinite(residual) & (relative_sigma > 0) & np.isfinite(peak_e)
     if (good.sum(0) > 1).sum() < LEAST_CONSTANT or good.any(1).sum() < LEAST_CONSTANT:
@@ -178,8 +180,15 @@ def slope_with_peak(residual, relative_sigma, peak_e):
         return np.nan, np.nan
     slope = (weight * left[0] * left[1]).sum() / curvature
     freedom = good.sum() - good.any(1).sum() - good.any(0).sum()
-    chi2 = (weight * (left[0] - slope * left[1]) ** 2).sum() / max(freedom, 1)
-    return float(slope), float(np.sqrt(max(chi2, 1.0) / curvature))
+    rest = left[0] - slope * left[1]
+    chi2 = (weight * rest**2).sum() / max(freedom, 1)
+    # Errors of the flat field are alike in all images of a star, or in all stars of an image
+    variances = [max(chi2, 1.0) / curvature]
+    for axis in (0, 1):
+        n_groups = good.any(axis).sum()
+        sums = (weight * rest * left[1]).sum(axis)
+        variances.append((sums**2).sum() * n_groups / (n_groups - 1) / curvature**2)
+    return float(slope), float(np.sqrt(max(variances)))
 
 
 def shutter_error_s(residual, relative_sigma, used, exptime_s):

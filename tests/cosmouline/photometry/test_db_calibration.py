@@ -215,9 +215,9 @@ def test_flat_fields_are_reported_by_set(flat, caplog):
         assert "more than their colours and widths tell. So may the lens" in caplog.messages[0]
 
 
-@pytest.mark.parametrize(("per_e", "late_s"), [(0.0, 0.0), (2e-7, 0.0), (0.0, 0.05)])
+@pytest.mark.parametrize(("per_e", "late_s"), [(0.0, 0.0), (5e-7, 0.0), (0.0, 0.05)])
 def test_a_detector_that_is_not_linear_and_a_slow_shutter_are_reported(per_e, late_s, caplog):
-    """2 % at 10^5 e-; and exposures of 2 and 10 s, those of the stars apart by .05 s."""
+    """5 % at 10^5 e-; and exposures of 2 and 10 s, those of the stars apart by .05 s."""
     random = np.random.default_rng(6)
     names, n = list("abcdefghijkl"), 30
     peak_e = random.uniform(0.4, 1.0, (n, 1)) * np.geomspace(3e3, 6e4, 12)
@@ -236,8 +236,9 @@ def test_a_detector_that_is_not_linear_and_a_slow_shutter_are_reported(per_e, la
     assert len(caplog.messages) == bool(per_e) + bool(late_s)
     if per_e:
         slope = float(caplog.messages[0].split("change by ")[1].split()[0])
-        # residuals of .3 % over 360 peaks that scatter by 4000 e- about their means: .004 %
-        assert slope == pytest.approx(0.20, abs=5 * 0.006)
+        # residuals of .3 % over 360 peaks; without what images and stars have in all, these
+        # scatter by 3000 e- rms: .3 / sqrt(360) / .3 = .05 %
+        assert slope == pytest.approx(0.50, abs=5 * 0.05)
         assert "a detector that is not linear" in caplog.messages[0]
     if late_s:
         seconds = float(caplog.messages[0].split("differ by ")[1].split()[0])
