@@ -30,7 +30,7 @@ from cosmouline.sources import db_stars
 
 import numpy as np
 
-MOVED_FWHM = 0.3  # of the seeing, between given and fitted positions that are not the same
+ELSEWHERE_FWHM = 0.3  # of the seeing, between given and fitted positions that are not the same
 FIGURE_LEFT = 0.3  # of that, beyond another scale and angle
 SEARCH_PX = 6.0  # the given centre of the lens may be off by nearly this
 MJD_OF_DAY_0 = -678576  # of date.toordinal; MJD 0 is 1858-11-17
@@ -242,7 +242,7 @@ def _elsewhere(found_px, names, reference, settings):
     given, found = (xy @ (1, 1j) for xy in (given_px - given_px.mean(0),
                                             found_px - found_px.mean(0)))
     away_px = np.abs(found - given)
-    if away_px.max() < MOVED_FWHM * reference["field_fwhm_px"]:
+    if away_px.max() < ELSEWHERE_FWHM * reference["field_fwhm_px"]:
         return
     factor = np.vdot(given, found) / np.vdot(given, given)
     angle_deg, scale = np.rad2deg(np.angle(factor)), np.abs(factor)

@@ -31,6 +31,7 @@ PIXEL_CARDS = ("XPIXSZ", "PIXSIZE1", "PIXSZ")  # micrometres
 FOCAL_CARDS = ("FOCALLEN", "FOCAL", "FOCLEN")  # millimetres, or metres
 PIXEL_RANGE_UM, FOCAL_RANGE, LONGEST_FOCUS_M = (1.0, 60.0), (0.01, 100000.0), 50.0
 SQUARE_WITHIN = 0.02
+SIDES_OF_PIXELS = (("XBINNING", "YBINNING"), ("XPIXSZ", "YPIXSZ"), ("CCDXBIN", "CCDYBIN"))
 
 
 class Claim(NamedTuple):
@@ -155,7 +156,12 @@ def choose(claims, name, keep_first=False):
 
 
 def square_flag(header):
-    """Return a flag where the WCS has pixels that are not square, else None."""
+    """Return a flag where WCS, binning or pixel size say that pixels are not square, else None."""
+    for cards in SIDES_OF_PIXELS:
+        sides = [_number_or_none(header, [card], (1e-3, 1e3)) for card in cards]
+        if all(sides) and not np.isclose(*[one.value for one in sides], rtol=SQUARE_WITHIN):
+            return (f"the pixels are not square by {cards[0]} = {sides[0].value:g} and {cards[1]} "
+                    f"= {sides[1].value:g}")
     try:
         matrix = [[number_of(header, f"CD{i}_{j}") for j in (1, 2)] for i in (1, 2)]
         steps = [number_of(header, f"CDELT{i}") for i in (1, 2)]

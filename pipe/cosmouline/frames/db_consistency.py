@@ -6,7 +6,7 @@ from statistics import median
 
 from cosmouline.dates import SECONDS_PER_DAY
 from cosmouline.errors import UserError
-from cosmouline.frames.telescope import filter_key
+from cosmouline.frames.header_values import filter_key
 
 TYPICAL_FRACTION = 0.5  # of the frames of a set with one size: then the others are refused
 MIXED_FRACTION = 0.1  # of the frames of a set in a second filter: then they are no mistake

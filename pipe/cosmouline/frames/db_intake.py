@@ -25,12 +25,15 @@ from cosmouline.files.io_fits import (
 from cosmouline.frames.companions import ONE_PER_PIXEL, companions, with_sides
 from cosmouline.frames.db_consistency import moment
 from cosmouline.frames.header_units import linear
-from cosmouline.frames.header_values import CALIBRATION_FOLDERS, calibration_kind
+from cosmouline.frames.header_values import (
+    CALIBRATION_FOLDERS,
+    calibration_kind,
+    filter_key,
+    filter_of,
+)
 from cosmouline.frames.telescope import (
     camera_of,
     checked_overrides,
-    filter_key,
-    filter_of,
     load_telescope,
 )
 from cosmouline.frames.telescope_yaml import Mask

@@ -17,6 +17,11 @@ _ANGLE = re.compile(
     r"([+-]?)\s*(\d+(?:\.\d*)?)(?:[:d°\s]\s*(\d+(?:\.\d*)?)(?:[:m'\s]\s*(\d+(?:\.\d*)?)[s\"]?)?)?"
     r"[dm'°]?\s*([NSEW]?)"
 )
+OPEN_POSITIONS = ("open", "free", "empty", "blank")  # of a second filter wheel
+LETTERS_OF_A_BAND = 2  # such as r, R and i'
+WITH_OPEN = re.compile(r"^(open|free|empty|blank)[\s_-]+(?!pos|slot|hole|wheel|filter|\d)(?=\S)",
+                       re.IGNORECASE)  # and a band behind it, as in Empty-R
+CLEAR = ("clear", "air")  # of a second wheel; alone it is the name of a filter
 
 
 class Found(NamedTuple):
@@ -92,6 +97,63 @@ def by_table(header, source):
     """Return the default of a source, by the cards that its table names, where it has one."""
     code = "".join(text_of(header, keyword) or "" for keyword in source.by).lower()
     return (source.table or {}).get(code, source.default)
+
+
+def filter_of(header, telescope):
+    """Return the name of the filter by a header, else by the telescope's description, or None.
+
+    Positions of a wheel that are called open, free or empty do not count. ImageRejected if a card
+    cannot be read.
+    """
+    named = _named_filters(header, telescope)
+    if not named:
+        return telescope.filter.default
+    # Two wheels with a card each: light has passed both
+    keyword, name = named[0]
+    both = [name, *(other for card, other in named[1:] if _is_other_wheel(card, keyword)
+                    and not other.lower().startswith(CLEAR) and other != name)]
+    return "+".join(both)
+
+
+def filter_flag(header, telescope):
+    """Return a flag where two cards, not of two wheels, name different filters, else None.
+
+    Names agree where they have a word in common, as V and Bessell V; numbers say nothing.
+    """
+    named = [(card, name, set(re.findall(r"[A-Za-z0-9]+", name)))
+             for card, name in _named_filters(header, telescope)
+             if not name.lower().startswith(CLEAR) and not name.isdigit()]
+    for card, name, words in named[1:]:
+        used, first, words_of_first = named[0]
+        if not (words & words_of_first or _is_other_wheel(card, used)):
+            return f"{used} and {card} differ, {first} and {name}: {used} is used"
+    return None
+
+
+def _is_other_wheel(card, other):
+    """Return whether two cards are those of two wheels, as FILTER1 and FILTER2."""
+    return card[:-1] == other[:-1] and {card[-1], other[-1]} == {"1", "2"}
+
+
+def _named_filters(header, telescope):
+    """Return the cards that name a filter and the names; with two wheels one of them is open."""
+    named = []
+    for keyword in telescope.filter.keywords:
+        text = text_of(header, keyword) or ""
+        # One card may hold the positions of two wheels, as in Empty/R
+        parts = [WITH_OPEN.sub("", part.strip()) for part in re.split(r"[/,+;|]", text)
+                 if part.strip()]
+        filters = [part for part in parts if not part.lower().startswith(OPEN_POSITIONS)]
+        if filters:
+            whole = len(filters) == len(parts) and not WITH_OPEN.match(text)
+            named.append((keyword, text if whole else "+".join(filters)))
+    return named
+
+
+def filter_key(name):
+    """Return a filter in the form to compare: r and R are two filters, Clear and CLEAR are one."""
+    name = name.strip()
+    return name if len(name) <= LETTERS_OF_A_BAND else name.lower()
 
 
 def comment_of(header, keyword):

@@ -7,7 +7,7 @@ import re
 from collections import Counter, defaultdict
 from pathlib import Path
 
-from cosmouline.frames.telescope import filter_key
+from cosmouline.frames.header_values import filter_key
 
 import numpy as np
 

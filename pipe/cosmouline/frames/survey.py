@@ -19,12 +19,12 @@ from cosmouline.frames.header_pointing import lens_guess
 from cosmouline.frames.header_values import (
     CALIBRATION_FOLDERS,
     calibration_kind,
+    filter_of,
     first_text,
     text_of,
 )
 from cosmouline.frames.telescope import (
     camera_of,
-    filter_of,
     load_telescope,
     read_exposure,
     recognise,

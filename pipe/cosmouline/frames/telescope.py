@@ -13,7 +13,7 @@ from cosmouline.frames.cross_checks import Claim, choose, claims_of, square_flag
 from cosmouline.frames.header_dates import mid_exposure
 from cosmouline.frames.header_site import site_coordinates
 from cosmouline.frames.header_units import PixelUnit, pixel_unit
-from cosmouline.frames.header_values import by_table, text_of
+from cosmouline.frames.header_values import by_table, filter_flag, filter_of, text_of
 from cosmouline.frames.telescope_yaml import (
     RANGES,
     SITE_RANGES,
@@ -39,11 +39,6 @@ GAIN_OF_A_UNIT = (0.05, 1e6)  # electrons of an exposure in one unit of a rate o
 CAMERA_CARDS = ("INSTRUME", "TELESCOP", "DETNAM")
 FAMILIES = ("Amateur",)  # descriptions of many cameras with the same cards
 UNKNOWN = "generic"  # the description for telescopes that have none
-OPEN_POSITIONS = ("open", "free", "empty", "blank")  # of a second filter wheel
-LETTERS_OF_A_BAND = 2  # such as r, R and i'
-WITH_OPEN = re.compile(r"^(open|free|empty|blank)[\s_-]+(?!pos|slot|hole|wheel|filter|\d)(?=\S)",
-                       re.IGNORECASE)  # and a band behind it, as in Empty-R
-CLEAR = ("clear", "air")  # of a second wheel; alone it is the name of a filter
 UNITS = {
     "exptime_s": "s",
     "gain_e_per_adu": "e-/ADU",
@@ -199,6 +194,8 @@ def read_exposure(header, telescope, overrides=None):
             filter_name = filter_of(header, telescope)
             if filter_name is None:
                 flags.append(f"no filter in the header ({', '.join(telescope.filter.keywords)})")
+            elif telescope.cross_checks:  # who described a camera knows its cards
+                flags += filter(None, [filter_flag(header, telescope)])
         except ImageRejected as error:  # an unreadable card
             flags.append(str(error))
             filter_name = telescope.filter.default
@@ -338,39 +335,6 @@ def checked_overrides(overrides):
 def camera_of(header):
     """Return the name of the camera by a header, else of the telescope, or None."""
     return next(filter(None, (text_of(header, keyword) for keyword in CAMERA_CARDS)), None)
-
-
-def filter_of(header, telescope):
-    """Return the name of the filter by a header, else by the telescope's description, or None.
-
-    Positions of a wheel that are called open, free or empty do not count. ImageRejected if a card
-    cannot be read.
-    """
-    # With two wheels one of them is open
-    named = []
-    for keyword in telescope.filter.keywords:
-        text = text_of(header, keyword) or ""
-        # One card may hold the positions of two wheels, as in Empty/R
-        parts = [WITH_OPEN.sub("", part.strip()) for part in re.split(r"[/,+;|]", text)
-                 if part.strip()]
-        filters = [part for part in parts if not part.lower().startswith(OPEN_POSITIONS)]
-        if filters:
-            whole = len(filters) == len(parts) and not WITH_OPEN.match(text)
-            named.append((keyword, text if whole else "+".join(filters)))
-    if not named:
-        return telescope.filter.default
-    # Two wheels with a card each: light has passed both
-    keyword, name = named[0]
-    both = [name, *(other for card, other in named[1:]
-                    if card[:-1] == keyword[:-1] and {card[-1], keyword[-1]} == {"1", "2"}
-                    and not other.lower().startswith(CLEAR) and other != name)]
-    return "+".join(both)
-
-
-def filter_key(name):
-    """Return a filter in the form to compare: r and R are two filters, Clear and CLEAR are one."""
-    name = name.strip()
-    return name if len(name) <= LETTERS_OF_A_BAND else name.lower()
 
 
 def recognise(header):

@@ -200,6 +200,17 @@ def test_the_wcs_is_used_where_a_card_differs_from_it():
     assert "not square by the WCS: 1.25 times" in square_flag(fits.Header(wcs))
 
 
+@pytest.mark.parametrize(("cards", "said"), [
+    ({"XBINNING": 2, "YBINNING": 1}, "by XBINNING = 2 and YBINNING = 1"),
+    ({"XPIXSZ": 9.0, "YPIXSZ": 6.5}, "by XPIXSZ = 9 and YPIXSZ = 6.5"),
+    ({"XBINNING": 2, "YBINNING": 2, "XPIXSZ": 9.0, "YPIXSZ": 9.1}, None), ({"XBINNING": 2}, None),
+    ({"XBINNING": 2, "YBINNING": "two"}, None)])
+def test_pixels_that_cards_say_are_not_square_are_told(cards, said):
+    flag = square_flag(fits.Header(cards))
+
+    assert flag == (f"the pixels are not square {said}" if said else None)
+
+
 def test_an_unreadable_card_counts_only_where_it_is_needed():
     header = fits.Header({"EXPTIME": 300.0, "EXPOSURE": "long"})
 

@@ -5,9 +5,9 @@ from pathlib import Path
 from cosmouline.dates import iso_to_mjd
 from cosmouline.errors import ImageRejected, UserError
 from cosmouline.files.io_fits import list_frames, read_header
+from cosmouline.frames.header_values import filter_of
 from cosmouline.frames.telescope import (
     FOLDER,
-    filter_of,
     list_telescopes,
     load_telescope,
     read_exposure,
@@ -142,6 +142,22 @@ def test_a_camera_is_known_by_its_instrument_not_by_the_telescope():
     assert recognise(stored("EulerC2", INSTRUME="ECAM")) == ["EulerCAM"]
     assert recognise(stored("WFI", INSTRUME="FEROS")) == []
     assert recognise(stored("VST", NAXIS1=16000)) == ["VST_mosaic"]
+
+
+@pytest.mark.parametrize(("cards", "said"), [
+    ({"FILTER": "V", "FILTER2": "I"}, "FILTER and FILTER2 differ, V and I: FILTER is used"),
+    ({"FILTNAM": "V", "INSFLNAM": "I"}, "FILTNAM and INSFLNAM differ, V and I: FILTNAM is used"),
+    ({"FILTER": "r", "FILTNAM": "R"}, "FILTER and FILTNAM differ, r and R: FILTER is used"),
+    ({"FILTER": "V", "FILTNAM": "Bessell V"}, None), ({"FILTER1": "R", "FILTER2": "ND1"}, None),
+    ({"FILTER": "R", "FILTER1": "Clear", "FILTER2": "R"}, None),
+    ({"FILTER": "R", "FILTER1": "4", "FILTER2": "open"}, None), ({"FILTER": "R"}, None)])
+def test_cards_that_name_different_filters_are_told(cards, said):
+    found = generic(FILTER=cards.get("FILTER"),
+                    **{card: name for card, name in cards.items() if card != "FILTER"})
+
+    assert [flag for flag in found.flags if "FIL" in flag] == ([said] if said else [])
+    described = read_exposure(stored("HCT", FILTER="V", FILTER2="I"), load_telescope("HCT"))
+    assert not any("FILTER" in flag for flag in described.flags)
 
 
 def test_the_filter_alone():

@@ -8,7 +8,7 @@ from cosmouline import library
 from cosmouline.database import paths
 from cosmouline.errors import UserError
 from cosmouline.files.io_fits import read_header
-from cosmouline.frames.telescope import filter_key
+from cosmouline.frames.header_values import filter_key
 from cosmouline.images.calibration.db_calibrate import BAD, header_with, write_calibrated
 from cosmouline.images.calibration.io_master import (
     KIND,

@@ -9,10 +9,10 @@ from cosmouline.database import paths, provenance
 from cosmouline.engine import tasks
 from cosmouline.errors import ImageRejected, UserError
 from cosmouline.files.io_fits import frame_stem
-from cosmouline.frames.header_values import first_number
+from cosmouline.frames.header_values import filter_key, filter_of, first_number
 from cosmouline.frames.raw import db_raw_frames, kinds
 from cosmouline.frames.raw.camera import raw_camera
-from cosmouline.frames.telescope import filter_key, filter_of, load_telescope
+from cosmouline.frames.telescope import load_telescope
 from cosmouline.images.calibration.calibrate import linearised
 from cosmouline.images.calibration.io_master import (
     KIND,
