@@ -12,6 +12,7 @@ from cosmouline.photometry.detector_errors import (
     shutter_error_s,
     slope_with_peak,
 )
+from cosmouline.photometry.outlier_images import two_kinds
 from cosmouline.photometry.psf_aperture import compare, log_ratio, lone_apertures, single_stars
 from cosmouline.robust import median_of_finite
 
@@ -80,6 +81,24 @@ def check_psfs(images, names, fluxes_e, colour, settings):
                     "grow by the scatter of their stars", len(notes), worst, notes[worst],
                     settings.renorm_name)
     return checked
+
+
+def warn_of_two_kinds(images, residual, sigma):
+    """Name the images of a set in which the stars have other fluxes than in the rest.
+
+    `residual` and `sigma` (n_images, n_stars) are relative, of all stars.
+    """
+    sets = np.array(texts(images, "set_name"))
+    for name in dict.fromkeys(sets.tolist()):
+        rows = np.flatnonzero(sets == name)
+        is_other, apart = two_kinds(residual[rows], sigma[rows])
+        if is_other.any():
+            others = [images[i]["img_name"] for i in rows[is_other]]
+            log.warning("%s: in %d of %d images the stars differ from those of the rest by %.1f "
+                        "%%, in all of them alike: another filter (or none), whatever the header "
+                        "says, or a flat field that was changed or turned? First: %s", name,
+                        len(others),
+                        len(rows), 100 * apart, ", ".join(others[:3]))
 
 
 def warn_of_restless(found, names, sigma):
@@ -175,6 +194,7 @@ def fields(images, names, found, fluxes_e, colour, settings):
                                   column(images, "mjd"))
     warn_of_restless(found, names, np.hypot(fluxes_e[1] / fluxes_e[0],
                                             np.nan_to_num(extra.sigma)[:, None]))
+    warn_of_two_kinds(images, found.residual, fluxes_e[1] / fluxes_e[0])
     gains = {}
     for image in images:
         gains.setdefault(image["set_name"], set()).add(image["gain_e_per_adu"])

@@ -1,6 +1,6 @@
 """Images that stand out from the others of a set."""
 
-from cosmouline.robust import mad_sigma
+from cosmouline.robust import MAD_TO_SIGMA, mad_sigma, median_of_finite
 
 import numpy as np
 
@@ -8,6 +8,9 @@ N_SIGMA = 3.5  # one in 4000 of a Gaussian
 MIN_IMAGES = 5  # fewer do not show what is typical
 MIN_OF_CAMERA = 3  # images with which one is compared
 LIGHT_FACTOR = 1.67  # of stars and sky per second, that tells of another exposure
+LEAST_STARS, TWO_IMAGES = 5, 2  # of two kinds of images: stars that tell, images of the rarer one
+MOST_ALONE = 6  # images, less 1, that are like no other
+KINDS_APART, KINDS_SIGMA = 0.02, 8.0  # of the stars, and in errors (half of it: in scatters)
 LIGHT_AGREES = 0.2  # of its logarithm, by which the two may differ
 
 
@@ -98,3 +101,61 @@ def exposure_notes(exptime_s, coeff, sky_level_e, cameras):
                 f"it an exposure of {factor * exptime_s[own[i]]:.3g} s, not "
                 f"{exptime_s[own[i]]:.3g} s, or another gain?")
     return words
+
+
+def two_kinds(residual, relative_sigma):
+    """Find images in which the stars have other fluxes relative to each other than in the rest.
+
+    Another filter does that, whatever the header says: stars differ by their colours, in all its
+    images alike.
+
+    Parameters
+    ----------
+    residual, relative_sigma : ndarray of float, shape (n_images, n_stars)
+        Relative departures of the fluxes behind the coefficient, variable stars too, and their
+        errors; NaN where unknown: such images and stars count by what they have.
+
+    Returns
+    -------
+    is_other : ndarray of bool, shape (n_images,)
+        The images of the rarer kind; all False where there is one kind only.
+    apart : float
+        Scatter of the stars' differences between the two kinds; NaN with one kind.
+
+    Notes
+    -----
+    Each image belongs to the nearer one of two that are far from each other; how far is the
+    scatter of the differences of the stars, on which few variable ones have no weight. Images that
+    are far from all others are left out, five at most.
+    """
+    residual = np.where(np.asarray(relative_sigma) > 0, residual, np.nan)
+    noise, left = np.nanmedian(relative_sigma), np.isfinite(residual).sum(1) >= LEAST_STARS
+
+    def apart_from(image):
+        difference = residual - image
+        few = np.isfinite(difference).sum(1) < LEAST_STARS
+        return np.where(few | ~left, -1.0, MAD_TO_SIGMA * median_of_finite(np.abs(
+            difference - median_of_finite(difference.T)[:, None]).T))
+
+    for _ in range(MOST_ALONE):
+        if left.sum() < 2 * TWO_IMAGES:
+            break
+        far = int(np.argmax(apart_from(residual[np.argmax(left)])))
+        to_far = apart_from(residual[far])
+        to_other = apart_from(residual[np.argmax(to_far)])
+        is_first = (to_far < to_other) & left
+        kinds = is_first, left & ~is_first
+        rarer, rest = sorted(kinds, key=np.sum)
+        if rarer.sum() < TWO_IMAGES:
+            left &= ~rarer
+            continue
+        # Between the kinds, and within the worse of them
+        means = [median_of_finite(residual[one]) for one in (rarer, rest)]
+        difference = means[0] - means[1]
+        apart = mad_sigma(difference[np.isfinite(difference)])
+        within = max(np.median(apart_from(mean)[one])
+                     for mean, one in zip(means, (rarer, rest), strict=True))
+        if apart > max(KINDS_APART, KINDS_SIGMA * noise, KINDS_SIGMA / 2 * within):
+            return rarer, apart
+        break
+    return np.zeros(len(residual), bool), np.nan

@@ -244,3 +244,17 @@ def test_a_detector_that_is_not_linear_and_a_slow_shutter_are_reported(per_e, la
         seconds = float(caplog.messages[0].split("differ by ")[1].split()[0])
         assert seconds == pytest.approx(0.05, rel=0.7)  # of 12 stars
         assert "a shutter that is not as fast everywhere" in caplog.messages[0]
+
+
+def test_images_of_a_set_in_another_filter_are_named(caplog):
+    """The last three of the first set; the second has one filter."""
+    random = np.random.default_rng(4)
+    images = [{"img_name": f"{name}{k}", "set_name": name} for name in "ST" for k in range(6)]
+    residual, sigma = random.normal(0, 0.003, (12, 8)), np.full((12, 8), 0.003)
+    residual[3:6] += random.normal(0, 0.2, 8)
+    db_calibration.warn_of_two_kinds(images, residual, sigma)
+
+    line, = caplog.messages
+    assert line.startswith("S: in 3 of 6 images the stars differ from those of the rest by ")
+    assert "another filter" in line
+    assert line.endswith(("First: S0, S1, S2", "First: S3, S4, S5"))

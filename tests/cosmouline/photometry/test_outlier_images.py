@@ -1,6 +1,6 @@
 import re
 
-from cosmouline.photometry.outlier_images import exposure_notes, notes, standing_out
+from cosmouline.photometry.outlier_images import exposure_notes, notes, standing_out, two_kinds
 
 import numpy as np
 import pytest
@@ -74,3 +74,40 @@ def test_exposures_are_compared_with_three_and_more_of_their_camera():
     for cameras, told in cases.items():
         found = exposure_notes(EXPTIME_S, *light(of_second), list(cameras))
         assert [k for k, one in enumerate(found) if one] == told, cameras
+
+
+def fluxes(seed, colour=0.0, others=(), n_images=12, n_stars=10, sigma=0.004):
+    """Relative residuals: stars by colour in some images, two that vary, the airmass, gaps."""
+    random = np.random.default_rng(seed)
+    residual = random.normal(0, sigma, (n_images, n_stars))
+    residual += random.normal(0, colour, n_stars) * np.isin(np.arange(n_images), others)[:, None]
+    residual[:, 0] += 0.3 * (np.arange(n_images) % 2)  # from high to low
+    residual[:, 1] += random.normal(0, 0.2, n_images)
+    residual += random.normal(0, 0.01, n_stars) * random.uniform(0, 1, (n_images, 1))
+    residual[random.uniform(size=residual.shape) < 0.1] = np.nan
+    return residual, np.full(residual.shape, sigma)
+
+
+@pytest.mark.parametrize("others", [(3, 7), (0, 1, 2, 3, 4), (5, 6, 7, 8, 9, 10, 11)])
+def test_images_in_another_filter_are_told_by_their_stars(others):
+    """15 % is the scatter of stars with colours of .3 mag between r and i; ten know it to 1/3."""
+    rarer = others if len(others) <= 6 else set(range(12)) - set(others)
+    found = [two_kinds(*fluxes(seed, 0.15, others)) for seed in range(20)]
+
+    # a tenth of the fluxes is missing: an image may have too few stars to tell
+    n_right = sum(set(np.flatnonzero(is_other)) == set(rarer) for is_other, _ in found)
+    assert n_right >= 18
+    assert all(0.05 < apart < 0.4 for is_other, apart in found if is_other.any())
+
+
+@pytest.mark.parametrize("colour", [0.0, 0.008])
+def test_variable_stars_and_the_airmass_make_no_kind_of_images(colour):
+    assert not any(two_kinds(*fluxes(seed, colour, (0, 1, 2, 3)))[0].any() for seed in range(100))
+
+
+@pytest.mark.parametrize("keep", [np.s_[:3], np.s_[:, :4]])
+def test_few_images_or_stars_show_no_kinds(keep):
+    residual, sigma = (one[keep] for one in fluxes(1, 0.3, (0, 2)))
+
+    assert not two_kinds(residual, sigma)[0].any()
+    assert np.isnan(two_kinds(residual, sigma)[1])
