@@ -8,7 +8,7 @@ N_SIGMA = 3.5  # one in 4000 of a Gaussian
 MIN_IMAGES = 5  # fewer do not show what is typical
 MIN_OF_CAMERA = 3  # images with which one is compared
 LIGHT_FACTOR = 1.67  # of stars and sky per second, that tells of another exposure
-LEAST_STARS, TWO_IMAGES = 5, 2  # of two kinds of images: stars that tell, images of the rarer one
+STARS_OF_A_KIND, TWO_IMAGES = 5, 2  # that tell two kinds of images; images of the rarer one
 MOST_ALONE = 6  # images, less 1, that are like no other
 KINDS_APART, KINDS_SIGMA = 0.02, 8.0  # of the stars, and in errors (half of it: in scatters)
 LIGHT_AGREES = 0.2  # of its logarithm, by which the two may differ
@@ -129,11 +129,11 @@ def two_kinds(residual, relative_sigma):
     are far from all others are left out, five at most.
     """
     residual = np.where(np.asarray(relative_sigma) > 0, residual, np.nan)
-    noise, left = np.nanmedian(relative_sigma), np.isfinite(residual).sum(1) >= LEAST_STARS
+    noise, left = np.nanmedian(relative_sigma), np.isfinite(residual).sum(1) >= STARS_OF_A_KIND
 
     def apart_from(image):
         difference = residual - image
-        few = np.isfinite(difference).sum(1) < LEAST_STARS
+        few = np.isfinite(difference).sum(1) < STARS_OF_A_KIND
         return np.where(few | ~left, -1.0, MAD_TO_SIGMA * median_of_finite(np.abs(
             difference - median_of_finite(difference.T)[:, None]).T))
 
