@@ -58,7 +58,8 @@ def build(image, settings):
         model, n, chi2 = read_psfex(Path(settings.shape_images["dir"]) / chosen[
             "psfex_files"].replace("*", image["img_name"]))
         model, words = replace(model, terms=_of_side(model.terms, chosen["side_px"])), "PSFEx"
-        _check(n >= chosen["min_stars"], f"{n} stars for the PSF", chosen, "min_stars")
+        _check(n is None or n >= chosen["min_stars"], f"{n} stars for the PSF", chosen,
+               "min_stars")
     else:
         columns = db_selection.stars(image, settings)
         n = len(columns["NUMBER"])
@@ -74,8 +75,8 @@ def build(image, settings):
             fits.Column("is_used", "L", array=fit.is_used),
             fits.Column("chi2", "D", array=fit.chi2), fits.Column("flux", "D", array=fit.flux)],
             name="STARS")]
-    _check(chi2 <= chosen["max_chi2"], f"chi2 of the stars against the PSF is {chi2:.2f}", chosen,
-           "max_chi2")
+    _check(chi2 is None or chi2 <= chosen["max_chi2"],
+           f"chi2 of the stars against the PSF is {chi2 or 0:.2f}", chosen, "max_chi2")
     primary = fits.PrimaryHDU(model.terms.astype(np.float32))
     for key, value in (("DEGREE", model.degree), ("FWHM", model.fwhm_px),
                        ("X0", model.origin_px[0]), ("Y0", model.origin_px[1]),
