@@ -14,13 +14,17 @@ import warnings
 from collections import Counter
 from pathlib import Path
 
+from cosmouline.astrometry.transformations import in_band
 from cosmouline.database.database import Database
 from cosmouline.database.script_header import ROOT
+from cosmouline.robust import mad_sigma
 
 import numpy as np
 from astropy.io import fits
 from astropy.table import Table, vstack
 
+MAGNITUDES = {"mag_G": "phot_g_mean_mag", "mag_BP": "phot_bp_mean_mag",
+              "mag_RP": "phot_rp_mean_mag"}
 SETTINGS = """
 lens_name = "CROPS"
 work_dir = {work!r}
@@ -74,10 +78,13 @@ def lay_out(files, case, out):
         image, header = plane(path)
         weight, flags = (plane(path.with_name(path.name.replace("_ooi_", kind)))[0]
                          for kind in ("_oow_", "_ood_"))
-        header["GAIN"] = header.get("GAINA", header.get("GAIN", 1.4))
-        # ccdzpt is of one second
-        header["PHOTZP"] = next((value for key, value in zero_points.items()
-                                 if key in path.name), 25.0) + 2.5 * np.log10(header["EXPTIME"])
+        # ccdzpt is of one second; 90prime's ADU are counts per second
+        is_rate = header.get("BUNIT") == "counts/s" or "90prime" in path.parts
+        exptime_s = 1.0 if is_rate else header["EXPTIME"]
+        header["GAIN"] = (header.get("GAINA", header.get("GAIN", 1.4)) * header["EXPTIME"]
+                          / exptime_s)
+        of_second = next((value for key, value in zero_points.items() if key in path.name), None)
+        header["PHOTZP"] = of_second + 2.5 * np.log10(exptime_s) if of_second else 0.0
         planes[name] = (image, weight, np.minimum(flags, 1).astype(np.int16)), header
     tile = max(planes, key=lambda name: planes[name][0][0].size)
     for place, names in (("exposures", planes), ("tiles", [tile])):
@@ -90,15 +97,38 @@ def lay_out(files, case, out):
                 hdu = fits.PrimaryHDU(data, keep)
                 hdu.writeto(out / "sky" / place / f"{kind}-{name}.fits", overwrite=True,
                             output_verify="silentfix")
-    stars = vstack([Table.read(path) for path in sorted(case.glob("gaia/*.fits"))] or [Table({
-        "ra": [0.0], "dec": [89.9], "phot_g_mean_mag": [20.0]})], metadata_conflicts="silent")
-    Table({"ra_deg": stars["ra"], "dec_deg": stars["dec"],
-           "mag_g": stars["phot_g_mean_mag"]}).write(out / "gaia.ecsv", overwrite=True)
+    far_off = Table({"ra": [0.0], "dec": [89.9]} | {name: [20.0] for name in MAGNITUDES.values()})
+    stars = vstack([Table.read(path) for path in sorted(case.glob("gaia/*.fits"))] or [far_off],
+                   metadata_conflicts="silent")
+    Table({"ra_deg": stars["ra"], "dec_deg": stars["dec"]} | {
+        name: stars[column] for name, column in MAGNITUDES.items()}).write(
+            out / "gaia.ecsv", overwrite=True)
+
+
+def magnitudes(place, ccd):
+    """Our MAG_AUTO less those of Gaia's stars in the band, (n,).
+
+    Of G from 16.5 (brighter ones are saturated) to 19.5 (fainter ones have no good colours).
+    """
+    header = fits.getheader(place / "sky" / "exposures" / f"image-{ccd.rpartition('-')[0]}.fits")
+    stars = Table.read(place / "gaia.ecsv")
+    known = in_band({name: np.asarray(stars[name], float) for name in stars.colnames},
+                    f"{header['FILTER'][0]}_sdss")
+    path = place / "work" / "shapes" / "objects" / f"{ccd}.fits"
+    if known is None or not header["PHOTZP"] or not path.is_file():
+        return np.zeros(0)
+    found = fits.getdata(path)
+    ra_deg, dec_deg = (np.array(stars[name])[:, None] for name in ("ra_deg", "dec_deg"))
+    apart = np.hypot((ra_deg - found["XWIN_WORLD"]) * np.cos(np.deg2rad(dec_deg)),
+                     dec_deg - found["YWIN_WORLD"])
+    usable = np.isfinite(known.mag) & (np.abs(np.array(stars["mag_G"]) - 18.0) < 1.5)
+    i, j = np.nonzero((apart < 1 / 3600) & (found["FLAGS"] == 0) & usable[:, None])
+    return found["MAG_AUTO"][j] - known.mag[i]
 
 
 def main(folder, out):
     """Run every field; print what became of each CCD, and count."""
-    outcomes = Counter()
+    outcomes, differences = Counter(), []
     for name, files in fields(folder):
         place = out / name
         shutil.rmtree(place, ignore_errors=True)
@@ -126,8 +156,13 @@ def main(folder, out):
                 text, kind = "no CCD of it has a PSF", "tile without a CCD"
             outcomes[kind] += 1
             print(f"{name}  {ccd}: {text}")
+            if not ccd.startswith("tile-"):
+                differences += magnitudes(place, ccd).tolist()
         print(f"{name}: {run.returncode}  {' | '.join(last)}", flush=True)
     print(dict(outcomes))
+    print(f"MAG_AUTO less Gaia's in that band, {len(differences)} stars: median "
+          f"{np.median(differences):+.3f}, scatter {mad_sigma(np.array(differences)):.3f} mag: "
+          f"{np.round(sorted(differences), 2).tolist()}")
 
 
 if __name__ == "__main__":
