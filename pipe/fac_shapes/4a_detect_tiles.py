@@ -36,6 +36,7 @@ def main(settings, db):
     counts = for_each_image(partial(measure, ccds=ccds), tiles, settings, db, needs=NEEDS,
                             writes=WRITES)
     db_detect.report_offsets(tiles, "tile_offset_px")
+    db_detect.report_zero_points(tiles, ccds, settings)
     return counts
 
 

@@ -11,7 +11,7 @@ from cosmouline import library
 from cosmouline.database import paths
 from cosmouline.database.database import has
 from cosmouline.database.fields import producer
-from cosmouline.errors import ImageRejected, UserError
+from cosmouline.errors import ImageRejected, UserError, one_line
 from cosmouline.files.atomic import atomic_path
 from cosmouline.files.fits_cards import native
 
@@ -55,9 +55,14 @@ def register(settings, db):
         before, _, after = pattern.rpartition("/")[2].partition("*")
         for path in files:
             stem = path.name.removeprefix(before).removesuffix(after)
-            with fits.open(path) as hdus:
-                images = [i for i, hdu in enumerate(hdus) if hdu.is_image and
-                          hdu.header["NAXIS"] == 2]
+            try:
+                with fits.open(path) as hdus:
+                    images = [i for i, hdu in enumerate(hdus) if hdu.is_image and
+                              hdu.header["NAXIS"] == 2]
+            except OSError as error:
+                log.warning("%s cannot be read and is passed over: %s", path,
+                            one_line(str(error)))
+                continue
             if not images:
                 raise UserError(f"{path} holds no image.")
             for number, extension in enumerate(images):

@@ -47,6 +47,8 @@ def merged(image, settings):
         value = cards.get(card) if value is None else value
         if not isinstance(value, int | float):
             raise ImageRejected(f"the header has no {card}: give shape_images a {key}")
+        if not np.isfinite(value) or (card == "GAIN" and value <= 0):
+            raise ImageRejected(f"{card} = {value:g}: give shape_images a {key}")
         found[field] = float(value)
     if isinstance(cards.get("SATURATE"), int | float):
         found["ccd_saturation_adu"] = float(cards["SATURATE"])
@@ -79,10 +81,12 @@ def merge(images, settings, reject):
         try:
             found[image["img_name"]] = merged(image, settings)
         except ImageRejected as problem:
+            log.warning("%s rejected: %s", image["img_name"], problem)
             reject(image["img_name"], str(problem))
     for name, tiles in overlaps(found, images).items():
         found[name]["ccd_tiles"] = tiles
-    n_alone = sum(not values["ccd_tiles"] for values in found.values())
-    log.info("%d headers; world coordinates come back to %.1e px at worst; %d CCDs on no tile",
-             len(found), max((v["ccd_wcs_error_px"] for v in found.values()), default=0), n_alone)
+    alone = [name for name, values in found.items() if not values["ccd_tiles"]]
+    log.info("%d headers; world coordinates come back to %.1e px at worst; %d CCDs on no tile%s",
+             len(found), max((v["ccd_wcs_error_px"] for v in found.values()), default=0),
+             len(alone), f" (first: {alone[0]})" if alone else "")
     return found

@@ -18,7 +18,8 @@ fits, spatial = library("astropy.io.fits"), library("scipy.spatial")
 log = logging.getLogger("cosmouline")
 
 STAR_MATCH_PX = 5.0  # of objects and catalogue stars, to see whether the coordinates are right
-MATCHED_LEAST = 5
+MATCHED_LEAST, OFFSET_LARGE_PX = 5, 1.0
+ZERO_POINT_SNR, ZERO_POINT_WITHIN_MAG = 20.0, 0.1  # of objects that are on a CCD and on the tile
 
 
 def options_of(image, settings):
@@ -105,6 +106,35 @@ def detect_tile(image, settings, ccds):
             "tile_headers": db_ccds.digest_of_overlap(image, ccds, "ccd_wcs")}
 
 
+def report_zero_points(tiles, ccds, settings):
+    """Warn of CCDs whose objects are brighter or fainter than the same ones on the tiles."""
+    away, by_name = {}, {ccd["img_name"]: ccd for ccd in ccds}
+    for tile in tiles:
+        if not path_of(tile, settings).is_file():
+            continue
+        on_tile, places = objects(tile, settings), epochs(tile, settings)
+        row_of = np.zeros(int(on_tile["NUMBER"].max(initial=0)) + 1, int)
+        row_of[on_tile["NUMBER"]] = np.arange(len(on_tile["NUMBER"]))
+        for name in np.unique(places["CCD"]):
+            here, own = places["CCD"] == name, objects(by_name[name], settings)
+            tree = spatial.cKDTree(np.column_stack([own["XWIN_IMAGE"], own["YWIN_IMAGE"]]) - 1)
+            apart, which = tree.query(np.column_stack([places["x_px"], places["y_px"]])[here],
+                                      distance_upper_bound=OFFSET_LARGE_PX)
+            near, rows = np.isfinite(apart), row_of[places["NUMBER"][here]]
+            mag = own["MAG_AUTO"][which[near]] - on_tile["MAG_AUTO"][rows[near]]
+            both = (own["SNR_WIN"][which[near]] > ZERO_POINT_SNR) & np.isfinite(mag)
+            if both.sum() >= MATCHED_LEAST:
+                away.setdefault(name, []).append(float(np.median(mag[both])))
+    away = {name: float(np.mean(values)) for name, values in away.items()}
+    off = {name: mag for name, mag in away.items() if abs(mag) > ZERO_POINT_WITHIN_MAG}
+    if off:
+        worst = max(off, key=lambda name: abs(off[name]))
+        log.warning("%d of %d CCDs have other magnitudes than the tile for the same objects "
+                    "(worst: %s, %+.2f mag): a zero point or a gain of the header is wrong, or "
+                    "there were clouds. Their light is off by as much in the sums of epochs",
+                    len(off), len(away), worst, off[worst])
+
+
 def segments_path(image, settings):
     """Return the path of the map of segments of a tile."""
     return paths.shapes(settings, "segments", f"{image['img_name']}.fits")
@@ -117,15 +147,23 @@ def epochs(image, settings):
 
 def report_offsets(images, field):
     """Log how far the objects are from the stars of the catalogue; warn of a CCD that is off."""
+    images = [row for row in images if row["gogogo"]]
     offsets = {row["img_name"]: row[field] for row in images if field in row}
     if not offsets:
         log.warning("no CCD has %d objects near stars of the catalogue: coordinates are not "
                     "checked", MATCHED_LEAST)
         return
+    unknown = [row["img_name"] for row in images if field not in row]
+    if unknown:
+        log.warning("%d of %d have fewer than %d objects near stars of the catalogue: their "
+                    "coordinates are not checked (first: %s)", len(unknown), len(images),
+                    MATCHED_LEAST, unknown[0])
     worst = max(offsets, key=offsets.get)
     log.info("objects minus stars of the catalogue: median %.3f px, at worst %.3f px (%s)",
              np.median(list(offsets.values())), offsets[worst], worst)
-    if offsets[worst] > 1:
-        log.warning("%s: the objects are %.1f px away from the stars of the catalogue (limit 1): "
-                    "its world coordinates are wrong, or the catalogue is of another epoch",
-                    worst, offsets[worst])
+    n_off = sum(one > OFFSET_LARGE_PX for one in offsets.values())
+    if n_off:
+        log.warning("%s%s: the objects are %.1f px away from the stars of the catalogue (limit "
+                    "%g): its world coordinates are wrong, or the catalogue is of another "
+                    "epoch", worst, f" and {n_off - 1} others" * (n_off > 1), offsets[worst],
+                    OFFSET_LARGE_PX)

@@ -35,9 +35,9 @@ def noise_map(weight, sky_rms):
         Infinite where the weight is 0. SExtractor's WEIGHT_TYPE MAP_WEIGHT with its rescaling.
     """
     known = weight > 0
-    sigma = np.full(weight.shape, np.inf)
-    sigma[known] = 1 / np.sqrt(weight[known])
-    return sigma * np.median(sky_rms[known] / sigma[known])
+    sigma, own = np.full(weight.shape, np.inf), 1 / np.sqrt(weight[known])
+    sigma[known] = own * np.median(sky_rms[known] / own)
+    return sigma
 
 
 def sky_mesh(image, bad, options):

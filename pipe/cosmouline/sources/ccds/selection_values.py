@@ -87,6 +87,7 @@ FUNCTIONS = {
     "pow": np.power, "log": np.log, "log10": np.log10, "exp": np.exp, "std": np.std,
     "var": np.var, "sigma_mad": mad_sigma, "len": len, "min": np.min, "max": np.max,
     "homogen": homogeneity, "abs": np.abs}
+OF_SAMPLES = {"mean", "median", "std", "var", "sigma_mad", "min", "max", "homogen"}
 
 
 def value(text, columns, masks, where=""):
@@ -96,7 +97,8 @@ def value(text, columns, masks, where=""):
     ----------
     text : str
         Numbers, columns, columns of a mask such as ``FWHM_IMAGE{preselect}``, + - * / **, brackets
-        and the functions of `FUNCTIONS`. It is parsed, never executed.
+        and the functions of `FUNCTIONS`. It is parsed, never executed. The statistics of an empty
+        sample are NaN.
     columns : dict of ndarray, shape (n,)
     masks : dict of ndarray of bool, shape (n,)
     where : str
@@ -135,7 +137,10 @@ def value(text, columns, masks, where=""):
             return OPERATORS[type(node.op)](walk(node.operand))
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and not node.keywords:
             if node.func.id in FUNCTIONS:
-                return FUNCTIONS[node.func.id](*map(walk, node.args))
+                values = [walk(one) for one in node.args]
+                if node.func.id in OF_SAMPLES and any(np.size(one) == 0 for one in values):
+                    return np.nan
+                return FUNCTIONS[node.func.id](*values)
             raise UserError(f"{where}there is no function '{node.func.id}' in '{text}'."
                             f"{did_you_mean(node.func.id, FUNCTIONS)}")
         raise UserError(f"{where}'{text}' cannot be read: numbers, columns, + - * / and functions "
