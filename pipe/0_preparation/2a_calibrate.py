@@ -50,6 +50,7 @@ def main(settings, db):
             db.update(image["img_name"], {"ran__0_preparation/2a_calibrate": None})
     work = partial(measure, there=there)
     counts = for_each_image(work, images, settings, db, needs=NEEDS, writes=WRITES)
+    db_calibrate.report_missing([row for row in db.to_treat(settings) if "used_flat" in row])
     for name in sorted({image["set_name"] for image in objects}):
         log_line('the calibrated frames: {"name": "%s", "telescope": "%s", "raw_dir": "%s"}', name,
                  next(one["telescope"] for one in settings.raw_frames if one["name"] == name),

@@ -162,6 +162,17 @@ def test_without_a_flat_no_frame_is_calibrated_and_the_reason_is_told(night):
     assert whynot.startswith("no master flat of the filter R: add flats to raw_frames")
 
 
+@pytest.mark.parametrize(("kind", "words"), [("bias", "no master bias"), ("dark", "no master dark")])
+def test_frames_that_are_calibrated_without_a_master_are_named(night, caplog, kind, words):
+    for path in (night.work / "masters").glob(f"{kind}_*.fits"):
+        path.unlink()
+    _, counts = night.run("0_preparation/2a_calibrate")
+
+    assert counts["rejected"] == 0
+    assert f"TINY: 3 of 3 frames have {words}" in caplog.text
+    assert words in calibrated(night)[2]["cal_notes"]
+
+
 def test_what_is_missing_is_told_with_the_script_to_run(new_night):
     with pytest.raises(UserError, match=r"no image yet. Run 0_preparation/0a_import_raw.py first"):
         new_night.run("0_preparation/2a_calibrate")

@@ -1,6 +1,7 @@
 """The masters of a raw frame, and its calibrated frame."""
 
 import functools
+import logging
 
 from cosmouline import __version__, library
 from cosmouline.database import paths
@@ -21,7 +22,10 @@ import astroscrappy
 import numpy as np
 
 fits = library("astropy.io.fits")
+log = logging.getLogger("cosmouline")
 
+NO_BIAS = "no master bias: the structure of the bias stays in it, unless its dark has it too"
+NO_DARK = "no master dark: dark current and hot pixels stay in it"
 BAD, SATURATED = np.uint8(1), np.uint8(2)  # bits of the mask
 COSMIC_SIGMA, COSMIC_FRACTION, COSMIC_OBJECT = 6.0, 0.5, 5.0
 
@@ -94,7 +98,12 @@ def calibrate(image, settings, there):
         dark and dark.exptime_s, planes["flat"], camera.linearity, raw.factors,
         settings.flat_least)
     data, bad = result.data_adu, result.bad
+    # What is missing, where the camera has such frames
     notes = [*raw.notes]
+    if camera.has_bias and not found["bias"]:
+        notes.append(NO_BIAS)
+    if camera.has_dark and not dark:
+        notes.append(NO_DARK)
     if settings.mark_cosmics:
         cosmic = cosmics_of(data, bad, image)
         notes.append(f"{np.count_nonzero(cosmic)} pixels of cosmic rays masked")
@@ -118,6 +127,16 @@ def calibrate(image, settings, there):
             "cal_n_saturated_px": int(np.count_nonzero(raw.saturated)),
             "cal_n_bad_px": int(np.count_nonzero(bad)),
             "cal_master_noise": result.noise_fraction}
+
+
+def report_missing(rows):
+    """Warn of frames that were calibrated without a master bias or dark, camera by camera."""
+    for name in dict.fromkeys(row["set_name"] for row in rows):
+        notes = [row.get("cal_notes") or "" for row in rows if row["set_name"] == name]
+        for text in (NO_BIAS, NO_DARK):
+            n_lacking = sum(text in one for one in notes)
+            if n_lacking:
+                log.warning("%s: %d of %d frames have %s", name, n_lacking, len(notes), text)
 
 
 def cosmics_of(data_adu, bad, image):
