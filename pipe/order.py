@@ -141,6 +141,5 @@ PICTURES = (  # what only draws
     "lcmanip/2_plot",
     "fac_combi/3_make_pngs",
     "fac_photom/5_report",
-    "0_preparation/1d_report",
     "8_lookback/1_build_pages",
 )

@@ -52,7 +52,7 @@ def main(settings, db):
                        MASTERS),
         io_report.Part("gain and read noise by pairs of flats and biases", pairs, PAIRS),
         "what is odd:\n" + ("\n".join(lines) or "nothing")], FORMATS)
-    if masters:
+    if masters and not settings.options.no_pictures:
         pictures = [shrink(read_planes(one).image, THUMBNAIL_PX)[0] for one in masters]
         page = contact_sheet(pictures, [one.name for one in masters],
                              notes=[f"{one.n_frames} frames" for one in masters],

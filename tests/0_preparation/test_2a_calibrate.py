@@ -162,7 +162,8 @@ def test_without_a_flat_no_frame_is_calibrated_and_the_reason_is_told(night):
     assert whynot.startswith("no master flat of the filter R: add flats to raw_frames")
 
 
-@pytest.mark.parametrize(("kind", "words"), [("bias", "no master bias"), ("dark", "no master dark")])
+@pytest.mark.parametrize(("kind", "words"), [
+    ("bias", "no master bias"), ("dark", "no master dark")])
 def test_frames_that_are_calibrated_without_a_master_are_named(night, caplog, kind, words):
     for path in (night.work / "masters").glob(f"{kind}_*.fits"):
         path.unlink()
@@ -171,6 +172,39 @@ def test_frames_that_are_calibrated_without_a_master_are_named(night, caplog, ki
     assert counts["rejected"] == 0
     assert f"TINY: 3 of 3 frames have {words}" in caplog.text
     assert words in calibrated(night)[2]["cal_notes"]
+
+
+@pytest.mark.parametrize(("exptime_s", "is_told"), [(90.0, True), (110.0, False)])
+def test_a_dark_that_is_scaled_by_much_is_told(night, caplog, exptime_s, is_told):
+    """The science frames take 300 s."""
+    path = next((night.work / "masters").glob("dark_*.fits"))
+    with fits.open(path, mode="update") as hdus:
+        hdus[0].header["EXPTIME"] = exptime_s
+    night.run("0_preparation/2a_calibrate", redo=True)
+
+    assert ("a dark that is scaled up" in caplog.text) == is_told
+
+
+def test_a_flat_whose_light_lies_otherwise_is_named(night, caplog):
+    """Brighter by 15 % from one edge to the other, of five frames: 4 % rms."""
+    path = night.sky / "calib" / "TINY" / "flat_01.fits"
+    kept = path.read_bytes()
+    try:
+        with fits.open(path) as hdus:
+            tilted = [fits.PrimaryHDU(header=hdus[0].header)]
+            for hdu in hdus[1:]:
+                slope = 1 + 0.15 * np.linspace(-0.5, 0.5, len(hdu.data))[:, None]
+                tilted.append(fits.ImageHDU(np.where(
+                    hdu.data > 5000, hdu.data * slope, hdu.data).astype(np.uint16), hdu.header))
+        fits.HDUList(tilted).writeto(path, overwrite=True)
+        night.run("0_preparation/0a_import_raw", redo=True)
+        night.run("0_preparation/1c_master_flat", redo=True)
+    finally:
+        path.write_bytes(kept)
+
+    name = night.rows()["flat_01.fits"]["standard_name"]
+    line, = (one for one in caplog.messages if "lies otherwise on the detector" in one)
+    assert f"in {name} (4." in line
 
 
 def test_what_is_missing_is_told_with_the_script_to_run(new_night):

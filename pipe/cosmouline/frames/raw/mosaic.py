@@ -173,6 +173,9 @@ def read_detector(path, name, camera, saturation_adu, extension=None,
             factor = np.float32(gains[i] / np.mean(gains) if gains else 1.0)
             factors.append((part.place, factor))
             step, there = part.flips, pixels[part.data]
+            if there.shape != saturated[part.place].shape:
+                raise ImageRejected(f"amplifier {i + 1} has {there.shape[::-1]} pixels, its place "
+                                    f"on the detector {saturated[part.place].shape[::-1]}")
             saturated[part.place] = (there >= saturation_adu)[::step[0], ::step[1]]
             there -= level  # in place: a frame of 4k is 64 MB
             if factor != 1.0:

@@ -26,6 +26,8 @@ log = logging.getLogger("cosmouline")
 
 NO_BIAS = "no master bias: the structure of the bias stays in it, unless its dark has it too"
 NO_DARK = "no master dark: dark current and hot pixels stay in it"
+SCALED = "a dark that is scaled up by more than 3: its noise and its hot pixels grow with it"
+MOST_SCALED = 3.0
 BAD, SATURATED = np.uint8(1), np.uint8(2)  # bits of the mask
 COSMIC_SIGMA, COSMIC_FRACTION, COSMIC_OBJECT = 6.0, 0.5, 5.0
 
@@ -104,6 +106,8 @@ def calibrate(image, settings, there):
         notes.append(NO_BIAS)
     if camera.has_dark and not dark:
         notes.append(NO_DARK)
+    if dark and dark.exptime_s and image["frame_exptime_s"] > MOST_SCALED * dark.exptime_s:
+        notes.append(SCALED)
     if settings.mark_cosmics:
         cosmic = cosmics_of(data, bad, image)
         notes.append(f"{np.count_nonzero(cosmic)} pixels of cosmic rays masked")
@@ -133,7 +137,7 @@ def report_missing(rows):
     """Warn of frames that were calibrated without a master bias or dark, camera by camera."""
     for name in dict.fromkeys(row["set_name"] for row in rows):
         notes = [row.get("cal_notes") or "" for row in rows if row["set_name"] == name]
-        for text in (NO_BIAS, NO_DARK):
+        for text in (NO_BIAS, NO_DARK, SCALED):
             n_lacking = sum(text in one for one in notes)
             if n_lacking:
                 log.warning("%s: %d of %d frames have %s", name, n_lacking, len(notes), text)

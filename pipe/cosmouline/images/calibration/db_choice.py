@@ -54,7 +54,7 @@ def _verdict(image, kind, levels, floor, limits, settings):
     if kind not in USED_KINDS:
         return f"no calibration frame: {kind}", False
     if image["frame_saturated"] > settings.calibration_saturated_max:
-        return (f"{100 * image['frame_saturated']:.2g} % of the pixels are saturated, more than "
+        return (f"{100 * image['frame_saturated']:.3g} % of the pixels are saturated, more than "
                 f"calibration_saturated_max = {settings.calibration_saturated_max:g}"), False
     if kind == "dark" and not image["frame_exptime_s"] > 0:
         return "a dark of 0 s: is it a bias?", False

@@ -22,7 +22,7 @@ from cosmouline.images.calibration.io_master import (
     read_planes,
     rows_of,
 )
-from cosmouline.images.calibration.masters import clipped_median, combined
+from cosmouline.images.calibration.masters import clipped_median, coarse_shape, combined
 from cosmouline.images.io_stack import stack_writer
 
 import numpy as np
@@ -31,6 +31,7 @@ log = logging.getLogger("cosmouline")
 
 CHOICE = ("flat_level_limits", "calibration_saturated_max", "master_by", "master_min_frames",
           "master_days_max", "master_temperature_max_c")
+SHAPE_WITHIN = 0.01  # rms of the levels of parts of a flat over those of most
 SAME_EXPOSURE = 0.01  # relative difference of two exposure times that count as one
 QUANTISATION_ADU = 12**-0.5  # noise of whole numbers: a camera may give one value for its bias
 MOST_FRAMES_NAMED = 999  # in the header of a master
@@ -132,7 +133,7 @@ def make(item, settings):
     read_noise = np.array([image["frame_read_noise_e"] for image in images]) / gains
     bias_is_off = True
     with tempfile.TemporaryDirectory(dir=folder, prefix=".prepared-") as aside:
-        readers, levels, shape, kept = [], [], None, {}
+        readers, levels, shape, kept, coarse = [], [], None, {}, []
         for number, image in enumerate(images):
             data, bias_is_off = prepared(image, settings, kind, kept)
             if shape not in (None, data.shape):
@@ -145,6 +146,7 @@ def make(item, settings):
                     raise UserError(f"{image['img_name']}: a flat of level {levels[-1]:.0f} ADU. "
                                     "Name it in calibrations.txt: skip")
                 data = data / np.float32(levels[-1])
+                coarse.append(coarse_shape(data))
             put_aside(path, data)
             readers.append(rows_of(path, shape))
         levels = np.array(levels)
@@ -162,6 +164,15 @@ def make(item, settings):
         with stack_writer(path, shape, cards_of(item, settings, bias_is_off, levels)) as write:
             combined(readers, shape, sigma, coeff, write, is_photon_limited=kind == "flat")
     log.info("%s: %d frames", item["img_name"], len(images))
+    if len(coarse) > 2:
+        away = np.array(coarse) / np.nanmedian(coarse, axis=0) - 1
+        rms = np.sqrt(np.nanmean(away**2, axis=(1, 2)))
+        odd = [f"{image['standard_name']} ({100 * one:.1f} %)"
+               for image, one in zip(images, rms, strict=True) if one > SHAPE_WITHIN]
+        if odd:
+            log.warning("%s: the light lies otherwise on the detector in %s than in most of its "
+                        "frames: clouds, a lamp, another rotation, or light from aside? Name them "
+                        "in calibrations.txt: skip", item["img_name"], ", ".join(odd))
     return {}
 
 

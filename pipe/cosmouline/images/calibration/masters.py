@@ -9,6 +9,7 @@ import numpy as np
 CLIP_SIGMAS, N_ROUNDS = 5.0, 3
 HOT, LOW, ODD = np.uint8(1), np.uint8(2), np.uint8(4)  # bits of a map of bad pixels
 FLAT_DEPTH = 0.2  # by which a sharp pixel of a flat is lower than its surroundings
+COARSE_PARTS = 8  # of each side, whose levels show how the light of a flat lies
 SAMPLE_PX = 4e6  # of larger frames every second, third, ... row and column gives the level
 
 
@@ -63,6 +64,14 @@ def clipped_median(data, step=None):
             break
         values = values[keep]
     return float(np.median(values)) if values.size else float("nan")
+
+
+def coarse_shape(data):
+    """Return the medians of 8 x 8 parts of an image, over their mean; NaN is left out."""
+    parts = [np.array_split(row, COARSE_PARTS, axis=1)
+             for row in np.array_split(data, COARSE_PARTS, axis=0)]
+    medians = np.array([[clipped_median(one) for one in row] for row in parts])
+    return medians / np.nanmean(medians)
 
 
 def bad_pixels(planes, exptime_s, n_sigma, flat_least):
