@@ -1,6 +1,7 @@
 """The world coordinate system that is in use for an image: solved, or of its header."""
 
 import contextlib
+import functools
 
 from cosmouline import library
 from cosmouline.astrometry import tangent
@@ -33,10 +34,19 @@ def header_of(image, settings):
     path = paths.wcs(settings, image["img_name"])
     manifest.check(path, image, settings)
     try:
-        return io_fits.wcs_cards(fits.getheader(path))
+        return _solved(path, path.stat().st_mtime_ns)
     except (OSError, TypeError) as error:
         raise ProductLost(f"{path} is missing or damaged. Run {SCRIPT}.py --redo --only "
                           f"{image['img_name']}.") from error
+
+
+@functools.lru_cache(maxsize=2)
+def _solved(path, changed_ns):
+    """Read the cards of a file once: those of the reference image are asked for with each other's.
+
+    `changed_ns` is that of the file; do not change the cards.
+    """
+    return io_fits.wcs_cards(fits.getheader(path))
 
 
 def wcs_of(image, settings):
