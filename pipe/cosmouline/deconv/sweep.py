@@ -22,7 +22,9 @@ class Sweep:
     shift in x and y), the shared ones in the order of `State.shared`, and the residual. Those with
     the Gaussians of the lattice are kept of each epoch for the l local columns and the extended
     light, and as a sum over the epochs for the shared columns and the residual. The model without
-    its sky is `points` + `extended`; equations that are stored have no images.
+    its sky is `points` + `extended`; equations that are stored have no images. `bare`, made
+    where asked for, is the model with its sky where the field is left out, and the fluxes are
+    solved without it.
     """
 
     solution: np.ndarray  # (n_epochs, n_sources + 1): fluxes, and last the sky, in the data's unit
@@ -33,9 +35,10 @@ class Sweep:
     node_sums: np.ndarray | None  # (n_nodes, k - l)
     points: np.ndarray | None  # (n_epochs, side, side)
     extended: np.ndarray | None
+    bare: np.ndarray | None = None
 
 
-def sweep_epochs(problem, state, with_nodes=False, with_shared=True):
+def sweep_epochs(problem, state, with_nodes=False, with_shared=True, with_bare=False):
     """Solve the fluxes and the sky of each epoch, and form its normal equations: a `Sweep`.
 
     Its products with the nodes, made where asked for, cost twice as much as the rest. Without the
@@ -43,7 +46,7 @@ def sweep_epochs(problem, state, with_nodes=False, with_shared=True):
     of 0 has columns of zeros.
     """
     geometry, amplitude = problem.geometry, state.shared[AMPLITUDE]
-    measured, node_sums = [], 0.0
+    measured, node_sums, bare = [], 0.0, []
     rounded = np.rint(problem.linear / MAP_STEP).reshape(-1, 4)
     maps, place = np.unique(rounded, axis=0, return_inverse=True)
     is_bare = not (problem.prior.has_galaxy or amplitude)
@@ -52,22 +55,20 @@ def sweep_epochs(problem, state, with_nodes=False, with_shared=True):
         state.shared[SHAPE], maps.reshape(-1, 2, 2) * MAP_STEP, geometry)]
     for epoch, index in enumerate(place.ravel()):
         data, weight = problem.data[epoch], problem.weight[epoch]
-        linear, shift = problem.linear[epoch], state.shift_px[epoch]
-        transfer = problem.transfer[epoch]
+        transfer, linear = problem.transfer[epoch], problem.linear[epoch]
         # Images of a flux of 1 and their derivatives; without node fluxes there is no field
         field, nodes = np.zeros((3, *data.shape)), None
         if with_nodes or state.node_flux.any():
             nodes = _node_spectra(problem, state, epoch)
             field = epoch_images.field_images(*nodes, state.node_flux, geometry)
-        centre_px = linear @ state.shared[CENTRE] + shift
+        centre_px = linear @ state.shared[CENTRE] + state.shift_px[epoch]
         galaxy = dark if is_bare else state.extended_scale[epoch] * epoch_images.galaxy_images(
             transfer, spectra[index], centre_px, geometry)
         point = problem.point_images(epoch, state)
-        widened = np.zeros_like(point[0])
+        widened, n_images = np.zeros_like(point[0]), problem.n_images
         if problem.widened is not None:
-            place_px = problem.places_px(epoch, state)[: problem.n_images]
-            widened[: problem.n_images] = epoch_images.point_images(
-                problem.widened[epoch], place_px, geometry)[0]
+            widened[:n_images] = epoch_images.point_images(problem.widened[epoch], problem.places_px(
+                epoch, state)[:n_images], geometry)[0]
         if problem.present is not None:
             point[:, ~problem.present[epoch]] = widened[~problem.present[epoch]] = 0.0
         extended = amplitude * galaxy[0] + field[0]
@@ -82,6 +83,8 @@ def sweep_epochs(problem, state, with_nodes=False, with_shared=True):
         solution = np.linalg.solve(scaled, right) / norm
         flux = solution[:-1]
         points = np.tensordot(flux, point[0], axes=1)
+        if with_bare:
+            bare.append(_bare(data, amplitude * galaxy[0], basis, weighted, scaled, norm))
         residual = data - extended - points - solution[-1]
         # Derivatives of the model to the shift of the epoch, and to what all epochs share
         by_shift = np.tensordot(point[1:], flux, axes=(1, 0)) + amplitude * galaxy[-2:] + field[1:]
@@ -100,7 +103,13 @@ def sweep_epochs(problem, state, with_nodes=False, with_shared=True):
     return Sweep(
         *map(np.array, (solution, chi2, products, light)),
         np.array(node_local) if with_nodes else None, node_sums, np.array(points),
-        np.array(extended))
+        np.array(extended), np.array(bare) if with_bare else None)
+
+
+def _bare(data, galaxy, basis, weighted, scaled, norm):
+    """Model of an epoch whose fluxes and sky are solved beside the galaxy alone."""
+    right = weighted @ (data - galaxy).ravel() / norm
+    return np.tensordot(np.linalg.solve(scaled, right) / norm, basis, axes=1) + galaxy
 
 
 def _products(columns, weight, nodes, geometry):
