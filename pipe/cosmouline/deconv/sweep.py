@@ -54,8 +54,7 @@ def sweep_epochs(problem, state, with_nodes=False, with_shared=True, with_bare=F
     spectra = [] if is_bare else [one[:5 if with_shared else 1] for one in _galaxy_spectra(
         state.shared[SHAPE], maps.reshape(-1, 2, 2) * MAP_STEP, geometry)]
     for epoch, index in enumerate(place.ravel()):
-        data, weight = problem.data[epoch], problem.weight[epoch]
-        transfer, linear = problem.transfer[epoch], problem.linear[epoch]
+        data, weight, linear = problem.data[epoch], problem.weight[epoch], problem.linear[epoch]
         # Images of a flux of 1 and their derivatives; without node fluxes there is no field
         field, nodes = np.zeros((3, *data.shape)), None
         if with_nodes or state.node_flux.any():
@@ -63,12 +62,13 @@ def sweep_epochs(problem, state, with_nodes=False, with_shared=True, with_bare=F
             field = epoch_images.field_images(*nodes, state.node_flux, geometry)
         centre_px = linear @ state.shared[CENTRE] + state.shift_px[epoch]
         galaxy = dark if is_bare else state.extended_scale[epoch] * epoch_images.galaxy_images(
-            transfer, spectra[index], centre_px, geometry)
+            problem.transfer[epoch], spectra[index], centre_px, geometry)
         point = problem.point_images(epoch, state)
         widened, n_images = np.zeros_like(point[0]), problem.n_images
         if problem.widened is not None:
-            widened[:n_images] = epoch_images.point_images(problem.widened[epoch], problem.places_px(
-                epoch, state)[:n_images], geometry)[0]
+            place_px = problem.places_px(epoch, state)[:n_images]
+            widened[:n_images] = epoch_images.point_images(
+                problem.widened[epoch], place_px, geometry)[0]
         if problem.present is not None:
             point[:, ~problem.present[epoch]] = widened[~problem.present[epoch]] = 0.0
         extended = amplitude * galaxy[0] + field[0]
