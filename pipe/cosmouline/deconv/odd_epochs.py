@@ -175,6 +175,25 @@ def what_is_odd(fit, epochs):
     return Odd(core_lost(fit, epochs), odd_sources(fit, epochs), odd_light(fit, epochs))
 
 
+def among_all(odd, looked, fit, content, before):
+    """Return the `Odd` of all epochs of a fit, from that of some of them.
+
+    Parameters
+    ----------
+    odd : Odd
+        Of the epochs `looked` (n,), numbers among all; without light next to sources.
+    fit : LensFit
+    content : EpochFile
+        All epochs.
+    before : dict
+        What was noted of an earlier fit: under ``odd`` its sources, with the names of the images.
+    """
+    own = [one._replace(epoch=int(looked[one.epoch])) for one in odd.sources]
+    others = {name: e for e, name in enumerate(content.names) if e not in set(looked.tolist())}
+    kept = [OddSource(others[name], *more) for name, *more in before["odd"] if name in others]
+    return Odd(core_lost(fit, content.epochs), sorted(own + kept), None)
+
+
 def notes(fit, epochs, odd):
     """Return why the flux of each source in each epoch deserves a look, (n_epochs, n_sources)."""
     found, (lost, sources, light) = np.full(fit.flux.shape, "", dtype=object), odd
