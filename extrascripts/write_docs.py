@@ -20,9 +20,9 @@ from cosmouline.errors import guarded
 from cosmouline.files.io_text import write_text
 
 # The rooms of the library in the order of the data: a file imports only from rooms before its own.
-ROOMS = ("errors", "robust", "dates", "files", "plots", "database", "engine", "frames",
-         "astrometry", "images", "sources", "photometry", "stamps", "psf", "shapes",
-         "deconv", "injection", "lightcurve", "pages", "run", "legacy", "skymaker")
+ROOMS = ("errors", "robust", "dates", "threads", "files", "plots", "database", "engine", "frames",
+         "astrometry", "images", "sources", "photometry", "stamps", "psf", "shapes", "deconv",
+         "injection", "lightcurve", "pages", "run", "legacy", "skymaker")
 
 
 def pages():

@@ -39,7 +39,7 @@ def fitted(content, sources, made, names, band, settings):
         log_line("going on from the stored fit of %d epochs", len(earlier.names))
     fit, psf_error = fit_epochs(content, sources, settings, earlier or None)
     fit = with_control(fit, band["images"], settings)
-    return db_sources.with_doubts(fit, content, names, band, settings), psf_error
+    return db_sources.with_doubts(fit, content, names, band, settings, earlier or None), psf_error
 
 
 def measure(band, settings):

@@ -73,7 +73,7 @@ def main(settings, db):
         found, out = of_band(rows, db.reference(), one)
         results, rejected = results | found, rejected | out
     return for_each_image(partial(measure, results=results, rejected=rejected), images, settings,
-                          db, needs=NEEDS, writes=WRITES)
+                          db, needs=NEEDS, writes=WRITES, is_quick=True)
 
 
 if __name__ == "__main__":

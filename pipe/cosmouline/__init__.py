@@ -46,12 +46,14 @@ class _Library:
 _LATER = []
 
 
-def library(name):
+def library(name, is_rare=False):
     """Return a library that is loaded when something of it is first used.
 
-    For those that take long to load: a script that finds nothing to do needs none of them.
+    For those that take long to load: a script that finds nothing to do needs none of them. A rare
+    one is loaded where it is used alone, not beforehand.
     """
-    _LATER.append(name)
+    if not is_rare:
+        _LATER.append(name)
     return _Library(name)
 
 

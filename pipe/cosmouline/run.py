@@ -203,7 +203,7 @@ def call_main(main, settings, db):
         return main(settings, db)
 
 
-def for_each_image(measure, images, settings, db, *, needs, writes):
+def for_each_image(measure, images, settings, db, *, needs, writes, is_quick=False):
     """Call ``measure(image, settings)`` on every image and store what it returns.
 
     Parameters
@@ -217,6 +217,8 @@ def for_each_image(measure, images, settings, db, *, needs, writes):
     needs, writes : tuple of str
         Fields or patterns read and written (see `fields`). An image that is up to date is
         skipped unless ``--redo`` is given; fields in `writes` are cleared before a new value.
+    is_quick : bool
+        True where `measure` looks up what the script knows: no worker is started for it.
 
     Returns
     -------
@@ -237,7 +239,11 @@ def for_each_image(measure, images, settings, db, *, needs, writes):
                  "and the same content: their new times are noted", step.n_copied)
     counts = dict.fromkeys(("done", "rejected", "failed", "died", "timeout"), 0)
     counts["kept"] = len(images) - len(todo)
-    results = engine_engine.outcomes(measure, todo, settings, step.recipe) if todo else []
+    if is_quick:
+        work = engine.Work.of(measure)._replace(recipe=step.recipe)
+        results = (work(image, settings) for image in todo)
+    else:
+        results = engine_engine.outcomes(measure, todo, settings, step.recipe) if todo else []
     bar = progress_bar(results, total=len(todo), unit="image")
     for outcome in bar:
         try:

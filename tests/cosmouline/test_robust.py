@@ -1,9 +1,10 @@
 """robust.py against numpy and the Gaussian law."""
 
-from cosmouline.robust import mad_sigma, median_of_finite, steady_variance
+from cosmouline.robust import mad_sigma, median_of_finite, steady_variance, theil_sen
 
 import numpy as np
 import pytest
+from scipy import stats
 
 
 @pytest.mark.parametrize("axis", [0, 1, -1])
@@ -61,3 +62,12 @@ def test_steadied_variances_scatter_less_and_are_right_in_the_mean():
     assert own.std() == pytest.approx(np.sqrt(0.5), rel=0.1)
     assert found.std() == pytest.approx(np.sqrt(0.5) / 2, rel=0.1)
     assert found.mean() == pytest.approx(1, abs=4 * np.sqrt(0.5 / 4000))
+
+
+@pytest.mark.parametrize("digits", [6, 1])  # with one digit many values are the same
+@pytest.mark.parametrize("n", [3, 8, 41])
+def test_the_line_of_theil_and_sen_is_that_of_scipy(n, digits):
+    rng = np.random.default_rng(n)
+    x, y = rng.uniform(0, 3, (2, n)).round(digits)
+    found, expected = theil_sen(x, y), stats.theilslopes(y, x)
+    assert found == pytest.approx(tuple(expected), rel=1e-12)

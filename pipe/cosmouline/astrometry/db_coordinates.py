@@ -1,6 +1,7 @@
 """The world coordinate system that is in use for an image: solved, or of its header."""
 
 import contextlib
+import functools
 
 from cosmouline import library
 from cosmouline.astrometry import tangent
@@ -28,15 +29,25 @@ def header_of(image, settings):
     if not has_sky(image):
         return None
     if image.get("wcs_origin") != SOLVED:
-        return io_fits.wcs_cards(io_fits.read_image_header(
-            paths.image(settings, image["img_name"])))
+        path = paths.image(settings, image["img_name"])
+        return _cards(path, path.stat().st_mtime_ns if path.exists() else 0, False)
     path = paths.wcs(settings, image["img_name"])
     manifest.check(path, image, settings)
     try:
-        return io_fits.wcs_cards(fits.getheader(path))
+        return _cards(path, path.stat().st_mtime_ns, True)
     except (OSError, TypeError) as error:
         raise ProductLost(f"{path} is missing or damaged. Run {SCRIPT}.py --redo --only "
                           f"{image['img_name']}.") from error
+
+
+@functools.lru_cache(maxsize=2)
+def _cards(path, changed_ns, is_solved):
+    """Read the cards of a file once: those of the reference image are asked for with each other's.
+
+    `changed_ns` is the time of the file; do not change the cards.
+    """
+    header = fits.getheader(path) if is_solved else io_fits.read_image_header(path)
+    return io_fits.wcs_cards(header)
 
 
 def wcs_of(image, settings):

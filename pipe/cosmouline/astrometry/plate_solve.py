@@ -17,7 +17,7 @@ from cosmouline.robust import MAD_TO_SIGMA
 import numpy as np
 
 fits = library("astropy.io.fits")
-stats = library("scipy.stats")
+special = library("scipy.special")
 spatial = library("scipy.spatial")
 
 DEPTHS = (40, 20, 80, 150, 300)  # brightest stars of the catalogue that are tried in turn
@@ -224,8 +224,9 @@ def _match(sky_deg, xy_px, shape, predicted, n_trials, scale_arcsec):
     i, j = matched_pairs(EYE, predicted[on_it], xy_px, tolerance_px)
     bright = int((i < n).sum())
     by_chance = -np.expm1(-len(xy_px) * np.pi * tolerance_px**2 / (nx * ny))
-    log10 = float(stats.binom.logsf(bright - FREE_PAIRS - 1, n, by_chance) / np.log(10)
-                  + np.log10(TRIALS_EACH * n_trials))
+    with np.errstate(divide="ignore"):
+        log10 = float(np.log10(special.bdtrc(bright - FREE_PAIRS - 1, n, by_chance))
+                      + np.log10(TRIALS_EACH * n_trials))
     scale = scale_arcsec / np.sqrt(abs(np.linalg.det(matrix[:, :2])))
     if (log10 > np.log10(FALSE_BY_CHANCE) or bright < max(LEAST_PAIRS, SHARE_LEAST * n)
             or abs(np.log(scale / scale_arcsec)) > np.log1p(SCALE_KNOWN_WITHIN)):

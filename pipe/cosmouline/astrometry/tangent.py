@@ -7,7 +7,7 @@ from cosmouline import library
 import numpy as np
 
 fits = library("astropy.io.fits")
-stats = library("scipy.stats")
+special = library("scipy.special")
 
 ARCSEC_PER_RADIAN = 180 / np.pi * 3600
 MAS_PER_DEG = 3.6e6
@@ -167,7 +167,7 @@ def fit_wcs(sky_deg, xy_px, sigma_px, shape, sip_degree=None, sky0_deg=None):
         if best is not None:
             more, n_free = terms.size - best[1].size, 2 * len(xy_px) - terms.size
             gain = (best[3] - chi2) / more / max(chi2 / n_free, 1e-30)
-            if stats.f.sf(gain, more, n_free) > SIP_BY_CHANCE:
+            if special.fdtrc(more, n_free, gain) > SIP_BY_CHANCE:
                 continue
         best = degree, terms, away, chi2
     degree, terms, away, _ = best

@@ -52,8 +52,8 @@ def architecture_page(rooms, order):
         "| room | what it is for | files |\n|---|---|---|\n" + "\n".join(
             f"| [{room}](#{room}) | {first_line(LIBRARY / room / '__init__.py')} "
             f"| {len(files_of(room))} |" for room in folders),
-        "At the root lie `errors`, `robust` and `dates`, which every file may use, and `run`, the "
-        "front door of every script.",
+        "At the root lie `errors`, `robust`, `dates` and `threads`, which every file may use, and "
+        "`run`, the front door of every script.",
         "![which room imports which](architecture.svg)\n\nA filled cell: the room of the row "
         "imports from the room of the column. All of them lie below the diagonal.",
         "## The way of a frame\n\n| script | rooms | writes |\n|---|---|---|\n" + "\n".join(

@@ -187,7 +187,7 @@ class Database:
             return
         # The runs of which the number stands in a record "done 17 12: message"
         names = [name for name in set().union(*self.rows.values()) if name.startswith("ran__")]
-        texts = {row.get(name) for row in self.rows.values() for name in names} - {None}
+        texts = set().union(*(map(row.get, names) for row in self.rows.values())) - {None}
         used = {int(word) for text in texts for word in text.split(":")[0].split()[1:3]}
         self.store.save(self.rows, {n: run for n, run in self.runs.items() if n in used})
 
@@ -233,7 +233,13 @@ def has(row, pattern):
     """Return whether a row has a field, or one that fits a pattern."""
     if "{" not in pattern:
         return pattern in row
-    return any(matches(pattern, name) for name in row)
+    return _any_fits(tuple(row), pattern)
+
+
+@functools.lru_cache(maxsize=1000)
+def _any_fits(names, pattern):
+    """Whether one of the fields of a row fits a pattern: the rows of a lens are alike."""
+    return any(matches(pattern, name) for name in names)
 
 
 def _script(pattern):

@@ -123,6 +123,8 @@ def convert(name, value):
     finite: a measurement that failed is left out, never stored as NaN.
     """
     declared = lookup(name).type
+    if type(value) is declared and (declared is not float or math.isfinite(value)):
+        return value  # nearly always, and found fast
     # numpy's numbers count as numbers, its booleans as booleans
     fits = {
         str: lambda v: isinstance(v, str),

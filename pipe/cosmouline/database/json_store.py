@@ -16,6 +16,7 @@ import os
 import re
 import time
 import zlib
+from typing import NamedTuple
 
 from cosmouline.errors import UserError
 from cosmouline.files.atomic import atomic_path, sync
@@ -29,7 +30,30 @@ N_BACKUPS = 10  # newest files kept in backups/, and the last one of as many day
 IMAGES = b'"images": ['  # where the lines of the images begin
 HEAD_BYTES = 500  # the generation stands in the first ones
 SYNC_EVERY_S = 1.0  # an fsync costs 3-4 ms, an append 0.1 ms: sync at most once per second
+MOST_KEPT = 20_000  # images that `keep` holds a second time, with 10 kB each
 _ENCODER = json.JSONEncoder(sort_keys=True, allow_nan=False, ensure_ascii=False)
+
+
+class _Kept(NamedTuple):
+    """A file as it was last read or saved here: its state, rows with their lines, and runs."""
+
+    state: tuple
+    generation: int
+    rows: dict
+    lines: dict
+    runs: dict
+
+
+_kept = {}  # by path
+_keeps = [False]
+
+
+def keep():
+    """Keep in this process what it reads and saves, for the next one who asks for the same file.
+
+    For a process that runs several scripts. A file that is not as it was left here is read again.
+    """
+    _keeps[0] = True
 
 
 class Store:
@@ -61,6 +85,10 @@ class Store:
         """Return rows (dict by image name) and runs (dict by number), the journal applied."""
         self.notices = []
         self.is_saved = not self.journal_path.exists()
+        kept = _kept.get(self.path)
+        if kept and self.is_saved and kept.state == _state(self.path):
+            self.generation = kept.generation
+            return _copies(kept.rows), _copies(kept.runs)
         rows, runs = ({}, {}) if not self.path.exists() else self._read_file()
         # On top what was appended since the last save
         for entry in self._read_journal():
@@ -76,7 +104,12 @@ class Store:
     def save(self, rows, runs):
         """Write everything to a new file, keep the old one as a backup, drop the journal."""
         # One image a line, so that files can be compared and edited
-        body = ",\n".join([_dump(rows[name]) for name in sorted(rows)]).encode()
+        kept = _kept.get(self.path)
+        same = {name for name, row in rows.items()
+                if kept and kept.rows.get(name) == row}
+        lines = {name: kept.lines[name] if name in same else _dump(rows[name]).encode()
+                 for name in sorted(rows)}
+        body = b",\n".join(lines.values())
         head = {"format": FORMAT, "version": VERSION, "generation": self.generation + 1,
                 "sha256": _digest(body), "n": len(rows),
                 "runs": [runs[number] for number in sorted(runs)]}
@@ -94,6 +127,16 @@ class Store:
         self.is_saved = True
         self.close()
         self.journal_path.unlink(missing_ok=True)  # harmless if not reached: older generation
+        if _keeps[0]:  # only rows that have changed are copied
+            self._keep(_state(self.path), {name: kept.rows[name] if name in same else dict(row)
+                                           for name, row in rows.items()}, lines, runs)
+
+    def _keep(self, state, rows, lines, runs):
+        """Keep what the file holds now; the rows are not those that a script changes."""
+        if len(rows) <= MOST_KEPT:
+            _kept[self.path] = _Kept(state, self.generation, rows, lines, _copies(runs))
+        else:
+            _kept.pop(self.path, None)
 
     def append(self, entry):
         """Add one line to the journal; it survives a kill at once, a power loss in a second."""
@@ -160,6 +203,7 @@ class Store:
 
     def _read_file(self):
         """Return rows and runs of the file; one that was edited by hand is checked closely."""
+        state = _state(self.path)  # before it is read: a file that replaces it has another one
         raw = self.path.read_bytes().removeprefix(codecs.BOM_UTF8)  # some editors put it there
         if not raw:
             raise self._damaged("it is empty")
@@ -202,7 +246,11 @@ class Store:
             if row["img_name"] in rows:
                 raise self._damaged(f"the image {row['img_name']} stands twice")
             rows[row["img_name"]] = row
-        return rows, {run["number"]: run for run in head["runs"]}
+        runs = {run["number"]: run for run in head["runs"]}
+        if is_ours and _keeps[0]:
+            lines = body.split(b",\n") if rows else ()  # texts of JSON hold no end of a line
+            self._keep(state, _copies(rows), dict(zip(rows, lines, strict=True)), runs)
+        return rows, runs
 
     def _unique(self, pairs):
         """Return a dict, and report a key that stands twice (json keeps the last silently)."""
@@ -231,6 +279,18 @@ class Store:
     def _damaged(self, why):
         return UserError(f"{self.path} is damaged: {why}. Copy the newest good file of "
                          f"{self.path.parent / 'backups'} over it.")
+
+
+def _state(path):
+    """Return what tells a file from one that replaced it; None without one."""
+    with contextlib.suppress(OSError):
+        found = os.stat(path)
+        return found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
+    return None
+
+
+def _copies(rows):
+    return {name: dict(row) for name, row in rows.items()}
 
 
 def _dump(value):

@@ -178,7 +178,7 @@ def _groups(images):
     names = ["set_name", *(name for name in set().union(*images) if name.startswith("ran__"))]
     first, counts = {}, Counter()
     for image in images:
-        texts = tuple([image.get(name) for name in names])
+        texts = tuple(map(image.get, names))
         first.setdefault(texts, image)
         counts[texts] += 1
     return [(first[texts], n) for texts, n in counts.items()]

@@ -30,6 +30,8 @@ from cosmouline.sources import db_stars
 
 import numpy as np
 
+DOUBTS = "doubts"  # the stage of the log of a fit
+MOST_LOOKED = 96  # old epochs of a held scene: a star that they miss is found by the complete fit
 ELSEWHERE_FWHM = 0.3  # of the seeing, between given and fitted positions that are not the same
 FIGURE_LEFT = 0.3  # of that, beyond another scale and angle
 SEARCH_PX = 6.0  # the given centre of the lens may be off by nearly this
@@ -164,17 +166,30 @@ def _without_field_stars(places, reference, settings, field, side_px):
     return places
 
 
-def with_doubts(fit, content, names, band, settings):
+def with_doubts(fit, content, names, band, settings, earlier=None):
     """Return the fit, its systematic errors and its log holding what it lacks or is in doubt.
 
-    `band` holds the rows of its ``images``, and that of the ``reference`` image.
+    `band` holds the rows of its ``images``, and that of the ``reference`` image. A fit that holds
+    the scene of the `Stored` fit `earlier`, in which nothing was in doubt, is looked at in its new
+    epochs and in `MOST_LOOKED` others; in all of them where something shows.
     """
     reference = band["reference"]
-    fit, missing, change, doubts = source_doubts.with_doubts(fit, content.epochs, names,
-                                                             content.names)
+    for looked in _to_look_at(fit, content.names, earlier):
+        is_all = len(looked) == len(content.names)
+        part, epochs = (fit, content.epochs) if is_all else (fit.take(looked),
+                                                            content.epochs.take(looked))
+        found, missing, change, doubts = source_doubts.with_doubts(
+            part, epochs, names, [content.names[e] for e in looked])
+        odd = odd_epochs.what_is_odd(part, epochs)
+        is_clean = not missing and not doubts and odd.light is None
+        if is_clean:
+            break
+    if is_all:
+        fit = found
+    else:  # what was odd in the other epochs is odd still
+        odd = odd_epochs.among_all(odd, looked, fit, content, _odd_before(earlier))
     fit, of_field = with_field_errors(fit, [
         row for row in band["images"] if row["img_name"] in content.names], settings)
-    odd = odd_epochs.what_is_odd(fit, content.epochs)
     lines = [*of_field, *_in_some(fit, odd, content, names, reference, settings),
              *(doubt.line for doubt in doubts),
              *_elsewhere(content.centre_px + fit.position_px[:fit.n_images], names, reference,
@@ -196,7 +211,28 @@ def with_doubts(fit, content, names, band, settings):
                      f"{changes}, which the systematic errors contain. In settings.py: "
                      f"extra_sources = {{{pasted}}}")
     notes = odd_epochs.notes(fit, content.epochs, odd).tolist()
-    return replace(fit, log=[*fit.log, {"stage": "doubts", "lines": lines, "notes": notes}])
+    return replace(fit, log=[*fit.log, {
+        "stage": DOUBTS, "lines": lines, "notes": notes, "is_clean": is_clean,
+        "odd": [(content.names[one.epoch], *one[1:]) for one in odd.sources]}])
+
+
+def _to_look_at(fit, names, earlier):
+    """Return arrays of the numbers of epochs to look at, one after the other: the last are all."""
+    every = np.arange(len(names))
+    if not (earlier and fit.n_held and _odd_before(earlier).get("is_clean")):
+        return [every]
+    is_new = ~np.isin(names, earlier.names)
+    old, half = every[~is_new], MOST_LOOKED // 2
+    if len(old) <= MOST_LOOKED:
+        return [every]
+    # The last ones, where something may begin, and others spread over the rest
+    others = old[:-half][np.linspace(0, len(old) - half - 1, half).astype(int)]
+    return [np.sort(np.concatenate([every[is_new], old[-half:], others])), every]
+
+
+def _odd_before(earlier):
+    """Return what the log of a `Stored` fit says of its doubts."""
+    return next((one for one in earlier.fit.log if one["stage"] == DOUBTS), {})
 
 
 def _in_some(fit, odd, content, names, reference, settings):

@@ -1,11 +1,11 @@
 """Light that a joint fit lacks: where it stands, and a fit with one source more that holds it."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from cosmouline import library
 from cosmouline.deconv.epochs import in_reference, pixel_offsets
 from cosmouline.deconv.fit_lens import fit_lens
-from cosmouline.deconv.picture import model_images
+from cosmouline.deconv.picture import bare_images
 from cosmouline.deconv.point_sources import Sources
 from cosmouline.deconv.problem import POSITIONS
 from cosmouline.psf.model import FWHM_PER_SIGMA
@@ -67,8 +67,8 @@ def missing_light(fit, epochs):
     if len(fit.nodes_px):
         centre = fit.nodes_px.mean(0)
         radius = distance(fit.nodes_px, centre).max() + fit.node_step_px
-        for y, x in np.argwhere(distance(grid, centre) <= radius):
-            least[y, x] = max(least[y, x], FIELD_SIGMAS * field_floor(fit, grid[y, x]))
+        inside = distance(grid, centre) <= radius
+        least[inside] = np.maximum(least[inside], FIELD_SIGMAS * field_floor(fit, grid[inside]))
     # Peaks that stand out
     found = snr == ndimage.maximum_filter(snr, 2 * int(fwhm_px) + 1)
     found &= (snr > LEAST_SNR) & (flux > least)
@@ -77,14 +77,17 @@ def missing_light(fit, epochs):
     return sorted(light, key=lambda one: -one.flux)
 
 
-def field_floor(fit, place_px):
-    """Return the flux that the floors of the field's amplitudes expect within 1 FWHM."""
+def field_floor(fit, places_px):
+    """Return the flux that the floors of the field's amplitudes expect within 1 FWHM.
+
+    The places are of shape (..., 2), and the fluxes of shape (...).
+    """
     options = fit.options
     brightest = np.nanmean(fit.flux, axis=0)[: fit.n_images].max()
-    near = distance(fit.nodes_px, place_px) < fit.field_fwhm_px
+    near = distance(np.asarray(places_px)[..., None, :], fit.nodes_px) < fit.field_fwhm_px
     flat = options.flat_floor * brightest * np.pi
-    galaxy = options.galaxy_fraction_floor * fit.field_galaxy_flux[near].sum()
-    return float(np.hypot(flat, galaxy) * np.sqrt(len(options.field_scales_fwhm)))
+    galaxy = options.galaxy_fraction_floor * (near * fit.field_galaxy_flux).sum(-1)
+    return np.hypot(flat, galaxy) * np.sqrt(len(options.field_scales_fwhm))
 
 
 def point_map(fit, epochs, index):
@@ -111,15 +114,14 @@ def point_map(fit, epochs, index):
     median over the epochs, in the reference frame, is free of cosmic rays. The field is left out
     of the model: it takes light of a star.
     """
-    bare = replace(fit, node_flux=np.zeros_like(fit.node_flux))
-    points, extended, sky = model_images(bare, epochs)
+    models = bare_images(fit, epochs)
     kept = 1 - 2 / (1 + SURROUND**2)  # of the flux of a point, its surround subtracted
     loss = (1 - 4 / (1 + SURROUND**2) + SURROUND**-2) / kept**2  # in weight
     fluxes, weights = [], []
     for e in index:
         # Flux of a point at every pixel of the epoch, and its weight
-        sigma, model = epochs.fwhm_px[e] / FWHM_PER_SIGMA, points[e] + extended[e] + sky[e]
-        residual, variance = unexplained(fit, epochs, e, model)
+        sigma = epochs.fwhm_px[e] / FWHM_PER_SIGMA
+        residual, variance = unexplained(fit, epochs, e, models[e])
         narrow, wide = (
             ndimage.gaussian_filter(residual / variance, width * sigma, mode="constant")
             for width in (1.0, SURROUND))

@@ -21,7 +21,7 @@ from cosmouline.stamps.pixel_rejection import model_error
 import numpy as np
 
 ndimage = library("scipy.ndimage")
-stats = library("scipy.stats")
+special = library("scipy.special")
 
 CORE_TOUCHED = 0.005  # of that: below, a masked pixel is far out
 CORE_LOST = 0.15  # of the squared image of a source, on masked pixels: its flux deserves a look
@@ -83,7 +83,7 @@ def odd_sources(fit, epochs):
     found, _, radius_px = source_chi2(fit, epochs, residuals)
     typical = np.fmax(np.nanmedian(found, axis=0), 1.0)
     n_pixels = np.pi * radius_px[:, None] ** 2
-    is_odd = found > typical * stats.chi2.isf(ODD_BY_CHANCE, n_pixels) / n_pixels
+    is_odd = found > typical * special.chdtri(n_pixels, ODD_BY_CHANCE) / n_pixels
     offset_px, gain = map(np.nan_to_num, stray_positions(fit, epochs))
     is_odd |= ((gain > np.maximum(STRAY_GAIN, STRAY_OVER_MEDIAN * np.median(gain, 0)))
                & (offset_px > STRAY_FWHM * epochs.fwhm_px[:, None])
@@ -173,6 +173,25 @@ class Odd(NamedTuple):
 def what_is_odd(fit, epochs):
     """Return the `Odd` of a fit and its epochs."""
     return Odd(core_lost(fit, epochs), odd_sources(fit, epochs), odd_light(fit, epochs))
+
+
+def among_all(odd, looked, fit, content, before):
+    """Return the `Odd` of all epochs of a fit, from that of some of them.
+
+    Parameters
+    ----------
+    odd : Odd
+        Of the epochs `looked` (n,), numbers among all; without light next to sources.
+    fit : LensFit
+    content : EpochFile
+        All epochs.
+    before : dict
+        What was noted of an earlier fit: under ``odd`` its sources, with the names of the images.
+    """
+    own = [one._replace(epoch=int(looked[one.epoch])) for one in odd.sources]
+    others = {name: e for e, name in enumerate(content.names) if e not in set(looked.tolist())}
+    kept = [OddSource(others[name], *more) for name, *more in before["odd"] if name in others]
+    return Odd(core_lost(fit, content.epochs), sorted(own + kept), None)
 
 
 def notes(fit, epochs, odd):

@@ -33,6 +33,15 @@ def model_images(fit, epochs):
     return tuple(for_all_epochs(a * fit.scale, index, len(epochs)) for a in arrays)
 
 
+def bare_images(fit, epochs):
+    """Return the model of each epoch, its field left out, shape (n_epochs, side, side).
+
+    As `model_images`, in one image; the fluxes are those without the field, and the sky is in it.
+    """
+    index, sweep = sweep_of(fit, epochs)
+    return for_all_epochs(sweep.bare * fit.scale, index, len(epochs))
+
+
 def deconvolved_image(fit, shape_px, upsampling):
     """Model of the fit in the reference frame, without the PSF.
 

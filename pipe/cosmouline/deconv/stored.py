@@ -172,7 +172,8 @@ def sweep_of(fit, epochs):
     key += [getattr(epochs, field.name) for field in fields(epochs)]
     if not _last or any(one is not other for one, other in zip(_last["key"], key, strict=True)):
         pixels = measured_pixels(fit, epochs)
-        _last.update(key=key, index=pixels.index, sweep=sweep_epochs(*problem_of(fit, pixels)))
+        _last.update(key=key, index=pixels.index, sweep=sweep_epochs(*problem_of(fit, pixels),
+                                                                     with_bare=True))
     return _last["index"], _last["sweep"]
 
 

@@ -5,8 +5,7 @@ command   : The command ``cosmouline``: it finds the scripts of a checkout or of
 engine    : Run one function on many images: in this process, in worker processes, or on a cluster.
 jax_cache : Compiled programs of jax, kept in a folder: a second process need not compile them
             again.
-launch    : Start the numbered scripts, each in a process of its own, without loading libraries
-            again.
+launch    : Start the numbered scripts in processes that have the libraries loaded.
 processes : How processes start and end: copies of this one where that is safe, none left behind.
 tasks     : Work that is long and not of one image: joint fits, stacks, each a task of the engine.
 terminal  : The log on the terminal, whatever letters it can show.

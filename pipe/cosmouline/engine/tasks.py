@@ -14,6 +14,7 @@ from cosmouline.engine.terminal import progress_bar
 from cosmouline.errors import UserError
 from cosmouline.files import origin
 from cosmouline.files.atomic import add_finished, take_finished
+from cosmouline.threads import threads
 
 log = logging.getLogger("cosmouline")
 MOST_LINES = 10_000  # that are kept of the log of a task
@@ -42,12 +43,16 @@ def results(function, items, settings, unit="task", on_gpu=False):
 
     Notes
     -----
-    One task alone is done in this process, as if it were called, unless there is a cluster. Of
-    several tasks the log lines come when a task has finished, with its name before each.
+    One task alone is done in this process, as if it were called, unless there is a cluster; with
+    the engine "local" it has as many threads as there would be workers. Of several tasks
+    the log lines come when a task has finished, with its name before each.
     """
     # One task alone is a call of the function
     if len(items) == 1 and settings.engine != "dask":
-        yield items[0], function(items[0], settings)
+        n_cpus = settings.max_cpus or engine_work.n_usable_cpus()
+        with threads(n_cpus if settings.engine == "local" else 1):
+            values = function(items[0], settings)
+        yield items[0], values
         return
     # Several tasks: their products are listed here for the notes of the script on its files
     by_name, failed = {item["img_name"]: item for item in items}, []

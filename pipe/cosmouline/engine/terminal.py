@@ -9,6 +9,7 @@ def log_to_terminal():
 
     A letter that the locale does not have (an accent in the name of a folder, under ``LC_ALL=C``)
     is written as its number; otherwise Python drops the line, and with it the reason of a stop.
+    The log file of a script before in this process is closed.
     """
     logging.raiseExceptions = False  # no traceback of logging for a full disk or closed terminal
     for stream in (sys.stdout, sys.stderr):
@@ -20,8 +21,13 @@ def log_to_terminal():
     logging.basicConfig(level=logging.INFO, format="%(message)s", handlers=[lines, errors],
                         force=True)
     file_log = logging.getLogger("cosmouline.file")
+    for one in (logging.getLogger("cosmouline"), file_log):
+        for handler in [old for old in one.handlers if isinstance(old, logging.FileHandler)]:
+            one.removeHandler(handler)
+            handler.close()
     file_log.propagate = False  # tracebacks are for the log file alone ...
-    file_log.addHandler(logging.NullHandler())  # ... also before there is one
+    if not file_log.handlers:
+        file_log.addHandler(logging.NullHandler())  # ... also before there is one
 
 
 def progress_bar(*arguments, **options):

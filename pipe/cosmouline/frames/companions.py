@@ -1,5 +1,6 @@
 """Files beside frames that are no frames: masks, weights, noise maps, kernels; what they say."""
 
+import functools
 import re
 from typing import NamedTuple
 
@@ -62,24 +63,26 @@ def companions(stems):
             rest = parts[:i] + parts[i + 1 :]
             if SCIENCE.fullmatch(word):
                 plain.setdefault(rest, stem)
-            if not _kind_of_word(word, WORDS) and not _kind_of_word(word, WEAK_WORDS):
+            if not _kind_of_word(word) and not _kind_of_word(word, is_weak=True):
                 shortened.setdefault((i, rest), stem)
     found = {}
     for stem, parts in words.items():
         for i, word in enumerate(parts):
             rest = parts[:i] + parts[i + 1 :]
-            kind = _kind_of_word(word, WORDS)
+            kind = _kind_of_word(word)
             frame = plain.get(rest) or (kind and shortened.get((i, rest)))
-            kind = kind or _kind_of_word(word, WEAK_WORDS)
+            kind = kind or _kind_of_word(word, is_weak=True)
             if kind and frame and frame != stem:
                 found[stem] = Companion(kind, frame)
     # The frame of a mask may be found by way of a weight
     return {stem: one for stem, one in found.items() if one.frame not in found}
 
 
-def _kind_of_word(word, table):
+@functools.lru_cache(maxsize=10_000)  # frames of a campaign have few words, asked for often
+def _kind_of_word(word, is_weak=False):
     """Return the kind that a word of a name stands for, or None."""
-    return next((kind for kind, words in table.items() if re.fullmatch(words, word)), None)
+    return next((kind for kind, words in (WEAK_WORDS if is_weak else WORDS).items()
+                 if re.fullmatch(words, word)), None)
 
 
 def kind_by_header(header):

@@ -3,14 +3,12 @@
 import logging
 from dataclasses import replace
 
-from cosmouline import library
 from cosmouline.database import paths
 from cosmouline.database.products import product_of
 from cosmouline.images.io_sky import read_sky, write_sky
+from cosmouline.robust import theil_sen
 
 import numpy as np
-
-stats = library("scipy.stats")
 
 log = logging.getLogger("cosmouline")
 
@@ -63,7 +61,7 @@ def gain_of_noise(level_adu, noise_adu):
     """
     if len(level_adu) < TRANSFER_IMAGES or np.ptp(level_adu) == 0:
         return None
-    slope, noise2, low, high = stats.theilslopes(noise_adu**2, level_adu)
+    slope, noise2, low, high = theil_sen(level_adu, noise_adu**2)
     if low <= 0 or high / low > WRONG_BY**2:
         return None
     return (1 / slope, 1 / high, 1 / low), -noise2 / slope

@@ -9,7 +9,7 @@ from cosmouline.photometry.coefficient_fit import left_by_leverage
 import numpy as np
 
 optimize = library("scipy.optimize")
-stats = library("scipy.stats")
+special = library("scipy.special")
 
 log = logging.getLogger("cosmouline")
 
@@ -62,7 +62,7 @@ def extra_scatter(squared, variance, by_chance=None, freedom=None):
         return 0.0
     if by_chance is not None:
         freedom = freedom or n
-        if stats.chi2.sf((squared / variance).mean() * freedom, freedom) > by_chance:
+        if special.chdtrc(freedom, (squared / variance).mean() * freedom) > by_chance:
             return 0.0
 
     def too_large(extra2):

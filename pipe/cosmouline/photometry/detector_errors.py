@@ -8,7 +8,7 @@ from cosmouline.photometry.set_terms import trend
 
 import numpy as np
 
-stats = library("scipy.stats")
+special = library("scipy.special")
 
 SHOWN_BY_CHANCE = 1e-3  # that good flat fields show as much
 LEAST_CONSTANT = 5
@@ -214,6 +214,6 @@ def shutter_error_s(residual, relative_sigma, used, exptime_s):
     if n < LEAST_CONSTANT:
         return 0.0
     away = slope[known] - np.average(slope[known], weights=sigma[known] ** -2.0)
-    if stats.chi2.sf(((away / sigma[known]) ** 2).sum(), n - 1) > SHOWN_BY_CHANCE:
+    if special.chdtrc(n - 1, ((away / sigma[known]) ** 2).sum()) > SHOWN_BY_CHANCE:
         return 0.0
     return extra_scatter(away**2 * n / (n - 1), sigma[known] ** 2)

@@ -1,11 +1,12 @@
 """PSF fluxes of the stars against their aperture fluxes, image by image."""
 
 from cosmouline import library
-from cosmouline.robust import MAD_EFFICIENCY, MAD_TO_SIGMA, mad_sigma, median_of_finite
+from cosmouline.robust import MAD_EFFICIENCY, MAD_TO_SIGMA, mad_sigma, median_of_finite, theil_sen
 
 import numpy as np
 
-stats = library("scipy.stats")
+special = library("scipy.special")
+stats = library("scipy.stats", is_rare=True)
 
 COMPARED_STARS = 5
 STAR_SIGMA, STAR_DEPARTURE = 7.0, 0.05  # of a single star from the others of its image
@@ -118,7 +119,7 @@ def compare(ratio, sigma, quantities):
     noise2, all2 = float(np.mean(sigma[good] ** 2)), mad_sigma(ratio[good]) ** 2 * n / (n - 1)
     values, words = {"scatter": float(np.sqrt(max(all2 - noise2, 0.0)))}, []
     freedom = MAD_EFFICIENCY * (n - 1)
-    by_chance2 = noise2 * stats.chi2.isf(FLAGGED_BY_CHANCE, freedom) / freedom
+    by_chance2 = noise2 * special.chdtri(freedom, FLAGGED_BY_CHANCE) / freedom
     if values["scatter"] > LEAST_DEPARTURE and all2 > by_chance2:
         words.append(f"stars scatter by {100 * values['scatter']:.1f} % beyond the noise")
     # slopes, where the stars span a quantity
@@ -126,9 +127,9 @@ def compare(ratio, sigma, quantities):
         seen = good & np.isfinite(quantity)
         if seen.sum() < COMPARED_STARS or np.ptp(quantity[seen]) == 0:
             continue
-        slope = stats.theilslopes(ratio[seen], quantity[seen])[0]
-        values[f"slope_{name}"] = float(slope)
-        by_chance = stats.kendalltau(ratio[seen], quantity[seen])[1]
-        if abs(slope) > 2 * LEAST_DEPARTURE and by_chance < FLAGGED_BY_CHANCE:
+        slope = theil_sen(quantity[seen], ratio[seen])[0]
+        values[f"slope_{name}"] = slope
+        if abs(slope) > 2 * LEAST_DEPARTURE and stats.kendalltau(
+                ratio[seen], quantity[seen])[1] < FLAGGED_BY_CHANCE:
             words.append(f"slope of {100 * slope:+.1f} % {QUANTITIES[name]}")
     return values, ", ".join(words)

@@ -8,7 +8,7 @@ from cosmouline.robust import mad_sigma
 
 import numpy as np
 
-stats = library("scipy.stats")
+special = library("scipy.special")
 
 LEAST_STARS = 5
 SCATTER_ROUNDS = 3  # of a fit and the scatter about it
@@ -49,7 +49,8 @@ class Slope(NamedTuple):
     @property
     def is_significant(self):
         """Whether it is more than 3 sigma, with so few stars."""
-        return bool(2 * stats.t.sf(abs(self.slope) / self.sigma, self.freedom) < SLOPE_BY_CHANCE)
+        by_chance = 2 * special.stdtr(self.freedom, -abs(self.slope) / self.sigma)
+        return bool(by_chance < SLOPE_BY_CHANCE)
 
 
 def star_means(value, sigma):
@@ -129,7 +130,7 @@ def pattern(value, sigma, uv, at_uv, n_tests=1, by_chance=PATTERN_BY_CHANCE):
             continue
         chi2, freedom = _fitted(value, joined, terms)[2:]
         ratio = (chi2_without - chi2) / (freedom_without - freedom) / max(chi2 / freedom, 1e-30)
-        unlikely = float(stats.f.sf(ratio, freedom_without - freedom, freedom))
+        unlikely = float(special.fdtrc(freedom_without - freedom, freedom, ratio))
         if best is None or unlikely < best.by_chance:
             found, covariance = _fitted_with_scatter(value, sigma, terms)[:2]
             here = np.array([1.0, *terms_at(*at_uv)])

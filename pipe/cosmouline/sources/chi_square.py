@@ -9,7 +9,7 @@ import numpy as np
 
 ndimage = library("scipy.ndimage")
 optimize = library("scipy.optimize")
-stats = library("scipy.stats")
+stats = library("scipy.stats", is_rare=True)
 sep = library("sep")
 
 KERNEL = np.array([1.0, 2.0, 1.0]) / 4  # along each axis: SExtractor's default, of FWHM 2 px

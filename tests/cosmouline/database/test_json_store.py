@@ -4,6 +4,7 @@ import json
 import os
 import time
 
+from cosmouline.database import json_store
 from cosmouline.database.json_store import Store
 from cosmouline.errors import UserError
 
@@ -11,6 +12,14 @@ import pytest
 
 ROWS = {name: {"img_name": name, "fwhm_px": 2.0 + i} for i, name in enumerate("cab")}
 RUN = {1: {"number": 1, "script": "x", "settings": {}, "version": "0", "time": ""}}
+
+
+@pytest.fixture(autouse=True, params=[False, True], ids=["reads", "keeps"])
+def keeps(request, monkeypatch):
+    """Every test as in a process of one script, and as in one that keeps what it has read."""
+    monkeypatch.setattr(json_store, "_keeps", [request.param])
+    monkeypatch.setattr(json_store, "_kept", {})
+    return request.param
 
 
 @pytest.fixture
@@ -211,3 +220,46 @@ def test_the_journal_is_synced_when_it_is_closed(store, monkeypatch):
     assert syncs[0] > 0
     store.close()  # a second time it does nothing
     assert len(syncs) == 1
+
+
+def test_a_file_that_was_saved_here_is_read_once_and_its_lines_are_written_once(
+        store, keeps, monkeypatch):
+    store.load()
+    read, dumped = [], []
+    monkeypatch.setattr(Store, "_read_file", lambda *_, old=Store._read_file: (
+        read.append(1), old(*_))[1])
+    monkeypatch.setattr(json_store, "_dump", lambda value, old=json_store._dump: (
+        dumped.append(value.get("img_name")), old(value))[1])
+    for number in range(3):
+        again = Store(store.path)
+        rows, runs = again.load()
+        rows["b"]["n_sources"] = number
+        again.save(rows, runs)
+
+    assert len(read) == (0 if keeps else 3)
+    images = [name for name in dumped if name]
+    assert images == (["b"] * 3 if keeps else ["a", "b", "c"] * 3)
+    monkeypatch.undo()
+    assert Store(store.path).load()[0] == ROWS | {"b": ROWS["b"] | {"n_sources": 2}}
+
+
+def test_what_a_script_changes_without_a_save_is_not_kept(store):
+    rows, runs = store.load()
+    rows["a"]["fwhm_px"] = 99.0
+    runs[1]["script"] = "y"
+    del rows["b"]
+
+    assert Store(store.path).load() == (ROWS, RUN)
+
+
+def test_a_file_that_another_process_replaced_is_read_again(store):
+    store.load()
+    text = store.path.read_text().replace('"fwhm_px": 3.0', '"fwhm_px": 3.5')
+    store.path.unlink()
+    store.path.write_text(text)
+
+    again = Store(store.path)
+    rows, _ = again.load()
+
+    assert rows["a"]["fwhm_px"] == 3.5
+    assert again.is_edited

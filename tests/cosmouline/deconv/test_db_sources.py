@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from types import SimpleNamespace
 
 from cosmouline.database.settings_sources import FIELD
-from cosmouline.deconv import db_sources
+from cosmouline.deconv import db_sources, odd_epochs
 from cosmouline.deconv.missing_light import MissingLight
 from cosmouline.deconv.orientation import AS_GIVEN, MOVED, Orientation
 from cosmouline.deconv.source_doubts import Doubt
@@ -239,7 +239,8 @@ def test_light_that_the_model_lacks_is_written_to_be_pasted(made_up, monkeypatch
         lambda fit, epochs, names, images: (fit, [light], np.array([-20.0, 5.0, 0.0]), [doubt]))
 
     monkeypatch.setattr(db_sources, "_in_some", lambda *_: ["A: hit"])
-    monkeypatch.setattr(db_sources.odd_epochs, "what_is_odd", lambda *_: None)
+    monkeypatch.setattr(db_sources.odd_epochs, "what_is_odd",
+                        lambda *_: odd_epochs.Odd(None, [], None))
     monkeypatch.setattr(db_sources.odd_epochs, "notes", lambda *_: np.array([["", "hit", ""]]))
     monkeypatch.setattr(db_sources, "with_field_errors", lambda fit, *_: (fit, ["width"]))
     band = {"images": [], "reference": REFERENCE}
@@ -249,7 +250,8 @@ def test_light_that_the_model_lacks_is_written_to_be_pasted(made_up, monkeypatch
         "light that the model lacks: 1234 e- (S/N 36) +1.60 arcsec east, +0.80 north. With it "
         "the fluxes change by A -2.0 %, B +1.0 %, N +0.0 %, which the systematic errors contain. "
         'In settings.py: extra_sources = {"N": (-1.80, 0.00), "N2": (1.60, 0.80)}',
-        "width", "A: hit", "B: in doubt"], "notes": [["", "hit", ""]]}]
+        "width", "A: hit", "B: in doubt"], "notes": [["", "hit", ""]],
+        "is_clean": False, "odd": []}]
 
 
 def test_a_change_of_a_source_below_three_sigma_is_no_percentage(made_up, monkeypatch):
@@ -259,7 +261,8 @@ def test_a_change_of_a_source_below_three_sigma_is_no_percentage(made_up, monkey
         db_sources.source_doubts, "with_doubts", lambda fit, epochs, names, images: (
             fit, [MissingLight(-8.0, 4.0, 1234.4, 35.6)], np.array([-20.0, 38.0]), []))
     monkeypatch.setattr(db_sources, "_in_some", lambda *_: [])
-    monkeypatch.setattr(db_sources.odd_epochs, "what_is_odd", lambda *_: None)
+    monkeypatch.setattr(db_sources.odd_epochs, "what_is_odd",
+                        lambda *_: odd_epochs.Odd(None, [], None))
     monkeypatch.setattr(db_sources.odd_epochs, "notes", lambda *_: np.array([["", ""]]))
     monkeypatch.setattr(db_sources, "with_field_errors", lambda fit, *_: (fit, []))
 
@@ -300,3 +303,80 @@ def test_cores_that_lose_little_are_named_with_what_they_lose():
     assert len(lines) == 2
     assert lines[0].startswith("B: cosmic rays or bad pixels on its core in 1 of 3 images")
     assert lines[1].endswith("the points kept: A in i (3.0 %)")
+
+
+class Held(SimpleNamespace):
+    """Fit and epochs of as many images as `numbers`."""
+
+    def take(self, index):
+        return Held(**vars(self) | {"numbers": self.numbers[index]})
+
+
+@pytest.fixture
+def looks(monkeypatch):
+    """Return the numbers of the epochs at each look; a source is in doubt where `faulty` is."""
+    found = SimpleNamespace(numbers=[], faulty=())
+
+    def with_doubts(fit, epochs, names, images):
+        found.numbers.append(epochs.numbers.tolist())
+        assert fit.numbers.tolist() == epochs.numbers.tolist()
+        assert images == [f"R{number:03}" for number in epochs.numbers]
+        faulty = np.isin(found.faulty, epochs.numbers).any()
+        return fit, [], np.zeros(1), [Doubt(0, "A: in doubt")] if faulty else []
+
+    # One odd source, in the first epoch that is looked at
+    monkeypatch.setattr(db_sources.source_doubts, "with_doubts", with_doubts)
+    monkeypatch.setattr(db_sources.odd_epochs, "what_is_odd", lambda fit, epochs: odd_epochs.Odd(
+        None, [odd_epochs.OddSource(0, 0, 9.0, 1.0, float(epochs.numbers[0]))], None))
+    monkeypatch.setattr(db_sources.odd_epochs, "core_lost", lambda *_: None)
+    monkeypatch.setattr(db_sources.odd_epochs, "notes", lambda *_: np.array([[""]]))
+    monkeypatch.setattr(db_sources, "with_field_errors", lambda fit, *_: (fit, []))
+    monkeypatch.setattr(db_sources, "_in_some", lambda *_: [])
+    monkeypatch.setattr(db_sources, "replace",
+                        lambda fit, **values: Held(**vars(fit) | values))
+    return found
+
+
+def looked_at(n, n_new=2, n_held=2, **before):
+    """Return the log of a fit of n images, of which the first n - n_new were in the one before."""
+    names = [f"R{number:03}" for number in range(n)]
+    fit = Held(numbers=np.arange(n), n_held=n_held, log=[])
+    content = SimpleNamespace(names=names, epochs=Held(numbers=np.arange(n)))
+    earlier = SimpleNamespace(names=names[:n - n_new], fit=SimpleNamespace(
+        log=[{"stage": "fit"}, {"stage": "doubts"} | before]))
+    return db_sources.with_doubts(fit, content, ["A"], {"images": [], "reference": REFERENCE},
+                                  settings(), earlier).log[-1]
+
+
+def test_under_a_held_scene_the_new_epochs_and_ninety_six_others_are_looked_at(looks):
+    odd = [["R100", 0, 7.0, 1.0, 0.3], ["R000", 0, 8.0, 1.0, 0.4], ["gone", 0, 8.0, 1.0, 0.4]]
+    log = looked_at(402, is_clean=True, odd=odd)
+
+    (numbers,) = looks.numbers
+    assert len(numbers) == 98
+    assert numbers[-50:] == list(range(352, 402))  # 2 new ones, 48 before them
+    assert set(np.diff(numbers[:48])) <= {7, 8}  # the others are spread: 351 / 47
+    assert numbers[0] == 0
+    assert log["is_clean"]
+    # what was odd elsewhere is so still; where it was looked at, what is found now counts
+    assert log["odd"] == [("R000", 0, 9.0, 1.0, 0.0), ("R100", 0, 7.0, 1.0, 0.3)]
+
+
+@pytest.mark.parametrize(("n", "n_held", "before"), [
+    (98, 2, {"is_clean": True}),  # as few as are looked at anyway
+    (402, 0, {"is_clean": True}),  # a complete fit
+    (402, 2, {"is_clean": False}),  # something was in doubt
+    (402, 2, {})])  # of an older version
+def test_otherwise_all_epochs_are_looked_at_once(looks, n, n_held, before):
+    looked_at(n, n_held=n_held, odd=[], **before)
+    assert looks.numbers == [list(range(n))]
+
+
+@pytest.mark.parametrize(("faulty", "n_looks"), [(401, 2), (360, 2), (3, 1)])
+def test_where_something_shows_in_some_epochs_all_are_looked_at(looks, faulty, n_looks):
+    """Epoch 3 is not among those that are looked at."""
+    looks.faulty = faulty,
+    log = looked_at(402, is_clean=True, odd=[])
+    assert len(looks.numbers) == n_looks
+    assert log["is_clean"] == (n_looks == 1)
+    assert log["lines"] == ["A: in doubt"] * (n_looks - 1)

@@ -124,9 +124,7 @@ def point_missing(monkeypatch, light, place_px=(10.0, -4.0), fwhm_px=(4.71, 4.71
         # 50 x 2 pi = 314 electrons within 1 FWHM, five times that are 1571
         "options": SimpleNamespace(flat_floor=2.0, galaxy_fraction_floor=0.0,
                                    field_scales_fwhm=(1.0,))} | more)
-    monkeypatch.setattr(module, "replace", lambda fit, **_: fit)
-    monkeypatch.setattr(module, "model_images", lambda *_: (
-        np.zeros((3, SIDE, SIDE)), np.zeros((3, SIDE, SIDE)), np.zeros(3)))
+    monkeypatch.setattr(module, "bare_images", lambda *_: np.zeros((3, SIDE, SIDE)))
     return missing_light(fit, epochs)
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from cosmouline.deconv.picture import deconvolved_image, model_images
+from cosmouline.deconv.picture import bare_images, deconvolved_image, model_images
 
 import numpy as np
 import pytest
@@ -22,6 +22,16 @@ def test_models_leave_noise(lens):
     assert points.sum((1, 2)) == pytest.approx(fit.flux.sum(1), rel=0.01)
     assert extended.sum((1, 2)) == pytest.approx(20000, rel=0.1)
     assert (sky * unit[:, 0, 0]).mean() == pytest.approx(3, abs=5 * 20 / np.sqrt(6 * 1024) + 1)
+
+
+def test_models_without_the_field_are_those_of_a_fit_that_has_none(lens):
+    epochs, _, fit = lens
+
+    found = bare_images(fit, epochs)
+
+    points, extended, sky = model_images(replace(fit, node_flux=0 * fit.node_flux), epochs)
+    assert found == pytest.approx(points + extended + sky[:, None, None], rel=1e-12, abs=1e-9)
+    assert abs(found - sum(model_images(fit, epochs)[:2])).max() > 1
 
 
 def test_unmeasured_epochs_have_no_model(lens):

@@ -134,7 +134,7 @@ def test_the_sweep_of_a_fit_is_made_once_while_nothing_in_it_changes(lens, monke
     """Systematic errors and a log are no part of the model; a flux, a width, a map are."""
     epochs, _, fit = lens
     calls = []
-    monkeypatch.setattr(stored, "sweep_epochs", lambda *_: calls.append(1) or len(calls))
+    monkeypatch.setattr(stored, "sweep_epochs", lambda *_, **__: calls.append(1) or len(calls))
     monkeypatch.setattr(stored, "_last", {})
 
     def number(**changes):

@@ -5,6 +5,7 @@ from dataclasses import replace
 from cosmouline.deconv import epoch_images, sweep
 from cosmouline.deconv.options import FitOptions
 from cosmouline.deconv.sweep import gram_matrix, sweep_epochs
+from cosmouline.threads import threads
 
 import numpy as np
 import pytest
@@ -173,3 +174,15 @@ def test_a_galaxy_that_is_kept_has_the_bits_of_a_new_one(draw, start):
         assert (products == expected).all()
     assert (fresh[0] != fresh[1]).any()
     assert len(sweep._of_last_shape) == 1  # of one shape only
+
+
+@pytest.mark.parametrize("with_nodes", [False, True])
+def test_threads_give_the_same_bits(case, with_nodes):
+    one = sweep_epochs(*case, with_nodes, with_bare=True)
+    gram = gram_matrix(*case)
+    with threads(2):
+        two = sweep_epochs(*case, with_nodes, with_bare=True)
+        np.testing.assert_array_equal(gram_matrix(*case), gram)
+    for name, values in vars(one).items():
+        np.testing.assert_array_equal(getattr(two, name), values)
+    assert (one.node_sums is not None) == with_nodes

@@ -76,3 +76,61 @@ def test_copies_begin_with_what_most_scripts_need(tmp_path, options, words):
     done = subprocess.run([sys.executable, "-c", text, str(script), *options], check=True,
                           capture_output=True, text=True)
     assert done.stdout.strip() == words
+
+
+HOST = """
+import sys
+from pathlib import Path
+from cosmouline.engine import launch
+
+if __name__ == "__main__":
+    launch.start_method = lambda: "spawn" if "spawn" in sys.argv else "fork"
+    with launch.Host() as host:
+        for script in sys.argv[2:]:
+            print(host.run(Path(sys.argv[1]) / script, ["--no-pictures"]), flush=True)
+"""
+SCRIPTS = {  # each writes its process
+    "well.py": "import os; print(os.getpid(), flush=True)",
+    "failed.py": "import os, sys; print(os.getpid(), flush=True); sys.exit(3)",
+    "broken.py": "import os; print(os.getpid(), flush=True); raise ValueError('made up')",
+    "died.py": "import os; print(os.getpid(), flush=True); os.kill(os.getpid(), 9)",
+    "thread.py": "import os, threading, time; print(os.getpid(), flush=True)\n"
+                 "threading.Thread(target=time.sleep, args=(1,)).start()",
+}
+
+
+@pytest.mark.parametrize(("order", "statuses", "processes"), [
+    (["well.py", "well.py", "well.py"], [0, 0, 0], [0, 0, 0]),
+    (["well.py", "failed.py", "well.py"], [0, 3, 0], [0, 0, 1]),
+    (["broken.py", "well.py"], [1, 0], [0, 1]),
+    (["well.py", "died.py", "well.py"], [0, -9, 0], [0, 0, 1]),
+    (["spawn", "well.py", "well.py"], [0, 0], [0, 1])])
+def test_scripts_share_a_process_until_one_does_not_end_well(tmp_path, order, statuses, processes):
+    """As many processes as are expected, and the exit status of each script."""
+    for name, text in {"starter.py": HOST, **SCRIPTS}.items():
+        (tmp_path / name).write_text(text)
+    if "spawn" in order:
+        (tmp_path / "starter.py").write_text(HOST.replace("sys.argv[2:]", "sys.argv[3:]"))
+
+    done = subprocess.run([sys.executable, tmp_path / "starter.py", tmp_path, *order],
+                          capture_output=True, text=True, check=True)
+
+    words = done.stdout.split()
+    assert [int(word) for word in words[1::2]] == statuses
+    numbers = list(dict.fromkeys(words[::2]))
+    assert [numbers.index(word) for word in words[::2]] == processes
+    assert ("made up" in done.stderr) == ("broken.py" in order)
+
+
+def test_a_script_that_leaves_a_thread_has_no_successor_in_its_process(tmp_path):
+    """With the start method as it is: a copy of a process with threads may hang."""
+    text = HOST.replace("    launch.start_method", "    # launch.start_method")
+    for name, content in {"starter.py": text, **SCRIPTS}.items():
+        (tmp_path / name).write_text(content)
+
+    done = subprocess.run([sys.executable, tmp_path / "starter.py", tmp_path, "thread.py",
+                           "well.py"], capture_output=True, text=True, check=True)
+
+    first, status, second, last = done.stdout.split()
+    assert (status, last) == ("0", "0")
+    assert first != second

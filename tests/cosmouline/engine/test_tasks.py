@@ -2,12 +2,14 @@
 
 import logging
 import os
+import threading
 from pathlib import Path
 from types import SimpleNamespace
 
 from cosmouline.engine import tasks
 from cosmouline.engine.work import Outcome
 from cosmouline.errors import UserError
+from cosmouline.threads import in_order
 
 import pytest
 from tqdm import tqdm
@@ -112,3 +114,18 @@ def test_a_name_is_not_told_twice(told, name):
 
     assert told.messages == ["R_1 does not take part", "R_1: R_12 is another one",
                              "R_12 is another one"]
+
+
+def count_threads(item, settings):
+    """Return how many threads its epochs run in."""
+    meeting = threading.Barrier(item["part"], timeout=10)
+    return {"n": len(set(in_order(lambda _: (meeting.wait(), threading.get_ident())[1],
+                                  range(item["part"]))))}
+
+
+@pytest.mark.parametrize(("name", "n"), [("serial", 1), ("local", 2)])
+def test_one_task_alone_has_as_many_threads_as_there_would_be_workers(name, n):
+    """They wait for each other, so that each has one of the items."""
+    ((_, values),) = tasks.results(count_threads, [{"img_name": "", "part": n}], settings(name))
+    assert values == {"n": n}
+    assert threading.active_count() == 1

@@ -8,7 +8,7 @@ from cosmouline.robust import MAD_TO_SIGMA, mad_sigma
 
 import numpy as np
 
-stats = library("scipy.stats")
+special = library("scipy.special")
 optimize = library("scipy.optimize")
 
 CLIP_SIGMA = 4.0  # in the robust scatter of the stars: a wrong or variable star does not count
@@ -201,7 +201,7 @@ def of_set(catalogue_mag, catalogue_sigma, mag, sigma, colour, place=None, degre
             break
         used = inside
     n_free = max(int(used.sum()) - n_terms, 1)
-    covariance = covariance * stats.t.ppf(0.8413, n_free) ** 2
+    covariance = covariance * special.stdtrit(n_free, 0.8413) ** 2
     two = np.zeros((2, 2))
     n_two = 2 if with_colour else 1
     two[:n_two, :n_two] = covariance[:n_two, :n_two]
