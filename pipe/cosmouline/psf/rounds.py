@@ -229,7 +229,8 @@ def moffat_images(frame, state):
     uv = None if state.gradient is None else frame.uv
     parameters = np.atleast_2d(star_parameters(state.theta[:4], state.gradient, uv))
     up = frame.options.upsampling
-    return moffat(parameters, frame.side_px * up, up)
+    varies = None if state.gradient is None else state.theta[0]
+    return moffat(parameters, frame.side_px * up, up, varies)
 
 
 def _reject_pixels(frame, state, narrow, relative):
