@@ -218,7 +218,8 @@ WRITTEN_BY = RAW_WRITTEN_BY | {
          "of them, stars suspected of a cosmic ray at the same place: the PSF, not marked")],
     "5_psf/3b_choose_prior": [
         ("psf_prior__{psf}", str, "",
-         "prior of the PSF: size, correlation length and power of core and of wings")],
+         "prior of the PSF: size, correlation length and power of core and of wings"),
+        ("psf_is_curved__{psf}", bool, "", "the width of the PSFs of the set is a quadratic")],
     "5_psf/4_build_psf": [
         ("n_psf_used__{psf}", int, "1", "PSF stars that survived the fit"),
         ("psf_fwhm_px__{psf}", float, "px", "FWHM of a star, of its Moffat"),

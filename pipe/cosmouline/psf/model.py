@@ -232,12 +232,13 @@ def moffat_derivatives(parameters, n_small, upsampling, field_log_fwhm=None):
     by_beta = beta * (-image * log - slope * q * np.log(2) * (gamma + 1) / (beta**2 * gamma))
     by_e1 = slope * (x * x - y * y) * per_alpha2
     by_e2 = slope * (2 * x * y) * per_alpha2
-    by_width = -2 * q * slope
+    slopes = np.stack([-2 * q * slope, by_e1, by_e2, by_beta])
     if field_log_fwhm is not None:
         growth2, change = _growth2(parameters, field_log_fwhm), _laplacian(image)
-        image = image + 0.5 * TARGET_SIGMA_SMALL**2 * (growth2 - 1) * change
-        by_width = by_width + TARGET_SIGMA_SMALL**2 * growth2 * change
-    return image, np.stack([by_width, by_e1, by_e2, by_beta])
+        blur = 0.5 * TARGET_SIGMA_SMALL**2 * (growth2 - 1)
+        image, slopes = image + blur * change, slopes + blur * _laplacian(slopes)
+        slopes[0] += TARGET_SIGMA_SMALL**2 * growth2 * change
+    return image, slopes
 
 
 def _growth2(parameters, field_log_fwhm):
