@@ -3,11 +3,14 @@
 from typing import NamedTuple
 
 from cosmouline.astrometry.db_lens_position import arcsec_from_lens, sky_of_places
+from cosmouline.database import bands
 from cosmouline.database.columns import column
+from cosmouline.deconv import db_products
 from cosmouline.deconv.checks import NO_FLUX_SIGMAS, mean_flux, partners, percent_of
 from cosmouline.deconv.db_control import LEAST_WIDTH
 from cosmouline.deconv.db_gather import settings_of_dec
 from cosmouline.deconv.image_width import WIDTH_SIGMAS
+from cosmouline.errors import UserError
 from cosmouline.files.io_catalog import Star, to_ds9
 from cosmouline.psf.peak_width import lost_by_width
 from cosmouline.robust import median_of_finite
@@ -121,8 +124,29 @@ class WidthCorrection(NamedTuple):
     sigma: np.ndarray
 
 
-def width_correction(fit, content, images, settings):
-    """Return the `WidthCorrection` of the fluxes of a fit; None where no star shows the effect.
+def colours_of_images(settings):
+    """Colours of the images of the lens in mag, beyond their mean weighted by flux, (n_images,).
+
+    From the mean fluxes of the fits of the first two bands, those of the colours of the stars
+    (8_renorm/1a_renormalize); None where there is no second band, or no fit of one of them.
+    """
+    try:
+        fits = [db_products.joint_fit(bands.only(settings, name))[0]
+                for name in bands.names(settings)[:2]]
+    except UserError:
+        return None
+    if len(fits) < 2 or fits[0].n_images != fits[1].n_images:
+        return None
+    first, second = (mean_flux(fit)[0][: fit.n_images] for fit in fits)
+    positive = (first > 0) & (second > 0)
+    if positive.sum() < 2:
+        return None
+    colour = -2.5 * np.log10(np.where(positive, first, 1) / np.where(positive, second, 1))
+    return np.where(positive, colour - np.average(colour[positive], weights=first[positive]), 0.0)
+
+
+def width_correction(fit, content, images, settings, colour=None):
+    """Return the `WidthCorrection` of the fluxes of a fit; None where no star shows an effect.
 
     Parameters
     ----------
@@ -131,25 +155,33 @@ def width_correction(fit, content, images, settings):
         The epochs of the fit.
     images : list of dict
         Rows of their images. Those of cameras whose stars show a slope of the width with the peak
-        beyond three of its errors have it (8_renorm/1a_renormalize); without one no flux changes.
+        beyond three of its errors have it (8_renorm/1a_renormalize), and all where the stars show
+        one with the colour; without one no flux changes.
     settings : namespace
+    colour : ndarray of float, shape (n_images,), optional
+        `colours_of_images`.
 
     Notes
     -----
     The PSF has the width of the stars that made it, weighted as they know it, and with it their
     peak. An image of the lens with another peak is wider or narrower by the slope times the
     difference. Where the lens has a width of its own, that is the width of the mean image. What
-    galaxy and neighbours take of a common width is known from the fit (`found_width`).
+    galaxy and neighbours take of a common width is known from the fit (`found_width`). Images
+    whose colours differ, as those behind dust, have the width of their mean in the fit.
     """
     rows = {image["img_name"]: image for image in images}
     rows = [rows.get(name, {}) for name in content.names]
-    slope, sigma, of_stars_e = (np.array([row.get(
+    by_peak, of_peak, by_colour, of_colour, of_stars_e = (np.array([row.get(
         f"psf_{what}__{settings_of_dec(row, settings).psf_name}", np.nan) for row in rows])
-        for what in ("peak_slope", "peak_slope_sigma", "peak_e"))
-    known = np.isfinite(slope) & fit.measured
+        for what in ("peak_slope", "peak_slope_sigma", "colour_slope", "colour_slope_sigma",
+                     "peak_e"))
+    if colour is None:
+        by_colour = np.full(len(rows), np.nan)
+    known = (np.isfinite(by_peak) | np.isfinite(by_colour)) & fit.measured
     if not known.any():
         return None
-    epochs, lost, width = content.epochs, np.full(fit.flux.shape, np.nan), np.zeros(fit.flux.shape)
+    epochs, lost = content.epochs, np.full(fit.flux.shape, np.nan)
+    of_both = np.zeros((2, *fit.flux.shape))  # widths by peaks, and by colours
     side_px, upsampling = epochs.geometry.side_px, epochs.geometry.upsampling
     for e in np.flatnonzero(known):
         sky_e2 = float(np.median(epochs.sky_variance_e2[e][epochs.usable[e]]))
@@ -159,32 +191,38 @@ def width_correction(fit, content, images, settings):
         reference_e = of_stars_e[e]
         if fit.image_width and np.nansum(peak_e) > 0:
             reference_e = np.nansum(peak_e**2) / np.nansum(peak_e)
-        width[e] = slope[e] * (peak_e - reference_e)
+        if np.isfinite(by_peak[e]):
+            of_both[0, e] = by_peak[e] * (peak_e - reference_e)
+        if np.isfinite(by_colour[e]):
+            of_both[1, e, : len(colour)] = by_colour[e] * colour
     # The mean width of all images moves light between them and what lies under them: as the fit
     # with a free width has it. What a single one has beyond it is lost as of an isolated source
     weight = np.nan_to_num(np.where(known[:, None], np.maximum(fit.flux, 0), 0))
-    mean = float((weight * np.nan_to_num(width)).sum() / max(weight.sum(), 1e-30))
+    mean = (weight * np.nan_to_num(of_both)).sum((1, 2)) / max(weight.sum(), 1e-30)
     by_mean, doubt, found = median_of_finite(lost), 1.0, fit.found_width
     if found and abs(found["width"]) > LEAST_WIDTH * found["sigma"]:
         by_mean = np.array(found["flux_change"]) / found["width"] / median_of_finite(fit.flux)
         doubt = BLENDED
-    change = by_mean * mean + lost * (width - mean)
+    mean = mean[:, None, None]
+    change = by_mean * mean + lost * (of_both - mean)
     change = np.where(known[:, None] & np.isfinite(change), change, 0.0)
-    relative = np.nan_to_num(sigma / np.where(known, slope, 1.0))[:, None]
-    error = np.abs(change) * np.hypot(relative, doubt)
-    factor = 1 + change
-    return WidthCorrection(factor, error)
+    relative = np.nan_to_num(np.stack([of_peak / by_peak, of_colour / by_colour]))[..., None]
+    error = np.sqrt(((change * relative) ** 2).sum(0) + (doubt * change.sum(0)) ** 2)
+    return WidthCorrection(1 + change.sum(0), error)
 
 
 def corrected_line(found, images, names, settings):
     """Return a line on a `WidthCorrection` that fluxes of sources `names` have been given."""
-    slope = column(images, f"psf_peak_slope__{settings.psf_name}")
+    by_peak, by_colour = (column(images, f"psf_{what}_slope__{settings.psf_name}")
+                          for what in ("peak", "colour"))
     percent = ", ".join(f"{name} {100 * (np.nanmedian(factor) - 1):+.2f} +- "
                         f"{100 * np.nanmedian(sigma):.2f} %" for name, factor, sigma in zip(
                             names, found.factor.T, found.sigma.T, strict=True))
-    return (f"stars are wider by {1e6 * np.nanmedian(slope):.2f} % for 10000 e- of their peak "
-            f"(8_renorm/1a_renormalize): fluxes corrected by {percent}; the systematic errors "
-            "contain the errors of that")
+    shown = [f"{factor * np.nanmedian(slope):.2f} % for {unit}" for slope, factor, unit in (
+        (by_peak, 1e6, "10000 e- of their peak"), (by_colour, 1e2, "1 mag of their colour"))
+        if np.isfinite(slope).any()]
+    return (f"stars are wider by {' and '.join(shown)} (8_renorm/1a_renormalize): fluxes "
+            f"corrected by {percent}; the systematic errors contain the errors of that")
 
 
 def fields(fit, psf_error, content, sources, dec_name, notes=None, width=None):
