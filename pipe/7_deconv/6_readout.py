@@ -36,8 +36,10 @@ def measure(images, settings):
     if len(fit.flux) != len(content.names):
         raise UserError("the fit is older than its epochs. Run 7_deconv/4_deconv.py again.")
     sources = [star.name for star in db_products.start_sources(settings)]
-    width = db_readout.width_correction(fit, content, images, settings,
-                                        db_readout.colours_of_images(settings))
+    of_fit = fit, content, images, settings
+    width = db_readout.joined([
+        db_readout.width_correction(*of_fit),
+        db_readout.colour_correction(*of_fit, db_readout.colours_of_images(settings))])
     if width is not None:
         log_line("%s", db_readout.corrected_line(width, images, sources, settings))
     doubts = next((one for one in fit.log if "notes" in one), None)

@@ -10,6 +10,7 @@ from cosmouline.deconv.checks import NO_FLUX_SIGMAS, mean_flux, partners, percen
 from cosmouline.deconv.db_control import LEAST_WIDTH
 from cosmouline.deconv.db_gather import settings_of_dec
 from cosmouline.deconv.image_width import WIDTH_SIGMAS
+from cosmouline.deconv.psf_error import width_response
 from cosmouline.errors import UserError
 from cosmouline.files.io_catalog import Star, to_ds9
 from cosmouline.psf.peak_width import lost_by_width
@@ -124,6 +125,61 @@ class WidthCorrection(NamedTuple):
     sigma: np.ndarray
 
 
+def width_correction(fit, content, images, settings):
+    """Return the `WidthCorrection` of the fluxes of a fit; None where no star shows the effect.
+
+    Parameters
+    ----------
+    fit : LensFit
+    content : EpochFile
+        The epochs of the fit.
+    images : list of dict
+        Rows of their images. Those of cameras whose stars show a slope of the width with the peak
+        beyond three of its errors have it (8_renorm/1a_renormalize); without one no flux changes.
+    settings : namespace
+
+    Notes
+    -----
+    The PSF has the width of the stars that made it, weighted as they know it, and with it their
+    peak. An image of the lens with another peak is wider or narrower by the slope times the
+    difference. Where the lens has a width of its own, that is the width of the mean image. What
+    galaxy and neighbours take of a common width is known from the fit (`found_width`).
+    """
+    rows = {image["img_name"]: image for image in images}
+    rows = [rows.get(name, {}) for name in content.names]
+    slope, sigma, of_stars_e = (np.array([row.get(
+        f"psf_{what}__{settings_of_dec(row, settings).psf_name}", np.nan) for row in rows])
+        for what in ("peak_slope", "peak_slope_sigma", "peak_e"))
+    known = np.isfinite(slope) & fit.measured
+    if not known.any():
+        return None
+    epochs, lost, width = content.epochs, np.full(fit.flux.shape, np.nan), np.zeros(fit.flux.shape)
+    side_px, upsampling = epochs.geometry.side_px, epochs.geometry.upsampling
+    for e in np.flatnonzero(known):
+        sky_e2 = float(np.median(epochs.sky_variance_e2[e][epochs.usable[e]]))
+        lost[e], peak_e = lost_by_width(epochs.psf[e], upsampling, side_px,
+                                        fit.flux[e] / epochs.coeff[e], sky_e2)
+        peak_e = np.where(np.isfinite(peak_e), np.maximum(peak_e, 0), np.nan)  # none without light
+        reference_e = of_stars_e[e]
+        if fit.image_width and np.nansum(peak_e) > 0:
+            reference_e = np.nansum(peak_e**2) / np.nansum(peak_e)
+        width[e] = slope[e] * (peak_e - reference_e)
+    # The mean width of all images moves light between them and what lies under them: as the fit
+    # with a free width has it. What a single one has beyond it is lost as of an isolated source
+    weight = np.nan_to_num(np.where(known[:, None], np.maximum(fit.flux, 0), 0))
+    mean = float((weight * np.nan_to_num(width)).sum() / max(weight.sum(), 1e-30))
+    by_mean, doubt, found = median_of_finite(lost), 1.0, fit.found_width
+    if found and abs(found["width"]) > LEAST_WIDTH * found["sigma"]:
+        by_mean = np.array(found["flux_change"]) / found["width"] / median_of_finite(fit.flux)
+        doubt = BLENDED
+    change = by_mean * mean + lost * (width - mean)
+    change = np.where(known[:, None] & np.isfinite(change), change, 0.0)
+    relative = np.nan_to_num(sigma / np.where(known, slope, 1.0))[:, None]
+    error = np.abs(change) * np.hypot(relative, doubt)
+    factor = 1 + change
+    return WidthCorrection(factor, error)
+
+
 def colours_of_images(settings):
     """Colours of the images of the lens in mag, beyond their mean weighted by flux, (n_images,).
 
@@ -145,70 +201,35 @@ def colours_of_images(settings):
     return np.where(positive, colour - np.average(colour[positive], weights=first[positive]), 0.0)
 
 
-def width_correction(fit, content, images, settings, colour=None):
-    """Return the `WidthCorrection` of the fluxes of a fit; None where no star shows an effect.
+def colour_correction(fit, content, images, settings, colour):
+    """Return the `WidthCorrection` for images whose colours differ; None where there is none.
 
-    Parameters
-    ----------
-    fit : LensFit
-    content : EpochFile
-        The epochs of the fit.
-    images : list of dict
-        Rows of their images. Those of cameras whose stars show a slope of the width with the peak
-        beyond three of its errors have it (8_renorm/1a_renormalize), and all where the stars show
-        one with the colour; without one no flux changes.
-    settings : namespace
-    colour : ndarray of float, shape (n_images,), optional
-        `colours_of_images`.
+    Parameters as `width_correction`, and ``colour`` from `colours_of_images`.
 
     Notes
     -----
-    The PSF has the width of the stars that made it, weighted as they know it, and with it their
-    peak. An image of the lens with another peak is wider or narrower by the slope times the
-    difference. Where the lens has a width of its own, that is the width of the mean image. What
-    galaxy and neighbours take of a common width is known from the fit (`found_width`). Images
-    whose colours differ, as those behind dust, have the width of their mean in the fit.
+    Images of unlike colours, as those behind dust, have the width of their mean in the fit. What
+    each has beyond it is the slope of the widths of the stars with their colours times the colour;
+    what that does to the fluxes, with all light around them, is known to first order
+    (`psf_error.width_response`).
     """
-    rows = {image["img_name"]: image for image in images}
-    rows = [rows.get(name, {}) for name in content.names]
-    by_peak, of_peak, by_colour, of_colour, of_stars_e = (np.array([row.get(
-        f"psf_{what}__{settings_of_dec(row, settings).psf_name}", np.nan) for row in rows])
-        for what in ("peak_slope", "peak_slope_sigma", "colour_slope", "colour_slope_sigma",
-                     "peak_e"))
-    if colour is None:
-        by_colour = np.full(len(rows), np.nan)
-    known = (np.isfinite(by_peak) | np.isfinite(by_colour)) & fit.measured
-    if not known.any():
+    slope, sigma = (float(median_of_finite(column(
+        images, f"psf_colour_slope{what}__{settings.psf_name}"))) for what in ("", "_sigma"))
+    if colour is None or not np.isfinite(slope):
         return None
-    epochs, lost = content.epochs, np.full(fit.flux.shape, np.nan)
-    of_both = np.zeros((2, *fit.flux.shape))  # widths by peaks, and by colours
-    side_px, upsampling = epochs.geometry.side_px, epochs.geometry.upsampling
-    for e in np.flatnonzero(known):
-        sky_e2 = float(np.median(epochs.sky_variance_e2[e][epochs.usable[e]]))
-        lost[e], peak_e = lost_by_width(epochs.psf[e], upsampling, side_px,
-                                        fit.flux[e] / epochs.coeff[e], sky_e2)
-        peak_e = np.where(np.isfinite(peak_e), np.maximum(peak_e, 0), np.nan)  # none without light
-        reference_e = of_stars_e[e]
-        if fit.image_width and np.nansum(peak_e) > 0:
-            reference_e = np.nansum(peak_e**2) / np.nansum(peak_e)
-        if np.isfinite(by_peak[e]):
-            of_both[0, e] = by_peak[e] * (peak_e - reference_e)
-        if np.isfinite(by_colour[e]):
-            of_both[1, e, : len(colour)] = by_colour[e] * colour
-    # The mean width of all images moves light between them and what lies under them: as the fit
-    # with a free width has it. What a single one has beyond it is lost as of an isolated source
-    weight = np.nan_to_num(np.where(known[:, None], np.maximum(fit.flux, 0), 0))
-    mean = (weight * np.nan_to_num(of_both)).sum((1, 2)) / max(weight.sum(), 1e-30)
-    by_mean, doubt, found = median_of_finite(lost), 1.0, fit.found_width
-    if found and abs(found["width"]) > LEAST_WIDTH * found["sigma"]:
-        by_mean = np.array(found["flux_change"]) / found["width"] / median_of_finite(fit.flux)
-        doubt = BLENDED
-    mean = mean[:, None, None]
-    change = by_mean * mean + lost * (of_both - mean)
-    change = np.where(known[:, None] & np.isfinite(change), change, 0.0)
-    relative = np.nan_to_num(np.stack([of_peak / by_peak, of_colour / by_colour]))[..., None]
-    error = np.sqrt(((change * relative) ** 2).sum(0) + (doubt * change.sum(0)) ** 2)
-    return WidthCorrection(1 + change.sum(0), error)
+    change = width_response(fit, content.epochs, slope * colour) / mean_flux(fit)[0]
+    relative = np.hypot(BLENDED, sigma / slope)
+    change = np.tile(np.nan_to_num(change), (len(fit.flux), 1))
+    return WidthCorrection(1 - change, relative * np.abs(change))
+
+
+def joined(corrections):
+    """Return one `WidthCorrection` of several, None for none; what is None has no part in it."""
+    known = [one for one in corrections if one is not None]
+    if not known:
+        return None
+    return WidthCorrection(np.prod([one.factor for one in known], axis=0),
+                           np.sqrt(sum(one.sigma**2 for one in known)))
 
 
 def corrected_line(found, images, names, settings):
