@@ -166,11 +166,13 @@ def _change_beside(fit, epochs, doubt):
     apart_px = np.hypot(*(trial.position_px[pair] - fit.position_px[doubt.source]).T)
     flux = trial.flux[:, :-1].copy()
     flux[:, doubt.source] = trial.flux[:, pair[np.argmin(apart_px)]]
-    # Of the epochs of the trial, each kind counts as in all epochs
+    # Of the epochs of the trial, each kind counts as in all epochs; one that it has not measured,
+    # such as two epochs whose pixels it masks, as the other kind
     moved = flux - fit.flux[index]
-    number = fit.measured & shines, fit.measured & ~shines
-    parts = [n.sum() * np.nanmean(moved[n[index]], axis=0) for n in number if n.any()]
-    return sum(parts) / fit.measured.sum()
+    kinds = [n for n in (fit.measured & shines, fit.measured & ~shines)
+             if np.isfinite(moved[n[index]]).any()]
+    parts = [n.sum() * np.nanmean(moved[n[index]], axis=0) for n in kinds]
+    return sum(parts) / sum(n.sum() for n in kinds) if kinds else np.zeros(flux.shape[1])
 
 
 def _bright_field(fit, names):

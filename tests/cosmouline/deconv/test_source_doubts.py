@@ -274,3 +274,28 @@ def test_without_systematic_errors_there_is_no_trial_fit(lens):
 
     assert found is bare
     assert (missing, change.tolist()) == ([], [0.0, 0.0])
+
+
+def test_epochs_that_the_trial_has_not_measured_change_as_the_others(draw, pictures, monkeypatch):
+    """Those of a transient, whose pixels the trial masks: the error was NaN."""
+    epochs, truth = draw(seed=7, n_epochs=8, flux=(30000, 20000), galaxy_flux=0)
+    for e in (3, 4):
+        place = truth.position_px[1] + truth.shift_px[e] + (1.5, 1.5)
+        epochs.data_e[e] += 6000 * pictures["star_image"](32, place, truth.sigma_px[e])
+    fit = fit_lens(epochs, PAIR, POINTS)
+    doubt = next(one for one in source_doubts(fit, epochs, ["A", "B"], NAMES)
+                 if one.shines is not None)
+
+    def masked(fit, epochs, place, shines):
+        flux = np.append(fit.flux * 1.03, fit.flux[:, :1], axis=1)
+        flux[shines] = np.nan
+        return SimpleNamespace(flux=flux, position_px=np.append(
+            fit.position_px, [place], axis=0)), np.arange(len(flux))
+
+    monkeypatch.setattr(doubts_module, "with_source", masked)
+
+    found = doubts_module._change_beside(fit, epochs, doubt)
+
+    kept = fit.flux[~doubt.shines]
+    assert found[0] == pytest.approx(0.03 * kept[:, 0].mean())
+    assert np.isfinite(found).all()
