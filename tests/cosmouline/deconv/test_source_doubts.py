@@ -276,8 +276,8 @@ def test_without_systematic_errors_there_is_no_trial_fit(lens):
     assert (missing, change.tolist()) == ([], [0.0, 0.0])
 
 
-def test_epochs_that_the_trial_has_not_measured_change_as_the_others(draw, pictures, monkeypatch):
-    """Those of a transient, whose pixels the trial masks: the error was NaN."""
+def test_a_trial_without_the_epochs_of_a_transient_changes_nothing(draw, pictures, monkeypatch):
+    """Their pixels are masked in it: it compares nothing, and the error was NaN."""
     epochs, truth = draw(seed=7, n_epochs=8, flux=(30000, 20000), galaxy_flux=0)
     for e in (3, 4):
         place = truth.position_px[1] + truth.shift_px[e] + (1.5, 1.5)
@@ -296,6 +296,4 @@ def test_epochs_that_the_trial_has_not_measured_change_as_the_others(draw, pictu
 
     found = doubts_module._change_beside(fit, epochs, doubt)
 
-    kept = fit.flux[~doubt.shines]
-    assert found[0] == pytest.approx(0.03 * kept[:, 0].mean())
-    assert np.isfinite(found).all()
+    assert (found == 0).all()
