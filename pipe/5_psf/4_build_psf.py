@@ -11,7 +11,8 @@ Run as  : python pipe/5_psf/4_build_psf.py configs/MYLENS
 
 A Moffat plus a grid of pixels with a Gaussian-process prior; psf_engine = "starred" takes STARRED
 instead. The Moffat varies over the field where the stars show it: linearly, or its width as a
-quadratic. Draws from the posterior of each PSF are kept, for the errors of the fluxes.
+quadratic in all images of a set (5_psf/3b_choose_prior). Draws from the posterior of each PSF are
+kept, for the errors of the fluxes.
 """
 
 from cosmouline.database import notes, paths
@@ -23,8 +24,8 @@ from cosmouline.stamps import db_stamps
 
 import numpy as np
 
-NEEDS = ("n_psf_cosmics__{psf}", "n_psf_cut__{psf}", "psf_prior__{psf}", "field_fwhm_px",
-         "lens_x_px", "nx_px", "pixel_scale_arcsec")
+NEEDS = ("n_psf_cosmics__{psf}", "n_psf_cut__{psf}", "psf_prior__{psf}", "psf_is_curved__{psf}",
+         "field_fwhm_px", "lens_x_px", "nx_px", "pixel_scale_arcsec")
 WRITES = ("n_psf_used__{psf}", "psf_fwhm_px__{psf}", "psf_fwhm_arcsec__{psf}",
           "psf_ellipticity__{psf}", "psf_beta__{psf}", "psf_chi2__{psf}", "psf_varies__{psf}",
           "n_psf_core_lost__{psf}", "psf_one_sided__{psf}", "psf_curvature__{psf}")

@@ -8,8 +8,9 @@ Next    : 7_deconv/7_check_plots
 Run as  : python pipe/7_deconv/6_readout.py configs/MYLENS
 
 Fluxes are electrons of the exposure, as they fell: multiply them by dec_coeff to compare images.
-Where bright stars are wider than faint ones (8_renorm/1a_renormalize), they are corrected for what
-the PSF of the stars loses or gains of an image of another brightness: flux_width_factor.
+Where bright stars are wider than faint ones, or red ones (8_renorm/1a_renormalize), they are
+corrected for what the PSF of the stars loses or gains of an image of another brightness or colour:
+flux_width_factor.
 """
 
 from cosmouline.database import bands
@@ -35,7 +36,10 @@ def measure(images, settings):
     if len(fit.flux) != len(content.names):
         raise UserError("the fit is older than its epochs. Run 7_deconv/4_deconv.py again.")
     sources = [star.name for star in db_products.start_sources(settings)]
-    width = db_readout.width_correction(fit, content, images, settings)
+    of_fit = fit, content, images, settings
+    width = db_readout.joined([
+        db_readout.width_correction(*of_fit),
+        db_readout.colour_correction(*of_fit, db_readout.colours_of_images(settings))])
     if width is not None:
         log_line("%s", db_readout.corrected_line(width, images, sources, settings))
     doubts = next((one for one in fit.log if "notes" in one), None)

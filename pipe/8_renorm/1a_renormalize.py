@@ -26,13 +26,13 @@ from cosmouline.run import for_all_images, log_line, run
 from cosmouline.sources import db_stars
 
 NEEDS = ("n_psf_phot__{psf}", "star_list", "band_ref_img_name")
-WRITES = ("renorm__{renorm}", "renorm_calib_night__{renorm}", "psf_aperture_slope_x__{psf}",
-          "n_renorm_stars__{renorm}", "renorm_sigma__{renorm}", "psf_aperture_slope_y__{psf}",
-          "renorm_chi2__{renorm}", "renorm_abs_sigma__{renorm}", "psf_lens_width__{psf}",
-          "psf_aperture_scatter__{psf}", "renorm_calib__{renorm}", "psf_lens_width_sigma__{psf}",
-          "psf_aperture_slope_mag__{psf}", "psf_note__{psf}", "psf_peak_slope_sigma__{psf}",
-          "psf_aperture_slope_colour__{psf}", "star_width_scatter__{psf}", "psf_peak_e__{psf}",
-          "psf_peak_slope__{psf}", "renorm_flat__{renorm}")
+WRITES = ("psf_aperture_slope_colour__{psf}", "psf_aperture_slope_mag__{psf}", "psf_peak_e__{psf}",
+          "psf_colour_slope_sigma__{psf}", "renorm_calib_night__{renorm}", "renorm_chi2__{renorm}",
+          "psf_aperture_slope_x__{psf}", "psf_aperture_slope_y__{psf}", "n_renorm_stars__{renorm}",
+          "psf_aperture_scatter__{psf}", "psf_lens_width_sigma__{psf}", "psf_colour_slope__{psf}",
+          "psf_peak_slope_sigma__{psf}", "renorm_abs_sigma__{renorm}", "star_width_scatter__{psf}",
+          "renorm_sigma__{renorm}", "renorm_calib__{renorm}", "psf_lens_width__{psf}",
+          "psf_peak_slope__{psf}", "renorm_flat__{renorm}", "renorm__{renorm}", "psf_note__{psf}")
 
 
 def measure(images, names, reference, settings, colour):

@@ -42,7 +42,8 @@ sets = [{{"name": n, "telescope": "generic", "raw_dir": {raw!r} + "/" + n, "band
         for n in {sets}]
 point_sources = {sources}
 """
-STRETCHES = (("6_extract/1", "6_extract/2"), ("7_deconv/1", "7_deconv/6"),
+STRETCHES = (("3_align/1b", "3_align/1b"),  # where the lens is, for its PSF and the draws of it
+             ("5_psf/4", "5_psf/4"), ("6_extract/1", "6_extract/2"), ("7_deconv/1", "7_deconv/6"),
              ("lcmanip/1_join", "lcmanip/1_join"))
 CONTROL_MAGS = (17.8, 18.7)  # of the brightness of the lens; they never saturate
 CONTROL_BIAS, COVERAGE, N_SIGMA = 0.005, 0.95, 2.0

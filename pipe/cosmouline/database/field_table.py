@@ -218,7 +218,8 @@ WRITTEN_BY = RAW_WRITTEN_BY | {
          "of them, stars suspected of a cosmic ray at the same place: the PSF, not marked")],
     "5_psf/3b_choose_prior": [
         ("psf_prior__{psf}", str, "",
-         "prior of the PSF: size, correlation length and power of core and of wings")],
+         "prior of the PSF: size, correlation length and power of core and of wings"),
+        ("psf_is_curved__{psf}", bool, "", "the width of the PSFs of the set is a quadratic")],
     "5_psf/4_build_psf": [
         ("n_psf_used__{psf}", int, "1", "PSF stars that survived the fit"),
         ("psf_fwhm_px__{psf}", float, "px", "FWHM of a star, of its Moffat"),
@@ -284,6 +285,8 @@ WRITTEN_BY = RAW_WRITTEN_BY | {
         ("psf_peak_slope__{psf}", float, "1/e-", "growth of the stars' width with the peak"),
         ("psf_peak_slope_sigma__{psf}", float, "1/e-", "its error"),
         ("psf_peak_e__{psf}", float, "e-", "peak of the stars whose width the PSF has"),
+        ("psf_colour_slope__{psf}", float, "1/mag", "growth of their width with the colour"),
+        ("psf_colour_slope_sigma__{psf}", float, "1/mag", "its error"),
         ("renorm_abs_sigma__{renorm}", float, "1",
          "its error as a zero point: with that of the PSF's sum, which cancels in the lens"),
         ("n_renorm_stars__{renorm}", int, "1", "stars behind it", "<renormname>_comment"),
@@ -337,7 +340,8 @@ WRITTEN_BY = RAW_WRITTEN_BY | {
          "the part from photons, read noise and blending"),
         ("flux_psf_e__{dec}__{source}", float, "e-", "the part from the PSF"),
         ("flux_sys_e__{dec}__{source}", float, "e-", "systematic error, common to all images"),
-        ("flux_width_factor__{dec}__{source}", float, "1", "in flux_e, of psf_peak_slope"),
+        ("flux_width_factor__{dec}__{source}", float, "1",
+         "in flux_e, of psf_peak_slope and psf_colour_slope"),
         ("flux_note__{dec}__{source}", str, "",
          "why it deserves a look: cosmic rays on its core, light of single images next to it"),
         ("flux_cov_e2__{dec}__{source}__{other}", float, "e-2",

@@ -3,11 +3,15 @@
 from typing import NamedTuple
 
 from cosmouline.astrometry.db_lens_position import arcsec_from_lens, sky_of_places
+from cosmouline.database import bands
 from cosmouline.database.columns import column
+from cosmouline.deconv import db_products
 from cosmouline.deconv.checks import NO_FLUX_SIGMAS, mean_flux, partners, percent_of
 from cosmouline.deconv.db_control import LEAST_WIDTH
 from cosmouline.deconv.db_gather import settings_of_dec
 from cosmouline.deconv.image_width import WIDTH_SIGMAS
+from cosmouline.deconv.psf_error import width_response
+from cosmouline.errors import UserError
 from cosmouline.files.io_catalog import Star, to_ds9
 from cosmouline.psf.peak_width import lost_by_width
 from cosmouline.robust import median_of_finite
@@ -176,15 +180,70 @@ def width_correction(fit, content, images, settings):
     return WidthCorrection(factor, error)
 
 
+def colours_of_images(settings):
+    """Colours of the images of the lens in mag, beyond their mean weighted by flux, (n_images,).
+
+    From the mean fluxes of the fits of the first two bands, those of the colours of the stars
+    (8_renorm/1a_renormalize); None where there is no second band, or no fit of one of them.
+    """
+    try:
+        fits = [db_products.joint_fit(bands.only(settings, name))[0]
+                for name in bands.names(settings)[:2]]
+    except UserError:
+        return None
+    if len(fits) < 2 or fits[0].n_images != fits[1].n_images:
+        return None
+    first, second = (mean_flux(fit)[0][: fit.n_images] for fit in fits)
+    positive = (first > 0) & (second > 0)
+    if positive.sum() < 2:
+        return None
+    colour = -2.5 * np.log10(np.where(positive, first, 1) / np.where(positive, second, 1))
+    return np.where(positive, colour - np.average(colour[positive], weights=first[positive]), 0.0)
+
+
+def colour_correction(fit, content, images, settings, colour):
+    """Return the `WidthCorrection` for images whose colours differ; None where there is none.
+
+    Parameters as `width_correction`, and ``colour`` from `colours_of_images`.
+
+    Notes
+    -----
+    Images of unlike colours, as those behind dust, have the width of their mean in the fit. What
+    each has beyond it is the slope of the widths of the stars with their colours times the colour;
+    what that does to the fluxes, with all light around them, is known to first order
+    (`psf_error.width_response`).
+    """
+    slope, sigma = (float(median_of_finite(column(
+        images, f"psf_colour_slope{what}__{settings.psf_name}"))) for what in ("", "_sigma"))
+    if colour is None or not np.isfinite(slope):
+        return None
+    change = width_response(fit, content.epochs, slope * colour) / mean_flux(fit)[0]
+    relative = np.hypot(BLENDED, sigma / slope)
+    change = np.tile(np.nan_to_num(change), (len(fit.flux), 1))
+    return WidthCorrection(1 - change, relative * np.abs(change))
+
+
+def joined(corrections):
+    """Return one `WidthCorrection` of several, None for none; what is None has no part in it."""
+    known = [one for one in corrections if one is not None]
+    if not known:
+        return None
+    return WidthCorrection(np.prod([one.factor for one in known], axis=0),
+                           np.sqrt(sum(one.sigma**2 for one in known)))
+
+
 def corrected_line(found, images, names, settings):
     """Return a line on a `WidthCorrection` that fluxes of sources `names` have been given."""
-    slope = column(images, f"psf_peak_slope__{settings.psf_name}")
+    by_peak, by_colour = (column(images, f"psf_{what}_slope__{settings.psf_name}")
+                          for what in ("peak", "colour"))
     percent = ", ".join(f"{name} {100 * (np.nanmedian(factor) - 1):+.2f} +- "
                         f"{100 * np.nanmedian(sigma):.2f} %" for name, factor, sigma in zip(
                             names, found.factor.T, found.sigma.T, strict=True))
-    return (f"stars are wider by {1e6 * np.nanmedian(slope):.2f} % for 10000 e- of their peak "
-            f"(8_renorm/1a_renormalize): fluxes corrected by {percent}; the systematic errors "
-            "contain the errors of that")
+    shown = [f"{factor * np.nanmedian(slope):.2f} % for {unit}" for slope, factor, unit in (
+        (by_peak, 1e6, "10000 e- of their peak"), (by_colour, 1e2, "1 mag of their colour"))
+        if np.isfinite(slope).any()]
+    return (f"stars are wider by {' and '.join(shown)} (8_renorm/1a_renormalize): fluxes "
+            f"corrected by {percent}; the systematic errors contain the errors of that")
 
 
 def fields(fit, psf_error, content, sources, dec_name, notes=None, width=None):

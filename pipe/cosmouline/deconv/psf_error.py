@@ -120,30 +120,79 @@ def psf_systematic(fit, epochs, draws, draw_scale):
         return np.full_like(fit.systematic_covariance, np.nan)
     pixels = measured_pixels(fit, epochs)
     problem, state = problem_of(fit, pixels)
+    constant = _constant_part(fit, pixels, problem, state)
+
+    def drawn(psf):
+        return problem.with_psf(psf.astype(float, copy=False))
+
+    ones = np.ones(len(pixels.index))
+    reference = constant(drawn(pixels.epochs.psf), ones)
+    change = np.array([
+        constant(drawn(psf[pixels.index]), scale[pixels.index]) - reference
+        for psf, scale in zip(draws, draw_scale, strict=True)
+    ])
+    return change.T @ change / len(change)
+
+
+def width_response(fit, epochs, width):
+    """Change of the constant part of the fluxes by images that are wider than their PSFs.
+
+    Parameters
+    ----------
+    fit : LensFit
+    epochs : Epochs
+        The epochs of the fit.
+    width : ndarray of float, shape (n_images,)
+        Excess of the relative width of each image of the lens, as it is seen on the pixels.
+
+    Returns
+    -------
+    ndarray of float, shape (n_sources,)
+        As `psf_systematic`, one step of sources, galaxy and field included; NaN for a fit without
+        a prior of its field.
+    """
+    if not np.isfinite(fit.field_amplitude).all():
+        return np.full(len(fit.systematic_covariance), np.nan)
+    pixels = measured_pixels(fit, epochs)
+    problem, state = problem_of(fit, pixels)
+    # the PSFs once more, as `psf_systematic` has them
+    problem = problem.with_psf(pixels.epochs.psf)
+    flux = sweep_epochs(problem, state, with_shared=False).solution
+    data, axis = problem.data.copy(), np.arange(problem.geometry.side_px)
+    axis = axis - (len(axis) - 1) / 2
+    for e in range(len(data)):
+        places, images = problem.places_px(e, state), problem.point_images(e, state)
+        for k, one in enumerate(width):
+            psf, by_x, by_y = images[:, k]
+            x, y = axis - places[k, 0], axis[:, None] - places[k, 1]
+            # S(r / (1 + w)) / (1 + w)^2 to first order; the derivatives are those by the place
+            data[e] += one * flux[e, k] * (x * by_x + y * by_y - 2 * psf)
+    constant, ones = _constant_part(fit, pixels, problem, state), np.ones(len(data))
+    return constant(replace(problem, data=data), ones) - constant(problem, ones)
+
+
+def _constant_part(fit, pixels, problem, state):
+    """Return a function of a problem and of scales of its epochs: the constant part of the fluxes.
+
+    It follows the problem from the state of the fit by one step of all that is shared.
+    """
     prior, gram = field_prior_of(fit), gram_matrix(problem, state)
     # Weights of the epochs in the constant part
     weight = 1 / np.einsum("ekk->ek", fit.covariance[pixels.index])
     weight /= weight.sum(0)
 
-    def constant(psf, scale):
-        drawn = problem.with_psf(psf.astype(float, copy=False))
-        moved = align_epochs(drawn, state, 1)
+    def constant(changed, scale):
+        moved = align_epochs(changed, state, 1)
         # One step of all that is shared, and what the fluxes of each epoch follow it by
-        sweep = sweep_epochs(drawn, moved, with_nodes=len(moved.node_flux) > 0)
-        normal = eliminate(drawn, moved, sweep)
-        posterior = solve_field(drawn, moved, normal, gram, prior, fit.options, optimise=False)
+        sweep = sweep_epochs(changed, moved, with_nodes=len(moved.node_flux) > 0)
+        normal = eliminate(changed, moved, sweep)
+        posterior = solve_field(changed, moved, normal, gram, prior, fit.options, optimise=False)
         step = normal.local_step(posterior.shared_step, posterior.node_step)
         n_sources = sweep.solution.shape[1] - 1
         flux = sweep.solution[:, :n_sources] + step[:, :n_sources]
         return (weight * flux / scale[:, None]).sum(0) * fit.scale
 
-    ones = np.ones(len(pixels.index))
-    reference = constant(pixels.epochs.psf, ones)
-    change = np.array([
-        constant(psf[pixels.index], scale[pixels.index]) - reference
-        for psf, scale in zip(draws, draw_scale, strict=True)
-    ])
-    return change.T @ change / len(change)
+    return constant
 
 
 def _check(epochs, draws, draw_scale):

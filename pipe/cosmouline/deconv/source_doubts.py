@@ -166,10 +166,13 @@ def _change_beside(fit, epochs, doubt):
     apart_px = np.hypot(*(trial.position_px[pair] - fit.position_px[doubt.source]).T)
     flux = trial.flux[:, :-1].copy()
     flux[:, doubt.source] = trial.flux[:, pair[np.argmin(apart_px)]]
-    # Of the epochs of the trial, each kind counts as in all epochs
+    # Of the epochs of the trial, each kind counts as in all epochs; a trial that has none of a
+    # kind, such as two epochs whose pixels it masks, compares nothing
     moved = flux - fit.flux[index]
-    number = fit.measured & shines, fit.measured & ~shines
-    parts = [n.sum() * np.nanmean(moved[n[index]], axis=0) for n in number if n.any()]
+    kinds = [n for n in (fit.measured & shines, fit.measured & ~shines) if n.any()]
+    if not all(np.isfinite(moved[n[index]]).any(0).all() for n in kinds):
+        return np.zeros(flux.shape[1])
+    parts = [n.sum() * np.nanmean(moved[n[index]], axis=0) for n in kinds]
     return sum(parts) / fit.measured.sum()
 
 

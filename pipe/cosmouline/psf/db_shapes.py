@@ -2,6 +2,7 @@
 
 import logging
 
+from cosmouline.database import bands
 from cosmouline.database.columns import column, family
 from cosmouline.psf.shape_patterns import (
     EXTENDED_SIGMA,
@@ -37,7 +38,8 @@ def check(found, images, names, colour, settings):
         Fields by image; ``star_width_scatter`` is added, and ``psf_lens_width`` and its error to
         those of the sets whose stars show a pattern: by how much a source at the lens is wider
         than its PSF. Where they show a slope with the peak, ``psf_peak_slope``, its error, and the
-        peak of the stars whose width the PSF has.
+        peak of the stars whose width the PSF has; where all sets together show one with the
+        colour, ``psf_colour_slope`` and its error.
     images : list of dict
         Rows of one band.
     names : sequence of str
@@ -63,6 +65,8 @@ def check(found, images, names, colour, settings):
             _add(found, those, *without, settings.psf_name)
         if over_field:
             _add(found, those, over_field.at_place, over_field.sigma, settings.psf_name)
+    _set_colour_slope(found, joined_slope([slopes[2] for parts in by_camera.values()
+                                           for _, slopes, _ in parts]), settings)
     everywhere = joined_slope([slopes[0] for parts in by_camera.values()
                                for _, slopes, _ in parts])
     for camera, parts in by_camera.items():
@@ -92,6 +96,19 @@ def _set_slope(found, images, names, widening, psf_name):
                 f"psf_peak_slope_sigma__{psf_name}": widening.sigma}
 
 
+def _set_colour_slope(found, slope_of_all, settings):
+    """Report a slope of the width with the colour, and add it to what all images have."""
+    if slope_of_all is None or not slope_of_all.is_significant:
+        return
+    log.info("the stars are wider by %+.2f +- %.2f %% for 1 mag of %s, in all sets together: "
+             "7_deconv/6_readout corrects images of the lens for the colour that they have beyond "
+             "their mean", 100 * slope_of_all.slope, 100 * slope_of_all.sigma,
+             " - ".join(bands.names(settings)[:2]))
+    for one in found.values():
+        one |= {f"psf_colour_slope__{settings.psf_name}": slope_of_all.slope,
+                f"psf_colour_slope_sigma__{settings.psf_name}": slope_of_all.sigma}
+
+
 def _add(found, images, width, sigma, psf_name):
     """Add a width at the lens, and its error, to what the images have."""
     names = [f"psf_lens_{what}__{psf_name}" for what in ("width", "width_sigma")]
@@ -103,8 +120,8 @@ def _add(found, images, width, sigma, psf_name):
 def _of_set(name, images, names, ratio, colour, settings):
     """Report on one set; return what is found.
 
-    Pattern over the field, slopes with the peak, mean peak, scatter of the widths, and width with
-    its error of the other stars where some are too wide: the PSF has these in it.
+    Pattern over the field, slopes with the peak and the colour, mean peak, scatter of the widths,
+    and width with its error of the other stars where some are too wide: the PSF has these in it.
     """
     psf = settings.psf_name
     width, sigma, peak_e, *stretches = (
@@ -126,7 +143,7 @@ def _of_set(name, images, names, ratio, colour, settings):
         _name_wide(name, names[k], mean[k] - np.nanmedian(mean), error[k], growth[k], of_place)
     good = np.isfinite(mean) & np.isfinite(error) & ~is_wide & np.isfinite(uv).all(1)
     if good.sum() < LEAST_STARS:
-        return None, (None, None), 0.0, None, None
+        return None, (None, None, None), 0.0, None, None
 
     # over the field
     n_tests = 1 + len(STRETCHES)
@@ -146,12 +163,15 @@ def _of_set(name, images, names, ratio, colour, settings):
     # with the peak, what the place and the colour make left out
     others = [uv[good] @ axis for axis in np.eye(2)] if over_field else []
     others += [(uv[good] ** 2).sum(1)] if over_field else []
-    others += [colour[good]] if np.isfinite(colour[good]).all() else []
     peak = median_of_finite(peak_e)[good]
+    coloured = [colour[good]] if np.isfinite(colour[good]).all() else []
+    with_colour = slope(mean[good], error[good], *coloured, [*others, peak]) if coloured else None
+    others += coloured
     of_ratio = star_means(ratio, np.where(np.isfinite(ratio), sigma, np.nan))
     slopes = [slope(*(one[good] for one in pair), peak, others) if np.isfinite(
         pair[0][good]).all() else None for pair in ((mean, error), of_ratio)]
     slopes[0] = joined_slope([slopes[0], growth_with_peak(growth, median_of_finite(peak_e), good)])
+    slopes.append(with_colour)
     weight = error[good] ** -2.0
     without = (0.0, unlike) if not over_field and unlike > UNLIKE_LEAST else None
     if is_wide.any():

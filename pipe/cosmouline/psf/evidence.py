@@ -42,7 +42,8 @@ def log_evidence(data_e, fit, taus):
     prior = grid_prior(unit, psf.fwhm_px, up, shapes)
     uv = None if psf.gradient is None else fit.uv[used]
     images, slopes = moffat_derivatives(
-        np.atleast_2d(star_parameters(psf.moffat, psf.gradient, uv)), side_px * up, up)
+        np.atleast_2d(star_parameters(psf.moffat, psf.gradient, uv)), side_px * up, up,
+        psf.field_log_fwhm)
     narrow, offset_px, good = images + psf.residual, fit.offset_px[used], fit.good[used]
     amplitude = fit.flux_e[used] / narrow.sum((1, 2))
     data, weight = np.where(good, data_e[used], 0), good / fit.variance_e2[used]

@@ -3,7 +3,13 @@
 from dataclasses import dataclass
 
 from cosmouline.psf.model import Psf
-from cosmouline.psf.rounds import fit_rounds, make_frame, moffat_images
+from cosmouline.psf.rounds import (
+    curvature_gain,
+    fit_rounds,
+    make_frame,
+    moffat_images,
+    moffat_rounds,
+)
 
 import numpy as np
 
@@ -34,6 +40,8 @@ class PsfOptions:
     field_min_gain : float
         Least gain of chi2, for 6 coefficients. 20: never on without a gradient (15 fits), always
         on at 3 % change of FWHM and 12 stars.
+    is_curved : bool
+        The width of a Moffat that may vary over the field is a quadratic, with 9 stars or more.
     min_stars : int
         Fewer stars reject the image. 1 is possible.
     clip_sigma : float
@@ -54,6 +62,7 @@ class PsfOptions:
     field: str = "auto"
     field_min_stars: int = 8
     field_min_gain: float = 20.0
+    is_curved: bool = False
     min_stars: int = 3
     clip_sigma: float = 5.0
     moffat_error: float = 0.10
@@ -172,3 +181,13 @@ def fit_psf(stamps_data_e, sky_variance_e2, good, fwhm_px, options=None, uv=None
     good = np.where(state.is_used[:, None, None], state.good, frame.good)
     return PsfFit(psf, x_px, y_px, flux_e, state.is_used, good, chi2, fraction, state.variance,
                   n_passes, grid.white, frame.uv, frame.options, quality.has_core)
+
+
+def gain_of_curvature(stamps_data_e, sky_variance_e2, good, fwhm_px, options, uv, cosmic):
+    """Gain of chi2 on stars that are left out by a width that is a quadratic over the field.
+
+    Parameters and errors as `fit_psf`; NaN with fewer than 9 stars. The decision is that of many
+    images: a shape of the optics is shared by all of a set.
+    """
+    frame = make_frame(stamps_data_e, sky_variance_e2, good, fwhm_px, uv, options)
+    return curvature_gain(frame, moffat_rounds(frame, cosmic)[0])

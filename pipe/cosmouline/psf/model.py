@@ -58,9 +58,15 @@ class Psf:
         ndarray of float, shape (n_small, n_small), or (n, n_small, n_small) for several positions
         """
         parameters = star_parameters(self.moffat, self.gradient, uv)
-        image = moffat(parameters, self.side_px * self.upsampling, self.upsampling)
+        image = moffat(parameters, self.side_px * self.upsampling, self.upsampling,
+                       self.field_log_fwhm)
         image = image + self.residual
         return image / image.sum((-2, -1), keepdims=True)
+
+    @property
+    def field_log_fwhm(self):
+        """ln(FWHM) at the centre of a field that varies (`moffat`), else None."""
+        return None if self.gradient is None else self.moffat[0]
 
     @property
     def fwhm_px(self):
@@ -175,7 +181,7 @@ def limit_ellipticity(e1_e2, largest):
     return e1_e2 * np.minimum(1.0, largest / np.maximum(length, largest))
 
 
-def moffat(parameters, n_small, upsampling):
+def moffat(parameters, n_small, upsampling, field_log_fwhm=None):
     """Elliptical Moffat of unit peak, centred on the grid of small pixels.
 
     Parameters
@@ -186,6 +192,10 @@ def moffat(parameters, n_small, upsampling):
         Side of the grid in small pixels; its centre is ``(n_small - 1) / 2``.
     upsampling : int
         Small pixels per pixel.
+    field_log_fwhm : float, optional
+        ln(FWHM in pixels) at the centre of a field that varies. What is wider than there by g is
+        so as a star is seen, with the Gaussian that samples it: the narrow Moffat is wider by g,
+        and blurred by the rest of the Gaussian, of g^2 - 1 times its variance, to first order.
 
     Returns
     -------
@@ -197,10 +207,14 @@ def moffat(parameters, n_small, upsampling):
     from FWHM and beta (Moffat 1969, A&A 3, 455). 1 - b/a = ``1 - sqrt((1 - e) / (1 + e))``.
     """
     q, _, beta, *_ = _moffat_terms(parameters, n_small, upsampling)
-    return np.exp(-beta * np.log1p(q))
+    image = np.exp(-beta * np.log1p(q))
+    if field_log_fwhm is None:
+        return image
+    growth2 = _growth2(parameters, field_log_fwhm)
+    return image + 0.5 * TARGET_SIGMA_SMALL**2 * (growth2 - 1) * _laplacian(image)
 
 
-def moffat_derivatives(parameters, n_small, upsampling):
+def moffat_derivatives(parameters, n_small, upsampling, field_log_fwhm=None):
     """Elliptical Moffat of unit peak, and its derivatives by the four parameters.
 
     Parameters as `moffat`.
@@ -218,7 +232,27 @@ def moffat_derivatives(parameters, n_small, upsampling):
     by_beta = beta * (-image * log - slope * q * np.log(2) * (gamma + 1) / (beta**2 * gamma))
     by_e1 = slope * (x * x - y * y) * per_alpha2
     by_e2 = slope * (2 * x * y) * per_alpha2
-    return image, np.stack([-2 * q * slope, by_e1, by_e2, by_beta])
+    slopes = np.stack([-2 * q * slope, by_e1, by_e2, by_beta])
+    if field_log_fwhm is not None:
+        growth2, change = _growth2(parameters, field_log_fwhm), _laplacian(image)
+        blur = 0.5 * TARGET_SIGMA_SMALL**2 * (growth2 - 1)
+        image, slopes = image + blur * change, slopes + blur * _laplacian(slopes)
+        slopes[0] += TARGET_SIGMA_SMALL**2 * growth2 * change
+    return image, slopes
+
+
+def _growth2(parameters, field_log_fwhm):
+    """Square of the width relative to that at the centre of the field, (..., 1, 1)."""
+    return np.exp(2 * (np.asarray(parameters)[..., 0, None, None] - field_log_fwhm))
+
+
+def _laplacian(image):
+    """Sum of the second differences along both axes of images (..., n, n), 0 at their edges."""
+    found = np.zeros_like(image)
+    inner = image[..., 1:-1, 1:-1]
+    found[..., 1:-1, 1:-1] = (image[..., 2:, 1:-1] + image[..., :-2, 1:-1] + image[..., 1:-1, 2:]
+                              + image[..., 1:-1, :-2] - 4 * inner)
+    return found
 
 
 def _moffat_terms(parameters, n_small, upsampling):

@@ -80,6 +80,10 @@ class _Stars:
             return theta[None, :4]
         return star_parameters(theta[:4], gradient_of(theta), self.uv)
 
+    def centre(self, theta):
+        """Return ln(FWHM) at the centre of a field that varies, else None."""
+        return None if self.uv is None else theta[0]
+
 
 def first_guess(n_stars, fwhm_px):
     """Round Moffat with every star at the centre of its stamp, to start `fit_moffat` from."""
@@ -157,7 +161,8 @@ def linear_amplitude(data, weight, model):
 def _with_amplitudes(stars, theta, offset_px):
     """Return the fit at given parameters and positions: amplitudes solved, chi2 counted."""
     # the amplitudes enter linearly: exact for given parameters
-    image = moffat(stars.profiles(theta), stars.side_px * stars.upsampling, stars.upsampling)
+    image = moffat(stars.profiles(theta), stars.side_px * stars.upsampling, stars.upsampling,
+                   stars.centre(theta))
     model = render(image, offset_px, stars.side_px, stars.upsampling)
     amplitude = linear_amplitude(stars.data, stars.weight, model)
     residual = stars.data - amplitude[:, None, None] * model
@@ -217,7 +222,8 @@ def _normal_equations(stars, fit):
 def _star_equations(stars, fit):
     """Return the same, the blocks of all stars apart: (n, k, k), (n, k, 3), ..., (n, 3, 1)."""
     side, up, n_stars = stars.side_px, stars.upsampling, len(stars.data)
-    image, slopes = moffat_derivatives(stars.profiles(fit.theta), side * up, up)
+    image, slopes = moffat_derivatives(stars.profiles(fit.theta), side * up, up,
+                                       stars.centre(fit.theta))
     rows, rows_slope = shift_operator(fit.offset_px[:, 1], side, up, derivative=True)
     cols, cols_slope = shift_operator(fit.offset_px[:, 0], side, up, derivative=True)
     cols, cols_slope = cols.swapaxes(1, 2), cols_slope.swapaxes(1, 2)

@@ -50,7 +50,7 @@ def psf_draws(fit, n_draws, seed, uv=None):
     def moffats(uv):
         """Return Moffats, shape (n, n_small, n_small), and their slopes at places of the field."""
         at = np.atleast_2d(star_parameters(psf.moffat, psf.gradient, uv))
-        image, slopes = moffat_derivatives(at, psf.side_px * up, up)
+        image, slopes = moffat_derivatives(at, psf.side_px * up, up, psf.field_log_fwhm)
         if psf.gradient is not None:
             u_v = np.zeros((1, 2)) if uv is None else np.atleast_2d(uv)
             slopes = with_field_slopes(slopes, u_v, psf.gradient.shape[1])

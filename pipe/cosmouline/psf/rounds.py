@@ -35,8 +35,6 @@ MOFFAT_FLOOR = 0.05  # relative model error in the weights of the rounds: no sta
 FIELD_FLOOR = 0.01  # the same where a constant and a linear field are compared
 FIELD_STEPS = (6, 12)  # steps of the constant and of the linear fit
 QUADRATIC_LEAST_STARS = 9  # for the six terms of the width; each of them is left out in turn
-# Stars of unlike width feign 57 at most (mock-real, seeds 1 and 2); widths curved by 10 % give 200
-QUADRATIC_MIN_GAIN = 100.0
 FIELD_LEAST_STARS = 4  # three stars define a plane exactly: nothing is left to check it
 START_SHRINK = 0.9  # the narrow Moffat is narrower than a star
 FIRST_GOOD_FRACTION = 0.4  # of the pixels of a stamp, without suspected cosmic rays
@@ -122,6 +120,41 @@ def fit_rounds(frame, cosmic, fit_residual=None):
     ImageRejected
         If too few stars are left, or the Moffat is wider than any star.
     """
+    options = frame.options
+    state, quality, was_fitted = moffat_rounds(frame, cosmic)
+    state = vary_over_field(frame, state)
+
+    # passes of the grid, until neither the stars nor more than a few of their pixels change
+    images = moffat_images(frame, state)
+    grid = GridFit(None, np.zeros(images.shape[1:]), None, None)
+    for k in range(options.max_passes):
+        before, steps = state, options.max_steps // 3 if k else options.max_steps
+        grid = (fit_residual or _fit_used_grid)(frame, state, images, grid, steps)
+        state = state.with_fit(state.theta, grid.offset_px, grid.amplitude)
+        state, model = _reject_pixels(frame, state, images + grid.residual, options.grid_error)
+        neighbours = faint_neighbours(frame.data - model, state.variance, model, state.good,
+                                      frame.fwhm_px)
+        state = replace(state, good=state.good & ~neighbours)
+        quality = _quality(frame, state, model)
+        state = replace(state, is_used=drop_fine(quality, state.is_used, options.min_stars))
+        n_changed = (before.good != state.good)[before.is_used].sum()
+        if (before.is_used == state.is_used).all() and n_changed < SETTLED_PIXELS:
+            break
+    # a star without a core tells nothing of the PSF
+    state = replace(state, is_used=state.is_used & quality.has_core)
+    _require_stars(frame, state, quality)
+    return state, grid, quality, was_fitted, k + 1
+
+
+def moffat_rounds(frame, cosmic):
+    """Fit the Moffat, the same everywhere, in rounds; parameters and errors as `fit_rounds`.
+
+    Returns
+    -------
+    state : State
+    quality : StarQuality
+    was_fitted : ndarray of bool, shape (n,)
+    """
     options, sky_variance = frame.options, frame.sky_variance
     n_stars, least = len(frame.data), options.min_stars
 
@@ -148,34 +181,13 @@ def fit_rounds(frame, cosmic, fit_residual=None):
             break
     _require_stars(frame, state, quality)
     state = _with_moffat(frame, state, state.variance, NEXT_STEPS)
-    state = vary_over_field(frame, state)
-
-    # passes of the grid, until neither the stars nor more than a few of their pixels change
-    images = moffat_images(frame, state)
-    grid = GridFit(None, np.zeros(images.shape[1:]), None, None)
-    for k in range(options.max_passes):
-        before, steps = state, options.max_steps // 3 if k else options.max_steps
-        grid = (fit_residual or _fit_used_grid)(frame, state, images, grid, steps)
-        state = state.with_fit(state.theta, grid.offset_px, grid.amplitude)
-        state, model = _reject_pixels(frame, state, images + grid.residual, options.grid_error)
-        neighbours = faint_neighbours(frame.data - model, state.variance, model, state.good,
-                                      frame.fwhm_px)
-        state = replace(state, good=state.good & ~neighbours)
-        quality = _quality(frame, state, model)
-        state = replace(state, is_used=drop_fine(quality, state.is_used, least))
-        n_changed = (before.good != state.good)[before.is_used].sum()
-        if (before.is_used == state.is_used).all() and n_changed < SETTLED_PIXELS:
-            break
-    # a star without a core tells nothing of the PSF
-    state = replace(state, is_used=state.is_used & quality.has_core)
-    _require_stars(frame, state, quality)
-    return state, grid, quality, was_fitted, k + 1
+    return state, quality, was_fitted
 
 
 def vary_over_field(frame, state):
     """Return the state with a Moffat that varies over the field, where asked for or better.
 
-    Linearly; the width as a quadratic too, where stars that are left out are met clearly better.
+    Linearly; the width as a quadratic too, where the options say that it is one.
 
     Notes
     -----
@@ -188,25 +200,46 @@ def vary_over_field(frame, state):
     least = options.field_min_stars if is_auto else FIELD_LEAST_STARS
     if options.field == "off" or frame.uv is None or state.is_used.sum() < least:
         return state
-    # a constant and a linear field with the same weights
-    shape = render(moffat_images(frame, state), state.offset_px, frame.side_px, options.upsampling)
+    flat, linear, variance, unit = _constant_and_linear(frame, state)
+    chosen = linear
+    if options.is_curved and state.is_used.sum() >= QUADRATIC_LEAST_STARS:
+        started = state.with_fit(linear.theta, linear.offset_px, linear.amplitude)
+        chosen = _moffat_of_used(frame, started, variance, FIELD_STEPS[1],
+                                 frame.uv[state.is_used], N_QUADRATIC)
+    elif is_auto and (flat.chi2 - linear.chi2) / unit <= options.field_min_gain:
+        return state
+    return state.with_fit(chosen.theta, chosen.offset_px, chosen.amplitude)
+
+
+def curvature_gain(frame, state):
+    """Gain of chi2 on stars that are left out by a width that is a quadratic over the field.
+
+    In units of the chi2 per pixel where that is above 1 (`moffat.gain_of_quadratic`); NaN with too
+    few stars. Parameters as `vary_over_field`, with the Moffat of `moffat_rounds`.
+    """
+    used = state.is_used
+    if frame.uv is None or used.sum() < QUADRATIC_LEAST_STARS:
+        return np.nan
+    flat, linear, variance, unit = _constant_and_linear(frame, state)
+    is_flat = (flat.chi2 - linear.chi2) / unit <= frame.options.field_min_gain
+    return gain_of_quadratic(frame.data[used], state.good[used] / variance[used],
+                             flat if is_flat else linear, frame.options.upsampling,
+                             frame.uv[used]) / unit
+
+
+def _constant_and_linear(frame, state):
+    """Fit a constant and a linear field with the same weights.
+
+    Returns both, the variance, and the unit of chi2.
+    """
+    shape = render(moffat_images(frame, state), state.offset_px, frame.side_px,
+                   frame.options.upsampling)
     variance = state.variance + (FIELD_FLOOR * state.amplitude[:, None, None] * shape) ** 2
     flat = _moffat_of_used(frame, state, variance, FIELD_STEPS[0])
     started = state.with_fit(flat.theta, flat.offset_px, flat.amplitude)
-    uv = frame.uv[state.is_used]
-    linear = _moffat_of_used(frame, started, variance, FIELD_STEPS[1], uv)
+    linear = _moffat_of_used(frame, started, variance, FIELD_STEPS[1], frame.uv[state.is_used])
     unit = max(linear.chi2 / max(state.good[state.is_used].sum(), 1), 1.0)
-    is_flat = is_auto and (flat.chi2 - linear.chi2) / unit <= options.field_min_gain
-    used, chosen = state.is_used, flat if is_flat else linear
-    weight = state.good[used] / variance[used]
-    if used.sum() >= QUADRATIC_LEAST_STARS and gain_of_quadratic(
-            frame.data[used], weight, chosen, options.upsampling, uv
-            ) > unit * QUADRATIC_MIN_GAIN:
-        started = state.with_fit(linear.theta, linear.offset_px, linear.amplitude)
-        chosen = _moffat_of_used(frame, started, variance, FIELD_STEPS[1], uv, N_QUADRATIC)
-    elif is_flat:
-        return state
-    return state.with_fit(chosen.theta, chosen.offset_px, chosen.amplitude)
+    return flat, linear, variance, unit
 
 
 def _with_moffat(frame, state, variance, max_steps):
@@ -229,7 +262,8 @@ def moffat_images(frame, state):
     uv = None if state.gradient is None else frame.uv
     parameters = np.atleast_2d(star_parameters(state.theta[:4], state.gradient, uv))
     up = frame.options.upsampling
-    return moffat(parameters, frame.side_px * up, up)
+    varies = None if state.gradient is None else state.theta[0]
+    return moffat(parameters, frame.side_px * up, up, varies)
 
 
 def _reject_pixels(frame, state, narrow, relative):

@@ -6,6 +6,8 @@ from types import SimpleNamespace
 from cosmouline.deconv import db_readout
 from cosmouline.deconv.fit_lens import fit_lens
 from cosmouline.deconv.options import FitOptions
+from cosmouline.deconv.psf_error import width_response
+from cosmouline.errors import UserError
 
 import numpy as np
 import pytest
@@ -106,3 +108,57 @@ def test_images_of_one_camera_alone_are_corrected_with_the_error_of_the_slope(dr
                                np.hypot(0.2, 1.0) * np.abs(found.factor[:2] - 1))
     assert "stars are wider by 1.00 % for 10000 e- of their peak" in db_readout.corrected_line(
         found, rows, ["A", "B"], SETTINGS)
+
+
+def test_images_redder_than_their_mean_are_corrected_by_the_response_of_the_fit(
+        draw, pictures, monkeypatch):
+    epochs, truth = draw(7)
+    fit = fit_lens(epochs, truth.position_px, FitOptions())
+    content, rows = content_of(epochs)
+    # A has 30000 e- in both bands, B 12000 and 12000 / 1.2 in the second
+    other = replace(fit, flux=fit.flux / [1.0, 1.2])
+    monkeypatch.setattr(db_readout.db_products, "joint_fit", lambda settings: (
+        (fit if settings.band == "r" else other), None))
+    settings = SimpleNamespace(**vars(SETTINGS), sets=[{"band": "r"}, {"band": "g"}])
+    sloped = [row | {"psf_colour_slope__p": -0.02, "psf_colour_slope_sigma__p": 0.004}
+              for row in rows]
+
+    colour = db_readout.colours_of_images(settings)
+    found = db_readout.colour_correction(fit, content, sloped, settings, colour)
+
+    flux, apart = fit.flux.mean(0), -2.5 * np.log10(1.2)
+    assert colour[1] - colour[0] == pytest.approx(apart)
+    assert colour @ flux == pytest.approx(0, abs=1e-6 * flux.sum())
+    response = width_response(fit, epochs, -0.02 * colour) / flux
+    assert found.factor == pytest.approx(np.tile(1 - response, (N_EPOCHS, 1)))
+    # a fifth of it is not known by the slope, 30 % by what the stars' own PSF takes of it
+    assert found.sigma == pytest.approx(np.hypot(0.2, 0.3) * np.abs(found.factor - 1))
+    assert db_readout.colour_correction(fit, content, rows, settings, colour) is None
+    assert db_readout.colour_correction(fit, content, sloped, settings, None) is None
+    line = db_readout.corrected_line(found, sloped, ["A", "B"], settings)
+    assert "stars are wider by -2.00 % for 1 mag of their colour" in line
+
+
+def test_colours_need_two_bands_with_a_fit(draw, monkeypatch):
+    def missing(settings):
+        raise UserError("there is no fit.npz")
+
+    epochs, truth = draw(7)
+    fit = fit_lens(epochs, truth.position_px, FitOptions())
+    one_band = SimpleNamespace(sets=[{"band": "r"}])
+    monkeypatch.setattr(db_readout.db_products, "joint_fit", lambda settings: (fit, None))
+    assert db_readout.colours_of_images(one_band) is None
+    monkeypatch.setattr(db_readout.db_products, "joint_fit", missing)
+    assert db_readout.colours_of_images(SimpleNamespace(sets=[{"band": "r"}, {"band": "g"}])
+                                        ) is None
+
+
+def test_corrections_are_joined():
+    one = db_readout.WidthCorrection(np.array([[1.02]]), np.array([[0.003]]))
+    other = db_readout.WidthCorrection(np.array([[0.99]]), np.array([[0.004]]))
+
+    both = db_readout.joined([one, None, other])
+
+    assert both.factor == pytest.approx(1.02 * 0.99)
+    assert both.sigma == pytest.approx(0.005)
+    assert db_readout.joined([None, None]) is None

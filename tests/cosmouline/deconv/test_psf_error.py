@@ -2,7 +2,14 @@
 
 from dataclasses import replace
 
-from cosmouline.deconv.psf_error import added_psf_error, psf_error, psf_systematic
+from cosmouline.deconv.fit_lens import fit_lens
+from cosmouline.deconv.options import FitOptions
+from cosmouline.deconv.psf_error import (
+    added_psf_error,
+    psf_error,
+    psf_systematic,
+    width_response,
+)
 
 import numpy as np
 import pytest
@@ -121,3 +128,24 @@ def test_draws_of_another_shape_are_refused(lens, function, draws, shape):
 
     with pytest.raises(ValueError, match=rf"shape \(n_draws, 6, 96, 96\), not \({shape}\)"):
         function(fit, epochs, draws, np.ones(draws.shape[:2]))
+
+
+def test_the_response_to_images_of_unlike_width_is_that_of_complete_fits(draw, pictures):
+    """A wider by 1 %, B narrower by 1 %, as seen on pixels, whose own variance is 1/12 px^2."""
+    epochs, truth = draw(5, noise=False)
+    width, data = np.array([0.01, -0.01]), epochs.data_e.copy()
+    for e, sigma in enumerate(truth.sigma_px):
+        for k, place in enumerate(truth.position_px):
+            wider = np.sqrt((1 + width[k]) ** 2 * (sigma**2 + 1 / 12) - 1 / 12)
+            seen, mean = (pictures["star_image"](32, place + truth.shift_px[e], one)
+                          for one in (wider, sigma))
+            data[e] += truth.flux[e, k] / epochs.coeff[e] * (seen - mean)
+    options = FitOptions(frees_width=False)
+    plain, unlike = (fit_lens(one, truth.position_px, options)
+                     for one in (epochs, replace(epochs, data_e=data)))
+    slow = (unlike.flux / plain.flux - 1).mean(0)
+
+    found = width_response(plain, epochs, width) / plain.flux.mean(0)
+
+    assert np.abs(slow).min() > 0.005  # 1 % of the light of an isolated source under the sky
+    assert found == pytest.approx(slow, rel=0.2)

@@ -274,3 +274,26 @@ def test_without_systematic_errors_there_is_no_trial_fit(lens):
 
     assert found is bare
     assert (missing, change.tolist()) == ([], [0.0, 0.0])
+
+
+def test_a_trial_without_the_epochs_of_a_transient_changes_nothing(draw, pictures, monkeypatch):
+    """Their pixels are masked in it: it compares nothing, and the error was NaN."""
+    epochs, truth = draw(seed=7, n_epochs=8, flux=(30000, 20000), galaxy_flux=0)
+    for e in (3, 4):
+        place = truth.position_px[1] + truth.shift_px[e] + (1.5, 1.5)
+        epochs.data_e[e] += 6000 * pictures["star_image"](32, place, truth.sigma_px[e])
+    fit = fit_lens(epochs, PAIR, POINTS)
+    doubt = next(one for one in source_doubts(fit, epochs, ["A", "B"], NAMES)
+                 if one.shines is not None)
+
+    def masked(fit, epochs, place, shines):
+        flux = np.append(fit.flux * 1.03, fit.flux[:, :1], axis=1)
+        flux[shines] = np.nan
+        return SimpleNamespace(flux=flux, position_px=np.append(
+            fit.position_px, [place], axis=0)), np.arange(len(flux))
+
+    monkeypatch.setattr(doubts_module, "with_source", masked)
+
+    found = doubts_module._change_beside(fit, epochs, doubt)
+
+    assert (found == 0).all()

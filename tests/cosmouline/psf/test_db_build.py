@@ -26,12 +26,14 @@ def inputs(lens_after):
 def test_the_settings_become_the_options_of_the_fit(lens_after):
     lens = lens_after("5_psf/3_find_cosmics")
     lens.set("psf_name = 'sharp'\npsf_upsampling = 3\npsf_field = 'on'\npsf_min_stars = 5\n")
-    row = {"psf_prior__sharp": db_build.text_of((0.2, 0.7, 0.6), (0.03, 3.5, 0.4))}
+    row = {"psf_prior__sharp": db_build.text_of((0.2, 0.7, 0.6), (0.03, 3.5, 0.4)),
+           "psf_is_curved__sharp": True}
 
     options = db_build.options(lens.settings(), row)
 
     assert (options.prior, options.wings) == ((0.2, 0.7, 0.6), (0.03, 3.5, 0.4))
     assert (options.upsampling, options.field, options.min_stars) == (3, "on", 5)
+    assert options.is_curved
 
 
 def test_draws_are_the_same_for_an_image_on_all_machines_and_differ_between_images(inputs):

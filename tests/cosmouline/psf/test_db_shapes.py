@@ -8,7 +8,7 @@ from cosmouline.psf import db_shapes
 import numpy as np
 import pytest
 
-SETTINGS = SimpleNamespace(psf_name="p")
+SETTINGS = SimpleNamespace(psf_name="p", sets=[{"band": "g"}, {"band": "r"}])
 NAMES = list("abcdefghijkl")
 SIDE_PX, LENS_PX = 400, (210.0, 170.0)
 LENS_UV = 2 * np.array(LENS_PX) / SIDE_PX - 1
@@ -47,11 +47,12 @@ def drawn(seed, effect=lambda one: 0.0, n_images=12):
     return rows
 
 
-def checked(rows, caplog):
+def checked(rows, caplog, colour=None, level=logging.WARNING):
     """Messages, and the fields that were added to the images."""
-    caplog.set_level(logging.WARNING)
+    caplog.set_level(level)
     found = {row["img_name"]: {} for row in rows}
-    db_shapes.check(found, rows, NAMES, np.full(len(NAMES), np.nan), SETTINGS)
+    colour = np.full(len(NAMES), np.nan) if colour is None else colour
+    db_shapes.check(found, rows, NAMES, colour, SETTINGS)
     return caplog.messages, found
 
 
@@ -188,3 +189,21 @@ def test_too_few_stars_tell_nothing(caplog):
 
     assert not messages
     assert not any(found.values())
+
+
+@pytest.mark.parametrize(("seed", "slope"), [(0, 0.02), (1, -0.02), (2, 0.0), (3, 0.0)])
+def test_red_stars_that_are_wider_are_told_of_all_sets(seed, slope, caplog):
+    colour = np.random.default_rng(100 + seed).normal(0, 0.4, len(NAMES))
+    rows = drawn(seed, lambda one: slope * colour[NAMES.index(one.name)])
+
+    messages, found = checked(rows, caplog, colour, logging.INFO)
+
+    told = [one for one in messages if "for 1 mag of g - r, in all sets together" in one]
+    fields = [(one.get("psf_colour_slope__p"), one.get("psf_colour_slope_sigma__p"))
+              for one in found.values()]
+    assert len(set(fields)) == 1
+    value, sigma = fields[0]
+    assert bool(told) == (slope != 0) == (value is not None)
+    if slope:
+        assert value == pytest.approx(slope, abs=3 * sigma)
+        assert sigma < 0.2 * abs(slope)

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from cosmouline.psf.model import (
+    TARGET_SIGMA_SMALL,
     Psf,
     field_coordinates,
     limit_ellipticity,
@@ -19,6 +20,7 @@ from cosmouline.psf.model import (
 
 import numpy as np
 import pytest
+from scipy.ndimage import affine_transform, gaussian_filter
 
 PARAMETERS = np.array([np.log(3.0), 0.1, -0.05, np.log(2.8)])
 
@@ -206,3 +208,37 @@ def test_slopes_over_the_field_are_those_of_differences(n_terms):
                          for sign in (1, -1))
         # central differences are good to the square of the step
         assert slope == pytest.approx((after - before) / 2e-5, abs=1e-8)
+
+
+@pytest.mark.parametrize("growth", [0.95, 1.06])
+def test_what_is_wider_over_the_field_is_the_star_at_the_centre_magnified(growth):
+    """As it is seen, with the Gaussian: that of the centre is blurred and then magnified here.
+
+    To first order in the growth of the Gaussian, whose size is a sixth of the FWHM: the second is
+    .2 % of the peak. A narrow Moffat that is wider alone is off by 2 %.
+    """
+    centre = np.array([np.log(1.8), 0.1, -0.05, np.log(3.0)])
+    there = np.array([np.log(1.8 * growth), *centre[1:]])
+    seen = gaussian_filter(moffat(centre, 60, 2), TARGET_SIGMA_SMALL)
+    magnified = affine_transform(seen, [1 / growth, 1 / growth], 29.5 * (1 - 1 / growth), order=5)
+
+    found = gaussian_filter(moffat(there, 60, 2, centre[0]), TARGET_SIGMA_SMALL)
+    of_itself = gaussian_filter(moffat(there, 60, 2), TARGET_SIGMA_SMALL)
+
+    inner = slice(5, -5)
+    away, before = (np.abs(one - magnified)[inner, inner].max() / seen.max()
+                    for one in (found, of_itself))
+    assert away < 0.003
+    assert before > 0.02
+
+
+def test_the_slopes_of_a_field_are_those_of_its_moffats():
+    """Against differences of the Moffats themselves."""
+    centre, at = np.log(2.0), np.array([[np.log(2.1), 0.1, -0.05, np.log(3.0)]])
+
+    image, slopes = moffat_derivatives(at, 40, 2, centre)
+
+    assert image == pytest.approx(moffat(at, 40, 2, centre), abs=1e-12)
+    for slope, step in zip(slopes, 1e-4 * np.eye(4), strict=True):
+        sides = [moffat(at + sign * step, 40, 2, centre) for sign in (1, -1)]
+        assert slope == pytest.approx((sides[0] - sides[1]) / 2e-4, abs=1e-6)

@@ -30,7 +30,8 @@ def drawn(theta, uv=None):
     parameters = np.atleast_2d(star_parameters(theta[:4], gradient_of(theta), uv))
     offsets = OFFSETS if uv is None else np.resize(OFFSETS, (len(uv), 2))
     amplitude = np.linspace(1000, 3000, len(offsets))
-    stars = render(moffat(parameters, SIDE * UP, UP), offsets, SIDE, UP)
+    narrow = moffat(parameters, SIDE * UP, UP, None if uv is None else theta[0])
+    stars = render(narrow, offsets, SIDE, UP)
     return amplitude[:, None, None] * stars, amplitude
 
 
@@ -94,7 +95,8 @@ def test_the_gain_of_a_quadratic_is_that_of_fits_without_each_star(curved):
         for sign, n_common in ((1, N_LINEAR), (-1, N_QUADRATIC)):
             theta = fit_moffat(data[rest], weight[rest], start, UP, uv[rest], 60, n_common).theta
             at = star_parameters(theta[:4], gradient_of(theta), uv[[star]])
-            slow += sign * chi2_of_place_and_flux(data[star], weight[star], at,
+            narrow = moffat(at, SIDE * UP, UP, theta[0])
+            slow += sign * chi2_of_place_and_flux(data[star], weight[star], narrow,
                                                   linear.offset_px[star])
     gain = gain_of_quadratic(data, weight, linear, UP, uv)
 
@@ -103,9 +105,8 @@ def test_the_gain_of_a_quadratic_is_that_of_fits_without_each_star(curved):
     assert (gain > 20) == (curved > 0)
 
 
-def chi2_of_place_and_flux(data, weight, at, start_px):
+def chi2_of_place_and_flux(data, weight, narrow, start_px):
     """Least chi2 of a star with a given Moffat, its place and flux free."""
-    narrow = moffat(at, SIDE * UP, UP)
 
     def chi2(offset_px):
         model = render(narrow, offset_px[None], SIDE, UP)

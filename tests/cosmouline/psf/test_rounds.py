@@ -4,7 +4,13 @@ from cosmouline.psf import rounds
 from cosmouline.psf.fit import PsfOptions
 from cosmouline.psf.model import moffat, render, star_parameters
 from cosmouline.psf.residual_grid import GridFit
-from cosmouline.psf.rounds import fit_rounds, make_frame, vary_over_field
+from cosmouline.psf.rounds import (
+    curvature_gain,
+    fit_rounds,
+    make_frame,
+    moffat_rounds,
+    vary_over_field,
+)
 
 import numpy as np
 import pytest
@@ -158,19 +164,20 @@ def test_chi2_above_one_makes_no_field_vary(gradient, varies):
     assert sum(found) == (4 if varies else 0)
 
 
-@pytest.mark.parametrize(("curved", "n_stars", "n_terms"),
-                         [(0.12, 16, 5), (0.0, 16, 2), (0.12, 8, 2)])
-def test_the_width_is_a_quadratic_where_stars_that_are_left_out_show_it(
-        curved, n_stars, n_terms):
+@pytest.mark.parametrize(("curved", "n_stars", "gains", "n_terms"), [
+    (0.12, 16, True, 5), (0.0, 16, False, 5), (0.12, 8, None, 2)])
+def test_the_width_is_a_quadratic_where_the_options_say_so(curved, n_stars, gains, n_terms):
     """Nine stars are needed: with six terms of the width eight would not show much of it."""
     for seed in range(4):
         data, sky_variance, uv = field_stars(seed, 0.06, n_stars, curved=curved)
         frame = make_frame(data, sky_variance, np.ones(data.shape, bool), 3.1, uv,
-                           PsfOptions(clip_sigma=30.0, max_passes=1))
+                           PsfOptions(clip_sigma=30.0, max_passes=1, is_curved=True))
+        gain = curvature_gain(frame, moffat_rounds(frame, nothing(frame))[0])
+        assert np.isnan(gain) if gains is None else (gain > 100) == gains
         state, *_ = fit_rounds(frame, nothing(frame))
         assert state.gradient.shape[1] == n_terms
         if n_terms == 5:  # .03: the noise with stars at random places, 10 for 6 terms
-            assert state.gradient[0, [0, 4]] == pytest.approx([0.06, 0.12], abs=0.03)
+            assert state.gradient[0, [0, 4]] == pytest.approx([0.06, curved], abs=0.03)
 
 def test_a_linear_field_needs_coordinates_and_stars(star_stamps):
     """Three stars define a plane exactly: `on` asks for four."""
