@@ -332,6 +332,7 @@ def looks(monkeypatch):
     monkeypatch.setattr(db_sources.odd_epochs, "notes", lambda *_: np.array([[""]]))
     monkeypatch.setattr(db_sources, "with_field_errors", lambda fit, *_: (fit, []))
     monkeypatch.setattr(db_sources, "_in_some", lambda *_: [])
+    monkeypatch.setattr(db_sources, "sources_on_reference", lambda *_: (["A"], None))
     monkeypatch.setattr(db_sources, "replace",
                         lambda fit, **values: Held(**vars(fit) | values))
     return found
@@ -340,8 +341,9 @@ def looks(monkeypatch):
 def looked_at(n, n_new=2, n_held=2, **before):
     """Return the log of a fit of n images, of which the first n - n_new were in the one before."""
     names = [f"R{number:03}" for number in range(n)]
-    fit = Held(numbers=np.arange(n), n_held=n_held, log=[])
-    content = SimpleNamespace(names=names, epochs=Held(numbers=np.arange(n)))
+    fit = Held(numbers=np.arange(n), n_held=n_held, log=[], position_px=np.zeros((1, 2)),
+               n_images=1)
+    content = SimpleNamespace(names=names, epochs=Held(numbers=np.arange(n)), centre_px=CENTRE)
     earlier = SimpleNamespace(names=names[:n - n_new], fit=SimpleNamespace(
         log=[{"stage": "fit"}, {"stage": "doubts"} | before]))
     return db_sources.with_doubts(fit, content, ["A"], {"images": [], "reference": REFERENCE},
