@@ -64,7 +64,7 @@ def main(settings, db):
         io_report.write_report(paths.report(one, "truth"), f"{drawing.lens(one)}: truth", text)
         log_line("%s", text)
         if of_filters:
-            log_line("colour %: a colour term on sources bluer or redder than the stars; taken out")
+            log_line("colour %: a colour term on sources bluer or redder than stars; taken out")
         page = measured_and_true(
             found.mhjd, found.mags, found.mag_sigmas, found.sources, found.true_mhjd,
             found.true_mags, title=f"{drawing.lens(one)}: measured and true")

@@ -146,7 +146,7 @@ def test_what_a_known_colour_term_does_is_taken_out(lens_after, pages, caplog):
             100 * share * (10 ** (0.4 * 0.2 * (1 - colour)) - 1), abs=0.02)
         assert [float(one) for one in (mag, true, *numbers)] == pytest.approx(
             [float(one) for one in old], abs=0.011)  # as they are written
-    assert any(one.startswith("colour %: a colour term on sources bluer or redder than the stars")
+    assert any(one.startswith("colour %: a colour term on sources bluer or redder than stars")
                for one in caplog.messages)
 
     with pytest.raises(UserError, match=r"the truth is missed\. A: bias of \d\.\d+ %"):
