@@ -18,7 +18,7 @@ log = logging.getLogger("cosmouline")
 SAFE_NAME = re.compile(r"[A-Za-z0-9_+-][A-Za-z0-9_.+-]{0,199}")
 ALWAYS = ("set_name", "gogogo", "treatme", "testlist")  # what 1a_add_to_database gives to all
 RECORD = re.compile(r"\w+( \d+){0,2}(:|$)")  # see provenance
-LARGEST = 1e15  # of a number: more than the electrons of a frame
+LARGEST_VALUE = 1e15  # of a number: more than the electrons of a frame
 POSITIVE = re.compile(r"(field_)?fwhm_(px|arcsec)|psf_fwhm_(px|arcsec)__.*|gain_e_per_adu|"
                       r"medcoeff|pixel_scale_arcsec|align(ed_noise|_scale)|(renorm|dec_coeff)__.*")
 KICKED = "kicklist: "  # how the reason begins where a list of the user takes an image out
@@ -221,7 +221,7 @@ def _wrong_type(name, value):
     if name.startswith("ran__") and not RECORD.match(value):
         return f"the field '{name}' cannot be {one_line(repr(value))}"
     if not isinstance(value, (str, bool)) and (
-            abs(value) > LARGEST or (value < 0 and "_sigma" in name)
+            abs(value) > LARGEST_VALUE or (value < 0 and "_sigma" in name)
             or (value <= 0 and POSITIVE.fullmatch(name))):
         return f"the field '{name}' cannot be {value:g}"
     return ""
