@@ -1,7 +1,9 @@
 """The look of every picture: sizes, fonts, colours, and the one way to save."""
 
+import contextlib
 import datetime
 import functools
+import gc
 
 from cosmouline import library
 from cosmouline.files.atomic import atomic_path
@@ -88,10 +90,22 @@ def styled(draw):
         # entering the settings takes as long as drawing a line: only the outermost function does
         if RC.items() <= matplotlib.rcParams.items():
             return draw(*args, **kwargs)
-        with matplotlib.rc_context(RC):
+        with matplotlib.rc_context(RC), _no_collection():
             return draw(*args, **kwargs)
 
     return drawn
+
+
+@contextlib.contextmanager
+def _no_collection():
+    """Let Python not look for garbage while a page is made of some ten thousand small objects."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def safe_text(text):
