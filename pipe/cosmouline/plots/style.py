@@ -7,6 +7,7 @@ import gc
 
 from cosmouline import library
 from cosmouline.files.atomic import atomic_path
+from cosmouline.plots import layout
 from cosmouline.plots.palette import in_palette
 
 import numpy as np
@@ -15,11 +16,9 @@ backend_agg = library("matplotlib.backends.backend_agg")
 pil_image = library("PIL.Image")
 pil_png = library("PIL.PngImagePlugin")
 colors = library("matplotlib.colors")
-layout_engine = library("matplotlib.layout_engine")
 mpl_figure = library("matplotlib.figure")
 matplotlib = library("matplotlib")
 patheffects = library("matplotlib.patheffects")
-transforms = library("matplotlib.transforms")
 
 DPI = 120  # 9 pt letters are then 15 pixels tall, readable at 100 % on a laptop
 PAGE_WIDTH_IN = 12.0  # 1440 pixels: as wide as a laptop shows
@@ -179,44 +178,9 @@ def figure(ncols=1, nrows=1, size=None, **subplots):
         As ``Figure.subplots`` gives them: one Axes for a single panel.
     """
     page = blank(*(size or (PAGE_WIDTH_IN, max(5.0, 3.2 * nrows + 0.8))))
-    page.set_layout_engine(_layout()(w_pad=0.07, h_pad=0.06))
+    page.set_layout_engine(layout.measured_once()(w_pad=0.07, h_pad=0.06))
     _keep_free(page, STAMP_IN, 0.0)
     return page, page.subplots(nrows, ncols, **subplots)
-
-
-@functools.cache
-def _layout():
-    """Return constrained layout as a class that measures the labels of each Axes once.
-
-    matplotlib measures them three times, the second and third time after it has moved the Axes,
-    which takes a third of the time of a page; the labels hardly change.
-    """
-    class Layout(layout_engine.ConstrainedLayoutEngine):
-        def execute(self, fig):
-            for ax in fig.axes:
-                ax.get_tightbbox = _measured_once(ax)
-            try:
-                super().execute(fig)
-            finally:
-                for ax in fig.axes:
-                    del ax.get_tightbbox
-
-    return Layout
-
-
-def _measured_once(ax):
-    """Return what gives the box of an Axes with its labels, whose width it finds once."""
-    measure, around = ax.get_tightbbox, []
-
-    def box(*args, **options):
-        ax.apply_aspect()
-        if not around:
-            whole = measure(*args, **options)
-            around.append(whole and whole.extents - ax.bbox.extents)
-        return around[0] if around[0] is None else transforms.Bbox.from_extents(
-            ax.bbox.extents + around[0])
-
-    return box
 
 
 def _keep_free(page, below_in, above_in):
