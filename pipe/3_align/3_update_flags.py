@@ -24,7 +24,7 @@ WRITES = ()
 def measure(image, settings, reference):
     """Reject an image that is not aligned, or beyond a limit."""
     if not image["is_aligned"]:
-        raise ImageRejected(f"not aligned: {image['align_note']}")
+        raise ImageRejected(f"not aligned: {image.get('align_note', 'no reason is noted')}")
     limits = Limits.of(settings)
     scale = pixel_scale_arcsec(image, reference) / image["pixel_scale_arcsec"]
     values = {"seeing": image["fwhm_arcsec"] * scale, "ellipticity": image["ellipticity"],

@@ -55,6 +55,7 @@ def main(settings, db):
                     key=lambda image: image[number])
     if not images:
         raise UserError("no image is selected. Run 7_deconv/1_prepare.py first.")
+    db.require(images, ("lens_side_px", "telescope"))
     results = bands.merged(lambda those, one: measure(those, db.reference(), one), images,
                            settings)
     for_all_images(results, db.select(), settings, db, measure=measure, needs=NEEDS,

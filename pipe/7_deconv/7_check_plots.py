@@ -16,6 +16,7 @@ with season or camera.
 
 from cosmouline.database import bands
 from cosmouline.database.columns import column, family, time_of
+from cosmouline.database.fields import expand
 from cosmouline.lightcurve.db_columns import rows_with_fluxes
 from cosmouline.pages import drawing
 from cosmouline.plots.flux_checks import flux_checks_page
@@ -43,6 +44,7 @@ def measure(rows, sources, settings):
 def main(settings, db):
     """Draw the page of every band."""
     rows, sources = rows_with_fluxes(db, settings.dec_name)
+    db.require(rows, expand(NEEDS, settings))
     for one, those in bands.split(rows, settings):
         page = measure(those, sources, one)
         drawing.save_plot(page, f"dec_{settings.dec_name}_checks", one, __file__)

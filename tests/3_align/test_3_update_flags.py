@@ -73,3 +73,13 @@ def test_an_image_of_which_the_alignment_failed_does_not_stop_the_others(lens_be
                 **{"ran__3_align/1b_identify_stars": "failed 99 99: ValueError: bad"})
 
     assert lens.run(SCRIPT)["done"] == 5
+
+
+def test_an_image_that_somebody_has_said_not_to_be_aligned_goes_out_without_a_reason(lens_before):
+    lens = lens_before(SCRIPT)
+    name = lens.truth.good[-1]  # not the reference image
+    lens.update(name, is_aligned=False, align_note=None)
+
+    lens.run(SCRIPT)
+
+    assert lens.rows[name]["whynot"] == f"not aligned: no reason is noted ({SCRIPT})"

@@ -50,6 +50,15 @@ def test_the_checks_show_the_fluxes_of_the_database(lens_after, pages):
     assert any(np.allclose(curve, lens.values("dec_sky_e__lens")) for curve in curves)
 
 
+def test_an_image_without_its_number_is_told(lens_after, pages):
+    lens = lens_after(AFTER)
+    lens.update("R_tiny_0003", dec_number__lens=None)
+
+    with pytest.raises(UserError, match=r"1 of 6 images have no 'dec_number__lens' \(first: "
+                                        r"R_tiny_0003\)\. Run \w+/\w+\.py first"):
+        lens.run("7_deconv/7_check_plots")
+
+
 def test_an_image_whose_chi2_stands_out_is_named_on_the_page(lens_after, pages):
     lens = lens_after(AFTER)
     lens.update("R_tiny_0003", dec_chi2__lens=9.0)

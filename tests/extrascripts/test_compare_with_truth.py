@@ -99,6 +99,60 @@ def test_the_truth_of_another_camera_is_on_the_scale_of_the_reference(lens_after
     assert caplog.messages[-1] == "all curves meet the truth; bad frames are out of use."
 
 
+def test_what_a_known_colour_term_does_is_taken_out(lens_after, pages, caplog):
+    """A filter that adds 0.2 mag per mag of colour, stars of colour 1, A of .3 and B of .6.
+
+    Its coefficients make the stars what they were; so the sources come out brighter by 0.2 times
+    what they are bluer.
+    """
+    lens = lens_after(READOUT)
+    sky, colours = lens.folder / "sky", {"A": 0.3, "B": 0.6}
+    shutil.copytree(lens.sky, sky, ignore=shutil.ignore_patterns("frames"))
+    reference, = {Path(row["raw_path"]).name for name, row in lens.rows.items()
+                  if row.get("ref_img_name") == name}
+    others = {Path(lens.rows[name]["raw_path"]).name
+              for name in lens.truth.good[::2]} - {reference}
+    frames, objects = (io_table.read_ecsv(sky / f"truth_{name}.ecsv")
+                       for name in ("frames", "objects"))
+    for row in objects:
+        row["colour_mag"] = colours.get(row["name"], 1.0)
+    for row in (*objects, *frames):
+        if Path(row["file"]).name in others:
+            row |= {f"mag_{one}": row[f"mag_{one}"] + 0.2 * colours[one]
+                    for one in "AB" if f"mag_{one}" in row}
+            if "mag" in row:
+                row["mag"] += 0.2 * row["colour_mag"]
+    for rows, name in ((frames, "frames"), (objects, "objects")):
+        io_table.write_ecsv(sky / f"truth_{name}.ecsv", rows,
+                            {field: (type(value), "", "") for field, value in rows[0].items()})
+    lens.run(SCRIPT, truth=str(lens.sky))
+    before = [line.split("|")[1:] for line in (
+        lens.work / "report_truth.txt").read_text().splitlines() if line[:2] in ("A ", "B ")]
+    for name in lens.truth.good:
+        if Path(lens.rows[name]["raw_path"]).name in others:
+            lens.update(name, **{
+                f"flux_{kind}e__lens__{one}": 10 ** (0.4 * 0.2 * (1 - colour))
+                * lens.rows[name][f"flux_{kind}e__lens__{one}"]
+                for one, colour in colours.items() for kind in ("", "sigma_", "sys_")})
+
+    lens.run(SCRIPT, truth=str(sky))
+
+    lines = [line.split("|")[1:] for line in (
+        lens.work / "report_truth.txt").read_text().splitlines() if line[:2] in ("A ", "B ")]
+    share = len(others) / len(lens.truth.good)
+    for (mag, true, effect, *numbers), old, colour in zip(lines, before, colours.values(),
+                                                          strict=True):
+        assert float(effect) == pytest.approx(
+            100 * share * (10 ** (0.4 * 0.2 * (1 - colour)) - 1), abs=0.02)
+        assert [float(one) for one in (mag, true, *numbers)] == pytest.approx(
+            [float(one) for one in old], abs=0.011)  # as they are written
+    assert any(one.startswith("colour %: a colour term on sources bluer or redder than stars")
+               for one in caplog.messages)
+
+    with pytest.raises(UserError, match=r"the truth is missed\. A: bias of \d\.\d+ %"):
+        lens.run(SCRIPT, truth=str(lens.sky))  # whose truth knows no other filter
+
+
 def test_each_band_is_compared_by_itself(lens_after, pages):
     lens = lens_after(READOUT)
     lens.set("sets[0]['band'] = 'r'\nsets.append({'name': 'V', 'telescope': 'generic', "

@@ -6,6 +6,7 @@ import functools
 from cosmouline import library
 from cosmouline.astrometry import tangent
 from cosmouline.database import manifest, paths
+from cosmouline.database.products import product_of
 from cosmouline.errors import ProductLost
 from cosmouline.files import io_fits, origin
 from cosmouline.files.atomic import atomic_path
@@ -24,13 +25,19 @@ def has_sky(image):
     return image.get("wcs_origin", HEADER if image.get("has_wcs") else NONE) != NONE
 
 
+@product_of("1_character/1b_copy_convert", paths.image)
+def cards_of_frame(image, settings):
+    """Return the cards of the coordinates that the header of the frame had."""
+    path = paths.image(settings, image["img_name"])
+    return _cards(path, path.stat().st_mtime_ns if path.exists() else 0, False)
+
+
 def header_of(image, settings):
     """Return the cards of the coordinates of an image; None where it has none."""
     if not has_sky(image):
         return None
     if image.get("wcs_origin") != SOLVED:
-        path = paths.image(settings, image["img_name"])
-        return _cards(path, path.stat().st_mtime_ns if path.exists() else 0, False)
+        return cards_of_frame(image, settings)
     path = paths.wcs(settings, image["img_name"])
     manifest.check(path, image, settings)
     try:

@@ -3,10 +3,15 @@
 from cosmouline import library
 from cosmouline.astrometry import plate_solve, tangent
 from cosmouline.astrometry.db_catalogue import centre_of, stars_at
-from cosmouline.astrometry.db_coordinates import HEADER, NONE, SOLVED, write
+from cosmouline.astrometry.db_coordinates import (
+    HEADER,
+    NONE,
+    SOLVED,
+    cards_of_frame,
+    write,
+)
 from cosmouline.database import paths
 from cosmouline.errors import ImageRejected
-from cosmouline.files import io_fits
 
 import numpy as np
 
@@ -79,7 +84,7 @@ def _header(image, settings):
     """Return the WCS that the frame brought, None without one."""
     if not image.get("has_wcs"):
         return None
-    cards = io_fits.wcs_cards(io_fits.read_image_header(paths.image(settings, image["img_name"])))
+    cards = cards_of_frame(image, settings)
     return None if cards is None else astropy_wcs.WCS(cards)
 
 

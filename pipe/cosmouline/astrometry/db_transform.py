@@ -1,18 +1,28 @@
 """The transform from the reference image to an image, in the fields of its row."""
 
 from cosmouline.astrometry.align import apply
+from cosmouline.errors import UserError
 
 import numpy as np
 
 SCALE_WITHIN = 0.03
+LEAST_AREA = 1e-6  # of a pixel of the reference image, in pixels of another one
 MATRIX = ("align_m11", "align_m12", "align_dx_px", "align_m21", "align_m22", "align_dy_px")
 
 
 def matrix(image):
-    """Return the transform from reference to image pixels, (2, 3); None if not aligned."""
+    """Return the transform from reference to image pixels, (2, 3); None if not aligned.
+
+    Raises UserError where it cannot be one.
+    """
     if not image.get("is_aligned"):
         return None
-    return np.array([image[name] for name in MATRIX]).reshape(2, 3)
+    found = np.array([image[name] for name in MATRIX]).reshape(2, 3)
+    if abs(np.linalg.det(found[:, :2])) < LEAST_AREA:  # of a database changed by hand
+        raise UserError(f"{image['img_name']}: {', '.join(MATRIX)} turn the image into a line. "
+                        "Run 3_align/1b_identify_stars.py --redo --only "
+                        f"{image['img_name']}.")
+    return found
 
 
 def pixel_scale_arcsec(image, reference):

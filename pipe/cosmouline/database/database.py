@@ -18,6 +18,9 @@ log = logging.getLogger("cosmouline")
 SAFE_NAME = re.compile(r"[A-Za-z0-9_+-][A-Za-z0-9_.+-]{0,199}")
 ALWAYS = ("set_name", "gogogo", "treatme", "testlist")  # what 1a_add_to_database gives to all
 RECORD = re.compile(r"\w+( \d+){0,2}(:|$)")  # see provenance
+LARGEST_VALUE = 1e15  # of a number: more than the electrons of a frame
+POSITIVE = re.compile(r"(field_)?fwhm_(px|arcsec)|psf_fwhm_(px|arcsec)__.*|gain_e_per_adu|"
+                      r"medcoeff|pixel_scale_arcsec|align(ed_noise|_scale)|(renorm|dec_coeff)__.*")
 KICKED = "kicklist: "  # how the reason begins where a list of the user takes an image out
 
 
@@ -204,7 +207,7 @@ def first_script(path):
 
 
 def _wrong_type(name, value):
-    """Return that a value has not the type of its field; empty if it has, or none is declared."""
+    """Return that a field cannot have a value; empty if it can, or no such field is declared."""
     try:
         lookup(name)
     except (KeyError, ValueError):
@@ -217,6 +220,10 @@ def _wrong_type(name, value):
         return f"the field '{name}' has characters that cannot be printed"
     if name.startswith("ran__") and not RECORD.match(value):
         return f"the field '{name}' cannot be {one_line(repr(value))}"
+    if not isinstance(value, (str, bool)) and (
+            abs(value) > LARGEST_VALUE or (value < 0 and "_sigma" in name)
+            or (value <= 0 and POSITIVE.fullmatch(name))):
+        return f"the field '{name}' cannot be {value:g}"
     return ""
 
 

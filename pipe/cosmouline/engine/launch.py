@@ -22,7 +22,12 @@ from cosmouline.database import fields, json_store
 from cosmouline.database.script_header import listed_scripts, read_header, script_path
 from cosmouline.database.settings import load_settings
 from cosmouline.engine import work
-from cosmouline.engine.processes import end_with_parent, start_method, stop_on_signals
+from cosmouline.engine.processes import (
+    check_python_starts,
+    end_with_parent,
+    start_method,
+    stop_on_signals,
+)
 from cosmouline.errors import EXIT_IMAGES_FAILED, EXIT_USER_ERROR, UserError
 
 log = logging.getLogger("cosmouline")
@@ -43,6 +48,8 @@ def start(path, arguments):
     method = start_method()
     if method == "fork":
         _load("--no-pictures" not in arguments)
+    else:
+        check_python_starts()
     process = multiprocessing.get_context(method).Process(
         target=_run_as_main, args=(str(path), arguments))
     process.start()

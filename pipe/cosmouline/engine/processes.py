@@ -12,7 +12,10 @@ import signal
 import sys
 import threading
 import time
+from multiprocessing import resource_tracker, spawn
 from multiprocessing.context import SpawnContext
+
+from cosmouline.errors import UserError
 
 STOPPING_S = 5.0  # after a signal further ones are ignored for so long
 STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -73,11 +76,36 @@ def start_method():
     return "fork" if is_safe else "spawn"
 
 
+def check_python_starts():
+    """Start the process of Python that keeps a list of locks, which workers share; once.
+
+    Raises
+    ------
+    UserError
+        No process of Python can be started: this user may not run its file, or has no more
+        processes.
+    """
+    python, cause = os.fsdecode(spawn.get_executable()), "this user may not run it"
+    try:
+        # Only a copy of this process would tell that the file cannot be run, and it tells nobody
+        if os.access(python, os.X_OK):
+            resource_tracker.ensure_running()
+            return
+    except OSError as error:
+        cause = error.strerror
+    raise UserError(f"no worker can be started with {python}: {cause}. Use a Python that this "
+                    "user may run, or write engine = 'serial' into settings.py")
+
+
 class Workers(SpawnContext):
-    """A context of multiprocessing that chooses the start method for every process."""
+    """A context of multiprocessing that chooses the start method for every process.
+
+    Raises UserError where none can be started.
+    """
 
     def __init__(self):
         super().__init__()
+        check_python_starts()
         self.made = []
 
     def Process(self, *args, **keywords):

@@ -5,6 +5,7 @@ from collections import Counter
 
 from cosmouline.database import manifest, paths
 from cosmouline.database.columns import column, texts
+from cosmouline.errors import ImageRejected, UserError
 from cosmouline.files.io_fits import read_image, write_image
 from cosmouline.images import db_images, db_sky
 from cosmouline.images.db_bad_pixels import GROWTH
@@ -83,7 +84,11 @@ def on_places(image, settings, x_px, y_px):
     """Return the map of the errors of the flat at places of an image, of their shape."""
     path = paths.flat_map(settings, image["set_name"])
     manifest.check_step(path, settings)
-    return at_places(read_image(path), BLOCK_PX, x_px, y_px)
+    try:
+        return at_places(read_image(path), BLOCK_PX, x_px, y_px)
+    except (FileNotFoundError, ImageRejected) as error:
+        raise UserError(f"{path} is missing or damaged: {error}. Run 2_skysub/1c_flat_errors.py "
+                        "--redo.") from error
 
 
 def corrected(image_e, level_e, image, settings, done):

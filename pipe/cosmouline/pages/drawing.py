@@ -15,7 +15,7 @@ from cosmouline.sources import db_stars
 import numpy as np
 
 N_PAGES = 8  # images that get a page each without --all, at most ...
-LEAST_PAGES = 3  # ... and at least
+LEAST_PAGES = 1  # ... and at least
 STANDS_OUT = 3.0  # robust sigmas from the median, above which an image is one of them
 ALL = {"--all": {"action": "store_true", "help": "a page of every image, not only of the "
                  f"{LEAST_PAGES} to {N_PAGES} that stand out"}}
@@ -36,7 +36,7 @@ def to_draw(images, settings, folder, *values):
 
     Notes
     -----
-    The three that stand out most, and up to eight that do so by more than 3 sigma. All images that
+    The one that stands out most, and up to eight that do so by more than 3 sigma. All images that
     the options ask for (``--all``, ``--only``, ``--test``), all of a few, and those that have a
     page already, so that none is older than what it shows.
     """

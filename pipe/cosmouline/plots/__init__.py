@@ -21,6 +21,7 @@ frame             : Full frames: the image, its outline on the reference, and th
 histograms        : Histograms of what was measured on the images, with the median marked, for each
                     set.
 injection         : The page of injected sources: bias, scatter, and what they depend on.
+layout            : Room for the labels of the Axes of a page, found in half the time.
 light_curve       : Light curves: one drawing function for all quick-looks, and what arranges
                     several of them.
 light_curve_pages : Pages of light curves: all sources together, by a field, and measured against

@@ -316,4 +316,5 @@ def residual_histogram(ax, residuals):
     edges = np.linspace(-limit, limit, 61)
     top = gaussian_histogram(ax, values, edges, (edges[1:] + edges[:-1]) / 2)
     ax.set(yscale="log", xlim=(-limit, limit), ylim=(0.5, 3 * top))
+    ax.yaxis.set_major_formatter(style.power_of_ten)
     marks.info_box(ax, [f"rms {style.short(np.sqrt(np.mean(values**2)))}"], "upper right")

@@ -117,7 +117,7 @@ def _set_limits(ax, mhjd, values, sigma, limits, least_span):
     if mhjd.size:
         _grow(ax, "x", day_limits_of(mhjd))
     if limits is not None:
-        ax.set_ylim(*sorted(limits, reverse=bool(ax.yaxis_inverted())))
+        _set(ax, "y", limits)
     elif values.size:
         bar = _bars(sigma)
         low, high = robust_limits(values, max(least_span, bar))
@@ -145,8 +145,15 @@ def _grow(ax, axis, limits):
     """Set the limits of an axis; where they are set already, let them only grow."""
     if not getattr(ax, f"get_autoscale{axis}_on")():
         limits = np.concatenate([limits, getattr(ax, f"get_{axis}lim")()])
-    is_inverted = bool(getattr(ax, f"{axis}axis_inverted")())
-    getattr(ax, f"set_{axis}lim")(*sorted((min(limits), max(limits)), reverse=is_inverted))
+    _set(ax, axis, (min(limits), max(limits)))
+
+
+def _set(ax, axis, limits):
+    """Set the limits of an axis, unless it has them: each Axes that shares it would follow."""
+    limits = tuple(sorted(limits, reverse=bool(getattr(ax, f"{axis}axis_inverted")())))
+    if limits != tuple(getattr(ax, f"get_{axis}lim")()) or getattr(
+            ax, f"get_autoscale{axis}_on")():
+        getattr(ax, f"set_{axis}lim")(*limits)
 
 
 def _mark_outside(ax, mhjd, values, shades):

@@ -1,10 +1,13 @@
 """The look of every picture: sizes, fonts, colours, and the one way to save."""
 
+import contextlib
 import datetime
 import functools
+import gc
 
 from cosmouline import library
 from cosmouline.files.atomic import atomic_path
+from cosmouline.plots import layout
 from cosmouline.plots.palette import in_palette
 
 import numpy as np
@@ -86,10 +89,22 @@ def styled(draw):
         # entering the settings takes as long as drawing a line: only the outermost function does
         if RC.items() <= matplotlib.rcParams.items():
             return draw(*args, **kwargs)
-        with matplotlib.rc_context(RC):
+        with matplotlib.rc_context(RC), _no_collection():
             return draw(*args, **kwargs)
 
     return drawn
+
+
+@contextlib.contextmanager
+def _no_collection():
+    """Let Python not look for garbage while a page is made of some ten thousand small objects."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def safe_text(text):
@@ -163,7 +178,7 @@ def figure(ncols=1, nrows=1, size=None, **subplots):
         As ``Figure.subplots`` gives them: one Axes for a single panel.
     """
     page = blank(*(size or (PAGE_WIDTH_IN, max(5.0, 3.2 * nrows + 0.8))))
-    page.set_layout_engine("constrained", w_pad=0.07, h_pad=0.06)
+    page.set_layout_engine(layout.measured_once()(w_pad=0.07, h_pad=0.06))
     _keep_free(page, STAMP_IN, 0.0)
     return page, page.subplots(nrows, ncols, **subplots)
 

@@ -110,8 +110,12 @@ def text_of(prior, wings):
 
 
 def prior_of(text):
-    """Return the two parts of a prior from such a text."""
-    values = tuple(float(value) for value in text.split())
+    """Return the two parts of a prior from such a text; UserError for another one."""
+    try:
+        values = tuple(float(value) for value in text.split())
+    except ValueError:
+        raise UserError(f"the field psf_prior is {text!r}, which are no numbers. Run "
+                        "5_psf/3b_choose_prior.py --redo.") from None
     return values[:3], values[3:]
 
 

@@ -49,13 +49,25 @@ def flux_scale(star_flux, measured_xy, true_flux, true_xy):
     ValueError
         If no star is met.
     """
-    # the true star next to each measured one
-    distance, row = cKDTree(true_xy).query(measured_xy, distance_upper_bound=MATCH_PX)
-    found = np.isfinite(distance)
-    ratio = star_flux[:, found] / true_flux[row[found]]
+    row = true_rows(measured_xy, true_xy)
+    ratio = star_flux[:, row >= 0] / true_flux[row[row >= 0]]
     if not np.isfinite(ratio).any():
         raise ValueError("no measured star is among the true ones")
     return float(np.nanmedian(ratio))
+
+
+def true_rows(measured_xy, true_xy):
+    """Return the true star next to each measured one, by its row; -1 where there is none."""
+    distance, row = cKDTree(true_xy).query(measured_xy, distance_upper_bound=MATCH_PX)
+    return np.where(np.isfinite(distance), row, -1)
+
+
+def colour_term(mags, reference_mags, colours_mag):
+    """Return what a filter adds per magnitude of colour to magnitudes of a reference filter.
+
+    All of shape (n_stars,), of constant stars without noise.
+    """
+    return np.sum((mags - reference_mags) * colours_mag) / np.sum(colours_mag**2)
 
 
 def compare(measured, sigma, true):

@@ -287,3 +287,17 @@ def test_the_reference_is_written_again_only_if_it_changed(field):
     db_coordinates.keep_reference(field.image, field.settings)
     assert not path.exists()
     assert db_coordinates.reference_to_pixels(field.settings) is None
+
+
+def test_a_damaged_image_whose_header_has_the_coordinates_names_its_script(lens_after):
+    lens = lens_after("1_character/1b_copy_convert")
+    row, settings = lens.rows["R_tiny_0001"], lens.settings()
+    assert db_coordinates.wcs_of(row, settings) is not None
+    path = paths.image(settings, "R_tiny_0001")
+    path.unlink()  # it may be a link to that of all tests
+    path.write_text("no image")
+
+    with pytest.raises(UserError, match=r"R_tiny_0001\.fits is not the one that 1_character/"
+                                        r"1b_copy_convert\.py wrote\. Run 1_character/1b_copy_"
+                                        r"convert\.py --redo --only R_tiny_0001"):
+        db_coordinates.wcs_of(row, settings)

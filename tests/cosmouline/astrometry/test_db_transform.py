@@ -2,6 +2,7 @@
 
 from cosmouline.astrometry import db_transform
 from cosmouline.astrometry.align import apply
+from cosmouline.errors import UserError
 
 import numpy as np
 import pytest
@@ -23,6 +24,15 @@ def test_the_matrix_of_a_row_transforms_as_the_fields_say():
     # x' = m11 x + m12 y + dx, y' = m21 x + m22 y + dy
     expected = (0.9 * 10 - 0.2 * 20 + 30.5, 0.1 * 10 + 1.1 * 20 - 7.25)
     assert apply(db_transform.matrix(row), (10.0, 20.0)) == pytest.approx(expected, rel=1e-14)
+
+
+def test_a_row_whose_transform_is_none_is_told():
+    row = db_transform.matrix_fields(MATRIX) | {
+        "is_aligned": True, "img_name": "R_1", "align_m11": 0.0, "align_m12": 0.0}
+
+    with pytest.raises(UserError, match=r"^R_1: align_m11, .* turn the image into a line\. Run "
+                                        r"3_align/1b_identify_stars\.py --redo --only R_1\.$"):
+        db_transform.matrix(row)
 
 
 @pytest.mark.parametrize("row", [{}, {"is_aligned": False}, {"is_aligned": None}])

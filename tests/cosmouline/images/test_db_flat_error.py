@@ -2,6 +2,7 @@
 
 from types import SimpleNamespace
 
+from cosmouline.errors import UserError
 from cosmouline.images import db_flat_error
 
 import numpy as np
@@ -115,3 +116,14 @@ def test_what_two_cameras_do_not_share_differs_from_image_to_image():
     assert db_flat_error.between_sets(images, sigma) == pytest.approx(
         np.full(4, 0.004 / np.sqrt(2)))
     assert (db_flat_error.between_sets(images[::2], sigma[::2]) == 0).all()
+
+
+@pytest.mark.parametrize("damage", [lambda path: path.unlink(), lambda path: path.write_text("")])
+def test_a_map_that_is_missing_or_damaged_names_its_script(flattened, damage):
+    flattened(0.02)
+    path, = flattened.settings.work_dir.glob("flat/R.fits")
+    damage(path)
+
+    with pytest.raises(UserError, match=r"R.fits is missing or damaged: .* Run 2_skysub/"
+                                        r"1c_flat_errors.py --redo\.$"):
+        db_flat_error.on_places({"set_name": "R"}, flattened.settings, np.ones(2), np.ones(2))

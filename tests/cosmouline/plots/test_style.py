@@ -1,6 +1,7 @@
 """style.py: text is shown as written, files are whole, the user's matplotlib stays as it is."""
 
 import datetime
+import gc
 
 from cosmouline.plots import style
 
@@ -120,6 +121,22 @@ def test_the_settings_are_entered_once_and_left_after_a_failure(monkeypatch):
 
     assert entered == [style.RC]
     assert matplotlib.rcParams.copy() == before
+
+
+@pytest.mark.parametrize("was_on", [True, False])
+def test_no_garbage_is_looked_for_while_a_page_is_drawn(was_on):
+    @style.styled
+    def draw():
+        assert not gc.isenabled()
+        raise ZeroDivisionError
+
+    (gc.enable if was_on else gc.disable)()
+    try:
+        with pytest.raises(ZeroDivisionError):
+            draw()
+        assert gc.isenabled() == was_on
+    finally:
+        gc.enable()
 
 
 def test_a_saved_page_is_a_png_of_the_size_in_inches_times_the_dpi(tmp_path):

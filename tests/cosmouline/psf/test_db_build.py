@@ -153,3 +153,10 @@ def test_sets_with_a_psf_that_is_curved_over_the_field_are_named(caplog):
 
     assert caplog.messages == ["R: a PSF that varies over the field more than linearly: its "
                                "width, by 3.2 % rms, in 2 of 3 images. The fit holds that"]
+
+
+def test_a_prior_that_is_no_numbers_names_its_script():
+    assert db_build.prior_of("1 2 3 4") == ((1.0, 2.0, 3.0), (4.0,))
+    with pytest.raises(UserError, match=r"psf_prior is 'soft', which are no numbers\. Run 5_psf/"
+                                        r"3b_choose_prior\.py --redo\."):
+        db_build.prior_of("soft")

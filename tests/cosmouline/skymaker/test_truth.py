@@ -1,4 +1,4 @@
-from cosmouline.skymaker.truth import compare, flux_scale
+from cosmouline.skymaker.truth import colour_term, compare, flux_scale, true_rows
 
 import numpy as np
 import pytest
@@ -38,3 +38,16 @@ def test_the_scale_is_that_of_the_stars_that_are_met():
 def test_no_star_in_common_is_an_error():
     with pytest.raises(ValueError, match="no measured star is among the true ones"):
         flux_scale(np.ones((2, 1)), np.array([[5.0, 5]]), np.ones(1), np.array([[50.0, 50]]))
+
+
+def test_a_measured_star_belongs_to_the_true_one_within_two_pixels():
+    rows = true_rows(np.array([[11.0, 11.0], [12.1, 10.0]]), np.array([[50.0, 20], [10, 10]]))
+
+    assert rows.tolist() == [1, -1]
+
+
+def test_the_colour_term_is_what_the_magnitudes_differ_by_per_colour():
+    mags, colours = np.array([15.0, 16.0, 17.0]), np.array([0.4, -0.1, 1.4])
+
+    assert colour_term(mags + 0.06 * colours, mags, colours) == pytest.approx(0.06)
+    assert colour_term(mags, mags, colours) == 0
