@@ -145,8 +145,8 @@ def static_bias(sites):
     Returns
     -------
     bias, error : ndarray of float, shape (n_sources,)
-        Mean over the sites, each counted once, and the error by their scatter; of a single site
-        its random error.
+        Mean over the sites, each counted once, and the error by their scatter, at least that by
+        their random errors: the scatter of few sites is small by chance.
     quoted : ndarray of float, shape (n_sources,)
         Median of the quoted systematic errors, relative.
     pulls : ndarray of float, shape (n_sites, n_sources)
@@ -157,9 +157,9 @@ def static_bias(sites):
     random = np.array([site.bias[1] for site in sites]) / level
     quoted = np.array([site.systematic for site in sites]) / level
     n = np.isfinite(bias).sum(0)
-    error = random[0]
+    error = np.sqrt(np.nansum(random**2, axis=0)) / n
     if len(sites) > 1:
-        error = np.nanstd(bias, axis=0, ddof=1) / np.sqrt(n)
+        error = np.fmax(error, np.nanstd(bias, axis=0, ddof=1) / np.sqrt(n))
     return (np.nanmean(bias, axis=0), error, median_of_finite(quoted),
             bias / np.hypot(np.nan_to_num(quoted), random))
 

@@ -183,6 +183,18 @@ def test_a_single_site_has_its_random_error():
     assert len(certificate.checks(sites, [], [], NIGHTS, np.ones(N_EPOCHS), ("half",))) >= 5
 
 
+def test_two_sites_whose_biases_agree_by_chance_do_not_fail():
+    """By their scatter alone 3 errors are reached in a fifth of the draws (Student, 1 degree)."""
+    away = []
+    for seed in range(200):
+        bias, error, quoted, _ = certificate.static_bias(results(seed, series=("lens", "half")))
+        away.append(bias / np.hypot(error, quoted))
+
+    # one of three errors in 370 of a Gaussian, of 600 values
+    assert (np.abs(away) > 3).sum() <= 6
+    assert np.std(away) < 1.1
+
+
 def test_a_check_that_could_not_be_made_is_not_passed():
     assert not Check("x", np.nan, 1.0, 1.0, 0).is_passed
     assert Check("x", 0.1, 0.1, 1.0, 9, is_upper=True).is_passed
