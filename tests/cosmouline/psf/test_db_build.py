@@ -126,7 +126,7 @@ def test_images_without_a_psf_do_not_decide(monkeypatch):
 
     with pytest.raises(UserError, match="no PSF can be built of the images that would decide"):
         db_build.choose_prior([{"img_name": "R_1", "field_fwhm_px": 3.0}], None,
-                              SimpleNamespace(engine="serial"))
+                              SimpleNamespace(engine="serial", max_cpus=1))
 
 
 def test_an_image_with_double_stars_is_named(caplog):
