@@ -1,3 +1,4 @@
+from cosmouline.astrometry import db_transform
 from cosmouline.database import paths
 
 import pytest
@@ -38,3 +39,14 @@ def test_scale_angle_and_shift_are_those_that_were_drawn(lens_before):
     assert abs(angle_deg) == pytest.approx(10, abs=0.1)
     # 13 stars, each good to 0.1 px or so
     assert (shift_x, shift_y) == pytest.approx(tuple(expected), abs=0.15)
+
+
+def test_the_shift_is_that_of_the_middle_of_an_image_that_is_turned(script):
+    """By hand: x' = 3 - y, y' = 5 + x; the middles are (50, 20) and (30, 10)."""
+    reference = {"nx_px": 101, "ny_px": 41}
+    image = {"nx_px": 61, "ny_px": 21, "is_aligned": True} | db_transform.matrix_fields(
+        [[0.0, -1.0, 3.0], [1.0, 0.0, 5.0]])
+
+    found = script("pipe/3_align/2b_report").with_shift(image, reference)
+
+    assert (found["shift_x_px"], found["shift_y_px"]) == (3 - 20 - 30, 5 + 50 - 10)

@@ -8,8 +8,9 @@ Run by hand from the root of a checkout:
     python tests/mutation/mutate.py --settings                   # every setting by its default
 
 A change is put into a copy of the checkout. The tests that matter are run there in stages, until
-one fails: those that mirror the file, the recorded numbers of its room, those that import it,
-those of the scripts that use it, the recorded numbers of the small lens, and the demo in small.
+one fails: (1) those that mirror the file, (2) the recorded numbers of its room and the tests that
+import it, (3) those of what imports it, of the scripts behind, and the recorded numbers of their
+routes, (4) the recorded numbers of the small lens, and (5) the demo in small.
 What no test sees is printed as a survivor; a few changes are without effect
 (an equivalent formula) and are told from real ones by reading.
 
@@ -21,7 +22,6 @@ tests/test_layout.py compares with the code.
 import argparse
 import ast
 import copy
-import itertools
 import os
 import random
 import re
@@ -46,8 +46,9 @@ FOLDERS = ("pipe", "lcmanip", "extrascripts", "skymaker")
 COPIED = (*FOLDERS, "configs", "tests", "doc", "pyproject.toml", "README.md", "CONTRIBUTING.md",
           "CHANGELOG.md", "Makefile", "requirements.txt", "LICENSE")
 USES = ROOT / "tests" / "mutation" / "setting_uses.txt"
-LIMIT_S = 400  # of CPU time for one stage of tests: a change may make an endless loop
+LIMIT_S = 400  # of CPU time for some files of tests: a change may make an endless loop
 WAIT_S = 3600  # and in all, for one that waits; long, as a busy machine is no failure of a test
+AT_ONCE = 8  # files of tests that share this time
 LEFT_OUT = ("pipe/cosmouline/engine/cluster",)
 
 COMPARED = {ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq,
@@ -166,16 +167,22 @@ def _in_an_f_string(text, node):
 
 
 def _named(path):
-    """Return a pattern of the imports of a file of the library."""
+    """Return a pattern of the imports of a file of the library, on one line or in brackets."""
     parts = Path(path).with_suffix("").parts
-    return re.compile(rf"from {re.escape('.'.join(parts[1:-1]))} import [^\n]*\b{parts[-1]}\b|"
-                      rf"(from|import) {re.escape('.'.join(parts[1:]))}\b")
+    home, name = re.escape(".".join(parts[1:-1])), parts[-1]
+    return re.compile(rf"from {home} import (\([^)]*|[^\n(]*)\b{name}\b|"
+                      rf"(from|import) {home}\.{name}\b")
 
 
-def _users(path):
-    """Return the scripts that import a file of the library."""
-    return [one for one in code_files(FOLDERS) if "cosmouline" not in one
-            and _named(path).search((ROOT / one).read_text(encoding="utf-8"))]
+def _importers(path, texts):
+    """Return the files of code that import a file of the library, themselves or by others."""
+    found, new = [], [path]
+    while new:
+        named = [_named(one) for one in new if "cosmouline" in one]
+        new = [one for one, text in texts.items() if one not in found and one != path
+               and any(pattern.search(text) for pattern in named)]
+        found += new
+    return found
 
 
 def _of_scripts(scripts, tests):
@@ -192,34 +199,44 @@ def _of_scripts(scripts, tests):
     return found
 
 
-def stages(path):
-    """Yield the tests that matter for a file, the nearest first."""
-    tests = {one.relative_to(ROOT).as_posix(): one.read_text(encoding="utf-8")
-             for one in sorted((ROOT / "tests").rglob("test_*.py"))}
+def _mirror(path, tests):
+    """Return the tests that mirror a file of the library."""
     parts = Path(path).with_suffix("").parts
-    if parts[:2] == ("pipe", "cosmouline"):
-        stem, named = parts[-1], _named(path)
-        mirror = [t for t in tests if t.startswith(f"tests/{'/'.join(parts[1:-1])}/test_{stem}")]
-        users = [t for t, text in tests.items() if named.search(text)]
-        scripts = _users(path)
-        others = [q for q in code_files(("pipe/cosmouline",))
-                  if named.search((ROOT / q).read_text(encoding="utf-8"))]
-        more = [t for q in others for t in tests
-                if t == f"tests/{'/'.join(Path(q).parts[1:-1])}/test_{Path(q).stem}.py"]
-        more += _of_scripts([p for q in others for p in _users(q)], tests)
-        recorded = [t for t in tests if t == f"tests/{'/'.join(parts[1:-1])}/test_recorded.py"]
+    return [test for test in tests
+            if test.startswith(f"tests/{'/'.join(parts[1:-1])}/test_{parts[-1]}")]
+
+
+def stages(path):
+    """Yield (stage, some tests) for a file, the nearest first; a stage may come in parts."""
+    tests, texts = ({one.relative_to(ROOT).as_posix(): one.read_text(encoding="utf-8")
+                     for one in found} for found in (
+        sorted((ROOT / "tests").rglob("test_*.py")), map(ROOT.joinpath, code_files(FOLDERS))))
+    whole, demo = "tests/test_recorded.py", "tests/end_to_end/test_demo_in_small.py"
+    if path.startswith("pipe/cosmouline/"):
+        named, behind = _named(path), _importers(path, texts)
+        near = [one for one in behind if named.search(texts[one])]
+        near += [script for one in near if "cosmouline" in one for script in behind
+                 if _named(one).search(texts[script])]
+        mirror = _mirror(path, tests)
+        room = f"tests/{Path(path).parent.relative_to('pipe').as_posix()}/test_recorded.py"
+        second = [*([room] if room in tests else []),
+                  *(test for test, text in tests.items() if named.search(text))]
+        scripts = [one for one in near if "cosmouline" not in one]
+        third = [test for one in near if "cosmouline" in one for test in _mirror(one, tests)]
+        third += _of_scripts(scripts, tests)
+        third += [test for test in _of_scripts(
+            [one for one in behind if "cosmouline" not in one], tests)
+            if re.search(r"\brecorded\(", tests[test])]
     else:
-        mirror, users, scripts, more, recorded = [], [], [path], [], []
-    of_scripts = _of_scripts(scripts, tests)
-    whole = ["tests/test_recorded.py"]
-    demo = ["tests/end_to_end/test_demo_in_small.py"]
-    done = set()
-    for stage in (mirror, recorded, of_scripts if not mirror else users, [*users, *of_scripts],
-                  more, whole, demo):
+        mirror, second, third = _of_scripts([path], tests), [], []
+    done = {whole, demo}
+    for number, stage in enumerate((mirror, second, third), 1):
         chosen = [test for test in dict.fromkeys(stage) if test not in done]
         done |= set(chosen)
-        if chosen:
-            yield chosen
+        for some in range(0, len(chosen), AT_ONCE):
+            yield number, chosen[some:some + AT_ONCE]
+    yield 4, [whole]
+    yield 5, [demo]
 
 
 class FirstFailure:
@@ -267,7 +284,9 @@ def seen_by(folder, path, text, changed, is_sound, n_stages=None, limit_s=LIMIT_
     """
     if not is_code(changed):
         return ""
-    for tests in itertools.islice(stages(path), n_stages):
+    for stage, tests in stages(path):
+        if n_stages and stage > n_stages:
+            break
         while True:
             (folder / path).write_text(changed, encoding="utf-8")
             test = first_failure(folder, tests, [one for one in is_sound if not is_sound[one]],

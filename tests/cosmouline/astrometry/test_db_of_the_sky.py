@@ -201,6 +201,11 @@ def test_areas_and_stars_of_the_footprints(field):
     assert f"2 images cover {area:.1f} square arcmin, all of them {area:.1f} (100 %)" == (
         sky.summary())
     assert sky.drawn()["lens_arcmin"] == (0.0, 0.0)
+    # the map is as wide and as high as the images, to half a cell
+    west, east, south, north = sky.drawn()["extent_arcmin"]
+    size, cell = np.array([east - west, north - south]), sky.cell_arcsec / 60
+    assert size == pytest.approx(np.ptp(sky.drawn()["outlines"][0], axis=0), abs=0.51 * cell)
+    assert size / cell == pytest.approx(sky.counts.shape[::-1])
     drawn = sky.stars([field.image], field.settings)
     assert (~drawn["is_good"]).sum() >= 1  # the RUWE of 2
     # in arcmin, as the map: the stars lie on an image of this half diagonal

@@ -1,5 +1,7 @@
 """What single epochs have alone, injected into drawn lenses."""
 
+from types import SimpleNamespace
+
 from cosmouline.deconv import odd_epochs
 from cosmouline.deconv.fit_lens import fit_lens
 from cosmouline.deconv.options import FitOptions
@@ -94,3 +96,30 @@ def test_what_moves_across_a_source_in_one_epoch_is_told(draw, pictures, seed):
 @pytest.mark.parametrize("seed", range(1, 9))
 def test_noise_alone_is_no_odd_source(draw, pictures, seed):
     assert not odd_epochs.odd_sources(*disturbed(draw, pictures, seed, 0, 0))
+
+
+def test_each_condition_of_an_odd_source_decides(monkeypatch):
+    """Twenty epochs of three sources, all alike but for what one of them shows, by hand.
+
+    Of chi2 1.5, as chance may have it, and 5 px off its place by 100 of chi2: odd; not where it is
+    less off than .04 FWHM, or by no more than all in that epoch, or with what another has.
+    """
+    shape = 20, 3
+    chi2, offset_px, gain = np.ones(shape), np.zeros(shape), np.full(shape, 2.0)
+    for e, far, most in ((4, 5.0, 100.0), (7, 0.01, 100.0), (9, 5.0, 2.0), (12, 5.0, 100.0)):
+        chi2[e, 1], offset_px[e, 1], gain[e, 1] = 1.5, far, most
+    chi2[12, 2] = 1.45  # by another as much: the PSF
+    chi2[15, 0] = 30.0  # by its chi2 alone
+    images = np.zeros((20, 8, 8))
+    fit = SimpleNamespace(variance_e2=images + 1, flux=np.full(shape, 1000.0))
+    epochs = SimpleNamespace(coeff=np.ones(20), data_e=images, fwhm_px=np.full(20, 4.0))
+    for name, value in (("model_images", (images, images, np.zeros(20))),
+                        ("measured_pixels", SimpleNamespace(index=slice(None), good=images == 0)),
+                        ("source_chi2", (chi2, None, np.full(20, 4.0))),
+                        ("stray_positions", (offset_px, gain))):
+        monkeypatch.setattr(odd_epochs, name, lambda *_, value=value: value)
+
+    found = odd_epochs.odd_sources(fit, epochs)
+
+    assert [(one.epoch, one.source) for one in found] == [(4, 1), (15, 0)]
+    assert found[0] == (4, 1, 1.5, 1.0, 5.0)

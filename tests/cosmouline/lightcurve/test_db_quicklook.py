@@ -93,3 +93,10 @@ def test_another_coefficient_is_in_the_name_and_the_title():
     assert [row["dec_coeff__d"] for row in found] == [3.0] * 3
     assert sources == ["A", "S"]
     assert found[0]["flux_e__d__S"] == 200.0
+
+
+@pytest.mark.parametrize(("given", "expected"), [
+    (["set_name"], ["set_name"]), (["set_name", "set"], ["set"]),
+    (["seeing", "airmass", "seeing"], ["field_fwhm_arcsec", "airmass"])])
+def test_a_word_is_drawn_once(given, expected):
+    assert db_quicklook.words(given) == expected

@@ -67,6 +67,7 @@ def test_a_table_without_rows_is_read(tmp_path):
     [
         ("", "is not an rdb table. Its first line must hold the names"),
         ("a\tb\n1\t2\n", "its second one a row of ="),
+        ("a\tb\n=\t2\n", "its second one a row of ="),
         ("a\tb\n=\t=\n1\n2\t3\n", "line 3 has 1 columns, the header has 2. Correct or remove"),
         ("a\tb\n=\t=\n1\t2\n\n2\t3\t4\n", "line 5 has 3 columns"),
         ("a\ta\n=\t=\n", "has the column 'a' twice"),

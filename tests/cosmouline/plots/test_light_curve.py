@@ -370,6 +370,9 @@ def test_shifts_stack_three_curves_in_order_of_brightness():
     # 0.9 + 0.1 + 0.9 - 0.2 = 1.7, rounded up to steps of 0.05; then 2.8 + 0.1 + 0.9 - 0.4
     assert shifts == pytest.approx([1.7, 0.0, 3.4], abs=0.051)
     assert shifts[0] >= 1.7 - 1e-9
+    # 1 % of 10000 days to 10 mag: 5-95 % are 0.5 and 9.5, by hand, whatever the rest does
+    ramp = np.linspace(0, 10, 101)
+    assert separating_shifts([ramp, ramp + 0.01], 0.02)[1] == pytest.approx(9.05, abs=1e-9)
 
 
 @pytest.mark.parametrize(("width_in", "most"), [(1.2, 2), (2.7, 3), (4.5, 5), (11.0, 9)])

@@ -39,3 +39,8 @@ def test_a_list_of_numbers_is_asked_for():
     found = numbered(NAMES, ["image"], "-0000000-0", ["-2079613-10", "-2079613-7"])
     assert list(found.files) == ["-2079613-10"]
     assert found.missing == {"-2079613-7": ("image",)}
+
+
+def test_a_number_stands_behind_the_pattern_that_has_one_itself():
+    found = numbered(["a_1_7.fits", "a_7.fits"], ["a", "a_1"], "_0")
+    assert found.files == {"_7": ("a_7.fits", "a_1_7.fits")}
