@@ -5,6 +5,7 @@ Run by hand from the root of a checkout:
     python tests/mutation/mutate.py --number 100 --seed 1        # random changes of all code
     python tests/mutation/mutate.py --number 20 --only pipe/cosmouline/psf
     python tests/mutation/mutate.py --number 100 --seed 1 --stages 3     # the nearest tests alone
+    python tests/mutation/mutate.py --number 100 --seed 1 --these 5 17   # again, of the same draw
     python tests/mutation/mutate.py --settings                   # every setting by its default
 
 A change is put into a copy of the checkout. The tests that matter are run there in stages, until
@@ -348,6 +349,7 @@ def main():
     parser.add_argument("--settings", action="store_true", help="settings by their defaults")
     parser.add_argument("--stages", type=int, help="stages of tests to run (all)")
     parser.add_argument("--limit", type=float, default=LIMIT_S, help="CPU seconds of a stage")
+    parser.add_argument("--these", type=int, nargs="+", metavar="N", help="of the draw, by number")
     options = parser.parse_args()
     survivors, caught, is_sound = [], {}, {}
     with tempfile.TemporaryDirectory() as top:
@@ -356,6 +358,8 @@ def main():
         copy_of_checkout(folder)
         tried = drawn(options)
         for number, (path, line, what, text, node, new) in enumerate(tried, 1):
+            if options.these and number not in options.these:
+                continue
             changed = applied(text, node, new)
             test = seen_by(folder, path, text, changed, is_sound, options.stages, options.limit)
             where = (f"{path}:{line} {what}: {ast.unparse(node)} -> "
@@ -366,7 +370,8 @@ def main():
                 caught.setdefault((path, what), test)
             else:
                 survivors.append((path, what, where))
-    sys.stdout.write(f"\n{len(tried) - len(survivors)} of {len(tried)} caught\n")
+    n_tried = len(options.these or tried)
+    sys.stdout.write(f"\n{n_tried - len(survivors)} of {n_tried} caught\n")
     sys.stdout.write("".join(f"survives: {where}\n" for *_, where in survivors))
     sys.stdout.write("".join(f"fails without a change: {test}\n" for test in is_sound
                              if not is_sound[test]))

@@ -157,6 +157,20 @@ def test_the_rings_are_means_with_the_weights_of_the_fluxes():
     assert radius[index] == pytest.approx((distance * flux_of)[ring].sum() / weights)
 
 
+def test_a_ring_without_light_of_the_model_has_no_place_on_a_logarithmic_axis():
+    data, model, _, centres, flux_e = moffat_stars()
+    y, x = np.indices(data[0].shape)
+    for one, (cx, cy) in zip(model, centres, strict=True):
+        one[np.hypot(x - cx, y - cy) >= 7.0] = 0.0
+    _, ax = style.figure()
+
+    psf.radial_profile(ax, data, model, centres, flux_e)
+
+    radius, level = line_of(ax, "model").get_data()
+    assert level.min() > 0
+    assert 6.0 < radius.max() < 7.0
+
+
 def test_stars_that_were_not_used_do_not_count_for_the_rings():
     data, model, _, centres, flux_e = moffat_stars()
     model[1] *= 100
