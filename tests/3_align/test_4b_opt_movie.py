@@ -1,5 +1,6 @@
 from cosmouline.database import paths
 
+import numpy as np
 import pytest
 
 pil = pytest.importorskip("PIL.Image")
@@ -52,3 +53,21 @@ def test_the_film_bears_the_name_of_the_lens(lens_before, script, monkeypatch):
     lens.run(SCRIPT, side=5.0, frames=2, speed=1.0, whole=False)
 
     assert titles == ["TINY"]
+
+
+def test_the_lens_is_in_the_middle_of_the_film(lens_before, script, monkeypatch):
+    lens, films = lens_before("3_align/4_png_check"), []
+    monkeypatch.setattr(script(f"pipe/{SCRIPT}"), "save_movie",
+                        lambda _, shown, *rest: films.append((np.nanmean(shown, 0), rest)))
+
+    lens.run(SCRIPT, side=8.61, frames=100, speed=0.0, whole=False)
+
+    (mean_e, (titles, per_s, _)), = films
+    assert mean_e.shape == (41, 41)  # 0.21 arcsec each
+    assert len(titles) == 6
+    assert per_s == 0.1
+    # the images of the lens are brighter than all else; the clouded image is not shown
+    light = np.where(mean_e > 0.2 * np.nanmax(mean_e), mean_e, 0.0)
+    y, x = np.indices(light.shape)
+    off_px = np.array([(x * light).sum(), (y * light).sum()]) / light.sum() - 20
+    assert np.hypot(*off_px) < 5  # the images of the lens lie within an arcsec of it
