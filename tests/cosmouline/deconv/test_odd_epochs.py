@@ -1,5 +1,6 @@
 """What single epochs have alone, injected into drawn lenses."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 from cosmouline.deconv import odd_epochs
@@ -37,6 +38,9 @@ def test_a_transient_is_found_with_place_flux_and_epochs(draw, pictures, seed):
     assert np.hypot(*(light.place_px - truth.position_px[1] - BESIDE)) < 1.5  # whole pixels
     # a Gaussian in place of the PSF, which has a fifth of its light in wings
     assert light.flux == pytest.approx(4000, rel=0.4)
+    # no light where the model may be off by as much as the source itself
+    loose = replace(fit, options=replace(fit.options, final_model_error=1.0))
+    assert odd_epochs.odd_light(loose, epochs) is None
     notes = odd_epochs.notes(fit, epochs, odd_epochs.what_is_odd(fit, epochs))
     assert [bool(text) for text in notes[:, 1]] == 5 * [False] + 3 * [True]
     assert "light next to it that other epochs lack" in notes[6, 1]

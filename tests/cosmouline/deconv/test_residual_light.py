@@ -45,6 +45,11 @@ def test_flux_of_the_envelope_is_that_of_the_source():
         SimpleNamespace(lattice=lattice), state, normal, np.eye(n_nodes), prior, OPTIONS, False)
 
     assert posterior.envelope.sum() == pytest.approx(700.0, rel=0.01)
+    # half of its peak at half of the FWHM of 3 px
+    away = np.hypot(*lattice.nodes_px.T) / 1.5
+    expected = (1 + (2 ** (1 / 3) - 1) * away**2) ** -3.0
+    assert posterior.envelope[0] == pytest.approx(
+        expected / expected.sum() * posterior.envelope.sum(), rel=1e-6)
 
 
 def test_components_are_covariances_with_the_stated_amplitudes(fitted, solved):

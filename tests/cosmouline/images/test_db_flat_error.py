@@ -127,3 +127,19 @@ def test_a_map_that_is_missing_or_damaged_names_its_script(flattened, damage):
     with pytest.raises(UserError, match=r"R.fits is missing or damaged: .* Run 2_skysub/"
                                         r"1c_flat_errors.py --redo\.$"):
         db_flat_error.on_places({"set_name": "R"}, flattened.settings, np.ones(2), np.ones(2))
+
+
+def test_of_a_large_set_images_from_the_first_to_the_last_are_measured(lens_after, monkeypatch):
+    rows, settings = rows_and_settings(lens_after(SCRIPT))
+    original, read = db_flat_error.db_images.image_and_bad, []
+
+    def image_and_bad(image, settings):
+        read.append(rows.index(image))
+        return original(image, settings)
+
+    monkeypatch.setattr(db_flat_error.db_images, "image_and_bad", image_and_bad)
+    monkeypatch.setattr(db_flat_error, "N_MOST", 4)
+    db_flat_error.measured("R", rows, settings)
+
+    assert len(rows) == 7
+    assert read == [0, 2, 4, 6]
