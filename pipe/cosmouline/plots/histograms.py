@@ -150,7 +150,7 @@ def pixel_histogram(ax, image_e, level_e=None, sigma_e=None):
     width, middle = 2 * half / N_PIXEL_BINS, level
     near = np.unique(pixels[np.abs(pixels - level) < half][:MAX_STEP_PIXELS])
     step = np.median(np.diff(near)) if near.size > 1 else width
-    if step > width / MAX_STEPS:
+    if near.size and step > width / MAX_STEPS:
         width = step * np.ceil(width / step)
         middle = near[np.argmin(np.abs(near - level))] + step / 2
     n_side = int(np.ceil(half / width))

@@ -110,6 +110,14 @@ def test_the_pixel_histogram_finds_the_sky(texts):
     assert "level 50.0 e⁻\nσ 4.00 e⁻" in texts(page)
 
 
+def test_a_level_far_from_all_pixels_is_drawn_without_any():
+    ax = style.figure()[1]
+    histograms.pixel_histogram(ax, np.arange(100.0), level_e=-1e6, sigma_e=1.0)
+
+    assert ax.get_xlim() == pytest.approx((-1e6 - 8, -1e6 + 8))
+    assert ax.get_yscale() == "linear"  # nothing to count
+
+
 def test_the_pixel_histogram_takes_what_was_measured(texts):
     page, ax = style.figure()
 
