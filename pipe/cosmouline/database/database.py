@@ -21,7 +21,7 @@ RECORD = re.compile(r"\w+( \d+){0,2}(:|$)")  # see provenance
 LARGEST_VALUE = 1e15  # of a number: more than the electrons of a frame
 POSITIVE = re.compile(r"(field_)?fwhm_(px|arcsec)|psf_fwhm_(px|arcsec)__.*|gain_e_per_adu|"
                       r"medcoeff|pixel_scale_arcsec|align(ed_noise|_scale)|(renorm|dec_coeff)__.*|"
-                      r"n[xy]_px|lens_side_px|exptime_s")
+                      r"n[xy]_px|lens_side_px|exptime_s|saturation_e")
 KICKED = "kicklist: "  # how the reason begins where a list of the user takes an image out
 
 
