@@ -23,6 +23,18 @@ def test_every_star_has_a_magnitude_each_night(lens_after):
     assert table["magerr"][mine] == pytest.approx(2.5 * np.log10(1 + relative))
 
 
+def test_an_image_out_of_use_is_not_in_the_table(lens_after):
+    lens = lens_after(READY)
+    lens.update(lens.truth.good[1], gogogo=False, whynot="by hand: cloud")
+    out = lens.values("mhjd", [lens.truth.good[1]])
+
+    lens.run(SCRIPT)
+
+    table = read_ecsv_columns(lens.work / "export" / "TINY_stars_by_night.ecsv")
+    assert len(np.unique(table["mhjd"])) == len(lens.truth.good) - 1
+    assert not np.isclose(table["mhjd"], out).any()
+
+
 def test_the_script_before_is_named(lens_before):
     with pytest.raises(UserError, match=r"Run 7_deconv/0_star_photometry\.py and 8_renorm"):
         lens_before(READY).run(SCRIPT)
