@@ -208,6 +208,36 @@ def test_a_single_star_gives_the_scale():
     np.testing.assert_allclose(field.frame_scale, truth.scale / truth.scale[0], rtol=5 * 0.0045)
 
 
+def test_a_blend_whose_middle_moves_is_one_star():
+    """Detections 3 px apart in x make two places, and those between them are of both."""
+    truth = simulate(n_junk=0)
+    for k, catalog in enumerate(truth.catalogs):
+        away = np.hypot(*(positions(catalog) - apply(truth.matrices[k], truth.xy[3])).T)
+        row = away.argmin()
+        here = apply(truth.matrices[k], truth.xy[3] + [(0, 3, 1.5)[min(k, 2)], 0])
+        catalog["x_px"][row], catalog["y_px"][row] = here
+    field = build(truth)
+    near = np.hypot(*(field.xy_px - truth.xy[3] - [1.5, 0]).T) < 3
+    assert near.sum() == 1
+    assert len(field) == len(build(simulate(n_junk=0)))
+    assert field.stars["n_detected"][near] == N_FRAMES - 1
+
+
+def test_two_stars_that_some_frames_do_not_resolve_are_two():
+    """3 px apart; three of eight frames have one source between them."""
+    truth = simulate(n_junk=0)
+    for k, catalog in enumerate(truth.catalogs):
+        away = np.hypot(*(positions(catalog) - apply(truth.matrices[k], truth.xy[3])).T)
+        row, other = away.argmin(), catalog[away.argmin()].copy()
+        if k < 5:
+            other["x_px"], other["y_px"] = apply(truth.matrices[k], truth.xy[3] + [3, 0])
+            truth.catalogs[k] = np.append(catalog, other)
+        else:
+            here = apply(truth.matrices[k], truth.xy[3] + [1.5, 0])
+            catalog["x_px"][row], catalog["y_px"][row] = here
+    assert len(build(truth)) == len(build(simulate(n_junk=0))) + 1
+
+
 def test_nothing_that_recurs_makes_an_empty_list():
     truth = simulate()
     truth.catalogs = [c[:0] for c in truth.catalogs]
