@@ -88,10 +88,10 @@ def taken_over(script, tmp_path, caplog):
     caplog.set_level("INFO", "cosmouline")
 
     def take(path):
-        options = {"old": path, "name": None, "out": tmp_path / "new",
+        options = {"old": path, "name": None, "out": tmp_path / "of 2026" / "new",
                    "work_dir": str(tmp_path / "work")}
         script(SCRIPT).main(type("Options", (), options))
-        settings = load_settings(tmp_path / "new")
+        settings = load_settings(tmp_path / "of 2026" / "new")
         settings.options = make_options()
         return settings
 
@@ -162,7 +162,7 @@ def test_an_evil_pickle_leaves_nothing_behind(old, taken_over, tmp_path):
     with pytest.raises(UserError, match=r"the pickle asks for os\.system"):
         taken_over(folder)
     assert not trap.exists()
-    assert not (tmp_path / "new").exists()
+    assert not (tmp_path / "of 2026" / "new").exists()
 
 
 def test_a_folder_without_database_is_told(taken_over, tmp_path):
@@ -184,7 +184,7 @@ def test_settings_and_lists_alone_are_taken_over(taken_over, tmp_path, caplog):
 
     assert [(one["name"], str(one["raw_dir"])) for one in settings.sets] == [
         ("1", "/data/one"), ("2", "/no/frames/2")]
-    assert (tmp_path / "new" / "kicklist.txt").read_text() == "1_a clouds\n"
+    assert (tmp_path / "of 2026" / "new" / "kicklist.txt").read_text() == "1_a clouds\n"
     assert ("no database: settings and lists alone are taken over, so that there is nothing to "
             "join") in caplog.messages
     assert "Next: python pipe/1_character/1a_add_to_database.py" in caplog.messages[-1]
@@ -243,7 +243,7 @@ def test_a_region_that_says_nothing_is_told(taken_over, tmp_path, text, why):
     settings = taken_over(reduction(tmp_path / "old", settings=f"{SETTINGS}\n{text}\n"))
 
     assert (settings.empty_region, settings.lens_position_px) == (None, None)
-    assert why in (tmp_path / "new" / "settings.py").read_text()
+    assert why in (tmp_path / "of 2026" / "new" / "settings.py").read_text()
 
 
 def test_references_of_bands_come_along_where_sets_are_bands(taken_over, tmp_path, shared_data):
@@ -269,7 +269,7 @@ refimgname_per_band = {"844": "844_i003"}
 
     assert settings.band_ref_img_names == {}
     assert "# refimgname_per_band = {'844': '844_i003'}: band_ref_img_names, where several" in (
-        tmp_path / "new" / "settings.py").read_text()
+        tmp_path / "of 2026" / "new" / "settings.py").read_text()
 
 
 def test_a_condition_in_the_settings_is_read(taken_over, tmp_path):
@@ -285,7 +285,7 @@ if undefined:
     settings = taken_over(reduction(tmp_path / "old", settings=text))
 
     assert settings.cosmic_sigma == 7.0
-    assert "# maxcores (line " in (tmp_path / "new" / "settings.py").read_text()
+    assert "# maxcores (line " in (tmp_path / "of 2026" / "new" / "settings.py").read_text()
 
 
 @pytest.mark.parametrize("change", [
@@ -314,9 +314,9 @@ def test_names_with_paths_are_found_in_lists_and_settings(taken_over, tmp_path, 
         testlist=f"{rows[4]['imgname']}\n"))
 
     assert settings.ref_img_name == "n0-844_same"  # two of one name keep their folders
-    assert (tmp_path / "new" / "kicklist.txt").read_text() == (
+    assert (tmp_path / "of 2026" / "new" / "kicklist.txt").read_text() == (
         "n1-844_same trailed a lot\n\n# of 2021\n")
-    assert (tmp_path / "new" / "testlist.txt").read_text() == "844_844_i005\n"
+    assert (tmp_path / "of 2026" / "new" / "testlist.txt").read_text() == "844_844_i005\n"
     db = Database(settings.work_dir / "database.json")
     assert {"n0-844_same", "n1-844_same", "844_844_i005"} <= set(db.rows)
     db.close()
@@ -371,4 +371,4 @@ def test_a_failure_leaves_no_folder_behind(taken_over, tmp_path, shared_data):
     rows[1]["imgname"] = rows[0]["imgname"]
     with pytest.raises(UserError, match="844_i001 is there twice"):
         taken_over(reduction(tmp_path / "old", rows))
-    assert not (tmp_path / "new").exists()
+    assert not (tmp_path / "of 2026" / "new").exists()

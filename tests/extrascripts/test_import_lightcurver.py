@@ -28,7 +28,7 @@ def take_over(script, tmp_path):
 
 def test_settings_and_telescope_load(take_over, caplog):
     caplog.set_level("INFO", "cosmouline")
-    out = take_over()
+    out = take_over("of 2026/lens")  # folders that are not there are made
 
     settings = load_settings(out)
     assert (settings.lens_name, settings.lens_ra_deg) == ("J1", 151.1)

@@ -27,7 +27,7 @@ def take_over(script, tmp_path):
 
 
 def test_settings_load_and_the_selection_lies_beside_them(take_over, tmp_path):
-    out = take_over()
+    out = take_over("of 2026/field")  # folders that are not there are made
     settings = load_settings(out)
     assert settings.lens_name == "P1"
     assert settings.max_cpus == 3
