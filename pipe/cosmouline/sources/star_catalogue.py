@@ -208,9 +208,9 @@ def build_catalog(catalogs, matrices, shapes, fwhm_px, ellipticity, min_fraction
                 & (n_inside >= INSIDE_MIN * n_aligned))
     # the middle of a blend moves: two places with mostly the same detections are one star
     pairs = spatial.cKDTree(xy_px).query_pairs(2 * MATCH_PX, output_type="ndarray")
-    shared = ((found[:, pairs[:, 0]] == found[:, pairs[:, 1]]) & (found[:, pairs[:, 0]] >= 0)).sum(0)
-    pairs = pairs[2 * shared > n_detected[pairs].min(axis=1)]
     first, second = pairs.T
+    shared = ((found[:, first] == found[:, second]) & (found[:, first] >= 0)).sum(axis=0)
+    first, second = pairs[2 * shared > n_detected[pairs].min(axis=1)].T
     kept[np.where(n_detected[second] > n_detected[first], first, second)] = False
     found, n_detected, n_inside = found[:, kept], n_detected[kept], n_inside[kept]
 
