@@ -8,10 +8,9 @@ Next    : lcmanip/1_join
 
 Run as  : python pipe/fac_injection/4_report.py configs/MYLENS
 
-Static bias against the quoted systematic error, scatter within a site against the random error,
-of images and nights, slope of found against injected light, noise common to an image, a night or
-two sources, and what they depend on. lcmanip/1_join puts one line of it into the .rdb, and
-multiplies the errors with the factors that are offered when told to (--errors injected).
+Static bias against the quoted systematic error, scatter of images and nights against the random
+error, slope of found against injected light, noise common to an image, a night or two sources.
+lcmanip/1_join puts a line of it into the .rdb, and applies its factors with --errors injected.
 """
 
 from cosmouline.database import bands, paths
@@ -24,8 +23,8 @@ from cosmouline.lightcurve import db_injected
 from cosmouline.pages import drawing, injection
 from cosmouline.run import log_line, run
 
-NEEDS = ("injection_fits__{dec}", "dec_fit__{dec}", "dec_number__{dec}", "mjd",
-         "sky_noise_ratio")
+NEEDS = ("injection_fits__{dec}", "injection_sites__{dec}", "dec_fit__{dec}",
+         "dec_number__{dec}", "mjd", "sky_noise_ratio")
 WRITES = ()
 
 
@@ -68,9 +67,10 @@ def measure(images, settings):
 
 def main(settings, db):
     """Report on every band."""
-    fits = f"injection_fits__{settings.dec_name}"
-    images = [row for row in db.select(gogogo=True) if fits in row]
-    if not images:
+    # all epochs of the lens, also those that got no light: fluxes go by their numbers
+    images = [row for row in db.select(gogogo=True)
+              if f"injection_sites__{settings.dec_name}" in row]
+    if not any(f"injection_fits__{settings.dec_name}" in row for row in images):
         raise UserError("no site was fitted. Run fac_injection/3_fit.py first.")
     for one, those in bands.split(images, settings):
         measure(those, one)

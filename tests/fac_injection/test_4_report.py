@@ -1,4 +1,5 @@
 from cosmouline.database import paths
+from cosmouline.deconv import db_products
 from cosmouline.errors import UserError
 from cosmouline.files.io_table import read_ecsv_columns
 from cosmouline.injection.io_certificate import read_certificate
@@ -61,6 +62,32 @@ def test_the_curve_says_what_was_proved_and_takes_the_factors_only_when_asked(in
         assert times[f"magsys_{source}"] == pytest.approx(
             systematic * quoted[f"magsys_{source}"], rel=1e-3)
         assert (times[f"magerr_{source}_1"] == quoted[f"magerr_{source}_1"]).all()
+
+
+def test_images_without_injected_light_are_left_out(trunk, new_lens, settings_of_sites, tmp_path):
+    """What was injected is the fit of the lens, epoch by epoch; nights are complete."""
+    lens = new_lens(tmp_path, trunk, trunk.after("7_deconv/6_readout"))
+    lens.set(settings_of_sites.replace('dec_name = "quad"', ""))
+    lens.run("fac_injection/1_choose_sites")
+    lens.run("fac_injection/2_inject", images=5)
+    for name in ("3_fit", "4_report"):
+        lens.run(f"fac_injection/{name}")
+    settings = lens.settings()
+    found = read_ecsv_columns(paths.injection(settings) / "injection.ecsv")
+    epochs = list(db_products.gathered_epochs(settings).names)
+    flux = db_products.joint_fit(settings)[0].flux
+
+    used = [name for name in epochs if name in set(found["img_name"])]
+    assert 5 <= len(used) < len(epochs)
+    mjd = np.array([lens.rows[name]["mjd"] for name in epochs])
+    is_used = np.isin(epochs, used)
+    assert not (np.abs(mjd[is_used][:, None] - mjd[~is_used]) < 0.3).any()
+    by_psf = (found["series"] == "lens") & (found["star"] == "")
+    assert by_psf.any()
+    for name, source, injected in zip(*(found[key][by_psf] for key in (
+            "img_name", "source", "injected")), strict=True):
+        assert injected == pytest.approx(flux[epochs.index(name), "AB".index(source)])
+    assert read_certificate(paths.injection(settings))[1]["passed"].dtype == bool
 
 
 def test_factors_without_a_certificate_are_refused(injected):
