@@ -233,6 +233,17 @@ def test_every_option_of_a_program_says_what_it_is_for():
         assert {"help", None} & known, f"{path}:{call.lineno}"  # None: of a table of options
 
 
+def test_the_help_of_a_program_begins_with_what_it_does():
+    calls = [(path, node) for path in [*SCRIPTS, *LIBRARY.rglob("*.py"), *PIPE.glob("*.py")]
+             if path.name != "scheduler.py" for node in ast.walk(ast.parse(text_of(path)))
+             if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "ArgumentParser"]
+
+    assert len(calls) > 5
+    for path, call in calls:
+        assert {"description", "parents"} & {keyword.arg for keyword in call.keywords}, (
+            f"{path}:{call.lineno}")
+
+
 WRITERS = {"replace", "rename", "link", "copy", "copy2", "copyfile", "copytree", "move", "save",
            "savez", "savetxt", "dump", "open", "write_text", "write_bytes", "savefig", "writeto",
            "tofile", "FileHandler"}

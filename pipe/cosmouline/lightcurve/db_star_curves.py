@@ -26,7 +26,7 @@ def joined_stars(images, names, settings):
 def variability(table, name):
     """Return rms, median error and reduced chi2 of a star's magnitudes about their mean."""
     mag, sigma = table[f"mag_{name}"], table[f"magerr_{name}_cov"]
-    good = np.isfinite(mag) & np.isfinite(sigma) & (sigma > 0)
+    good = np.isfinite(mag) & (sigma > 0)
     mag, sigma = mag[good], sigma[good]
     if mag.size < 2:
         return {"points": int(mag.size)}

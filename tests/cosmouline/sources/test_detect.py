@@ -158,6 +158,24 @@ def test_pixels_are_mended_where_more_sources_are_sharp_than_are_stars(
     assert len(catalog) == pytest.approx(len(x), abs=1)
 
 
+@pytest.mark.parametrize("knows_bad", [False, True])
+def test_sharp_pixels_beside_stars_are_mended_with_those_known_to_be_bad(knows_bad):
+    """Each star of 3e4 e- has a pixel of 5000 e- at 4 px, within its isophote."""
+    x, y = grid(seed=6, step=100)
+    clean_e = noisy(draw(x, y, 3e4, 3.0), 8)
+    image_e, bad = clean_e.copy(), np.zeros(clean_e.shape, dtype=bool)
+    bad[-2:, :50] = knows_bad
+    for k in range(40):
+        image_e[10 + 25 * (k // 10), 8 + 31 * (k % 10)] += 5000
+    image_e[y.round().astype(int), x.round().astype(int) + 4] += 5000
+
+    catalog = detect_sources(image_e, bad=bad if knows_bad else None)
+
+    flux_e = np.sort(detect_sources(clean_e)["flux_e"])
+    assert len(catalog) == len(flux_e)
+    assert np.sort(catalog["flux_e"]) == pytest.approx(flux_e, rel=0.02)  # of sky under a pixel
+
+
 def test_saturated_stars_are_kept_and_flagged():
     x, y = grid(11)
     flux_e = np.full(x.size, 3e4)
