@@ -43,7 +43,7 @@ def write(one):
     """Join one light curve; write its tables and its report."""
     settings = one.settings
     table, joined = db_curves.joined_columns(one.rows, one.table, one.sources, settings,
-                                             one.is_marked)
+                                             one.is_marked, one.is_doubtful)
     log_line("%d images in %d points, %d of them flagged, %d of these because a source has no "
              "positive flux; 7_deconv/8_inspect_flux marks fluxes of %d images", len(one.rows),
              len(joined.mag), (~table["flag"]).sum(), (~joined.is_complete).sum(),

@@ -121,7 +121,9 @@ star_ruwe_max: float | None = 1.4  # of a larger RUWE (of Gaia; not a single sta
 align_method: str = "triangles"  # how stars are matched; or "astroalign", the package
 allow_mirror_images: bool = False  # True: match images of both parities, as of two cameras
 align_rms_max_px: float = 1.5  # an image whose stars fit worse than this is not aligned, not used
-fwhm_max_arcsec: float | None = None  # 2.5: 3_update_flags rejects images of worse seeing,
+fwhm_max_ratio: float | None = 4.0  # 3_update_flags rejects images that are so many times wider
+# than the median of their set (out of focus),
+fwhm_max_arcsec: float | None = None  # 2.5: images of worse seeing,
 ellipticity_max: float | None = 0.5  # images of larger ellipticity 1 - b/a (trailed, out of focus)
 sky_level_max_e: float | None = None  # and images of a higher sky level, electrons per pixel
 

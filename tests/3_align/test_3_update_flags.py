@@ -1,5 +1,6 @@
 from cosmouline.errors import UserError
 
+import numpy as np
 import pytest
 
 SCRIPT = "3_align/3_update_flags"
@@ -43,6 +44,23 @@ def test_a_limit_takes_the_worst_image_out_and_a_wider_one_brings_it_back(
     lens.run(SCRIPT)
     assert in_use(lens) == lens.truth.good
     assert "whynot" not in lens.rows[worst]
+
+
+@pytest.mark.parametrize(("limit", "is_out"), [(None, False), (4.0, True), (6.0, False)])
+def test_an_image_far_wider_than_those_of_its_set_is_out_of_focus(lens_after, limit, is_out):
+    """Five times the median of seven images and itself, in pixels and arcsec."""
+    lens = lens_after(SCRIPT)
+    name = next(name for name in lens.truth.good if name != lens.rows[name]["ref_img_name"])
+    median = np.median([lens.rows[one]["fwhm_arcsec"] for one in lens.rows if one != name])
+    lens.update(name, fwhm_arcsec=5 * median)
+    lens.set(f"fwhm_max_ratio = {limit}\n")
+
+    lens.run(SCRIPT, redo=True)
+
+    assert (name not in in_use(lens)) is is_out
+    if is_out:
+        assert lens.rows[name]["whynot"].startswith("out of focus? seeing of")
+        assert f"above {limit:g} times that of its set" in lens.rows[name]["whynot"]
 
 
 def test_a_reference_image_beyond_the_limit_is_told(lens_after):

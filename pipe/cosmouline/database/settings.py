@@ -71,6 +71,7 @@ LIMITS = {  # least and greatest value
     "cosmic_object": (TINY, math.inf),
     "lens_stamp_fwhm": (2, 50), "lens_stamp_px": (16, 400), "join_minutes": (TINY, math.inf),
     "night_min_images": (1, 10_000), "psf_peak_max": (0.01, 1),
+    "fwhm_max_ratio": (1, math.inf),
 } | dict.fromkeys((
     "fwhm_max_arcsec", "ellipticity_max", "sky_level_max_e", "dec_fwhm_max_arcsec",
     "dec_ellipticity_max", "dec_coeff_max", "dec_sky_max_e", "dec_trail_min_arcsec",

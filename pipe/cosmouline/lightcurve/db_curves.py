@@ -15,6 +15,7 @@ from cosmouline.files.io_text import read_lines
 from cosmouline.frames import db_nights
 from cosmouline.lightcurve import compare, db_calibrated, db_injected, join
 from cosmouline.lightcurve.db_columns import (
+    doubts,
     image_table,
     inspected,
     rows_with_fluxes,
@@ -58,7 +59,8 @@ class Curve:
     """One light curve to make: settings of its band, name of its part, rows and sources.
 
     The part is the telescope or set of `join_separate`, empty where they are not separated;
-    `is_marked`, (n_rows, n_sources), is True for fluxes that deserve a look.
+    `is_marked`, (n_rows, n_sources), is True for fluxes that deserve a look, `is_doubtful`,
+    (n_rows,), for images whose PSF is in doubt.
     """
 
     settings: object
@@ -66,6 +68,7 @@ class Curve:
     rows: list
     sources: list
     is_marked: np.ndarray
+    is_doubtful: np.ndarray
 
     @cached_property
     def table(self):
@@ -115,6 +118,8 @@ def curves(db, settings, limits=None):
     marked = {(row["img_name"], source) for _, of_band in bands.split(rows, settings)
               for source in sources for row, why in zip(of_band, inspected(
                   of_band, source, settings.dec_name)[2], strict=True) if why}
+    doubtful = {row["img_name"] for _, of_band in bands.split(rows, settings) for row, why in zip(
+        of_band, doubts(of_band, settings.dec_name), strict=True) if why}
     # One curve for each band, telescope or set, of the sources that have a flux in it.
     found = []
     for one, of_band in bands.split(kept, settings):
@@ -125,7 +130,8 @@ def curves(db, settings, limits=None):
             names = [source for source in settings.join_sources or sources
                      if any(f"flux_e__{settings.dec_name}__{source}" in row for row in mine)]
             found.append(Curve(one, Path(label).stem.replace(" ", "-"), mine, names, np.array(
-                [[(row["img_name"], name) in marked for name in names] for row in mine])))
+                [[(row["img_name"], name) in marked for name in names] for row in mine]),
+                np.array([row["img_name"] in doubtful for row in mine])))
     twice = [curve.path for curve in found]
     if len(set(twice)) < len(twice):
         raise UserError("two telescopes or sets would give light curves of one file name. Set "
@@ -133,11 +139,12 @@ def curves(db, settings, limits=None):
     return found
 
 
-def joined_columns(rows, table, sources, settings, is_marked=False):
+def joined_columns(rows, table, sources, settings, is_marked=False, is_doubtful=None):
     """Group and join images as the settings say, and flag the points beyond the night_ limits.
 
-    A point of a source is flagged, too, where half or more of its fluxes are marked (`is_marked`,
-    of the images and sources), for a mean where any is.
+    An image whose PSF is in doubt (`is_doubtful`, of the images) is left out of a point that has
+    others. A point of a source is flagged, too, where half or more of its fluxes are marked
+    (`is_marked`, of the images and sources), for a mean where any is.
 
     Returns
     -------
@@ -147,6 +154,12 @@ def joined_columns(rows, table, sources, settings, is_marked=False):
         All points, those left out of the columns too.
     """
     groups = db_nights.grouped(rows, settings.join_by, settings.join_minutes)
+    if is_doubtful is not None:
+        whole = sum(map(len, groups))
+        groups = [g[~is_doubtful[g]] if not is_doubtful[g].all() else g for g in groups]
+        if n := whole - sum(map(len, groups)):
+            log.info("%d images left out of points that have others: their PSF is in doubt "
+                     "(7_deconv/8_inspect_flux names them)", n)
     joined = join.join(groups, **table.fluxes, center=settings.join_center)
     properties = join.night_properties(groups, **table.conditions)
     flags = join.night_flags(properties, np.isfinite(joined.mag).any(axis=1),

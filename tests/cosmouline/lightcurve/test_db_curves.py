@@ -206,6 +206,32 @@ def test_what_inspect_flux_marks_is_no_good_point_of_its_source(db, settings_of,
     assert columns["flag_A"].tolist() == [True, True, True]
 
 
+@pytest.mark.parametrize("more", ["", 'join_by = "image"'])
+def test_an_image_of_a_doubtful_psf_takes_no_point_from_the_others_of_its_night(
+        db, settings_of, more, caplog):
+    """i1 is one of three in its night; i5, alone in its own, makes a point that is flagged."""
+    caplog.set_level("INFO", "cosmouline")
+    db.update("i1", {"flux_e__d__A": 1e6})
+    for name in ("i1", "i5"):
+        db.update(name, {"dec_psf__d": "p", "psf_note__p": "stars scatter by 6 %"})
+    settings = settings_of(more + "\n")
+
+    curve, = db_curves.curves(db, settings)
+    columns, _ = db_curves.joined_columns(curve.rows, curve.table, curve.sources, settings,
+                                          curve.is_marked, curve.is_doubtful)
+
+    by_image = bool(more)
+    assert columns["nbimg"].tolist() == ([1] * 6 if by_image else [2, 2, 1])
+    assert columns["flag"].tolist() == (
+        [True, False, True, True, True, False] if by_image else [True, True, False])
+    assert ("1 images left out of points that have others: their PSF is in doubt" in
+            caplog.text) is not by_image
+    if not by_image:  # the mean of the two others
+        of_two = 10 ** (-0.4 * columns["mag_A"][0])
+        flux = [row["flux_e__d__A"] * row["dec_coeff__d"] for row in curve.rows[:3:2]]
+        assert min(flux) <= of_two <= max(flux)
+
+
 def test_marks_are_those_among_all_images_and_half_of_a_night_is_enough(db, settings_of):
     db.update("i0", {"dec_chi2__d": 9.0})
     db.update("i3", {"dec_chi2__d": 9.0})
