@@ -58,7 +58,7 @@ def test_a_spoilt_frame_in_use_and_a_good_one_out_of_use_are_told(lens_after, pa
     lens.update(clouded, gogogo=True, whynot=None)
     lens.update("R_tiny_0003", gogogo=False, whynot="no reason")
 
-    with pytest.raises(UserError, match=f"R_tiny_0003: a good frame, but its gogogo is False; "
+    with pytest.raises(UserError, match=f"R_tiny_0003: good, but its gogogo is False; "
                                         f"{clouded}: thick cloud, but its gogogo is True"):
         lens.run(SCRIPT, truth=str(lens.sky))
 

@@ -93,9 +93,9 @@ def _of_band(rows, db, settings, folder):
     true_mags = np.array([[frames[file][f"mag_{s}"] for s in sources] for file in files])
     true_mags -= terms * colours
     true = 10 ** (0.4 * (zero - true_mags))
-    mags = zero - 2.5 * np.log10(flux)
+    mags = zero - 2.5 * np.log10(np.where(flux > 0, flux, np.nan))
     lines = [
-        {"images": name, "source": source, "measured mag": mags[those, i].mean(),
+        {"images": name, "n": len(those), "source": source, "measured mag": mags[those, i].mean(),
          "true mag": true_mags[those, i].mean(),
          "colour %": 100 * (factor[those, i].mean() - 1), "bias %": 100 * found.bias,
          "systematic %": 100 * np.median(systematic[those, i] / flux[those, i]),

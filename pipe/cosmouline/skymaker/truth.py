@@ -84,3 +84,12 @@ def compare(measured, sigma, true):
     # the mean took one degree of freedom
     pull = np.sqrt(np.mean((spread / error) ** 2) * n / (n - 1))
     return Comparison(deviation.mean(), spread.std(ddof=1), np.median(error), pull)
+
+
+def pull_limits(n, n_sigma=3.0):
+    """Return between which values the pull of `n` right errors lies, to `n_sigma` on each side.
+
+    Quantiles of chi2 over its n - 1 degrees of freedom (Wilson & Hilferty 1931), the root of it.
+    """
+    share = 2 / 9 / max(n - 1, 1)
+    return tuple(max(1 - share + sign * n_sigma * share**0.5, 0.0) ** 1.5 for sign in (-1, 1))

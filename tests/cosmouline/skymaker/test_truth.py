@@ -1,7 +1,14 @@
-from cosmouline.skymaker.truth import colour_term, compare, flux_scale, true_rows
+from cosmouline.skymaker.truth import (
+    colour_term,
+    compare,
+    flux_scale,
+    pull_limits,
+    true_rows,
+)
 
 import numpy as np
 import pytest
+from scipy import stats
 
 
 def test_bias_scatter_and_pull_are_those_put_in():
@@ -51,3 +58,12 @@ def test_the_colour_term_is_what_the_magnitudes_differ_by_per_colour():
 
     assert colour_term(mags + 0.06 * colours, mags, colours) == pytest.approx(0.06)
     assert colour_term(mags, mags, colours) == 0
+
+
+@pytest.mark.parametrize("n", [7, 15, 100])
+@pytest.mark.parametrize("n_sigma", [2.0, 3.0])
+def test_limits_of_a_pull_are_those_of_chi2(n, n_sigma):
+    quantiles = stats.chi2.ppf(stats.norm.cdf([-n_sigma, n_sigma]), n - 1)
+
+    assert pull_limits(n, n_sigma) == pytest.approx(np.sqrt(quantiles / (n - 1)), abs=0.04)
+    assert pull_limits(1) == pull_limits(2)  # of no degree of freedom nothing is known
