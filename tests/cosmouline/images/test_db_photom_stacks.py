@@ -63,6 +63,17 @@ def test_without_a_catalogue_zero_points_are_those_of_the_coefficients():
     assert not is_calibrated
 
 
+@pytest.mark.parametrize("lon_deg", [-70.0, 0.0, 150.0])
+@pytest.mark.parametrize("first_h", [12.5, 18.0, 23.5, 30.0])
+def test_a_night_has_the_date_of_its_evening(lon_deg, first_h):
+    """Hours of local time from the midnight before 2023-12-02 (MJD 60280); noon ends a night."""
+    hours = np.array([first_h, 35.5, 36.5])
+    found = stacks.nights_of(rows(mjd=60280.0 + hours / 24 - lon_deg / 360,
+                                  site_lon_deg=np.full(3, lon_deg)))
+
+    assert found == ["20231202", "20231202", "20231203"]
+
+
 def test_a_scale_brings_a_star_of_magnitude_25_to_a_flux_of_1():
     images = rows(photom_zero_point_mag__p=[25.0, 26.0], zero_point_mag__r1=[25.0, 26.0],
                   exptime_s=[300.0, 100.0])

@@ -92,6 +92,16 @@ def test_a_flat_field_is_told_of_images_at_several_places(seed):
     assert found.far_px == pytest.approx(200 * np.sqrt(2), abs=5)
 
 
+def test_one_star_at_a_wrong_place_does_not_say_how_far_images_are_apart():
+    residual, sigma, xy = on_detector(1, 0.01)
+    xy[::3, 0] += 2000.0
+
+    found = between_places(residual, sigma, xy)
+
+    assert found.near_px < 5
+    assert found.far_px == pytest.approx(200 * np.sqrt(2), abs=5)
+
+
 @pytest.mark.parametrize("shift_px", [0.0, 200.0])
 def test_scatter_that_does_not_follow_the_place_is_no_flat_field(shift_px):
     found = [between_places(*on_detector(seed, 0.0, shift_px, 0.01)) for seed in range(60)]

@@ -86,6 +86,13 @@ def test_panels_have_the_calendar_on_top_and_the_days_below():
     assert first.yaxis_inverted()
 
 
+def test_of_several_panels_the_last_alone_has_the_label_of_the_dates():
+    mags = np.vstack([MAGS, MAGS, MAGS[0]])
+    page = curve_pages.panels_page(MHJD, mags, mags / 100, list("ABCDE"))
+
+    assert [ax.get_xlabel() for ax in page.axes] == ["", "", "", "", "MHJD (days)"]
+
+
 def test_error_bars_have_marks_of_their_source_and_a_plain_logarithmic_axis():
     bars = np.array([[[1.0, 2.0, 4.0]], [[3.0, 0.0, 16.0]]]) / 1000
 
