@@ -1,6 +1,6 @@
 """Gather what the fits of the sites found, next to what was injected."""
 
-from cosmouline.database.columns import column
+from cosmouline.database.columns import column, texts
 from cosmouline.deconv import db_products
 from cosmouline.deconv.io_fit import read_fit, read_made_of
 from cosmouline.errors import UserError
@@ -38,7 +38,7 @@ def site_results(images, settings):
         norm = np.zeros(len(index))
         if site["star"]:
             # The star shines with its mean flux; its light has the error of the coefficient
-            true = true * star_flux(rows, site["star"], settings) / nominal[site["star"]]
+            true = true * star_flux(rows, site["star"], settings)[:, None] / nominal[site["star"]]
             norm = coefficient_error(rows, settings)
         psf_sigma = np.nan_to_num(np.abs(psf_error * one.flux))
         level = np.where(np.isfinite(one.flux), one.flux, 0.0)
@@ -52,23 +52,23 @@ def site_results(images, settings):
 
 
 def left_out_stars(images, sites, settings):
-    """Return a `SiteResult` of each star that is copied: its own flux, which is constant.
+    """Return a `SiteResult` of each star that is copied, in each set: its own flux is constant.
 
     Its flux by the PSF and the coefficient of the other stars; the errors are those of the flux
-    and of the coefficient. `images` are in the order of the epochs.
+    and of the coefficient. Filters of two cameras show a star of another colour than the others
+    by another factor: its flux is a constant of each set. `images` are in the order of the epochs.
     """
-    found = []
+    found, sets = [], np.array(texts(images, "set_name"))
     for star in dict.fromkeys(site.star for site in sites if site.star):
-        key = f"{settings.dec_name}__{star}"
-        coeff = column(images, f"injection_coeff__{settings.dec_name}")
-        flux = column(images, f"injection_star_e__{key}") * coeff
-        sigma = np.hypot(column(images, f"injection_star_sigma_e__{key}") * coeff,
-                         coefficient_error(images, settings) * flux)
-        index = np.flatnonzero(np.isfinite(flux) & (sigma > 0))
-        flux, sigma = flux[index, None], sigma[index, None]
-        true = np.full_like(flux, weighted(flux, sigma)[0][0])
-        found.append(SiteResult(star, "constant", star, index, true, flux,
-                                sigma[:, :, None] ** 2, np.zeros_like(flux), np.zeros(1)))
+        flux, sigma = _star_fluxes(images, star, settings)
+        true = star_flux(images, star, settings)
+        for name in np.unique(sets):
+            index = np.flatnonzero(np.isfinite(flux) & (sigma > 0) & (sets == name))
+            if len(index) > 1:
+                found.append(SiteResult(
+                    f"{star} {name}", "constant", star, index, true[index, None],
+                    flux[index, None], sigma[index, None, None] ** 2, np.zeros((len(index), 1)),
+                    np.zeros(1)))
     return found
 
 
@@ -78,15 +78,23 @@ def width_of(fit):
     return found.get("width", np.nan), found.get("sigma", np.nan)
 
 
-def star_flux(rows, star, settings):
-    """Return the mean flux of a star that is copied, by the PSF and coefficient of the others."""
+def star_flux(images, star, settings):
+    """Return the mean flux of a copied star in the set of each image; NaN where a set has none.
+
+    By the PSF and the coefficient of the other stars.
+    """
+    flux, sigma = _star_fluxes(images, star, settings)
+    sets = np.array(texts(images, "set_name"))
+    return np.array([weighted(flux[sets == name], sigma[sets == name])[0] for name in sets])
+
+
+def _star_fluxes(images, star, settings):
+    """Return flux and error of a copied star in each image, on the common scale."""
     key = f"{settings.dec_name}__{star}"
-    coeff = column(rows, f"injection_coeff__{settings.dec_name}")
-    flux = column(rows, f"injection_star_e__{key}") * coeff
-    sigma = np.hypot(column(rows, f"injection_star_sigma_e__{key}") * coeff,
-                     coefficient_error(rows, settings) * flux)
-    known = np.isfinite(flux) & (sigma > 0)
-    return float(np.average(flux[known], weights=sigma[known] ** -2.0))
+    coeff = column(images, f"injection_coeff__{settings.dec_name}")
+    flux = column(images, f"injection_star_e__{key}") * coeff
+    return flux, np.hypot(column(images, f"injection_star_sigma_e__{key}") * coeff,
+                          coefficient_error(images, settings) * flux)
 
 
 def coefficient_error(rows, settings):
