@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+import logging
 import warnings
 import zlib
 from pathlib import Path
@@ -51,5 +52,6 @@ def device():
     """Return the device that jax chooses: a graphics card where it finds one, else "cpu"."""
     import jax
 
+    logging.getLogger("jax").setLevel(logging.WARNING)  # it reports accelerators that are missing
     first = jax.devices()[0]
     return f"{first.platform}, {first.device_kind}" if first.platform != "cpu" else "cpu"

@@ -109,8 +109,9 @@ def odd_points(columns):
         # a part of an error, that of the scatter of the stars, is mostly 0
         is_error = name.startswith("magerr") and not name.endswith("_calib")
         low = values <= 0 if is_error else np.zeros(0)
+        is_scatter = name.startswith("magerr") and name.endswith("_4")  # not known of few images
         notes += [f"{name} {problem.format(int(is_so.sum()))}" for problem, is_so in (
-            ("is nan in {} points", ~np.isfinite(values)),
+            ("is nan in {} points", ~np.isfinite(values) & (not is_scatter)),
             (f"is beyond {FAINTEST_MAG} in {{}} points: no measurement?", faint),
             ("is an error of 0 or less in {} points: an infinite weight", low)) if is_so.any()]
     return notes

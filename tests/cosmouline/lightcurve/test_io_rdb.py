@@ -167,6 +167,15 @@ def test_a_part_of_an_error_may_be_zero_and_an_error_may_not():
     assert note.startswith("magerr_A_cov is an error of 0 or less in 1 points")
 
 
+def test_the_scatter_of_the_images_may_be_unknown_and_no_other_error():
+    columns = {"mhjd": np.array([58000.0, 58001.0]), "mag_A": np.array([-12.0, -12.1]),
+               "magerr_A_4": np.array([np.nan, 0.02]), "mag_B_4": np.array([1.0, 2.0])}
+
+    assert odd_points(columns) == []
+    columns |= {"magerr_A_5": np.array([np.nan, 0.02]), "mag_B_4": np.array([1.0, np.nan])}
+    assert odd_points(columns) == ["mag_B_4 is nan in 1 points", "magerr_A_5 is nan in 1 points"]
+
+
 def test_a_comment_is_one_line_that_readers_skip(tmp_path):
     """PyCS3 skips lines that begin with # behind the two of the header."""
     write_rdb(tmp_path / "a.rdb", {"mhjd": [1.0, 2.0], "mag_A": [3.0, 4.0]},
