@@ -70,6 +70,7 @@ def test_a_file_is_taken_and_magnitudes_are_joined(fetch, caplog):
     Table({"ra": [10.0], "dec": [5.0], "mag_r_ps1": [13.5]}).write(more)
     text = fetch(from_file=str(own), add_file=str(more))
     assert "file: topcat.csv" in text
+    assert "joined: more.csv" in text
     assert "13.5" in text
     assert "2 stars, magnitudes in V, r_ps1" in caplog.text
     assert fetch.asked == []
