@@ -32,8 +32,9 @@ def measure(images, reference, settings):
     sites = db_sites.choose(images, reference, settings)
     path = db_sites.write(sites, settings)
     stars = [site["star"] for site in sites if site["star"]]
-    log_line("%d sites with light by the PSF, %d with copies of the stars %s: %s",
-             len(sites) - len(stars), len(stars), ", ".join(stars) or "-", paths.relative(path))
+    copies = f"{len(stars)} with copies of the stars {', '.join(stars)}" if stars else "no copies"
+    log_line("%d sites with light by the PSF, %s: %s", len(sites) - len(stars), copies,
+             paths.relative(path))
     found = hashlib.sha256(path.read_bytes()).hexdigest()[:12]
     return {image["img_name"]: {f"injection_sites__{settings.dec_name}": found}
             for image in images}
