@@ -21,6 +21,8 @@ import numpy as np
 
 NEEDS = ("is_aligned", "fwhm_arcsec", "ellipticity", "sky_level_e", "pixel_scale_arcsec")
 WRITES = ()
+SETTINGS = {"seeing": "fwhm_max_arcsec", "ellipticity": "ellipticity_max",
+            "sky": "sky_level_max_e"}
 
 
 def measure(image, settings, reference, seeing_arcsec):
@@ -33,11 +35,13 @@ def measure(image, settings, reference, seeing_arcsec):
               "sky": image["sky_level_e"]}
     for name, is_beyond in limits.beyond(**values).items():
         if is_beyond:
-            raise ImageRejected(f"{name} of {values[name]:.3g} is above {getattr(limits, name):g}")
+            raise ImageRejected(f"{name} of {values[name]:.3g} is above {getattr(limits, name):g} "
+                                f"({SETTINGS[name]})")
     ratio = image["fwhm_arcsec"] / seeing_arcsec[image["set_name"]]
     if settings.fwhm_max_ratio is not None and ratio > settings.fwhm_max_ratio:
-        raise ImageRejected(f"out of focus? seeing of {image['fwhm_arcsec']:.3g} arcsec: above "
-                            f"{settings.fwhm_max_ratio:g} times that of its set ({ratio:.1f})")
+        raise ImageRejected(f"out of focus? seeing of {image['fwhm_arcsec']:.3g} arcsec: "
+                            f"{ratio:.1f} times that of its set, above "
+                            f"{settings.fwhm_max_ratio:g} (fwhm_max_ratio)")
     return {}
 
 

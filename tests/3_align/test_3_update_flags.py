@@ -37,7 +37,8 @@ def test_a_limit_takes_the_worst_image_out_and_a_wider_one_brings_it_back(
     assert worst not in in_use(lens)
     assert len(in_use(lens)) == 5
     assert lens.rows[worst]["whynot"] == (
-        f"{word} of {lens.rows[worst][field]:.3g} is above {limit:g} ({SCRIPT})")
+        f"{word} of {lens.rows[worst][field]:.3g} is above {limit:g} ({setting}) "
+        f"({SCRIPT})")
     assert caplog.messages[-1] == "5 of 7 images stay in use"
 
     lens.set(f"{setting} = 1e6\n")
@@ -60,7 +61,8 @@ def test_an_image_far_wider_than_those_of_its_set_is_out_of_focus(lens_after, li
     assert (name not in in_use(lens)) is is_out
     if is_out:
         assert lens.rows[name]["whynot"].startswith("out of focus? seeing of")
-        assert f"above {limit:g} times that of its set" in lens.rows[name]["whynot"]
+        assert f"times that of its set, above {limit:g} (fwhm_max_ratio)" in (
+            lens.rows[name]["whynot"])
 
 
 def test_a_reference_image_beyond_the_limit_is_told(lens_after):
@@ -68,8 +70,8 @@ def test_a_reference_image_beyond_the_limit_is_told(lens_after):
     lens.set("fwhm_max_arcsec = 0.5\n")
 
     with pytest.raises(UserError, match=r"the reference image R_tiny_0001 itself is out: "
-                                        r"seeing of .* is above 0\.5\. Set ref_img_name to "
-                                        "another one, or widen the limit"):
+                                        r"seeing of .* is above 0\.5 \(fwhm_max_arcsec\)\. Set "
+                                        "ref_img_name to another one, or widen the limit"):
         lens.run(SCRIPT)
     assert in_use(lens) == lens.truth.good
 
