@@ -16,6 +16,7 @@ MAX_SETS = 10  # more sets than that are drawn together
 N_PIXEL_BINS = 120
 MAX_STEP_PIXELS = 20000  # as many give the step of the ADU
 MAX_STEPS = 20  # finer steps, more than that in a bin, are not seen
+LEAST_COUNTS = 5.0  # width of the axis of whole numbers
 LEGEND_ROOM = 0.12  # above the steps, for each line of the legend, as a fraction of their height
 
 
@@ -45,6 +46,8 @@ def histogram(ax, values, label="", unit="", by_set=None, limits=None):
     # limits without the outliers; what is never negative does not start below 0
     if limits is None:
         least = 1e-3 * abs(np.median(measured)) or 1e-3
+        if np.array_equal(measured, np.round(measured)):
+            least = max(least, LEAST_COUNTS)  # numbers of something: ticks at whole ones
         low, high = robust_limits(measured, least, distance=1.5)
         low = max(low, 0.0) if measured.min() >= 0 else low
     else:

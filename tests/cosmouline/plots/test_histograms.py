@@ -67,6 +67,20 @@ def test_each_set_has_its_histogram_in_the_same_bins(texts):
     assert any(text.startswith(r"E\$C\$") for text in texts(page))
 
 
+def test_whole_numbers_have_ticks_at_whole_numbers():
+    """18 of 22 images with 21 stars each: the axis is not a hundredth of a star wide."""
+    page, ax = style.figure()
+
+    histogram(ax, [21.0] * 18 + [14.0, 15.0, 17.0, 19.0])
+
+    page.canvas.draw()
+    low, high = ax.get_xlim()
+    ticks = [tick for tick in ax.get_xticks() if low <= tick <= high]
+    assert 2 <= len(ticks) <= 12
+    assert np.array_equal(ticks, np.round(ticks))
+    assert low < 21 < high
+
+
 def test_many_sets_are_drawn_together(texts):
     n_sets = histograms.MAX_SETS + 1
     page, ax = style.figure()
