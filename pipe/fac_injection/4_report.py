@@ -3,7 +3,7 @@
 Needs   : fits of the sites (fac_injection/3_fit), dates, sky_noise_ratio (2_skysub/1_skysub)
 Writes  : injection_<dec_name>/injection.ecsv, certificate.ecsv, checks.ecsv, index.html;
           report_injection_<dec_name>.txt, plots/injection_<dec_name>.png
-Settings: lens_name, dec_name
+Settings: lens_name, dec_name, join_by, join_minutes
 Next    : lcmanip/1_join
 
 Run as  : python pipe/fac_injection/4_report.py configs/MYLENS

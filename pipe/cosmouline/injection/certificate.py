@@ -71,10 +71,13 @@ class SiteResult:
 
     @property
     def deviations(self):
-        """Residuals from their weighted mean in quoted errors, as one degree of freedom less."""
+        """Residuals from their weighted mean in quoted errors, as one degree of freedom less.
+
+        NaN where there is one alone, which has none.
+        """
         seen = np.isfinite(self.residual).sum(0)
         away = (self.residual - self.bias[0]) / self.sigma
-        return away * np.sqrt(seen / np.maximum(seen - 1, 1))
+        return away * np.sqrt(np.where(seen > 1, seen / np.maximum(seen - 1, 1), np.nan))
 
 
 class Check(NamedTuple):
@@ -117,6 +120,7 @@ def scatter(sites):
     Returns
     -------
     ratio, error : ndarray of float, shape (n_sources,)
+        NaN where no site has two values.
     n_dof, n_outliers : ndarray of int, shape (n_sources,)
 
     Notes
@@ -129,12 +133,13 @@ def scatter(sites):
     kept = [np.where(np.abs(one) < OUTLIER_SIGMAS, one, np.nan) for one in away]
     squares = np.array([np.nansum(one**2, axis=0) for one in kept])
     n = np.array([np.isfinite(one).sum(0) for one in kept])
-    dof = np.maximum(n.sum(0) - len(sites), 1)
-    ratio = np.sqrt(squares.sum(0) / np.maximum(n.sum(0), 1))
+    dof = np.maximum(n.sum(0) - (n > 0).sum(0), 1)
+    ratio = np.sqrt(squares.sum(0) / np.where(n.sum(0) > 0, n.sum(0), np.nan))
     error = ratio / np.sqrt(2 * dof)
     if len(sites) > 2:
         single = np.sqrt(squares / np.maximum(n, 1))
-        error = np.fmax(error, np.std(single, axis=0, ddof=1) / np.sqrt(len(sites)))
+        error = np.where(n.sum(0) > 0, np.fmax(
+            error, np.std(single, axis=0, ddof=1) / np.sqrt(len(sites))), np.nan)
     n_outliers = sum((np.abs(one) >= OUTLIER_SIGMAS).sum(0) for one in away)
     return ratio, error, dof, n_outliers
 

@@ -20,12 +20,11 @@ ERRORS_ARGUMENT = {"--errors": {
 
 
 def nights_of(images, settings):
-    """Return the nights as groups of numbers of images, and the night of each image (n,)."""
-    groups = db_nights.grouped(images, "night", None)
+    """Return the points of the light curve as groups of numbers of images, and nights (n,)."""
     night = np.zeros(len(images), int)
-    for number, group in enumerate(groups):
+    for number, group in enumerate(db_nights.grouped(images, "night", None)):
         night[group] = number
-    return groups, night
+    return db_nights.grouped(images, settings.join_by, settings.join_minutes), night
 
 
 def night_result(site, groups):

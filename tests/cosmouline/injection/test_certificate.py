@@ -144,6 +144,19 @@ def test_an_outlier_is_counted_and_does_not_make_the_scatter():
     assert ratio[1] == pytest.approx(before[1], abs=0.05)
 
 
+def test_a_site_of_one_value_has_no_scatter():
+    """All frames in one night: one point a site, which tells nothing, not a scatter of 0."""
+    found = [replace(site, index=site.index[:1], true=site.true[:1], flux=site.flux[:1],
+                     covariance=site.covariance[:1], psf_sigma=site.psf_sigma[:1])
+             for site in results(1)]
+
+    assert np.isnan([one.deviations for one in found]).all()
+    ratio, error, _, n_outliers = certificate.scatter(found)
+    assert np.isnan(ratio).all()
+    assert np.isnan(error).all()
+    assert not n_outliers.any()
+
+
 def test_fluxes_that_were_not_measured_are_skipped():
     sites = results(6)
     for site in sites:
