@@ -42,14 +42,14 @@ def misses(lines):
             yield f"{line['source']}: pull of {line['pull']:.2f}"
 
 
-def wrong_verdicts(db, defects):
-    """Log the frames out of use; yield those in use that should not be, and the reverse."""
+def wrong_verdicts(db, defects, dec_name):
+    """Log the frames out of use; yield bad ones that have fluxes, and good ones without."""
     for row in db.select():
-        defect = defects[row["img_name"]]
+        defect, has_flux = defects[row["img_name"]], f"dec_chi2__{dec_name}" in row
         if not row["gogogo"]:
             log_line("%s is out of use: %s", row["img_name"], row["whynot"])
-        if row["gogogo"] == bool(defect):
-            yield f"{row['img_name']}: {defect or 'good'}, but its gogogo is {row['gogogo']}"
+        if (row["gogogo"] and has_flux) == bool(defect):
+            yield f"{row['img_name']}: {defect or 'good'}, but {'in' if defect else 'out of'} use"
 
 
 def main(settings, db):
@@ -70,7 +70,7 @@ def main(settings, db):
             found.true_mags, title=f"{drawing.lens(one)}: measured and true")
         drawing.save_plot(page, "truth", one, __file__)
         wrong += [f"{one.band} {text}".strip() for text in misses(whole)]
-    wrong += wrong_verdicts(db, found.defects)
+    wrong += wrong_verdicts(db, found.defects, settings.dec_name)
     if wrong:
         raise UserError(f"the truth is missed. {'; '.join(wrong)}")
     log_line("all curves meet the truth; bad frames are out of use.")

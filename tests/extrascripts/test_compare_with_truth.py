@@ -55,11 +55,15 @@ def test_wrong_errors_are_told(lens_after, pages):
 def test_a_spoilt_frame_in_use_and_a_good_one_out_of_use_are_told(lens_after, pages):
     lens = lens_after(READOUT)
     clouded, = lens.truth.spoilt
+    good = lens.rows[lens.truth.good[0]]
+    fluxes = {name: value for name, value in good.items() if "__lens" in name}
     lens.update(clouded, gogogo=True, whynot=None)
     lens.update("R_tiny_0003", gogogo=False, whynot="no reason")
 
-    with pytest.raises(UserError, match=f"R_tiny_0003: good, but its gogogo is False; "
-                                        f"{clouded}: thick cloud, but its gogogo is True"):
+    with pytest.raises(UserError, match=r"truth is missed\. R_tiny_0003: good, but out of use$"):
+        lens.run(SCRIPT, truth=str(lens.sky))  # the other has no fluxes
+    lens.update(clouded, renorm__renorm1=1.0, **fluxes)
+    with pytest.raises(UserError, match=f"{clouded}: thick cloud, but in use"):
         lens.run(SCRIPT, truth=str(lens.sky))
 
 
