@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 
+from cosmouline import library
 from cosmouline.deconv.checks import percent_of, source_chi2, stray_positions
 from cosmouline.deconv.missing_light import (
     FIELD_SIGMAS,
@@ -16,6 +17,8 @@ from cosmouline.deconv.picture import model_images
 from cosmouline.robust import median_of_finite
 
 import numpy as np
+
+optimize = library("scipy.optimize")
 
 CHI2_DOUBTFUL = 1.5  # within 1 FWHM of a source, in the median epoch; noise gives 1 ...
 CHI2_SIGMAS = 5.0  # ... within so many of its errors
@@ -154,18 +157,17 @@ def _change_beside(fit, epochs, doubt):
     flux, _, grid = point_map(fit, epochs, np.flatnonzero(fit.measured & shines))
     if not shines.all():
         flux = flux - point_map(fit, epochs, np.flatnonzero(fit.measured & ~shines))[0]
-    apart_px = np.hypot(*np.moveaxis(grid - fit.position_px[doubt.source], -1, 0))
-    is_near = apart_px < NEIGHBOURHOOD_FWHM * np.median(epochs.fwhm_reference_px)
+    apart_px = np.hypot(*np.moveaxis(grid[..., None, :] - fit.position_px, -1, 0))
+    is_near = ((apart_px[..., doubt.source] < NEIGHBOURHOOD_FWHM * np.median(
+        epochs.fwhm_reference_px)) & (apart_px.argmin(-1) == doubt.source))
     place = grid[np.unravel_index(np.argmax(np.where(is_near, flux, -np.inf)), flux.shape)]
     try:
         trial, index = with_source(fit, epochs, place, doubt.shines)
     except ValueError:
         return np.zeros(fit.flux.shape[1])
-    # The two may have changed places: the one that is nearer to where the source was is it
-    pair = [doubt.source, -1]
-    apart_px = np.hypot(*(trial.position_px[pair] - fit.position_px[doubt.source]).T)
-    flux = trial.flux[:, :-1].copy()
-    flux[:, doubt.source] = trial.flux[:, pair[np.argmin(apart_px)]]
+    # Sources may have changed places with the new one: each is the one nearest to where it was
+    apart_px = np.hypot(*np.moveaxis(fit.position_px[:, None] - trial.position_px, -1, 0))
+    flux = trial.flux[:, optimize.linear_sum_assignment(apart_px**2)[1]]
     # Of the epochs of the trial, each kind counts as in all epochs; a trial that has none of a
     # kind, such as two epochs whose pixels it masks, compares nothing
     moved = flux - fit.flux[index]

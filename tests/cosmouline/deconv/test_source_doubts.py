@@ -297,3 +297,39 @@ def test_a_trial_without_the_epochs_of_a_transient_changes_nothing(draw, picture
     found = doubts_module._change_beside(fit, epochs, doubt)
 
     assert (found == 0).all()
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (0, 2, 1), (2, 1, 0), (2, 0, 1)])
+def test_sources_of_a_trial_are_those_nearest_to_where_they_were(lens, monkeypatch, order):
+    """A and B shine as before, wherever the trial lists them; the new one is at its own place."""
+    epochs, _, fit = lens
+    place_px, flux = np.array([[0.0, 0.0]]), np.full((len(fit.flux), 1), 500.0)
+    trial = replace(fit, position_px=np.vstack([fit.position_px + 0.01, place_px])[list(order)],
+                    flux=np.hstack([fit.flux + 70.0, flux])[:, list(order)])
+    monkeypatch.setattr(doubts_module, "with_source",
+                        lambda *_: (trial, np.arange(len(fit.flux))))
+
+    found = doubts_module._change_beside(fit, epochs, doubts_module.Doubt(1, ""))
+
+    assert found == pytest.approx([70.0, 70.0])
+
+
+def test_a_trial_source_begins_beside_the_source_in_doubt_and_at_no_other(lens, monkeypatch):
+    """The brightest light within reach of B is at A, 3 px away."""
+    epochs, _, fit = lens
+    fit = replace(fit, position_px=np.array([[-1.5, 0.0], [1.5, 0.0]]))
+    flux, snr, grid = doubts_module.point_map(fit, epochs, np.flatnonzero(fit.measured))
+    flux = np.where(np.hypot(*np.moveaxis(grid - (-1.5, 1.0), -1, 0)) < 0.8, 1e6, 0.0)
+    flux[np.hypot(*np.moveaxis(grid - (2.5, 1.5), -1, 0)) < 0.8] = 1e3
+    places = []
+    monkeypatch.setattr(doubts_module, "point_map", lambda *_: (flux, snr, grid))
+    monkeypatch.setattr(doubts_module, "with_source",
+                        lambda fit, epochs, place, shines: places.append(place) or (
+                            replace(fit, position_px=np.vstack([fit.position_px, place]),
+                                    flux=np.hstack([fit.flux, fit.flux[:, :1]])),
+                            np.arange(len(fit.flux))))
+
+    found = doubts_module._change_beside(fit, epochs, doubts_module.Doubt(1, ""))
+
+    assert np.hypot(*(places[0] - (2.5, 1.5))) < 0.8
+    assert found.tolist() == [0.0, 0.0]
