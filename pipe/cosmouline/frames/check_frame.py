@@ -39,8 +39,8 @@ PHASES_FRACTION = 0.1  # the same, where no card speaks of a colour sensor
 PHASE_SIGMAS = 10.0
 COLOUR_CARDS = ("BAYERPAT", "COLORTYP", "FILTER")  # the last two name many other things
 MOSAICS = ("RGGB", "BGGR", "GRBG", "GBRG")
-STACK_CARDS = ("NCOMBINE", "STACKCNT", "NCOADDS", "COADDS", "COADDONE", "NSTACK", "SNAPSHOT",
-               "NEXP", "ESO DET NDIT")
+STACK_CARDS = ("NCOMBINE", "STACKCNT", "NCOADDS", "NCOADD", "COADDS", "COADD", "COADDONE",
+               "NSTACK", "SNAPSHOT", "NEXP", "NDIT", "ESO DET NDIT")
 TOP = 0.93  # of the highest value: a flat pixel to pixel by 2 % smears clipped tops over this
 SHOULDER = 0.8
 MIN_TOP_PX = 12
@@ -260,8 +260,9 @@ def _card_flags(header):
     try:
         found = first_number(header, STACK_CARDS, (1.001, 1e6))
         if found:  # its noise is not that of one exposure
-            yield (f"{found.keyword} = {found.value:g}: a stack; if it is a mean, its gain is "
-                   f"{found.value:g} times that of one exposure")
+            yield (f"{found.keyword} = {found.value:g}: a stack; if it is a mean, its gain "
+                   f"is {found.value:g} times that of one exposure; is its exposure time that "
+                   "of all?")
     except ImageRejected as error:
         yield str(error)
     try:

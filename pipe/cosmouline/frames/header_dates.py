@@ -16,6 +16,7 @@ WIN_WITHIN_S = 2.0  # of the dates that say which moment they are of
 ZONES_OF_UTC = ("UTC", "UT", "GMT", "Z")
 MOMENT_TO_MID = {"start": 0.5, "mid": 0.0, "end": -0.5}
 NO_TIME = re.compile(r"[T ]00:00:00(\.0*)?$")  # of a program that knows the day alone
+NO_SECONDS = re.compile(r"[T ]\d\d?:\d\d?(Z|[+-]\d\d:?\d\d)?$")
 ZONE_CARDS = ("TIMEZONE", "TIMEZON", "TIME-ZON", "TZ", "UTCOFF", "UTC-OFF", "UTCOFFS",
               "UTCOFFSET", "UTC_OFFS", "TZOFFSET", "GMTOFFS")
 QUARTER_S = 900.0  # time zones are whole numbers of it
@@ -91,6 +92,8 @@ def mid_exposure(header, telescope, exptime_s, zone_h):
     note = f"date: {recipe.note}" if recipe.note and (is_day or recipe.recipe != "day") else ""
     if is_day:
         flags.append(note or f"date: {moment.keyword} has no time of day")
+    if NO_SECONDS.search(moment.text):
+        flags.append(f"{moment.keyword} = {moment.text!r} has no seconds: known to a minute")
     return MidExposure(mjd, dates.zone_hours(moment.text), (note,) if note else (),
                        tuple(dict.fromkeys(flag for flag in flags if flag)))
 
@@ -171,6 +174,11 @@ def _wins(recipe, is_winner, moment, mjd, other, other_mjd, exptime_s, within_s)
 
 def _doubts(header, telescope, moment, mjd, is_flagged):
     """Yield what is suspicious about a date that no other card supports."""
+    # FITS has no rule for a Julian date, as it has for MJD-OBS and DATE-OBS
+    if telescope.cross_checks and moment.keyword in DAY_NUMBERS["jd"] and not IS_START.search(
+            comment_of(header, moment.keyword)):
+        yield (f"no card tells which moment of the exposure {moment.keyword} is: taken as the "
+               "start")
     # Nothing but the zone, or the same date under the name of local time, speaks against UTC
     is_known = not telescope.cross_checks and text_of(header, "TIMESYS")
     if moment.is_utc or is_known:

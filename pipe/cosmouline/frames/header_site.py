@@ -81,6 +81,9 @@ def site_coordinates(header, telescope, overrides, zone_h, mjd):
     if height_m is None:
         notes.append("no height of the telescope: 0 m")
     lon_deg = _wrapped(lon_deg)
+    if lon_keyword and lat_keyword and abs(lon_deg) <= np.pi and abs(lat_deg) <= np.pi / 2:
+        flags.append(f"{lon_keyword} = {lon_deg:g}, {lat_keyword} = {lat_deg:g}: a site in the "
+                     "Gulf of Guinea: are they in radians, or were they never set?")
     # A longitude of the header that fits its time zone only with the other sign counts to the west
     if lon_keyword and zone_h:
         middle_deg = DEG_PER_HOUR * zone_h

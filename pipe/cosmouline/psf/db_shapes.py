@@ -27,6 +27,9 @@ log = logging.getLogger("cosmouline")
 STRETCHES = ("along", "diagonal")
 SUSPECTED_BY_CHANCE = 0.01  # a pattern that explains a star that is too wide
 TEN_KE = 1e4  # electrons for which a slope with the peak is told
+# The brighter-fatter effect makes 1 to 2 % of the width at a full well of 10^5 e- (Guyonnet et al.
+# 2015, A&A 575, A41)
+BRIGHTER_FATTER_MOST = 0.03
 
 
 def check(found, images, names, colour, settings):
@@ -223,11 +226,15 @@ def _name_slope(camera, parts, widening, fading):
     is_wider = widening.slope > 0
     at_most = 100 * abs(widening.slope) * max(peak_e for *_, peak_e in parts)
     sets = ", ".join(those[0]["set_name"] for those, *_ in parts)
+    cause = ("counts that do not grow with the light: a picture that a program has stretched, "
+             "saturation, a detector that is not linear? The changes of the lens are wrong with it"
+             if at_most > 100 * BRIGHTER_FATTER_MOST else
+             "the brighter-fatter effect, or saturation" if is_wider else
+             "a detector that is not linear?")
     log.warning(
         "%s (%s): bright stars are %s than faint ones, by %.2f +- %.2f %% for 10000 e- of the peak"
         "%s: %s. A source much fainter than the stars is %.2f %% %s than its PSF, and up to as "
         "much too %s: 7_deconv/6_readout corrects that", camera, sets,
         "wider" if is_wider else "narrower", per_cent * abs(widening.slope),
-        per_cent * widening.sigma, of_ratio, "the brighter-fatter effect, or saturation"
-        if is_wider else "a detector that is not linear?", at_most,
+        per_cent * widening.sigma, of_ratio, cause, at_most,
         *(("narrower", "bright") if is_wider else ("wider", "faint")))

@@ -119,8 +119,10 @@ def frame_seeing(catalog):
     widths = catalog["fwhm_px"][usable & (catalog["n_pix"] >= PIXELS_MIN)][:BRIGHTEST]
     widths = widths[np.isfinite(widths) & (widths > FWHM_MIN_PX)].astype(float)
     if widths.size == 0:
-        raise ImageRejected(f"no star with a measured width among {len(catalog)} sources: too "
-                            "faint, or narrower than 1.1 px")
+        n_saturated = int(np.count_nonzero(catalog["is_saturated"]))
+        saturated = f"{n_saturated} are saturated, the others " if n_saturated else ""
+        raise ImageRejected(f"no star with a measured width among {len(catalog)} sources: "
+                            f"{saturated}too faint, or narrower than 1.1 px")
     # the mode; of few sources the widest cluster, for cosmic rays are narrower than stars
     peak = half_sample_mode(widths)
     if widths.size < FEW_STARS:

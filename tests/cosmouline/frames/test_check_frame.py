@@ -248,6 +248,7 @@ def test_tops_that_are_flat_below_the_saturation_level_are_flagged(fwhm_px, flat
 @pytest.mark.parametrize(("cards", "flag"), [
     ({"STACKCNT": 20}, "STACKCNT = 20: a stack; if it is a mean, its gain is 20 times"),
     ({"NCOADDS": 4}, "NCOADDS = 4: a stack"),
+    ({"NDIT": 10}, "one exposure; is its exposure time that of all?"),
     ({"HIERARCH ESO DET NDIT": 5}, "ESO DET NDIT = 5: a stack"),
     ({"NCOMBINE": 1, "COADDS": 1}, None),
     ({"BUNIT": "adu"}, None)])

@@ -48,7 +48,8 @@ def test_recipes_of_generic(cards, start):
 
     assert result.mjd == pytest.approx(iso_to_mjd(start) + 50.0 * SECOND, abs=1e-9)
     assert [flag for flag in result.flags
-            if "no time of day" not in flag and "no other card" not in flag] == []
+            if "no time of day" not in flag and "no other card" not in flag
+            and "which moment" not in flag] == []
 
 
 @pytest.mark.parametrize(("cards", "is_flagged"), [
@@ -88,6 +89,28 @@ def test_a_date_without_a_time_is_told():
     assert "no time of day" in middle({"DATE-OBS": "2019-08-14"}).notes[0]
     assert "no time of day" in middle({"DATE-OBS": "2019-08-14"}).flags[0]
     assert middle({"DATE-OBS": "2019-08-14T01:02:03"}).notes == ()
+
+
+@pytest.mark.parametrize(("text", "is_flagged"), [
+    ("2019-08-14T01:02", True), ("2019-08-14 01:02Z", True), ("2019-08-14T01:02:00", False),
+    ("20190814T010200", False)])
+def test_a_date_without_seconds_is_flagged(text, is_flagged):
+    flags = middle({"DATE-OBS": text}).flags
+
+    assert ["has no seconds: known to a minute" in flag for flag in flags] == [True] * is_flagged
+
+
+def test_a_julian_date_that_nothing_explains_is_flagged():
+    """No standard has a rule whether JD is of the start, the middle or the end."""
+    alone = middle({"JD": 2458709.75}).flags
+    said = fits.Header({"JD": 2458709.75})
+    said.comments["JD"] = "Julian date at start of exposure"
+
+    assert alone == ("no card tells which moment of the exposure JD is: taken as the start",)
+    assert middle(said).flags == ()
+    # An MJD of the same moment confirms it; MJD-OBS alone is the start by the standard of FITS
+    assert middle({"MJD-OBS": 58709.25, "JD": 2458709.75}).flags == ()
+    assert middle({"MJD-OBS": 58709.25}).flags == ()
 
 
 def test_an_mjd_of_another_year_does_not_replace_the_date():

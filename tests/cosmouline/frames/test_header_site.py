@@ -34,6 +34,16 @@ def test_keywords():
     assert (notes, flags) == ([], [])
 
 
+@pytest.mark.parametrize(("lon_deg", "lat_deg", "is_flagged"), [
+    (-1.2345, -0.5107, True), (0.0, 0.0, True), (3.1, 1.5, True),  # radians of any site, unset
+    (-1.2345, 51.5, False), (3.2, 1.5, False), (0.02, 6.0, False)])  # Greenwich; none there
+def test_a_site_whose_coordinates_are_radians_or_were_not_set_is_flagged(lon_deg, lat_deg,
+                                                                         is_flagged):
+    flags = coordinates(KEYWORDS, {"LONG": lon_deg, "LAT": lat_deg, "ALT": 100.0})[2]
+
+    assert ["in radians, or were they never set" in flag for flag in flags] == [True] * is_flagged
+
+
 def test_longitudes_up_to_360_are_brought_to_west():
     assert coordinates(KEYWORDS, {"LONG": 289.5, "LAT": 0.0})[0][0] == pytest.approx(-70.5)
 

@@ -117,6 +117,18 @@ def test_brighter_and_fatter_stars_are_told_of_the_camera(seed, caplog):
     assert "psf_lens_width__p" not in one
 
 
+def test_stars_that_are_wider_than_brighter_and_fatter_ones_tell_of_counts(caplog):
+    """20 % at 10^5 e-, 5 % for peaks of 3 x 10^4 e-: no detector does that."""
+    rows = drawn(0, lambda one: 2e-6 * one.peak_e)
+
+    messages, _ = checked(rows, caplog)
+
+    told = [one for one in messages if "bright stars are wider" in one]
+    assert len(told) == 1
+    assert "counts that do not grow with the light" in told[0]
+    assert "brighter-fatter" not in told[0]
+
+
 def test_what_no_camera_shows_alone_is_told_of_all(caplog):
     """Two sets as of two cameras; .06 % for 10^4 e- is 2 to 3 errors in each of most draws."""
     told, alone, silent = 0, 0, 0

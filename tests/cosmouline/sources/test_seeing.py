@@ -130,6 +130,13 @@ def test_no_measured_star_is_rejected():
         frame_seeing(catalog([]))
 
 
+def test_a_frame_whose_stars_are_all_saturated_is_rejected_with_that_cause():
+    rows = catalog([3.0, 3.1, 3.0])
+    rows["is_saturated"] = True
+    with pytest.raises(ImageRejected, match="among 3 sources: 3 are saturated, the others too"):
+        frame_seeing(rows)
+
+
 def test_few_sources_of_different_widths_give_no_seeing():
     """The median lies between them, and nobody near it."""
     with pytest.raises(ImageRejected, match=r"widths of 2 sources do not agree \(2.0 to 8.0 px"):
