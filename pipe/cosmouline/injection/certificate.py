@@ -16,8 +16,7 @@ WIDTH_TOLERANCE = 0.003  # of the width of copies of a star against the PSF of t
 SKY_TOLERANCE = 0.03  # of the noise of the sky against its level
 FAILED_SIGMAS = 3.0
 LEAST_FOR_SLOPE = 0.02  # relative variation of what was injected, for a slope of its own
-LEAST_IN_HALF = 4  # values
-LEAST_SITES = 2  # for a scatter of the sites
+LEAST_IN_HALF, LEAST_SITES = 4, 2  # values; sites for a scatter of them
 OUTLIER_SIGMAS = 6.0  # a single flux so far off is counted apart: it would carry the mean square
 
 
@@ -71,10 +70,7 @@ class SiteResult:
 
     @property
     def deviations(self):
-        """Residuals from their weighted mean in quoted errors, as one degree of freedom less.
-
-        NaN where there is one alone, which has none.
-        """
+        """Residuals from their weighted mean in quoted errors, a degree of freedom less or NaN."""
         seen = np.isfinite(self.residual).sum(0)
         away = (self.residual - self.bias[0]) / self.sigma
         return away * np.sqrt(np.where(seen > 1, seen / np.maximum(seen - 1, 1), np.nan))
@@ -119,8 +115,7 @@ def scatter(sites):
 
     Returns
     -------
-    ratio, error : ndarray of float, shape (n_sources,)
-        NaN where no site has two values.
+    ratio, error : ndarray of float, shape (n_sources,); NaN where no site has two values
     n_dof, n_outliers : ndarray of int, shape (n_sources,)
 
     Notes
@@ -138,8 +133,8 @@ def scatter(sites):
     error = ratio / np.sqrt(2 * dof)
     if len(sites) > 2:
         single = np.sqrt(squares / np.maximum(n, 1))
-        error = np.where(n.sum(0) > 0, np.fmax(
-            error, np.std(single, axis=0, ddof=1) / np.sqrt(len(sites))), np.nan)
+        # 0 * ratio: where that is not known, its error is not
+        error = np.fmax(error, np.std(single, axis=0, ddof=1) / np.sqrt(len(sites))) + 0 * ratio
     n_outliers = sum((np.abs(one) >= OUTLIER_SIGMAS).sum(0) for one in away)
     return ratio, error, dof, n_outliers
 
