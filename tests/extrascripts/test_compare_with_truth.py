@@ -31,6 +31,17 @@ def test_the_small_lens_meets_its_truth(lens_after, pages, caplog):
     assert any("TINY: measured and true" in one for one in pages.texts("truth"))
 
 
+def test_images_with_fluxes_are_those_of_the_deconvolution(lens_after, pages, caplog):
+    lens = lens_after(READOUT)
+    for old, new in (("__lens", "__quad"), (":lens", ":quad"), ("dec_lens", "dec_quad")):
+        lens.rename(old, new)
+    lens.set('dec_name = "quad"\n')
+
+    lens.run(SCRIPT, truth=str(lens.sky))
+
+    assert caplog.messages[-1] == "all curves meet the truth; bad frames are out of use."
+
+
 def test_a_wrong_flux_is_told(lens_after, pages):
     lens = lens_after(READOUT)
     for name in lens.truth.good:

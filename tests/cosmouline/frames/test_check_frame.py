@@ -84,10 +84,10 @@ def test_a_block_of_nan_is_flagged():
 
 def test_a_broken_read_out_is_flagged():
     data = sky()
-    data[:60] = 0.0
+    data[:72] = 0.0
 
-    assert check_frame(frame(data)) == ["constant values in 50 % of the rows"]
-    assert check_frame(frame(data.T)) == ["constant values in 50 % of the columns"]
+    assert check_frame(frame(data)) == ["constant values in 60 % of the rows"]
+    assert check_frame(frame(data.T)) == ["constant values in 60 % of the columns"]
 
 
 def test_two_dead_columns_are_normal():

@@ -30,6 +30,16 @@ def test_histograms_count_all_and_write_the_extremes(texts):
     assert len(raw.edges) == 26
 
 
+def test_a_flux_within_the_width_of_all_others_is_on_the_axis():
+    """99 fluxes within 10 % of their median, and one .15 above them: .8 of their range."""
+    flux = np.append(100 * (1 + np.linspace(-0.1, 0.1, 99)), 125.0)
+    _, ax = style.figure()
+
+    flux_histograms(ax, flux, np.ones(100))
+
+    assert ax.get_xlim()[1] > 1.25
+
+
 def test_negative_medians_keep_their_signs_apart(texts):
     page, ax = style.figure()
 
