@@ -221,11 +221,19 @@ def test_the_order_is_listed_with_what_each_script_does():
     assert [line.split()[0] for line in listed.splitlines()] == list(ORDER)
 
 
+def calls_in_programs(name):
+    """Return the calls of a method in scripts and library, with their files.
+
+    Nobody reads the help of a worker.
+    """
+    return [(path, node) for path in [*SCRIPTS, *LIBRARY.rglob("*.py"), *PIPE.glob("*.py")]
+            if path.name != "scheduler.py" for node in ast.walk(ast.parse(text_of(path)))
+            if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == name]
+
+
 def test_every_option_of_a_program_says_what_it_is_for():
-    """The --help of a program names all of its options; that of a worker nobody reads."""
-    calls = [(path, node) for path in [*SCRIPTS, *LIBRARY.rglob("*.py"), *PIPE.glob("*.py")]
-             if path.name != "scheduler.py" for node in ast.walk(ast.parse(text_of(path)))
-             if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "add_argument"]
+    """The --help of a program names all of its options."""
+    calls = calls_in_programs("add_argument")
 
     assert len(calls) > 30
     for path, call in calls:
@@ -234,9 +242,7 @@ def test_every_option_of_a_program_says_what_it_is_for():
 
 
 def test_the_help_of_a_program_begins_with_what_it_does():
-    calls = [(path, node) for path in [*SCRIPTS, *LIBRARY.rglob("*.py"), *PIPE.glob("*.py")]
-             if path.name != "scheduler.py" for node in ast.walk(ast.parse(text_of(path)))
-             if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "ArgumentParser"]
+    calls = calls_in_programs("ArgumentParser")
 
     assert len(calls) > 5
     for path, call in calls:

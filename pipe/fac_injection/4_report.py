@@ -37,7 +37,7 @@ def measure(images, settings):
                      for is_clone in (False, True))
     if not model:
         raise UserError("no site with light by the PSF was fitted. Run fac_injection/3_fit.py.")
-    groups, night_of = db_injected.nights_of(images, settings)
+    groups, night_of = db_injected.points_and_nights(images, settings)
     nights = [db_injected.night_result(site, groups) for site in model]
     checks = certificate.checks(model, clones, nights, night_of,
                                 db_certificate.sky_ratio(images), tuple(series.SCALES),

@@ -15,6 +15,7 @@ import sys
 from pathlib import Path
 
 from cosmouline.database.script_header import ROOT
+from cosmouline.injection.certificate import weighted
 
 import numpy as np
 import yardstick_tools as tools
@@ -39,10 +40,9 @@ def certificates(sim, work, n_images):
 
 def pooled(values, errors):
     """Return the weighted mean, its error, and the scatter over the errors (reduced chi)."""
-    weights = 1 / np.square(errors)
-    mean = np.sum(weights * values) / np.sum(weights)
-    chi2 = np.sum(weights * (values - mean) ** 2)
-    return mean, np.sum(weights) ** -0.5, np.sqrt(chi2 / max(len(values) - 1, 1))
+    mean, error = weighted(values, errors)
+    chi2 = np.sum(((values - mean) / errors) ** 2)
+    return mean, error, np.sqrt(chi2 / max(len(values) - 1, 1))
 
 
 def main():

@@ -25,6 +25,7 @@ def keep_compiled(folder):
     """
     import jax
 
+    logging.getLogger("jax").setLevel(logging.WARNING)  # it reports accelerators that are missing
     _remove_torn(Path(folder))
     warnings.filterwarnings("ignore", "Error reading persistent compilation cache entry")
     jax.config.update("jax_compilation_cache_dir", str(folder))
@@ -52,6 +53,5 @@ def device():
     """Return the device that jax chooses: a graphics card where it finds one, else "cpu"."""
     import jax
 
-    logging.getLogger("jax").setLevel(logging.WARNING)  # it reports accelerators that are missing
     first = jax.devices()[0]
     return f"{first.platform}, {first.device_kind}" if first.platform != "cpu" else "cpu"

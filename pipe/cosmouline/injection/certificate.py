@@ -133,8 +133,8 @@ def scatter(sites):
     error = ratio / np.sqrt(2 * dof)
     if len(sites) > 2:
         single = np.sqrt(squares / np.maximum(n, 1))
-        # 0 * ratio: where that is not known, its error is not
-        error = np.fmax(error, np.std(single, axis=0, ddof=1) / np.sqrt(len(sites))) + 0 * ratio
+        among = np.std(single, axis=0, ddof=1) / np.sqrt(len(sites))
+        error = np.where(np.isfinite(ratio), np.fmax(error, among), np.nan)
     n_outliers = sum((np.abs(one) >= OUTLIER_SIGMAS).sum(0) for one in away)
     return ratio, error, dof, n_outliers
 

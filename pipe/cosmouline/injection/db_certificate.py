@@ -84,8 +84,10 @@ def star_flux(images, star, settings):
     By the PSF and the coefficient of the other stars.
     """
     flux, sigma = _star_fluxes(images, star, settings)
-    sets = np.array(texts(images, "set_name"))
-    return np.array([weighted(flux[sets == name], sigma[sets == name])[0] for name in sets])
+    sets, mean = np.array(texts(images, "set_name")), np.full(len(images), np.nan)
+    for name in np.unique(sets):
+        mean[sets == name] = weighted(flux[sets == name], sigma[sets == name])[0]
+    return mean
 
 
 def _star_fluxes(images, star, settings):

@@ -19,11 +19,13 @@ ERRORS_ARGUMENT = {"--errors": {
     "help": "injected: magerr_X_cov and magsys_X times the factors of fac_injection/4_report"}}
 
 
-def nights_of(images, settings):
+def points_and_nights(images, settings):
     """Return the points of the light curve as groups of numbers of images, and nights (n,)."""
-    night = np.zeros(len(images), int)
-    for number, group in enumerate(db_nights.grouped(images, "night", None)):
+    nights, night = db_nights.grouped(images, "night", None), np.zeros(len(images), int)
+    for number, group in enumerate(nights):
         night[group] = number
+    if settings.join_by == "night":
+        return nights, night
     return db_nights.grouped(images, settings.join_by, settings.join_minutes), night
 
 

@@ -3,7 +3,6 @@
 jax and starred take seconds to import, so they are imported when the first PSF is fitted.
 """
 
-import logging
 from contextlib import contextmanager, nullcontext
 from functools import lru_cache
 from types import SimpleNamespace
@@ -109,13 +108,12 @@ def fit_starlets(frame, state, images, grid, max_steps):
 
 @contextmanager
 def single_precision():
-    """Context in which jax is silent and, in this thread, works in single precision.
+    """Context in which jax, in this thread, works in single precision.
 
     Graphics cards multiply with 10 bits unless the highest precision is set, with 23.
     """
     import jax
 
-    logging.getLogger("jax").setLevel(logging.WARNING)  # it reports accelerators that are missing
     is_cpu = jax.default_backend() == "cpu"
     exact = nullcontext() if is_cpu else jax.default_matmul_precision("highest")
     with jax.enable_x64(False), exact:

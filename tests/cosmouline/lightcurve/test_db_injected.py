@@ -2,7 +2,7 @@
 
 from types import SimpleNamespace
 
-from cosmouline.lightcurve.db_injected import nights_of
+from cosmouline.lightcurve.db_injected import points_and_nights
 
 import pytest
 
@@ -15,7 +15,8 @@ def test_points_are_those_of_the_light_curve_and_nights_stay(join_by, join_minut
     images = [{"img_name": f"i{k}", "mjd": 60280.2 + minutes / 1440, "telescope": "T",
                "site_lon_deg": -70.0} for k, minutes in enumerate((0, 30, 150, 1440))]
 
-    groups, night = nights_of(images, SimpleNamespace(join_by=join_by, join_minutes=join_minutes))
+    groups, night = points_and_nights(images, SimpleNamespace(
+        join_by=join_by, join_minutes=join_minutes))
 
     assert [group.tolist() for group in groups] == points
     assert night.tolist() == [0, 0, 0, 1]
